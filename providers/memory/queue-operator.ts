@@ -1,0 +1,198 @@
+import type { Clock } from "../../src/clock.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../../src/queue-operator.ts";
+import type { MemoryConfig } from "./config.ts";
+import { MemoryQueue, type MemoryLease } from "./queue.ts";
+import { RecentIds } from "./recent-ids.ts";
+
+/** A topic with its subscriptions, or a simple queue as the one subscription of itself. */
+interface Destination {
+  readonly recent: RecentIds;
+  readonly queues: Map<string, MemoryQueue>;
+}
+
+/**
+ * Queues in the memory of this process, true to the clouds: what would break there breaks here. A push to a
+ * topic that was never made is refused, bodies travel as text, leases end, duplicates are dropped. A commit
+ * with its outputs happens once or not at all.
+ */
+export class MemoryQueueOperator implements QueueOperator {
+  readonly #clock: Clock;
+  readonly #config: MemoryConfig;
+  readonly #destinations = new Map<string, Destination>();
+  #closed = false;
+
+  constructor(clock: Clock, config: MemoryConfig) {
+    this.#clock = clock;
+    this.#config = config;
+  }
+
+  problems(): readonly string[] {
+    return [];
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    for (const { name, ordered } of queues) {
+      const destination = this.#ensureDestination(name);
+      if (name.kind === "topic") continue;
+      const queue = destination.queues.get(name.subscription);
+      if (queue) queue.configure(ordered);
+      else destination.queues.set(name.subscription, new MemoryQueue(name, this.#clock, ordered));
+    }
+  }
+
+  #ensureDestination(name: QueueName): Destination {
+    const at = addressOf(name);
+    let destination = this.#destinations.get(at);
+    if (!destination) {
+      destination = { recent: new RecentIds(this.#clock, this.#config.deduplicationMs), queues: new Map() };
+      this.#destinations.set(at, destination);
+    }
+    return destination;
+  }
+
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return queues.map(({ name }) => name).filter((name) => !this.#exists(name));
+  }
+
+  #exists(name: QueueName): boolean {
+    const destination = this.#destinations.get(addressOf(name));
+    return destination !== undefined && (name.kind === "topic" || destination.queues.has(name.subscription));
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    const destination = this.#destinations.get(addressOf(name));
+    if (!destination) return;
+    const gone = name.kind === "subscription" ? [name.subscription] : [...destination.queues.keys()];
+    for (const subscription of gone) {
+      destination.queues.get(subscription)?.close();
+      destination.queues.delete(subscription);
+    }
+    if (name.kind !== "subscription") this.#destinations.delete(addressOf(name));
+  }
+
+  async push(events: readonly Event[]): Promise<void> {
+    this.#assertTaken(events);
+    this.#publish(events);
+  }
+
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+    const queue = this.#queue(name);
+    const giveUpAt = this.#clock.now() + waitMs;
+    for (;;) {
+      if (signal.aborted) return [];
+      const leases = queue.take(max, leaseMs);
+      const left = giveUpAt - this.#clock.now();
+      if (leases.length > 0 || left <= 0 || this.#closed) return leases;
+      await queue.wait(left, signal);
+    }
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    return leases.map((lease) => this.#queue(lease.queueName).renew(lease as MemoryLease, leaseMs));
+  }
+
+  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    this.commitStep(lease, outputs, () => {});
+  }
+
+  /**
+   * Commits a step: `applyWrites` writes what it wants stored, or throws and nothing happens. Synchronous from the
+   * first check to the last change, which is what makes it atomic.
+   */
+  commitStep(lease: Lease, outputs: readonly Event[], applyWrites: () => void): void {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    this.#assertTaken(outputs);
+    applyWrites();
+    this.#publish(outputs);
+    queue.remove(lease as MemoryLease);
+  }
+
+  async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    queue.giveBack(lease as MemoryLease, options);
+  }
+
+  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    queue.bury(lease as MemoryLease, letter);
+  }
+
+  async counts(name: QueueName): Promise<QueueCounts> {
+    return this.#queue(name).counts();
+  }
+
+  async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    yield* this.#queue(name).deadLetters();
+  }
+
+  async requeue(name: QueueName, eventId: string): Promise<void> {
+    if (!this.#queue(name).exhume(eventId, true)) throw noDeadLetter(name, eventId);
+  }
+
+  async drop(name: QueueName, eventId: string): Promise<void> {
+    if (!this.#queue(name).exhume(eventId, false)) throw noDeadLetter(name, eventId);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { queues } of this.#destinations.values()) for (const queue of queues.values()) queue.close();
+  }
+
+  #queue(name: QueueName): MemoryQueue {
+    const queue = name.kind === "topic" ? undefined : this.#destinations.get(addressOf(name))?.queues.get(name.subscription);
+    if (queue) return queue;
+    throw new BeeHiveError("QueueNotFound", `There is no ${name.kind === "topic" ? "subscription" : name.kind} "${name}". Call hive.setup() first.`);
+  }
+
+  /** Refuses all of the events when one cannot be taken: nothing is published by halves. */
+  #assertTaken(events: readonly Event[]): void {
+    for (const event of events) {
+      const name = QueueName.parse(event.queueName);
+      if (!this.#destinations.has(addressOf(name))) {
+        throw new BeeHiveError(
+          "QueueNotFound",
+          `There is no ${name.kind} "${name}" for the event ${event.eventType}. ` +
+            `Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
+        );
+      }
+      this.#assertSize(event);
+    }
+  }
+
+  #assertSize(event: Event): void {
+    const { body } = event.toRecordWithoutId();
+    const most = this.#config.maxEventBytes;
+    // A UTF-16 unit is at most three bytes of UTF-8: most events are known to be small without being measured.
+    if (typeof body === "string" && body.length * 3 <= most) return;
+    const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+    if (bytes <= most) return;
+    throw new BeeHiveError(
+      "TooLarge",
+      `The body of the event ${event.eventType} ${event.id} has ${bytes} bytes; at most ${most} are taken. Keep large data in the key-value store and send its key.`,
+    );
+  }
+
+  #publish(events: readonly Event[]): void {
+    for (const event of events) {
+      const destination = this.#destinations.get(addressOf(QueueName.parse(event.queueName)));
+      if (!destination?.recent.add(event.id)) continue;
+      for (const queue of destination.queues.values()) queue.enqueue(event);
+    }
+  }
+}
+
+/** A topic and a simple queue may have the same name. */
+function addressOf(name: QueueName): string {
+  return name.kind === "queue" ? name.topic : `${name.topic}-`;
+}
+
+function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
+}

@@ -1,0 +1,240 @@
+import type { Clock, Timer } from "../../src/clock.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { AbandonOptions, Lease, QueueCounts } from "../../src/queue-operator.ts";
+import { Fifo } from "./fifo.ts";
+
+/** An event in a queue, with what survives its deliveries. */
+interface Entry {
+  readonly event: Event;
+  attempt: number;
+  firstSeen: number | undefined;
+  /** In an ordered queue: it is the one of its key that may be leased. */
+  holdsKey: boolean;
+}
+
+/** An entry that is leased. Held as long as its queue knows it and its time has not passed. */
+export class MemoryLease implements Lease {
+  readonly entry: Entry;
+  readonly queueName: QueueName;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+
+  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
+    this.entry = entry;
+    this.queueName = queueName;
+    this.attempt = entry.attempt;
+    this.firstSeen = firstSeen;
+    this.expiresAt = expiresAt;
+  }
+
+  get event(): Event {
+    return this.entry.event;
+  }
+}
+
+/** One simple queue or subscription. Everything in it happens synchronously, so nothing can come between. */
+export class MemoryQueue {
+  readonly #name: QueueName;
+  readonly #clock: Clock;
+  #ordered: boolean;
+  /** What came back goes before what is new. */
+  readonly #returned = new Fifo<Entry>();
+  readonly #ready = new Fifo<Entry>();
+  readonly #delayed = new Map<Entry, Timer>();
+  readonly #leased = new Set<MemoryLease>();
+  readonly #dead = new Map<string, { readonly letter: DeadLetter; readonly entry: Entry }>();
+  /** In an ordered queue: what waits behind the holder of each key that has one. */
+  readonly #behind = new Map<string, Fifo<Entry>>();
+  #waitingBehind = 0;
+  readonly #waiters = new Set<() => void>();
+  #expiryTimer: Timer | undefined;
+
+  constructor(name: QueueName, clock: Clock, ordered: boolean) {
+    this.#name = name;
+    this.#clock = clock;
+    this.#ordered = ordered;
+  }
+
+  configure(ordered: boolean): void {
+    this.#ordered = ordered;
+  }
+
+  /** Takes a copy of the event, addressed to this queue. */
+  enqueue(event: Event): void {
+    const name = this.#name.toString();
+    const own = event.queueName === name ? event : Event.fromRecord({ ...event.toRecord(), queueName: name });
+    this.#enqueue({ event: own, attempt: 0, firstSeen: undefined, holdsKey: false }, event.enqueueTime?.getTime() ?? 0);
+  }
+
+  #enqueue(entry: Entry, notBefore: number): void {
+    const delayMs = notBefore - this.#clock.now();
+    if (delayMs > 0) this.#delay(entry, delayMs);
+    else this.#makeReady(this.#ready, entry);
+  }
+
+  /** Leases up to `max` entries that are ready now. */
+  take(max: number, leaseMs: number): MemoryLease[] {
+    const leases: MemoryLease[] = [];
+    while (leases.length < max) {
+      const entry = this.#returned.shift() ?? this.#ready.shift();
+      if (!entry) break;
+      if (this.#ordered && !this.#takeKey(entry)) continue;
+      leases.push(this.#lease(entry, leaseMs));
+    }
+    return leases;
+  }
+
+  #lease(entry: Entry, leaseMs: number): MemoryLease {
+    const now = this.#clock.now();
+    entry.attempt++;
+    entry.firstSeen ??= now;
+    const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
+    this.#leased.add(lease);
+    this.#expiryTimer ??= this.#clock.after(leaseMs, () => this.#expire());
+    return lease;
+  }
+
+  /** Whether the entry may be leased; if another holds its key it waits behind that one. */
+  #takeKey(entry: Entry): boolean {
+    const key = entry.event.partitionKey;
+    if (key === undefined || entry.holdsKey) return true;
+    const behind = this.#behind.get(key);
+    if (behind) {
+      behind.push(entry);
+      this.#waitingBehind++;
+      return false;
+    }
+    this.#behind.set(key, new Fifo());
+    entry.holdsKey = true;
+    return true;
+  }
+
+  #releaseKey(entry: Entry): void {
+    const key = entry.event.partitionKey;
+    if (key === undefined || !entry.holdsKey) return;
+    entry.holdsKey = false;
+    const behind = this.#behind.get(key);
+    const next = behind?.shift();
+    if (!next) {
+      this.#behind.delete(key);
+      return;
+    }
+    this.#waitingBehind--;
+    next.holdsKey = true;
+    this.#makeReady(this.#returned, next);
+  }
+
+  /** Resolves when something became ready, when `ms` passed, or when `signal` aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        this.#waiters.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = this.#clock.after(ms, done);
+      this.#waiters.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  renew(lease: MemoryLease, leaseMs: number): boolean {
+    if (!this.#holds(lease)) return false;
+    lease.expiresAt = this.#clock.now() + leaseMs;
+    return true;
+  }
+
+  /** @throws BeeHiveError `LeaseLost`. */
+  assertHeld(lease: MemoryLease): void {
+    if (this.#holds(lease)) return;
+    throw new BeeHiveError(
+      "LeaseLost",
+      `The lease on the event ${lease.event.id} from ${this.#name} is over; the event was or will be delivered again.`,
+    );
+  }
+
+  #holds(lease: MemoryLease): boolean {
+    return this.#leased.has(lease) && lease.expiresAt > this.#clock.now();
+  }
+
+  /** Removes the entry for good. The lease must be held. */
+  remove(lease: MemoryLease): void {
+    this.#leased.delete(lease);
+    this.#releaseKey(lease.entry);
+  }
+
+  /** Puts the entry back. The lease must be held. */
+  giveBack(lease: MemoryLease, { delayMs, countAttempt }: AbandonOptions): void {
+    this.#leased.delete(lease);
+    if (!countAttempt) lease.entry.attempt--;
+    if (delayMs > 0) this.#delay(lease.entry, delayMs);
+    else this.#makeReady(this.#returned, lease.entry);
+  }
+
+  /** Moves the entry to the dead letters. The lease must be held. */
+  bury(lease: MemoryLease, letter: DeadLetter): void {
+    this.#dead.set(lease.event.id, { letter, entry: lease.entry });
+    this.remove(lease);
+  }
+
+  deadLetters(): Iterable<DeadLetter> {
+    return [...this.#dead.values()].map(({ letter }) => letter);
+  }
+
+  /** Takes a dead letter out, and puts it back into the queue when asked to. Answers whether it was there. */
+  exhume(eventId: string, requeue: boolean): boolean {
+    const dead = this.#dead.get(eventId);
+    if (!dead) return false;
+    this.#dead.delete(eventId);
+    if (requeue) this.#enqueue({ event: dead.entry.event, attempt: 0, firstSeen: undefined, holdsKey: false }, 0);
+    return true;
+  }
+
+  counts(): QueueCounts {
+    return {
+      ready: this.#ready.size + this.#returned.size + this.#waitingBehind,
+      leased: this.#leased.size,
+      delayed: this.#delayed.size,
+      dead: this.#dead.size,
+    };
+  }
+
+  /** Cancels every timer and answers who waits. */
+  close(): void {
+    this.#expiryTimer?.cancel();
+    for (const timer of this.#delayed.values()) timer.cancel();
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  #makeReady(to: Fifo<Entry>, entry: Entry): void {
+    to.push(entry);
+    for (const wake of this.#waiters) {
+      wake();
+      break;
+    }
+  }
+
+  #delay(entry: Entry, ms: number): void {
+    const timer = this.#clock.after(ms, () => {
+      this.#delayed.delete(entry);
+      this.#makeReady(entry.attempt === 0 ? this.#ready : this.#returned, entry);
+    });
+    this.#delayed.set(entry, timer);
+  }
+
+  /** Gives back what was not settled in time. One timer serves all leases: it looks again when the next may end. */
+  #expire(): void {
+    const now = this.#clock.now();
+    let next = Infinity;
+    for (const lease of [...this.#leased]) {
+      if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);
+      else this.giveBack(lease, { delayMs: 0, countAttempt: true });
+    }
+    this.#expiryTimer = next === Infinity ? undefined : this.#clock.after(next - now, () => this.#expire());
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Checks what a user gets, not what is in this folder: packs the package, looks into the tarball, installs it in an
+ * empty project beside nothing but TypeScript's needs, and runs, type-checks and imports it there. Run it by
+ * `npm run check:package`, which puts the tools on the path.
+ */
+import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+const EXPECTED_FILES = /^(dist\/.+\.(js|d\.ts)(\.map)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
+const REQUIRED_FILES = ["dist/src/index.js", "package.json", "README.md", "LICENSE", "CHANGELOG.md"];
+
+const root = join(import.meta.dirname, "..");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+const temp = mkdtempSync(join(tmpdir(), "beehive-package-"));
+
+try {
+  const tarball = pack();
+  check("publint", () => run("publint", ["run", tarball, "--strict"]));
+  check("are the types wrong", () => run("attw", [tarball, "--profile", "esm-only", "--no-definitely-typed"]));
+  check("installs in an empty project", () => install(tarball));
+  check("brings no cloud SDK", noCloudSdk);
+  check("type-checks in a project of its own", () => run("tsc", ["-p", temp]));
+  check("works from an ES module", () => node("esm.mjs"));
+  check("works from CommonJS", () => node("cjs.cjs"));
+  for (const subpath of Object.keys(manifest.exports)) check(`exports ${subpath}`, () => imports(subpath));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  rmSync(temp, { recursive: true, force: true });
+}
+
+/** Packs into the temporary folder, which builds first (`prepack`), and checks the list of files. */
+function pack(): string {
+  const args = ["pack", "--json", "--foreground-scripts=false", "--pack-destination", temp];
+  const [packed] = JSON.parse(run("npm", args)) as { filename: string; files: { path: string }[] }[];
+  if (!packed) throw new Error("npm pack made no tarball");
+  const files = packed.files.map(({ path }) => path);
+  check(`packs ${files.length} files`, () => {
+    const unexpected = files.filter((path) => !EXPECTED_FILES.test(path));
+    if (unexpected.length > 0) throw new Error(`not expected in the tarball: ${unexpected.join(", ")}`);
+    const missing = REQUIRED_FILES.filter((path) => !files.includes(path));
+    if (missing.length > 0) throw new Error(`missing in the tarball: ${missing.join(", ")}`);
+  });
+  return join(temp, packed.filename);
+}
+
+function install(tarball: string): void {
+  writeJson("package.json", { name: "consumer", private: true });
+  writeJson("tsconfig.json", {
+    // Checks the declarations too: a user may not skip them.
+    compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: false, types: ["node"] },
+  });
+  for (const file of ["esm.mts", "cjs.cts"]) copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
+  const nodeTypes = `@types/node@${manifest.devDependencies["@types/node"]}`;
+  run("npm", ["install", "--no-audit", "--no-fund", tarball, nodeTypes], { cwd: temp });
+}
+
+function noCloudSdk(): void {
+  const lock = JSON.parse(readFileSync(join(temp, "package-lock.json"), "utf8")) as { packages: object };
+  const found = Object.keys(lock.packages).filter((path) => CLOUD_SDKS.test(path));
+  if (found.length > 0) throw new Error(`installed with the package: ${found.join(", ")}`);
+}
+
+/** Imports one subpath. A provider may miss nothing but the optional peers that its users install themselves. */
+function imports(subpath: string): void {
+  const specifier = join(manifest.name, subpath).replaceAll("\\", "/");
+  const attributes = subpath.endsWith(".json") ? `, { with: { type: "json" } }` : "";
+  try {
+    run(process.execPath, ["--input-type=module", "-e", `await import("${specifier}"${attributes})`], { cwd: temp });
+  } catch (error) {
+    const missing = /Cannot find package '((?:@[^/']+\/)?[^/']+)'/.exec(String(error))?.[1];
+    if (missing === undefined || !manifest.peerDependenciesMeta?.[missing]?.optional) throw error;
+  }
+}
+
+function check(what: string, body: () => unknown): void {
+  try {
+    body();
+    console.log(`ok    ${what}`);
+  } catch (error) {
+    console.log(`FAIL  ${what}`);
+    throw error;
+  }
+}
+
+function node(file: string): string {
+  return run(process.execPath, [file], { cwd: temp, timeout: 30_000 });
+}
+
+/** What the command printed; when it fails, an error with all that it printed. */
+function run(command: string, args: readonly string[], options: ExecFileSyncOptions = {}): string {
+  try {
+    return execFileSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options }).toString();
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: Buffer | string; stderr?: Buffer | string };
+    throw new Error(`${command} ${args.join(" ")} failed\n${String(stdout)}${String(stderr)}`, { cause: error });
+  }
+}
+
+function writeJson(file: string, value: object): void {
+  writeFileSync(join(temp, file), JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,105 @@
+import type { Event } from "./event.ts";
+import type { Logger } from "./logger.ts";
+import type { Middleware } from "./middleware.ts";
+import type { QueueName } from "./queue-name.ts";
+import type { RetryOptions } from "./retry-policy.ts";
+
+/** The events that follow from an event: any iterable, an async one too, or nothing. */
+export type ActorOutput = Iterable<Event> | AsyncIterable<Event> | void | undefined | null;
+
+/**
+ * Takes one event, does one piece of work and returns the events that follow. It knows no other actor and
+ * keeps no state of its own: an instance lives for one event, state lives in the stores.
+ *
+ * An actor that has `Symbol.asyncDispose`, `Symbol.dispose` or a method `dispose` is disposed after its event.
+ */
+export interface ProcessorActor {
+  /**
+   * Runs at least once for each event: exactly once in effect where the provider commits a step
+   * atomically, possibly again after a crash where it does not. Throwing sends the event back to be retried
+   * with delay; {@link RejectEvent} and {@link RetryLater} say more.
+   */
+  processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput>;
+}
+
+/** What an actor may know of the delivery that it works on. */
+export interface ActorContext {
+  /**
+   * Aborts when the lease is lost, another consumer may have the event then, or when the hive stops and its
+   * deadline has passed. What the actor returns afterwards is thrown away.
+   */
+  readonly signal: AbortSignal;
+  /** 1 for the first attempt. A step that is run again after a concurrency conflict is the same attempt. */
+  readonly attempt: number;
+  /** Adds the actor, the subscription, the event and the attempt to each line. */
+  readonly logger: Logger;
+  readonly descriptor: ActorDescriptor;
+}
+
+/** A class whose instances are actors, constructed through dependency injection. */
+// oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
+export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
+
+/** What a descriptor says of how a subscription is worked on. */
+export interface ActorOptions {
+  /** How many events are worked on at the same time, in one process; 10 unless said. */
+  readonly parallelism?: number | undefined;
+  /** How long an event is leased before it is renewed or comes back, in ms; 30,000 unless said. */
+  readonly lease?: number | undefined;
+  /** What differs from the hive's retry policy. */
+  readonly retry?: Partial<RetryOptions> | undefined;
+  /** The topics (`OrderShipped` or `OrderShipped-`) and queues (`Invoices-Invoices`) that it publishes to: made by the set-up, drawn in the graph. */
+  readonly publishes?: readonly string[] | undefined;
+  /** Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key and no other. */
+  readonly ordered?: boolean | undefined;
+  /** What wraps each run of this actor, inside what wraps all actors of the hive; the first is outermost. */
+  readonly middleware?: readonly Middleware[] | undefined;
+}
+
+/** One actor on one subscription or queue, with everything decided. */
+export interface ActorDescriptor {
+  readonly actorType: ActorClass;
+  /** The name of the class. */
+  readonly name: string;
+  readonly queueName: QueueName;
+  readonly parallelism: number;
+  readonly lease: number;
+  readonly retry: RetryOptions;
+  readonly publishes: readonly QueueName[];
+  readonly ordered: boolean;
+  readonly middleware: readonly Middleware[];
+}
+
+/** What one `@actorDescription` says. */
+export interface ActorDescription {
+  readonly queueName: string;
+  readonly options: ActorOptions;
+}
+
+const descriptions = Symbol.for("beehive-actors.descriptions");
+
+/**
+ * Subscribes an actor class: `@actorDescription("OrderAccepted-Payment")` to the subscription `Payment` of the
+ * topic `OrderAccepted`, `@actorDescription("Invoices")` to a simple queue. Several on one class are several
+ * subscriptions. Works as a legacy (`experimentalDecorators`) and as a standard decorator, and as a plain call.
+ *
+ * Nothing is checked here: `hive.setup()` lists every mistake at once.
+ */
+export function actorDescription(
+  queueName: string,
+  options: ActorOptions = {},
+): <C extends ActorClass>(actorType: C, context?: ClassDecoratorContext<C>) => void {
+  return (actorType) => {
+    // Decorators are applied from the last to the first; prepending keeps the order of the source.
+    Object.defineProperty(actorType, descriptions, {
+      value: [{ queueName, options }, ...descriptionsOf(actorType)],
+      configurable: true,
+    });
+  };
+}
+
+/** What the decorators of a class say, in the order of the source. Not inherited: a subclass subscribes for itself. */
+export function descriptionsOf(actorType: object): readonly ActorDescription[] {
+  if (!Object.hasOwn(actorType, descriptions)) return [];
+  return (actorType as { [descriptions]: readonly ActorDescription[] })[descriptions];
+}

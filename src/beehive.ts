@@ -1,0 +1,206 @@
+import type { Container } from "inversify";
+import { actorDefaults, ActorDescriptors, contradictions, isActorConfiguration, throwProblems, type ActorConfiguration, type ActorDefaults, type ActorSource } from "./actor-configuration.ts";
+import type { ActorDescriptor } from "./actor.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { ActorContainer } from "./container.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { BeeHiveError } from "./errors.ts";
+import { Event } from "./event.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { standardErrorLogger, type Logger } from "./logger.ts";
+import { Orchestrator, type Topology } from "./orchestrator.ts";
+import { openProvider } from "./open-provider.ts";
+import type { Provider } from "./provider.ts";
+import { QueueName } from "./queue-name.ts";
+import type { QueueCounts } from "./queue-operator.ts";
+import type { RetryOptions } from "./retry-policy.ts";
+import type { Stores } from "./stores.ts";
+import { Telemetry } from "./telemetry.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** What a hive is made of; only the actors must be given. */
+export interface HiveOptions {
+  /** Actor classes, modules of them, or configurations; several are merged. */
+  readonly actors: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[];
+  /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
+  readonly provider?: string | Provider | undefined;
+  /** The application's container: what it binds can be injected into actors. */
+  readonly container?: Container | undefined;
+  /** Whether the set-up makes queues (the default) or only checks that they are there. */
+  readonly topology?: Topology | undefined;
+  /** What holds for every actor unless its decorator says otherwise. */
+  readonly defaults?: Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> };
+  /** Warnings and errors go to the standard error unless given; a pino logger fits. */
+  readonly logger?: Logger | undefined;
+  /** For tests: time, and the random part of back-offs. */
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Makes a hive: reads the descriptors of the actors and opens the provider. Nothing is made there yet and
+ * nothing runs.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem of every actor.
+ */
+export async function createHive(options: HiveOptions): Promise<Hive> {
+  const clock = options.clock ?? systemClock;
+  const descriptors = await describe(options);
+  const provider = typeof options.provider === "object" ? options.provider : await openProvider(options.provider ?? "memory:", { clock });
+  return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
+}
+
+/** Actors at work on one provider. */
+export class Hive {
+  readonly descriptors: readonly ActorDescriptor[];
+  readonly provider: Provider;
+  readonly #ownsProvider: boolean;
+  readonly #topology: Topology;
+  readonly #telemetry: Telemetry;
+  readonly #container: ActorContainer;
+  readonly #keeper: LeaseKeeper;
+  readonly #orchestrator: Orchestrator;
+  readonly #stopping = new AbortController();
+  #setup: Promise<void> | undefined;
+  #state: "new" | "running" | "stopped" = "new";
+  #stopped: Promise<void> | undefined;
+
+  /** @internal Made by {@link createHive}. */
+  constructor(descriptors: readonly ActorDescriptor[], provider: Provider, ownsProvider: boolean, options: HiveOptions & { readonly clock: Clock }) {
+    const { clock, logger = standardErrorLogger, topology = "create", random = Math.random } = options;
+    this.descriptors = descriptors;
+    this.provider = provider;
+    this.#ownsProvider = ownsProvider;
+    this.#topology = topology;
+    this.#telemetry = new Telemetry(provider.name, clock);
+    this.#container = new ActorContainer(provider.stores, options.container);
+    this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
+    this.#orchestrator = new Orchestrator(descriptors, {
+      provider,
+      resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
+      keeper: this.#keeper,
+      turnstile: new Turnstile(),
+      clock,
+      logger,
+      telemetry: this.#telemetry,
+      random,
+    });
+  }
+
+  /** Stores that write at once. Actors have theirs injected instead. */
+  get stores(): Stores {
+    return this.provider.stores;
+  }
+
+  /**
+   * Makes the topics, subscriptions and queues of all actors, or checks that they are there, see
+   * {@link HiveOptions.topology}. `start` does it when it was not done.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all
+   *   that is missing.
+   */
+  setup(): Promise<void> {
+    this.#setup ??= this.#orchestrator.setup(this.#topology).catch((error: unknown) => {
+      this.#setup = undefined;
+      throw error;
+    });
+    return this.#setup;
+  }
+
+  /** Starts to work on events. */
+  async start(): Promise<void> {
+    await this.setup();
+    if (this.#state !== "new") throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
+    this.#state = "running";
+    this.#orchestrator.start();
+  }
+
+  /**
+   * Publishes events from outside any actor. Works before `start` too, once the queues are there.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
+   *   events were published, and pushing the same events again is safe where the provider drops duplicates.
+   */
+  async push(events: Event | Iterable<Event>): Promise<void> {
+    if (this.#state === "stopped") throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
+    const list = events instanceof Event ? [events] : [...events];
+    if (list.length === 0) return;
+    await this.#telemetry.push(list, async (tracing) => {
+      await this.provider.queues.push(list.map((event) => withTracing(event, tracing)));
+    });
+  }
+
+  /** Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive is stopped. Events of other hives on the same queues count. */
+  idle(): Promise<void> {
+    return this.#orchestrator.idle(this.#stopping.signal);
+  }
+
+  /**
+   * Stops: leases no more, lets actors finish for up to `deadline` ms (30,000 unless given), gives back what did
+   * not finish without counting it as an attempt, then closes the provider that it opened. Never called by the
+   * library itself: signals are the application's.
+   */
+  stop(options: { readonly deadline?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(options.deadline ?? 30_000);
+    return this.#stopped;
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    this.#state = "stopped";
+    await this.#orchestrator.stop(deadline);
+    this.#keeper.close();
+    this.#stopping.abort();
+    await this.#container.close();
+    if (this.#ownsProvider) await this.provider.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** How many events of a queue or subscription are where. */
+  counts(queueName: string): Promise<QueueCounts> {
+    return this.provider.queues.counts(QueueName.parse(queueName));
+  }
+
+  /** The dead letters of a queue or subscription, oldest first. */
+  deadLetters(queueName: string): AsyncIterable<DeadLetter> {
+    return this.provider.queues.deadLetters(QueueName.parse(queueName));
+  }
+
+  /** Sends dead letters back to the subscription they came from, their attempts forgotten: one by the id of its event, or all. Returns how many. */
+  async requeue(queueName: string, eventId?: string): Promise<number> {
+    return this.#forDeadLetters(queueName, eventId, (name, id) => this.provider.queues.requeue(name, id));
+  }
+
+  /** Removes dead letters for good: one by the id of its event, or all. Returns how many. */
+  async drop(queueName: string, eventId?: string): Promise<number> {
+    return this.#forDeadLetters(queueName, eventId, (name, id) => this.provider.queues.drop(name, id));
+  }
+
+  async #forDeadLetters(queueName: string, eventId: string | undefined, settle: (name: QueueName, id: string) => Promise<void>): Promise<number> {
+    const name = QueueName.parse(queueName);
+    const ids = eventId === undefined ? [] : [eventId];
+    // All ids first: a letter that fails again at once must not be met a second time.
+    if (eventId === undefined) for await (const { event } of this.provider.queues.deadLetters(name)) ids.push(event.id);
+    for (const id of ids) await settle(name, id);
+    return ids.length;
+  }
+}
+
+async function describe({ actors, defaults }: HiveOptions): Promise<readonly ActorDescriptor[]> {
+  const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
+  const given = Array.isArray(actors) ? actors : [actors];
+  const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
+  const configurations = given.filter(isActorConfiguration);
+  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration(merged));
+  const descriptors: ActorDescriptor[] = [];
+  for (const configuration of configurations) descriptors.push(...(await configuration.getDescriptors()));
+  throwProblems(descriptors.length === 0 ? ["it has no actors: give classes decorated with @actorDescription"] : contradictions(descriptors));
+  return descriptors;
+}
+
+function withTracing(event: Event, tracing: Readonly<Record<string, string>>): Event {
+  if ("traceparent" in event.properties || !("traceparent" in tracing)) return event;
+  return event.clone({ id: event.id, properties: { ...event.properties, ...tracing } });
+}

@@ -1,0 +1,57 @@
+/**
+ * Time, as everything else in the library sees it. This is the only file that touches `Date` and
+ * timers, so a test can hand the hive a clock of its own.
+ */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `callback` once after `ms` milliseconds; longer waits than a timer can hold are split. */
+  after(ms: number, callback: () => void): Timer;
+}
+
+/** A pending call of {@link Clock.after}. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** The longest delay that a Node timer takes; past it the callback would run at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+class SystemTimer implements Timer {
+  #handle: NodeJS.Timeout;
+
+  constructor(ms: number, callback: () => void) {
+    this.#handle = this.#wait(ms, callback);
+  }
+
+  #wait(ms: number, callback: () => void): NodeJS.Timeout {
+    if (ms <= longestTimerMs) return setTimeout(callback, ms);
+    return setTimeout(() => {
+      this.#handle = this.#wait(ms - longestTimerMs, callback);
+    }, longestTimerMs);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, callback) => new SystemTimer(Math.max(0, ms), callback),
+};
+
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts: it never rejects. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

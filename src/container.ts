@@ -1,0 +1,94 @@
+import "reflect-metadata";
+import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
+import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
+import { BeeHiveError } from "./errors.ts";
+import type { Step } from "./provider.ts";
+import type { Stores } from "./stores.ts";
+import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
+
+/** What can be injected: a class, or a token for an interface. */
+// oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
+export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) => T);
+
+type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
+
+/** A token for an interface of yours: `const Clock = token<Clock>("Clock")`, bound with `container.bind(Clock)`. */
+export function token<T>(name: string): Token<T> {
+  return Symbol(name) as Token<T>;
+}
+
+/**
+ * Says what a class is constructed with, in order: `@injects(Orders, PaymentGateway)`. The compiler checks it
+ * against the constructor. The same as inversify's `@inject` on each parameter, and it also works as a
+ * standard decorator, where parameters cannot be decorated.
+ */
+export function injects<const D extends readonly Injectable[]>(
+  ...dependencies: D
+): <C extends new (...dependencies: Injected<D>) => unknown>(target: C, context?: ClassDecoratorContext<C>) => void {
+  return (target) => {
+    injectable()(target);
+    dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
+  };
+}
+
+/**
+ * Makes actors through inversify. Stores that are injected anywhere below an actor are those of its step:
+ * inversify asks for them while the actor is being resolved, so a field is enough to say which step that is.
+ */
+export class ActorContainer {
+  readonly #container: Container;
+  readonly #direct: Stores;
+  #stores: Stores;
+  #bound = 0;
+
+  /** @param parent the application's own container; classes it does not bind are made as they are asked for. */
+  constructor(stores: Stores, parent: Container | undefined) {
+    this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
+    this.#direct = stores;
+    this.#stores = stores;
+  }
+
+  /**
+   * A new actor for one event.
+   *
+   * @throws BeeHiveError `Unresolvable` with what inversify says is missing.
+   */
+  async resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+    this.#bindStores();
+    this.#stores = step.stores;
+    try {
+      const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
+      this.#stores = this.#direct;
+      return await resolving;
+    } catch (cause) {
+      throw unresolvable(descriptor, cause);
+    } finally {
+      this.#stores = this.#direct;
+    }
+  }
+
+  /** Deactivates singletons that the hive's own container made. */
+  close(): Promise<void> {
+    return this.#container.unbindAllAsync();
+  }
+
+  /** Tokens are made when modules load, which may be after the hive was made. */
+  #bindStores(): void {
+    if (this.#bound === storeTokenCount()) return;
+    for (const { token: store, find } of storeTokens()) {
+      if (this.#container.isCurrentBound(store)) continue;
+      this.#container.bind(store).toDynamicValue(() => find(this.#stores));
+    }
+    this.#bound = storeTokenCount();
+  }
+}
+
+/** What inversify says when it cannot make an actor, as an error that says what to do. */
+function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
+  return new BeeHiveError(
+    "Unresolvable",
+    `${descriptor.name} cannot be made: ${cause instanceof Error ? cause.message : String(cause)} ` +
+      "Bind what it needs in the container of the hive and name it with @injects.",
+    { cause },
+  );
+}

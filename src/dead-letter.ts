@@ -1,0 +1,40 @@
+import type { Event } from "./event.ts";
+import { messageOf } from "./retry-policy.ts";
+
+/** An event that was given up, whole, with the record of why. Providers keep it until it is requeued or dropped. */
+export interface DeadLetter {
+  readonly event: Event;
+  /** Why, in a sentence. At most 1,024 characters, the limit of Service Bus with room to spare. */
+  readonly reason: string;
+  readonly errorName: string;
+  readonly errorMessage: string;
+  /** Where it was thrown; shortened. */
+  readonly stack: string | undefined;
+  readonly actor: string;
+  readonly subscription: string;
+  readonly attempts: number;
+  /** When the event was first and last delivered to the actor. */
+  readonly firstSeen: Date;
+  readonly lastSeen: Date;
+}
+
+/** What the record is made from. */
+export type DeadLetterOrigin = Pick<DeadLetter, "event" | "actor" | "subscription" | "attempts" | "firstSeen" | "lastSeen">;
+
+const longestText = 1_024;
+const longestStack = 4_096;
+
+/** The record for an event that failed with `error`. */
+export function deadLetterOf(origin: DeadLetterOrigin, reason: string, error: unknown): DeadLetter {
+  return {
+    ...origin,
+    reason: shorten(reason, longestText),
+    errorName: shorten(error instanceof Error ? error.name : typeof error, longestText),
+    errorMessage: shorten(messageOf(error), longestText),
+    stack: error instanceof Error && error.stack ? shorten(error.stack, longestStack) : undefined,
+  };
+}
+
+function shorten(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Every code that a {@link BeeHiveError} can carry, and whether repeating the same step later can
+ * succeed with no change of code or configuration. The loop retries what can and dead-letters at
+ * once what cannot.
+ */
+const retryableByCode = {
+  /** An event could not be made: no type, a body that is not JSON, a bad property. */
+  InvalidEvent: false,
+  /** A queue name is not `Topic-Subscription`, `Topic-` or `Queue`. */
+  InvalidQueueName: false,
+  /** The name of a store, or an id or key in it, is empty, too long or holds control characters. */
+  InvalidKey: false,
+  /** Actors or options contradict each other; the message lists every problem. */
+  InvalidConfiguration: false,
+  /** An actor returned something that is not an iterable of events. */
+  InvalidOutput: false,
+  /** A call came at the wrong time: a hive not started, a step that is over. */
+  InvalidState: false,
+  /** The body of a received event cannot be read; the message says where. */
+  BodyUnreadable: false,
+  /** An event or item is larger than the provider takes; the message names both sizes. */
+  TooLarge: false,
+  /** An actor asked for the dead letters by throwing. */
+  Rejected: false,
+  /** An actor could not be made: something that it needs is not bound, or failed while it was made. */
+  Unresolvable: true,
+  /** No such topic, subscription or queue. */
+  QueueNotFound: true,
+  /** The lease ended before it was settled; another consumer may have the event now. */
+  LeaseLost: true,
+  /** The lock ended before it was released. */
+  LockLost: true,
+  /** The store has no item of that id. */
+  NotFound: true,
+  /** The store has an item of that id already. */
+  AlreadyExists: true,
+  /** The item changed since it was read. */
+  ConcurrencyConflict: true,
+  /** A counter would have gone below the minimum that the caller named; nothing changed. */
+  BelowMinimum: true,
+  /** The provider refused the credentials or the operation; the message names the right that is missing. */
+  AccessDenied: true,
+  /** The provider asks to slow down. */
+  Throttled: true,
+  /** The provider cannot be reached or answered with a fault of its own. */
+  Unavailable: true,
+  /** A time limit passed. */
+  Timeout: true,
+  /** A repeated step kept colliding with others, or an event kept coming back unfinished. */
+  Exhausted: true,
+} as const;
+
+/** The closed set of error codes. */
+export type ErrorCode = keyof typeof retryableByCode;
+
+/**
+ * The one error class of the library. `code` says what happened, `cause` keeps the original error and
+ * the message says what was tried, on what, and what to do next. Messages never hold event bodies or
+ * credentials.
+ */
+export class BeeHiveError extends Error {
+  override readonly name: string = "BeeHiveError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Whether repeating the step later can succeed with no change of code or configuration. */
+  get retryable(): boolean {
+    return retryableByCode[this.code];
+  }
+}
+
+/**
+ * Thrown by an actor to send its event to the dead letters now, with this reason, whatever the retry
+ * policy says.
+ */
+export class RejectEvent extends BeeHiveError {
+  override readonly name: string = "RejectEvent";
+
+  constructor(reason: string, options?: { cause?: unknown }) {
+    super("Rejected", reason, options);
+  }
+}
+
+/**
+ * Thrown by an actor to have its event delivered again after `delayMs` milliseconds, whatever back-off
+ * the retry policy would choose. It counts as an attempt, so the policy's limit still holds.
+ */
+export class RetryLater extends BeeHiveError {
+  override readonly name: string = "RetryLater";
+  readonly delayMs: number;
+
+  constructor(delayMs: number, message = `asked to be retried in ${delayMs} ms`, options?: { cause?: unknown }) {
+    super("Unavailable", message, options);
+    this.delayMs = delayMs;
+  }
+}
+
+/** An item changed since it was read. */
+export class ConcurrencyConflict extends BeeHiveError {
+  override readonly name: string = "ConcurrencyConflict";
+  /** The item, the same text for all who collide on it. */
+  readonly resource: string;
+
+  constructor(resource: string, message: string, options?: { cause?: unknown }) {
+    super("ConcurrencyConflict", message, options);
+    this.resource = resource;
+  }
+}
+
+/** Whether `error` is a {@link BeeHiveError}, of that code when one is given. */
+export function isBeeHiveError(error: unknown, code?: ErrorCode): error is BeeHiveError {
+  return error instanceof BeeHiveError && (code === undefined || error.code === code);
+}

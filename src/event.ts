@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { systemClock } from "./clock.ts";
+import { BeeHiveError } from "./errors.ts";
+import { QueueName } from "./queue-name.ts";
+
+/** What a property of an event may be; every provider carries these three. */
+export type EventProperty = string | number | boolean;
+
+/** All that can be said of an event besides its type and body. */
+export interface EventOptions {
+  /** Unique; a random UUID unless given. An id that an actor sets is kept when the event is published. */
+  readonly id?: string | undefined;
+  /** Where it goes: `Topic-` or `Queue`. The topic named like the event type unless given. */
+  readonly queueName?: string | undefined;
+  /** When it happened; now unless given. */
+  readonly timestamp?: Date | undefined;
+  /** `application/json` unless given. With another type the body is text or bytes, taken as it is. */
+  readonly contentType?: string | undefined;
+  /** Where the body, or more of it, can be fetched. */
+  readonly url?: string | undefined;
+  readonly properties?: Readonly<Record<string, EventProperty>> | undefined;
+  /** Deliver not before this time; a time that is past means now. */
+  readonly enqueueTime?: Date | undefined;
+  /** What ties all events of one business process together; inherited by what an actor returns. */
+  readonly correlationId?: string | undefined;
+  /** The id of the event that led to this one; set by the hive. */
+  readonly causationId?: string | undefined;
+  /** Events of one key are handled in order by a subscription that is `ordered`. */
+  readonly partitionKey?: string | undefined;
+}
+
+/** An event as plain data, as providers keep it. Times are milliseconds since the epoch. */
+export interface EventRecord {
+  readonly id: string;
+  readonly eventType: string;
+  readonly queueName: string;
+  readonly timestamp: number;
+  readonly contentType: string;
+  /** JSON text, other text, or bytes: `contentType` says which. Empty text means no body. */
+  readonly body: string | Uint8Array;
+  readonly url?: string | undefined;
+  readonly properties?: Readonly<Record<string, EventProperty>> | undefined;
+  readonly enqueueTime?: number | undefined;
+  readonly correlationId?: string | undefined;
+  readonly causationId?: string | undefined;
+  readonly partitionKey?: string | undefined;
+}
+
+const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
+
+/**
+ * A fact: time-stamped, uniquely named and immutable. The body is serialised when the event is made,
+ * so what happens to the object afterwards changes nothing.
+ *
+ * ```ts
+ * new Event("OrderAccepted", { orderId: "1" });                              // to the topic OrderAccepted-
+ * new Event("OrderAccepted", order, { queueName: "Orders", partitionKey: order.id }); // to a simple queue
+ * ```
+ */
+export class Event<Body = unknown> {
+  readonly eventType: string;
+  /** Where it goes (`Topic-`, `Queue`) or, for an event that was received, the subscription it came from. */
+  readonly queueName: string;
+  readonly contentType: string;
+  readonly url: string | undefined;
+  readonly properties: Readonly<Record<string, EventProperty>>;
+  readonly correlationId: string | undefined;
+  readonly causationId: string | undefined;
+  readonly partitionKey: string | undefined;
+  readonly #body: string | Uint8Array;
+  readonly #timestamp: number;
+  readonly #enqueueTime: number | undefined;
+  #id: string | undefined;
+  /** Only there for the compiler: an `Event<A>` is not an `Event<B>`. */
+  declare protected readonly bodyType?: Body;
+
+  /**
+   * @param eventType what happened, in the past tense: `OrderAccepted`. Always given, never taken from a
+   *   class, because minifiers rename classes.
+   * @param body anything that `JSON.stringify` takes, class instances too; or text or bytes with a
+   *   `contentType` of their own.
+   * @throws BeeHiveError `InvalidEvent` when it could not be delivered: no type, a body that is not JSON.
+   */
+  constructor(eventType: string, body?: Body, options?: EventOptions);
+  /** @internal */
+  constructor(record: EventRecord);
+  constructor(type: string | EventRecord, body?: Body, options: EventOptions = {}) {
+    if (typeof type === "object") {
+      this.eventType = type.eventType;
+      this.queueName = type.queueName;
+      this.contentType = type.contentType;
+      this.url = type.url;
+      this.properties = type.properties ?? none;
+      this.correlationId = type.correlationId;
+      this.causationId = type.causationId;
+      this.partitionKey = type.partitionKey;
+      this.#body = type.body;
+      this.#timestamp = type.timestamp;
+      this.#enqueueTime = type.enqueueTime;
+      this.#id = type.id;
+    } else {
+      this.eventType = checkedText("eventType", type);
+      this.queueName = options.queueName === undefined ? defaultQueueName(type) : destination(options.queueName);
+      this.contentType = options.contentType ?? (body instanceof Uint8Array ? octets : json);
+      this.url = options.url;
+      this.properties = checkedProperties(options.properties);
+      this.correlationId = options.correlationId;
+      this.causationId = options.causationId;
+      this.partitionKey = options.partitionKey;
+      this.#body = serialise(type, body, this.contentType);
+      this.#timestamp = options.timestamp?.getTime() ?? systemClock.now();
+      this.#enqueueTime = options.enqueueTime?.getTime();
+      this.#id = options.id === undefined ? undefined : checkedText("id", options.id);
+      if (Number.isNaN(this.#timestamp)) throw invalid(`timestamp of the event ${type} is not a valid date`);
+      if (Number.isNaN(this.#enqueueTime)) throw invalid(`enqueueTime of the event ${type} is not a valid date`);
+    }
+    Object.freeze(this);
+  }
+
+  /** An event from plain data, as a provider received it. Nothing is checked or copied. */
+  static fromRecord(record: EventRecord): Event {
+    return new Event(record);
+  }
+
+  /** A random UUID unless one was given. */
+  get id(): string {
+    return (this.#id ??= randomUUID());
+  }
+
+  /**
+   * Whether {@link id} is fixed: given, received, or read once. The hive gives the outputs of a step
+   * deterministic ids, but never changes an id that somebody may have seen.
+   */
+  get hasId(): boolean {
+    return this.#id !== undefined;
+  }
+
+  /** When it happened. */
+  get timestamp(): Date {
+    return new Date(this.#timestamp);
+  }
+
+  /** Not to be delivered before this time; `undefined` means at once. */
+  get enqueueTime(): Date | undefined {
+    return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
+  }
+
+  /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */
+  get body(): string | Uint8Array {
+    return typeof this.#body === "string" ? this.#body : this.#body.slice();
+  }
+
+  /**
+   * The body as a value, a fresh one at each call: parsed when the content type is JSON, else text or bytes.
+   *
+   * @throws BeeHiveError `BodyUnreadable` when there is no body or it is not the JSON that it claims to be.
+   *   Thrown in an actor, it sends the event to the dead letters at once.
+   */
+  getBody<T = Body>(): T {
+    if (this.#body.length === 0) throw this.#unreadable("it has no body");
+    if (!isJson(this.contentType)) return this.body as T;
+    const text = typeof this.#body === "string" ? this.#body : new TextDecoder().decode(this.#body);
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw this.#unreadable(`it is not JSON: ${describeJsonError(cause)}`);
+    }
+  }
+
+  /** A copy under a new id, with these changes. */
+  clone(changes: EventOptions = {}): Event<Body> {
+    const { timestamp, enqueueTime, queueName, properties, id = randomUUID(), ...rest } = changes;
+    return new Event<Body>({
+      ...this.toRecord(),
+      ...(definedOnly(rest) as object),
+      id: checkedText("id", id),
+      ...(queueName === undefined ? {} : { queueName: destination(queueName) }),
+      ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
+      ...(timestamp === undefined ? {} : { timestamp: timestamp.getTime() }),
+      ...("enqueueTime" in changes ? { enqueueTime: enqueueTime?.getTime() } : {}),
+    });
+  }
+
+  /** The event as plain data, for providers. */
+  toRecord(): EventRecord {
+    return { id: this.id, ...this.toRecordWithoutId() };
+  }
+
+  /** @internal As {@link toRecord}, without making an id. */
+  toRecordWithoutId(): Omit<EventRecord, "id"> {
+    return {
+      eventType: this.eventType,
+      queueName: this.queueName,
+      timestamp: this.#timestamp,
+      contentType: this.contentType,
+      body: this.#body,
+      url: this.url,
+      properties: this.properties,
+      enqueueTime: this.#enqueueTime,
+      correlationId: this.correlationId,
+      causationId: this.causationId,
+      partitionKey: this.partitionKey,
+    };
+  }
+
+  #unreadable(reason: string): BeeHiveError {
+    return new BeeHiveError("BodyUnreadable", `The body of the event ${this.eventType} ${this.id} cannot be read: ${reason}.`);
+  }
+}
+
+const json = "application/json";
+const octets = "application/octet-stream";
+
+/** Whether bodies of that content type are JSON: `application/json` and every `+json` (RFC 6839). */
+export function isJson(contentType: string): boolean {
+  if (contentType === json) return true;
+  const mediaType = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return mediaType === json || mediaType.endsWith("+json");
+}
+
+function serialise(eventType: string, body: unknown, contentType: string): string | Uint8Array {
+  if (body === undefined) return "";
+  if (body instanceof Uint8Array) return body.slice();
+  if (!isJson(contentType)) {
+    if (typeof body === "string") return body;
+    throw invalid(`a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`);
+  }
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(body);
+  } catch (cause) {
+    throw invalid(`the body of the event ${eventType} is not JSON: ${cause instanceof Error ? cause.message : "?"}`, cause);
+  }
+  if (text === undefined) throw invalid(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
+  return text;
+}
+
+function defaultQueueName(eventType: string): string {
+  if (/^\w+$/.test(eventType)) return `${eventType}-`;
+  throw invalid(
+    `no topic can be named like the event type "${eventType}"; give a queueName (letters, digits and underscores, then a hyphen)`,
+  );
+}
+
+function destination(queueName: string): string {
+  const name = QueueName.parse(queueName);
+  if (name.kind === "subscription") {
+    throw new BeeHiveError(
+      "InvalidQueueName",
+      `"${queueName}" is a subscription; events are published to its topic, "${name.topic}-".`,
+    );
+  }
+  return name.toString();
+}
+
+/** Ids and types travel in headers of every provider: printable, and short enough for all of them. */
+function checkedText(what: string, text: string): string {
+  if (typeof text !== "string" || text.length === 0) throw invalid(`the ${what} of an event must be a text that is not empty`);
+  if (text.length > 128) throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
+  return text;
+}
+
+function checkedProperties(properties: EventOptions["properties"]): Readonly<Record<string, EventProperty>> {
+  if (properties === undefined) return none;
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value !== "string" && typeof value !== "boolean" && !Number.isFinite(value)) {
+      throw invalid(`the property "${name}" of an event must be a text, a finite number or a boolean`);
+    }
+  }
+  return Object.freeze({ ...properties });
+}
+
+function definedOnly<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>;
+}
+
+/** V8 quotes the text around a JSON error; only the place is told, because bodies do not belong in errors. */
+function describeJsonError(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : "";
+  const place = /at position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0];
+  return place ? `syntax error ${place}` : /end of JSON/.test(message) ? "it ends too early" : "syntax error";
+}
+
+function invalid(reason: string, cause?: unknown): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`, cause === undefined ? undefined : { cause });
+}

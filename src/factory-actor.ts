@@ -1,0 +1,301 @@
+import type { ActorContext, ActorDescriptor, ProcessorActor } from "./actor.ts";
+import { sleep, type Clock } from "./clock.ts";
+import { deadLetterOf } from "./dead-letter.ts";
+import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
+import type { KeptLease, LeaseKeeper } from "./lease-keeper.ts";
+import { withFields, type Logger } from "./logger.ts";
+import { runThrough } from "./middleware.ts";
+import { collect, stampOutputs } from "./outputs.ts";
+import type { Provider, Step } from "./provider.ts";
+import type { Lease } from "./queue-operator.ts";
+import { decideRetry } from "./retry-policy.ts";
+import type { Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
+import type { Turnstile } from "./turnstile.ts";
+
+/** What the factory actors of one hive share. */
+export interface FactoryActorParts {
+  readonly provider: Provider;
+  /** Makes an actor whose injected stores belong to `step`. */
+  readonly resolve: (descriptor: ActorDescriptor, step: Step) => Promise<ProcessorActor>;
+  readonly keeper: LeaseKeeper;
+  readonly turnstile: Turnstile;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly random: () => number;
+}
+
+/** How long one poll waits for an event, in ms: the longest that SQS allows. */
+const pollMs = 20_000;
+/** The wait after a poll that failed, in ms; doubled for each failure that follows. */
+const pollRetryMs = { min: 100, max: 30_000 };
+/** A step that others collide with is run again at once so many times, then after a short delay. */
+const mostReruns = 20;
+const rerunDelayMs = 50;
+
+/**
+ * The factory actor of one subscription: leases its events, makes an actor for each, runs it, publishes
+ * what it returns and commits, or abandons, or dead-letters. All of the delivery is on this page.
+ */
+export class FactoryActor {
+  readonly descriptor: ActorDescriptor;
+  readonly #parts: FactoryActorParts;
+  readonly #logger: Logger;
+  readonly #stopLeasing = new AbortController();
+  readonly #deliveries = new Set<Delivery>();
+  #polling: Promise<void> = Promise.resolve();
+  #slotFreed: (() => void) | undefined;
+  #settled = 0;
+
+  constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
+    this.descriptor = descriptor;
+    this.#parts = parts;
+    this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
+  }
+
+  /** How many events are being worked on now. */
+  get inFlight(): number {
+    return this.#deliveries.size;
+  }
+
+  /** How many deliveries have ended so far, in whichever way. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  start(): void {
+    this.#polling = this.#poll();
+  }
+
+  /**
+   * Stops leasing, lets what is being worked on finish until `deadline` aborts, then gives the rest back
+   * without counting it as an attempt.
+   */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stopLeasing.abort();
+    this.#slotFreed?.();
+    await this.#polling;
+    const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
+    await Promise.race([drained, aborted(deadline)]);
+    await Promise.all([...this.#deliveries].map((delivery) => this.#giveBack(delivery)));
+  }
+
+  async #poll(): Promise<void> {
+    const { signal } = this.#stopLeasing;
+    const { queueName, parallelism, lease: leaseMs } = this.descriptor;
+    let failures = 0;
+    while (!signal.aborted) {
+      const free = parallelism - this.#deliveries.size;
+      if (free === 0) {
+        await this.#slot();
+        continue;
+      }
+      try {
+        const leases = await this.#parts.provider.queues.lease(queueName, { max: free, leaseMs, waitMs: pollMs, signal });
+        failures = 0;
+        for (const lease of leases) this.#accept(lease);
+      } catch (error) {
+        const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
+        this.#logger.error({ error, waitMs }, "events could not be leased, trying again");
+        await sleep(this.#parts.clock, waitMs, signal);
+      }
+    }
+  }
+
+  /** Resolves when a slot is free, or when leasing is to stop. */
+  #slot(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#slotFreed = resolve;
+    });
+  }
+
+  #accept(lease: Lease): void {
+    const delivery = new Delivery(lease, this.descriptor, this.#logger);
+    this.#deliveries.add(delivery);
+    delivery.ended = this.#deliver(delivery).finally(() => {
+      this.#deliveries.delete(delivery);
+      this.#settled++;
+      this.#slotFreed?.();
+    });
+  }
+
+  /** One delivery from its lease to its settlement. Never rejects. */
+  async #deliver(delivery: Delivery): Promise<void> {
+    const { lease } = delivery;
+    const span = this.#parts.telemetry.process(lease.event, this.descriptor, lease.attempt);
+    let outcome: Outcome;
+    let failure: unknown;
+    try {
+      outcome = await this.#work(delivery, span);
+    } catch (error) {
+      failure = error;
+      outcome = await this.#settleFailure(delivery, error);
+    }
+    span.end(outcome, failure);
+  }
+
+  /** Runs the step until it commits. What it throws is a failure, unless the delivery is no longer ours. */
+  async #work(delivery: Delivery, span: ProcessSpan): Promise<Outcome> {
+    const { maxAttempts } = this.descriptor.retry;
+    if (delivery.lease.attempt > maxAttempts) {
+      throw new BeeHiveError("Exhausted", `delivered ${delivery.lease.attempt} times, never settled: its consumers may have crashed on it`);
+    }
+    let collided: string | undefined;
+    for (let reruns = 0; ; reruns++) {
+      try {
+        await this.#runStep(delivery, span, collided);
+        return "committed";
+      } catch (error) {
+        if (!isBeeHiveError(error, "ConcurrencyConflict") || delivery.over) throw error;
+        if (reruns === mostReruns) return await this.#retryUncounted(delivery);
+        collided = error instanceof ConcurrencyConflict ? error.resource : "";
+        this.#logger.debug({ eventId: delivery.lease.event.id, reruns }, "others changed what the step read, running it again");
+      }
+    }
+  }
+
+  /** One run of the step; after a collision, one at a time with the others that collided there. */
+  async #runStep(delivery: Delivery, span: ProcessSpan, collided: string | undefined): Promise<void> {
+    const { lease } = delivery;
+    const { provider, keeper, resolve, turnstile } = this.#parts;
+    const kept = keeper.keep(lease, this.descriptor.lease, (reason) => delivery.cancel(reason));
+    delivery.kept = kept;
+    const leave = collided === undefined ? undefined : await turnstile.enter(collided);
+    const step = provider.beginStep(lease);
+    delivery.step = step;
+    let actor: ProcessorActor | undefined;
+    try {
+      actor = await resolve(this.descriptor, step);
+      const running = actor;
+      const output = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
+      const outputs = await collect(output, this.descriptor.name);
+      await kept.stop();
+      if (delivery.over) throw delivery.over;
+      const stamped = stampOutputs(lease.event, outputs, span.headers());
+      await step.commit(stamped);
+      this.#parts.telemetry.sent(stamped);
+    } finally {
+      await kept.stop();
+      step.discard();
+      leave?.();
+      await this.#dispose(actor);
+    }
+  }
+
+  /** Settles a delivery whose step failed: nothing when it is no longer ours, else what the policy says. */
+  async #settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
+    const { lease } = delivery;
+    const { queues } = this.#parts.provider;
+    const fields = { error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
+    if (delivery.givenBack) return "given-back";
+    if (delivery.over || isBeeHiveError(error, "LeaseLost")) {
+      this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
+      return "lease-lost";
+    }
+    const decision = decideRetry(error, lease.attempt, this.descriptor.retry, this.#parts.random());
+    try {
+      if (decision.action === "retry") {
+        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
+        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
+        return "retried";
+      }
+      this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
+      await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
+      return "dead-lettered";
+    } catch (settling) {
+      this.#logger.error({ ...fields, error: settling }, "the event could not be settled, it will come back when its lease ends");
+      return "lease-lost";
+    }
+  }
+
+  /** A step that keeps colliding makes room for the others; it has not failed. */
+  async #retryUncounted({ lease }: Delivery): Promise<Outcome> {
+    const delayMs = Math.ceil(rerunDelayMs * (1 + this.#parts.random()));
+    await this.#parts.provider.queues.abandon(lease, { delayMs, countAttempt: false });
+    return "retried";
+  }
+
+  /** Takes a delivery away from an actor that did not finish before the deadline. */
+  async #giveBack(delivery: Delivery): Promise<void> {
+    delivery.givenBack = true;
+    delivery.cancel(new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."));
+    delivery.step?.discard();
+    await delivery.kept?.stop();
+    try {
+      await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: 0, countAttempt: false });
+      this.#logger.warn({ eventId: delivery.lease.event.id }, "stopping, the event was given back");
+    } catch (error) {
+      this.#logger.warn({ error, eventId: delivery.lease.event.id }, "stopping, the event will come back when its lease ends");
+    }
+  }
+
+  #origin({ event, attempt, firstSeen }: Lease): Parameters<typeof deadLetterOf>[0] {
+    return {
+      event,
+      actor: this.descriptor.name,
+      subscription: this.descriptor.queueName.toString(),
+      attempts: attempt,
+      firstSeen: new Date(firstSeen),
+      lastSeen: new Date(this.#parts.clock.now()),
+    };
+  }
+
+  /** A disposal that fails changes nothing of the step. */
+  async #dispose(actor: (ProcessorActor & Partial<Disposable & AsyncDisposable> & { dispose?(): unknown }) | undefined): Promise<void> {
+    if (!actor) return;
+    try {
+      if (Symbol.asyncDispose in actor) await actor[Symbol.asyncDispose]?.();
+      else if (Symbol.dispose in actor) actor[Symbol.dispose]?.();
+      else await actor.dispose?.();
+    } catch (error) {
+      this.#logger.warn({ error }, "the actor could not be disposed");
+    }
+  }
+}
+
+/** One event being worked on; the context that its actor sees. */
+class Delivery implements ActorContext {
+  readonly lease: Lease;
+  readonly descriptor: ActorDescriptor;
+  /** Resolves when the delivery has been settled. */
+  ended: Promise<void> = Promise.resolve();
+  kept: KeptLease | undefined;
+  step: Step | undefined;
+  givenBack = false;
+  /** Why the delivery is no longer ours, once it is not. */
+  over: BeeHiveError | undefined;
+  readonly #logger: Logger;
+  #controller: AbortController | undefined;
+
+  constructor(lease: Lease, descriptor: ActorDescriptor, logger: Logger) {
+    this.lease = lease;
+    this.descriptor = descriptor;
+    this.#logger = logger;
+  }
+
+  get attempt(): number {
+    return this.lease.attempt;
+  }
+
+  get logger(): Logger {
+    const { id, eventType, correlationId } = this.lease.event;
+    return withFields(this.#logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
+  }
+
+  /** Made when an actor asks for it: most never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.over) this.#controller.abort(this.over);
+    return this.#controller.signal;
+  }
+
+  cancel(reason: BeeHiveError): void {
+    this.over ??= reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,125 @@
+import type { Clock, Timer } from "./clock.ts";
+import { BeeHiveError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { Lease, QueueOperator } from "./queue-operator.ts";
+
+/**
+ * Renews the leases of everything that is being worked on, those that are due together in one call. Renewal
+ * starts at half the lease. It never throws: a renewal that fails is tried again until the lease has ended.
+ */
+export class LeaseKeeper {
+  readonly #queues: Pick<QueueOperator, "renew">;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #kept = new Set<KeptLease>();
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+
+  constructor(queues: Pick<QueueOperator, "renew">, clock: Clock, logger: Logger) {
+    this.#queues = queues;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Keeps `lease` until it is stopped; `onLost` is called once when it ends before that. */
+  keep(lease: Lease, leaseMs: number, onLost: (reason: BeeHiveError) => void): KeptLease {
+    const kept = new KeptLease(lease, leaseMs, onLost, (one) => this.#kept.delete(one));
+    this.#kept.add(kept);
+    kept.dueAt = halfway(lease, this.#clock.now());
+    this.#wakeAt(kept.dueAt);
+    return kept;
+  }
+
+  /** Renews nothing more. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#kept.clear();
+  }
+
+  #wakeAt(time: number): void {
+    if (time >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = time;
+    this.#timer = this.#clock.after(time - this.#clock.now(), () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#timerAt = Infinity;
+    const now = this.#clock.now();
+    const due = new Map<number, KeptLease[]>();
+    for (const kept of this.#kept) {
+      if (kept.lease.expiresAt <= now) kept.lose();
+      else if (kept.renewal === undefined && kept.dueAt <= now + kept.leaseMs / 10) {
+        const together = due.get(kept.leaseMs);
+        if (together) together.push(kept);
+        else due.set(kept.leaseMs, [kept]);
+      }
+    }
+    for (const [leaseMs, together] of due) {
+      const renewal = this.#renew(together, leaseMs);
+      for (const kept of together) kept.renewal = renewal;
+    }
+    this.#wakeForNext();
+  }
+
+  #wakeForNext(): void {
+    let next = Infinity;
+    for (const kept of this.#kept) next = Math.min(next, kept.renewal === undefined ? kept.dueAt : kept.lease.expiresAt);
+    if (next < Infinity) this.#wakeAt(next);
+  }
+
+  async #renew(due: readonly KeptLease[], leaseMs: number): Promise<void> {
+    try {
+      const held = await this.#queues.renew(due.map(({ lease }) => lease), leaseMs);
+      due.forEach((kept, index) => {
+        if (held[index]) kept.dueAt = halfway(kept.lease, this.#clock.now());
+        else kept.lose();
+      });
+    } catch (error) {
+      this.#logger.warn({ error, leases: due.length }, "leases could not be renewed, trying again");
+      for (const kept of due) kept.dueAt = this.#clock.now() + leaseMs / 10;
+    }
+    for (const kept of due) kept.renewal = undefined;
+    this.#wakeForNext();
+  }
+}
+
+function halfway(lease: Lease, now: number): number {
+  return now + (lease.expiresAt - now) / 2;
+}
+
+/** One lease that is kept alive. */
+export class KeptLease {
+  readonly lease: Lease;
+  readonly leaseMs: number;
+  /** When it is to be renewed next, in ms since the epoch. */
+  dueAt: number = Infinity;
+  /** The renewal under way; never rejects. */
+  renewal: Promise<void> | undefined;
+  /** Why it is over, once it is. */
+  lost: BeeHiveError | undefined;
+  readonly #onLost: (reason: BeeHiveError) => void;
+  readonly #forget: (kept: KeptLease) => void;
+
+  constructor(lease: Lease, leaseMs: number, onLost: (reason: BeeHiveError) => void, forget: (kept: KeptLease) => void) {
+    this.lease = lease;
+    this.leaseMs = leaseMs;
+    this.#onLost = onLost;
+    this.#forget = forget;
+  }
+
+  /** Stops renewing and waits for a renewal under way, so that it cannot cross the settlement that follows. */
+  async stop(): Promise<void> {
+    this.#forget(this);
+    if (this.renewal) await this.renewal;
+  }
+
+  /** The lease is gone: tells whoever works under it. */
+  lose(): void {
+    this.#forget(this);
+    if (this.lost) return;
+    const { event, queueName } = this.lease;
+    this.lost = new BeeHiveError("LeaseLost", `The lease on the event ${event.id} from ${queueName} ended before it was settled.`);
+    this.#onLost(this.lost);
+  }
+}

@@ -1,0 +1,37 @@
+/** Structured logging: fields first, then the message. A pino logger satisfies it as it is. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Logs nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Warnings and errors as one JSON line each on the standard error: what a hive has unless it is given a logger. */
+export const standardErrorLogger: Logger = {
+  ...silentLogger,
+  warn: (fields, message) => write("warn", fields, message),
+  error: (fields, message) => write("error", fields, message),
+};
+
+function write(level: string, fields: object, message: string): void {
+  process.stderr.write(`${JSON.stringify({ level, message, ...fields }, errorsAsData)}\n`);
+}
+
+function errorsAsData(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  return { name, code: (value as { code?: unknown }).code, message, stack, cause };
+}
+
+/** A logger that adds these fields to every line. */
+export function withFields(logger: Logger, extra: object): Logger {
+  return {
+    debug: (fields, message) => logger.debug({ ...extra, ...fields }, message),
+    info: (fields, message) => logger.info({ ...extra, ...fields }, message),
+    warn: (fields, message) => logger.warn({ ...extra, ...fields }, message),
+    error: (fields, message) => logger.error({ ...extra, ...fields }, message),
+  };
+}

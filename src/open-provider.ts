@@ -1,0 +1,24 @@
+import type { Clock } from "./clock.ts";
+import { BeeHiveError } from "./errors.ts";
+import type { Provider } from "./provider.ts";
+
+/** What every provider is opened with. */
+export interface ProviderContext {
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the provider that a URL names: `memory:`. Its module is loaded here and only here, so nobody installs
+ * or loads the SDK of a cloud that they do not use.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme or its packages are not installed.
+ */
+export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
+  const scheme = url.split(":", 1)[0];
+  switch (scheme) {
+    case "memory":
+      return (await import("../providers/memory/index.ts")).openMemory(url, context);
+    default:
+      throw new BeeHiveError("InvalidConfiguration", `No provider is called "${scheme}". There is: memory:`);
+  }
+}

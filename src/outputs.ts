@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { BeeHiveError } from "./errors.ts";
+import type { ActorOutput } from "./actor.ts";
+import { Event, type EventProperty } from "./event.ts";
+
+/**
+ * Everything that an actor returned, as a list.
+ *
+ * @throws BeeHiveError `InvalidOutput` when it is not an iterable of events.
+ */
+export async function collect(output: ActorOutput, actor: string): Promise<Event[]> {
+  if (output === undefined || output === null) return [];
+  const events: Event[] = [];
+  if (typeof output === "object" && Symbol.asyncIterator in output) {
+    for await (const one of output) events.push(assertEvent(one, actor));
+  } else if (typeof output === "object" && Symbol.iterator in output) {
+    for (const one of output) events.push(assertEvent(one, actor));
+  } else {
+    throw new BeeHiveError("InvalidOutput", `${actor} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`);
+  }
+  return events;
+}
+
+function assertEvent(value: unknown, actor: string): Event {
+  if (value instanceof Event) return value;
+  throw new BeeHiveError("InvalidOutput", `${actor} returned ${describe(value)} among its events; make each with new Event(type, body).`);
+}
+
+function describe(value: unknown): string {
+  if (value instanceof Event) return "a single event";
+  if (value instanceof Promise) return "a promise";
+  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/**
+ * The outputs of a step as they are published: with the input's correlation id, the input as their cause,
+ * the trace they belong to, and ids that are the same whenever the same step is repeated.
+ */
+export function stampOutputs(input: Event, outputs: readonly Event[], tracing: Readonly<Record<string, string>>): Event[] {
+  const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
+  return outputs.map((output) => {
+    const record = output.toRecordWithoutId();
+    return Event.fromRecord({
+      ...record,
+      id: output.hasId ? output.id : deterministicId(input, output, ordinals),
+      correlationId: record.correlationId ?? input.correlationId ?? input.id,
+      causationId: record.causationId ?? input.id,
+      properties: withTracing(record.properties, tracing),
+    });
+  });
+}
+
+/**
+ * A hash of the input, the subscription, and what is published where; equal outputs of one step are told
+ * apart by an ordinal. Never by position alone: an actor that answers in another order on its second try
+ * would have a new event dropped as a duplicate of another.
+ */
+function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
+  const hash = createHash("sha256")
+    .update(`${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n`)
+    .update(output.body);
+  if (ordinals) {
+    const same = hash.copy().digest("base64");
+    const ordinal = ordinals.get(same) ?? 0;
+    ordinals.set(same, ordinal + 1);
+    if (ordinal > 0) hash.update(`\n${ordinal}`);
+  }
+  return uuidOf(hash.digest("hex"));
+}
+
+/** The first 16 bytes as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). */
+function uuidOf(hex: string): string {
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function withTracing(
+  properties: Readonly<Record<string, EventProperty>> | undefined,
+  tracing: Readonly<Record<string, string>>,
+): Readonly<Record<string, EventProperty>> | undefined {
+  for (const _ in tracing) return Object.freeze({ ...tracing, ...properties });
+  return properties;
+}

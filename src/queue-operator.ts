@@ -1,0 +1,97 @@
+import type { DeadLetter } from "./dead-letter.ts";
+import type { Event } from "./event.ts";
+import type { QueueName } from "./queue-name.ts";
+
+/** A queue, topic or subscription as the set-up wants it. */
+export interface QueueSpec {
+  readonly name: QueueName;
+  /** Events of one partition key are leased one at a time and in order. */
+  readonly ordered: boolean;
+  /** How long an event is leased, in ms. */
+  readonly leaseMs: number;
+  /** The hive's own limit of attempts; a limit of the broker must stand above it. */
+  readonly maxAttempts: number;
+}
+
+/** An event handed to one consumer for a time. Made by a queue operator and settled through it, once. */
+export interface Lease {
+  readonly event: Event;
+  readonly queueName: QueueName;
+  /** How many times the event has been delivered, this one included; survives delayed retries. */
+  readonly attempt: number;
+  /** When it was first delivered, in ms since the epoch; survives delayed retries. */
+  readonly firstSeen: number;
+  /** When it ends unless renewed, in ms since the epoch, by the clock of this process. */
+  readonly expiresAt: number;
+}
+
+export interface LeaseRequest {
+  /** At most so many, at least 1: what can be started now. A lease ages from the moment it is taken. */
+  readonly max: number;
+  readonly leaseMs: number;
+  /** How long to wait for the first event, in ms. */
+  readonly waitMs: number;
+  /** Ends the wait early: the answer is then empty, and no event is stranded by it. */
+  readonly signal: AbortSignal;
+}
+
+export interface AbandonOptions {
+  /** How long the event stays away, in ms; it holds no lease meanwhile. */
+  readonly delayMs: number;
+  /** Whether this delivery counts as an attempt. It does not when a hive that stops gives it back. */
+  readonly countAttempt: boolean;
+}
+
+/** How many events of a queue or subscription are where. */
+export interface QueueCounts {
+  readonly ready: number;
+  readonly leased: number;
+  readonly delayed: number;
+  readonly dead: number;
+}
+
+/**
+ * One place to queue events. The contract of all providers, held by the suite `queueOperatorContract`:
+ *
+ * - Delivery is at least once. An event that was pushed is delivered until it is committed or dead-lettered.
+ * - A topic copies each event to every subscription that exists at the time of the push.
+ * - Settling (commit, abandon, dead-letter) after the lease ended must throw `LeaseLost`, never succeed silently.
+ * - An event whose id was pushed before to the same topic or queue, within the provider's window, may be dropped
+ *   as a duplicate.
+ * - Methods throw `BeeHiveError`s and do not retry beyond what the client SDK does; the loop retries.
+ */
+export interface QueueOperator {
+  /** What the provider refuses of these, in words: lengths, characters, leases it cannot give. Empty when all is well. */
+  problems(queues: readonly QueueSpec[]): readonly string[];
+  /** Makes what is missing; topics before their subscriptions. Idempotent, also when several processes do it at once. */
+  ensure(queues: readonly QueueSpec[]): Promise<void>;
+  /** Those that do not exist. Needs no right to manage. */
+  missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]>;
+  /** Removes a topic with its subscriptions, a subscription or a queue, with all events in it. */
+  delete(name: QueueName): Promise<void>;
+
+  /** Publishes events to their `queueName`, not before their `enqueueTime`. @throws `QueueNotFound`, `TooLarge`. */
+  push(events: readonly Event[]): Promise<void>;
+  /** Leases up to `max` events, waiting for the first. @throws `QueueNotFound`. */
+  lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]>;
+  /** Extends leases by `leaseMs` from now. Answers for each, in order, whether it is still held. */
+  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>;
+  /**
+   * Publishes what the step returned and ends the lease: in one atomic step where the provider can, else
+   * push, then commit, so that a crash between the two repeats outputs under the same ids.
+   */
+  commit(lease: Lease, outputs: readonly Event[]): Promise<void>;
+  /** Gives the event back, to be delivered again after a delay. */
+  abandon(lease: Lease, options: AbandonOptions): Promise<void>;
+  /** Moves the event to the dead letters of its queue. */
+  deadLetter(lease: Lease, letter: DeadLetter): Promise<void>;
+
+  /** Approximate where the cloud only knows approximately. */
+  counts(name: QueueName): Promise<QueueCounts>;
+  /** The dead letters of a queue or subscription, oldest first. */
+  deadLetters(name: QueueName): AsyncIterable<DeadLetter>;
+  /** Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. @throws `NotFound`. */
+  requeue(name: QueueName, eventId: string): Promise<void>;
+  /** Removes a dead letter for good. @throws `NotFound`. */
+  drop(name: QueueName, eventId: string): Promise<void>;
+}

@@ -1,0 +1,65 @@
+import { BeeHiveError, RetryLater } from "./errors.ts";
+
+/** How often, and how long apart, a failing event is tried. */
+export interface RetryOptions {
+  /** How many times an event is tried in all before it goes to the dead letters; at least 1. */
+  readonly maxAttempts: number;
+  /** The wait before the second attempt, in ms. */
+  readonly minDelay: number;
+  /** The longest wait between two attempts, in ms. */
+  readonly maxDelay: number;
+  /** What the wait is multiplied with from one attempt to the next; at least 1. */
+  readonly factor: number;
+  /** How much of a wait is random, 0 to 1, so that what failed together does not come back together. */
+  readonly jitter: number;
+}
+
+/** Ten attempts within about two minutes. */
+export const defaultRetry: RetryOptions = {
+  maxAttempts: 10,
+  minDelay: 250,
+  maxDelay: 60_000,
+  factor: 2,
+  jitter: 0.2,
+};
+
+export type RetryDecision =
+  | { readonly action: "retry"; readonly delayMs: number }
+  | { readonly action: "dead-letter"; readonly reason: string };
+
+/**
+ * What becomes of an event whose actor threw `error` at its `attempt` (1 for the first). Pure: `random` is
+ * a number from 0 up to 1.
+ *
+ * What cannot succeed by being repeated, see {@link BeeHiveError.retryable}, goes to the dead letters at once.
+ */
+export function decideRetry(error: unknown, attempt: number, options: RetryOptions, random: number): RetryDecision {
+  if (error instanceof BeeHiveError && !error.retryable) return { action: "dead-letter", reason: error.message };
+  if (attempt >= options.maxAttempts) {
+    return { action: "dead-letter", reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}, the last with: ${messageOf(error)}` };
+  }
+  if (error instanceof RetryLater) return { action: "retry", delayMs: error.delayMs };
+  return { action: "retry", delayMs: backoff(attempt, options, random) };
+}
+
+function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }: RetryOptions, random: number): number {
+  const delay = Math.min(maxDelay, minDelay * factor ** (attempt - 1));
+  return Math.round(delay * (1 - jitter * random));
+}
+
+/** What is wrong with the options, in words; nothing when all is well. */
+export function retryProblems(options: RetryOptions): string[] {
+  const { maxAttempts, minDelay, maxDelay, factor, jitter } = options;
+  const problems: string[] = [];
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) problems.push(`retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
+  if (!(minDelay >= 0 && minDelay < Infinity)) problems.push(`retry.minDelay must be 0 ms or more, not ${minDelay}`);
+  if (!(maxDelay >= minDelay && maxDelay < Infinity)) problems.push(`retry.maxDelay (${maxDelay}) must not be below retry.minDelay (${minDelay})`);
+  if (!(factor >= 1 && factor < Infinity)) problems.push(`retry.factor must be 1 or more, not ${factor}`);
+  if (!(jitter >= 0 && jitter <= 1)) problems.push(`retry.jitter must be from 0 to 1, not ${jitter}`);
+  return problems;
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,98 @@
+import type { Clock } from "../clock.ts";
+import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
+import { checkedKey } from "../keys.ts";
+import { pages, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
+import type { IdRange, Identified, Stored } from "../stores.ts";
+import { nextEtag } from "./etag.ts";
+
+/** Rows in a page of a range: enough to make round trips rare, few enough to hold. */
+const pageSize = 200;
+
+/** What collections and keyed lists share: items as JSON in rows, etags checked. */
+export class Items<T extends Identified> {
+  readonly #rows: Rows;
+  readonly #clock: Clock;
+
+  constructor(rows: Rows, clock: Clock) {
+    this.#rows = rows;
+    this.#clock = clock;
+  }
+
+  async get(key: RowKey): Promise<Stored<T>> {
+    const row = await this.#rows.get(key);
+    if (!row) throw notFound(key);
+    return itemOf<T>(row);
+  }
+
+  async exists(key: RowKey): Promise<boolean> {
+    return (await this.#rows.head(key)) !== undefined;
+  }
+
+  async any(range: Omit<RowRange, "limit">): Promise<boolean> {
+    return (await this.#rows.pageHeads({ ...range, limit: 1 })).length > 0;
+  }
+
+  /** Writes the item. `unlessEtag` is what must hold when the item carries no etag. */
+  async write(key: RowKey, item: T, unlessEtag: RowExpectation): Promise<Stored<T>> {
+    const { etag: was, ...rest } = item;
+    const etag = nextEtag();
+    const content = { value: JSON.stringify(rest), etag, modified: this.#clock.now() };
+    const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
+    const conflict = await this.#rows.write([{ key, expect, content }]);
+    if (conflict) throw conflictError(key, expect, conflict.found);
+    return { ...rest, etag } as Stored<T>;
+  }
+
+  async delete(key: RowKey, etag: string | undefined): Promise<void> {
+    const expect = etag === undefined ? "present" : { etag };
+    const conflict = await this.#rows.write([{ key, expect, content: undefined }]);
+    if (conflict) throw conflictError(key, expect, conflict.found);
+  }
+
+  /** Deletes a partition a page at a time. */
+  async deleteAll(table: string, partition: string): Promise<void> {
+    for (;;) {
+      const heads = await this.#rows.pageHeads({ table, partition, limit: pageSize });
+      await this.#rows.write(heads.map(({ id }) => ({ key: { table, partition, id }, expect: "any", content: undefined })));
+      if (heads.length < pageSize) return;
+    }
+  }
+
+  async *range(table: string, partition: string, { from, to }: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
+    const range = { table, partition, from, to, limit: pageSize };
+    for await (const row of pages((one) => this.#rows.page(one), range)) yield itemOf<T>(row);
+  }
+}
+
+/** The id of what is given by id or as an item. */
+export function idOf(item: string | Identified): string {
+  return checkedKey("an id", typeof item === "string" ? item : item?.id);
+}
+
+export function etagOf(item: string | Identified): string | undefined {
+  return typeof item === "string" ? undefined : item.etag;
+}
+
+function itemOf<T extends Identified>(row: Row): Stored<T> {
+  const value: object = JSON.parse(row.value as string);
+  return { ...value, etag: row.etag } as Stored<T>;
+}
+
+function describe({ table, partition, id }: RowKey): string {
+  return partition === "" ? `"${id}" in ${table}` : `"${id}" in ${table} "${partition}"`;
+}
+
+export function notFound(key: RowKey): BeeHiveError {
+  return new BeeHiveError("NotFound", `There is no ${describe(key)}.`);
+}
+
+export function conflictError(key: RowKey, expect: RowExpectation, found: string | undefined): BeeHiveError {
+  if (expect === "absent") return new BeeHiveError("AlreadyExists", `There is a ${describe(key)} already.`);
+  if (expect === "present") return notFound(key);
+  return new ConcurrencyConflict(
+    describe(key),
+    found === undefined
+      ? `${describe(key)} was deleted since it was read; read it again.`
+      : `${describe(key)} changed since it was read; read it again and repeat the change.`,
+  );
+}

@@ -1,0 +1,154 @@
+import { BeeHiveError, ConcurrencyConflict } from "./errors.ts";
+import {
+  compareKeys,
+  headOf,
+  holds,
+  type Row,
+  type RowChange,
+  type RowConflict,
+  type RowContent,
+  type RowHead,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "./rows.ts";
+
+/** What a step read and wants written: all of it holds and is applied at the commit, or nothing is. */
+export interface StepChanges {
+  /** The version of each row that the step saw; `undefined` when it saw none. */
+  readonly seen: readonly { readonly key: RowKey; readonly etag: string | undefined }[];
+  readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
+}
+
+/**
+ * The rows as one actor step sees them: what is committed, with the step's own writes laid over it. Nothing
+ * reaches the provider before the step commits.
+ *
+ * Optimistic: each row that the step read, by id or in a range, must be the same version at the commit, or
+ * the whole step is run again (Kung and Robinson, "On Optimistic Methods for Concurrency Control"). Rows
+ * that others add to a range after it was read are not noticed.
+ */
+export class StepRows implements Rows {
+  readonly #base: Rows;
+  readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
+  readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
+  #over = false;
+
+  constructor(base: Rows) {
+    this.#base = base;
+  }
+
+  /** What the step wants committed. */
+  changes(): StepChanges {
+    return { seen: [...this.#seen.values()], writes: [...this.#written.values()] };
+  }
+
+  /** Ends the step: whoever uses its stores from now on is told so. */
+  end(): void {
+    this.#over = true;
+  }
+
+  async get(key: RowKey): Promise<Row | undefined> {
+    this.#assertRunning();
+    const name = nameOf(key);
+    const own = this.#written.get(name);
+    if (own) return own.content && { ...key, ...own.content };
+    const row = await this.#base.get(key);
+    this.#see(name, key, row?.etag);
+    return row;
+  }
+
+  async head(key: RowKey): Promise<RowHead | undefined> {
+    this.#assertRunning();
+    const name = nameOf(key);
+    const own = this.#written.get(name);
+    if (own) return own.content && headOf({ ...key, ...own.content });
+    const head = await this.#base.head(key);
+    this.#see(name, key, head?.etag);
+    return head;
+  }
+
+  page(range: RowRange): Promise<readonly Row[]> {
+    return this.#merge(range, (base) => this.#base.page(base), (row) => row);
+  }
+
+  pageHeads(range: RowRange): Promise<readonly RowHead[]> {
+    return this.#merge(range, (base) => this.#base.pageHeads(base), headOf);
+  }
+
+  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    for (const { key, expect } of changes) {
+      if (expect === "any") continue;
+      const found = await this.#etagOf(key);
+      if (!holds(expect, found)) return { key, found };
+    }
+    this.#assertRunning();
+    for (const { key, content } of changes) this.#written.set(nameOf(key), { key, content });
+    return undefined;
+  }
+
+  /** The version that the step knows of; read only when it knows none. */
+  async #etagOf(key: RowKey): Promise<string | undefined> {
+    const name = nameOf(key);
+    const own = this.#written.get(name);
+    if (own) return own.content?.etag;
+    const seen = this.#seen.get(name);
+    return seen ? seen.etag : (await this.head(key))?.etag;
+  }
+
+  async #merge<R extends RowHead | Row>(
+    range: RowRange,
+    fetch: (range: RowRange) => Promise<readonly R[]>,
+    shape: (row: Row) => R,
+  ): Promise<readonly R[]> {
+    this.#assertRunning();
+    const own = [...this.#written.values()].filter(({ key }) => within(range, key));
+    // Own deletions and replacements take places in the page, so that many more are fetched.
+    const limit = range.limit + own.length;
+    const base = await fetch({ ...range, limit });
+    for (const row of base) {
+      const name = nameOf(row);
+      if (!this.#written.has(name)) this.#see(name, row, row.etag);
+    }
+    const end = base.length === limit ? base.at(-1) : undefined;
+    const merged = base.filter((row) => !this.#written.has(nameOf(row)));
+    for (const { key, content } of own) {
+      const known = end === undefined || compareKeys(key, end) <= 0;
+      if (content && known) merged.push(shape({ ...key, ...content }));
+    }
+    return merged.sort(compareKeys).slice(0, range.limit);
+  }
+
+  /** The first sight of a row counts: seeing a newer version later is itself a conflict. */
+  #see(name: string, { table, partition, id }: RowKey, etag: string | undefined): void {
+    if (!this.#seen.has(name)) this.#seen.set(name, { key: { table, partition, id }, etag });
+  }
+
+  #assertRunning(): void {
+    if (!this.#over) return;
+    throw new BeeHiveError(
+      "InvalidState",
+      "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +
+        "such as a singleton, takes its stores from hive.stores instead of having them injected.",
+    );
+  }
+}
+
+/** The error of a step that cannot commit because of that row. */
+export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
+  return new ConcurrencyConflict(nameOf(key), `"${key.id}" in ${key.table} changed while the step ran.`);
+}
+
+/** Keys hold no control characters, so a newline keeps their parts apart. */
+function nameOf({ table, partition, id }: RowKey): string {
+  return `${table}\n${partition}\n${id}`;
+}
+
+function within(range: RowRange, key: RowKey): boolean {
+  if (key.table !== range.table) return false;
+  if (range.after && compareKeys(key, range.after) <= 0) return false;
+  if (range.partition === undefined) return true;
+  if (key.partition !== range.partition) return false;
+  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
+  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
+}

@@ -1,0 +1,181 @@
+/*
+ * The state of actors. Four stores and a lock, the same on every provider.
+ *
+ * Names, ids and keys are checked at the edge (`InvalidKey`): not empty, at most 255 characters, well-formed
+ * Unicode, no control characters. Ids sort by Unicode code point.
+ *
+ * A store that is injected into an actor belongs to the step: where the provider is atomic, its writes join
+ * the commit of the event, reads see the step's own writes, and a store used after its step is over throws
+ * `InvalidState`. Stores taken from `hive.stores` write at once.
+ */
+
+/** What every item of a collection or keyed list has. */
+export interface Identified {
+  readonly id: string;
+  /** Names one version of the item. An item that carries one is only written over that version. */
+  readonly etag?: string | undefined;
+}
+
+/** An item as a store returns it: with the etag of the version that was read. */
+export type Stored<T extends Identified> = Omit<T, "etag"> & { readonly etag: string };
+
+/** Bounds of ids: from `from`, inclusive, up to `to`, exclusive. */
+export interface IdRange {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/**
+ * Items of one kind by id.
+ *
+ * Concurrency: `update`, `upsert` and `delete` of an item that carries an `etag` are refused with
+ * `ConcurrencyConflict` when the stored version is another. Items read from the store carry one, so a read,
+ * a change and an update are safe by default. Without an etag the last writer wins.
+ */
+export interface CollectionStore<T extends Identified> {
+  /** @throws `NotFound`. */
+  get(id: string): Promise<Stored<T>>;
+  /** @throws `AlreadyExists`. */
+  insert(item: T): Promise<Stored<T>>;
+  /** @throws `NotFound`, `ConcurrencyConflict`. */
+  update(item: T): Promise<Stored<T>>;
+  /** Inserts or replaces. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  upsert(item: T): Promise<Stored<T>>;
+  /** By id, or by an item read before, which is then checked. @throws `NotFound`, `ConcurrencyConflict`. */
+  delete(item: string | Identified): Promise<void>;
+  exists(id: string): Promise<boolean>;
+  /** In id order, a page at a time. Not a snapshot: items written meanwhile may or may not be seen. */
+  range(bounds?: IdRange): AsyncIterable<Stored<T>>;
+  /** Everything, in id order. */
+  all(): AsyncIterable<Stored<T>>;
+}
+
+/**
+ * Lists of items: a list is found by its name and a key, an item in it by id. No call but `removeList`
+ * touches more than the items that it names.
+ */
+export interface KeyedListStore<T extends Identified> {
+  /** @throws `AlreadyExists` when the list has an item of that id. */
+  add(list: string, key: string, item: T): Promise<Stored<T>>;
+  /** @throws `NotFound`, `ConcurrencyConflict` as in {@link CollectionStore}. */
+  update(list: string, key: string, item: T): Promise<Stored<T>>;
+  /** Adds or replaces. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  upsert(list: string, key: string, item: T): Promise<Stored<T>>;
+  /** The items in id order, a page at a time; none when there is no such list. */
+  get(list: string, key: string): AsyncIterable<Stored<T>>;
+  /** @throws `NotFound`. */
+  getItem(list: string, key: string, id: string): Promise<Stored<T>>;
+  range(list: string, key: string, bounds: IdRange): AsyncIterable<Stored<T>>;
+  /** @throws `NotFound`, `ConcurrencyConflict`. */
+  removeItem(list: string, key: string, item: string | Identified): Promise<void>;
+  /** Removes every item of that list; a list that is not there is removed already. */
+  removeList(list: string, key: string): Promise<void>;
+  /** Whether the list of that key has an item. */
+  exists(list: string, key: string): Promise<boolean>;
+  itemExists(list: string, key: string, id: string): Promise<boolean>;
+  /** Whether any key of that list name has an item. */
+  listExists(list: string): Promise<boolean>;
+}
+
+/** How an increment behaves at its floor and when it is repeated. */
+export interface IncrementOptions {
+  /** The counter never goes below: an increment that would is refused with `BelowMinimum` and changes nothing. */
+  readonly min?: number | undefined;
+  /**
+   * An idempotency key. The first increment with it decides; a later one with the same key changes nothing
+   * and answers, or refuses, as the first did. Remembered for 14 days, the longest that a queue keeps an
+   * event. What makes a counter right under at-least-once delivery, where a step may run twice.
+   */
+  readonly once?: string | undefined;
+}
+
+/** Whole numbers by name and id, changed atomically. A counter that was never changed is 0. */
+export interface CounterStore {
+  get(name: string, id: string): Promise<number>;
+  /**
+   * Adds `delta`, a safe integer, and returns the new value.
+   *
+   * @throws `BelowMinimum` when `min` refuses; nothing changed.
+   */
+  increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number>;
+}
+
+/** What is said of a blob besides its bytes. */
+export interface BlobProperties {
+  readonly key: string;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** A blob as it was read. */
+export interface Blob extends BlobProperties {
+  readonly body: Uint8Array;
+}
+
+/** What a blob may be written from: text is stored as UTF-8. */
+export type BlobBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+export interface WriteBlobOptions {
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Write only over that version. @throws `ConcurrencyConflict`. */
+  readonly etag?: string | undefined;
+}
+
+/** Bytes with metadata by key. */
+export interface KeyValueStore {
+  /** @throws `NotFound`. */
+  get(key: string): Promise<Blob>;
+  /** The body as a stream, for what is too large to hold. @throws `NotFound`. */
+  read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }>;
+  /** The metadata without the body. @throws `NotFound`. */
+  properties(key: string): Promise<BlobProperties>;
+  /** @throws `AlreadyExists`. */
+  insert(key: string, body: BlobBody, options?: Pick<WriteBlobOptions, "metadata">): Promise<BlobProperties>;
+  upsert(key: string, body: BlobBody, options?: WriteBlobOptions): Promise<BlobProperties>;
+  /** @throws `NotFound`, `ConcurrencyConflict` when an etag is given and stale. */
+  delete(key: string, options?: { readonly etag?: string | undefined }): Promise<void>;
+  exists(key: string): Promise<boolean>;
+  /** What starts with `prefix`, everything without one, in key order, a page at a time. */
+  list(prefix?: string): AsyncIterable<BlobProperties>;
+}
+
+export interface LockOptions {
+  /** How long the lock outlives its holder, in ms; it is renewed while held. 30,000 unless given; at least 100. */
+  readonly ttl?: number | undefined;
+  /** How long to wait for it, in ms; 0 unless given: one try. */
+  readonly wait?: number | undefined;
+}
+
+/** A lock that is held, until `release` or until its holder died and its time passed. */
+export interface Lock extends AsyncDisposable {
+  readonly resource: string;
+  /**
+   * Grows with each holder of the resource. Hand it to what the lock protects, which refuses a smaller
+   * one: a holder that was paused past its time is then told apart (Kleppmann, "How to do distributed
+   * locking").
+   */
+  readonly fencingToken: number;
+  /** Aborts, with a `LockLost` as reason, when the lock could not be renewed in time. */
+  readonly signal: AbortSignal;
+  /** Gives the lock up; a lock that was lost is given up already. */
+  release(): Promise<void>;
+}
+
+/** Locks across processes. They never join a step: a lock is taken at once. */
+export interface LockStore {
+  /** The lock, or `undefined` when somebody else held it for all of `wait`. */
+  tryLock(resource: string, options?: LockOptions): Promise<Lock | undefined>;
+}
+
+/** The stores of a provider, or of one step. The same name is the same store. */
+export interface Stores {
+  collection<T extends Identified>(name: string): CollectionStore<T>;
+  keyedList<T extends Identified>(name: string): KeyedListStore<T>;
+  keyValue(name: string): KeyValueStore;
+  readonly counters: CounterStore;
+  readonly locks: LockStore;
+}
+

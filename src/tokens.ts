@@ -1,0 +1,57 @@
+import type { CollectionStore, CounterStore, Identified, KeyedListStore, KeyValueStore, LockStore, Stores } from "./stores.ts";
+
+/**
+ * What inversify binds and injects for an interface: `@inject(token)`, `container.get(token)`. Carries the
+ * type of what is injected, so that `@injects` checks the constructor against it.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of an abstract class that is never constructed
+export type Token<T> = symbol & (abstract new (...never: any[]) => T);
+
+/** A store that can be injected, and how it is found among the stores of a step. */
+export interface StoreToken {
+  readonly token: symbol;
+  readonly find: (stores: Stores) => unknown;
+}
+
+const known = new Map<string, StoreToken>();
+
+/** Every store token made so far, in the order they were made. */
+export function storeTokens(): Iterable<StoreToken> {
+  return known.values();
+}
+
+/** How many there are: grows when a module that was loaded later makes more. */
+export function storeTokenCount(): number {
+  return known.size;
+}
+
+/**
+ * The token of a collection: `const Orders = collectionStore<Order>("Orders")`, then `@injects(Orders)`. The
+ * name is the name of the collection in the provider: a letter, then letters, digits or underscores.
+ */
+export function collectionStore<T extends Identified>(name: string): Token<CollectionStore<T>> {
+  return tokenOf(`collection ${name}`, (stores) => stores.collection<T>(name));
+}
+
+/** The token of keyed lists of one kind of item: `keyedListStore<ParkedItem>("ParkedItems")`. */
+export function keyedListStore<T extends Identified>(name: string): Token<KeyedListStore<T>> {
+  return tokenOf(`keyed list ${name}`, (stores) => stores.keyedList<T>(name));
+}
+
+/** The token of a key-value store: `keyValueStore("Invoices")`. */
+export function keyValueStore(name: string): Token<KeyValueStore> {
+  return tokenOf(`key-value ${name}`, (stores) => stores.keyValue(name));
+}
+
+/** The token of the counters. */
+export const counterStore: Token<CounterStore> = tokenOf("counters", (stores) => stores.counters);
+
+/** The token of the locks. */
+export const lockStore: Token<LockStore> = tokenOf("locks", (stores) => stores.locks);
+
+function tokenOf<T>(name: string, find: (stores: Stores) => T): Token<T> {
+  const before = known.get(name);
+  const token = before?.token ?? Symbol(`beehive ${name}`);
+  if (!before) known.set(name, { token, find });
+  return token as Token<T>;
+}

@@ -1,0 +1,76 @@
+/**
+ * What the suites of one test file declared and what became of it. uvu reports only what it ran; the runner
+ * needs to know what it should have run, and this is where the two are compared.
+ *
+ * This file imports nothing: the runner loads it before uvu, which must not yet be there.
+ */
+
+/** One thing that went wrong, and where: a test, a hook, or the file as a whole. */
+export interface Failure {
+  readonly where: string;
+  readonly error: unknown;
+}
+
+export class SuiteRecord {
+  tests = 0;
+  only = 0;
+  skipped = 0;
+  started = 0;
+  passed = 0;
+  wasRun = false;
+
+  constructor(readonly name: string) {}
+
+  /** With `.only` uvu leaves the other tests of the suite out. */
+  get leftOut(): number {
+    return this.only > 0 ? this.tests : 0;
+  }
+
+  get expected(): number {
+    return this.only || this.tests;
+  }
+}
+
+export class FileRecord {
+  readonly suites: SuiteRecord[] = [];
+  readonly failures: Failure[] = [];
+  readonly slow: { readonly where: string; readonly ms: number }[] = [];
+
+  constructor(readonly file: string) {}
+
+  get passed(): number {
+    return this.suites.reduce((sum, suite) => sum + suite.passed, 0);
+  }
+
+  get skipped(): number {
+    return this.suites.reduce((sum, suite) => sum + suite.skipped + suite.leftOut, 0);
+  }
+
+  fail(where: string, error: unknown): void {
+    this.failures.push({ where, error });
+  }
+
+  /** Ends the file's account: whatever was declared and did not happen is a failure. */
+  close({ allowOnly }: { readonly allowOnly: boolean }): void {
+    if (this.suites.length === 0) this.fail("", "the file declares no suite");
+    for (const suite of this.suites) {
+      const missing = suite.expected - suite.started;
+      if (suite.expected === 0) this.fail(suite.name, "the suite declares no test that runs");
+      else if (!suite.wasRun) this.fail(suite.name, "the suite was never run: call .run() at the end of the file");
+      else if (missing > 0) this.fail(suite.name, `${missing} of ${suite.expected} tests did not run`);
+      if (suite.only > 0 && !allowOnly) this.fail(suite.name, ".only leaves other tests out, which CI does not allow");
+    }
+  }
+}
+
+let current = new FileRecord("(no file)");
+
+/** The record that suites declared from now on belong to. */
+export function openFile(file: string): FileRecord {
+  current = new FileRecord(file);
+  return current;
+}
+
+export function currentFile(): FileRecord {
+  return current;
+}

@@ -1,0 +1,90 @@
+/**
+ * uvu's `suite`, with a time limit on every test and hook and an account of what was declared, so that the
+ * runner can tell a passed suite from one that never ran. The API is uvu's own:
+ *
+ *     const test = suite("Event");
+ *     test("given a body, when it is read, then it is the same", async () => { ... });
+ *     test.run();
+ */
+import { performance } from "node:perf_hooks";
+import { suite as uvuSuite, type Callback, type Test } from "uvu";
+import { withDeadline } from "./deadline.ts";
+import { currentFile, SuiteRecord } from "./ledger.ts";
+
+export interface SuiteOptions {
+  /** The time that each test and each hook may take. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const SLOW_MS = 500;
+
+export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOptions = {}): Test {
+  const inner = uvuSuite(name);
+  const file = currentFile();
+  const record = new SuiteRecord(name);
+  file.suites.push(record);
+
+  const timedTest =
+    (title: string, body: Callback): Callback =>
+    async (context) => {
+      const where = `${name} › ${title}`;
+      const start = performance.now();
+      record.started++;
+      try {
+        await withDeadline("the test", timeoutMs, () => body(context));
+        record.passed++;
+      } catch (error) {
+        file.fail(where, error);
+        // uvu breaks off on anything thrown that is not an Error, so it gets one whatever was thrown.
+        throw new Error(where, { cause: error });
+      } finally {
+        const ms = performance.now() - start;
+        if (ms >= SLOW_MS) file.slow.push({ where, ms });
+      }
+    };
+
+  /**
+   * uvu drops what a hook throws. A failing `before` is thrown on, so that its tests don't run on ground that was
+   * never laid; a failing `after` is only noted, so that the hooks and tests after it still have their turn.
+   */
+  const timedHook =
+    (kind: string, throwOn: boolean, body: Callback): Callback =>
+    async (context) => {
+      try {
+        await withDeadline(`the ${kind} hook`, timeoutMs, () => body(context));
+      } catch (error) {
+        file.fail([name, context.__test__, kind].filter(Boolean).join(" › "), error);
+        if (throwOn) throw new Error(kind, { cause: error });
+      }
+    };
+
+  const test = (title: string, body: Callback): void => {
+    record.tests++;
+    inner(title, timedTest(title, body));
+  };
+  const only = (title: string, body: Callback): void => {
+    record.only++;
+    inner.only(title, timedTest(title, body));
+  };
+  const skip = (): void => {
+    record.skipped++;
+    inner.skip();
+  };
+  const run = (): void => {
+    record.wasRun = true;
+    inner.run();
+  };
+  const before = (body: Callback): void => inner.before(timedHook("before", true, body));
+  const after = (body: Callback): void => inner.after(timedHook("after", false, body));
+  const beforeEach = (body: Callback): void => inner.before.each(timedHook("before.each", true, body));
+  const afterEach = (body: Callback): void => inner.after.each(timedHook("after.each", false, body));
+
+  return Object.assign(test, {
+    only,
+    skip,
+    run,
+    before: Object.assign(before, { each: beforeEach }),
+    after: Object.assign(after, { each: afterEach }),
+  });
+}

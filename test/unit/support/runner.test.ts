@@ -1,0 +1,292 @@
+/**
+ * The runner itself, run as a child process on folders of test files that each try to pass falsely.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import * as assert from "uvu/assert";
+import { suite } from "../../support/suite.ts";
+
+const SUITE_MODULE = new URL("../../support/suite.ts", import.meta.url).href;
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  readonly lastLine: string;
+}
+
+/** Writes the given files into a folder of its own and runs the runner on it. */
+async function runOn(files: Record<string, string>, { ci = false, args = [] as string[] } = {}): Promise<Outcome> {
+  const root = await mkdtemp(join(tmpdir(), "beehive-runner-"));
+  try {
+    await writeFile(join(root, "package.json"), `{ "type": "module" }`);
+    for (const [name, body] of Object.entries(files)) {
+      await writeFile(join(root, name), `import { suite } from ${JSON.stringify(SUITE_MODULE)};\n${body}`);
+    }
+    const env = { ...process.env, CI: ci ? "true" : "" };
+    const command = ["--import", "tsx", "test/run.ts", "--root", root, ...args];
+    const child = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+    return { code, output: out + err, lastLine: out.trimEnd().split("\n").at(-1) ?? "" };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+const runOnOne = (body: string, options?: { ci?: boolean }): Promise<Outcome> => runOn({ "a.test.ts": body }, options);
+
+const PASSING = `
+  const test = suite("Passing");
+  test("given nothing, then it passes", () => {});
+  test.run();
+`;
+
+const test = suite("Runner", { timeoutMs: 20_000 });
+
+test("given tests that pass, when run, then it counts them and exits 0", async () => {
+  const { code, lastLine } = await runOn({ "a.test.ts": PASSING, "b.test.ts": PASSING });
+  assert.is(lastLine, "2 passed, 0 failed");
+  assert.is(code, 0);
+});
+
+test("given a pattern, when run, then only the files whose path matches are run", async () => {
+  const { code, lastLine } = await runOn({ "a.test.ts": PASSING, "b.test.ts": "throw 1" }, { args: ["a\\.test"] });
+  assert.is(lastLine, "1 passed, 0 failed");
+  assert.is(code, 0);
+});
+
+test("given a skipped test, when run, then it is counted apart", async () => {
+  const { code, lastLine } = await runOnOne(`
+    const test = suite("Skipping");
+    test("runs", () => {});
+    test.skip("does not", () => {});
+    test.run();
+  `);
+  assert.is(lastLine, "1 passed, 0 failed, 1 skipped");
+  assert.is(code, 0);
+});
+
+test("given a failing assertion, when run, then the difference and the place are shown", async () => {
+  const { code, output, lastLine } = await runOnOne(`
+    const assert = await import(${JSON.stringify(import.meta.resolve("uvu/assert"))});
+    const test = suite("Failing");
+    test("compares", () => assert.equal({ id: "ada" }, { id: "bob" }));
+    test.run();
+  `);
+  assert.is(lastLine, "0 passed, 1 failed");
+  assert.is(code, 1);
+  assert.match(output, /FAIL .*a\.test\.ts › Failing › compares/);
+  assert.match(output, /--.*"id": "bob"|"bob"/);
+  assert.match(output, /at .*a\.test\.ts:\d+:\d+/);
+});
+
+/** What uvu lets pass: what the file does, how it is run, and what the runner must say about it. */
+const FALSE_PASSES: { given: string; body: string; says: RegExp; closes: string; ci?: boolean }[] = [
+  {
+    given: "a before hook that throws",
+    body: `
+      const test = suite("S");
+      test.before(() => { throw new Error("no ground"); });
+      test("one", () => {});
+      test("two", () => {});
+      test.run();
+    `,
+    says: /S › before\n.*no ground[^]*2 of 2 tests did not run/,
+    closes: "0 passed, 2 failed",
+  },
+  {
+    given: "a before.each hook that throws",
+    body: `
+      const test = suite("S");
+      test.before.each(() => { throw new Error("no ground"); });
+      test("one", () => {});
+      test.run();
+    `,
+    says: /S › one › before\.each\n.*no ground/,
+    closes: "0 passed, 2 failed",
+  },
+  {
+    given: "an after.each hook that throws once",
+    body: `
+      const test = suite("S");
+      let first = true;
+      test.after.each(() => { if (first) { first = false; throw new Error("not cleaned"); } });
+      test("one", () => {});
+      test("two", () => {});
+      test.run();
+    `,
+    says: /S › one › after\.each\n.*not cleaned/,
+    closes: "2 passed, 1 failed",
+  },
+  {
+    given: "an after hook that throws",
+    body: `
+      const test = suite("S");
+      test.after(() => { throw new Error("not closed"); });
+      test("one", () => {});
+      test.run();
+    `,
+    says: /S › after\n.*not closed/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "an after hook that hangs",
+    body: `
+      const test = suite("S", { timeoutMs: 50 });
+      test.after(() => new Promise(() => {}));
+      test("one", () => {});
+      test.run();
+    `,
+    says: /the after hook took longer than its limit of 50 ms/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "a suite that is never run",
+    body: `
+      const test = suite("S");
+      test("one", () => {});
+    `,
+    says: /call \.run\(\)/,
+    closes: "0 passed, 1 failed",
+  },
+  {
+    given: "a suite without tests",
+    body: `suite("S").run();`,
+    says: /S\n.*the suite declares no test/,
+    closes: "0 passed, 1 failed",
+  },
+  {
+    given: "a file without suites",
+    body: ``,
+    says: /a\.test\.ts\n.*the file declares no suite/,
+    closes: "0 passed, 1 failed",
+  },
+  {
+    given: "a file that can't be loaded",
+    body: `await import("./missing.ts");`,
+    says: /Cannot find module/,
+    closes: "0 passed, 2 failed",
+  },
+  {
+    given: "a test that hangs",
+    body: `
+      const test = suite("S", { timeoutMs: 50 });
+      test("hangs", () => new Promise(() => {}));
+      test("follows", () => {});
+      test.run();
+    `,
+    says: /S › hangs\n.*the test took longer than its limit of 50 ms/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "a test that throws no error but a string",
+    body: `
+      const test = suite("S");
+      test("throws", () => { throw "a string"; });
+      test("follows", () => {});
+      test.run();
+    `,
+    says: /S › throws\n.*a string/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "a rejection that nobody handles",
+    body: `
+      const test = suite("S");
+      test("one", () => { void Promise.reject(new Error("lost")); });
+      test.run();
+    `,
+    says: /a\.test\.ts › unhandled rejection\n.*lost/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "an exception out of a timer",
+    body: `
+      const test = suite("S");
+      test("one", () => { setTimeout(() => { throw new Error("late"); }); });
+      test.run();
+    `,
+    says: /a\.test\.ts › uncaught exception\n.*late/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "a server that is left open",
+    body: `
+      import { createServer } from "node:http";
+      const test = suite("S");
+      test("one", () => new Promise((resolve) => createServer().listen(0, "127.0.0.1", resolve)));
+      test.run();
+    `,
+    says: /the file left handles open: TCPServerWrap/,
+    closes: "1 passed, 1 failed",
+  },
+  {
+    given: "a test that ends the process with success",
+    body: `
+      const test = suite("S");
+      test("one", () => process.exit(0));
+      test.run();
+    `,
+    says: /the process ended before its tests did/,
+    closes: "0 passed, 1 failed",
+  },
+  {
+    given: ".only in CI",
+    body: `
+      const test = suite("S");
+      test("one", () => {});
+      test.only("two", () => {});
+      test.run();
+    `,
+    ci: true,
+    says: /\.only leaves other tests out/,
+    closes: "1 passed, 1 failed, 1 skipped",
+  },
+];
+
+for (const { given, body, says, closes, ci = false } of FALSE_PASSES) {
+  test(`given ${given}, when run, then it fails and says so`, async () => {
+    const { code, output, lastLine } = await runOnOne(body, { ci });
+    assert.match(output, says);
+    assert.is(lastLine, closes);
+    assert.is(code, 1);
+  });
+}
+
+test("given .only at a desk, when run, then it is allowed and the rest counts as skipped", async () => {
+  const { code, lastLine } = await runOnOne(`
+    const test = suite("S");
+    test("one", () => {});
+    test.only("two", () => {});
+    test.run();
+  `);
+  assert.is(lastLine, "1 passed, 0 failed, 1 skipped");
+  assert.is(code, 0);
+});
+
+test("given no test file at all, when run, then it fails", async () => {
+  const { code, output, lastLine } = await runOn({});
+  assert.match(output, /no test file matches/);
+  assert.is(lastLine, "0 passed, 1 failed");
+  assert.is(code, 1);
+});
+
+test("given a file that leaks, when the next one is run, then only the first is blamed", async () => {
+  const { output, lastLine } = await runOn({
+    "a.test.ts": `
+      import { createServer } from "node:net";
+      const test = suite("Leaking");
+      test("one", () => new Promise((resolve) => createServer().listen(0, "127.0.0.1", resolve)));
+      test.run();
+    `,
+    "b.test.ts": PASSING,
+  });
+  assert.match(output, /FAIL .*a\.test\.ts\n/);
+  assert.not.match(output, /FAIL .*b\.test\.ts/);
+  assert.is(lastLine, "2 passed, 1 failed");
+});
+
+test.run();
