@@ -1,8 +1,10 @@
+import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { RetryOptions } from "./retry-policy.ts";
+import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
 /** The events that follow from an event: any iterable, an async one too, or nothing. */
 export type ActorOutput = Iterable<Event> | AsyncIterable<Event> | void | undefined | null;
@@ -34,6 +36,8 @@ export interface ActorContext {
   /** Adds the actor, the subscription, the event and the attempt to each line. */
   readonly logger: Logger;
   readonly descriptor: ActorDescriptor;
+  /** Time as the hive sees it: a test can hand the hive a clock of its own. */
+  readonly clock: Clock;
 }
 
 /** A class whose instances are actors, constructed through dependency injection. */
@@ -52,6 +56,10 @@ export interface ActorOptions {
   readonly publishes?: readonly string[] | undefined;
   /** Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key and no other. */
   readonly ordered?: boolean | undefined;
+  /** What is done about some errors in the place of the retry policy; before the rules of the hive. */
+  readonly supervision?: readonly SupervisionRule[] | undefined;
+  /** What is done when the subscription fails too often. */
+  readonly failureLimit?: FailureLimit | undefined;
   /** What wraps each run of this actor, inside what wraps all actors of the hive; the first is outermost. */
   readonly middleware?: readonly Middleware[] | undefined;
 }
@@ -67,7 +75,11 @@ export interface ActorDescriptor {
   readonly retry: RetryOptions;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;
+  readonly supervision: readonly SupervisionRule[];
+  readonly failureLimit: FailureLimit | undefined;
   readonly middleware: readonly Middleware[];
+  /** Where each setting came from: `default`, `decorator`, a file, a variable. */
+  readonly origins: Readonly<Record<string, string>>;
 }
 
 /** What one `@actorDescription` says. */

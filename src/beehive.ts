@@ -1,12 +1,23 @@
 import type { Container } from "inversify";
-import { actorDefaults, ActorDescriptors, contradictions, isActorConfiguration, throwProblems, type ActorConfiguration, type ActorDefaults, type ActorSource } from "./actor-configuration.ts";
+import {
+  ActorDescriptors,
+  isActorConfiguration,
+  throwProblems,
+  type ActorConfiguration,
+  type ActorSource,
+} from "./actor-configuration.ts";
+import { actorDefaults, type ActorDefaults } from "./actor-descriptor.ts";
+import { environmentOverrides, override, readOverrides, type ActorOverrides } from "./actor-overrides.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
 import type { DeadLetter } from "./dead-letter.ts";
+import { describeDescriptors } from "./describe.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
+import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { LogEvents } from "./log-events.ts";
 import { standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { openProvider } from "./open-provider.ts";
@@ -30,6 +41,10 @@ export interface HiveOptions {
   readonly topology?: Topology | undefined;
   /** What holds for every actor unless its decorator says otherwise. */
   readonly defaults?: Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> };
+  /** What is said of actors outside their code: the path of a JSON or YAML file, or the same as an object. Wins over decorators. */
+  readonly overrides?: string | ActorOverrides | undefined;
+  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is looked up, which wins over all else; `process.env` unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Warnings and errors go to the standard error unless given; a pino logger fits. */
   readonly logger?: Logger | undefined;
   /** For tests: time, and the random part of back-offs. */
@@ -46,7 +61,10 @@ export interface HiveOptions {
 export async function createHive(options: HiveOptions): Promise<Hive> {
   const clock = options.clock ?? systemClock;
   const descriptors = await describe(options);
-  const provider = typeof options.provider === "object" ? options.provider : await openProvider(options.provider ?? "memory:", { clock });
+  const provider =
+    typeof options.provider === "object"
+      ? options.provider
+      : await openProvider(options.provider ?? "memory:", { clock });
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
@@ -58,15 +76,24 @@ export class Hive {
   readonly #topology: Topology;
   readonly #telemetry: Telemetry;
   readonly #container: ActorContainer;
+  readonly #logger: Logger;
+  readonly #logEvents: LogEvents;
   readonly #keeper: LeaseKeeper;
   readonly #orchestrator: Orchestrator;
-  readonly #stopping = new AbortController();
+  readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
   #state: "new" | "running" | "stopped" = "new";
-  #stopped: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #stopReason: unknown;
+  readonly #end = new Latch<unknown>();
 
   /** @internal Made by {@link createHive}. */
-  constructor(descriptors: readonly ActorDescriptor[], provider: Provider, ownsProvider: boolean, options: HiveOptions & { readonly clock: Clock }) {
+  constructor(
+    descriptors: readonly ActorDescriptor[],
+    provider: Provider,
+    ownsProvider: boolean,
+    options: HiveOptions & { readonly clock: Clock },
+  ) {
     const { clock, logger = standardErrorLogger, topology = "create", random = Math.random } = options;
     this.descriptors = descriptors;
     this.provider = provider;
@@ -74,6 +101,8 @@ export class Hive {
     this.#topology = topology;
     this.#telemetry = new Telemetry(provider.name, clock);
     this.#container = new ActorContainer(provider.stores, options.container);
+    this.#logger = logger;
+    this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
     this.#orchestrator = new Orchestrator(descriptors, {
       provider,
@@ -84,6 +113,8 @@ export class Hive {
       logger,
       telemetry: this.#telemetry,
       random,
+      logEvents: this.#logEvents,
+      stopHive: (reason) => this.#stopBecause(reason),
     });
   }
 
@@ -110,7 +141,8 @@ export class Hive {
   /** Starts to work on events. */
   async start(): Promise<void> {
     await this.setup();
-    if (this.#state !== "new") throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
+    if (this.#state !== "new")
+      throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
     this.#orchestrator.start();
   }
@@ -122,17 +154,21 @@ export class Hive {
    *   events were published, and pushing the same events again is safe where the provider drops duplicates.
    */
   async push(events: Event | Iterable<Event>): Promise<void> {
-    if (this.#state === "stopped") throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
+    if (this.#state === "stopped")
+      throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
     const list = events instanceof Event ? [events] : [...events];
     if (list.length === 0) return;
     await this.#telemetry.push(list, async (tracing) => {
-      await this.provider.queues.push(list.map((event) => withTracing(event, tracing)));
+      const traced = list.map((event) => withTracing(event, tracing));
+      this.#logEvents.send(traced.filter(({ delivery }) => delivery === "log"));
+      const business = traced.filter(({ delivery }) => delivery === "business");
+      if (business.length > 0) await this.provider.queues.push(business);
     });
   }
 
   /** Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive is stopped. Events of other hives on the same queues count. */
   idle(): Promise<void> {
-    return this.#orchestrator.idle(this.#stopping.signal);
+    return this.#orchestrator.idle(this.#idling.signal);
   }
 
   /**
@@ -141,21 +177,48 @@ export class Hive {
    * library itself: signals are the application's.
    */
   stop(options: { readonly deadline?: number } = {}): Promise<void> {
-    this.#stopped ??= this.#stop(options.deadline ?? 30_000);
-    return this.#stopped;
+    this.#stopping ??= this.#stop(options.deadline ?? 30_000);
+    return this.#stopping;
+  }
+
+  /**
+   * Resolves when the hive has stopped: with the error that made the supervision of an actor stop it, or with
+   * `undefined` when it was asked to.
+   */
+  stopped(): Promise<unknown> {
+    return this.#end.promise;
+  }
+
+  #stopBecause(reason: unknown): void {
+    this.#stopReason ??= reason;
+    this.stop().catch((error: unknown) => this.#logger.error({ error }, "the hive could not be stopped cleanly"));
   }
 
   async #stop(deadline: number): Promise<void> {
     this.#state = "stopped";
+    try {
+      await this.#close(deadline);
+    } finally {
+      this.#end.resolve(this.#stopReason);
+    }
+  }
+
+  async #close(deadline: number): Promise<void> {
     await this.#orchestrator.stop(deadline);
     this.#keeper.close();
-    this.#stopping.abort();
+    await this.#logEvents.settled();
+    this.#idling.abort();
     await this.#container.close();
     if (this.#ownsProvider) await this.provider.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** What holds for each actor and where each value came from, as text for people. */
+  describe(): string {
+    return describeDescriptors(this.descriptors);
   }
 
   /** How many events of a queue or subscription are where. */
@@ -178,7 +241,11 @@ export class Hive {
     return this.#forDeadLetters(queueName, eventId, (name, id) => this.provider.queues.drop(name, id));
   }
 
-  async #forDeadLetters(queueName: string, eventId: string | undefined, settle: (name: QueueName, id: string) => Promise<void>): Promise<number> {
+  async #forDeadLetters(
+    queueName: string,
+    eventId: string | undefined,
+    settle: (name: QueueName, id: string) => Promise<void>,
+  ): Promise<number> {
     const name = QueueName.parse(queueName);
     const ids = eventId === undefined ? [] : [eventId];
     // All ids first: a letter that fails again at once must not be met a second time.
@@ -188,15 +255,28 @@ export class Hive {
   }
 }
 
-async function describe({ actors, defaults }: HiveOptions): Promise<readonly ActorDescriptor[]> {
+async function describe({
+  actors,
+  defaults,
+  overrides,
+  environment = process.env,
+}: HiveOptions): Promise<readonly ActorDescriptor[]> {
   const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
   const given = Array.isArray(actors) ? actors : [actors];
   const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
   const configurations = given.filter(isActorConfiguration);
-  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration(merged));
-  const descriptors: ActorDescriptor[] = [];
-  for (const configuration of configurations) descriptors.push(...(await configuration.getDescriptors()));
-  throwProblems(descriptors.length === 0 ? ["it has no actors: give classes decorated with @actorDescription"] : contradictions(descriptors));
+  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
+  const described = await Promise.all(configurations.map((one) => one.getDescriptors(merged)));
+  const file =
+    typeof overrides === "string"
+      ? await readOverrides(overrides)
+      : overrides && { origin: "overrides", actors: overrides };
+  const descriptors = override(
+    described.flatMap((some) => [...some]),
+    file,
+    environmentOverrides(environment),
+  );
+  if (descriptors.length === 0) throwProblems(["it has no actors: give classes decorated with @actorDescription"]);
   return descriptors;
 }
 

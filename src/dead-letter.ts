@@ -19,7 +19,10 @@ export interface DeadLetter {
 }
 
 /** What the record is made from. */
-export type DeadLetterOrigin = Pick<DeadLetter, "event" | "actor" | "subscription" | "attempts" | "firstSeen" | "lastSeen">;
+export type DeadLetterOrigin = Pick<
+  DeadLetter,
+  "event" | "actor" | "subscription" | "attempts" | "firstSeen" | "lastSeen"
+>;
 
 const longestText = 1_024;
 const longestStack = 4_096;

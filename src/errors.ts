@@ -99,6 +99,20 @@ export class RetryLater extends BeeHiveError {
   }
 }
 
+/**
+ * Thrown by an actor or a middleware to stop leasing from its subscription for `pauseMs` milliseconds: what all
+ * its events need is not there. The event is given back and this delivery does not count as an attempt.
+ */
+export class PauseSubscription extends BeeHiveError {
+  override readonly name: string = "PauseSubscription";
+  readonly pauseMs: number;
+
+  constructor(pauseMs: number, message = `asked to pause for ${pauseMs} ms`, options?: { cause?: unknown }) {
+    super("Unavailable", message, options);
+    this.pauseMs = pauseMs;
+  }
+}
+
 /** An item changed since it was read. */
 export class ConcurrencyConflict extends BeeHiveError {
   override readonly name: string = "ConcurrencyConflict";

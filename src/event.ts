@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
+import { jsonErrorPlace } from "./json-error.ts";
 import { QueueName } from "./queue-name.ts";
 
 /** What a property of an event may be; every provider carries these three. */
@@ -27,7 +28,15 @@ export interface EventOptions {
   readonly causationId?: string | undefined;
   /** Events of one key are handled in order by a subscription that is `ordered`. */
   readonly partitionKey?: string | undefined;
+  /** `business` unless given. */
+  readonly delivery?: Delivery | undefined;
 }
+
+/**
+ * How much an event matters. A `business` event is durable: the step that returns it succeeds only with it. A
+ * `log` event is fire and forget: it is sent after the step has committed, never delays it, and may be lost.
+ */
+export type Delivery = "business" | "log";
 
 /** An event as plain data, as providers keep it. Times are milliseconds since the epoch. */
 export interface EventRecord {
@@ -44,6 +53,7 @@ export interface EventRecord {
   readonly correlationId?: string | undefined;
   readonly causationId?: string | undefined;
   readonly partitionKey?: string | undefined;
+  readonly delivery?: Delivery | undefined;
 }
 
 const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
@@ -67,6 +77,7 @@ export class Event<Body = unknown> {
   readonly correlationId: string | undefined;
   readonly causationId: string | undefined;
   readonly partitionKey: string | undefined;
+  readonly delivery: Delivery;
   readonly #body: string | Uint8Array;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
@@ -94,6 +105,7 @@ export class Event<Body = unknown> {
       this.correlationId = type.correlationId;
       this.causationId = type.causationId;
       this.partitionKey = type.partitionKey;
+      this.delivery = type.delivery ?? "business";
       this.#body = type.body;
       this.#timestamp = type.timestamp;
       this.#enqueueTime = type.enqueueTime;
@@ -107,6 +119,7 @@ export class Event<Body = unknown> {
       this.correlationId = options.correlationId;
       this.causationId = options.causationId;
       this.partitionKey = options.partitionKey;
+      this.delivery = options.delivery ?? "business";
       this.#body = serialise(type, body, this.contentType);
       this.#timestamp = options.timestamp?.getTime() ?? systemClock.now();
       this.#enqueueTime = options.enqueueTime?.getTime();
@@ -162,8 +175,9 @@ export class Event<Body = unknown> {
     const text = typeof this.#body === "string" ? this.#body : new TextDecoder().decode(this.#body);
     try {
       return JSON.parse(text) as T;
-    } catch (cause) {
-      throw this.#unreadable(`it is not JSON: ${describeJsonError(cause)}`);
+    } catch {
+      // The error of JSON.parse quotes the text; bodies do not belong in errors, so it is not kept as the cause.
+      throw this.#unreadable(`it is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}`);
     }
   }
 
@@ -200,11 +214,15 @@ export class Event<Body = unknown> {
       correlationId: this.correlationId,
       causationId: this.causationId,
       partitionKey: this.partitionKey,
+      delivery: this.delivery,
     };
   }
 
   #unreadable(reason: string): BeeHiveError {
-    return new BeeHiveError("BodyUnreadable", `The body of the event ${this.eventType} ${this.id} cannot be read: ${reason}.`);
+    return new BeeHiveError(
+      "BodyUnreadable",
+      `The body of the event ${this.eventType} ${this.id} cannot be read: ${reason}.`,
+    );
   }
 }
 
@@ -223,13 +241,18 @@ function serialise(eventType: string, body: unknown, contentType: string): strin
   if (body instanceof Uint8Array) return body.slice();
   if (!isJson(contentType)) {
     if (typeof body === "string") return body;
-    throw invalid(`a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`);
+    throw invalid(
+      `a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`,
+    );
   }
   let text: string | undefined;
   try {
     text = JSON.stringify(body);
   } catch (cause) {
-    throw invalid(`the body of the event ${eventType} is not JSON: ${cause instanceof Error ? cause.message : "?"}`, cause);
+    throw invalid(
+      `the body of the event ${eventType} is not JSON: ${cause instanceof Error ? cause.message : "?"}`,
+      cause,
+    );
   }
   if (text === undefined) throw invalid(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
   return text;
@@ -255,8 +278,10 @@ function destination(queueName: string): string {
 
 /** Ids and types travel in headers of every provider: printable, and short enough for all of them. */
 function checkedText(what: string, text: string): string {
-  if (typeof text !== "string" || text.length === 0) throw invalid(`the ${what} of an event must be a text that is not empty`);
-  if (text.length > 128) throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
+  if (typeof text !== "string" || text.length === 0)
+    throw invalid(`the ${what} of an event must be a text that is not empty`);
+  if (text.length > 128)
+    throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
   return text;
@@ -274,13 +299,6 @@ function checkedProperties(properties: EventOptions["properties"]): Readonly<Rec
 
 function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>;
-}
-
-/** V8 quotes the text around a JSON error; only the place is told, because bodies do not belong in errors. */
-function describeJsonError(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : "";
-  const place = /at position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0];
-  return place ? `syntax error ${place}` : /end of JSON/.test(message) ? "it ends too early" : "syntax error";
 }
 
 function invalid(reason: string, cause?: unknown): BeeHiveError {

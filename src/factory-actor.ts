@@ -1,14 +1,17 @@
-import type { ActorContext, ActorDescriptor, ProcessorActor } from "./actor.ts";
+import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
+import { Delivery } from "./delivery.ts";
+import { dispose } from "./disposal.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
-import type { KeptLease, LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
 import { runThrough } from "./middleware.ts";
 import { collect, stampOutputs } from "./outputs.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
-import { decideRetry } from "./retry-policy.ts";
+import { decide, FailureCount, type Decision } from "./supervision.ts";
 import type { Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
 
@@ -23,6 +26,9 @@ export interface FactoryActorParts {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly random: () => number;
+  readonly logEvents: LogEvents;
+  /** Stops the whole hive, because the supervision of an actor says so. */
+  readonly stopHive: (reason: unknown) => void;
 }
 
 /** How long one poll waits for an event, in ms: the longest that SQS allows. */
@@ -45,11 +51,16 @@ export class FactoryActor {
   readonly #deliveries = new Set<Delivery>();
   #polling: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
+  readonly #failures: FailureCount | undefined;
   #settled = 0;
+  #pausedUntil = 0;
+  /** After a pause one event at a time is tried, until one is committed. */
+  #probing = false;
 
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
     this.descriptor = descriptor;
     this.#parts = parts;
+    this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
   }
 
@@ -85,21 +96,41 @@ export class FactoryActor {
     const { queueName, parallelism, lease: leaseMs } = this.descriptor;
     let failures = 0;
     while (!signal.aborted) {
-      const free = parallelism - this.#deliveries.size;
-      if (free === 0) {
+      await this.#whilePaused();
+      const free = (this.#probing ? 1 : parallelism) - this.#deliveries.size;
+      if (free <= 0) {
         await this.#slot();
         continue;
       }
       try {
-        const leases = await this.#parts.provider.queues.lease(queueName, { max: free, leaseMs, waitMs: pollMs, signal });
+        const leases = await this.#parts.provider.queues.lease(queueName, {
+          max: free,
+          leaseMs,
+          waitMs: pollMs,
+          signal,
+        });
         failures = 0;
         for (const lease of leases) this.#accept(lease);
       } catch (error) {
+        if (signal.aborted) return;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
         this.#logger.error({ error, waitMs }, "events could not be leased, trying again");
         await sleep(this.#parts.clock, waitMs, signal);
       }
     }
+  }
+
+  async #whilePaused(): Promise<void> {
+    const { clock } = this.#parts;
+    while (this.#pausedUntil > clock.now() && !this.#stopLeasing.signal.aborted) {
+      await sleep(clock, this.#pausedUntil - clock.now(), this.#stopLeasing.signal);
+    }
+  }
+
+  #pause(ms: number, error: unknown): void {
+    this.#logger.warn({ error, pauseMs: ms }, "the subscription is paused");
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
+    this.#probing = true;
   }
 
   /** Resolves when a slot is free, or when leasing is to stop. */
@@ -110,7 +141,7 @@ export class FactoryActor {
   }
 
   #accept(lease: Lease): void {
-    const delivery = new Delivery(lease, this.descriptor, this.#logger);
+    const delivery = new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
     this.#deliveries.add(delivery);
     delivery.ended = this.#deliver(delivery).finally(() => {
       this.#deliveries.delete(delivery);
@@ -127,6 +158,7 @@ export class FactoryActor {
     let failure: unknown;
     try {
       outcome = await this.#work(delivery, span);
+      this.#probing = false;
     } catch (error) {
       failure = error;
       outcome = await this.#settleFailure(delivery, error);
@@ -138,7 +170,10 @@ export class FactoryActor {
   async #work(delivery: Delivery, span: ProcessSpan): Promise<Outcome> {
     const { maxAttempts } = this.descriptor.retry;
     if (delivery.lease.attempt > maxAttempts) {
-      throw new BeeHiveError("Exhausted", `delivered ${delivery.lease.attempt} times, never settled: its consumers may have crashed on it`);
+      throw new BeeHiveError(
+        "Exhausted",
+        `delivered ${delivery.lease.attempt} times, never settled: its consumers may have crashed on it`,
+      );
     }
     let collided: string | undefined;
     for (let reruns = 0; ; reruns++) {
@@ -147,9 +182,12 @@ export class FactoryActor {
         return "committed";
       } catch (error) {
         if (!isBeeHiveError(error, "ConcurrencyConflict") || delivery.over) throw error;
-        if (reruns === mostReruns) return await this.#retryUncounted(delivery);
+        if (reruns === mostReruns) return await this.#letOthersPass(delivery);
         collided = error instanceof ConcurrencyConflict ? error.resource : "";
-        this.#logger.debug({ eventId: delivery.lease.event.id, reruns }, "others changed what the step read, running it again");
+        this.#logger.debug(
+          { eventId: delivery.lease.event.id, reruns },
+          "others changed what the step read, running it again",
+        );
       }
     }
   }
@@ -160,6 +198,7 @@ export class FactoryActor {
     const { provider, keeper, resolve, turnstile } = this.#parts;
     const kept = keeper.keep(lease, this.descriptor.lease, (reason) => delivery.cancel(reason));
     delivery.kept = kept;
+    delivery.settling = false;
     const leave = collided === undefined ? undefined : await turnstile.enter(collided);
     const step = provider.beginStep(lease);
     delivery.step = step;
@@ -171,45 +210,80 @@ export class FactoryActor {
       const outputs = await collect(output, this.descriptor.name);
       await kept.stop();
       if (delivery.over) throw delivery.over;
+      delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers());
-      await step.commit(stamped);
+      await step.commit(stamped.filter(({ delivery: kind }) => kind === "business"));
+      this.#parts.logEvents.send(stamped.filter(({ delivery: kind }) => kind === "log"));
       this.#parts.telemetry.sent(stamped);
     } finally {
       await kept.stop();
       step.discard();
       leave?.();
-      await this.#dispose(actor);
+      if (actor) await this.#dispose(actor);
     }
   }
 
-  /** Settles a delivery whose step failed: nothing when it is no longer ours, else what the policy says. */
+  /** Settles a delivery whose step failed: nothing when it is no longer ours, else what its supervision decides. */
   async #settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
     const { lease } = delivery;
-    const { queues } = this.#parts.provider;
     const fields = { error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
     if (delivery.givenBack) return "given-back";
     if (delivery.over || isBeeHiveError(error, "LeaseLost")) {
       this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
       return "lease-lost";
     }
-    const decision = decideRetry(error, lease.attempt, this.descriptor.retry, this.#parts.random());
+    delivery.settling = true;
     try {
-      if (decision.action === "retry") {
-        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
-        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
-        return "retried";
-      }
-      this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
-      await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
-      return "dead-lettered";
+      return await this.#settle(lease, decide(error, lease.attempt, this.descriptor, this.#parts.random()), error);
     } catch (settling) {
-      this.#logger.error({ ...fields, error: settling }, "the event could not be settled, it will come back when its lease ends");
+      this.#logger.error(
+        { ...fields, settling },
+        "the event could not be settled, it will come back when its lease ends",
+      );
       return "lease-lost";
+    } finally {
+      this.#countFailure(error);
     }
   }
 
+  async #settle(lease: Lease, decision: Decision, error: unknown): Promise<Outcome> {
+    const { queues } = this.#parts.provider;
+    const fields = { error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
+    switch (decision.action) {
+      case "retry":
+        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
+        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
+        return "retried";
+      case "dead-letter":
+        this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
+        await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
+        return "dead-lettered";
+      case "pause":
+        this.#pause(decision.pauseMs, error);
+        await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
+        return "given-back";
+      case "stop":
+        this.#stopHive(error);
+        await queues.abandon(lease, { delayMs: 0, countAttempt: false });
+        return "given-back";
+    }
+  }
+
+  /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
+  #countFailure(error: unknown): void {
+    const decision = this.#failures?.add(this.#parts.clock.now());
+    if (decision?.action === "pause") this.#pause(decision.pauseMs, error);
+    if (decision?.action === "stop") this.#stopHive(error);
+  }
+
+  #stopHive(error: unknown): void {
+    this.#logger.error({ error }, "the supervision of the actor stops the hive");
+    this.#stopLeasing.abort();
+    this.#parts.stopHive(error);
+  }
+
   /** A step that keeps colliding makes room for the others; it has not failed. */
-  async #retryUncounted({ lease }: Delivery): Promise<Outcome> {
+  async #letOthersPass({ lease }: Delivery): Promise<Outcome> {
     const delayMs = Math.ceil(rerunDelayMs * (1 + this.#parts.random()));
     await this.#parts.provider.queues.abandon(lease, { delayMs, countAttempt: false });
     return "retried";
@@ -217,15 +291,21 @@ export class FactoryActor {
 
   /** Takes a delivery away from an actor that did not finish before the deadline. */
   async #giveBack(delivery: Delivery): Promise<void> {
+    if (delivery.settling) return delivery.ended;
     delivery.givenBack = true;
-    delivery.cancel(new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."));
+    delivery.cancel(
+      new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."),
+    );
     delivery.step?.discard();
     await delivery.kept?.stop();
     try {
       await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: 0, countAttempt: false });
       this.#logger.warn({ eventId: delivery.lease.event.id }, "stopping, the event was given back");
     } catch (error) {
-      this.#logger.warn({ error, eventId: delivery.lease.event.id }, "stopping, the event will come back when its lease ends");
+      this.#logger.warn(
+        { error, eventId: delivery.lease.event.id },
+        "stopping, the event will come back when its lease ends",
+      );
     }
   }
 
@@ -241,57 +321,12 @@ export class FactoryActor {
   }
 
   /** A disposal that fails changes nothing of the step. */
-  async #dispose(actor: (ProcessorActor & Partial<Disposable & AsyncDisposable> & { dispose?(): unknown }) | undefined): Promise<void> {
-    if (!actor) return;
+  async #dispose(actor: ProcessorActor): Promise<void> {
     try {
-      if (Symbol.asyncDispose in actor) await actor[Symbol.asyncDispose]?.();
-      else if (Symbol.dispose in actor) actor[Symbol.dispose]?.();
-      else await actor.dispose?.();
+      await dispose(actor);
     } catch (error) {
       this.#logger.warn({ error }, "the actor could not be disposed");
     }
-  }
-}
-
-/** One event being worked on; the context that its actor sees. */
-class Delivery implements ActorContext {
-  readonly lease: Lease;
-  readonly descriptor: ActorDescriptor;
-  /** Resolves when the delivery has been settled. */
-  ended: Promise<void> = Promise.resolve();
-  kept: KeptLease | undefined;
-  step: Step | undefined;
-  givenBack = false;
-  /** Why the delivery is no longer ours, once it is not. */
-  over: BeeHiveError | undefined;
-  readonly #logger: Logger;
-  #controller: AbortController | undefined;
-
-  constructor(lease: Lease, descriptor: ActorDescriptor, logger: Logger) {
-    this.lease = lease;
-    this.descriptor = descriptor;
-    this.#logger = logger;
-  }
-
-  get attempt(): number {
-    return this.lease.attempt;
-  }
-
-  get logger(): Logger {
-    const { id, eventType, correlationId } = this.lease.event;
-    return withFields(this.#logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
-  }
-
-  /** Made when an actor asks for it: most never do. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.over) this.#controller.abort(this.over);
-    return this.#controller.signal;
-  }
-
-  cancel(reason: BeeHiveError): void {
-    this.over ??= reason;
-    this.#controller?.abort(reason);
   }
 }
 

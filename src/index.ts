@@ -1,18 +1,45 @@
-export { actorDescription, type ActorClass, type ActorContext, type ActorDescriptor, type ActorOptions, type ActorOutput, type ProcessorActor } from "./actor.ts";
-export { ActorDescriptors, type ActorConfiguration, type ActorDefaults, type ActorSource } from "./actor-configuration.ts";
+export {
+  actorDescription,
+  type ActorClass,
+  type ActorContext,
+  type ActorDescriptor,
+  type ActorOptions,
+  type ActorOutput,
+  type ProcessorActor,
+} from "./actor.ts";
+export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actor-configuration.ts";
+export { actorDefaults, describeActor, type ActorDefaults } from "./actor-descriptor.ts";
+export { type ActorOverride, type ActorOverrides } from "./actor-overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { injects, token, type Injectable } from "./container.ts";
 export { type DeadLetter } from "./dead-letter.ts";
-export { BeeHiveError, isBeeHiveError, RejectEvent, RetryLater, type ErrorCode } from "./errors.ts";
-export { Event, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
+export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";
+export {
+  BeeHiveError,
+  ConcurrencyConflict,
+  isBeeHiveError,
+  PauseSubscription,
+  RejectEvent,
+  RetryLater,
+  type ErrorCode,
+} from "./errors.ts";
+export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
+export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { type Middleware, type Next } from "./middleware.ts";
 export { openProvider, type ProviderContext } from "./open-provider.ts";
 export { type Topology } from "./orchestrator.ts";
 export { type Capabilities, type Provider, type Step } from "./provider.ts";
 export { QueueName, type QueueKind } from "./queue-name.ts";
-export { type AbandonOptions, type Lease, type LeaseRequest, type QueueCounts, type QueueOperator, type QueueSpec } from "./queue-operator.ts";
+export {
+  type AbandonOptions,
+  type Lease,
+  type LeaseRequest,
+  type QueueCounts,
+  type QueueOperator,
+  type QueueSpec,
+} from "./queue-operator.ts";
 export { defaultRetry, type RetryOptions } from "./retry-policy.ts";
 export type {
   Blob,
@@ -33,3 +60,4 @@ export type {
   WriteBlobOptions,
 } from "./stores.ts";
 export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./tokens.ts";
+export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./supervision.ts";

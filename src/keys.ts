@@ -11,7 +11,10 @@ export const longestKey = 255;
 export function checkedKey(what: string, text: string): string {
   const reason = problem(text);
   if (reason === undefined) return text;
-  throw new BeeHiveError("InvalidKey", `${JSON.stringify(text)?.slice(0, 80) ?? typeof text} cannot be ${what}: ${reason}.`);
+  throw new BeeHiveError(
+    "InvalidKey",
+    `${JSON.stringify(text)?.slice(0, 80) ?? typeof text} cannot be ${what}: ${reason}.`,
+  );
 }
 
 const nameShape = /^[A-Za-z]\w{0,62}$/;

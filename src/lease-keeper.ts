@@ -64,13 +64,17 @@ export class LeaseKeeper {
 
   #wakeForNext(): void {
     let next = Infinity;
-    for (const kept of this.#kept) next = Math.min(next, kept.renewal === undefined ? kept.dueAt : kept.lease.expiresAt);
+    for (const kept of this.#kept)
+      next = Math.min(next, kept.renewal === undefined ? kept.dueAt : kept.lease.expiresAt);
     if (next < Infinity) this.#wakeAt(next);
   }
 
   async #renew(due: readonly KeptLease[], leaseMs: number): Promise<void> {
     try {
-      const held = await this.#queues.renew(due.map(({ lease }) => lease), leaseMs);
+      const held = await this.#queues.renew(
+        due.map(({ lease }) => lease),
+        leaseMs,
+      );
       due.forEach((kept, index) => {
         if (held[index]) kept.dueAt = halfway(kept.lease, this.#clock.now());
         else kept.lose();
@@ -101,7 +105,12 @@ export class KeptLease {
   readonly #onLost: (reason: BeeHiveError) => void;
   readonly #forget: (kept: KeptLease) => void;
 
-  constructor(lease: Lease, leaseMs: number, onLost: (reason: BeeHiveError) => void, forget: (kept: KeptLease) => void) {
+  constructor(
+    lease: Lease,
+    leaseMs: number,
+    onLost: (reason: BeeHiveError) => void,
+    forget: (kept: KeptLease) => void,
+  ) {
     this.lease = lease;
     this.leaseMs = leaseMs;
     this.#onLost = onLost;
@@ -119,7 +128,10 @@ export class KeptLease {
     this.#forget(this);
     if (this.lost) return;
     const { event, queueName } = this.lease;
-    this.lost = new BeeHiveError("LeaseLost", `The lease on the event ${event.id} from ${queueName} ended before it was settled.`);
+    this.lost = new BeeHiveError(
+      "LeaseLost",
+      `The lease on the event ${event.id} from ${queueName} ended before it was settled.`,
+    );
     this.#onLost(this.lost);
   }
 }

@@ -11,7 +11,12 @@ export type Next = () => Promise<ActorOutput>;
 export type Middleware = (event: Event, context: ActorContext, next: Next) => ActorOutput | Promise<ActorOutput>;
 
 /** Runs the actor inside these middlewares, the first outermost. */
-export async function runThrough(middleware: readonly Middleware[], actor: ProcessorActor, event: Event, context: ActorContext): Promise<ActorOutput> {
+export async function runThrough(
+  middleware: readonly Middleware[],
+  actor: ProcessorActor,
+  event: Event,
+  context: ActorContext,
+): Promise<ActorOutput> {
   const run = async (index: number): Promise<ActorOutput> => {
     const wrap = middleware[index];
     return wrap ? wrap(event, context, () => run(index + 1)) : actor.processAsync(event, context);

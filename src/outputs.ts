@@ -16,14 +16,20 @@ export async function collect(output: ActorOutput, actor: string): Promise<Event
   } else if (typeof output === "object" && Symbol.iterator in output) {
     for (const one of output) events.push(assertEvent(one, actor));
   } else {
-    throw new BeeHiveError("InvalidOutput", `${actor} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`);
+    throw new BeeHiveError(
+      "InvalidOutput",
+      `${actor} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`,
+    );
   }
   return events;
 }
 
 function assertEvent(value: unknown, actor: string): Event {
   if (value instanceof Event) return value;
-  throw new BeeHiveError("InvalidOutput", `${actor} returned ${describe(value)} among its events; make each with new Event(type, body).`);
+  throw new BeeHiveError(
+    "InvalidOutput",
+    `${actor} returned ${describe(value)} among its events; make each with new Event(type, body).`,
+  );
 }
 
 function describe(value: unknown): string {
@@ -36,7 +42,11 @@ function describe(value: unknown): string {
  * The outputs of a step as they are published: with the input's correlation id, the input as their cause,
  * the trace they belong to, and ids that are the same whenever the same step is repeated.
  */
-export function stampOutputs(input: Event, outputs: readonly Event[], tracing: Readonly<Record<string, string>>): Event[] {
+export function stampOutputs(
+  input: Event,
+  outputs: readonly Event[],
+  tracing: Readonly<Record<string, string>>,
+): Event[] {
   const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
   return outputs.map((output) => {
     const record = output.toRecordWithoutId();

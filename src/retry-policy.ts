@@ -36,7 +36,10 @@ export type RetryDecision =
 export function decideRetry(error: unknown, attempt: number, options: RetryOptions, random: number): RetryDecision {
   if (error instanceof BeeHiveError && !error.retryable) return { action: "dead-letter", reason: error.message };
   if (attempt >= options.maxAttempts) {
-    return { action: "dead-letter", reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}, the last with: ${messageOf(error)}` };
+    return {
+      action: "dead-letter",
+      reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}, the last with: ${messageOf(error)}`,
+    };
   }
   if (error instanceof RetryLater) return { action: "retry", delayMs: error.delayMs };
   return { action: "retry", delayMs: backoff(attempt, options, random) };
@@ -51,9 +54,11 @@ function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }: RetryO
 export function retryProblems(options: RetryOptions): string[] {
   const { maxAttempts, minDelay, maxDelay, factor, jitter } = options;
   const problems: string[] = [];
-  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) problems.push(`retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
+    problems.push(`retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
   if (!(minDelay >= 0 && minDelay < Infinity)) problems.push(`retry.minDelay must be 0 ms or more, not ${minDelay}`);
-  if (!(maxDelay >= minDelay && maxDelay < Infinity)) problems.push(`retry.maxDelay (${maxDelay}) must not be below retry.minDelay (${minDelay})`);
+  if (!(maxDelay >= minDelay && maxDelay < Infinity))
+    problems.push(`retry.maxDelay (${maxDelay}) must not be below retry.minDelay (${minDelay})`);
   if (!(factor >= 1 && factor < Infinity)) problems.push(`retry.factor must be 1 or more, not ${factor}`);
   if (!(jitter >= 0 && jitter <= 1)) problems.push(`retry.jitter must be from 0 to 1, not ${jitter}`);
   return problems;

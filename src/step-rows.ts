@@ -69,7 +69,11 @@ export class StepRows implements Rows {
   }
 
   page(range: RowRange): Promise<readonly Row[]> {
-    return this.#merge(range, (base) => this.#base.page(base), (row) => row);
+    return this.#merge(
+      range,
+      (base) => this.#base.page(base),
+      (row) => row,
+    );
   }
 
   pageHeads(range: RowRange): Promise<readonly RowHead[]> {

@@ -178,4 +178,3 @@ export interface Stores {
   readonly counters: CounterStore;
   readonly locks: LockStore;
 }
-

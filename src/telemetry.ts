@@ -1,4 +1,13 @@
-import { context, metrics, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from "@opentelemetry/api";
+import {
+  context,
+  metrics,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+} from "@opentelemetry/api";
 import type { ActorDescriptor } from "./actor.ts";
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
@@ -21,11 +30,26 @@ export class Telemetry {
   readonly #clock: Clock;
   readonly #tracer = trace.getTracer(scope);
   readonly #meter = metrics.getMeter(scope);
-  readonly #sent = this.#meter.createCounter("messaging.client.sent.messages", { description: "Events published", unit: "{message}" });
-  readonly #consumed = this.#meter.createCounter("messaging.client.consumed.messages", { description: "Events delivered to actors, by outcome", unit: "{message}" });
-  readonly #duration = this.#meter.createHistogram("messaging.process.duration", { description: "Time an actor worked on an event", unit: "s" });
-  readonly #inFlight = this.#meter.createUpDownCounter("beehive.in_flight", { description: "Events being worked on", unit: "{message}" });
-  readonly #lag = this.#meter.createHistogram("beehive.lag", { description: "Time from an event's timestamp to its first delivery", unit: "s" });
+  readonly #sent = this.#meter.createCounter("messaging.client.sent.messages", {
+    description: "Events published",
+    unit: "{message}",
+  });
+  readonly #consumed = this.#meter.createCounter("messaging.client.consumed.messages", {
+    description: "Events delivered to actors, by outcome",
+    unit: "{message}",
+  });
+  readonly #duration = this.#meter.createHistogram("messaging.process.duration", {
+    description: "Time an actor worked on an event",
+    unit: "s",
+  });
+  readonly #inFlight = this.#meter.createUpDownCounter("beehive.in_flight", {
+    description: "Events being worked on",
+    unit: "{message}",
+  });
+  readonly #lag = this.#meter.createHistogram("beehive.lag", {
+    description: "Time from an event's timestamp to its first delivery",
+    unit: "s",
+  });
 
   /** @param system the provider, as `messaging.system`. */
   constructor(system: string, clock: Clock) {
@@ -34,10 +58,17 @@ export class Telemetry {
   }
 
   /** Runs a push of events inside a producer span; returns the trace headers that belong into their properties. */
-  async push(events: readonly Event[], send: (tracing: Readonly<Record<string, string>>) => Promise<void>): Promise<void> {
+  async push(
+    events: readonly Event[],
+    send: (tracing: Readonly<Record<string, string>>) => Promise<void>,
+  ): Promise<void> {
     const span = this.#tracer.startSpan("send", {
       kind: SpanKind.PRODUCER,
-      attributes: { "messaging.system": this.#system, "messaging.operation.type": "send", "messaging.batch.message_count": events.length },
+      attributes: {
+        "messaging.system": this.#system,
+        "messaging.operation.type": "send",
+        "messaging.batch.message_count": events.length,
+      },
     });
     try {
       await context.with(trace.setSpan(context.active(), span), () => send(headersOf(span)));
@@ -65,17 +96,24 @@ export class Telemetry {
       "messaging.destination.name": event.queueName,
       "beehive.actor": descriptor.name,
     };
-    const parent = "traceparent" in event.properties ? propagation.extract(context.active(), event.properties) : context.active();
+    const parent =
+      "traceparent" in event.properties ? propagation.extract(context.active(), event.properties) : context.active();
     const span = this.#tracer.startSpan(
       `process ${event.queueName}`,
       {
         kind: SpanKind.CONSUMER,
-        attributes: { ...attributes, "messaging.message.id": event.id, "messaging.message.conversation_id": event.correlationId, "beehive.attempt": attempt },
+        attributes: {
+          ...attributes,
+          "messaging.message.id": event.id,
+          "messaging.message.conversation_id": event.correlationId,
+          "beehive.attempt": attempt,
+        },
       },
       parent,
     );
     this.#inFlight.add(1, attributes);
-    if (attempt === 1) this.#lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), attributes);
+    if (attempt === 1)
+      this.#lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), attributes);
     return new ProcessSpan(span, event, (seconds, outcome) => {
       this.#inFlight.add(-1, attributes);
       this.#duration.record(seconds, { ...attributes, "beehive.outcome": outcome });

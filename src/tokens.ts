@@ -1,4 +1,12 @@
-import type { CollectionStore, CounterStore, Identified, KeyedListStore, KeyValueStore, LockStore, Stores } from "./stores.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "./stores.ts";
 
 /**
  * What inversify binds and injects for an interface: `@inject(token)`, `container.get(token)`. Carries the

@@ -14,9 +14,13 @@ export const defaultConfig: MemoryConfig = { maxEventBytes: 262_144, deduplicati
 export function configFrom(url: string): MemoryConfig {
   const given = [...new URL(url).searchParams];
   const problems = given.flatMap(([name, value]) => {
-    if (!(name in defaultConfig)) return [`"${name}" is not an option; there are ${Object.keys(defaultConfig).join(" and ")}`];
-    return Number.isSafeInteger(Number(value)) && Number(value) > 0 ? [] : [`${name} must be a whole number from 1, not "${value}"`];
+    if (!(name in defaultConfig))
+      return [`"${name}" is not an option; there are ${Object.keys(defaultConfig).join(" and ")}`];
+    return Number.isSafeInteger(Number(value)) && Number(value) > 0
+      ? []
+      : [`${name} must be a whole number from 1, not "${value}"`];
   });
-  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problems.join("; ")}.`);
+  if (problems.length > 0)
+    throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problems.join("; ")}.`);
   return { ...defaultConfig, ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) };
 }

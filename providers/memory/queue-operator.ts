@@ -3,7 +3,14 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
-import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../../src/queue-operator.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../src/queue-operator.ts";
 import type { MemoryConfig } from "./config.ts";
 import { MemoryQueue, type MemoryLease } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
@@ -84,9 +91,10 @@ export class MemoryQueueOperator implements QueueOperator {
     const giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
       if (signal.aborted) return [];
+      if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
       const leases = queue.take(max, leaseMs);
       const left = giveUpAt - this.#clock.now();
-      if (leases.length > 0 || left <= 0 || this.#closed) return leases;
+      if (leases.length > 0 || left <= 0) return leases;
       await queue.wait(left, signal);
     }
   }
@@ -146,9 +154,13 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   #queue(name: QueueName): MemoryQueue {
-    const queue = name.kind === "topic" ? undefined : this.#destinations.get(addressOf(name))?.queues.get(name.subscription);
+    const queue =
+      name.kind === "topic" ? undefined : this.#destinations.get(addressOf(name))?.queues.get(name.subscription);
     if (queue) return queue;
-    throw new BeeHiveError("QueueNotFound", `There is no ${name.kind === "topic" ? "subscription" : name.kind} "${name}". Call hive.setup() first.`);
+    throw new BeeHiveError(
+      "QueueNotFound",
+      `There is no ${name.kind === "topic" ? "subscription" : name.kind} "${name}". Call hive.setup() first.`,
+    );
   }
 
   /** Refuses all of the events when one cannot be taken: nothing is published by halves. */

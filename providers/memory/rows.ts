@@ -1,5 +1,17 @@
 import type { Clock } from "../../src/clock.ts";
-import { compareIds, headOf, holds, type Row, type RowChange, type RowConflict, type RowContent, type RowHead, type RowKey, type RowRange, type Rows } from "../../src/rows.ts";
+import {
+  compareIds,
+  headOf,
+  holds,
+  type Row,
+  type RowChange,
+  type RowConflict,
+  type RowContent,
+  type RowHead,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "../../src/rows.ts";
 import type { StepChanges } from "../../src/step-rows.ts";
 
 /** Rows in memory. Reads and writes happen synchronously; the promises are the contract's. */
@@ -71,7 +83,8 @@ export class MemoryRows implements Rows {
       if (due.expires > now) return;
       this.#expiring.delete(first);
       const found = this.#find(due);
-      if (found?.expires !== undefined && found.expires <= now) this.#tables.get(due.table)?.put(due.partition, due.id, undefined);
+      if (found?.expires !== undefined && found.expires <= now)
+        this.#tables.get(due.table)?.put(due.partition, due.id, undefined);
     }
   }
 }

@@ -1,7 +1,15 @@
 import type { Clock } from "../clock.ts";
 import { checkedName } from "../keys.ts";
 import type { Rows } from "../rows.ts";
-import type { CollectionStore, CounterStore, Identified, KeyedListStore, KeyValueStore, LockStore, Stores } from "../stores.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "../stores.ts";
 import { RowCollectionStore } from "./collection-store.ts";
 import { RowCounterStore } from "./counter-store.ts";
 import { Items } from "./items.ts";

@@ -40,7 +40,7 @@ export class Items<T extends Identified> {
     const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
     const conflict = await this.#rows.write([{ key, expect, content }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
-    return { ...rest, etag } as Stored<T>;
+    return { ...rest, etag };
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {
@@ -53,7 +53,9 @@ export class Items<T extends Identified> {
   async deleteAll(table: string, partition: string): Promise<void> {
     for (;;) {
       const heads = await this.#rows.pageHeads({ table, partition, limit: pageSize });
-      await this.#rows.write(heads.map(({ id }) => ({ key: { table, partition, id }, expect: "any", content: undefined })));
+      await this.#rows.write(
+        heads.map(({ id }) => ({ key: { table, partition, id }, expect: "any", content: undefined })),
+      );
       if (heads.length < pageSize) return;
     }
   }

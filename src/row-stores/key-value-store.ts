@@ -23,7 +23,10 @@ export class RowKeyValueStore implements KeyValueStore {
     const at = this.#key(key);
     const row = await this.#rows.get(at);
     if (!row) throw notFound(at);
-    return { ...propertiesOf(headOf(row)), body: typeof row.value === "string" ? Buffer.from(row.value) : row.value.slice() };
+    return {
+      ...propertiesOf(headOf(row)),
+      body: typeof row.value === "string" ? Buffer.from(row.value) : row.value.slice(),
+    };
   }
 
   async read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }> {
@@ -71,7 +74,12 @@ export class RowKeyValueStore implements KeyValueStore {
     }
   }
 
-  async #write(key: string, body: BlobBody, metadata: Readonly<Record<string, string>> = {}, expect: RowExpectation): Promise<BlobProperties> {
+  async #write(
+    key: string,
+    body: BlobBody,
+    metadata: Readonly<Record<string, string>> = {},
+    expect: RowExpectation,
+  ): Promise<BlobProperties> {
     const at = this.#key(key);
     const content = {
       value: await bytesOf(body),

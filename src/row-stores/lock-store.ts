@@ -47,7 +47,11 @@ export class RowLockStore implements LockStore {
     const was = row && (JSON.parse(row.value as string) as Holding);
     const now = this.#clock.now();
     if (was && was.holder !== "" && was.until > now) return undefined;
-    const holding = { holder: randomUUID(), fencingToken: Math.max((was?.fencingToken ?? 0) + 1, now), until: now + ttlMs };
+    const holding = {
+      holder: randomUUID(),
+      fencingToken: Math.max((was?.fencingToken ?? 0) + 1, now),
+      until: now + ttlMs,
+    };
     const conflict = await this.#rows.write([
       { key, expect: row ? { etag: row.etag } : "absent", content: contentOf(holding, now) },
     ]);
@@ -108,7 +112,9 @@ class RowLock implements Lock {
     if (outcome === "written") this.#holding = next;
     else if (outcome === "taken" || this.#clock.now() >= this.#holding.until) {
       const cause = typeof outcome === "object" ? outcome.cause : undefined;
-      this.#lost.abort(new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }));
+      this.#lost.abort(
+        new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }),
+      );
       return;
     }
     if (!this.#released) this.#schedule();

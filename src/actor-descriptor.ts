@@ -1,0 +1,100 @@
+import type { ActorClass, ActorDescriptor, ActorOptions } from "./actor.ts";
+import { BeeHiveError } from "./errors.ts";
+import type { Middleware } from "./middleware.ts";
+import { QueueName } from "./queue-name.ts";
+import { defaultRetry, messageOf, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import { supervisionProblems, type FailureLimit, type SupervisionRule } from "./supervision.ts";
+
+/** What holds for every actor unless it says otherwise. */
+export interface ActorDefaults {
+  readonly parallelism: number;
+  /** In ms. */
+  readonly lease: number;
+  readonly retry: RetryOptions;
+  /** Rules for all actors, after their own. */
+  readonly supervision: readonly SupervisionRule[];
+  readonly failureLimit?: FailureLimit | undefined;
+  /** What wraps every actor, around what wraps it itself; the first is outermost. */
+  readonly middleware: readonly Middleware[];
+}
+
+export const actorDefaults: ActorDefaults = {
+  parallelism: 10,
+  lease: 30_000,
+  retry: defaultRetry,
+  supervision: [],
+  middleware: [],
+};
+
+/** The settings whose origin is told by `hive.describe()`. */
+export const describedSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+
+/**
+ * The descriptor of one actor on one queue: for configurations of your own. Mistakes are added to `problems`, and
+ * nothing is returned when there is no descriptor because of them.
+ */
+export function describeActor(
+  actorType: ActorClass,
+  queueName: string,
+  options: ActorOptions,
+  defaults: ActorDefaults,
+  problems: string[],
+): ActorDescriptor | undefined {
+  const at = `${actorType.name || "an anonymous class"} on "${queueName}"`;
+  const parsed = attempt(() => QueueName.parse(queueName), at, problems);
+  const published = (options.publishes ?? []).map((text) =>
+    attempt(() => destination(text), `${at} publishes`, problems),
+  );
+  if (!parsed) return undefined;
+  if (parsed.kind === "topic") {
+    problems.push(`${at}: it is a topic; an actor reads a subscription of it, "${parsed.topic}-Something"`);
+    return undefined;
+  }
+  const { parallelism = defaults.parallelism, lease = defaults.lease, ordered = false } = options;
+  const descriptor: ActorDescriptor = {
+    actorType,
+    name: actorType.name,
+    queueName: parsed,
+    parallelism,
+    lease,
+    ordered,
+    retry: { ...defaults.retry, ...options.retry },
+    publishes: published.filter((one) => one !== undefined),
+    supervision: [...(options.supervision ?? []), ...defaults.supervision],
+    failureLimit: options.failureLimit ?? defaults.failureLimit,
+    middleware: [...defaults.middleware, ...(options.middleware ?? [])],
+    origins: Object.fromEntries(
+      describedSettings.map((name) => [name, options[name] === undefined ? "default" : "decorator"]),
+    ),
+  };
+  problems.push(...descriptorProblems(descriptor));
+  return descriptor;
+}
+
+/** What is wrong with the settings of a descriptor, in words. */
+export function descriptorProblems(descriptor: ActorDescriptor): string[] {
+  const { name, queueName, parallelism, lease, retry, supervision, failureLimit } = descriptor;
+  const problems: string[] = [];
+  if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
+    problems.push(`parallelism must be a whole number from 1, not ${parallelism}`);
+  }
+  if (!(lease >= 100 && lease < Infinity)) problems.push(`lease must be 100 ms or more, not ${lease}`);
+  problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
+  return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+/** In `publishes`, a bare name is a topic, as it is for events: `OrderShipped` means `OrderShipped-`. */
+function destination(text: string): QueueName {
+  const name = /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(text);
+  if (name.kind !== "subscription") return name;
+  throw new BeeHiveError("InvalidQueueName", `"${text}" is a subscription; publish to its topic, "${name.topic}-"`);
+}
+
+function attempt<T>(make: () => T, at: string, problems: string[]): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    problems.push(`${at}: ${messageOf(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { contradictions, throwProblems } from "./actor-configuration.ts";
+import { descriptorProblems } from "./actor-descriptor.ts";
+import type { ActorDescriptor } from "./actor.ts";
+import { BeeHiveError } from "./errors.ts";
+import { messageOf, type RetryOptions } from "./retry-policy.ts";
+import type { FailureLimit } from "./supervision.ts";
+
+/** What may be said of an actor outside its code. */
+export interface ActorOverride {
+  /** `false` leaves the actor out. */
+  readonly enabled?: boolean;
+  readonly parallelism?: number;
+  /** In ms. */
+  readonly lease?: number;
+  readonly retry?: Partial<RetryOptions>;
+  readonly failureLimit?: FailureLimit;
+}
+
+/**
+ * Overrides by the name of an actor class, for all its subscriptions, or by a subscription, which says more and
+ * wins: `{ "PaymentActor": { "parallelism": 32 }, "OrderShipped-Tracing": { "enabled": false } }`.
+ */
+export type ActorOverrides = Readonly<Record<string, ActorOverride>>;
+
+/** Overrides, and what they are called in `hive.describe()`. */
+export interface NamedOverrides {
+  readonly origin: string;
+  readonly actors: ActorOverrides;
+}
+
+const fields = new Set<string>(["enabled", "parallelism", "lease", "retry", "failureLimit"]);
+const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
+
+/**
+ * Reads overrides from a file: JSON, or YAML when its name ends in `.yaml` or `.yml`. The file is an object with one
+ * key, `actors`.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when it cannot be read or has anything else in it, every problem at once.
+ */
+export async function readOverrides(path: string): Promise<NamedOverrides> {
+  const problems: string[] = [];
+  const content = await parseFile(path);
+  const actors = isObject(content) && isObject(content["actors"]) ? content["actors"] : undefined;
+  if (!actors || Object.keys(content as object).length > 1)
+    problems.push(`${path}: it must be an object with the one key "actors"`);
+  for (const [name, override] of Object.entries(actors ?? {})) {
+    if (!isObject(override)) problems.push(`${path}: actors.${name} must be an object`);
+    else
+      problems.push(
+        ...unknownFields(override).map(
+          (field) => `${path}: actors.${name}.${field} is not a setting; there are ${[...fields].join(", ")}`,
+        ),
+      );
+  }
+  throwProblems(problems);
+  return { origin: path, actors: actors as ActorOverrides };
+}
+
+/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. */
+export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    if (!variable.startsWith(environmentPrefix) || value === undefined) return [];
+    return [
+      { origin: variable, actors: { [variable.slice(environmentPrefix.length)]: { parallelism: Number(value) } } },
+    ];
+  });
+}
+
+/**
+ * The descriptors as overrides change them, later ones winning. A file must name actors that are there; a variable
+ * may be for another hive.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem.
+ */
+export function override(
+  descriptors: readonly ActorDescriptor[],
+  file: NamedOverrides | undefined,
+  environment: readonly NamedOverrides[],
+): ActorDescriptor[] {
+  const problems = file ? unknownActors(file, descriptors) : [];
+  const result = descriptors.flatMap((descriptor) => {
+    let changed: ActorDescriptor | undefined = descriptor;
+    for (const { origin, actors } of [...(file ? [file] : []), ...environment]) {
+      for (const key of [descriptor.name, descriptor.queueName.toString()]) {
+        const said = Object.hasOwn(actors, key) ? actors[key] : undefined;
+        if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
+      }
+    }
+    if (changed && changed !== descriptor) problems.push(...descriptorProblems(changed));
+    return changed ?? [];
+  });
+  throwProblems([...problems, ...contradictions(result)]);
+  return result;
+}
+
+function apply(
+  descriptor: ActorDescriptor,
+  { parallelism, lease, retry, failureLimit }: ActorOverride,
+  origin: string,
+): ActorDescriptor {
+  const said = Object.entries({ parallelism, lease, retry, failureLimit }).filter(([, value]) => value !== undefined);
+  return {
+    ...descriptor,
+    ...Object.fromEntries(said),
+    retry: { ...descriptor.retry, ...retry },
+    origins: { ...descriptor.origins, ...Object.fromEntries(said.map(([name]) => [name, origin])) },
+  };
+}
+
+function unknownActors({ origin, actors }: NamedOverrides, descriptors: readonly ActorDescriptor[]): string[] {
+  const known = new Set(descriptors.flatMap(({ name, queueName }) => [name, queueName.toString()]));
+  return Object.keys(actors)
+    .filter((key) => !known.has(key))
+    .map((key) => `${origin}: actors.${key} is neither an actor nor a subscription of this hive`);
+}
+
+async function parseFile(path: string): Promise<unknown> {
+  try {
+    const text = await readFile(path, "utf8");
+    return [".yaml", ".yml"].includes(extname(path)) ? (await import("yaml")).parse(text) : JSON.parse(text);
+  } catch (cause) {
+    throw new BeeHiveError("InvalidConfiguration", `${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function unknownFields(value: object): string[] {
+  return Object.keys(value).filter((field) => !fields.has(field));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,187 @@
+import { BeeHiveError } from "./errors.ts";
+import { Event, isJson, type EventProperty, type EventRecord } from "./event.ts";
+import { systemClock } from "./clock.ts";
+
+/** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */
+export interface CloudEvent {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time?: string | undefined;
+  readonly datacontenttype?: string | undefined;
+  readonly data?: unknown;
+  readonly data_base64?: string | undefined;
+  /** Extension attributes. */
+  readonly [extension: string]: unknown;
+}
+
+/** The source of events that name none in a property `source`. */
+const defaultSource = "urn:beehive";
+
+/**
+ * The media type of an event in structured JSON, and the names by which fields of an event travel: CloudEvents
+ * asks for lower-case letters and digits, at most 20.
+ */
+export const cloudEventsJson = "application/cloudevents+json";
+const fields = {
+  correlationId: "correlationid",
+  causationId: "causationid",
+  partitionKey: "partitionkey",
+  queueName: "beehivequeue",
+  url: "beehiveurl",
+  enqueueTime: "beehiveenqueuetime",
+  properties: "beehiveproperties",
+  delivery: "beehivedelivery",
+} as const;
+
+const attributes = new Set<string>([
+  "specversion",
+  "id",
+  "type",
+  "time",
+  "datacontenttype",
+  "data",
+  "data_base64",
+  ...Object.values(fields),
+]);
+
+/**
+ * An event as a CloudEvent. Properties become extension attributes where their name and value may be one, and
+ * travel together in `beehiveproperties` where not, so that {@link fromCloudEvent} gives back an equal event.
+ */
+export function toCloudEvent(event: Event): CloudEvent {
+  const record = event.toRecord();
+  const { source, ...properties } = record.properties ?? {};
+  const extensions: Record<string, EventProperty> = {};
+  const others: Record<string, EventProperty> = {};
+  for (const [name, value] of Object.entries(properties))
+    (isExtension(name, value) ? extensions : others)[name] = value;
+  const named = typeof source === "string" && source !== "" && source !== defaultSource;
+  if (source !== undefined && !named) others["source"] = source;
+  return definedOnly({
+    specversion: "1.0",
+    id: record.id,
+    source: named ? source : defaultSource,
+    type: record.eventType,
+    time: new Date(record.timestamp).toISOString(),
+    datacontenttype: record.contentType,
+    ...extensions,
+    [fields.correlationId]: record.correlationId,
+    [fields.causationId]: record.causationId,
+    [fields.partitionKey]: record.partitionKey,
+    [fields.queueName]: record.queueName,
+    [fields.url]: record.url,
+    [fields.enqueueTime]: record.enqueueTime === undefined ? undefined : new Date(record.enqueueTime).toISOString(),
+    [fields.delivery]: record.delivery === "log" ? "log" : undefined,
+    [fields.properties]: Object.keys(others).length === 0 ? undefined : JSON.stringify(others),
+    ...dataOf(record),
+  });
+}
+
+/**
+ * The event that a CloudEvent is, ours or anybody's: attributes that events have no field for become properties
+ * (`source`, `subject`, `dataschema`, extensions).
+ *
+ * @param queueName where it was received, for events that do not say.
+ * @throws BeeHiveError `InvalidEvent` when it is not a CloudEvent 1.0; the message names the attribute.
+ */
+export function fromCloudEvent(value: unknown, queueName = ""): Event {
+  const cloudEvent = assertCloudEvent(value);
+  const { source } = cloudEvent;
+  const properties: Record<string, EventProperty> = source === defaultSource ? {} : { source };
+  for (const [name, one] of Object.entries(cloudEvent)) {
+    if (attributes.has(name) || name === "source") continue;
+    if (typeof one === "string" || typeof one === "number" || typeof one === "boolean") properties[name] = one;
+  }
+  Object.assign(properties, propertiesIn(cloudEvent));
+  const text = (name: string): string | undefined => {
+    const one = cloudEvent[name];
+    return typeof one === "string" ? one : undefined;
+  };
+  const contentType = cloudEvent.datacontenttype ?? "application/json";
+  return Event.fromRecord({
+    id: cloudEvent.id,
+    eventType: cloudEvent.type,
+    queueName: text(fields.queueName) ?? queueName,
+    timestamp: timeOf(cloudEvent.time) ?? systemClock.now(),
+    contentType,
+    body: bodyOf(cloudEvent, contentType),
+    url: text(fields.url),
+    properties: Object.freeze(properties),
+    enqueueTime: timeOf(text(fields.enqueueTime)),
+    correlationId: text(fields.correlationId),
+    causationId: text(fields.causationId),
+    partitionKey: text(fields.partitionKey),
+    delivery: text(fields.delivery) === "log" ? "log" : "business",
+  });
+}
+
+/** An extension attribute: its name by the specification, its value a text, a boolean or a 32-bit integer. */
+function isExtension(name: string, value: EventProperty): boolean {
+  if (!/^[a-z0-9]{1,20}$/.test(name) || attributes.has(name)) return false;
+  return typeof value !== "number" || (Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !Object.is(value, -0));
+}
+
+function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "data_base64"> {
+  if (body.length === 0) return {};
+  if (typeof body !== "string") return { data_base64: Buffer.from(body).toString("base64") };
+  if (!isJson(contentType)) return { data: body };
+  try {
+    return { data: JSON.parse(body) as unknown };
+  } catch {
+    // A body that is not the JSON it claims to be travels untouched: its reader will say what is wrong with it.
+    return { data_base64: Buffer.from(body).toString("base64") };
+  }
+}
+
+function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string): string | Uint8Array {
+  if (base64 !== undefined) {
+    const bytes = Buffer.from(base64, "base64");
+    return isJson(contentType) ? bytes.toString() : new Uint8Array(bytes);
+  }
+  if (data === undefined) return "";
+  return !isJson(contentType) && typeof data === "string" ? data : JSON.stringify(data);
+}
+
+function propertiesIn(cloudEvent: CloudEvent): object {
+  const text = cloudEvent[fields.properties];
+  if (typeof text !== "string") return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    throw notOne(`${fields.properties} is not JSON`);
+  }
+}
+
+function assertCloudEvent(value: unknown): CloudEvent {
+  if (typeof value !== "object" || value === null) throw notOne("it is not an object");
+  const given = value as Readonly<Record<string, unknown>>;
+  if (given["specversion"] !== "1.0")
+    throw notOne(`its specversion is ${JSON.stringify(given["specversion"])}, not "1.0"`);
+  for (const name of ["id", "source", "type"]) {
+    if (typeof given[name] !== "string" || given[name] === "")
+      throw notOne(`its ${name} must be a text that is not empty`);
+  }
+  for (const name of ["time", "datacontenttype", "data_base64"]) {
+    const one = given[name];
+    if (one !== undefined && one !== null && typeof one !== "string") throw notOne(`its ${name} must be a text`);
+  }
+  return definedOnly(given) as CloudEvent;
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw notOne(`${JSON.stringify(text)} is not a time`);
+  return time;
+}
+
+function definedOnly<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
+}
+
+function notOne(reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not a CloudEvent 1.0: ${reason}.`);
+}

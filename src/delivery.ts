@@ -1,0 +1,55 @@
+import type { ActorContext, ActorDescriptor } from "./actor.ts";
+import type { Clock } from "./clock.ts";
+import type { BeeHiveError } from "./errors.ts";
+import type { KeptLease } from "./lease-keeper.ts";
+import { withFields, type Logger } from "./logger.ts";
+import type { Step } from "./provider.ts";
+import type { Lease } from "./queue-operator.ts";
+
+/** One event being worked on; the context that its actor sees. */
+export class Delivery implements ActorContext {
+  readonly lease: Lease;
+  readonly descriptor: ActorDescriptor;
+  readonly clock: Clock;
+  /** Resolves when the delivery has been settled. */
+  ended: Promise<void> = Promise.resolve();
+  /** What keeps the lease of the run under way, and the step of that run. */
+  kept: KeptLease | undefined;
+  step: Step | undefined;
+  /** The settlement has begun: nobody else may settle any more. */
+  settling = false;
+  /** The hive stopped and took the event away from its actor. */
+  givenBack = false;
+  /** Why the delivery is no longer ours, once it is not. */
+  over: BeeHiveError | undefined;
+  readonly #logger: Logger;
+  #controller: AbortController | undefined;
+
+  constructor(lease: Lease, descriptor: ActorDescriptor, clock: Clock, logger: Logger) {
+    this.lease = lease;
+    this.descriptor = descriptor;
+    this.clock = clock;
+    this.#logger = logger;
+  }
+
+  get attempt(): number {
+    return this.lease.attempt;
+  }
+
+  get logger(): Logger {
+    const { id, eventType, correlationId } = this.lease.event;
+    return withFields(this.#logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
+  }
+
+  /** Made when an actor asks for it: most never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.over) this.#controller.abort(this.over);
+    return this.#controller.signal;
+  }
+
+  cancel(reason: BeeHiveError): void {
+    this.over ??= reason;
+    this.#controller?.abort(reason);
+  }
+}

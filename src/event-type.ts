@@ -1,0 +1,131 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { BeeHiveError } from "./errors.ts";
+import { Event, type EventOptions } from "./event.ts";
+
+/** The property of an event that carries the version of its body's schema; an event without it is of version 1. */
+const versionProperty = "schemaVersion";
+
+export interface EventTypeOptions {
+  /** Where events of this type go unless an event says otherwise; the topic named like the type unless given. */
+  readonly queueName?: string | undefined;
+  /** The version of the body that this code writes; 1 unless given. */
+  readonly version?: number | undefined;
+  /** From each older version that is still read, how its body becomes that of the next version. */
+  readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
+}
+
+/** A type of event that makes events with the right body and reads the bodies of those it is given. */
+export interface EventType<Input, Output = Input> {
+  readonly name: string;
+  readonly version: number;
+  /**
+   * An event of this type.
+   *
+   * @throws BeeHiveError `InvalidEvent` with the path of what does not fit the schema.
+   */
+  create(body: Input, options?: EventOptions): Event<Input>;
+  /**
+   * The body of a received event, checked against the schema after older versions were brought up to date.
+   *
+   * @throws BeeHiveError `BodyUnreadable` with the path of what does not fit; thrown in an actor, it sends the
+   *   event to the dead letters at once, where it waits for code that can read it. So does a version newer than
+   *   this code knows: it is never guessed at.
+   */
+  read(event: Event): Output;
+  /** Whether an event is of this type. */
+  is(event: Event): event is Event<Input>;
+}
+
+/**
+ * Declares a type of event: `eventType<Order>("OrderAccepted")`, checked by the compiler, or
+ * `eventType("OrderAccepted", schema)` with any Standard Schema (zod, valibot, arktype, ...), checked when an
+ * event is made and when it is read. Schemas must be synchronous.
+ */
+export function eventType<Body = unknown>(
+  name: string,
+  schema?: undefined,
+  options?: EventTypeOptions,
+): EventType<Body>;
+export function eventType<Schema extends StandardSchemaV1>(
+  name: string,
+  schema: Schema,
+  options?: EventTypeOptions,
+): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
+export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
+  const { version = 1, upcasters = {}, queueName } = options;
+  assertUpcasters(name, version, upcasters);
+  return {
+    name,
+    version,
+    create(body, given) {
+      check(schema, body, (problem) => new BeeHiveError("InvalidEvent", `The body does not fit ${name}: ${problem}.`));
+      const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
+      return new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
+    },
+    read(event) {
+      const body = upcast(event, name, version, upcasters);
+      return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}: ${problem}`));
+    },
+    is: (event): event is Event<unknown> => event.eventType === name,
+  };
+}
+
+function upcast(
+  event: Event,
+  name: string,
+  version: number,
+  upcasters: NonNullable<EventTypeOptions["upcasters"]>,
+): unknown {
+  if (event.eventType !== name) throw unreadable(event, `it is not of the type ${name}`);
+  const from = event.properties[versionProperty] ?? 1;
+  if (typeof from !== "number" || !Number.isSafeInteger(from) || from < 1) {
+    throw unreadable(event, `${JSON.stringify(from)} is not a version`);
+  }
+  if (from > version)
+    throw unreadable(event, `its version is ${from}, this code reads ${name} up to version ${version}`);
+  let body = event.getBody<unknown>();
+  for (let v = from; v < version; v++) {
+    const step = upcasters[v];
+    if (!step) throw unreadable(event, `its version is ${from} and there is no upcaster from version ${v} of ${name}`);
+    try {
+      body = step(body as never);
+    } catch (cause) {
+      throw unreadable(event, `the upcaster from version ${v} of ${name} failed`, cause);
+    }
+  }
+  return body;
+}
+
+function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (problem: string) => BeeHiveError): unknown {
+  if (!schema) return body;
+  const result = schema["~standard"].validate(body);
+  if (result instanceof Promise) throw error("its schema is asynchronous, use a synchronous one");
+  if (result.issues) throw error(result.issues.map(describeIssue).join("; "));
+  return result.value;
+}
+
+function describeIssue({ message, path = [] }: StandardSchemaV1.Issue): string {
+  const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}
+
+function assertUpcasters(name: string, version: number, upcasters: NonNullable<EventTypeOptions["upcasters"]>): void {
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `The version of ${name} must be a whole number from 1, not ${version}.`,
+    );
+  }
+  const odd = Object.keys(upcasters).find((from) => !(Number(from) >= 1 && Number(from) < version));
+  if (odd === undefined) return;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `${name} is of version ${version}; an upcaster from version ${odd} leads nowhere.`,
+  );
+}
+
+function unreadable(event: Event, reason: string, cause?: unknown): BeeHiveError {
+  return new BeeHiveError("BodyUnreadable", `The event ${event.eventType} ${event.id} cannot be read: ${reason}.`, {
+    cause,
+  });
+}

@@ -1,0 +1,12 @@
+/** A promise with the function that resolves it. */
+export class Latch<T> {
+  readonly promise: Promise<T>;
+  /** Resolves the promise; only the first call counts. */
+  resolve: (value: T) => void = () => {};
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { BeeHiveError, PauseSubscription, type ErrorCode } from "./errors.ts";
+import { decideRetry, messageOf, retryProblems, type RetryOptions } from "./retry-policy.ts";
+
+/** A class of errors. */
+// oxlint-disable-next-line typescript/no-explicit-any -- any error class, whatever it is constructed with
+export type ErrorClass = abstract new (...parameters: any[]) => Error;
+
+/** Which errors a rule is for: a class, a {@link ErrorCode}, or whatever a function says. */
+export type ErrorMatch = ErrorClass | ErrorCode | ((error: unknown) => boolean);
+
+/**
+ * What is done about some errors, in the place of the retry policy:
+ *
+ * - `retry` as the policy says, with what the rule changes of it;
+ * - `dead-letter` at once;
+ * - `pause` the subscription for `pause` ms: nothing is leased meanwhile, and the event is given back without
+ *   counting an attempt. For an outage of something that all its events need.
+ * - `stop` the hive; the event is given back without counting an attempt. For what no retry mends.
+ */
+export type SupervisionRule =
+  | { readonly on: ErrorMatch; readonly action: "retry"; readonly retry?: Partial<RetryOptions> }
+  | { readonly on: ErrorMatch; readonly action: "dead-letter" }
+  | { readonly on: ErrorMatch; readonly action: "pause"; readonly pause: number }
+  | { readonly on: ErrorMatch; readonly action: "stop" };
+
+/** What is done when a subscription fails too often, whatever the errors: `pause` it for so many ms, or `stop` the hive. */
+export interface FailureLimit {
+  readonly failures: number;
+  /** In so many ms. */
+  readonly within: number;
+  readonly action: "pause" | "stop";
+  /** How long to pause, in ms; as long as `within` unless given. */
+  readonly pause?: number | undefined;
+}
+
+export type Decision =
+  | { readonly action: "retry"; readonly delayMs: number }
+  | { readonly action: "dead-letter"; readonly reason: string }
+  | { readonly action: "pause"; readonly pauseMs: number }
+  | { readonly action: "stop" };
+
+/** How the failures of one actor are dealt with. */
+export interface Supervision {
+  readonly retry: RetryOptions;
+  /** The first rule that matches decides; the retry policy does when none does. */
+  readonly supervision: readonly SupervisionRule[];
+}
+
+/**
+ * What becomes of an event whose actor threw `error` at its `attempt` (1 for the first). Pure: `random` is a
+ * number from 0 up to 1.
+ */
+export function decide(error: unknown, attempt: number, { retry, supervision }: Supervision, random: number): Decision {
+  if (error instanceof PauseSubscription) return { action: "pause", pauseMs: error.pauseMs };
+  const rule = supervision.find(({ on }) => matches(on, error));
+  switch (rule?.action) {
+    case "dead-letter":
+      return { action: "dead-letter", reason: messageOf(error) };
+    case "pause":
+      return { action: "pause", pauseMs: rule.pause };
+    case "stop":
+      return { action: "stop" };
+    case "retry":
+      return decideRetry(error, attempt, { ...retry, ...rule.retry }, random);
+    case undefined:
+      return decideRetry(error, attempt, retry, random);
+  }
+}
+
+function matches(on: ErrorMatch, error: unknown): boolean {
+  if (typeof on === "string") return error instanceof BeeHiveError && error.code === on;
+  return isErrorClass(on) ? error instanceof on : on(error);
+}
+
+function isErrorClass(on: Exclude<ErrorMatch, string>): on is ErrorClass {
+  return on === Error || on.prototype instanceof Error;
+}
+
+/** Counts the failures of one subscription. */
+export class FailureCount {
+  readonly #limit: FailureLimit;
+  /** When the latest failures happened, in ms since the epoch; no more than the limit are kept. */
+  readonly #times: number[] = [];
+
+  constructor(limit: FailureLimit) {
+    this.#limit = limit;
+  }
+
+  /** Notes a failure; answers what to do when it is one too many. Counting then starts anew. */
+  add(now: number): Decision | undefined {
+    const { failures, within, action, pause = within } = this.#limit;
+    this.#times.push(now);
+    if (this.#times.length > failures) this.#times.shift();
+    if (this.#times.length < failures || now - (this.#times[0] ?? now) > within) return undefined;
+    this.#times.length = 0;
+    return action === "stop" ? { action } : { action, pauseMs: pause };
+  }
+}
+
+/** What is wrong with rules and limits, in words. */
+export function supervisionProblems(
+  rules: readonly SupervisionRule[],
+  limit: FailureLimit | undefined,
+  retry: RetryOptions,
+): string[] {
+  const problems = rules.flatMap((rule) => {
+    if (rule.action === "pause" && !(rule.pause > 0))
+      return [`supervision: a rule pauses for ${rule.pause} ms; it must be more than 0`];
+    return rule.action === "retry" ? retryProblems({ ...retry, ...rule.retry }) : [];
+  });
+  if (limit && !(Number.isSafeInteger(limit.failures) && limit.failures >= 1)) {
+    problems.push(`failureLimit.failures must be a whole number from 1, not ${limit.failures}`);
+  }
+  if (limit && !(limit.within > 0)) problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
+  return problems;
+}
