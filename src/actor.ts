@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
-import type { Middleware } from "./middleware.ts";
+import type { Middleware } from "./middleware/middleware.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { RetryOptions } from "./retry-policy.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";

@@ -20,6 +20,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogEvents } from "./log-events.ts";
 import { standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
+import { pulserProblems, Pulsing, type Pulser } from "./pulser.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
@@ -33,6 +34,8 @@ import { Turnstile } from "./turnstile.ts";
 export interface HiveOptions {
   /** Actor classes, modules of them, or configurations; several are merged. */
   readonly actors: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[];
+  /** What makes events by time; each fires once however many processes run it. */
+  readonly pulsers?: readonly Pulser[] | undefined;
   /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
   readonly provider?: string | Provider | undefined;
   /** The application's container: what it binds can be injected into actors. */
@@ -60,6 +63,7 @@ export interface HiveOptions {
  */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   const clock = options.clock ?? systemClock;
+  throwProblems(pulserProblems(options.pulsers ?? []));
   const descriptors = await describe(options);
   const provider =
     typeof options.provider === "object"
@@ -79,6 +83,7 @@ export class Hive {
   readonly #logger: Logger;
   readonly #logEvents: LogEvents;
   readonly #keeper: LeaseKeeper;
+  readonly #pulsers: readonly Pulsing[];
   readonly #orchestrator: Orchestrator;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
@@ -104,6 +109,9 @@ export class Hive {
     this.#logger = logger;
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
+    this.#pulsers = (options.pulsers ?? []).map(
+      (pulser) => new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.push(events) }),
+    );
     this.#orchestrator = new Orchestrator(descriptors, {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
@@ -145,6 +153,7 @@ export class Hive {
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
     this.#orchestrator.start();
+    for (const pulser of this.#pulsers) pulser.start();
   }
 
   /**
@@ -195,6 +204,7 @@ export class Hive {
   }
 
   async #stop(deadline: number): Promise<void> {
+    await Promise.all(this.#pulsers.map((pulser) => pulser.stop()));
     this.#state = "stopped";
     try {
       await this.#close(deadline);
@@ -266,7 +276,7 @@ async function describe({
   const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
   const configurations = given.filter(isActorConfiguration);
   if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
-  const described = await Promise.all(configurations.map((one) => one.getDescriptors(merged)));
+  const described = await Promise.all(configurations.map(async (one) => one.getDescriptors(merged)));
   const file =
     typeof overrides === "string"
       ? await readOverrides(overrides)

@@ -3,12 +3,8 @@ type MaybeDisposable = Partial<Disposable & AsyncDisposable> & { dispose?(): unk
 
 /** Disposes an actor that asks for it. */
 export async function dispose(actor: object): Promise<void> {
-  const {
-    [Symbol.asyncDispose]: asyncDispose,
-    [Symbol.dispose]: syncDispose,
-    dispose: method,
-  } = actor as MaybeDisposable;
-  if (asyncDispose) await asyncDispose.call(actor);
-  else if (syncDispose) syncDispose.call(actor);
-  else await method?.call(actor);
+  const disposable = actor as MaybeDisposable;
+  if (disposable[Symbol.asyncDispose]) await disposable[Symbol.asyncDispose]?.();
+  else if (disposable[Symbol.dispose]) disposable[Symbol.dispose]?.();
+  else await disposable.dispose?.();
 }

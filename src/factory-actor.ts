@@ -7,8 +7,8 @@ import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
-import { runThrough } from "./middleware.ts";
-import { collect, stampOutputs } from "./outputs.ts";
+import { runThrough } from "./middleware/middleware.ts";
+import { stampOutputs } from "./outputs.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
 import { decide, FailureCount, type Decision } from "./supervision.ts";
@@ -206,8 +206,7 @@ export class FactoryActor {
     try {
       actor = await resolve(this.descriptor, step);
       const running = actor;
-      const output = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
-      const outputs = await collect(output, this.descriptor.name);
+      const outputs = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
       await kept.stop();
       if (delivery.over) throw delivery.over;
       delivery.settling = true;

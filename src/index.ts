@@ -27,10 +27,14 @@ export {
 export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
 export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
 export { silentLogger, type Logger } from "./logger.ts";
-export { type Middleware, type Next } from "./middleware.ts";
+export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
+export { type Middleware, type Next } from "./middleware/middleware.ts";
+export { throttle, type ThrottleOptions } from "./middleware/throttle.ts";
+export { timeout } from "./middleware/timeout.ts";
 export { openProvider, type ProviderContext } from "./open-provider.ts";
 export { type Topology } from "./orchestrator.ts";
 export { type Capabilities, type Provider, type Step } from "./provider.ts";
+export { pulse, type Pulser, type Schedule } from "./pulser.ts";
 export { QueueName, type QueueKind } from "./queue-name.ts";
 export {
   type AbandonOptions,

@@ -14,6 +14,7 @@ export function jsonErrorPlace(text: string): string | undefined {
 /** Nested deeper than this, the place is that of the nesting: the scanner calls itself for each level. */
 const deepest = 1_000;
 const space = /[ \t\n\r]*/y;
+// oxlint-disable-next-line no-control-regex -- a JSON string holds no control characters
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 

@@ -1,0 +1,43 @@
+import { PauseSubscription } from "../errors.ts";
+import type { Middleware } from "./middleware.ts";
+
+export interface CircuitBreakerOptions {
+  /** How many failures open the breaker; at least 1. */
+  readonly failures: number;
+  /** Within so many ms. */
+  readonly within: number;
+  /** How long it stays open, in ms. */
+  readonly open: number;
+  /** Which errors count; all unless given. */
+  readonly counts?: ((error: unknown) => boolean) | undefined;
+}
+
+/**
+ * Opens after too many failures, so that what is down is left alone: the subscription stops leasing while it is
+ * open, and what was leased before is given back without counting an attempt. Afterwards the subscription tries
+ * one event; when that fails too, the breaker opens again at once (Nygard, "Release It!"). Actors that share the
+ * middleware share the breaker.
+ */
+export function circuitBreaker({ failures, within, open, counts = () => true }: CircuitBreakerOptions): Middleware {
+  let recent: number[] = [];
+  let openUntil = 0;
+  let halfOpen = false;
+  return async (_event, { clock }, next) => {
+    const left = openUntil - clock.now();
+    if (left > 0) throw new PauseSubscription(left, "the circuit breaker is open");
+    try {
+      const events = await next();
+      halfOpen = false;
+      return events;
+    } catch (error) {
+      if (!counts(error)) throw error;
+      const now = clock.now();
+      recent = [...recent.filter((time) => time > now - within), now];
+      if (!halfOpen && recent.length < failures) throw error;
+      recent = [];
+      halfOpen = true;
+      openUntil = now + open;
+      throw new PauseSubscription(open, "the circuit breaker opened", { cause: error });
+    }
+  };
+}

@@ -1,0 +1,25 @@
+import { BeeHiveError } from "../errors.ts";
+import { withSignal, type Middleware } from "./middleware.ts";
+
+/**
+ * Fails a run that takes longer than `ms` milliseconds with `Timeout`, which is retried like any failure. The
+ * actor sees its signal abort; what it does afterwards changes nothing, because its step is over.
+ */
+export function timeout(ms: number): Middleware {
+  return (event, context, next) => {
+    const passed = new AbortController();
+    const timer = context.clock.after(ms, () => {
+      passed.abort(
+        new BeeHiveError("Timeout", `${context.descriptor.name} worked on ${event.id} for more than ${ms} ms.`),
+      );
+    });
+    const run = next(withSignal(context, AbortSignal.any([context.signal, passed.signal])));
+    return Promise.race([run, rejection(passed.signal)]).finally(() => timer.cancel());
+  };
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}
