@@ -42,6 +42,14 @@ export const systemClock: Clock = {
   after: (ms, callback) => new SystemTimer(Math.max(0, ms), callback),
 };
 
+/**
+ * Calls `callback` once the event loop has dealt with all that is ready now: what is asked for within one turn can
+ * then be done together. Not a matter of time, so it is no part of {@link Clock}.
+ */
+export function afterThisTurn(callback: () => void): void {
+  setImmediate(callback);
+}
+
 /** Resolves after `ms` milliseconds, or as soon as `signal` aborts: it never rejects. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

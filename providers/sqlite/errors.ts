@@ -1,0 +1,58 @@
+import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
+const advice: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
+  SQLITE_FULL: ["Unavailable", "the disk is full. Free some space; nothing that was answered is lost"],
+  SQLITE_READONLY: ["AccessDenied", "it is read-only. The file and its folder must be writable by this process"],
+  SQLITE_PERM: ["AccessDenied", "access was denied. The file and its folder must be writable by this process"],
+  SQLITE_CANTOPEN: ["Unavailable", "it, or a file beside it, cannot be opened. Its folder must exist and be writable"],
+  SQLITE_NOTADB: ["Unavailable", "it is not an SQLite database. Name another file, or restore this one from a backup"],
+  SQLITE_CORRUPT: ["Unavailable", "it is damaged. Stop the hive and restore the file from a backup"],
+  SQLITE_BUSY: ["Unavailable", "another process kept it locked. It is tried again; look for one that hangs"],
+  SQLITE_LOCKED: ["Unavailable", "another connection kept it locked. It is tried again"],
+  SQLITE_IOERR: ["Unavailable", "the disk failed to read or write. Look at the disk; nothing that was answered is lost"],
+  SQLITE_NOMEM: ["Unavailable", "memory ran out"],
+  SQLITE_TOOBIG: ["TooLarge", "a value is larger than SQLite holds. Keep it in smaller parts"],
+};
+
+const primaryCodes: Readonly<Record<number, string>> = {
+  3: "SQLITE_PERM",
+  5: "SQLITE_BUSY",
+  6: "SQLITE_LOCKED",
+  7: "SQLITE_NOMEM",
+  8: "SQLITE_READONLY",
+  10: "SQLITE_IOERR",
+  11: "SQLITE_CORRUPT",
+  13: "SQLITE_FULL",
+  14: "SQLITE_CANTOPEN",
+  18: "SQLITE_TOOBIG",
+  26: "SQLITE_NOTADB",
+};
+
+/** What a driver threw, as a `BeeHiveError` that says what to do. One that is a `BeeHiveError` already stays. */
+export function translate(error: unknown, file: string): BeeHiveError {
+  if (error instanceof BeeHiveError) return error;
+  const [code, what] = advice[primaryCodeOf(error)] ?? ["Unavailable", "SQLite failed"];
+  return new BeeHiveError(code, `The file "${file}" could not be used: ${what} (${messageOf(error)}).`, {
+    cause: error,
+  });
+}
+
+/** Whether another process or connection holds the lock that was needed: worth another try. */
+export function isBusy(error: unknown): boolean {
+  const code = primaryCodeOf(error);
+  return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
+}
+
+/** The drivers name the code in three ways: a number, an extended number, the name of the extended code. */
+function primaryCodeOf(error: unknown): string {
+  const { errcode, rawCode, code } = error as { errcode?: unknown; rawCode?: unknown; code?: unknown };
+  const number = errcode ?? rawCode;
+  if (typeof number === "number") return primaryCodes[number & 0xff] ?? "";
+  if (typeof code === "string") return /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? "";
+  return "";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

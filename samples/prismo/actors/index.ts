@@ -1,0 +1,14 @@
+export { ActionParkedOrdersActor } from "./action-parked-orders.ts";
+export { BookInActor } from "./book-in.ts";
+export { CancelOrderActor } from "./cancel-order.ts";
+export { FraudCheckActor } from "./fraud-check.ts";
+export { FulfilmentActor } from "./fulfilment.ts";
+export { InventoryCheckActor } from "./inventory-check.ts";
+export { ItemInventoryActor } from "./item-inventory.ts";
+export { PaymentActor } from "./payment.ts";
+export { RefundActor } from "./refund.ts";
+export { ReplenishStockActor } from "./replenish-stock.ts";
+export { ResumeOrderActor } from "./resume-order.ts";
+export { ReturnStockActor } from "./return-stock.ts";
+export { ShippedEmailActor } from "./shipped-email.ts";
+export { TracingActor } from "./tracing.ts";

@@ -1,0 +1,17 @@
+import { actorDescription, injects, type ActorContext, type Event, type ProcessorActor } from "beehive-actors";
+import { ProductDelivered, ProductOutOfStock } from "../events.ts";
+import { Supplier } from "../gateways/supplier.ts";
+
+/** Orders what is missing. The delivery is an event that happens later. */
+@actorDescription("ProductOutOfStock-ReplenishStock", { publishes: ["ProductDelivered"] })
+@injects(Supplier)
+export class ReplenishStockActor implements ProcessorActor {
+  constructor(private readonly supplier: Supplier) {}
+
+  async processAsync(event: Event, { clock }: ActorContext): Promise<Event[]> {
+    const { productId, quantity: missing } = ProductOutOfStock.read(event);
+    const { quantity, deliveryMs } = await this.supplier.order(productId, missing);
+    const enqueueTime = new Date(clock.now() + deliveryMs);
+    return [ProductDelivered.create({ deliveryId: event.id, productId, quantity }, { enqueueTime })];
+  }
+}

@@ -1,0 +1,25 @@
+import { actorDescription, injects, type ActorContext, type Event, type ProcessorActor } from "beehive-actors";
+import { Tally } from "../tally.ts";
+
+/** Sees everything that happens, through subscriptions of its own: nobody else knows of it. */
+@actorDescription("OrderAccepted-Tracing")
+@actorDescription("PaymentAuthorised-Tracing")
+@actorDescription("PaymentFailed-Tracing")
+@actorDescription("FraudCheckFailed-Tracing")
+@actorDescription("OrderItemsNotYetAccountedFor-Tracing")
+@actorDescription("ProductOutOfStock-Tracing")
+@actorDescription("ProductDelivered-Tracing")
+@actorDescription("ProductArrivedBackInStock-Tracing")
+@actorDescription("ItemBackInStockForOrder-Tracing")
+@actorDescription("OrderInventoryCheckCompleted-Tracing")
+@actorDescription("OrderShipped-Tracing")
+@actorDescription("OrderCancelled-Tracing")
+@injects(Tally)
+export class TracingActor implements ProcessorActor {
+  constructor(private readonly tally: Tally) {}
+
+  async processAsync(event: Event, { logger }: ActorContext): Promise<void> {
+    logger.debug({}, event.eventType);
+    this.tally.count(event.eventType);
+  }
+}

@@ -1,0 +1,45 @@
+/** Where Prismo's entities are kept: tokens to inject into actors, and the same stores for those outside. */
+import {
+  collectionStore,
+  keyedListStore,
+  type CollectionStore,
+  type CounterStore,
+  type KeyedListStore,
+  type Stores,
+  type Token,
+} from "beehive-actors";
+import type { Mail, Order, Payment, Product, Shipment, WaitingOrder } from "./entities.ts";
+
+export const Orders: Token<CollectionStore<Order>> = collectionStore("Orders");
+export const Payments: Token<CollectionStore<Payment>> = collectionStore("Payments");
+export const Shipments: Token<CollectionStore<Shipment>> = collectionStore("Shipments");
+export const Mailbox: Token<CollectionStore<Mail>> = collectionStore("Mailbox");
+export const WaitingOrders: Token<KeyedListStore<WaitingOrder>> = keyedListStore("WaitingOrders");
+
+/** The one list of waiting orders; its key is the product that they wait for. */
+export const ordersWaitingForProduct = "OrdersWaitingForProduct";
+
+/** The counters, by product id: what lies in the warehouse, and what suppliers have brought so far. */
+export const stock = "Stock";
+export const replenished = "Replenished";
+
+export interface PrismoStores {
+  readonly orders: CollectionStore<Order>;
+  readonly payments: CollectionStore<Payment>;
+  readonly shipments: CollectionStore<Shipment>;
+  readonly products: CollectionStore<Product>;
+  readonly mailbox: CollectionStore<Mail>;
+  readonly counters: CounterStore;
+}
+
+/** The stores as the intake and the summary use them: outside any actor, writing at once. */
+export function prismoStores(stores: Stores): PrismoStores {
+  return {
+    orders: stores.collection("Orders"),
+    payments: stores.collection("Payments"),
+    shipments: stores.collection("Shipments"),
+    products: stores.collection("Products"),
+    mailbox: stores.collection("Mailbox"),
+    counters: stores.counters,
+  };
+}

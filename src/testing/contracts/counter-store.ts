@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { isBeeHiveError } from "../../errors.ts";
+import { rejectsWith } from "./assertions.ts";
+import type { ContractCase } from "./contract.ts";
+import { invalidKeys, invalidNames, oddKeys } from "./odd-keys.ts";
+
+/** What every counter does. */
+export const counterStoreContract: readonly ContractCase[] = [
+  {
+    name: "given a counter that was never changed, when it is read, then it is 0",
+    async run({ provider: { stores }, newName }) {
+      assert.equal(await stores.counters.get(newName(), "a"), 0);
+    },
+  },
+  {
+    name: "given a counter, when it is incremented, then the new value is answered and kept",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      assert.equal(await stores.counters.increment(name, "a", 5), 5);
+      assert.equal(await stores.counters.increment(name, "a", -7), -2);
+      assert.equal(await stores.counters.increment(name, "a", 0), -2);
+      assert.equal(await stores.counters.get(name, "a"), -2);
+    },
+  },
+  {
+    name: "given counters of several names and ids, when one changes, then the others do not",
+    async run({ provider: { stores }, newName }) {
+      const [name, other] = [newName(), newName()];
+      await stores.counters.increment(name, "a", 1);
+      await stores.counters.increment(name, "b", 2);
+      await stores.counters.increment(other, "a", 3);
+      assert.deepEqual([await stores.counters.get(name, "a"), await stores.counters.get(name, "b"), await stores.counters.get(other, "a")], [1, 2, 3]);
+    },
+  },
+  {
+    name: "given many increments at once, when all are done, then none is lost and each answered another value",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      const answers = await Promise.all(Array.from({ length: 30 }, () => stores.counters.increment(name, "a", 2)));
+      assert.equal(await stores.counters.get(name, "a"), 60);
+      assert.equal(new Set(answers).size, 30);
+    },
+  },
+  {
+    name: "given 20 in stock and a floor of 0, when 50 take one at the same time, then exactly 20 get one",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      await stores.counters.increment(name, "stock", 20);
+      const takes = await Promise.allSettled(Array.from({ length: 50 }, () => stores.counters.increment(name, "stock", -1, { min: 0 })));
+      const refused = takes.flatMap((take) => (take.status === "rejected" ? [take.reason as unknown] : []));
+      assert.equal(takes.length - refused.length, 20);
+      assert.ok(refused.every((reason) => isBeeHiveError(reason, "BelowMinimum")), String(refused.find((reason) => !isBeeHiveError(reason, "BelowMinimum"))));
+      assert.equal(await stores.counters.get(name, "stock"), 0);
+    },
+  },
+  {
+    name: "given a floor, when an increment would go below it, then BelowMinimum and nothing changes; down to the floor it may go",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -1, { min: 0 }));
+      assert.equal(await stores.counters.get(name, "a"), 0);
+      await stores.counters.increment(name, "a", 3);
+      await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -4, { min: 0 }));
+      assert.equal(await stores.counters.increment(name, "a", -3, { min: 0 }), 0);
+      assert.equal(await stores.counters.increment(name, "a", -5, { min: -5 }), -5);
+    },
+  },
+  {
+    name: "given an idempotency key, when the increment is repeated, then it changes nothing and answers as the first time",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      assert.equal(await stores.counters.increment(name, "a", 5, { once: "event-1" }), 5);
+      assert.equal(await stores.counters.increment(name, "a", 2, { once: "event-2" }), 7);
+      assert.equal(await stores.counters.increment(name, "a", 5, { once: "event-1" }), 5);
+      assert.equal(await stores.counters.get(name, "a"), 7);
+    },
+  },
+  {
+    name: "given an increment that was refused, when it is repeated under its key, then it is refused again, though it would be possible now",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -1, { min: 0, once: "event-1" }));
+      await stores.counters.increment(name, "a", 10);
+      await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -1, { min: 0, once: "event-1" }));
+      assert.equal(await stores.counters.increment(name, "a", -1, { min: 0, once: "event-2" }), 9);
+    },
+  },
+  {
+    name: "given one idempotency key, when many increment with it at the same time, then it counts once and all have the same answer",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => stores.counters.increment(name, "a", 3, { once: "event-1" })));
+      assert.deepEqual(new Set(answers), new Set([3]));
+      assert.equal(await stores.counters.get(name, "a"), 3);
+    },
+  },
+  {
+    name: "given many idempotency keys, each twice, when all increment at the same time, then each counts once",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      await Promise.all(Array.from({ length: 30 }, (_, n) => stores.counters.increment(name, "a", 1, { once: `event-${n >> 1}`, min: 0 })));
+      assert.equal(await stores.counters.get(name, "a"), 15);
+    },
+  },
+  {
+    name: "given one idempotency key, when it is used on several counters, then it counts on each",
+    async run({ provider: { stores }, newName }) {
+      const [name, other] = [newName(), newName()];
+      for (const [one, id] of [[name, "a"], [name, "b"], [other, "a"]] as const) {
+        assert.equal(await stores.counters.increment(one, id, 1, { once: "event-1" }), 1);
+      }
+    },
+  },
+  {
+    name: "given large numbers, when they are counted, then nothing is rounded, and what is no safe integer is refused",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      const largest = Number.MAX_SAFE_INTEGER;
+      assert.equal(await stores.counters.increment(name, "a", largest), largest);
+      await rejectsWith("InvalidKey", () => stores.counters.increment(name, "a", 1));
+      assert.equal(await stores.counters.increment(name, "a", -1), largest - 1);
+      for (const delta of [0.5, Number.NaN, Infinity, 2 ** 53]) await rejectsWith("InvalidKey", () => stores.counters.increment(name, "b", delta));
+      assert.equal(await stores.counters.get(name, "b"), 0);
+    },
+  },
+  {
+    name: "given ids and idempotency keys with odd characters, when they are counted, then each is its own",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      for (const [n, odd] of oddKeys.entries()) await stores.counters.increment(name, odd, n + 1, { once: odd });
+      for (const [n, odd] of oddKeys.entries()) {
+        assert.equal(await stores.counters.increment(name, odd, 1_000, { once: odd }), n + 1);
+        assert.equal(await stores.counters.get(name, odd), n + 1);
+      }
+    },
+  },
+  {
+    name: "given what cannot be a name, an id or an idempotency key, when it is used, then InvalidKey",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      for (const bad of invalidKeys) {
+        await rejectsWith("InvalidKey", () => stores.counters.get(name, bad));
+        await rejectsWith("InvalidKey", () => stores.counters.increment(name, bad, 1));
+        await rejectsWith("InvalidKey", () => stores.counters.increment(name, "a", 1, { once: bad }));
+      }
+      for (const bad of invalidNames) await rejectsWith("InvalidKey", () => stores.counters.increment(bad, "a", 1));
+      assert.equal(await stores.counters.get(name, "a"), 0);
+    },
+  },
+];

@@ -1,0 +1,50 @@
+import { longestKey } from "../../keys.ts";
+
+/** Ids and keys that storage services refuse, change or take for something else unless they are encoded. */
+export const oddKeys: readonly string[] = [
+  ..."/\\#?%&+=;:,*|<>\"'`^~$@!()[]{} _-.",
+  "..",
+  "./a",
+  "a/b//c/",
+  "/leading",
+  "%2F",
+  "%",
+  "a%20b+c",
+  " leading and trailing ",
+  "it's",
+  "A",
+  "a",
+  "é",
+  "e\u0301",
+  "日本語",
+  "🐝",
+  "👩‍🚀",
+  "\u2028",
+  "\u00a0",
+  "\uFEFF",
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "null",
+  "undefined",
+  "true",
+  "0",
+  "00",
+  "-1",
+  "1e3",
+  "NaN",
+  "select",
+  "CON",
+  "a".repeat(longestKey),
+  "漢".repeat(longestKey),
+];
+
+/** Keys that are refused on every provider. */
+export const invalidKeys: readonly string[] = ["", "a\nb", "\u0000", "\u007f", "\u0085", "\ud83d", "a".repeat(longestKey + 1)];
+
+/** Names of stores that are refused on every provider. */
+export const invalidNames: readonly string[] = ["", "1st", "with-hyphen", "with space", "dot.ted", "slash/ed", "ünïcode", "a".repeat(64)];
+
+/** In the order of their code points, which is not that of UTF-16 nor that of any language. */
+export const keysInOrder: readonly string[] = [" ", "!", "-", "0", "10", "9", "A", "Z", "_", "a", "a!", "a/", "a0", "aa", "b", "z", "é", "日", "\uFF5E", "🐝"];

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { DeadLetter } from "../../../dead-letter.ts";
+import { assertArrived, rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { letterFor, ScratchQueue } from "../scratch-queue.ts";
+
+/** What was given up: kept whole, sent back, dropped. */
+export const deadLettering: readonly ContractCase[] = [
+  {
+    name: "given a lease, when it is dead-lettered, then the event and the record of why are kept whole",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const pushed = await queue.push({ order: "17 🐝" }, { properties: { n: 1, yes: true }, correlationId: "c", partitionKey: "p" });
+      const lease = await queue.takeOne();
+      const letter = letterFor(lease, { attempts: 7, reason: "r".repeat(1_024), stack: `Error: ä\n${"s".repeat(4_000)}` });
+      await subject.provider.queues.deadLetter(lease, letter);
+      const [kept] = (await queue.deadLetters(1)) as [DeadLetter];
+      assertArrived(kept.event, pushed, String(queue.name));
+      assert.deepEqual({ ...kept, event: 0 }, { ...letter, event: 0 });
+      await queue.assertSilent();
+      await queue.assertCounts({ waiting: 0, dead: 1 });
+    },
+  },
+  {
+    name: "given a record without a stack, when an event is dead-lettered, then there is none in the record",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await queue.push(Uint8Array.of(0, 255));
+      await queue.bury(await queue.takeOne(), { stack: undefined });
+      const [kept] = await queue.deadLetters(1);
+      assert.equal(kept?.stack, undefined);
+      assert.deepEqual([...(kept?.event.body as Uint8Array)], [0, 255]);
+    },
+  },
+  {
+    name: "given several dead letters, when they are listed, then the oldest is first and listing changes nothing",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      for (const body of ["first", "second", "third"]) {
+        await queue.push(body);
+        await queue.bury(await queue.takeOne());
+      }
+      for (let times = 0; times < 2; times++) {
+        const letters = await queue.deadLetters(3);
+        assert.deepEqual(letters.map(({ event }) => event.getBody()), ["first", "second", "third"]);
+      }
+    },
+  },
+  {
+    name: "given more dead letters than fit a page, when they are listed, then all are there",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await subject.provider.queues.push(Array.from({ length: 35 }, (_, n) => queue.event(n)));
+      for (const lease of await queue.take(35)) await queue.bury(lease);
+      const letters = await queue.deadLetters(35);
+      assert.equal(new Set(letters.map(({ event }) => event.id)).size, 35);
+    },
+  },
+  {
+    name: "given a dead letter of one subscription, when it is requeued, then it comes to that subscription alone, as a first attempt",
+    async run(subject) {
+      const [first, second] = await ScratchQueue.pair(subject);
+      const pushed = await first.push("second chance");
+      await second.commit(await second.takeOne());
+      await first.abandon(await first.takeOne());
+      await first.bury(await first.takeOne());
+      await first.deadLetters(1);
+      await subject.provider.queues.requeue(first.name, pushed.id);
+      const lease = await first.takeOne();
+      assertArrived(lease.event, pushed, String(first.name));
+      assert.equal(lease.attempt, 1);
+      await first.commit(lease);
+      await second.assertSilent();
+      await first.assertCounts({ waiting: 0, dead: 0 });
+    },
+  },
+  {
+    name: "given an event that was requeued, when it fails again, then it is dead-lettered again, once",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { id } = await queue.push("hopeless");
+      for (let times = 1; times <= 2; times++) {
+        await queue.bury(await queue.takeOne(), { reason: `time ${times}` });
+        const [letter] = await queue.deadLetters(1);
+        assert.equal(letter?.reason, `time ${times}`);
+        if (times === 1) await subject.provider.queues.requeue(queue.name, id);
+      }
+    },
+  },
+  {
+    name: "given several dead letters, when one in the middle is requeued, then it alone comes back",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const events = [];
+      for (const body of ["a", "b", "c"]) {
+        events.push(await queue.push(body));
+        await queue.bury(await queue.takeOne());
+      }
+      await queue.deadLetters(3);
+      await subject.provider.queues.requeue(queue.name, events[1]?.id ?? "");
+      assert.equal((await queue.takeOne()).event.getBody(), "b");
+      assert.deepEqual((await queue.deadLetters(2)).map(({ event }) => event.getBody()), ["a", "c"]);
+    },
+  },
+  {
+    name: "given a dead letter, when it is dropped, then it is gone for good",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { id } = await queue.push("dropped");
+      await queue.bury(await queue.takeOne());
+      await queue.deadLetters(1);
+      await subject.provider.queues.drop(queue.name, id);
+      await queue.assertCounts({ waiting: 0, dead: 0 });
+      assert.deepEqual(await queue.deadLetters(0), []);
+      await queue.assertSilent();
+    },
+  },
+  {
+    name: "given no dead letter of that id, when it is requeued or dropped, then NotFound",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { queues } = subject.provider;
+      const { id } = await queue.push("alive");
+      await rejectsWith("NotFound", () => queues.requeue(queue.name, id));
+      await rejectsWith("NotFound", () => queues.drop(queue.name, id));
+      await rejectsWith("NotFound", () => queues.drop(queue.name, "no such id"));
+      assert.equal((await queue.takeOne()).attempt, 1);
+    },
+  },
+];

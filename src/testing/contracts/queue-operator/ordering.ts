@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import type { Lease } from "../../../queue-operator.ts";
+import { needs, type ContractCase } from "../contract.ts";
+import { eventually } from "../eventually.ts";
+import { ScratchQueue } from "../scratch-queue.ts";
+
+const ordered = { ordered: true };
+const bodyOf = ({ event }: Lease): string => event.getBody<string>();
+
+async function pushKeyed(queue: ScratchQueue, ...bodies: readonly string[]): Promise<void> {
+  // The key is the first letter: a1 and a2 are of one key.
+  for (const body of bodies) await queue.push(body, { partitionKey: body.slice(0, 1) });
+}
+
+/** What `ordered` promises: one key is one line, and lines do not wait for each other. */
+const cases: readonly ContractCase[] = [
+  {
+    name: "given an ordered queue, when events of several keys wait, then one of each key is leased, the oldest",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      await pushKeyed(queue, "a1", "a2", "b1", "a3", "b2");
+      const leases = await queue.take(2);
+      assert.deepEqual(leases.map(bodyOf).sort(), ["a1", "b1"]);
+      await queue.assertSilent();
+    },
+  },
+  {
+    name: "given an ordered subscription, when events of one key are committed one by one, then they come in order",
+    async run(subject) {
+      const [queue] = await ScratchQueue.pair(subject, ordered);
+      const bodies = Array.from({ length: 12 }, (_, n) => `a${n}`);
+      await pushKeyed(queue, ...bodies);
+      const seen = [];
+      while (seen.length < bodies.length) {
+        const lease = await queue.takeOne();
+        seen.push(bodyOf(lease));
+        await queue.commit(lease);
+      }
+      assert.deepEqual(seen, bodies);
+    },
+  },
+  {
+    name: "given an event that fails again and again, when its retry is delayed, then it holds back its own key and no other",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      await pushKeyed(queue, "a1");
+      await queue.abandon(await queue.takeOne(), { delayMs: Math.max(1_500, subject.leaseMs) });
+      await pushKeyed(queue, "a2", "b1", "b2");
+      const seen: string[] = [];
+      await eventually("all but the failing key are done, then that one in order", async () => {
+        for (const lease of await queue.lease(10, 500)) {
+          seen.push(`${bodyOf(lease)}#${lease.attempt}`);
+          await queue.commit(lease);
+        }
+        return seen.length >= 4;
+      });
+      assert.deepEqual(seen, ["b1#1", "b2#1", "a1#2", "a2#1"]);
+    },
+  },
+  {
+    name: "given a lease in an ordered queue that ends, when the event comes back, then it is before what is behind it",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, { ...ordered, leaseMs: subject.leaseMs });
+      await pushKeyed(queue, "a1", "a2");
+      await queue.takeOne();
+      const again = await queue.takeOne();
+      assert.deepEqual([bodyOf(again), again.attempt], ["a1", 2]);
+      await queue.commit(again);
+      assert.equal(bodyOf(await queue.takeOne()), "a2");
+    },
+  },
+  {
+    name: "given an event in an ordered queue that is dead-lettered, when it is gone, then the next of its key is delivered",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      await pushKeyed(queue, "a1", "a2");
+      await queue.bury(await queue.takeOne());
+      assert.equal(bodyOf(await queue.takeOne()), "a2");
+    },
+  },
+  {
+    name: "given an ordered queue, when events have no key, then none waits for another",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      for (const body of ["1", "2", "3"]) await queue.push(body);
+      assert.deepEqual((await queue.take(3)).map(bodyOf).sort(), ["1", "2", "3"]);
+    },
+  },
+  {
+    name: "given a queue that is not ordered, when events of one key wait, then they are leased together",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await pushKeyed(queue, "a1", "a2", "a3");
+      assert.equal((await queue.take(3)).length, 3);
+    },
+  },
+];
+
+export const ordering: readonly ContractCase[] = cases.map((one) => needs("ordering", one));

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { QueueName } from "../../../queue-name.ts";
+import { rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { wait, within } from "../eventually.ts";
+import { ScratchQueue } from "../scratch-queue.ts";
+
+/** A poll that waits for long, against `soonMs`, in which all that does not wait for it is over. */
+const longMs = 18_000;
+const soonMs = 9_000;
+
+/** Waiting for events. */
+export const polling: readonly ContractCase[] = [
+  {
+    name: "given a poll on an empty queue, when an event is pushed, then the poll wakes with it",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const poll = queue.lease(1, longMs);
+      await wait(200);
+      await queue.push("awaited");
+      const [lease] = await within(soonMs, "the poll wakes", poll);
+      assert.equal(lease?.event.getBody(), "awaited");
+    },
+  },
+  {
+    name: "given a poll on an empty queue, when its wait is over, then it ends with nothing",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      assert.deepEqual(await within(soonMs, "the poll ends", queue.lease(1, 300)), []);
+    },
+  },
+  {
+    name: "given a poll on an empty queue, when it does not wait, then it ends with nothing at once",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      assert.deepEqual(await within(soonMs, "the poll ends", queue.lease(1, 0)), []);
+    },
+  },
+  {
+    name: "given a poll that waits, when it is aborted, then it ends soon and strands no event",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const stop = new AbortController();
+      const poll = queue.lease(1, longMs, stop.signal);
+      await wait(200);
+      stop.abort();
+      assert.deepEqual(await within(soonMs, "the aborted poll ends", poll), []);
+      await queue.push("not stranded");
+      const [lease] = await within(soonMs, "another poll gets the event", queue.take(1));
+      assert.deepEqual([lease?.event.getBody(), lease?.attempt], ["not stranded", 1]);
+    },
+  },
+  {
+    name: "given a signal that aborted before, when a queue with an event is polled, then the event stays",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await queue.push("stays");
+      assert.deepEqual(await queue.lease(1, longMs, AbortSignal.abort()), []);
+      assert.equal((await queue.takeOne()).attempt, 1);
+    },
+  },
+  {
+    name: "given two polls that wait, when an event comes and one poll is aborted at that moment, then one of them has the event",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const [stop, stopOther] = [new AbortController(), new AbortController()];
+      const polls = [queue.lease(1, longMs, stop.signal), queue.lease(1, longMs, stopOther.signal)];
+      await wait(200);
+      const pushed = queue.push("for one of them");
+      stop.abort();
+      await pushed;
+      const [aborted = [], other = []] = await within(soonMs, "both polls end", Promise.all(polls.map(async (poll) => {
+        const leases = await poll;
+        // Whichever has it: the other has nothing left to wait for.
+        if (leases.length > 0) stopOther.abort();
+        return leases;
+      })));
+      assert.deepEqual([...aborted, ...other].map(({ event }) => event.getBody()), ["for one of them"]);
+    },
+  },
+  {
+    name: "given several events, when so many are asked for, then never more are leased",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await subject.provider.queues.push(Array.from({ length: 5 }, (_, n) => queue.event(n)));
+      await queue.take(1);
+      const leases = await queue.lease(2, 2_000);
+      assert.ok(leases.length >= 1 && leases.length <= 2, `${leases.length} were leased where 2 were asked for`);
+    },
+  },
+  {
+    name: "given more than a cloud hands out in one request, when all are asked for, then all come in the end",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await subject.provider.queues.push(Array.from({ length: 25 }, (_, n) => queue.event(n)));
+      const leases = await queue.take(25);
+      assert.equal(new Set(leases.map(({ event }) => event.id)).size, 25);
+    },
+  },
+  {
+    name: "given no such queue or subscription, when it is polled, then QueueNotFound",
+    async run({ provider: { queues }, newName }) {
+      const request = { max: 1, leaseMs: 60_000, waitMs: 100, signal: new AbortController().signal };
+      await rejectsWith("QueueNotFound", () => queues.lease(QueueName.queue(newName()), request));
+      await rejectsWith("QueueNotFound", () => queues.lease(QueueName.parse(`${newName()}-Reader`), request));
+    },
+  },
+];

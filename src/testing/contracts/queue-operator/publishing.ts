@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { Event } from "../../../event.ts";
+import { QueueName } from "../../../queue-name.ts";
+import { rejectsWith } from "../assertions.ts";
+import { needs, type ContractCase } from "../contract.ts";
+import { ScratchQueue, specOf } from "../scratch-queue.ts";
+
+/** Where events go, when, and how often. */
+export const publishing: readonly ContractCase[] = [
+  {
+    name: "given two subscriptions, when an event is pushed to their topic, then each gets its own copy",
+    async run(subject) {
+      const [first, second] = await ScratchQueue.pair(subject);
+      const pushed = await first.push("for both");
+      const [one, two] = [await first.takeOne(), await second.takeOne()];
+      assert.deepEqual([one.event.id, two.event.id], [pushed.id, pushed.id]);
+      assert.deepEqual([one.event.queueName, two.event.queueName], [String(first.name), String(second.name)]);
+      await first.commit(one);
+      await second.abandon(two);
+      assert.equal((await second.takeOne()).attempt, 2, "what one does with its copy is nothing to the other");
+      await first.assertSilent();
+    },
+  },
+  {
+    name: "given a subscription made after a push, when it is read, then it does not get what was before it",
+    async run({ provider: { queues }, newName }) {
+      const topic = newName();
+      await queues.ensure([specOf(QueueName.topic(topic))]);
+      await queues.push([new Event(topic, "before")]);
+      const late = QueueName.parse(`${topic}-Late`);
+      await queues.ensure([specOf(QueueName.topic(topic)), specOf(late)]);
+      await queues.push([new Event(topic, "after")]);
+      const leases = [];
+      const request = { max: 10, leaseMs: 60_000, waitMs: 1_000, signal: new AbortController().signal };
+      while (leases.length === 0) leases.push(...(await queues.lease(late, request)));
+      assert.deepEqual(leases.map(({ event }) => event.getBody()), ["after"]);
+    },
+  },
+  {
+    name: "given a simple queue, when several consumers read it, then each event goes to one of them",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await subject.provider.queues.push(Array.from({ length: 4 }, (_, n) => queue.event(n)));
+      const [one, two] = await Promise.all([queue.take(2), queue.take(2)]);
+      const bodies = [...one, ...two].map(({ event }) => event.getBody<number>());
+      assert.deepEqual(bodies.sort(), [0, 1, 2, 3]);
+    },
+  },
+  {
+    name: "given a topic and a queue of one name, when events are pushed, then they are two places",
+    async run(subject) {
+      const [subscription] = await ScratchQueue.pair(subject);
+      const { queues } = subject.provider;
+      const queue = QueueName.queue(subscription.name.topic);
+      await queues.ensure([specOf(queue)]);
+      await queues.push([new Event("Queued", "to the queue", { queueName: String(queue) })]);
+      await subscription.assertSilent();
+      await subscription.push("to the topic");
+      assert.equal((await subscription.takeOne()).event.getBody(), "to the topic");
+    },
+  },
+  {
+    name: "given more events than a cloud takes in one request, when they are pushed together, then all arrive",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await subject.provider.queues.push(Array.from({ length: 23 }, (_, n) => queue.event({ n, text: "x".repeat(20_000) })));
+      const leases = await queue.take(23);
+      assert.equal(new Set(leases.map(({ event }) => event.getBody<{ n: number }>().n)).size, 23);
+    },
+  },
+  {
+    name: "given events for several places, when they are pushed together, then each arrives where it belongs",
+    async run(subject) {
+      const [one, two] = [await ScratchQueue.make(subject), await ScratchQueue.make(subject)];
+      await subject.provider.queues.push([one.event("1"), two.event("2")]);
+      assert.equal((await one.takeOne()).event.getBody(), "1");
+      assert.equal((await two.takeOne()).event.getBody(), "2");
+    },
+  },
+  {
+    name: "given no such topic or queue, when an event is pushed, then QueueNotFound names it",
+    async run({ provider: { queues }, newName }) {
+      const name = newName();
+      const error = await rejectsWith("QueueNotFound", () => queues.push([new Event(name, "lost")]));
+      assert.match(error.message, new RegExp(name));
+      await rejectsWith("QueueNotFound", () => queues.push([new Event("Lost", "lost", { queueName: newName() })]));
+    },
+  },
+  {
+    name: "given no events, when they are pushed, then nothing happens",
+    async run({ provider }) {
+      await provider.queues.push([]);
+    },
+  },
+  {
+    name: "given an enqueue time to come, when an event is pushed, then it is delivered not before",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const enqueueTime = new Date(Date.now() + Math.max(1_500, subject.leaseMs));
+      await queue.push("later", { enqueueTime });
+      await queue.assertSilent();
+      await queue.assertCounts({ waiting: 1, dead: 0 });
+      const lease = await queue.takeOne();
+      assert.ok(Date.now() >= enqueueTime.getTime() - 500, "it came too early");
+      assert.deepEqual([lease.event.getBody(), lease.attempt], ["later", 1]);
+    },
+  },
+  {
+    name: "given an enqueue time that is past, when an event is pushed, then it is delivered at once",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await queue.push("now", { enqueueTime: new Date(Date.now() - 3_600_000) });
+      assert.equal((await queue.takeOne()).event.getBody(), "now");
+    },
+  },
+  needs("deduplication", {
+    name: "given an event that was pushed, when it is pushed again under the same id, then it is delivered once",
+    async run(subject) {
+      const [first, second] = await ScratchQueue.pair(subject);
+      const event = first.event("once");
+      await subject.provider.queues.push([event]);
+      await subject.provider.queues.push([event, event]);
+      const lease = await first.takeOne();
+      await first.assertSilent();
+      await first.commit(lease);
+      await subject.provider.queues.push([event]);
+      await first.assertSilent();
+      await second.takeOne();
+      await second.assertSilent();
+    },
+  }),
+  needs("deduplication", {
+    name: "given an event that was pushed, when it is pushed under the same id to another place, then it is delivered there",
+    async run(subject) {
+      const [one, two] = [await ScratchQueue.make(subject), await ScratchQueue.make(subject)];
+      const { id } = await one.push("here");
+      await two.push("there", { id });
+      assert.equal((await two.takeOne()).event.getBody(), "there");
+    },
+  }),
+];

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { Event, type EventOptions } from "../../../event.ts";
+import { assertArrived, rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { ScratchQueue } from "../scratch-queue.ts";
+
+/** Larger than any queue takes. */
+const tooLargeBytes = 3_000_000;
+
+const everyField: EventOptions = {
+  id: "an id / with ünïcode 🐝",
+  timestamp: new Date("2020-02-29T12:34:56.789Z"),
+  enqueueTime: new Date("2020-03-01T00:00:00.001Z"),
+  contentType: "application/vnd.order+json",
+  url: "https://example.com/a?b=c&d=%20#e",
+  properties: { text: "Zoë “quoted” 🐝\nnext line", empty: "", number: -12.5, zero: 0, big: 2 ** 53, yes: true, no: false, "with-hyphen": "1" },
+  correlationId: "correlation/1",
+  causationId: "cause:2",
+  partitionKey: "customer 3 / ü",
+};
+
+/** Nothing of an event is lost or changed on its way. */
+export const roundTrips: readonly ContractCase[] = [
+  arrives("every field set", { nested: { list: [1, "zwei", null, true], text: "日本 🐝 \u2028 \\ \" </x>" } }, everyField),
+  arrives("nothing but a type", undefined),
+  arrives("a body that is a JSON text", "text"),
+  arrives("a body that is JSON null", null),
+  arrives("a body that is JSON false", false),
+  arrives("a text body with line ends and non-characters of XML", "a\r\nb\tc\u0001\uFFFD�🐝", { contentType: "text/plain; charset=utf-8" }),
+  arrives("an empty text body", "", { contentType: "text/plain" }),
+  arrives("a body of all bytes", Uint8Array.from({ length: 256 }, (_, byte) => byte)),
+  arrives("bytes that are JSON", new TextEncoder().encode('{"a":1}'), { contentType: "application/json" }),
+  arrives("a large body", { text: "0123456789äöü🐝".repeat(9_000) }),
+  {
+    name: "given a received event, when its bodies are changed by the reader, then the next delivery is as it was pushed",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const pushed = await queue.push(Uint8Array.of(1, 2, 3));
+      const lease = await queue.takeOne();
+      (lease.event.body as Uint8Array).fill(9);
+      await queue.abandon(lease);
+      assertArrived((await queue.takeOne()).event, pushed, String(queue.name));
+    },
+  },
+  {
+    name: "given a body that claims to be JSON and is not, when it is pushed, then it arrives as it is",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const event = Event.fromRecord({ ...queue.event({}).toRecord(), body: '{"broken": ' });
+      await subject.provider.queues.push([event]);
+      assertArrived((await queue.takeOne()).event, event, String(queue.name));
+    },
+  },
+  {
+    name: "given an event that is too large, when it is pushed, then TooLarge names its size and the limit",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const event = queue.event("x".repeat(tooLargeBytes));
+      const { message } = await rejectsWith("TooLarge", () => subject.provider.queues.push([event]));
+      const sizes = [...message.replaceAll(/(?<=\d)[,_](?=\d{3})/g, "").matchAll(/\b\d{4,}\b/g)].map(Number);
+      assert.ok(sizes.some((size) => size >= tooLargeBytes), `its size is in: ${message}`);
+      assert.ok(sizes.some((size) => size < tooLargeBytes), `the limit is in: ${message}`);
+      await queue.assertSilent();
+    },
+  },
+];
+
+function arrives(what: string, body: unknown, options?: EventOptions): ContractCase {
+  return {
+    name: `given an event with ${what}, when it is pushed, then it arrives whole`,
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const pushed = await queue.push(body, options);
+      const { event } = await queue.takeOne();
+      assertArrived(event, pushed, String(queue.name));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { suite } from "../support/suite.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const documents = [
+  "README.md",
+  ...(await readdir(join(root, "docs"))).filter((file) => file.endsWith(".md")).map((file) => `docs/${file}`),
+];
+
+const test = suite("the examples of the documents", { timeoutMs: 60_000 });
+
+for (const document of documents) {
+  test(`given the TypeScript blocks of ${document}, when they are run in order, then they compile and print what it says`, async () => {
+    const blocks = codeBlocks(await readFile(join(root, document), "utf8"));
+    const program = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
+    if (program.length === 0) return;
+    // Within the folders of tsconfig.json, because decorators are compiled as it says.
+    const folder = await mkdtemp(join(root, "test/docs/run-"));
+    try {
+      const file = join(folder, "example.ts");
+      await writeFile(file, program.join("\n"));
+      await writeFile(
+        join(folder, "tsconfig.json"),
+        JSON.stringify({
+          extends: "../../../tsconfig.json",
+          include: ["example.ts"],
+          compilerOptions: {
+            isolatedDeclarations: false,
+            declaration: false,
+            noUnusedLocals: false,
+            noUnusedParameters: false,
+          },
+        }),
+      );
+      const [compiled, ran] = await Promise.all([
+        run("node_modules/.bin/tsc", ["-p", folder]),
+        run("node_modules/.bin/tsx", ["-C", "beehive-source", file]),
+      ]);
+      assert.is(compiled.code, 0, `${document} does not compile:\n${compiled.output}`);
+      assert.is(ran.code, 0, `${document} does not run:\n${ran.output}`);
+      let from = 0;
+      for (const { code } of blocks.filter(({ language }) => language === "text")) {
+        const at = ran.output.indexOf(code.trim(), from);
+        assert.ok(at >= 0, `${document} says that it prints\n${code}\nbut it printed\n${ran.output.slice(from)}`);
+        from = at + code.trim().length;
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+test("given the links of the documents, when they point into the project, then what they point at is there", async () => {
+  for (const document of documents) {
+    const text = await readFile(join(root, document), "utf8");
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      const path = join(root, dirname(document), target);
+      const found = await readdir(dirname(path)).catch(() => []);
+      assert.ok(found.includes(relative(dirname(path), path)), `${document} links to ${target}, which is not there`);
+    }
+  }
+});
+
+test.run();
+
+interface CodeBlock {
+  readonly language: string;
+  readonly code: string;
+}
+
+function codeBlocks(markdown: string): CodeBlock[] {
+  return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = "", code = ""]) => ({ language, code }));
+}
+
+function run(command: string, parameters: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(root, command), parameters, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const parts: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (part: string) => parts.push(part));
+    child.on("error", reject).on("close", (code) => resolve({ code, output: parts.join("") }));
+  });
+}
