@@ -12,7 +12,7 @@ export class Delivery implements ActorContext {
   readonly descriptor: ActorDescriptor;
   readonly clock: Clock;
   /** Resolves when the delivery has been settled. */
-  ended: Promise<void> = Promise.resolve();
+  ended: Promise<unknown> = Promise.resolve();
   /** What keeps the lease of the run under way, and the step of that run. */
   kept: KeptLease | undefined;
   step: Step | undefined;

@@ -110,7 +110,7 @@ export class FactoryActor {
           signal,
         });
         failures = 0;
-        for (const lease of leases) this.#accept(lease);
+        for (const lease of leases) void this.deliver(lease);
       } catch (error) {
         if (signal.aborted) return;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
@@ -140,18 +140,24 @@ export class FactoryActor {
     });
   }
 
-  #accept(lease: Lease): void {
+  /**
+   * Works on one lease and settles it; answers how it ended, never rejects. Public for hosts that hand leases over
+   * themselves, such as functions in a cloud.
+   */
+  deliver(lease: Lease): Promise<Outcome> {
     const delivery = new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
     this.#deliveries.add(delivery);
-    delivery.ended = this.#deliver(delivery).finally(() => {
+    const ended = this.#deliver(delivery).finally(() => {
       this.#deliveries.delete(delivery);
       this.#settled++;
       this.#slotFreed?.();
     });
+    delivery.ended = ended;
+    return ended;
   }
 
   /** One delivery from its lease to its settlement. Never rejects. */
-  async #deliver(delivery: Delivery): Promise<void> {
+  async #deliver(delivery: Delivery): Promise<Outcome> {
     const { lease } = delivery;
     const span = this.#parts.telemetry.process(lease.event, this.descriptor, lease.attempt);
     let outcome: Outcome;
@@ -164,6 +170,7 @@ export class FactoryActor {
       outcome = await this.#settleFailure(delivery, error);
     }
     span.end(outcome, failure);
+    return outcome;
   }
 
   /** Runs the step until it commits. What it throws is a failure, unless the delivery is no longer ours. */
@@ -290,7 +297,10 @@ export class FactoryActor {
 
   /** Takes a delivery away from an actor that did not finish before the deadline. */
   async #giveBack(delivery: Delivery): Promise<void> {
-    if (delivery.settling) return delivery.ended;
+    if (delivery.settling) {
+      await delivery.ended;
+      return;
+    }
     delivery.givenBack = true;
     delivery.cancel(
       new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."),
