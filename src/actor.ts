@@ -1,7 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
-import type { Middleware } from "./middleware/middleware.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { RetryOptions } from "./retry-policy.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
@@ -39,6 +38,18 @@ export interface ActorContext {
   /** Time as the hive sees it: a test can hand the hive a clock of its own. */
   readonly clock: Clock;
 }
+
+/**
+ * Runs what comes after: the next middleware, and in the end the actor. May be called once, several times or not
+ * at all; with a context, that one is seen further in. Resolves with everything the actor returned.
+ */
+export type Next = (context?: ActorContext) => Promise<readonly Event[]>;
+
+/**
+ * Wraps the run of an actor: may look at the event, refuse it by throwing, delay it, change what is returned.
+ * The loop knows nothing of it; what a middleware throws is a failure of the step like any other.
+ */
+export type Middleware = (event: Event, context: ActorContext, next: Next) => ActorOutput | Promise<ActorOutput>;
 
 /** A class whose instances are actors, constructed through dependency injection. */
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class

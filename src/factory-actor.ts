@@ -7,7 +7,7 @@ import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
-import { runThrough } from "./middleware/middleware.ts";
+import { runThrough } from "./middleware/run-through.ts";
 import { stampOutputs } from "./outputs.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";

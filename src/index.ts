@@ -5,6 +5,8 @@ export {
   type ActorDescriptor,
   type ActorOptions,
   type ActorOutput,
+  type Middleware,
+  type Next,
   type ProcessorActor,
 } from "./actor.ts";
 export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actor-configuration.ts";
@@ -28,12 +30,11 @@ export { eventType, type EventType, type EventTypeOptions } from "./event-type.t
 export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
-export { type Middleware, type Next } from "./middleware/middleware.ts";
 export { throttle, type ThrottleOptions } from "./middleware/throttle.ts";
 export { timeout } from "./middleware/timeout.ts";
-export { openProvider, type ProviderContext } from "./open-provider.ts";
+export { openProvider } from "./open-provider.ts";
 export { type Topology } from "./orchestrator.ts";
-export { type Capabilities, type Provider, type Step } from "./provider.ts";
+export { type Capabilities, type Provider, type ProviderContext, type Step } from "./provider.ts";
 export { pulse, type Pulser, type Schedule } from "./pulser.ts";
 export { QueueName, type QueueKind } from "./queue-name.ts";
 export {

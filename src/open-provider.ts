@@ -1,11 +1,5 @@
-import type { Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
-import type { Provider } from "./provider.ts";
-
-/** What every provider is opened with. */
-export interface ProviderContext {
-  readonly clock: Clock;
-}
+import type { Provider, ProviderContext } from "./provider.ts";
 
 /**
  * Opens the provider that a URL names: `memory:`. Its module is loaded here and only here, so nobody installs

@@ -1,6 +1,12 @@
+import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 import type { Stores } from "./stores.ts";
+
+/** What every provider is opened with. */
+export interface ProviderContext {
+  readonly clock: Clock;
+}
 
 /** What a provider can do beyond the contract; a reason instead of `true` where it cannot. */
 export interface Capabilities {

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
-import type { ProviderContext } from "../../src/open-provider.ts";
+import type { ProviderContext } from "../../src/provider.ts";
 import type { Capabilities, Provider, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";

@@ -1,5 +1,5 @@
 import { PauseSubscription } from "../errors.ts";
-import type { Middleware } from "./middleware.ts";
+import type { Middleware } from "../actor.ts";
 
 export interface CircuitBreakerOptions {
   /** How many failures open the breaker; at least 1. */

@@ -1,5 +1,5 @@
 import { sleep } from "../clock.ts";
-import type { Middleware } from "./middleware.ts";
+import type { Middleware } from "../actor.ts";
 
 export interface ThrottleOptions {
   /** How many runs may start within `per` ms; at least 1. */

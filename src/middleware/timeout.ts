@@ -1,5 +1,6 @@
 import { BeeHiveError } from "../errors.ts";
-import { withSignal, type Middleware } from "./middleware.ts";
+import type { Middleware } from "../actor.ts";
+import { withSignal } from "./run-through.ts";
 
 /**
  * Fails a run that takes longer than `ms` milliseconds with `Timeout`, which is retried like any failure. The

@@ -9,7 +9,13 @@ export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown>)
     (error: unknown) => error,
   );
   if (outcome instanceof BeeHiveError && outcome.code === code) return outcome;
-  if (outcome instanceof Error) throw new assert.AssertionError({ message: `${outcome.name} instead of ${code}: ${outcome.message}`, actual: outcome, expected: code, operator: "rejectsWith" });
+  if (outcome instanceof Error)
+    throw new assert.AssertionError({
+      message: `${outcome.name} instead of ${code}: ${outcome.message}`,
+      actual: outcome,
+      expected: code,
+      operator: "rejectsWith",
+    });
   return assert.fail(`${code} was expected: ${String(outcome)}`);
 }
 

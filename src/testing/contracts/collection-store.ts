@@ -15,7 +15,8 @@ function collection({ provider, newName }: ContractSubject): CollectionStore<Ite
   return provider.stores.collection<Item>(newName());
 }
 
-const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> => (await listOf(items)).map(({ id }) => id);
+const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
+  (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
 /** What every collection does. */
@@ -24,7 +25,13 @@ export const collectionStoreContract: readonly ContractCase[] = [
     name: "given an item that was inserted, when it is read, then it is whole and has the etag that the insert answered",
     async run(subject) {
       const store = collection(subject);
-      const more = { nested: { list: [1, "zwei", null, { deep: true }] }, text: "日本 🐝 \" \\ \u0001", number: -1.5e300, empty: {}, none: [] };
+      const more = {
+        nested: { list: [1, "zwei", null, { deep: true }] },
+        text: '日本 🐝 " \\ \u0001',
+        number: -1.5e300,
+        empty: {},
+        none: [],
+      };
       const inserted = await store.insert({ id: "a", text: "", more });
       assert.ok(inserted.etag, "an insert answers an etag");
       assert.deepEqual({ ...inserted }, { id: "a", text: "", more, etag: inserted.etag });
@@ -35,7 +42,18 @@ export const collectionStoreContract: readonly ContractCase[] = [
     name: "given an item with fields of many kinds and names, when it is read, then no name is taken for the store's own",
     async run(subject) {
       const store = collection(subject);
-      const item = { id: "a", PartitionKey: "p", RowKey: 1, partitionKey: "q", value: "v", version: 7, ttl: 1, timestamp: "t", expires: 1, Etag: "x" };
+      const item = {
+        id: "a",
+        PartitionKey: "p",
+        RowKey: 1,
+        partitionKey: "q",
+        value: "v",
+        version: 7,
+        ttl: 1,
+        timestamp: "t",
+        expires: 1,
+        Etag: "x",
+      };
       await store.insert(item);
       const { etag: _, ...rest } = await store.get("a");
       assert.deepEqual(rest, item);
@@ -91,7 +109,9 @@ export const collectionStoreContract: readonly ContractCase[] = [
       const outcomes = await Promise.allSettled(inserts);
       const [winner, ...others] = outcomes.filter(({ status }) => status === "fulfilled");
       assert.ok(winner && others.length === 0, `${others.length + 1} inserts succeeded`);
-      await Promise.all(inserts.map((insert, n) => (outcomes[n] === winner ? insert : rejectsWith("AlreadyExists", () => insert))));
+      await Promise.all(
+        inserts.map((insert, n) => (outcomes[n] === winner ? insert : rejectsWith("AlreadyExists", () => insert))),
+      );
     },
   },
   {
@@ -151,7 +171,9 @@ export const collectionStoreContract: readonly ContractCase[] = [
     async run(subject) {
       const store = collection(subject);
       const read = await store.insert({ id: "a", text: "" });
-      const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => store.update({ ...read, text: String(n) })));
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, n) => store.update({ ...read, text: String(n) })),
+      );
       assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
     },
   },
@@ -186,7 +208,10 @@ export const collectionStoreContract: readonly ContractCase[] = [
       const ids = Array.from({ length: 450 }, (_, n) => numbered(n));
       await forEachOf(ids.toReversed(), (id) => store.insert({ id, text: id }));
       const all = await listOf(store.all());
-      assert.deepEqual(all.map(({ id }) => id), ids);
+      assert.deepEqual(
+        all.map(({ id }) => id),
+        ids,
+      );
       assert.ok(all.every(({ id, text, etag }) => text === id && etag));
       assert.deepEqual(await idsOf(store.range({ from: numbered(100), to: numbered(420) })), ids.slice(100, 420));
     },
@@ -216,7 +241,8 @@ export const collectionStoreContract: readonly ContractCase[] = [
     async run(subject) {
       const store = collection(subject);
       await forEachOf(keysInOrder, (id) => store.insert({ id }));
-      const between = (from: string, to: string): readonly string[] => keysInOrder.slice(keysInOrder.indexOf(from), keysInOrder.indexOf(to));
+      const between = (from: string, to: string): readonly string[] =>
+        keysInOrder.slice(keysInOrder.indexOf(from), keysInOrder.indexOf(to));
       assert.deepEqual(await idsOf(store.range({ from: "9", to: "b" })), between("9", "b"));
       assert.deepEqual(await idsOf(store.range({ from: "a" })), keysInOrder.slice(keysInOrder.indexOf("a")));
       assert.deepEqual(await idsOf(store.range({ to: "a" })), between(" ", "a"));
@@ -271,7 +297,11 @@ export const collectionStoreContract: readonly ContractCase[] = [
       await stores.collection<Item>(two).insert({ id: "a", text: "2" });
       assert.equal((await stores.collection<Item>(one).get("a")).text, "1");
       assert.equal((await stores.collection<Item>(two).get("a")).text, "2");
-      assert.deepEqual(await idsOf(stores.keyedList<Item>(one).get("AnyList", "a")), [], "a keyed list of that name is another store");
+      assert.deepEqual(
+        await idsOf(stores.keyedList<Item>(one).get("AnyList", "a")),
+        [],
+        "a keyed list of that name is another store",
+      );
     },
   },
 ];

@@ -29,7 +29,14 @@ export const counterStoreContract: readonly ContractCase[] = [
       await stores.counters.increment(name, "a", 1);
       await stores.counters.increment(name, "b", 2);
       await stores.counters.increment(other, "a", 3);
-      assert.deepEqual([await stores.counters.get(name, "a"), await stores.counters.get(name, "b"), await stores.counters.get(other, "a")], [1, 2, 3]);
+      assert.deepEqual(
+        [
+          await stores.counters.get(name, "a"),
+          await stores.counters.get(name, "b"),
+          await stores.counters.get(other, "a"),
+        ],
+        [1, 2, 3],
+      );
     },
   },
   {
@@ -46,10 +53,15 @@ export const counterStoreContract: readonly ContractCase[] = [
     async run({ provider: { stores }, newName }) {
       const name = newName();
       await stores.counters.increment(name, "stock", 20);
-      const takes = await Promise.allSettled(Array.from({ length: 50 }, () => stores.counters.increment(name, "stock", -1, { min: 0 })));
+      const takes = await Promise.allSettled(
+        Array.from({ length: 50 }, () => stores.counters.increment(name, "stock", -1, { min: 0 })),
+      );
       const refused = takes.flatMap((take) => (take.status === "rejected" ? [take.reason as unknown] : []));
       assert.equal(takes.length - refused.length, 20);
-      assert.ok(refused.every((reason) => isBeeHiveError(reason, "BelowMinimum")), String(refused.find((reason) => !isBeeHiveError(reason, "BelowMinimum"))));
+      assert.ok(
+        refused.every((reason) => isBeeHiveError(reason, "BelowMinimum")),
+        String(refused.find((reason) => !isBeeHiveError(reason, "BelowMinimum"))),
+      );
       assert.equal(await stores.counters.get(name, "stock"), 0);
     },
   },
@@ -89,7 +101,9 @@ export const counterStoreContract: readonly ContractCase[] = [
     name: "given one idempotency key, when many increment with it at the same time, then it counts once and all have the same answer",
     async run({ provider: { stores }, newName }) {
       const name = newName();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => stores.counters.increment(name, "a", 3, { once: "event-1" })));
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => stores.counters.increment(name, "a", 3, { once: "event-1" })),
+      );
       assert.deepEqual(new Set(answers), new Set([3]));
       assert.equal(await stores.counters.get(name, "a"), 3);
     },
@@ -98,7 +112,11 @@ export const counterStoreContract: readonly ContractCase[] = [
     name: "given many idempotency keys, each twice, when all increment at the same time, then each counts once",
     async run({ provider: { stores }, newName }) {
       const name = newName();
-      await Promise.all(Array.from({ length: 30 }, (_, n) => stores.counters.increment(name, "a", 1, { once: `event-${n >> 1}`, min: 0 })));
+      await Promise.all(
+        Array.from({ length: 30 }, (_, n) =>
+          stores.counters.increment(name, "a", 1, { once: `event-${n >> 1}`, min: 0 }),
+        ),
+      );
       assert.equal(await stores.counters.get(name, "a"), 15);
     },
   },
@@ -106,7 +124,11 @@ export const counterStoreContract: readonly ContractCase[] = [
     name: "given one idempotency key, when it is used on several counters, then it counts on each",
     async run({ provider: { stores }, newName }) {
       const [name, other] = [newName(), newName()];
-      for (const [one, id] of [[name, "a"], [name, "b"], [other, "a"]] as const) {
+      for (const [one, id] of [
+        [name, "a"],
+        [name, "b"],
+        [other, "a"],
+      ] as const) {
         assert.equal(await stores.counters.increment(one, id, 1, { once: "event-1" }), 1);
       }
     },
@@ -119,7 +141,8 @@ export const counterStoreContract: readonly ContractCase[] = [
       assert.equal(await stores.counters.increment(name, "a", largest), largest);
       await rejectsWith("InvalidKey", () => stores.counters.increment(name, "a", 1));
       assert.equal(await stores.counters.increment(name, "a", -1), largest - 1);
-      for (const delta of [0.5, Number.NaN, Infinity, 2 ** 53]) await rejectsWith("InvalidKey", () => stores.counters.increment(name, "b", delta));
+      for (const delta of [0.5, Number.NaN, Infinity, 2 ** 53])
+        await rejectsWith("InvalidKey", () => stores.counters.increment(name, "b", delta));
       assert.equal(await stores.counters.get(name, "b"), 0);
     },
   },

@@ -145,7 +145,9 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     async run(subject) {
       const store = blobs(subject);
       const { etag } = await store.insert("a", "");
-      const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => store.upsert("a", String(n), { etag })));
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, n) => store.upsert("a", String(n), { etag })),
+      );
       assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
     },
   },
@@ -213,7 +215,8 @@ export const keyValueStoreContract: readonly ContractCase[] = [
         await rejectsWith("InvalidKey", () => store.delete(key));
         await rejectsWith("InvalidKey", () => store.exists(key));
       }
-      for (const name of invalidNames) await rejectsWith("InvalidKey", async () => subject.provider.stores.keyValue(name).exists("a"));
+      for (const name of invalidNames)
+        await rejectsWith("InvalidKey", async () => subject.provider.stores.keyValue(name).exists("a"));
     },
   },
 ];

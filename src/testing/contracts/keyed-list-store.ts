@@ -16,7 +16,8 @@ function lists({ provider, newName }: ContractSubject): KeyedListStore<Item> {
   return provider.stores.keyedList<Item>(newName());
 }
 
-const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> => (await listOf(items)).map(({ id }) => id);
+const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
+  (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
 /** What every keyed list does. */
@@ -28,14 +29,21 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       const added = await store.add(list, "k", { id: "a", text: "日本 🐝" });
       assert.ok(added.etag);
       assert.deepEqual({ ...(await store.getItem(list, "k", "a")) }, { id: "a", text: "日本 🐝", etag: added.etag });
-      assert.deepEqual((await listOf(store.get(list, "k"))).map((item) => ({ ...item })), [{ ...added }]);
+      assert.deepEqual(
+        (await listOf(store.get(list, "k"))).map((item) => ({ ...item })),
+        [{ ...added }],
+      );
     },
   },
   {
     name: "given lists of several names and keys, when items of one id are added, then each is its own",
     async run(subject) {
       const store = lists(subject);
-      const places = [["Orders", "k"], ["Orders", "l"], ["Parcels", "k"]] as const;
+      const places = [
+        ["Orders", "k"],
+        ["Orders", "l"],
+        ["Parcels", "k"],
+      ] as const;
       for (const [name, key] of places) await store.add(name, key, { id: "a", text: `${name} ${key}` });
       for (const [name, key] of places) assert.equal((await store.getItem(name, key, "a")).text, `${name} ${key}`);
       await store.removeItem("Orders", "k", "a");
@@ -48,7 +56,16 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     name: "given keys and ids that could be mistaken for each other when joined, when items are added, then each is its own",
     async run(subject) {
       const store = lists(subject);
-      const places = [["a", "b/c"], ["a/b", "c"], ["a-b", "c"], ["a", "b-c"], ["a:b", "c"], ["a", "b:c"], ["a|b", "c"], ["a", "b|c"]] as const;
+      const places = [
+        ["a", "b/c"],
+        ["a/b", "c"],
+        ["a-b", "c"],
+        ["a", "b-c"],
+        ["a:b", "c"],
+        ["a", "b:c"],
+        ["a|b", "c"],
+        ["a", "b|c"],
+      ] as const;
       for (const [key, id] of places) await store.add(list, key, { id, text: `${key} ${id}` });
       for (const [key, id] of places) assert.equal((await store.getItem(list, key, id)).text, `${key} ${id}`);
       assert.deepEqual(await idsOf(store.get(list, "a")), ["b-c", "b/c", "b:c", "b|c"]);
@@ -60,7 +77,10 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       const store = lists(subject);
       assert.deepEqual(await idsOf(store.get(list, "none")), []);
       assert.deepEqual(await idsOf(store.range(list, "none", {})), []);
-      assert.deepEqual([await store.exists(list, "none"), await store.itemExists(list, "none", "a"), await store.listExists(list)], [false, false, false]);
+      assert.deepEqual(
+        [await store.exists(list, "none"), await store.itemExists(list, "none", "a"), await store.listExists(list)],
+        [false, false, false],
+      );
       await rejectsWith("NotFound", () => store.getItem(list, "none", "a"));
       await rejectsWith("NotFound", () => store.update(list, "none", { id: "a" }));
       await rejectsWith("NotFound", () => store.removeItem(list, "none", "a"));
@@ -73,8 +93,14 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       const store = lists(subject);
       await store.add(list, "k", { id: "a" });
       await store.add(list, "l", { id: "a" });
-      assert.deepEqual([await store.exists(list, "k"), await store.itemExists(list, "k", "a"), await store.listExists(list)], [true, true, true]);
-      assert.deepEqual([await store.exists(list, "m"), await store.itemExists(list, "k", "b"), await store.listExists("Others")], [false, false, false]);
+      assert.deepEqual(
+        [await store.exists(list, "k"), await store.itemExists(list, "k", "a"), await store.listExists(list)],
+        [true, true, true],
+      );
+      assert.deepEqual(
+        [await store.exists(list, "m"), await store.itemExists(list, "k", "b"), await store.listExists("Others")],
+        [false, false, false],
+      );
       await store.removeItem(list, "k", "a");
       assert.deepEqual([await store.exists(list, "k"), await store.listExists(list)], [false, true]);
       await store.removeItem(list, "l", "a");
@@ -102,7 +128,10 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       assert.deepEqual({ ...(await store.getItem(list, "k", "a")) }, { ...second });
       await store.upsert(list, "k", { id: "a", text: "4" });
       await store.upsert(list, "k", { id: "b", text: "new" });
-      assert.deepEqual((await listOf(store.get(list, "k"))).map(({ text }) => text), ["4", "new"]);
+      assert.deepEqual(
+        (await listOf(store.get(list, "k"))).map(({ text }) => text),
+        ["4", "new"],
+      );
     },
   },
   {
@@ -125,7 +154,10 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       await forEachOf(ids.toReversed(), (id) => store.add(list, "k", { id, text: id }));
       await store.add(list, "l", { id: "of another key" });
       assert.deepEqual(await idsOf(store.get(list, "k")), ids);
-      assert.deepEqual(await idsOf(store.range(list, "k", { from: numbered(7), to: numbered(440) })), ids.slice(7, 440));
+      assert.deepEqual(
+        await idsOf(store.range(list, "k", { from: numbered(7), to: numbered(440) })),
+        ids.slice(7, 440),
+      );
       await store.removeList(list, "k");
       assert.deepEqual(await idsOf(store.get(list, "k")), []);
       assert.deepEqual([await store.exists(list, "k"), await store.exists(list, "l")], [false, true]);
@@ -147,7 +179,10 @@ export const keyedListStoreContract: readonly ContractCase[] = [
       const store = lists(subject);
       await forEachOf(oddKeys, (odd) => store.add(list, odd, { id: odd, text: odd }));
       await forEachOf(oddKeys, async (odd) => {
-        assert.deepEqual((await listOf(store.get(list, odd))).map(({ id, text }) => [id, text]), [[odd, odd]]);
+        assert.deepEqual(
+          (await listOf(store.get(list, odd))).map(({ id, text }) => [id, text]),
+          [[odd, odd]],
+        );
         assert.equal(await store.itemExists(list, odd, odd), true);
         await store.removeItem(list, odd, odd);
         assert.equal(await store.exists(list, odd), false);

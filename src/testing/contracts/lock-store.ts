@@ -73,7 +73,10 @@ export const lockStoreContract: readonly ContractCase[] = [
         await using lock = await lockOf(subject, resource);
         tokens.push(lock.fencingToken);
       }
-      assert.ok(tokens.every((token, n) => Number.isSafeInteger(token) && (n === 0 || token > (tokens[n - 1] ?? 0))), `they do not grow: ${tokens.join(", ")}`);
+      assert.ok(
+        tokens.every((token, n) => Number.isSafeInteger(token) && (n === 0 || token > (tokens[n - 1] ?? 0))),
+        `they do not grow: ${tokens.join(", ")}`,
+      );
     },
   },
   {
@@ -97,10 +100,16 @@ export const lockStoreContract: readonly ContractCase[] = [
       const resource = newName();
       const dead = await lockOf(subject, resource, { ttl });
       clock.forget();
-      const next = await eventually("the lock of the dead holder is free", () => provider.stores.locks.tryLock(resource, { ttl: 60_000 }));
+      const next = await eventually("the lock of the dead holder is free", () =>
+        provider.stores.locks.tryLock(resource, { ttl: 60_000 }),
+      );
       assert.ok(next.fencingToken > dead.fencingToken);
       await dead.release();
-      assert.equal(await provider.stores.locks.tryLock(resource), undefined, "the dead holder's release is nothing to the next");
+      assert.equal(
+        await provider.stores.locks.tryLock(resource),
+        undefined,
+        "the dead holder's release is nothing to the next",
+      );
       await next.release();
     },
   },

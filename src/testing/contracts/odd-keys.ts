@@ -41,10 +41,48 @@ export const oddKeys: readonly string[] = [
 ];
 
 /** Keys that are refused on every provider. */
-export const invalidKeys: readonly string[] = ["", "a\nb", "\u0000", "\u007f", "\u0085", "\ud83d", "a".repeat(longestKey + 1)];
+export const invalidKeys: readonly string[] = [
+  "",
+  "a\nb",
+  "\u0000",
+  "\u007f",
+  "\u0085",
+  "\ud83d",
+  "a".repeat(longestKey + 1),
+];
 
 /** Names of stores that are refused on every provider. */
-export const invalidNames: readonly string[] = ["", "1st", "with-hyphen", "with space", "dot.ted", "slash/ed", "ünïcode", "a".repeat(64)];
+export const invalidNames: readonly string[] = [
+  "",
+  "1st",
+  "with-hyphen",
+  "with space",
+  "dot.ted",
+  "slash/ed",
+  "ünïcode",
+  "a".repeat(64),
+];
 
 /** In the order of their code points, which is not that of UTF-16 nor that of any language. */
-export const keysInOrder: readonly string[] = [" ", "!", "-", "0", "10", "9", "A", "Z", "_", "a", "a!", "a/", "a0", "aa", "b", "z", "é", "日", "\uFF5E", "🐝"];
+export const keysInOrder: readonly string[] = [
+  " ",
+  "!",
+  "-",
+  "0",
+  "10",
+  "9",
+  "A",
+  "Z",
+  "_",
+  "a",
+  "a!",
+  "a/",
+  "a0",
+  "aa",
+  "b",
+  "z",
+  "é",
+  "日",
+  "\uFF5E",
+  "🐝",
+];

@@ -40,7 +40,10 @@ export class ScratchQueue {
   }
 
   /** A new topic with two subscriptions. */
-  static async pair({ provider, newName }: ContractSubject, options?: ScratchOptions): Promise<[ScratchQueue, ScratchQueue]> {
+  static async pair(
+    { provider, newName }: ContractSubject,
+    options?: ScratchOptions,
+  ): Promise<[ScratchQueue, ScratchQueue]> {
     const topic = newName();
     const first = specOf(QueueName.parse(`${topic}-First`), options);
     const second = specOf(QueueName.parse(`${topic}-Second`), options);
@@ -125,7 +128,10 @@ export class ScratchQueue {
 }
 
 /** A record such as the loop makes. */
-export function letterFor({ event, queueName, attempt, firstSeen }: Lease, changes: Partial<DeadLetter> = {}): DeadLetter {
+export function letterFor(
+  { event, queueName, attempt, firstSeen }: Lease,
+  changes: Partial<DeadLetter> = {},
+): DeadLetter {
   return {
     event,
     reason: "failed once too often: “düster” 💥",

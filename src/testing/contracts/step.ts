@@ -81,7 +81,8 @@ const always: readonly ContractCase[] = [
   {
     name: "given a provider, when its capabilities are asked, then each is true or a reason",
     async run({ provider }) {
-      for (const [capability, can] of Object.entries(provider.capabilities)) if (can !== true) assertReason(capability, can);
+      for (const [capability, can] of Object.entries(provider.capabilities))
+        if (can !== true) assertReason(capability, can);
     },
   },
   {
@@ -157,8 +158,14 @@ const atomic: readonly ContractCase[] = [
       await inside.delete("b");
       await inside.insert({ id: "bb", text: "new" });
       assert.deepEqual(await scene.readEverything(step), ["after!!", "after!!", 7, 13]);
-      assert.deepEqual((await listOf(inside.all())).map(({ id }) => id), ["a", "bb", "c"]);
-      assert.deepEqual((await listOf(inside.range({ from: "b", to: "c" }))).map(({ id }) => id), ["bb"]);
+      assert.deepEqual(
+        (await listOf(inside.all())).map(({ id }) => id),
+        ["a", "bb", "c"],
+      );
+      assert.deepEqual(
+        (await listOf(inside.range({ from: "b", to: "c" }))).map(({ id }) => id),
+        ["bb"],
+      );
       assert.deepEqual([await inside.exists("b"), await inside.exists("bb")], [false, true]);
       await rejectsWith("NotFound", () => inside.get("b"));
       await rejectsWith("AlreadyExists", () => inside.insert({ id: "bb" }));
@@ -187,15 +194,22 @@ const atomic: readonly ContractCase[] = [
       const scene = await Scene.set(subject);
       const outside = scene.stores.collection<Item>(scene.name);
       const ids = Array.from({ length: 450 }, (_, n) => String(n).padStart(4, "0"));
-      for (let n = 0; n < ids.length; n += 50) await Promise.all(ids.slice(n, n + 50).map((id) => outside.insert({ id })));
+      for (let n = 0; n < ids.length; n += 50)
+        await Promise.all(ids.slice(n, n + 50).map((id) => outside.insert({ id })));
       const step = scene.begin();
       const inside = step.stores.collection<Item>(scene.name);
       for (const id of ids.slice(0, 250)) await inside.delete(id);
       for (const id of ids.slice(200, 260)) await inside.upsert({ id: `${id}x` });
       const expected = [...ids.slice(250), ...ids.slice(200, 260).map((id) => `${id}x`)].sort();
-      assert.deepEqual((await listOf(inside.all())).map(({ id }) => id), expected);
+      assert.deepEqual(
+        (await listOf(inside.all())).map(({ id }) => id),
+        expected,
+      );
       await step.commit([]);
-      assert.deepEqual((await listOf(outside.all())).map(({ id }) => id), expected);
+      assert.deepEqual(
+        (await listOf(outside.all())).map(({ id }) => id),
+        expected,
+      );
     },
   },
   {

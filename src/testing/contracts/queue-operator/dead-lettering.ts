@@ -10,9 +10,16 @@ export const deadLettering: readonly ContractCase[] = [
     name: "given a lease, when it is dead-lettered, then the event and the record of why are kept whole",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
-      const pushed = await queue.push({ order: "17 🐝" }, { properties: { n: 1, yes: true }, correlationId: "c", partitionKey: "p" });
+      const pushed = await queue.push(
+        { order: "17 🐝" },
+        { properties: { n: 1, yes: true }, correlationId: "c", partitionKey: "p" },
+      );
       const lease = await queue.takeOne();
-      const letter = letterFor(lease, { attempts: 7, reason: "r".repeat(1_024), stack: `Error: ä\n${"s".repeat(4_000)}` });
+      const letter = letterFor(lease, {
+        attempts: 7,
+        reason: "r".repeat(1_024),
+        stack: `Error: ä\n${"s".repeat(4_000)}`,
+      });
       await subject.provider.queues.deadLetter(lease, letter);
       const [kept] = (await queue.deadLetters(1)) as [DeadLetter];
       assertArrived(kept.event, pushed, String(queue.name));
@@ -42,7 +49,10 @@ export const deadLettering: readonly ContractCase[] = [
       }
       for (let times = 0; times < 2; times++) {
         const letters = await queue.deadLetters(3);
-        assert.deepEqual(letters.map(({ event }) => event.getBody()), ["first", "second", "third"]);
+        assert.deepEqual(
+          letters.map(({ event }) => event.getBody()),
+          ["first", "second", "third"],
+        );
       }
     },
   },
@@ -99,7 +109,10 @@ export const deadLettering: readonly ContractCase[] = [
       await queue.deadLetters(3);
       await subject.provider.queues.requeue(queue.name, events[1]?.id ?? "");
       assert.equal((await queue.takeOne()).event.getBody(), "b");
-      assert.deepEqual((await queue.deadLetters(2)).map(({ event }) => event.getBody()), ["a", "c"]);
+      assert.deepEqual(
+        (await queue.deadLetters(2)).map(({ event }) => event.getBody()),
+        ["a", "c"],
+      );
     },
   },
   {

@@ -17,7 +17,10 @@ export const leasing: readonly ContractCase[] = [
       assert.equal(String(lease.queueName), String(queue.name));
       assert.equal(lease.attempt, 1);
       assert.ok(lease.firstSeen >= before - 1_000 && lease.firstSeen <= now + 1_000, "first seen is now");
-      assert.ok(lease.expiresAt > now - 1_000 && lease.expiresAt <= now + subject.leaseMs + 1_000, "it ends in a lease's time");
+      assert.ok(
+        lease.expiresAt > now - 1_000 && lease.expiresAt <= now + subject.leaseMs + 1_000,
+        "it ends in a lease's time",
+      );
     },
   },
   {
@@ -93,7 +96,10 @@ export const leasing: readonly ContractCase[] = [
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 23 }, (_, n) => queue.event(n)));
       const leases = await queue.take(23);
-      assert.deepEqual(await subject.provider.queues.renew(leases, 60_000), leases.map(() => true));
+      assert.deepEqual(
+        await subject.provider.queues.renew(leases, 60_000),
+        leases.map(() => true),
+      );
     },
   },
   {
@@ -118,5 +124,8 @@ export const leasing: readonly ContractCase[] = [
 
 /** Brokers keep the time of the first delivery by their own clock. */
 export function assertSameTime(actual: number, expected: number): void {
-  assert.ok(Math.abs(actual - expected) <= 500, `${new Date(actual).toISOString()} is not ${new Date(expected).toISOString()}`);
+  assert.ok(
+    Math.abs(actual - expected) <= 500,
+    `${new Date(actual).toISOString()} is not ${new Date(expected).toISOString()}`,
+  );
 }

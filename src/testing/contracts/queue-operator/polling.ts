@@ -69,13 +69,22 @@ export const polling: readonly ContractCase[] = [
       const pushed = queue.push("for one of them");
       stop.abort();
       await pushed;
-      const [aborted = [], other = []] = await within(soonMs, "both polls end", Promise.all(polls.map(async (poll) => {
-        const leases = await poll;
-        // Whichever has it: the other has nothing left to wait for.
-        if (leases.length > 0) stopOther.abort();
-        return leases;
-      })));
-      assert.deepEqual([...aborted, ...other].map(({ event }) => event.getBody()), ["for one of them"]);
+      const [aborted = [], other = []] = await within(
+        soonMs,
+        "both polls end",
+        Promise.all(
+          polls.map(async (poll) => {
+            const leases = await poll;
+            // Whichever has it: the other has nothing left to wait for.
+            if (leases.length > 0) stopOther.abort();
+            return leases;
+          }),
+        ),
+      );
+      assert.deepEqual(
+        [...aborted, ...other].map(({ event }) => event.getBody()),
+        ["for one of them"],
+      );
     },
   },
   {

@@ -33,7 +33,10 @@ export const publishing: readonly ContractCase[] = [
       const leases = [];
       const request = { max: 10, leaseMs: 60_000, waitMs: 1_000, signal: new AbortController().signal };
       while (leases.length === 0) leases.push(...(await queues.lease(late, request)));
-      assert.deepEqual(leases.map(({ event }) => event.getBody()), ["after"]);
+      assert.deepEqual(
+        leases.map(({ event }) => event.getBody()),
+        ["after"],
+      );
     },
   },
   {
@@ -63,7 +66,9 @@ export const publishing: readonly ContractCase[] = [
     name: "given more events than a cloud takes in one request, when they are pushed together, then all arrive",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
-      await subject.provider.queues.push(Array.from({ length: 23 }, (_, n) => queue.event({ n, text: "x".repeat(20_000) })));
+      await subject.provider.queues.push(
+        Array.from({ length: 23 }, (_, n) => queue.event({ n, text: "x".repeat(20_000) })),
+      );
       const leases = await queue.take(23);
       assert.equal(new Set(leases.map(({ event }) => event.getBody<{ n: number }>().n)).size, 23);
     },

@@ -13,7 +13,16 @@ const everyField: EventOptions = {
   enqueueTime: new Date("2020-03-01T00:00:00.001Z"),
   contentType: "application/vnd.order+json",
   url: "https://example.com/a?b=c&d=%20#e",
-  properties: { text: "Zoë “quoted” 🐝\nnext line", empty: "", number: -12.5, zero: 0, big: 2 ** 53, yes: true, no: false, "with-hyphen": "1" },
+  properties: {
+    text: "Zoë “quoted” 🐝\nnext line",
+    empty: "",
+    number: -12.5,
+    zero: 0,
+    big: 2 ** 53,
+    yes: true,
+    no: false,
+    "with-hyphen": "1",
+  },
   correlationId: "correlation/1",
   causationId: "cause:2",
   partitionKey: "customer 3 / ü",
@@ -21,14 +30,23 @@ const everyField: EventOptions = {
 
 /** Nothing of an event is lost or changed on its way. */
 export const roundTrips: readonly ContractCase[] = [
-  arrives("every field set", { nested: { list: [1, "zwei", null, true], text: "日本 🐝 \u2028 \\ \" </x>" } }, everyField),
+  arrives(
+    "every field set",
+    { nested: { list: [1, "zwei", null, true], text: '日本 🐝 \u2028 \\ " </x>' } },
+    everyField,
+  ),
   arrives("nothing but a type", undefined),
   arrives("a body that is a JSON text", "text"),
   arrives("a body that is JSON null", null),
   arrives("a body that is JSON false", false),
-  arrives("a text body with line ends and non-characters of XML", "a\r\nb\tc\u0001\uFFFD�🐝", { contentType: "text/plain; charset=utf-8" }),
+  arrives("a text body with line ends and non-characters of XML", "a\r\nb\tc\u0001\uFFFD�🐝", {
+    contentType: "text/plain; charset=utf-8",
+  }),
   arrives("an empty text body", "", { contentType: "text/plain" }),
-  arrives("a body of all bytes", Uint8Array.from({ length: 256 }, (_, byte) => byte)),
+  arrives(
+    "a body of all bytes",
+    Uint8Array.from({ length: 256 }, (_, byte) => byte),
+  ),
   arrives("bytes that are JSON", new TextEncoder().encode('{"a":1}'), { contentType: "application/json" }),
   arrives("a large body", { text: "0123456789äöü🐝".repeat(9_000) }),
   {
@@ -58,8 +76,14 @@ export const roundTrips: readonly ContractCase[] = [
       const event = queue.event("x".repeat(tooLargeBytes));
       const { message } = await rejectsWith("TooLarge", () => subject.provider.queues.push([event]));
       const sizes = [...message.replaceAll(/(?<=\d)[,_](?=\d{3})/g, "").matchAll(/\b\d{4,}\b/g)].map(Number);
-      assert.ok(sizes.some((size) => size >= tooLargeBytes), `its size is in: ${message}`);
-      assert.ok(sizes.some((size) => size < tooLargeBytes), `the limit is in: ${message}`);
+      assert.ok(
+        sizes.some((size) => size >= tooLargeBytes),
+        `its size is in: ${message}`,
+      );
+      assert.ok(
+        sizes.some((size) => size < tooLargeBytes),
+        `the limit is in: ${message}`,
+      );
       await queue.assertSilent();
     },
   },

@@ -12,8 +12,13 @@ export const topology: readonly ContractCase[] = [
     name: "given queues that were never made, when missing is asked, then it names them, and none once they are made",
     async run({ provider: { queues }, newName }) {
       const topic = newName();
-      const specs = [QueueName.topic(topic), QueueName.parse(`${topic}-Reader`), QueueName.queue(newName())].map((name) => specOf(name));
-      assert.deepEqual((await queues.missing(specs)).map(String), specs.map(({ name }) => String(name)));
+      const specs = [QueueName.topic(topic), QueueName.parse(`${topic}-Reader`), QueueName.queue(newName())].map(
+        (name) => specOf(name),
+      );
+      assert.deepEqual(
+        (await queues.missing(specs)).map(String),
+        specs.map(({ name }) => String(name)),
+      );
       await queues.ensure(specs);
       assert.deepEqual((await queues.missing(specs)).map(String), []);
     },
@@ -23,7 +28,11 @@ export const topology: readonly ContractCase[] = [
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       await first.push("kept");
-      await subject.provider.queues.ensure([specOf(QueueName.topic(first.name.topic)), specOf(first.name), specOf(second.name)]);
+      await subject.provider.queues.ensure([
+        specOf(QueueName.topic(first.name.topic)),
+        specOf(first.name),
+        specOf(second.name),
+      ]);
       assert.equal((await first.takeOne()).event.getBody(), "kept");
     },
   },
@@ -49,7 +58,11 @@ export const topology: readonly ContractCase[] = [
     name: "given queues that it can give, when problems are asked, then there are none",
     async run({ provider: { queues }, newName, leaseMs }) {
       const topic = newName();
-      const specs = [specOf(QueueName.topic(topic)), specOf(QueueName.parse(`${topic}-Reader`), { leaseMs }), specOf(QueueName.queue(newName()), { leaseMs })];
+      const specs = [
+        specOf(QueueName.topic(topic)),
+        specOf(QueueName.parse(`${topic}-Reader`), { leaseMs }),
+        specOf(QueueName.queue(newName()), { leaseMs }),
+      ];
       assert.deepEqual(queues.problems(specs), []);
     },
   },
@@ -59,7 +72,10 @@ export const topology: readonly ContractCase[] = [
       const queue = await ScratchQueue.make(subject);
       await queue.push("gone with it");
       await subject.provider.queues.delete(queue.name);
-      await eventually("the queue is missing", async () => (await subject.provider.queues.missing([specOf(queue.name)])).length === 1);
+      await eventually(
+        "the queue is missing",
+        async () => (await subject.provider.queues.missing([specOf(queue.name)])).length === 1,
+      );
       await rejectsWith("QueueNotFound", () => queue.push("refused"));
     },
   },
@@ -68,7 +84,10 @@ export const topology: readonly ContractCase[] = [
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       await subject.provider.queues.delete(first.name);
-      await eventually("the subscription is missing", async () => (await subject.provider.queues.missing([specOf(first.name)])).length === 1);
+      await eventually(
+        "the subscription is missing",
+        async () => (await subject.provider.queues.missing([specOf(first.name)])).length === 1,
+      );
       await second.push("for the other");
       assert.equal((await second.takeOne()).event.getBody(), "for the other");
     },
