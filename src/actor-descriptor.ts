@@ -1,6 +1,5 @@
-import type { ActorClass, ActorDescriptor, ActorOptions } from "./actor.ts";
+import type { ActorClass, ActorDescriptor, ActorOptions, Middleware } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
-import type { Middleware } from "./actor.ts";
 import { QueueName } from "./queue-name.ts";
 import { defaultRetry, messageOf, retryProblems, type RetryOptions } from "./retry-policy.ts";
 import { supervisionProblems, type FailureLimit, type SupervisionRule } from "./supervision.ts";

@@ -12,6 +12,7 @@ import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
 import type { DeadLetter } from "./dead-letter.ts";
+import type { DeliveryReport } from "./delivery.ts";
 import { describeDescriptors } from "./describe.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
@@ -50,6 +51,8 @@ export interface HiveOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Warnings and errors go to the standard error unless given; a pino logger fits. */
   readonly logger?: Logger | undefined;
+  /** Told how each delivery ended, after it did: for tests and displays. */
+  readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** For tests: time, and the random part of back-offs. */
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
@@ -122,6 +125,7 @@ export class Hive {
       telemetry: this.#telemetry,
       random,
       logEvents: this.#logEvents,
+      onDelivery: options.onDelivery,
       stopHive: (reason) => this.#stopBecause(reason),
     });
   }

@@ -12,6 +12,11 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
+/** An empty container, for tests that bind what an actor needs. */
+export function newContainer(): Container {
+  return new Container();
+}
+
 /** A token for an interface of yours: `const Clock = token<Clock>("Clock")`, bound with `container.bind(Clock)`. */
 export function token<T>(name: string): Token<T> {
   return Symbol(name) as Token<T>;

@@ -4,7 +4,23 @@ import type { BeeHiveError } from "./errors.ts";
 import type { KeptLease } from "./lease-keeper.ts";
 import { withFields, type Logger } from "./logger.ts";
 import type { Step } from "./provider.ts";
+import type { Event } from "./event.ts";
 import type { Lease } from "./queue-operator.ts";
+import type { Outcome } from "./telemetry.ts";
+
+/** How one delivery of an event to an actor ended. */
+export interface DeliveryReport {
+  /** As it was received: its `queueName` is the subscription. */
+  readonly event: Event;
+  readonly descriptor: ActorDescriptor;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  /** What the step published, with the ids under which it went; nothing unless it was committed. */
+  readonly outputs: readonly Event[];
+  /** What the step failed with; `undefined` when it was committed. */
+  readonly error: unknown;
+}
 
 /** One event being worked on; the context that its actor sees. */
 export class Delivery implements ActorContext {
@@ -20,6 +36,8 @@ export class Delivery implements ActorContext {
   settling = false;
   /** The hive stopped and took the event away from its actor. */
   givenBack = false;
+  /** What the step published, once it has committed. */
+  outputs: readonly Event[] = [];
   /** Why the delivery is no longer ours, once it is not. */
   over: BeeHiveError | undefined;
   readonly #logger: Logger;

@@ -1,7 +1,7 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose } from "./disposal.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -12,7 +12,7 @@ import { stampOutputs } from "./outputs.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
 import { decide, FailureCount, type Decision } from "./supervision.ts";
-import type { Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
+import type { ActorTelemetry, Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
 
 /** What the factory actors of one hive share. */
@@ -27,6 +27,7 @@ export interface FactoryActorParts {
   readonly telemetry: Telemetry;
   readonly random: () => number;
   readonly logEvents: LogEvents;
+  readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** Stops the whole hive, because the supervision of an actor says so. */
   readonly stopHive: (reason: unknown) => void;
 }
@@ -47,6 +48,7 @@ export class FactoryActor {
   readonly descriptor: ActorDescriptor;
   readonly #parts: FactoryActorParts;
   readonly #logger: Logger;
+  readonly #telemetry: ActorTelemetry;
   readonly #stopLeasing = new AbortController();
   readonly #deliveries = new Set<Delivery>();
   #polling: Promise<void> = Promise.resolve();
@@ -60,6 +62,7 @@ export class FactoryActor {
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
     this.descriptor = descriptor;
     this.#parts = parts;
+    this.#telemetry = parts.telemetry.actor(descriptor);
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
   }
@@ -159,7 +162,7 @@ export class FactoryActor {
   /** One delivery from its lease to its settlement. Never rejects. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
     const { lease } = delivery;
-    const span = this.#parts.telemetry.process(lease.event, this.descriptor, lease.attempt);
+    const span = this.#telemetry.start(lease.event, lease.attempt);
     let outcome: Outcome;
     let failure: unknown;
     try {
@@ -170,7 +173,18 @@ export class FactoryActor {
       outcome = await this.#settleFailure(delivery, error);
     }
     span.end(outcome, failure);
+    this.#report(delivery, outcome, failure);
     return outcome;
+  }
+
+  /** What an observer throws changes nothing of the delivery. */
+  #report({ lease, outputs }: Delivery, outcome: Outcome, error: unknown): void {
+    const { event, attempt } = lease;
+    try {
+      this.#parts.onDelivery?.({ event, descriptor: this.descriptor, attempt, outcome, outputs, error });
+    } catch (thrown) {
+      this.#logger.error({ error: thrown, eventId: event.id }, "onDelivery failed");
+    }
   }
 
   /** Runs the step until it commits. What it throws is a failure, unless the delivery is no longer ours. */
@@ -219,6 +233,7 @@ export class FactoryActor {
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers());
       await step.commit(stamped.filter(({ delivery: kind }) => kind === "business"));
+      delivery.outputs = stamped;
       this.#parts.logEvents.send(stamped.filter(({ delivery: kind }) => kind === "log"));
       this.#parts.telemetry.sent(stamped);
     } finally {

@@ -16,6 +16,7 @@ export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { injects, token, type Injectable } from "./container.ts";
 export { type DeadLetter } from "./dead-letter.ts";
+export { type DeliveryReport } from "./delivery.ts";
 export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";
 export {
   BeeHiveError,

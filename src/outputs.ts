@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { BeeHiveError } from "./errors.ts";
 import type { ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
@@ -66,16 +66,14 @@ export function stampOutputs(
  * would have a new event dropped as a duplicate of another.
  */
 function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
-  const hash = createHash("sha256")
-    .update(`${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n`)
-    .update(output.body);
-  if (ordinals) {
-    const same = hash.copy().digest("base64");
-    const ordinal = ordinals.get(same) ?? 0;
-    ordinals.set(same, ordinal + 1);
-    if (ordinal > 0) hash.update(`\n${ordinal}`);
-  }
-  return uuidOf(hash.digest("hex"));
+  const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${textOf(output)}`;
+  const ordinal = ordinals?.get(content) ?? 0;
+  ordinals?.set(content, ordinal + 1);
+  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
+}
+
+function textOf({ body }: Event): string {
+  return typeof body === "string" ? body : Buffer.from(body).toString("base64");
 }
 
 /** The first 16 bytes as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). */

@@ -67,7 +67,8 @@ export function decide(error: unknown, attempt: number, { retry, supervision }: 
   }
 }
 
-function matches(on: ErrorMatch, error: unknown): boolean {
+/** Whether an error is one of those that are meant. */
+export function matches(on: ErrorMatch, error: unknown): boolean {
   if (typeof on === "string") return error instanceof BeeHiveError && error.code === on;
   return isErrorClass(on) ? error instanceof on : on(error);
 }

@@ -6,7 +6,11 @@ import {
   SpanStatusCode,
   trace,
   type Attributes,
+  type Counter,
+  type Histogram,
   type Span,
+  type Tracer,
+  type UpDownCounter,
 } from "@opentelemetry/api";
 import type { ActorDescriptor } from "./actor.ts";
 import type { Clock } from "./clock.ts";
@@ -24,32 +28,40 @@ export type Outcome = "committed" | "retried" | "dead-lettered" | "given-back" |
 const scope = "beehive-actors";
 /** The W3C trace context headers, carried as properties of events. */
 const traceHeaders = ["traceparent", "tracestate"] as const;
+const noHeaders: Readonly<Record<string, string>> = {};
 
-export class Telemetry {
-  readonly #system: string;
-  readonly #clock: Clock;
-  readonly #tracer = trace.getTracer(scope);
+/** What is measured with; taken from the SDK that is set up when the hive is made. */
+class Instruments {
+  readonly tracer: Tracer = trace.getTracer(scope);
   readonly #meter = metrics.getMeter(scope);
-  readonly #sent = this.#meter.createCounter("messaging.client.sent.messages", {
+  readonly sent: Counter = this.#meter.createCounter("messaging.client.sent.messages", {
     description: "Events published",
     unit: "{message}",
   });
-  readonly #consumed = this.#meter.createCounter("messaging.client.consumed.messages", {
+  readonly consumed: Counter = this.#meter.createCounter("messaging.client.consumed.messages", {
     description: "Events delivered to actors, by outcome",
     unit: "{message}",
   });
-  readonly #duration = this.#meter.createHistogram("messaging.process.duration", {
+  readonly duration: Histogram = this.#meter.createHistogram("messaging.process.duration", {
     description: "Time an actor worked on an event",
     unit: "s",
   });
-  readonly #inFlight = this.#meter.createUpDownCounter("beehive.in_flight", {
+  readonly inFlight: UpDownCounter = this.#meter.createUpDownCounter("beehive.in_flight", {
     description: "Events being worked on",
     unit: "{message}",
   });
-  readonly #lag = this.#meter.createHistogram("beehive.lag", {
+  readonly lag: Histogram = this.#meter.createHistogram("beehive.lag", {
     description: "Time from an event's timestamp to its first delivery",
     unit: "s",
   });
+}
+
+/** What one hive tells OpenTelemetry. */
+export class Telemetry {
+  readonly #system: string;
+  readonly #clock: Clock;
+  readonly #instruments = new Instruments();
+  readonly #sentTo = new Map<string, Attributes>();
 
   /** @param system the provider, as `messaging.system`. */
   constructor(system: string, clock: Clock) {
@@ -62,7 +74,7 @@ export class Telemetry {
     events: readonly Event[],
     send: (tracing: Readonly<Record<string, string>>) => Promise<void>,
   ): Promise<void> {
-    const span = this.#tracer.startSpan("send", {
+    const span = this.#instruments.tracer.startSpan("send", {
       kind: SpanKind.PRODUCER,
       attributes: {
         "messaging.system": this.#system,
@@ -83,41 +95,72 @@ export class Telemetry {
 
   /** Counts events that were published. */
   sent(events: readonly Event[]): void {
-    for (const event of events) {
-      this.#sent.add(1, { "messaging.system": this.#system, "messaging.destination.name": event.queueName });
-    }
+    for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
+  }
+
+  #destination(queueName: string): Attributes {
+    const known = this.#sentTo.get(queueName);
+    if (known) return known;
+    const attributes = { "messaging.system": this.#system, "messaging.destination.name": queueName };
+    this.#sentTo.set(queueName, attributes);
+    return attributes;
+  }
+
+  /** What is measured of the deliveries of one actor. */
+  actor(descriptor: ActorDescriptor): ActorTelemetry {
+    return new ActorTelemetry(this.#instruments, this.#system, this.#clock, descriptor);
+  }
+}
+
+/** Spans and metrics of one actor on one subscription. */
+export class ActorTelemetry {
+  readonly #instruments: Instruments;
+  readonly #clock: Clock;
+  readonly #spanName: string;
+  /** The same objects for each event: this is on the path of every one of them. */
+  readonly #attributes: Attributes;
+  readonly #outcomes: Readonly<Record<Outcome, Attributes>>;
+
+  constructor(instruments: Instruments, system: string, clock: Clock, { name, queueName }: ActorDescriptor) {
+    this.#instruments = instruments;
+    this.#clock = clock;
+    this.#spanName = `process ${queueName}`;
+    this.#attributes = {
+      "messaging.system": system,
+      "messaging.operation.type": "process",
+      "messaging.destination.name": queueName.toString(),
+      "beehive.actor": name,
+    };
+    const of = (outcome: Outcome): Attributes => ({ ...this.#attributes, "beehive.outcome": outcome });
+    this.#outcomes = {
+      committed: of("committed"),
+      retried: of("retried"),
+      "dead-lettered": of("dead-lettered"),
+      "given-back": of("given-back"),
+      "lease-lost": of("lease-lost"),
+    };
   }
 
   /** Starts the span of one delivery, a child of the span that published the event. */
-  process(event: Event, descriptor: ActorDescriptor, attempt: number): ProcessSpan {
-    const attributes = {
-      "messaging.system": this.#system,
-      "messaging.operation.type": "process",
-      "messaging.destination.name": event.queueName,
-      "beehive.actor": descriptor.name,
-    };
+  start(event: Event, attempt: number): ProcessSpan {
     const parent =
-      "traceparent" in event.properties ? propagation.extract(context.active(), event.properties) : context.active();
-    const span = this.#tracer.startSpan(
-      `process ${event.queueName}`,
-      {
-        kind: SpanKind.CONSUMER,
-        attributes: {
-          ...attributes,
-          "messaging.message.id": event.id,
-          "messaging.message.conversation_id": event.correlationId,
-          "beehive.attempt": attempt,
-        },
-      },
-      parent,
-    );
-    this.#inFlight.add(1, attributes);
+      "traceparent" in event.properties ? propagation.extract(context.active(), event.properties) : undefined;
+    const { tracer, inFlight, lag, duration, consumed } = this.#instruments;
+    const span = tracer.startSpan(this.#spanName, { kind: SpanKind.CONSUMER, attributes: this.#attributes }, parent);
+    if (span.isRecording()) {
+      span.setAttributes({
+        "messaging.message.id": event.id,
+        "messaging.message.conversation_id": event.correlationId,
+        "beehive.attempt": attempt,
+      });
+    }
+    inFlight.add(1, this.#attributes);
     if (attempt === 1)
-      this.#lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), attributes);
+      lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
     return new ProcessSpan(span, event, (seconds, outcome) => {
-      this.#inFlight.add(-1, attributes);
-      this.#duration.record(seconds, { ...attributes, "beehive.outcome": outcome });
-      this.#consumed.add(1, { ...attributes, "beehive.outcome": outcome });
+      inFlight.add(-1, this.#attributes);
+      duration.record(seconds, this.#outcomes[outcome]);
+      consumed.add(1, this.#outcomes[outcome]);
     });
   }
 }
@@ -143,6 +186,7 @@ export class ProcessSpan {
   /** What outputs carry on: this span when one is recorded, else what the input carried. */
   headers(): Readonly<Record<string, string>> {
     if (this.#span.isRecording()) return headersOf(this.#span);
+    if (!("traceparent" in this.#event.properties)) return noHeaders;
     const headers: Record<string, string> = {};
     for (const name of traceHeaders) {
       const value = this.#event.properties[name];
@@ -152,7 +196,7 @@ export class ProcessSpan {
   }
 
   end(outcome: Outcome, error?: unknown): void {
-    this.#span.setAttribute("beehive.outcome", outcome);
+    if (this.#span.isRecording()) this.#span.setAttribute("beehive.outcome", outcome);
     if (error !== undefined) fail(this.#span, error);
     this.#span.end();
     this.#ended((performance.now() - this.#startedAt) / 1000, outcome);

@@ -36,6 +36,11 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** When the next timer is due, in ms since the epoch; `undefined` when none ever will be. */
+  get next(): number | undefined {
+    return this.#nextUntil(Number.MAX_VALUE)?.dueAt;
+  }
+
   after(ms: number, callback: () => void): Timer {
     const timer: ManualTimer = { dueAt: this.#now + (ms > 0 ? ms : 0), callback };
     this.#timers.add(timer);

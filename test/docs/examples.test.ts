@@ -59,7 +59,7 @@ test("given the links of the documents, when they point into the project, then w
     const text = await readFile(join(root, document), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       const path = join(root, dirname(document), target);
-      const found = await readdir(dirname(path)).catch(() => []);
+      const found = await readdir(dirname(path)).catch((): string[] => []);
       assert.ok(found.includes(relative(dirname(path), path)), `${document} links to ${target}, which is not there`);
     }
   }

@@ -300,7 +300,8 @@ const atomic: readonly ContractCase[] = [
         const step = scene.begin();
         const { stores } = step;
         const collection = stores.collection<Item>(scene.name);
-        await step[end]([]);
+        if (end === "commit") await step.commit([]);
+        else step.discard();
         await rejectsWith("InvalidState", () => collection.get("a"));
         await rejectsWith("InvalidState", () => collection.insert({ id: "a" }));
         await rejectsWith("InvalidState", async () => listOf(collection.all()));

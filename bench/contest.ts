@@ -1,0 +1,31 @@
+/** Something whose work can be timed beside that of others. */
+export interface Contestant {
+  readonly name: string;
+  /** Works through `count` source events; returns how many handler calls that took. */
+  run(count: number): Promise<number>;
+}
+
+export interface Result {
+  readonly name: string;
+  /** Handler calls a second: the median of the rounds, and their least and most. */
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Runs the contestants in turns, so that a machine that slows down slows all of them; the first round warms up. */
+export async function contest(contestants: readonly Contestant[], count: number, rounds: number): Promise<Result[]> {
+  const rates = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, run } of contestants) {
+      const start = performance.now();
+      const handled = await run(count);
+      const rate = handled / ((performance.now() - start) / 1000);
+      if (round > 0) rates.get(name)?.push(rate);
+    }
+  }
+  return [...rates].map(([name, all]) => {
+    const sorted = all.sort((a, b) => a - b);
+    return { name, median: sorted[sorted.length >> 1] ?? NaN, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
+  });
+}

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import type { DeadLetter } from "../../../dead-letter.ts";
+import { BeeHiveError, RejectEvent, RetryLater } from "../../../errors.ts";
+import { Event } from "../../../event.ts";
+import type { Hive } from "../../../beehive.ts";
+import { listOf } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { eventually, wait } from "../eventually.ts";
+import { actor, running, subscribe, tampered } from "./harness.ts";
+
+async function letterOf(hive: Hive, queueName: string): Promise<DeadLetter> {
+  return eventually(`a dead letter on ${queueName}`, async () => (await listOf(hive.deadLetters(queueName)))[0]);
+}
+
+/** Actors that fail. */
+export const failure: readonly ContractCase[] = [
+  {
+    name: "given an actor that fails twice, when it is tried a third time, then it succeeds and knew each attempt",
+    async run(subject) {
+      const topic = subject.newName();
+      const attempts: number[] = [];
+      await using hive = await running(subject, [
+        actor(`${topic}-Flaky`, (_, { attempt }) => {
+          attempts.push(attempt);
+          if (attempt < 3) throw new Error("not yet");
+        }),
+      ]);
+      await hive.push(new Event(topic));
+      await eventually("the third attempt", () => attempts.length === 3);
+      await hive.idle();
+      assert.deepEqual(attempts, [1, 2, 3]);
+      assert.equal((await hive.counts(`${topic}-Flaky`)).dead, 0);
+    },
+  },
+  {
+    name: "given an actor that rejects its event, when it runs, then the event is in the dead letters at once, with the reason",
+    async run(subject) {
+      const topic = subject.newName();
+      await using hive = await running(subject, [
+        actor(`${topic}-Strict`, () => {
+          throw new RejectEvent("the order has no lines");
+        }),
+      ]);
+      await hive.push(new Event(topic));
+      const letter = await letterOf(hive, `${topic}-Strict`);
+      assert.deepEqual(
+        [letter.reason, letter.errorName, letter.attempts],
+        ["the order has no lines", "RejectEvent", 1],
+      );
+    },
+  },
+  {
+    name: "given a body that can't be read, when an actor reads it, then the event is in the dead letters at once and the reason says where",
+    async run(subject) {
+      const topic = subject.newName();
+      await using hive = await running(subject, [actor(`${topic}-Reader`, (event) => void event.getBody())]);
+      const broken = Event.fromRecord({ ...new Event(topic).toRecord(), body: '{"a": 1, }' });
+      await hive.push(broken);
+      const letter = await letterOf(hive, `${topic}-Reader`);
+      assert.match(letter.reason, /not JSON.*position 9/);
+      assert.deepEqual([letter.attempts, letter.event.body], [1, broken.body]);
+    },
+  },
+  {
+    name: "given an actor that asks to be retried later, when it runs, then the next attempt comes after that time and not before",
+    async run(subject) {
+      const topic = subject.newName();
+      const delayMs = Math.max(1_500, subject.leaseMs);
+      const times: number[] = [];
+      await using hive = await running(subject, [
+        actor(`${topic}-Patient`, (_, { attempt }) => {
+          times.push(Date.now());
+          if (attempt === 1) throw new RetryLater(delayMs);
+        }),
+      ]);
+      await hive.push(new Event(topic));
+      await eventually("the second attempt", () => times.length === 2);
+      const [first = 0, second = 0] = times;
+      assert.ok(second - first >= delayMs - 500, `it was retried after ${second - first} ms`);
+    },
+  },
+  {
+    name: "given an event that always fails, when its attempts are used up, then it is in the dead letters, whole, with the record of why; requeued it starts anew",
+    async run(subject) {
+      const topic = subject.newName();
+      const queueName = `${topic}-Hopeless`;
+      const attempts: number[] = [];
+      let hopeless = true;
+      const work = actor(
+        queueName,
+        (_, { attempt }) => {
+          attempts.push(attempt);
+          if (hopeless) throw new TypeError(`failed at ${attempt}`);
+        },
+        { retry: { maxAttempts: 3 } },
+      );
+      await using hive = await running(subject, [work]);
+      const started = Date.now();
+      const event = new Event(topic, { order: 17 }, { properties: { urgent: true }, correlationId: "c" });
+      await hive.push(event);
+      const letter = await letterOf(hive, queueName);
+      assert.deepEqual(attempts, [1, 2, 3]);
+      assert.deepEqual(
+        [letter.event.id, letter.event.getBody(), { ...letter.event.properties }, letter.event.correlationId],
+        [event.id, { order: 17 }, { urgent: true }, "c"],
+      );
+      assert.match(letter.reason, /failed 3 times.*failed at 3/);
+      assert.deepEqual([letter.errorName, letter.errorMessage], ["TypeError", "failed at 3"]);
+      assert.match(letter.stack ?? "", /TypeError: failed at 3\n\s+at /);
+      assert.deepEqual([letter.actor, letter.subscription, letter.attempts], ["TestActor", queueName, 3]);
+      assert.ok(
+        letter.firstSeen.getTime() >= started - 1_000 &&
+          letter.firstSeen <= letter.lastSeen &&
+          letter.lastSeen.getTime() <= Date.now() + 1_000,
+      );
+
+      hopeless = false;
+      assert.equal(await hive.requeue(queueName), 1);
+      await eventually("it is tried anew", () => attempts.length === 4);
+      assert.equal(attempts[3], 1);
+      await hive.idle();
+      assert.deepEqual(await listOf(hive.deadLetters(queueName)), []);
+    },
+  },
+  {
+    name: "given dead letters, when one is dropped by its id and then all, then they are gone and the number is answered",
+    async run(subject) {
+      const topic = subject.newName();
+      const queueName = `${topic}-Strict`;
+      await using hive = await running(subject, [
+        actor(queueName, () => {
+          throw new RejectEvent("never");
+        }),
+      ]);
+      const events = [1, 2, 3].map((n) => new Event(topic, n));
+      await hive.push(events);
+      await eventually("all are rejected", async () => (await listOf(hive.deadLetters(queueName))).length === 3);
+      assert.equal(await hive.drop(queueName, events[1]?.id), 1);
+      assert.deepEqual(
+        (await listOf(hive.deadLetters(queueName))).map(({ event }) => event.getBody<number>()).sort(),
+        [1, 3],
+      );
+      assert.equal(await hive.drop(queueName), 2);
+      assert.deepEqual(await listOf(hive.deadLetters(queueName)), []);
+    },
+  },
+  {
+    name: "given an actor that can't be made the first time, when it is tried again, then that was a failure like any other",
+    async run(subject) {
+      const topic = subject.newName();
+      const attempts: number[] = [];
+      let made = 0;
+      class Late {
+        constructor() {
+          if (++made === 1) throw new Error("the database is not up yet");
+        }
+        async processAsync(_: Event, { attempt }: { readonly attempt: number }): Promise<void> {
+          attempts.push(attempt);
+        }
+      }
+      subscribe(Late, `${topic}-Late`);
+      await using hive = await running(subject, [Late]);
+      await hive.push(new Event(topic));
+      await eventually("it was made", () => attempts.length === 1);
+      assert.deepEqual(attempts, [2]);
+    },
+  },
+  {
+    name: "given an actor that can never be made, when its attempts are used up, then the dead letter says what failed",
+    async run(subject) {
+      const topic = subject.newName();
+      class Never {
+        constructor() {
+          throw new Error("no connection string");
+        }
+        async processAsync(): Promise<void> {}
+      }
+      subscribe(Never, `${topic}-Never`, { retry: { maxAttempts: 2 } });
+      await using hive = await running(subject, [Never]);
+      await hive.push(new Event(topic));
+      const letter = await letterOf(hive, `${topic}-Never`);
+      assert.equal(letter.attempts, 2);
+      assert.match(letter.reason, /Never cannot be made.*no connection string/s);
+    },
+  },
+  {
+    name: "given an actor that returns what is no event, when it runs, then its event is in the dead letters and the reason names the actor",
+    async run(subject) {
+      const topic = subject.newName();
+      await using hive = await running(subject, [
+        actor(`${topic}-Wrong`, () => [{ eventType: "NotAnEvent" }] as unknown as Event[]),
+      ]);
+      await hive.push(new Event(topic));
+      assert.match((await letterOf(hive, `${topic}-Wrong`)).reason, /TestActor returned an object among its events/);
+    },
+  },
+  {
+    name: "given an actor that is disposable, when it succeeds, fails or can't commit, then it is disposed each time, and a disposal that fails changes nothing",
+    async run(subject) {
+      const topic = subject.newName();
+      let made = 0;
+      let disposed = 0;
+      class Disposed {
+        constructor() {
+          made++;
+        }
+        async processAsync(_: Event, { attempt }: { readonly attempt: number }): Promise<Event[]> {
+          if (attempt === 1) throw new Error("once");
+          return attempt === 2 ? [new Event(subject.newName())] : [];
+        }
+        async [Symbol.asyncDispose](): Promise<void> {
+          disposed++;
+          throw new Error("and this too");
+        }
+      }
+      subscribe(Disposed, `${topic}-Disposed`);
+      await using hive = await running(subject, [Disposed]);
+      await hive.push(new Event(topic));
+      await eventually("three attempts", () => made === 3);
+      await hive.idle();
+      assert.deepEqual([made, disposed], [3, 3]);
+      assert.equal((await hive.counts(`${topic}-Disposed`)).dead, 0);
+    },
+  },
+  {
+    name: "given a crash between the outputs and the commit, when the step is repeated, then its outputs have the same ids",
+    async run(subject) {
+      const [a, b] = [subject.newName(), subject.newName()];
+      const seen: string[] = [];
+      const crashing = tampered(subject.provider, {});
+      let crashed = false;
+      crashing.beginStep = (lease) => {
+        const step = subject.provider.beginStep(lease);
+        if (crashed || !String(lease.queueName).startsWith(a)) return step;
+        return {
+          stores: step.stores,
+          discard: () => step.discard(),
+          async commit(outputs) {
+            crashed = true;
+            await subject.provider.queues.push(outputs);
+            throw new BeeHiveError("Unavailable", "crashed before the commit");
+          },
+        };
+      };
+      // In another order at the second try: an id must not depend on the position.
+      const outputs = (attempt: number): Event[] => {
+        const bodies = ["x", "y", "x"].map((body) => new Event(b, body));
+        return attempt === 1 ? bodies : bodies.toReversed();
+      };
+      await using hive = await running({ provider: crashing }, [
+        actor(`${a}-Crashes`, (_, { attempt }) => outputs(attempt)),
+        actor(`${b}-Sees`, (event) => void seen.push(`${event.getBody<string>()} ${event.id}`)),
+      ]);
+      await hive.push(new Event(a));
+      await eventually("all outputs arrived", () => seen.length >= 3);
+      await hive.idle();
+      await wait(100);
+      assert.equal(new Set(seen).size, 3);
+      if (subject.provider.capabilities.deduplication === true) assert.equal(seen.length, 3);
+      else assert.equal(seen.length, 6);
+    },
+  },
+];

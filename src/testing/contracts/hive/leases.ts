@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { BeeHiveError, isBeeHiveError } from "../../../errors.ts";
+import { Event } from "../../../event.ts";
+import type { ContractCase } from "../contract.ts";
+import { eventually, wait } from "../eventually.ts";
+import { actor, running, tampered } from "./harness.ts";
+
+/** Leases under work that takes its time. */
+export const leases: readonly ContractCase[] = [
+  {
+    name: "given work that takes longer than a lease, when it runs, then its lease is kept alive and it runs once",
+    async run(subject) {
+      const { leaseMs: lease, newName } = subject;
+      const topic = newName();
+      const attempts: number[] = [];
+      let aborted = false;
+      let done = false;
+      const slow = actor(
+        `${topic}-Slow`,
+        async (_, { attempt, signal }) => {
+          attempts.push(attempt);
+          await wait(2.6 * lease);
+          aborted = signal.aborted;
+          done = true;
+        },
+        { lease },
+      );
+      await using hive = await running(subject, [slow]);
+      await hive.push(new Event(topic));
+      await eventually("it is done", () => done);
+      await hive.idle();
+      assert.deepEqual([attempts, aborted], [[1], false]);
+    },
+  },
+  {
+    name: "given a lease that is lost while the actor works, when it is noticed, then the signal aborts with LeaseLost and nothing of the step happens",
+    async run(subject) {
+      const { leaseMs: lease, newName } = subject;
+      const [a, b] = [newName(), newName()];
+      const reasons: unknown[] = [];
+      const attempts: number[] = [];
+      let outputs = 0;
+      let lost = false;
+      const provider = tampered(subject.provider, {
+        async renew(given, leaseMs) {
+          if (lost) return subject.provider.queues.renew(given, leaseMs);
+          lost = true;
+          return given.map(() => false);
+        },
+      });
+      const worker = actor(
+        `${a}-Loses`,
+        async (_, { attempt, signal }) => {
+          attempts.push(attempt);
+          if (attempt === 1) {
+            await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+            reasons.push(signal.reason);
+          }
+          return [new Event(b, attempt)];
+        },
+        { lease },
+      );
+      const reader = actor(`${b}-Reads`, (event) => {
+        outputs += event.getBody<number>();
+      });
+      await using hive = await running({ provider }, [worker, reader]);
+      await hive.push(new Event(a));
+      await eventually("the second attempt is through", () => outputs > 0);
+      await hive.idle();
+      assert.equal(reasons.length, 1);
+      assert.ok(isBeeHiveError(reasons[0], "LeaseLost"), String(reasons[0]));
+      assert.deepEqual([attempts, outputs], [[1, 2], 2]);
+    },
+  },
+  {
+    name: "given renewals that fail for a while, when they succeed before the lease ends, then the work goes on and runs once",
+    async run(subject) {
+      const { leaseMs: lease, newName } = subject;
+      const topic = newName();
+      let failures = 0;
+      let done = 0;
+      const provider = tampered(subject.provider, {
+        async renew(given, leaseMs) {
+          if (++failures <= 2) throw new BeeHiveError("Unavailable", "the network is down");
+          return subject.provider.queues.renew(given, leaseMs);
+        },
+      });
+      const slow = actor(`${topic}-Slow`, () => wait(1.8 * lease).then(() => void done++), { lease });
+      await using hive = await running({ provider }, [slow]);
+      await hive.push(new Event(topic));
+      await eventually("it is done", () => done > 0);
+      await hive.idle();
+      assert.equal(done, 1);
+    },
+  },
+];

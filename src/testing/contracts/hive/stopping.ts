@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { isBeeHiveError } from "../../../errors.ts";
+import { Event } from "../../../event.ts";
+import { rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { eventually, within } from "../eventually.ts";
+import { actor, Gate, running } from "./harness.ts";
+
+/** Stopping is not a failure. */
+export const stopping: readonly ContractCase[] = [
+  {
+    name: "given an actor at work, when the hive stops, then it waits for the actor, publishes its outputs and starts nothing new",
+    async run(subject) {
+      const [a, b] = [subject.newName(), subject.newName()];
+      const gate = new Gate();
+      const worker = actor(`${a}-Works`, () => gate.pass().then(() => [new Event(b, "output")]), {
+        parallelism: 1,
+        publishes: [b],
+      });
+      const hive = await running(subject, [worker]);
+      await hive.push([new Event(a, 1), new Event(a, 2)]);
+      await eventually("it works", () => gate.arrived === 1);
+      const stopped = hive.stop();
+      gate.open();
+      await within(20_000, "the hive stops", stopped);
+      assert.equal(gate.arrived, 1);
+
+      const seen: unknown[] = [];
+      await using next = await running(subject, [
+        actor(`${a}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
+      ]);
+      await next.idle();
+      assert.deepEqual(seen, [[2, 1]], "the one that was not started is left for the next hive, as its first attempt");
+    },
+  },
+  {
+    name: "given an actor that does not finish before the deadline, when the hive stops, then its event is given back, not counted, and the actor is told",
+    async run(subject) {
+      const topic = subject.newName();
+      const gate = new Gate();
+      let reason: unknown;
+      const worker = actor(`${topic}-Works`, async (_, { signal }) => {
+        signal.addEventListener("abort", () => (reason = signal.reason));
+        await gate.pass();
+        return [new Event(topic, "thrown away")];
+      });
+      const hive = await running(subject, [worker]);
+      await hive.push(new Event(topic, "event"));
+      await eventually("it works", () => gate.arrived === 1);
+      await within(20_000, "the hive stops", hive.stop({ deadline: 100 }));
+      assert.ok(isBeeHiveError(reason, "LeaseLost"), String(reason));
+      gate.open();
+
+      const seen: unknown[] = [];
+      await using next = await running(subject, [
+        actor(`${topic}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
+      ]);
+      await eventually("the next hive has it", () => seen.length > 0);
+      await next.idle();
+      assert.deepEqual(seen, [["event", 1]]);
+    },
+  },
+  {
+    name: "given a hive that waits for events, when it stops, then it stops soon and strands no event",
+    async run(subject) {
+      const topic = subject.newName();
+      const hive = await running(subject, [actor(`${topic}-Idle`, () => [])]);
+      await within(15_000, "the hive stops", hive.stop());
+      await hive.stop();
+      let seen = 0;
+      await using next = await running(subject, [actor(`${topic}-Idle`, (_, { attempt }) => void (seen += attempt))]);
+      await next.push(new Event(topic));
+      await eventually("the event is delivered", () => seen > 0);
+      assert.equal(seen, 1);
+    },
+  },
+  {
+    name: "given a hive that was stopped, when it is used, then InvalidState; the provider that it was given still works",
+    async run(subject) {
+      const topic = subject.newName();
+      const hive = await running(subject, [actor(`${topic}-Done`, () => [])]);
+      await rejectsWith("InvalidState", () => hive.start());
+      await hive.stop();
+      await rejectsWith("InvalidState", () => hive.push(new Event(topic)));
+      await rejectsWith("InvalidState", () => hive.start());
+      await subject.provider.queues.push([new Event(topic)]);
+    },
+  },
+];

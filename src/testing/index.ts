@@ -1,0 +1,11 @@
+export { ManualClock } from "./manual-clock.ts";
+export { collectionStoreContract } from "./contracts/collection-store.ts";
+export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";
+export { counterStoreContract } from "./contracts/counter-store.ts";
+export { ForgetfulClock } from "./contracts/forgetful-clock.ts";
+export { hiveContract } from "./contracts/hive.ts";
+export { keyedListStoreContract } from "./contracts/keyed-list-store.ts";
+export { keyValueStoreContract } from "./contracts/key-value-store.ts";
+export { lockStoreContract } from "./contracts/lock-store.ts";
+export { queueOperatorContract } from "./contracts/queue-operator.ts";
+export { stepContract } from "./contracts/step.ts";

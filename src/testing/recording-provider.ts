@@ -1,0 +1,129 @@
+import type { DeadLetter } from "../dead-letter.ts";
+import type { Event } from "../event.ts";
+import type { Capabilities, Provider, Step } from "../provider.ts";
+import { QueueName } from "../queue-name.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../queue-operator.ts";
+import type { Stores } from "../stores.ts";
+import type { Recorder } from "./recorder.ts";
+
+export interface RecordingOptions {
+  /** Makes the topics and queues of outputs as they are published: for one actor without those that read from it. */
+  readonly makesDestinations: boolean;
+}
+
+/** A provider as it is, but for two things: what is published and leased is recorded, and polls wait for ever. */
+export class RecordingProvider implements Provider {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly queues: QueueOperator;
+  readonly stores: Stores;
+  readonly #inner: Provider;
+  readonly #options: RecordingOptions;
+
+  constructor(inner: Provider, recorder: Recorder, options: RecordingOptions) {
+    this.name = inner.name;
+    this.capabilities = inner.capabilities;
+    this.queues = new RecordingQueues(inner.queues, recorder);
+    this.stores = inner.stores;
+    this.#inner = inner;
+    this.#options = options;
+  }
+
+  beginStep(lease: Lease): Step {
+    const step = this.#inner.beginStep(lease);
+    if (!this.#options.makesDestinations) return step;
+    return {
+      stores: step.stores,
+      commit: async (outputs) => {
+        await this.queues.ensure(outputs.map(destinationOf));
+        await step.commit(outputs);
+      },
+      discard: () => step.discard(),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+function destinationOf({ queueName }: Event): QueueSpec {
+  return { name: QueueName.parse(queueName), ordered: false, leaseMs: 30_000, maxAttempts: 1 };
+}
+
+class RecordingQueues implements QueueOperator {
+  readonly #inner: QueueOperator;
+  readonly #recorder: Recorder;
+
+  constructor(inner: QueueOperator, recorder: Recorder) {
+    this.#inner = inner;
+    this.#recorder = recorder;
+  }
+
+  async push(events: readonly Event[]): Promise<void> {
+    await this.#inner.push(events);
+    this.#recorder.pushed.push(...events);
+  }
+
+  /** Waits without end: a poll that gives up and starts anew every 20 seconds would be all that a virtual year is made of. */
+  async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+    const leases = await this.#inner.lease(name, { ...request, waitMs: Infinity });
+    this.#recorder.leased += leases.length;
+    return leases;
+  }
+
+  problems(queues: readonly QueueSpec[]): readonly string[] {
+    return this.#inner.problems(queues);
+  }
+
+  ensure(queues: readonly QueueSpec[]): Promise<void> {
+    return this.#inner.ensure(queues);
+  }
+
+  missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return this.#inner.missing(queues);
+  }
+
+  delete(name: QueueName): Promise<void> {
+    return this.#inner.delete(name);
+  }
+
+  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    return this.#inner.renew(leases, leaseMs);
+  }
+
+  commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    return this.#inner.commit(lease, outputs);
+  }
+
+  abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    return this.#inner.abandon(lease, options);
+  }
+
+  deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    return this.#inner.deadLetter(lease, letter);
+  }
+
+  counts(name: QueueName): Promise<QueueCounts> {
+    return this.#inner.counts(name);
+  }
+
+  deadLetters(name: QueueName): AsyncIterable<DeadLetter> {
+    return this.#inner.deadLetters(name);
+  }
+
+  requeue(name: QueueName, eventId: string): Promise<void> {
+    return this.#inner.requeue(name, eventId);
+  }
+
+  drop(name: QueueName, eventId: string): Promise<void> {
+    return this.#inner.drop(name, eventId);
+  }
+}
