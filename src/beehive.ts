@@ -1,4 +1,3 @@
-import type { Container } from "inversify";
 import {
   ActorDescriptors,
   isActorConfiguration,
@@ -10,7 +9,7 @@ import { actorDefaults, type ActorDefaults } from "./actor-descriptor.ts";
 import { environmentOverrides, override, readOverrides, type ActorOverrides } from "./actor-overrides.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { ActorContainer } from "./container.ts";
+import { ActorContainer, type Container } from "./container.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { DeliveryReport } from "./delivery.ts";
 import { describeDescriptors } from "./describe.ts";

@@ -6,6 +6,8 @@ import type { Step } from "./provider.ts";
 import type { Stores } from "./stores.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
+export type { Container };
+
 /** What can be injected: a class, or a token for an interface. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
 export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) => T);

@@ -1,0 +1,81 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { suite } from "../support/suite.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const test = suite("the directions of imports");
+
+test("given the core, when it imports a provider, then only by dynamic import where providers are opened", async () => {
+  for (const { file, imports, dynamic } of await sources("src")) {
+    const wrong = imports.filter((path) => path.startsWith("providers/"));
+    assert.equal(wrong, [], `${file} imports a provider`);
+    if (dynamic.some((path) => path.startsWith("providers/"))) assert.match(file, /^src\/(open-provider\.ts|cli\/)/);
+  }
+});
+
+test("given a provider, when it imports, then only from the core and from itself", async () => {
+  for (const { file, imports } of await sources("providers")) {
+    const own = file.split("/").slice(0, 2).join("/");
+    const wrong = imports.filter((path) => path.startsWith("providers/") && !path.startsWith(`${own}/`));
+    assert.equal(wrong, [], `${file} imports another provider`);
+  }
+});
+
+test("given a sample, when it imports the library, then by its package name, as users do", async () => {
+  for (const { file, imports } of await sources("samples")) {
+    assert.equal(
+      imports.filter((path) => /^(src|providers)\//.test(path)),
+      [],
+      `${file} reaches into the library`,
+    );
+  }
+});
+
+test("given the core, when it uses inversify, then in one file", async () => {
+  for (const { file, packages } of await sources("src")) {
+    if (packages.includes("inversify")) assert.is(file, "src/container.ts");
+  }
+});
+
+test("given the core and the providers, when they use time, then through the clock", async () => {
+  for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))]) {
+    if (file === "src/clock.ts" || file.startsWith("src/testing/")) continue;
+    const code = text.replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, "");
+    assert.not.match(code, /\bDate\.now\(|new Date\(\)|\bset(?:Timeout|Interval)\(/, `${file} does not use the clock`);
+  }
+});
+
+test.run();
+
+interface Source {
+  readonly file: string;
+  readonly text: string;
+  /** Paths from the root. */
+  readonly imports: readonly string[];
+  readonly dynamic: readonly string[];
+  readonly packages: readonly string[];
+}
+
+async function sources(folder: string): Promise<Source[]> {
+  const entries = await readdir(join(root, folder), { recursive: true });
+  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => join(folder, file));
+  assert.ok(files.length > 0, `${folder} has no sources`);
+  return Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(join(root, file), "utf8");
+      const named = [...text.matchAll(/(?:from|^import) "([^"]+)"/gm)].map(([, name = ""]) => name);
+      const dynamic = [...text.matchAll(/import\("([^"]+)"\)/g)].map(([, name = ""]) => name);
+      const inProject = (names: readonly string[]): string[] =>
+        names.filter((name) => name.startsWith(".")).map((name) => relative(root, join(root, dirname(file), name)));
+      return {
+        file,
+        text,
+        imports: inProject(named),
+        dynamic: inProject(dynamic),
+        packages: named.filter((name) => !name.startsWith(".")),
+      };
+    }),
+  );
+}
