@@ -82,15 +82,15 @@ export class FactoryActor {
   }
 
   /**
-   * Stops leasing, lets what is being worked on finish until `deadline` aborts, then gives the rest back
+   * Stops leasing, lets what is being worked on finish until `deadline` resolves, then gives the rest back
    * without counting it as an attempt.
    */
-  async stop(deadline: AbortSignal): Promise<void> {
+  async stop(deadline: Promise<void>): Promise<void> {
     this.#stopLeasing.abort();
     this.#slotFreed?.();
     await this.#polling;
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
-    await Promise.race([drained, aborted(deadline)]);
+    await Promise.race([drained, deadline]);
     await Promise.all([...this.#deliveries].map((delivery) => this.#giveBack(delivery)));
   }
 
@@ -352,9 +352,4 @@ export class FactoryActor {
       this.#logger.warn({ error }, "the actor could not be disposed");
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

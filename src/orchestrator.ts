@@ -3,6 +3,7 @@ import { throwProblems } from "./actor-configuration.ts";
 import type { Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
+import { Latch } from "./latch.ts";
 import { QueueName } from "./queue-name.ts";
 import type { QueueSpec } from "./queue-operator.ts";
 
@@ -41,9 +42,9 @@ export class Orchestrator {
 
   /** Stops all factory actors at once; see {@link FactoryActor.stop}. */
   async stop(deadline: number): Promise<void> {
-    const passed = new AbortController();
-    const timer = this.#parts.clock.after(deadline, () => passed.abort());
-    await Promise.all(this.#factories.map((factory) => factory.stop(passed.signal)));
+    const passed = new Latch<void>();
+    const timer = this.#parts.clock.after(deadline, () => passed.resolve());
+    await Promise.all(this.#factories.map((factory) => factory.stop(passed.promise)));
     timer.cancel();
   }
 

@@ -123,9 +123,14 @@ export class StepRows implements Rows {
     return merged.sort(compareKeys).slice(0, range.limit);
   }
 
-  /** The first sight of a row counts: seeing a newer version later is itself a conflict. */
+  /**
+   * The first sight of a row counts. Seeing another version later is a conflict already: the step could not commit,
+   * and would mix versions until then.
+   */
   #see(name: string, { table, partition, id }: RowKey, etag: string | undefined): void {
-    if (!this.#seen.has(name)) this.#seen.set(name, { key: { table, partition, id }, etag });
+    const seen = this.#seen.get(name);
+    if (!seen) this.#seen.set(name, { key: { table, partition, id }, etag });
+    else if (seen.etag !== etag) throw stepConflict({ key: seen.key, found: etag });
   }
 
   #assertRunning(): void {

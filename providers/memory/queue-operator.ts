@@ -87,10 +87,14 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
-    const queue = this.#queue(name);
     const giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
-      if (signal.aborted) return [];
+      // Looked up each time: the queue may have been deleted, and made again, during the wait.
+      const queue = this.#queue(name);
+      if (signal.aborted) {
+        queue.wakeNext();
+        return [];
+      }
       if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
       const leases = queue.take(max, leaseMs);
       const left = giveUpAt - this.#clock.now();

@@ -52,6 +52,7 @@ export class MemoryQueue {
   #waitingBehind = 0;
   readonly #waiters = new Set<() => void>();
   #expiryTimer: Timer | undefined;
+  #expiryAt = Infinity;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
     this.#name = name;
@@ -94,7 +95,7 @@ export class MemoryQueue {
     entry.firstSeen ??= now;
     const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
     this.#leased.add(lease);
-    this.#expiryTimer ??= this.#clock.after(leaseMs, () => this.#expire());
+    this.#expireAt(lease.expiresAt);
     return lease;
   }
 
@@ -146,6 +147,7 @@ export class MemoryQueue {
   renew(lease: MemoryLease, leaseMs: number): boolean {
     if (!this.#holds(lease)) return false;
     lease.expiresAt = this.#clock.now() + leaseMs;
+    this.#expireAt(lease.expiresAt);
     return true;
   }
 
@@ -213,6 +215,15 @@ export class MemoryQueue {
 
   #makeReady(to: Fifo<Entry>, entry: Entry): void {
     to.push(entry);
+    this.#wakeOne();
+  }
+
+  /** Passes a wake-up on: whoever was woken for what is ready does not take it. */
+  wakeNext(): void {
+    if (this.#returned.size + this.#ready.size > 0) this.#wakeOne();
+  }
+
+  #wakeOne(): void {
     for (const wake of this.#waiters) {
       wake();
       break;
@@ -227,14 +238,23 @@ export class MemoryQueue {
     this.#delayed.set(entry, timer);
   }
 
-  /** Gives back what was not settled in time. One timer serves all leases: it looks again when the next may end. */
+  /** One timer serves all leases: it is set for the first that may end. */
+  #expireAt(time: number): void {
+    if (time >= this.#expiryAt) return;
+    this.#expiryTimer?.cancel();
+    this.#expiryAt = time;
+    this.#expiryTimer = this.#clock.after(time - this.#clock.now(), () => this.#expire());
+  }
+
+  /** Gives back what was not settled in time. */
   #expire(): void {
+    this.#expiryAt = Infinity;
     const now = this.#clock.now();
     let next = Infinity;
     for (const lease of [...this.#leased]) {
       if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);
       else this.giveBack(lease, { delayMs: 0, countAttempt: true });
     }
-    this.#expiryTimer = next === Infinity ? undefined : this.#clock.after(next - now, () => this.#expire());
+    this.#expireAt(next);
   }
 }

@@ -10,7 +10,10 @@ const advice: Readonly<Record<string, readonly [code: ErrorCode, what: string]>>
   SQLITE_CORRUPT: ["Unavailable", "it is damaged. Stop the hive and restore the file from a backup"],
   SQLITE_BUSY: ["Unavailable", "another process kept it locked. It is tried again; look for one that hangs"],
   SQLITE_LOCKED: ["Unavailable", "another connection kept it locked. It is tried again"],
-  SQLITE_IOERR: ["Unavailable", "the disk failed to read or write. Look at the disk; nothing that was answered is lost"],
+  SQLITE_IOERR: [
+    "Unavailable",
+    "the disk failed to read or write. Look at the disk; nothing that was answered is lost",
+  ],
   SQLITE_NOMEM: ["Unavailable", "memory ran out"],
   SQLITE_TOOBIG: ["TooLarge", "a value is larger than SQLite holds. Keep it in smaller parts"],
 };

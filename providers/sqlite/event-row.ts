@@ -4,6 +4,8 @@ import { Event } from "../../src/event.ts";
 export interface EventRow {
   readonly event: string;
   readonly body: string | Uint8Array;
+  /** Beside the JSON for who has it at hand. */
+  readonly partitionKey?: string | undefined;
 }
 
 /** SQLite ends a text at the first NUL for some of its functions and drivers: such a body is kept as bytes. */
@@ -13,11 +15,12 @@ interface Encoding {
 
 export function rowOf(event: Event): EventRow {
   const { body, queueName: _, ...rest } = event.toRecord();
+  const { partitionKey } = rest;
   if (typeof body === "string" && body.includes("\0")) {
     const encoding: Encoding = { bodyIsText: true };
-    return { event: JSON.stringify({ ...rest, ...encoding }), body: Buffer.from(body) };
+    return { event: JSON.stringify({ ...rest, ...encoding }), body: Buffer.from(body), partitionKey };
   }
-  return { event: JSON.stringify(rest), body };
+  return { event: JSON.stringify(rest), body, partitionKey };
 }
 
 /** @param queueName the subscription that it was in. */

@@ -1,3 +1,6 @@
+import type { Middleware } from "beehive-actors";
+import { TracingActor } from "./actors/index.ts";
+
 /** How often each thing happened, as far as this process saw: for people who watch, never for what must be right. */
 export class Tally {
   readonly #counts = new Map<string, number>();
@@ -14,4 +17,13 @@ export class Tally {
   of(eventType: string): number {
     return this.#counts.get(eventType) ?? 0;
   }
+}
+
+/** Counts the events that were traced. As the outermost middleware it leaves out the attempts that failed. */
+export function tallied(tally: Tally): Middleware {
+  return async ({ eventType }, { descriptor }, next) => {
+    const output = await next();
+    if (descriptor.actorType === TracingActor) tally.count(eventType);
+    return output;
+  };
 }

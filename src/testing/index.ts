@@ -1,4 +1,8 @@
+export { given, type Given, type Items, type WhenOptions } from "./given.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { type Reaction } from "./reaction.ts";
+export { TestHive, type SettleOptions, type TestHiveOptions } from "./test-hive.ts";
+export { type CausalDelivery, type CausalEvent, type CausalTree } from "./causal-tree.ts";
 export { collectionStoreContract } from "./contracts/collection-store.ts";
 export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";
 export { counterStoreContract } from "./contracts/counter-store.ts";

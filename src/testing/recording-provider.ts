@@ -2,14 +2,7 @@ import type { DeadLetter } from "../dead-letter.ts";
 import type { Event } from "../event.ts";
 import type { Capabilities, Provider, Step } from "../provider.ts";
 import { QueueName } from "../queue-name.ts";
-import type {
-  AbandonOptions,
-  Lease,
-  LeaseRequest,
-  QueueCounts,
-  QueueOperator,
-  QueueSpec,
-} from "../queue-operator.ts";
+import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../queue-operator.ts";
 import type { Stores } from "../stores.ts";
 import type { Recorder } from "./recorder.ts";
 

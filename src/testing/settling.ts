@@ -11,7 +11,7 @@ const stillTurns = 10;
  */
 export async function stillness(changes: () => number, enough: () => boolean = () => false): Promise<void> {
   let seen = changes();
-  for (let still = 0; still < stillTurns && !enough(); ) {
+  for (let still = 0; still < stillTurns && !enough();) {
     await new Promise((resolve) => setImmediate(resolve));
     const now = changes();
     still = now === seen ? still + 1 : 0;
@@ -24,12 +24,17 @@ export async function stillness(changes: () => number, enough: () => boolean = (
  *
  * @throws Error when there is nothing left to wait for and it is not.
  */
-export async function inVirtualTime<T>(what: string, clock: ManualClock, changes: () => number, work: Promise<T>): Promise<T> {
+export async function inVirtualTime<T>(
+  what: string,
+  clock: ManualClock,
+  changes: () => number,
+  work: Promise<T>,
+): Promise<T> {
   let done = false;
   const end = (): void => {
     done = true;
   };
-  work.then(end, end);
+  void work.then(end, end);
   for (;;) {
     await stillness(changes, () => done);
     if (done) return work;

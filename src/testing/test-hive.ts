@@ -1,5 +1,6 @@
 import { createHive, type Hive, type HiveOptions } from "../beehive.ts";
 import type { DeadLetter } from "../dead-letter.ts";
+import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import { silentLogger } from "../logger.ts";
 import { openProvider } from "../open-provider.ts";
@@ -122,8 +123,9 @@ export class TestHive implements AsyncDisposable {
       await this.#stillness();
       const { next = Infinity } = this.clock;
       await this.clock.advance(Math.min(next, end) - this.clock.now());
-      if (next > end) return;
+      if (next > end) break;
     }
+    await this.#stillness();
   }
 
   /** Everything that was pushed since the hive started and all that followed. */
@@ -131,19 +133,33 @@ export class TestHive implements AsyncDisposable {
     return causalTree(this.#recorder, this.hive.descriptors);
   }
 
-  /** @internal What happened so far. */
-  get recorder(): Recorder {
-    return this.#recorder;
+  /** @internal How the first delivery ended. */
+  async firstDelivery(): Promise<DeliveryReport> {
+    for (;;) {
+      await this.#stillness(1);
+      const [first] = this.#recorder.deliveries;
+      if (first) return first;
+      const { next } = this.clock;
+      if (next === undefined) throw unsettled("reason", await this.#waiting());
+      await this.clock.advance(next - this.clock.now());
+    }
   }
 
   /** The dead letters of a queue or subscription, oldest first. */
-  deadLetters(queueName: string): Promise<readonly DeadLetter[]> {
-    return Array.fromAsync(this.hive.deadLetters(queueName));
+  async deadLetters(queueName: string): Promise<readonly DeadLetter[]> {
+    const letters: DeadLetter[] = [];
+    for await (const letter of this.hive.deadLetters(queueName)) letters.push(letter);
+    return letters;
   }
 
   /** Stops the hive; what actors still work on is given back. */
   async stop(): Promise<void> {
-    await inVirtualTime("The hive that stops", this.clock, () => this.#recorder.changes, this.hive.stop({ deadline: 0 }));
+    await inVirtualTime(
+      "The hive that stops",
+      this.clock,
+      () => this.#recorder.changes,
+      this.hive.stop({ deadline: 0 }),
+    );
     await this.#ownProvider?.close();
   }
 
@@ -173,5 +189,7 @@ export class TestHive implements AsyncDisposable {
 }
 
 function unsettled(bound: string, waiting: readonly string[]): Error {
-  return new Error(`The hive did not settle within ${bound}. Still waiting:${waiting.map((one) => `\n  ${one}`).join("")}`);
+  return new Error(
+    `The hive did not settle within ${bound}. Still waiting:${waiting.map((one) => `\n  ${one}`).join("")}`,
+  );
 }

@@ -1,4 +1,11 @@
-import { actorDescription, counterStore, injects, type CounterStore, type Event, type ProcessorActor } from "beehive-actors";
+import {
+  actorDescription,
+  counterStore,
+  injects,
+  type CounterStore,
+  type Event,
+  type ProcessorActor,
+} from "beehive-actors";
 import { ProductArrivedBackInStock, ProductDelivered } from "../events.ts";
 import { replenished, stock } from "../stores.ts";
 
@@ -11,7 +18,7 @@ export class BookInActor implements ProcessorActor {
   async processAsync(event: Event): Promise<Event[]> {
     const { deliveryId, productId, quantity } = ProductDelivered.read(event);
     await this.counters.increment(replenished, productId, quantity, { once: deliveryId });
-    await this.counters.increment(stock, productId, quantity, { once: `delivery:${deliveryId}` });
+    await this.counters.increment(stock, productId, quantity, { once: deliveryId });
     return [ProductArrivedBackInStock.create({ productId })];
   }
 }

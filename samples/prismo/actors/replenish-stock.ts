@@ -9,9 +9,8 @@ export class ReplenishStockActor implements ProcessorActor {
   constructor(private readonly supplier: Supplier) {}
 
   async processAsync(event: Event, { clock }: ActorContext): Promise<Event[]> {
-    const { productId, quantity: missing } = ProductOutOfStock.read(event);
-    const { quantity, deliveryMs } = await this.supplier.order(productId, missing);
-    const enqueueTime = new Date(clock.now() + deliveryMs);
-    return [ProductDelivered.create({ deliveryId: event.id, productId, quantity }, { enqueueTime })];
+    const { productId, quantity } = ProductOutOfStock.read(event);
+    const { delivery, arrivesInMs } = await this.supplier.order(event.id, productId, quantity);
+    return [ProductDelivered.create(delivery, { enqueueTime: new Date(clock.now() + arrivesInMs) })];
   }
 }

@@ -1,5 +1,4 @@
-import { actorDescription, injects, type ActorContext, type Event, type ProcessorActor } from "beehive-actors";
-import { Tally } from "../tally.ts";
+import { actorDescription, type ActorContext, type Event, type ProcessorActor } from "beehive-actors";
 
 /** Sees everything that happens, through subscriptions of its own: nobody else knows of it. */
 @actorDescription("OrderAccepted-Tracing")
@@ -14,12 +13,8 @@ import { Tally } from "../tally.ts";
 @actorDescription("OrderInventoryCheckCompleted-Tracing")
 @actorDescription("OrderShipped-Tracing")
 @actorDescription("OrderCancelled-Tracing")
-@injects(Tally)
 export class TracingActor implements ProcessorActor {
-  constructor(private readonly tally: Tally) {}
-
   async processAsync(event: Event, { logger }: ActorContext): Promise<void> {
     logger.debug({}, event.eventType);
-    this.tally.count(event.eventType);
   }
 }

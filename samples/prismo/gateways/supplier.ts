@@ -1,16 +1,17 @@
-const spare = 2;
-const deliveryMs = 50;
+import type { Delivery } from "../events.ts";
 
-/** Goods on their way. */
-export interface Shipping {
-  readonly quantity: number;
-  /** How long they take, in ms. */
-  readonly deliveryMs: number;
+const spare = 2;
+const arrivesInMs = 50;
+
+/** Sends what is asked for and a little more, a little later. An order number that it knows is the same order again. */
+export class Supplier {
+  async order(orderNumber: string, productId: string, quantity: number): Promise<Promised> {
+    return { delivery: { deliveryId: orderNumber, productId, quantity: quantity + spare }, arrivesInMs };
+  }
 }
 
-/** Sends what is asked for, and a little more, a little later. */
-export class Supplier {
-  async order(_productId: string, quantity: number): Promise<Shipping> {
-    return { quantity: quantity + spare, deliveryMs };
-  }
+/** A delivery on its way. */
+export interface Promised {
+  readonly delivery: Delivery;
+  readonly arrivesInMs: number;
 }

@@ -9,7 +9,7 @@ function blobs({ provider, newName }: ContractSubject): KeyValueStore {
 }
 
 async function textOf(store: KeyValueStore, key: string): Promise<string> {
-  return new TextDecoder().decode((await store.get(key)).body);
+  return Buffer.from((await store.get(key)).body).toString();
 }
 
 async function keysOf(store: KeyValueStore, prefix?: string): Promise<string[]> {

@@ -8,7 +8,6 @@ export const oddKeys: readonly string[] = [
   "a/b//c/",
   "/leading",
   "%2F",
-  "%",
   "a%20b+c",
   " leading and trailing ",
   "it's",

@@ -26,6 +26,7 @@ const everyField: EventOptions = {
   correlationId: "correlation/1",
   causationId: "cause:2",
   partitionKey: "customer 3 / ü",
+  delivery: "log",
 };
 
 /** Nothing of an event is lost or changed on its way. */

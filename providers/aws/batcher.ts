@@ -1,0 +1,159 @@
+import { afterThisTurn, type Clock, type Timer } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { translate, type Attempt } from "./errors.ts";
+
+/** What a batch answered for one of its entries when it was not done. */
+export interface EntryFailure {
+  /** The index of the entry in the batch. */
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
+  /** The entry itself is wrong: it would fail again. */
+  readonly senderFault: boolean;
+}
+
+export interface BatcherOptions<E> {
+  /** Sends up to `maxEntries` entries in one request; answers those that failed under a success of the whole. */
+  readonly send: (entries: readonly E[]) => Promise<readonly EntryFailure[]>;
+  readonly attempt: Attempt;
+  readonly clock: Clock;
+  /** Whether others, beside so many that wait in batches, are at work and may soon have something to add. */
+  readonly pace: Pace;
+  readonly maxEntries: number;
+  /** The limit of a whole request. */
+  readonly maxBytes: number;
+  /** One request at a time: what was added first arrives first. */
+  readonly sequential?: boolean;
+}
+
+/** How long an entry waits for company while others are at work, in ms. */
+const lingerMs = 5;
+/** How often an entry that failed by a fault of the service is sent again, and how long after. */
+const mostRetries = 4;
+const retryMs = 50;
+
+/** How many steps are at work in the process, and how many of those wait in a batch. */
+export class Pace {
+  working = 0;
+  waiting = 0;
+
+  /** Whether anybody is left who could bring something soon. */
+  get othersMayCome(): boolean {
+    return this.working > this.waiting;
+  }
+}
+
+interface Pending<E> {
+  readonly entry: E;
+  readonly bytes: number;
+  retries: number;
+  readonly resolve: () => void;
+  readonly reject: (error: BeeHiveError) => void;
+}
+
+/**
+ * Gathers what concurrent steps ask of one queue into requests of ten, which cost as much as one entry does. What
+ * is asked for in one turn of the event loop goes together. While other steps are at work an entry waits for them
+ * up to 5 ms; in an idle system it never waits. Each entry has its own outcome: one that is refused fails alone,
+ * one that the service could not take is sent again by itself.
+ */
+export class Batcher<E> {
+  readonly #options: BatcherOptions<E>;
+  #pending: Pending<E>[] = [];
+  #pendingBytes = 0;
+  #inFlight = 0;
+  #linger: Timer | undefined;
+  #turnEnds = false;
+
+  constructor(options: BatcherOptions<E>) {
+    this.#options = options;
+  }
+
+  /** Resolves when the entry is done. @throws BeeHiveError as {@link translate} reads the failure. */
+  add(entry: E, bytes: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.pace.waiting++;
+      this.#enqueue({ entry, bytes, retries: 0, resolve, reject });
+    });
+  }
+
+  #enqueue(pending: Pending<E>): void {
+    const { maxBytes, maxEntries } = this.#options;
+    if (this.#pendingBytes + pending.bytes > maxBytes) this.#flush();
+    this.#pending.push(pending);
+    this.#pendingBytes += pending.bytes;
+    if (this.#pending.length >= maxEntries) this.#flush();
+    else if (!this.#turnEnds) {
+      this.#turnEnds = true;
+      afterThisTurn(() => this.#endTurn());
+    }
+  }
+
+  #endTurn(): void {
+    this.#turnEnds = false;
+    if (this.#pending.length === 0) return;
+    if (!this.#options.pace.othersMayCome) this.#flush();
+    else this.#linger ??= this.#options.clock.after(lingerMs, () => this.#flush());
+  }
+
+  /** Sends what waits; in a sequential batcher, once the request before has been answered. */
+  #flush(): void {
+    this.#linger?.cancel();
+    this.#linger = undefined;
+    if (this.#pending.length === 0 || (this.#options.sequential && this.#inFlight > 0)) return;
+    const batch = this.#cut();
+    this.#inFlight++;
+    void this.#send(batch).finally(() => {
+      this.#inFlight--;
+      if (this.#options.sequential) this.#flush();
+    });
+  }
+
+  /** The entries of the next request: a sequential batcher may have gathered more than one takes. */
+  #cut(): Pending<E>[] {
+    const { maxBytes, maxEntries } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const pending of this.#pending) {
+      if (count === maxEntries || (count > 0 && bytes + pending.bytes > maxBytes)) break;
+      bytes += pending.bytes;
+      count++;
+    }
+    const batch = this.#pending.splice(0, count);
+    this.#pendingBytes -= bytes;
+    return batch;
+  }
+
+  async #send(batch: readonly Pending<E>[]): Promise<void> {
+    const { attempt, pace } = this.#options;
+    const settle = (pending: Pending<E>, failure?: BeeHiveError): void => {
+      pace.waiting--;
+      if (failure) pending.reject(failure);
+      else pending.resolve();
+    };
+    let failures: ReadonlyMap<number, EntryFailure>;
+    try {
+      const answered = await this.#options.send(batch.map(({ entry }) => entry));
+      failures = new Map(answered.map((failure) => [failure.index, failure]));
+    } catch (error) {
+      for (const pending of batch) settle(pending, translate(error, attempt));
+      return;
+    }
+    for (const [index, pending] of batch.entries()) {
+      const failure = failures.get(index);
+      if (!failure) settle(pending);
+      else if (failure.senderFault || pending.retries >= mostRetries) settle(pending, failureError(failure, attempt));
+      else this.#retry(pending);
+    }
+  }
+
+  #retry(pending: Pending<E>): void {
+    this.#options.clock.after(retryMs * 2 ** pending.retries++, () => this.#enqueue(pending));
+  }
+}
+
+function failureError({ code, message }: EntryFailure, attempt: Attempt): BeeHiveError {
+  const error = new Error(message);
+  error.name = code.replace(/^AWS\.SimpleQueueService\./, "");
+  return translate(error, attempt);
+}

@@ -1,0 +1,56 @@
+import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+
+/** What was tried: an action as IAM writes it, on what. */
+export interface Attempt {
+  readonly action: string;
+  readonly resource: string;
+}
+
+const access = "The credentials need the right";
+const identity = "The credentials were refused";
+
+/** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
+const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
+  [/^(AWS\.SimpleQueueService\.NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/, "QueueNotFound", "It does not exist. Call hive.setup() first"],
+  [/^(AccessDenied(Exception)?|AuthorizationError(Exception)?|AllAccessDisabled|KMSAccessDenied\w*|Kms\.?AccessDenied\w*|InvalidSecurity)$/, "AccessDenied", access],
+  [/^(CredentialsProviderError|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?|IncompleteSignature)$/, "AccessDenied", identity],
+  [/^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/, "Throttled", "AWS asks to slow down; it is tried again"],
+  [/^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/, "LeaseLost", "The message is not leased under this receipt any more"],
+  [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
+  [/^ResourceNotFoundException$/, "Unavailable", "The table does not exist. Call hive.setup() first, or make it, see deploy/aws"],
+  [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
+  [/^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|ValidationException|MissingParameter)$/, "Unavailable", "The service refused the request"],
+];
+
+/** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
+export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
+  if (error instanceof BeeHiveError) return error;
+  const [name, message] = nameAndMessage(error);
+  const [, code, advice] = meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
+  const what = advice === access ? `${access} ${action} on ${resource}` : advice;
+  return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${what}.`, { cause: error });
+}
+
+/** Whether AWS answered with an error of one of these names. */
+export function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return names.includes(nameAndMessage(error)[0]);
+}
+
+function tooLarge(message: string): (typeof meanings)[number] | undefined {
+  if (!/must be shorter than|too long|maximum allowed size|exceeded the maximum/i.test(message)) return undefined;
+  return [/./, "TooLarge", "Keep large data in the key-value store and send its key"];
+}
+
+function unknown(error: unknown): (typeof meanings)[number] {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+  return [/./, "Unavailable", $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "It is tried again"];
+}
+
+/** SDK errors are named by their code; errors of the network have the code in a field. */
+function nameAndMessage(error: unknown): [name: string, message: string] {
+  if (!(error instanceof Error)) return ["Error", String(error)];
+  const { code, Code } = error as { code?: unknown; Code?: unknown };
+  const generic = error.name === "Error" || error.name === "AggregateError" || error.name === "Unknown";
+  const name = generic ? (Code ?? code ?? error.name) : error.name;
+  return [String(name), error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&.")];
+}

@@ -1,0 +1,77 @@
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { SqliteClient } from "./client.ts";
+import type { Statement } from "./driver.ts";
+import { eventOf, type EventRow } from "./event-row.ts";
+import type { SqliteLease } from "./messages.ts";
+import type { Subscription } from "./topology.ts";
+
+interface DeadLetterRow extends EventRow {
+  readonly id: number;
+  readonly letter: string;
+}
+
+/** Letters in a page: each holds an event whole. */
+const pageSize = 50;
+
+/** What was given up, by subscription and event. */
+export class DeadLetters {
+  readonly #client: SqliteClient;
+  readonly #add: Statement;
+  readonly #take: Statement<EventRow>;
+  readonly #deleteAll: Statement;
+
+  constructor(client: SqliteClient) {
+    this.#client = client;
+    this.#add = client.prepare(
+      "INSERT OR REPLACE INTO dead_letters (subscription, event_id, letter, event, body) " +
+        "SELECT subscription, ?, ?, event, body FROM messages WHERE id = ?",
+    );
+    this.#take = client.prepare(
+      "DELETE FROM dead_letters WHERE subscription = ? AND event_id = ? RETURNING event, body",
+    );
+    this.#deleteAll = client.prepare("DELETE FROM dead_letters WHERE subscription = ?");
+  }
+
+  /** Copies the message of a lease that is held. To be called within a group. */
+  add(lease: SqliteLease, { event: _, ...letter }: DeadLetter): void {
+    this.#add.run([lease.event.id, JSON.stringify(letter), lease.id]);
+  }
+
+  /** Removes a letter; answers its event. To be called within a group. */
+  take({ id }: Subscription, eventId: string): EventRow | undefined {
+    const [row] = this.#take.all([id, eventId]);
+    return row && { ...row, partitionKey: eventOf(row, "").partitionKey };
+  }
+
+  deleteAll({ id }: Subscription): void {
+    this.#deleteAll.run([id]);
+  }
+
+  count({ id }: Subscription): number {
+    const query = this.#client.query<{ dead: number }>(
+      "SELECT count(*) AS dead FROM dead_letters WHERE subscription = ?",
+    );
+    return query.get([id])?.dead ?? 0;
+  }
+
+  /** Oldest first, a page at a time. */
+  async *list({ id, name }: Subscription): AsyncGenerator<DeadLetter, void, undefined> {
+    const query = this.#client.query<DeadLetterRow>(
+      "SELECT id, letter, event, body FROM dead_letters WHERE subscription = ? AND id > ? ORDER BY id LIMIT ?",
+    );
+    let after = 0;
+    for (;;) {
+      const page = query.all([id, after, pageSize]);
+      for (const row of page) {
+        after = row.id;
+        yield letterOf(row, name.toString());
+      }
+      if (page.length < pageSize) return;
+    }
+  }
+}
+
+function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
+  const { firstSeen, lastSeen, ...rest } = JSON.parse(row.letter);
+  return { ...rest, event: eventOf(row, queueName), firstSeen: new Date(firstSeen), lastSeen: new Date(lastSeen) };
+}

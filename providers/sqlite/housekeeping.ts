@@ -1,0 +1,52 @@
+import type { Clock } from "../../src/clock.ts";
+import type { SqliteClient } from "./client.ts";
+
+/** How long between two rounds, in ms, and how much one round takes away: it adds to a group that commits anyway. */
+const roundMs = 1_000;
+const mostRows = 1_000;
+/** Free pages are given back to the file system when they are many, and more than a quarter of the file. */
+const manyPages = 2_000;
+const pagesARound = 500;
+
+/** What removes rows that are of no use any more: up to `limit`; answers how many. Called within a group. */
+export type Prune = (limit: number, now: number) => number;
+
+/**
+ * Keeps the file from growing: forgets what has expired, a little with a group now and then, and gives pages that
+ * stay free back. An idle file is left alone.
+ */
+export class Housekeeping {
+  readonly #client: SqliteClient;
+  readonly #clock: Clock;
+  readonly #prunes: readonly Prune[];
+  #next = 0;
+  #roundDone = false;
+
+  constructor(client: SqliteClient, clock: Clock, prunes: readonly Prune[]) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#prunes = prunes;
+    client.addHooks({ flush: () => this.#prune(), committed: () => this.#shrink() });
+  }
+
+  #prune(): void {
+    const now = this.#clock.now();
+    if (now < this.#next) return;
+    const more = this.#prunes.map((prune) => prune(mostRows, now)).includes(mostRows);
+    // What came in faster than rounds take it away is taken away with the groups that follow.
+    this.#next = more ? 0 : now + roundMs;
+    this.#roundDone = !more;
+  }
+
+  #shrink(): void {
+    if (!this.#roundDone) return;
+    this.#roundDone = false;
+    const free = this.#pages("freelist_count");
+    if (free < manyPages || free < this.#pages("page_count") / 4) return;
+    this.#client.maintain(`PRAGMA incremental_vacuum(${pagesARound})`);
+  }
+
+  #pages(pragma: "freelist_count" | "page_count"): number {
+    return this.#client.query<{ pages: number }>(`SELECT ${pragma} AS pages FROM pragma_${pragma}`).get([])?.pages ?? 0;
+  }
+}

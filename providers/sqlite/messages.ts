@@ -1,0 +1,209 @@
+import { randomInt } from "node:crypto";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { Lease, QueueCounts } from "../../src/queue-operator.ts";
+import type { SqliteClient } from "./client.ts";
+import type { Statement, Value } from "./driver.ts";
+import { eventOf, type EventRow } from "./event-row.ts";
+import type { Subscription } from "./topology.ts";
+
+/** A message that is about to be leased. */
+interface Candidate extends EventRow {
+  readonly id: number;
+  readonly order_key: string | null;
+  readonly attempts: number;
+  readonly first_seen: number | null;
+}
+
+/** A lease: held as long as the row bears its token and its time has not passed. */
+export class SqliteLease implements Lease {
+  readonly id: number;
+  /** The fencing token: no other lease on the row, of whichever process, has the same. */
+  readonly token: number;
+  readonly subscription: Subscription;
+  readonly orderKey: string | null;
+  readonly event: Event;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+
+  constructor(from: Candidate, subscription: Subscription, token: number, now: number, leaseMs: number) {
+    this.id = from.id;
+    this.token = token;
+    this.subscription = subscription;
+    this.orderKey = from.order_key;
+    this.event = eventOf(from, subscription.name.toString());
+    this.attempt = from.attempts + 1;
+    this.firstSeen = from.first_seen ?? now;
+    this.expiresAt = now + leaseMs;
+  }
+
+  get queueName(): QueueName {
+    return this.subscription.name;
+  }
+}
+
+/** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
+const batchSizes = [32, 8, 1];
+const columns = 5;
+const row = `(${Array(columns).fill("?").join(",")})`;
+const candidate = "id, order_key, attempts, first_seen, event, body";
+const held = "id = ? AND lease = ? AND due > ?";
+
+/**
+ * The messages of all subscriptions. All is called within a group, but for `nextDue` and `counts`.
+ * Times are handed in, in ms since the epoch.
+ */
+export class Messages {
+  readonly #insert: readonly { readonly size: number; readonly statement: Statement }[];
+  readonly #insertInLine: Statement;
+  readonly #findDue: Statement<Candidate>;
+  readonly #leaseOne: Statement;
+  readonly #leaseMany: Statement;
+  readonly #find: Statement;
+  readonly #remove: Statement;
+  readonly #renew: Statement;
+  readonly #giveBack: Statement;
+  readonly #releaseNext: Statement;
+  readonly #findOutOfLine: Statement<EventRow & { readonly id: number; readonly due: number; readonly key: string }>;
+  readonly #delete: Statement;
+  readonly #deleteAll: Statement;
+  readonly #client: SqliteClient;
+  #values: Value[] = [];
+  /** Tokens count up from a random start, so that processes do not meet. */
+  #token: number = randomInt(2 ** 47);
+
+  constructor(client: SqliteClient) {
+    this.#client = client;
+    const insert = "INSERT INTO messages (subscription, due, order_key, event, body)";
+    this.#insert = batchSizes.map((size) => ({
+      size,
+      statement: client.prepare(`${insert} VALUES ${Array(size).fill(row).join(",")}`),
+    }));
+    this.#insertInLine = client.prepare(
+      `${insert} SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5`,
+    );
+    this.#findDue = client.prepare(
+      `SELECT ${candidate} FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?`,
+    );
+    const lease =
+      "UPDATE messages SET due = ?, lease = ?, attempts = attempts + 1, first_seen = coalesce(first_seen, ?)";
+    this.#leaseOne = client.prepare(`${lease} WHERE id = ?`);
+    this.#leaseMany = client.prepare(`${lease} WHERE id IN (SELECT value FROM json_each(?))`);
+    this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
+    this.#remove = client.prepare(`DELETE FROM messages WHERE ${held}`);
+    this.#renew = client.prepare(`UPDATE messages SET due = ? WHERE ${held}`);
+    this.#giveBack = client.prepare(`UPDATE messages SET due = ?, lease = NULL, attempts = attempts - ? WHERE ${held}`);
+    this.#releaseNext = client.prepare(
+      "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(id) FROM messages WHERE subscription = ? AND order_key = ?)",
+    );
+    this.#findOutOfLine = client.prepare(
+      "SELECT id, due, event ->> 'partitionKey' AS key, event, body FROM messages " +
+        "WHERE subscription = ? AND due <= ? AND lease IS NULL AND attempts = 0 AND order_key IS NULL " +
+        "AND event ->> 'partitionKey' IS NOT NULL ORDER BY due, id",
+    );
+    this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
+    this.#deleteAll = client.prepare("DELETE FROM messages WHERE subscription = ?");
+    client.addHooks({ flush: () => this.#flush(), rolledBack: () => (this.#values = []) });
+  }
+
+  /** Adds a message that may be leased from `due` on. */
+  add({ id, ordered }: Subscription, { partitionKey, event, body }: EventRow, due: number, now: number): void {
+    // A message for later takes its place in line when it is due, see #joinLine.
+    const inLine = ordered && partitionKey !== undefined && due <= now;
+    if (inLine) this.#insertInLine.run([id, due, partitionKey, event, body]);
+    else this.#values.push(id, due, null, event, body);
+  }
+
+  /** Leases up to `max` messages that are due, those that came back first. */
+  take(subscription: Subscription, max: number, leaseMs: number, now: number): () => SqliteLease[] {
+    this.#flush();
+    if (subscription.ordered) this.#joinLine(subscription, now);
+    const found = this.#findDue.all([subscription.id, now, max]);
+    const token = ++this.#token;
+    const [first] = found;
+    if (found.length === 1 && first) this.#leaseOne.run([now + leaseMs, token, now, first.id]);
+    else if (first) this.#leaseMany.run([now + leaseMs, token, now, JSON.stringify(found.map(({ id }) => id))]);
+    // Events are read from their rows after the commit: the lock is held no longer than need be.
+    return () => found.map((one) => new SqliteLease(one, subscription, token, now, leaseMs));
+  }
+
+  /** Ends the lease and deletes the message. @throws BeeHiveError `LeaseLost`; then nothing changed. */
+  remove(lease: SqliteLease, now: number): void {
+    if (this.#remove.run([lease.id, lease.token, now]) === 0) throw leaseLost(lease);
+    if (lease.orderKey === null) return;
+    this.#flush();
+    this.#releaseNext.run([lease.subscription.id, lease.orderKey]);
+  }
+
+  /** @throws BeeHiveError `LeaseLost`. */
+  assertHeld(lease: SqliteLease, now: number): void {
+    if (!this.#find.get([lease.id, lease.token, now])) throw leaseLost(lease);
+  }
+
+  /** Answers whether the lease was held, and now is until `until`. */
+  renew(lease: SqliteLease, until: number, now: number): boolean {
+    return this.#renew.run([until, lease.id, lease.token, now]) > 0;
+  }
+
+  /** Ends the lease; the message is due again after `delayMs`. @throws BeeHiveError `LeaseLost`; then nothing changed. */
+  giveBack(lease: SqliteLease, delayMs: number, countAttempt: boolean, now: number): void {
+    const due = delayMs > 0 ? now + delayMs : 0;
+    const changed = this.#giveBack.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
+    if (changed === 0) throw leaseLost(lease);
+  }
+
+  deleteAll({ id }: Subscription): void {
+    this.#flush();
+    this.#deleteAll.run([id]);
+  }
+
+  /** When the next message is due; `Infinity` when none waits for a time. */
+  nextDue({ id }: Subscription): number {
+    const next = this.#client
+      .query<{ readonly due: number }>(
+        "SELECT due FROM messages WHERE subscription = ? AND due IS NOT NULL ORDER BY due LIMIT 1",
+      )
+      .get([id]);
+    return next?.due ?? Infinity;
+  }
+
+  counts({ id }: Subscription, now: number): Omit<QueueCounts, "dead"> {
+    const counts = this.#client
+      .query<Omit<QueueCounts, "dead">>(
+        "SELECT count(*) FILTER (WHERE due IS NULL OR due <= ?1) AS ready, " +
+          "count(*) FILTER (WHERE due > ?1 AND lease IS NOT NULL) AS leased, " +
+          "count(*) FILTER (WHERE due > ?1 AND lease IS NULL) AS delayed FROM messages WHERE subscription = ?2",
+      )
+      .get([now, id]);
+    return counts ?? { ready: 0, leased: 0, delayed: 0 };
+  }
+
+  /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */
+  #joinLine({ id }: Subscription, now: number): void {
+    for (const { id: was, due, key, event, body } of this.#findOutOfLine.all([id, now])) {
+      this.#delete.run([was]);
+      this.#insertInLine.run([id, due, key, event, body]);
+    }
+  }
+
+  #flush(): void {
+    const values = this.#values;
+    if (values.length === 0) return;
+    this.#values = [];
+    let at = 0;
+    for (const { size, statement } of this.#insert) {
+      for (; values.length - at >= size * columns; at += size * columns)
+        statement.run(values.slice(at, at + size * columns));
+    }
+  }
+}
+
+/** The error of who settles a lease that is over. */
+function leaseLost({ event, queueName }: SqliteLease): BeeHiveError {
+  return new BeeHiveError(
+    "LeaseLost",
+    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
+  );
+}

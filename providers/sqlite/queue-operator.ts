@@ -1,0 +1,232 @@
+import type { Clock } from "../../src/clock.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../src/queue-operator.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { SqliteClient } from "./client.ts";
+import type { SqliteConfig } from "./config.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { rowOf } from "./event-row.ts";
+import { Housekeeping, type Prune } from "./housekeeping.ts";
+import { Messages, type SqliteLease } from "./messages.ts";
+import { RecentIds } from "./recent-ids.ts";
+import { Topology } from "./topology.ts";
+
+/**
+ * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
+ * `durability` says), leases and their ends included: a process that is killed loses its leases when their time has
+ * passed, and nothing else. A commit with its outputs happens once or not at all.
+ */
+export class SqliteQueueOperator implements QueueOperator {
+  readonly #client: SqliteClient;
+  readonly #clock: Clock;
+  readonly #config: SqliteConfig;
+  readonly #topology: Topology;
+  readonly #messages: Messages;
+  readonly #deadLetters: DeadLetters;
+  readonly #recent: RecentIds;
+  readonly #arrivals: Arrivals;
+
+  /** @param prunes what else is of no use after a time. */
+  constructor(client: SqliteClient, clock: Clock, config: SqliteConfig, prunes: readonly Prune[]) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#config = config;
+    this.#topology = new Topology(client);
+    this.#messages = new Messages(client);
+    this.#deadLetters = new DeadLetters(client);
+    this.#recent = new RecentIds(client, config.deduplicationMs);
+    this.#arrivals = new Arrivals(client, clock, () => this.#topology.forget());
+    new Housekeeping(client, clock, [...prunes, (limit, now) => this.#recent.prune(limit, now)]);
+  }
+
+  problems(): readonly string[] {
+    return [];
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    await this.#client.write(() => {
+      for (const spec of queues) this.#topology.ensure(spec);
+    });
+  }
+
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return queues
+      .map(({ name }) => name)
+      .filter((name) =>
+        name.kind === "topic" ? !this.#topology.findDestination(name) : !this.#topology.findSubscription(name),
+      );
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    await this.#client.write(() => {
+      for (const subscription of this.#topology.delete(name)) {
+        this.#messages.deleteAll(subscription);
+        this.#deadLetters.deleteAll(subscription);
+        this.#arrivals.touch(subscription);
+      }
+    });
+  }
+
+  async push(events: readonly Event[]): Promise<void> {
+    this.#assertSizes(events);
+    await this.#client.write(() => {
+      this.#assertDestinations(events);
+      this.#publish(events);
+    });
+  }
+
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+    const giveUpAt = this.#clock.now() + waitMs;
+    for (;;) {
+      this.#client.assertOpen();
+      const subscription = this.#topology.subscription(name);
+      // Joining a group that commits anyway is cheap; for one of its own there must be something to take.
+      if (this.#client.groupPending || this.#messages.nextDue(subscription) <= this.#clock.now()) {
+        const taken = await this.#client.write(() =>
+          signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
+        );
+        const leases = taken?.() ?? [];
+        if (leases.length > 0) return leases;
+      }
+      const now = this.#clock.now();
+      if (signal.aborted || now >= giveUpAt) return [];
+      await this.#arrivals.wait(subscription, Math.min(giveUpAt, this.#messages.nextDue(subscription)) - now, signal);
+    }
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    const renewed = await this.#client.write(() => {
+      const now = this.#clock.now();
+      return leases.map((lease) => this.#messages.renew(lease as SqliteLease, now + leaseMs, now) && now + leaseMs);
+    });
+    return renewed.map((until, index) => {
+      if (until !== false) (leases[index] as SqliteLease).expiresAt = until;
+      return until !== false;
+    });
+  }
+
+  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    await this.commitStep(lease, outputs, {});
+  }
+
+  /**
+   * Commits a step: its store writes, its outputs and the end of its lease, all or nothing. `check` may refuse by
+   * throwing a `BeeHiveError`, `write` writes; both run within the transaction, possibly several times.
+   */
+  async commitStep(
+    lease: Lease,
+    outputs: readonly Event[],
+    { check, write }: { readonly check?: () => void; readonly write?: () => void },
+  ): Promise<void> {
+    this.#assertSizes(outputs);
+    await this.#client.write(() => {
+      check?.();
+      this.#assertDestinations(outputs);
+      this.#remove(lease);
+      write?.();
+      this.#publish(outputs);
+    });
+  }
+
+  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+    await this.#client.write(() => {
+      this.#messages.giveBack(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
+      this.#arrivals.touch((lease as SqliteLease).subscription);
+    });
+  }
+
+  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    await this.#client.write(() => {
+      this.#messages.assertHeld(lease as SqliteLease, this.#clock.now());
+      this.#deadLetters.add(lease as SqliteLease, letter);
+      this.#remove(lease);
+    });
+  }
+
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const subscription = this.#topology.subscription(name);
+    const counts = this.#messages.counts(subscription, this.#clock.now());
+    return { ...counts, dead: this.#deadLetters.count(subscription) };
+  }
+
+  async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    yield* this.#deadLetters.list(this.#topology.subscription(name));
+  }
+
+  async requeue(name: QueueName, eventId: string): Promise<void> {
+    await this.#client.write(() => {
+      const subscription = this.#topology.subscription(name);
+      const row = this.#deadLetters.take(subscription, eventId);
+      if (!row) throw noDeadLetter(name, eventId);
+      const now = this.#clock.now();
+      this.#messages.add(subscription, row, now, now);
+      this.#arrivals.touch(subscription);
+    });
+  }
+
+  async drop(name: QueueName, eventId: string): Promise<void> {
+    await this.#client.write(() => {
+      if (!this.#deadLetters.take(this.#topology.subscription(name), eventId)) throw noDeadLetter(name, eventId);
+    });
+  }
+
+  /** Answers every call that waits. */
+  close(): void {
+    this.#arrivals.wakeAll();
+  }
+
+  #remove(lease: Lease): void {
+    const { subscription, orderKey } = lease as SqliteLease;
+    this.#messages.remove(lease as SqliteLease, this.#clock.now());
+    if (orderKey !== null) this.#arrivals.touch(subscription);
+  }
+
+  /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
+  #assertDestinations(events: readonly Event[]): void {
+    for (const event of events) this.#topology.destination(event);
+  }
+
+  #assertSizes(events: readonly Event[]): void {
+    const most = this.#config.maxEventBytes;
+    for (const event of events) {
+      const { body } = event.toRecordWithoutId();
+      // A UTF-16 unit is at most three bytes of UTF-8: most events are known to be small without being measured.
+      if (typeof body === "string" && body.length * 3 <= most) continue;
+      const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+      if (bytes <= most) continue;
+      throw new BeeHiveError(
+        "TooLarge",
+        `The body of the event ${event.eventType} ${event.id} has ${bytes} bytes; at most ${most} are taken. Keep large data in the key-value store and send its key.`,
+      );
+    }
+  }
+
+  #publish(events: readonly Event[]): void {
+    const now = this.#clock.now();
+    for (const event of events) {
+      const destination = this.#topology.destination(event);
+      if (!this.#recent.add(destination.id, event.id, now)) continue;
+      if (destination.subscriptions.length === 0) continue;
+      const row = rowOf(event);
+      const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
+      for (const subscription of destination.subscriptions) {
+        this.#messages.add(subscription, row, due, now);
+        this.#arrivals.touch(subscription);
+      }
+    }
+  }
+}
+
+function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
+}

@@ -1,0 +1,85 @@
+/** Prismo, an online shop: its actors on any provider, the orders it is given, and what became of them. */
+import { createHive, silentLogger, type Hive, type HiveOptions, type Logger, type Provider } from "beehive-actors";
+import { Container } from "inversify";
+import * as actors from "./actors/index.ts";
+import { chaos, retryAgainst } from "./chaos.ts";
+import { acceptOrders, stockUp, type NewOrder, type NewProduct } from "./intake.ts";
+import { Seed } from "./seed.ts";
+import { summarise, type Summary } from "./summary.ts";
+import { Tally, tallied } from "./tally.ts";
+
+export interface PrismoOptions {
+  readonly provider: Provider;
+  readonly seed?: number | undefined;
+  /** How often an actor fails for no reason, 0 to 0.8. */
+  readonly failureRate?: number | undefined;
+  /** How many events each subscription works on at the same time. */
+  readonly parallelism?: number | undefined;
+  /** Counts what happens, for those who watch. */
+  readonly tally?: Tally | undefined;
+  /** Ends the run early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a run went. */
+export interface Report extends Summary {
+  readonly events: number;
+  readonly deadLetters: number;
+  readonly durationMs: number;
+}
+
+/** Takes the orders in, works until nothing is left to do and looks at what is in the stores then. */
+export async function runPrismo(
+  orders: Iterable<NewOrder>,
+  products: Iterable<NewProduct>,
+  options: PrismoOptions,
+): Promise<Report> {
+  const tally = options.tally ?? new Tally();
+  const hive = await createHive(prismo(options, tally));
+  const started = performance.now();
+  try {
+    await stockUp(hive.stores, products);
+    await hive.start();
+    await acceptOrders(hive, orders, options.signal);
+    await idleUnless(hive, options.signal);
+  } finally {
+    await hive.stop();
+  }
+  const durationMs = performance.now() - started;
+  const deadLetters = await countDeadLetters(hive);
+  return { ...(await summarise(hive.stores)), events: tally.total, deadLetters, durationMs };
+}
+
+/** Resolves when nothing is left to do, or when the hive has stopped because `signal` aborted. */
+async function idleUnless(hive: Hive, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return;
+  const stop = (): void => void hive.stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  await hive.idle();
+  signal?.removeEventListener("abort", stop);
+}
+
+/** What the hive of a shop is made of. */
+function prismo({ provider, seed = 1, failureRate = 0, parallelism }: PrismoOptions, tally: Tally): HiveOptions {
+  const container = new Container();
+  container.bind(Seed).toConstantValue(seed);
+  return {
+    actors,
+    provider,
+    container,
+    defaults: {
+      ...(parallelism === undefined ? {} : { parallelism }),
+      ...(failureRate > 0 ? { retry: retryAgainst(failureRate) } : {}),
+      middleware: [tallied(tally), ...(failureRate > 0 ? [chaos(failureRate, seed)] : [])],
+    },
+    logger: errorsOnly,
+  };
+}
+
+async function countDeadLetters(hive: Hive): Promise<number> {
+  const counts = await Promise.all(hive.descriptors.map(({ queueName }) => hive.counts(queueName.toString())));
+  return counts.reduce((sum, { dead }) => sum + dead, 0);
+}
+
+/** Failures that are retried are all in a day's work here. */
+const errorsOnly: Logger = { ...silentLogger, error: (fields, message) => console.error(message, fields) };

@@ -1,0 +1,79 @@
+/** Prismo on the command line: `npm start`, `npm start -- --help`. */
+import { openProvider, systemClock, type Provider } from "beehive-actors";
+import { runPrismo, type Report } from "./app.ts";
+import { readInput, type Input } from "./input.ts";
+import { parseOptions, usage, type Options } from "./options.ts";
+import { showProgress } from "./progress.ts";
+import { plural, problemsOf, reportAsJson, reportForPeople, shortened } from "./report.ts";
+import { Tally } from "./tally.ts";
+
+const wrong = { result: 1, input: 2 };
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let ready: { options: Options; input: Input; provider: Provider };
+  try {
+    const options = parseOptions(args);
+    if (options.help) return print(usage);
+    const input = await readInput(options.orders, options.stock);
+    complain(shortened(input.problems));
+    if (input.problems.length > 0 && !options.skipBad) return wrong.input;
+    if (input.problems.length > 0) complain([`Skipped: ${plural(input.problems.length, "bad line")}.`]);
+    ready = { options, input, provider: await openProvider(options.provider, { clock: systemClock }) };
+  } catch (error) {
+    complain([error instanceof Error ? error.message : String(error), "Try --help."]);
+    return wrong.input;
+  }
+  return run(ready);
+}
+
+async function run({
+  options,
+  input,
+  provider,
+}: {
+  options: Options;
+  input: Input;
+  provider: Provider;
+}): Promise<number> {
+  const tally = new Tally();
+  const interrupted = interruption();
+  const endProgress = process.stdout.isTTY ? showProgress(input.orders.length, tally) : () => {};
+  let report: Report;
+  try {
+    report = await runPrismo(input.orders, input.products, { ...options, provider, tally, signal: interrupted });
+  } finally {
+    endProgress();
+    await provider.close();
+  }
+  print(`${options.json ? reportAsJson(report) : reportForPeople(report)}\n`);
+  if (interrupted.aborted) return interrupted.reason as number;
+  const problems = problemsOf(report);
+  complain(problems);
+  return problems.length > 0 ? wrong.result : 0;
+}
+
+/** Aborts at the first signal, with the exit code that tells of it; the second ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const listen = (signal: NodeJS.Signals, exitCode: number): void => {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(exitCode);
+      complain(["Stopping when the events at work are done; once more to stop at once."]);
+      controller.abort(exitCode);
+    });
+  };
+  listen("SIGINT", 130);
+  listen("SIGTERM", 143);
+  return controller.signal;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function complain(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+}

@@ -1,0 +1,77 @@
+/** What can be said on the command line. */
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { highestFailureRate } from "./chaos.ts";
+
+export const usage: string = `Usage: npm start -- [options]
+
+  --orders FILE         orders, one JSON object a line; a sample unless given
+  --stock FILE          products, one JSON object a line; a sample unless given
+  --provider URL        where to run; memory: unless given
+  --seed N              decides whose payment fails and who is a fraud; 1 unless given
+  --failure-rate R      how often an actor fails for no reason, 0 (unless given) to ${highestFailureRate}
+  --parallelism N       how many events each subscription works on at the same time
+  --skip-bad            leave out lines that are wrong instead of giving up
+  --json                end with one line of JSON instead of a summary to read
+  --help                show this
+
+Exits with 0 when every order came to its right end, 1 when one did not, 2 when the input is wrong.
+`;
+
+export interface Options {
+  readonly orders: string;
+  readonly stock: string;
+  readonly provider: string;
+  readonly seed: number;
+  readonly failureRate: number;
+  readonly parallelism?: number | undefined;
+  readonly skipBad: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+const string = { type: "string" } as const;
+const flag = { type: "boolean", default: false } as const;
+
+const number = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/, "must be a number")
+  .transform(Number);
+const whole = number.refine(Number.isSafeInteger, "must be a whole number");
+const values = z.object({
+  orders: z.string().default(() => sample("orders")),
+  stock: z.string().default(() => sample("stock")),
+  provider: z.string().default("memory:"),
+  seed: whole.default(1),
+  "failure-rate": number
+    .refine((rate) => rate >= 0 && rate <= highestFailureRate, `must be from 0 to ${highestFailureRate}`)
+    .default(0),
+  parallelism: whole.refine((count) => count >= 1, "must be at least 1").optional(),
+  "skip-bad": z.boolean(),
+  json: z.boolean(),
+  help: z.boolean(),
+});
+
+/** @throws an error that says what is wrong, in one line. */
+export function parseOptions(args: readonly string[]): Options {
+  const options = {
+    orders: string,
+    stock: string,
+    provider: string,
+    seed: string,
+    "failure-rate": string,
+    parallelism: string,
+    "skip-bad": flag,
+    json: flag,
+    help: flag,
+  };
+  const { success, data, error } = values.safeParse(parseArgs({ args: [...args], options }).values);
+  if (!success) throw new Error(error.issues.map(({ path, message }) => `--${path.join(".")} ${message}`).join("; "));
+  const { "failure-rate": failureRate, "skip-bad": skipBad, ...rest } = data;
+  return { ...rest, failureRate, skipBad };
+}
+
+function sample(name: string): string {
+  return fileURLToPath(new URL(`data/${name}.ndjson`, import.meta.url));
+}

@@ -1,0 +1,113 @@
+import type { Container } from "inversify";
+import { ActorDescriptors, type ActorConfiguration } from "../actor-configuration.ts";
+import type { ActorClass } from "../actor.ts";
+import type { HiveOptions } from "../beehive.ts";
+import { newContainer } from "../container.ts";
+import type { Event } from "../event.ts";
+import { QueueName } from "../queue-name.ts";
+import type { Identified, Stores } from "../stores.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { Reaction } from "./reaction.ts";
+import { TestHive } from "./test-hive.ts";
+
+/** Items that are there before the event, by the name of their collection. */
+export type Items = Readonly<Record<string, readonly Identified[]>>;
+
+export interface WhenOptions {
+  /** Binds what the actor needs besides stores. */
+  readonly bind?: ((container: Container) => unknown) | undefined;
+  /** The subscription or queue, of an actor that reads several that the event reaches. */
+  readonly queueName?: string | undefined;
+  /** What holds for every actor of the hive, middleware for one. */
+  readonly defaults?: HiveOptions["defaults"];
+  /** The time that the actor sees. */
+  readonly now?: Date | undefined;
+}
+
+/**
+ * One actor, one event, and what follows from it:
+ *
+ * ```ts
+ * await given({ Orders: [order] })
+ *   .when(OrderAccepted.create({ orderId: "1" }), PaymentActor)
+ *   .then([PaymentAuthorised.create({ orderId: "1" })]);
+ * ```
+ *
+ * What is there before is whatever a function writes into the stores, or items by the name of their collection.
+ *
+ * The actor runs as in a hive: made through injection, wrapped in its middleware, in one step with its stores.
+ */
+export function given<I extends Items>(arrangement?: I | ((stores: Stores) => unknown)): Given {
+  return new Given(arrangement ?? {});
+}
+
+export class Given {
+  readonly #arrangement: Items | ((stores: Stores) => unknown);
+
+  /** @internal Made by {@link given}. */
+  constructor(arrangement: Items | ((stores: Stores) => unknown)) {
+    this.#arrangement = arrangement;
+  }
+
+  /** Delivers the event to the actor, once: when the first of its expectations is asked for. */
+  when(event: Event, actorType: ActorClass, options: WhenOptions = {}): Reaction {
+    return new Reaction(`${actorType.name} on ${event.eventType}`, async () => {
+      const container = newContainer();
+      await options.bind?.(container);
+      const hive = await TestHive.startRecording(
+        {
+          actors: onlyReader(actorType, event, options.queueName),
+          container,
+          defaults: options.defaults ?? {},
+          clock: new ManualClock(options.now),
+        },
+        { makesDestinations: true },
+      );
+      try {
+        await this.#arrange(hive.stores);
+        await hive.push(event);
+        const report = await hive.firstDelivery();
+        return { report, stores: hive.stores };
+      } finally {
+        await hive.stop();
+      }
+    });
+  }
+
+  async #arrange(stores: Stores): Promise<void> {
+    if (typeof this.#arrangement === "function") {
+      await this.#arrangement(stores);
+      return;
+    }
+    for (const [name, items] of Object.entries(this.#arrangement)) {
+      for (const item of items) await stores.collection(name).insert(item);
+    }
+  }
+}
+
+/** The actor on the one subscription or queue that the event reaches. */
+function onlyReader(actorType: ActorClass, event: Event, queueName: string | undefined): ActorConfiguration {
+  return {
+    async getDescriptors(defaults) {
+      const all = [...(await ActorDescriptors.from(actorType).toConfiguration().getDescriptors(defaults))];
+      const reached = all.filter(({ queueName: read }) =>
+        queueName === undefined ? reaches(event, read) : read.toString() === queueName,
+      );
+      const [only] = reached;
+      if (only && reached.length === 1) return [only];
+      const reads = all.map(({ queueName: read }) => read).join(", ");
+      throw new Error(
+        reached.length === 0
+          ? `${actorType.name} reads ${reads}; the event ${event.eventType} goes to ${queueName ?? event.queueName}.`
+          : `${actorType.name} reads ${reads}; say with { queueName } which of them is meant.`,
+      );
+    },
+  };
+}
+
+function reaches(event: Event, read: QueueName): boolean {
+  const to = QueueName.parse(event.queueName);
+  return to.kind === "topic"
+    ? read.kind === "subscription" && read.topic === to.topic
+    : read.toString() === to.toString();
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import type { DeliveryReport } from "../delivery.ts";
+import type { Event } from "../event.ts";
+import { messageOf } from "../retry-policy.ts";
+import type { Stores } from "../stores.ts";
+import { matches, type ErrorMatch } from "../supervision.ts";
+import { factsOf } from "./event-facts.ts";
+
+/** What came of one delivery. */
+export interface Reacted {
+  readonly report: DeliveryReport;
+  readonly stores: Stores;
+}
+
+/**
+ * What is expected of an actor. Several expectations may be asked of one reaction: the actor runs for the first of
+ * them only. Each throws an `AssertionError` when it is not met.
+ */
+export class Reaction {
+  readonly #what: string;
+  readonly #react: () => Promise<Reacted>;
+  #reacted: Promise<Reacted> | undefined;
+
+  /** @internal Made by `given(...).when(...)`. */
+  constructor(what: string, react: () => Promise<Reacted>) {
+    this.#what = what;
+    this.#react = react;
+  }
+
+  /**
+   * The actor succeeded and returned these events, in this order. They are compared by type, destination, body,
+   * partition key, properties and the like; not by ids and times.
+   */
+  // oxlint-disable-next-line unicorn/no-thenable -- it reads given, when, then; awaited by mistake, it says so
+  then(expected: Iterable<Event>): Promise<void> {
+    // `await` calls a method `then` with a function, and takes only what is thrown at once.
+    if (typeof expected === "function") throw new Error(`${this.#what}: say what follows, with .then([...]).`);
+    return this.#thenEvents(expected);
+  }
+
+  async #thenEvents(expected: Iterable<Event>): Promise<void> {
+    const { error, outputs } = (await this.#once()).report;
+    if (error !== undefined) throw this.#failed(`it failed: ${messageOf(error)}`, error);
+    const actual = outputs.map(factsOf);
+    const wanted = Array.from(expected, factsOf);
+    try {
+      assert.deepEqual(actual, wanted);
+    } catch (difference) {
+      const message = `${this.#what}: other events than expected. ${messageOf(difference)}`;
+      throw new assert.AssertionError({ message, actual, expected: wanted, operator: "deepStrictEqual" });
+    }
+  }
+
+  /** The actor failed with such an error: of a class, with a code, or whatever a function says. */
+  async thenThrows(expected: ErrorMatch): Promise<void> {
+    const { error, outcome } = (await this.#once()).report;
+    if (error === undefined) throw this.#failed(`it was expected to fail and was ${outcome}`);
+    if (matches(expected, error)) return;
+    const name = error instanceof Error ? error.name : typeof error;
+    throw this.#failed(`it failed with another error than expected: ${name}: ${messageOf(error)}`, error);
+  }
+
+  /** What is in the stores afterwards; nothing is written there by a step that failed. */
+  async thenStores(check: (stores: Stores) => unknown): Promise<void> {
+    await check((await this.#once()).stores);
+  }
+
+  #once(): Promise<Reacted> {
+    this.#reacted ??= this.#react();
+    return this.#reacted;
+  }
+
+  #failed(reason: string, cause?: unknown): assert.AssertionError {
+    const error = new assert.AssertionError({ message: `${this.#what}: ${reason}` });
+    error.cause = cause;
+    return error;
+  }
+}

@@ -1,0 +1,23 @@
+/** Every contract on the memory provider. */
+import { MemoryProvider } from "../../providers/memory/index.ts";
+import * as contracts from "../../src/testing/index.ts";
+import { runContract } from "../support/run-contract.ts";
+import { suite } from "../support/suite.ts";
+
+const clock = new contracts.ForgetfulClock();
+const provider = new MemoryProvider({ clock });
+let names = 0;
+const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Memory${++names}` };
+
+runContract("memory: queues", contracts.queueOperatorContract, subject);
+runContract("memory: collections", contracts.collectionStoreContract, subject);
+runContract("memory: keyed lists", contracts.keyedListStoreContract, subject);
+runContract("memory: counters", contracts.counterStoreContract, subject);
+runContract("memory: key-value", contracts.keyValueStoreContract, subject);
+runContract("memory: locks", contracts.lockStoreContract, subject);
+runContract("memory: steps", contracts.stepContract, subject);
+runContract("memory: hive", contracts.hiveContract, subject);
+
+const closing = suite("memory: close");
+closing("given a provider in use, when it is closed, then nothing is left that keeps the process", () => provider.close());
+closing.run();

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { parseOptions } from "../../samples/prismo/options.ts";
+import { orderOf } from "../support/prismo.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Prismo on the command line", { timeoutMs: 60_000 });
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function prismo(args: readonly string[]): Promise<Ended> {
+  const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", ...args];
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+let folder = "";
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "prismo-"));
+});
+test.after(() => rm(folder, { recursive: true }));
+
+test("given nothing, when run with --json, then the sample ends well and its last line says so", async () => {
+  const { code, stdout } = await prismo(["--json", "--failure-rate", "0.1"]);
+  assert.is(code, 0);
+  const { events, durationMs, eventsPerSecond, p50Ms, p99Ms, ...counts } = JSON.parse(
+    stdout.trim().split("\n").at(-1) ?? "",
+  );
+  assert.equal(counts, {
+    orders: 200,
+    shipped: 171,
+    cancelled: 29,
+    pending: 0,
+    emails: 171,
+    duplicateEmails: 0,
+    negativeStock: 0,
+    stockBalanced: true,
+    deadLetters: 0,
+  });
+  for (const measured of [events, durationMs, eventsPerSecond, p50Ms, p99Ms]) assert.ok(measured > 0);
+});
+
+test("given a bad line, when run, then it is named and nothing is done, unless it is to be skipped", async () => {
+  const orders = join(folder, "orders.ndjson");
+  const stock = join(folder, "stock.ndjson");
+  await writeFile(orders, `${JSON.stringify(orderOf("1", { lamp: 1 }))}\n{"id":1}\n`);
+  await writeFile(stock, JSON.stringify({ productId: "lamp", name: "Lamp", quantity: 1 }));
+
+  const strict = await prismo(["--orders", orders, "--stock", stock]);
+  assert.is(strict.code, 2);
+  assert.is(strict.stdout, "");
+  assert.ok(strict.stderr.startsWith(`${orders}:2: id: must be a text`), strict.stderr);
+
+  const lenient = await prismo(["--orders", orders, "--stock", stock, "--skip-bad"]);
+  assert.is(lenient.code, 0);
+  assert.ok(lenient.stderr.includes(`${orders}:2: id: must be a text`));
+  assert.ok(lenient.stderr.includes("Skipped: 1 bad line."), lenient.stderr);
+  assert.ok(lenient.stdout.startsWith("1 order: "), lenient.stdout);
+});
+
+test("given a file that is not there or a provider that nobody knows, when run, then it says so", async () => {
+  const [missing, unknown] = await Promise.all([
+    prismo(["--orders", join(folder, "none.ndjson")]),
+    prismo(["--provider", "pigeons:"]),
+  ]);
+  assert.equal([missing.code, unknown.code], [2, 2]);
+  assert.ok(missing.stderr.includes("none.ndjson"));
+  assert.ok(unknown.stderr.includes("pigeons"));
+});
+
+const wrongOptions: [string[], string][] = [
+  [["--seed", "x"], "--seed must be a number"],
+  [["--seed", "1.5"], "--seed must be a whole number"],
+  [["--failure-rate", "1"], "--failure-rate must be from 0 to 0.8"],
+  [["--failure-rate", ""], "--failure-rate must be a number"],
+  [["--failure-rate=-0.1"], "--failure-rate must be from 0 to 0.8"],
+  [["--parallelism", "0"], "--parallelism must be at least 1"],
+  [["--parallelism", "2.5"], "--parallelism must be a whole number"],
+  [["--colour"], "--colour"],
+];
+
+for (const [args, why] of wrongOptions) {
+  test(`given ${args.join(" ")}, when read, then it is refused`, () => {
+    assert.throws(
+      () => parseOptions(args),
+      (error: Error) => error.message.includes(why),
+    );
+  });
+}
+
+test.run();

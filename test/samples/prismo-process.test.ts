@@ -1,0 +1,91 @@
+import * as assert from "uvu/assert";
+import { runPrismo } from "../../samples/prismo/app.ts";
+import { chance } from "../../samples/prismo/chance.ts";
+import type { NewOrder, NewProduct } from "../../samples/prismo/intake.ts";
+import { prismoStores, stock, type PrismoStores } from "../../samples/prismo/stores.ts";
+import { assertRight, memory, orderOf } from "../support/prismo.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Prismo", { timeoutMs: 10_000 });
+
+const products: NewProduct[] = [
+  { productId: "lamp", name: "Lamp", quantity: 5 },
+  { productId: "kettle", name: "Kettle", quantity: 0 },
+];
+const ids = Array.from({ length: 1_000 }, (_, number) => `order-${number}`);
+
+/** The first order with that luck; see the gateways. */
+function idWith(luck: (payment: number, fraud: number) => boolean): string {
+  return ids.find((id) => luck(chance(1, "payment", id), chance(1, "fraud", id))) ?? "";
+}
+const honest = idWith((payment, fraud) => payment >= 0.1 && fraud >= 0.015);
+const penniless = idWith((payment) => payment < 0.1);
+const fraudulent = idWith((payment, fraud) => payment >= 0.1 && fraud < 0.015);
+
+async function run(...orders: NewOrder[]): Promise<PrismoStores> {
+  await using provider = await memory();
+  assertRight(await runPrismo(orders, products, { provider }));
+  return prismoStores(provider.stores);
+}
+
+test("given an item in stock and one that is not, when the order is handled, then it ships with both", async () => {
+  const { orders, shipments, mailbox, counters } = await run(orderOf(honest, { lamp: 2, kettle: 3 }));
+  assert.is((await orders.get(honest)).status, "shipped");
+  assert.is((await shipments.get(honest)).address, "1 Mill Lane");
+  assert.is((await mailbox.get(`shipped-${honest}`)).to, "ada@example.com");
+  assert.is(await counters.get(stock, "lamp"), 3);
+  assert.is(await counters.get(stock, "kettle"), 2, "the supplier sends two to spare");
+});
+
+test("given a payment that is refused, when the order is handled, then it is cancelled and nothing is taken", async () => {
+  const { orders, payments, counters } = await run(orderOf(penniless, { lamp: 2 }));
+  const { status, cancelReason } = await orders.get(penniless);
+  assert.equal([status, cancelReason], ["cancelled", "payment refused"]);
+  assert.is((await payments.get(penniless)).status, "refused");
+  assert.is(await counters.get(stock, "lamp"), 5);
+});
+
+test("given a fraud, when the order is handled, then what it took is given back and what it paid refunded", async () => {
+  const { orders, payments, counters, shipments, mailbox } = await run(orderOf(fraudulent, { lamp: 2, kettle: 1 }));
+  const { status, cancelReason } = await orders.get(fraudulent);
+  assert.equal([status, cancelReason], ["cancelled", "suspected fraud"]);
+  assert.is((await payments.get(fraudulent)).status, "refunded");
+  assert.is(await counters.get(stock, "lamp"), 5);
+  assert.not(await shipments.exists(fraudulent));
+  assert.not(await mailbox.exists(`shipped-${fraudulent}`));
+});
+
+test("given more orders than stock, when they are handled, then each has its item in the end", async () => {
+  const many = ids.filter((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) >= 0.015).slice(0, 20);
+  const { orders } = await run(...many.map((id) => orderOf(id, { lamp: 3 })));
+  for await (const { status } of orders.all()) assert.is(status, "shipped");
+});
+
+test("given orders that were handled before, when they come again, then nothing happens", async () => {
+  await using provider = await memory();
+  const orders = [orderOf(honest, { lamp: 1 }), orderOf(penniless, { lamp: 1 })];
+  await runPrismo(orders, products, { provider });
+  const { events, ...again } = await runPrismo(orders, products, { provider });
+  assertRight({ events, ...again });
+  assert.is(events, 0);
+  assert.is(again.orders, 2);
+});
+
+test("given no orders, when it runs, then it ends", async () => {
+  await using provider = await memory();
+  const report = await runPrismo([], products, { provider });
+  assertRight(report);
+  assert.is(report.orders, 0);
+  assert.is(report.p99Ms, 0);
+});
+
+test("given a signal that aborts, when it runs, then it stops early", async () => {
+  await using provider = await memory();
+  const report = await runPrismo([orderOf(honest, { kettle: 1 })], products, {
+    provider,
+    signal: AbortSignal.timeout(20),
+  });
+  assert.is(report.pending, 1);
+});
+
+test.run();

@@ -1,0 +1,11 @@
+/** Runs a contract of `beehive-actors/testing` as a suite. */
+import type { ContractCase, ContractSubject } from "../../src/testing/index.ts";
+import { suite } from "./suite.ts";
+
+const CASE_LIMIT_MS = 60_000;
+
+export function runContract(name: string, contract: readonly ContractCase[], subject: ContractSubject): void {
+  const test = suite(name, { timeoutMs: CASE_LIMIT_MS });
+  for (const { name: title, run } of contract) test(title, () => run(subject));
+  test.run();
+}

@@ -1,0 +1,53 @@
+import { Writable } from "node:stream";
+import { pino } from "pino";
+import * as assert from "uvu/assert";
+import { createHive } from "../../src/beehive.ts";
+import { actorDescription } from "../../src/actor.ts";
+import { RejectEvent } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import { silentLogger, withFields, type Logger } from "../../src/logger.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Logger");
+
+function recording(): { logger: Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+      done();
+    },
+  });
+  // No cast: the compiler holds that a pino logger is a Logger.
+  const logger: Logger = pino({ level: "debug" }, stream);
+  return { logger, lines };
+}
+
+test("given a pino logger, when a hive has it, then its lines carry the actor, the event and the error as pino writes them", async () => {
+  const { logger, lines } = recording();
+  class Strict {
+    async processAsync(): Promise<void> {
+      throw new RejectEvent("no lines");
+    }
+  }
+  actorDescription("LoggedOrder-Strict")(Strict);
+  await using hive = await createHive({ actors: Strict, logger });
+  await hive.start();
+  await hive.push(new Event("LoggedOrder", 1, { id: "event 1", correlationId: "process 1" }));
+  await hive.idle();
+  const line = lines.find(({ level }) => level === 50);
+  assert.equal([line?.["actor"], line?.["subscription"], line?.["eventId"], line?.["attempt"]], ["Strict", "LoggedOrder-Strict", "event 1", 1]);
+});
+
+test("given fields, when a logger is extended, then each line has them, and its own fields win", () => {
+  const { logger, lines } = recording();
+  const extended = withFields(withFields(logger, { a: 1, b: 1 }), { b: 2, c: 2 });
+  for (const level of ["debug", "info", "warn", "error"] as const) extended[level]({ c: 3 }, "message");
+  assert.equal(lines.map(({ level, a, b, c, msg }) => [level, a, b, c, msg]), [20, 30, 40, 50].map((level) => [level, 1, 2, 3, "message"]));
+});
+
+test("given the silent logger, then it takes everything", () => {
+  for (const level of ["debug", "info", "warn", "error"] as const) silentLogger[level]({}, "nothing");
+});
+
+test.run();

@@ -1,0 +1,121 @@
+import * as assert from "uvu/assert";
+import { Event, type EventOptions } from "../../src/event.ts";
+import { collect, stampOutputs } from "../../src/outputs.ts";
+import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
+
+const input = Event.fromRecord({ ...new Event("In", 1, { id: "input" }).toRecord(), queueName: "In-Actor" });
+const out = (body: unknown, options?: EventOptions): Event => new Event("Out", body, options);
+const stamp = (...outputs: Event[]): Event[] => stampOutputs(input, outputs, {});
+const idsOf = (...outputs: Event[]): string[] => stamp(...outputs).map(({ id }) => id);
+
+const ids = suite("Ids of outputs");
+
+ids("given a step that is repeated, then its outputs have the same ids, which are UUIDs of version 8", () => {
+  const once = idsOf(out("a"), out("b"));
+  assert.equal(idsOf(out("a"), out("b")), once);
+  for (const id of once) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+ids("given outputs in another order, fewer or more of them, then each keeps its id", () => {
+  const [a, b] = idsOf(out("a"), out("b"));
+  assert.equal(idsOf(out("b"), out("a")), [b, a]);
+  assert.equal(idsOf(out("b")), [b]);
+  assert.equal(idsOf(out("c"), out("b"), out("d")).at(1), b);
+});
+
+ids("given equal outputs, then they are told apart, the same way each time", () => {
+  const same = idsOf(out("a"), out("a"), out("a"));
+  assert.is(new Set(same).size, 3);
+  assert.equal(idsOf(out("a"), out("b"), out("a"), out("a")).filter((_, n) => n !== 1), same);
+  assert.equal(idsOf(out("a")), same.slice(0, 1));
+});
+
+ids("given another input, subscription, type, destination or body, then the id is another", () => {
+  const other = (changes: object): Event => Event.fromRecord({ ...input.toRecord(), ...changes });
+  const all = [
+    ...idsOf(out("a")),
+    ...idsOf(out("b")),
+    ...idsOf(out("a", { queueName: "Elsewhere-" })),
+    ...idsOf(new Event("Other", "a", { queueName: "Out-" })),
+    ...stampOutputs(other({ id: "another" }), [out("a")], {}).map(({ id }) => id),
+    ...stampOutputs(other({ queueName: "In-Another" }), [out("a")], {}).map(({ id }) => id),
+    ...idsOf(out(Uint8Array.of(1))),
+    ...idsOf(out(Uint8Array.of(2))),
+    ...idsOf(out(undefined)),
+  ];
+  assert.is(new Set(all).size, all.length);
+});
+
+ids("given an id that the actor set or saw, then it is kept", () => {
+  const seen = out("b");
+  const { id } = seen;
+  assert.equal(idsOf(out("a", { id: "mine" }), seen), ["mine", id]);
+});
+
+ids.run();
+
+const stamps = suite("Stamps on outputs");
+
+stamps("given an input, then outputs carry its correlation id, or its id where it has none, and name it as their cause", () => {
+  const [output] = stamp(out("a"));
+  assert.equal([output?.correlationId, output?.causationId], ["input", "input"]);
+  const correlated = Event.fromRecord({ ...input.toRecord(), correlationId: "process" });
+  assert.is(stampOutputs(correlated, [out("a")], {})[0]?.correlationId, "process");
+  const own = stamp(out("a", { correlationId: "own", causationId: "mine" }))[0];
+  assert.equal([own?.correlationId, own?.causationId], ["own", "mine"]);
+});
+
+stamps("given a trace, then it is among the properties of outputs, and everything else is as the actor made it", () => {
+  const output = out("a", { properties: { p: 1 }, partitionKey: "k", enqueueTime: new Date(5) });
+  const [stamped] = stampOutputs(input, [output], { traceparent: "00-1" });
+  assert.equal({ ...stamped?.properties }, { traceparent: "00-1", p: 1 });
+  assert.equal([stamped?.partitionKey, stamped?.enqueueTime?.getTime(), stamped?.body], ["k", 5, '"a"']);
+  assert.equal({ ...output.properties }, { p: 1 });
+});
+
+stamps.run();
+
+const collecting = suite("What an actor returns");
+
+collecting("given nothing, an array, another iterable or an async one, then its events are collected", async () => {
+  const [a, b] = [out("a"), out("b")];
+  for (const nothing of [undefined, null, []]) assert.equal(await collect(nothing, "A"), []);
+  assert.equal(await collect([a, b], "A"), [a, b]);
+  assert.equal(await collect(new Set([a, b]), "A"), [a, b]);
+  assert.equal(
+    await collect(
+      (function* () {
+        yield a;
+      })(),
+      "A",
+    ),
+    [a],
+  );
+  assert.equal(
+    await collect(
+      (async function* () {
+        yield a;
+        yield b;
+      })(),
+      "A",
+    ),
+    [a, b],
+  );
+});
+
+for (const [what, value, reason] of [
+  ["a single event", out("a"), /ShipIt returned a single event/],
+  ["a text", "text", /ShipIt returned a string/],
+  ["a number", 7, /ShipIt returned a number/],
+  ["an object", {}, /ShipIt returned an object/],
+  ["an array of objects", [{}], /an object among its events/],
+  ["an array with a promise", [Promise.resolve(out("a"))], /a promise among its events/],
+  ["an array with nothing in it", [null], /null among its events/],
+] as const) {
+  collecting(`given ${what}, then InvalidOutput names the actor and what it returned`, async () => {
+    assert.match((await throwsCode("InvalidOutput", () => collect(value as never, "ShipIt"))).message, reason);
+  });
+}
+
+collecting.run();

@@ -1,0 +1,207 @@
+import { AssertionError } from "node:assert/strict";
+import {
+  actorDescription,
+  collectionStore,
+  Event,
+  eventType,
+  injects,
+  RejectEvent,
+  timeout,
+  token,
+  type ActorContext,
+  type CollectionStore,
+  type ProcessorActor,
+} from "beehive-actors";
+import { given } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../support/suite.ts";
+
+interface Order {
+  readonly id: string;
+  readonly status: "accepted" | "paid";
+}
+
+interface Gateway {
+  authorise(orderId: string): Promise<string>;
+}
+
+const OrderAccepted = eventType<{ orderId: string }>("OrderAccepted");
+const PaymentAuthorised = eventType<{ orderId: string; code: string }>("PaymentAuthorised");
+const Orders = collectionStore<Order>("Orders");
+const Gateway = token<Gateway>("Gateway");
+
+@actorDescription("OrderAccepted-Payment")
+@injects(Orders, Gateway)
+class PaymentActor implements ProcessorActor {
+  readonly #orders: CollectionStore<Order>;
+  readonly #gateway: Gateway;
+
+  constructor(orders: CollectionStore<Order>, gateway: Gateway) {
+    this.#orders = orders;
+    this.#gateway = gateway;
+  }
+
+  async processAsync(event: Event): Promise<Event[]> {
+    const { orderId } = OrderAccepted.read(event);
+    const order = await this.#orders.get(orderId);
+    if (order.status === "paid") throw new RejectEvent(`the order ${orderId} is paid`);
+    await this.#orders.update({ ...order, status: "paid" });
+    const code = await this.#gateway.authorise(orderId);
+    return [PaymentAuthorised.create({ orderId, code }, { partitionKey: orderId, properties: { by: "card" } })];
+  }
+}
+
+const accepting = {
+  bind: (container: { bind(token: unknown): { toConstantValue(value: Gateway): unknown } }): unknown =>
+    container.bind(Gateway).toConstantValue({ authorise: async () => "ok" }),
+};
+const order: Order = { id: "1", status: "accepted" };
+const accepted = OrderAccepted.create({ orderId: "1" });
+const authorised = PaymentAuthorised.create(
+  { orderId: "1", code: "ok" },
+  { partitionKey: "1", properties: { by: "card" } },
+);
+
+const test = suite("given, when, then");
+
+test("given stores arranged by a function, when an actor takes an event, then its events are as expected", async () => {
+  await given((stores) => stores.collection<Order>("Orders").insert(order))
+    .when(accepted, PaymentActor, accepting)
+    .then([authorised]);
+});
+
+test("given items by collection, when an actor takes an event, then its writes are in the stores, and it ran once", async () => {
+  let runs = 0;
+  const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, {
+    bind: (container) => container.bind(Gateway).toConstantValue({ authorise: async () => `${++runs}` }),
+  });
+
+  await reaction.thenStores(async (stores) =>
+    assert.equal((await stores.collection<Order>("Orders").get("1")).status, "paid"),
+  );
+  await reaction.thenStores(() => {});
+  assert.equal(runs, 1);
+});
+
+test("given a step that fails, when it wrote before, then nothing is in the stores and the error is the actor's own", async () => {
+  class GatewayDown extends Error {}
+  const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, {
+    bind: (container) =>
+      container.bind(Gateway).toConstantValue({ authorise: () => Promise.reject(new GatewayDown("no answer")) }),
+  });
+
+  await reaction.thenThrows(GatewayDown);
+  await reaction.thenThrows((error) => (error as Error).message === "no answer");
+  await reaction.thenStores(async (stores) =>
+    assert.equal((await stores.collection<Order>("Orders").get("1")).status, "accepted"),
+  );
+});
+
+test("given a library error, when it is expected, then by its class or its code", async () => {
+  const reaction = given({ Orders: [{ ...order, status: "paid" }] }).when(accepted, PaymentActor, accepting);
+  await reaction.thenThrows(RejectEvent);
+  await reaction.thenThrows("Rejected");
+  await given().when(accepted, PaymentActor, accepting).thenThrows("NotFound");
+});
+
+test("given something that is not bound, when the actor is made, then the error says what", async () => {
+  await given().when(accepted, PaymentActor).thenThrows("Unresolvable");
+});
+
+test("given other events than expected, when they are compared, then the error shows how their bodies differ", async () => {
+  const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, accepting);
+  const error = await failureOf(reaction.then([PaymentAuthorised.create({ orderId: "1", code: "no" })]));
+
+  assert.ok(error instanceof AssertionError);
+  assert.match(error.message, /^PaymentActor on OrderAccepted: other events than expected\./);
+  assert.match(error.message, /\+ +code: 'ok'/);
+  assert.match(error.message, /- +code: 'no'/);
+});
+
+test("given events that differ in id, time and cause only, when they are compared, then they are equal", async () => {
+  const other = authorised.clone({ timestamp: new Date(0), correlationId: "c", causationId: "d" });
+  await given({ Orders: [order] })
+    .when(accepted, PaymentActor, accepting)
+    .then([other]);
+});
+
+for (const [what, different] of Object.entries({
+  "partition key": authorised.clone({ partitionKey: "2" }),
+  property: authorised.clone({ properties: { by: "cash" } }),
+  destination: authorised.clone({ queueName: "Payments" }),
+  delivery: authorised.clone({ delivery: "log" }),
+})) {
+  test(`given an event with another ${what} than expected, when they are compared, then they are not equal`, async () => {
+    const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, accepting);
+    assert.ok((await failureOf(reaction.then([different]))) instanceof AssertionError);
+  });
+}
+
+test("given an actor that fails, when events are expected, then the assertion says why and keeps the cause", async () => {
+  const error = await failureOf(given().when(accepted, PaymentActor, accepting).then([]));
+  assert.match((error as Error).message, /^PaymentActor on OrderAccepted: it failed: /);
+  assert.ok((error as Error).cause instanceof Error);
+});
+
+test("given an actor that succeeds, when an error is expected, then the assertion says that there was none", async () => {
+  const error = await failureOf(
+    given({ Orders: [order] })
+      .when(accepted, PaymentActor, accepting)
+      .thenThrows(RejectEvent),
+  );
+  assert.match((error as Error).message, /expected to fail and was committed/);
+});
+
+test("given a reaction without an expectation, when it is awaited, then it says what is missing", async () => {
+  const mistaken: unknown = given().when(accepted, PaymentActor);
+  const error = await failureOf((async () => await mistaken)());
+  assert.match((error as Error).message, /say what follows, with \.then/);
+});
+
+test("given an event that the actor does not read, when it is delivered, then the error names both", async () => {
+  const error = await failureOf(given().when(new Event("OrderShipped"), PaymentActor).then([]));
+  assert.match((error as Error).message, /PaymentActor reads OrderAccepted-Payment; the event OrderShipped goes to/);
+});
+
+@actorDescription("OrderAccepted-First")
+@actorDescription("OrderAccepted-Second")
+class TwiceActor implements ProcessorActor {
+  processAsync(event: Event): Event[] {
+    return [new Event("Seen", { by: event.queueName }), new Event("SeenAgain", "now", { queueName: "Log" })];
+  }
+}
+
+test("given an actor on several subscriptions of a topic, when one is named, then it runs there", async () => {
+  const reaction = given().when(accepted, TwiceActor, { queueName: "OrderAccepted-Second" });
+  await reaction.then([
+    new Event("Seen", { by: "OrderAccepted-Second" }),
+    new Event("SeenAgain", "now", { queueName: "Log" }),
+  ]);
+  const error = await failureOf(given().when(accepted, TwiceActor).then([]));
+  assert.match((error as Error).message, /say with \{ queueName \} which of them is meant/);
+});
+
+@actorDescription("OrderAccepted-Slow", { middleware: [timeout(5_000)] })
+class SlowActor implements ProcessorActor {
+  processAsync(_event: Event, { clock, signal }: ActorContext): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.after(60_000, resolve);
+      signal.addEventListener("abort", () => timer.cancel());
+    });
+  }
+}
+
+test("given an actor with a timeout, when it waits too long, then it fails as in a hive, in no time", async () => {
+  await given().when(accepted, SlowActor).thenThrows("Timeout");
+});
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("It was expected to fail.");
+}
+
+test.run();
