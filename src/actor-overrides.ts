@@ -4,7 +4,7 @@ import { contradictions, throwProblems } from "./actor-configuration.ts";
 import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
-import { messageOf, type RetryOptions } from "./retry-policy.ts";
+import { defaultRetry, messageOf, type RetryOptions } from "./retry-policy.ts";
 import type { FailureLimit } from "./supervision.ts";
 
 /** What may be said of an actor outside its code. */
@@ -30,7 +30,11 @@ export interface NamedOverrides {
   readonly actors: ActorOverrides;
 }
 
-const fields = new Set<string>(["enabled", "parallelism", "lease", "retry", "failureLimit"]);
+const fields = ["enabled", "parallelism", "lease", "retry", "failureLimit"];
+const fieldsWithin: Readonly<Record<string, readonly string[]>> = {
+  retry: Object.keys(defaultRetry),
+  failureLimit: ["failures", "within", "action", "pause"],
+};
 const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
 
 /**
@@ -45,14 +49,14 @@ export async function readOverrides(path: string): Promise<NamedOverrides> {
   const actors = isObject(content) && isObject(content["actors"]) ? content["actors"] : undefined;
   if (!actors || Object.keys(content as object).length > 1)
     problems.push(`${path}: it must be an object with the one key "actors"`);
-  for (const [name, override] of Object.entries(actors ?? {})) {
-    if (!isObject(override)) problems.push(`${path}: actors.${name} must be an object`);
-    else
-      problems.push(
-        ...unknownFields(override).map(
-          (field) => `${path}: actors.${name}.${field} is not a setting; there are ${[...fields].join(", ")}`,
-        ),
-      );
+  for (const [name, said] of Object.entries(actors ?? {})) {
+    problems.push(...objectProblems(`${path}: actors.${name}`, said, fields));
+    if (!isObject(said)) continue;
+    for (const [field, known] of Object.entries(fieldsWithin)) {
+      if (field in said) problems.push(...objectProblems(`${path}: actors.${name}.${field}`, said[field], known));
+    }
+    if (!["boolean", "undefined"].includes(typeof said["enabled"]))
+      problems.push(`${path}: actors.${name}.enabled must be true or false`);
   }
   throwProblems(problems);
   return { origin: path, actors: actors as ActorOverrides };
@@ -125,8 +129,10 @@ async function parseFile(path: string): Promise<unknown> {
   }
 }
 
-function unknownFields(value: object): string[] {
-  return Object.keys(value).filter((field) => !fields.has(field));
+function objectProblems(at: string, value: unknown, known: readonly string[]): string[] {
+  if (!isObject(value)) return [`${at} must be an object`];
+  const unknown = Object.keys(value).filter((field) => !known.includes(field));
+  return unknown.map((field) => `${at}.${field} is not a setting; there are ${known.join(", ")}`);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -57,7 +57,7 @@ export function toCloudEvent(event: Event): CloudEvent {
   const others: Record<string, EventProperty> = {};
   for (const [name, value] of Object.entries(properties))
     (isExtension(name, value) ? extensions : others)[name] = value;
-  const named = typeof source === "string" && source !== "" && source !== defaultSource;
+  const named = typeof source === "string" && (uri.test(source) || relative.test(source)) && source !== defaultSource;
   if (source !== undefined && !named) others["source"] = source;
   return definedOnly({
     specversion: "1.0",
@@ -117,10 +117,20 @@ export function fromCloudEvent(value: unknown, queueName = ""): Event {
   });
 }
 
-/** An extension attribute: its name by the specification, its value a text, a boolean or a 32-bit integer. */
+/** A URI, and what may stand for one relative to another (RFC 3986), near enough to tell them from other text. */
+const uri = /^[a-z][a-z\d+.-]*:(?!\?)(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})+(?:#(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})*)?$/i;
+const relative = /^(?:[\w.~/@!$&'()*+,;=-]|%[\da-f]{2})+$/i;
+
+/**
+ * Whether a property may be an attribute: one of the specification's own that fits it, or an extension, its name by
+ * the specification, its value a text without control characters, a boolean or a 32-bit integer.
+ */
 function isExtension(name: string, value: EventProperty): boolean {
+  if (name === "subject") return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Cs}]/u.test(value);
+  if (name === "dataschema") return typeof value === "string" && uri.test(value);
   if (!/^[a-z0-9]{1,20}$/.test(name) || attributes.has(name)) return false;
-  return typeof value !== "number" || (Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !Object.is(value, -0));
+  if (typeof value === "string") return !/[\p{Cc}\p{Cs}]/u.test(value);
+  return typeof value === "boolean" || (Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !Object.is(value, -0));
 }
 
 function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "data_base64"> {
@@ -128,11 +138,13 @@ function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "
   if (typeof body !== "string") return { data_base64: Buffer.from(body).toString("base64") };
   if (!isJson(contentType)) return { data: body };
   try {
-    return { data: JSON.parse(body) as unknown };
+    const data: unknown = JSON.parse(body);
+    // Data that is null cannot be told from data that is not there.
+    if (data !== null) return { data };
   } catch {
     // A body that is not the JSON it claims to be travels untouched: its reader will say what is wrong with it.
-    return { data_base64: Buffer.from(body).toString("base64") };
   }
+  return { data_base64: Buffer.from(body).toString("base64") };
 }
 
 function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string): string | Uint8Array {

@@ -121,11 +121,9 @@ export class Event<Body = unknown> {
       this.partitionKey = options.partitionKey;
       this.delivery = options.delivery ?? "business";
       this.#body = serialise(type, body, this.contentType);
-      this.#timestamp = options.timestamp?.getTime() ?? systemClock.now();
-      this.#enqueueTime = options.enqueueTime?.getTime();
+      this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
+      this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
       this.#id = options.id === undefined ? undefined : checkedText("id", options.id);
-      if (Number.isNaN(this.#timestamp)) throw invalid(`timestamp of the event ${type} is not a valid date`);
-      if (Number.isNaN(this.#enqueueTime)) throw invalid(`enqueueTime of the event ${type} is not a valid date`);
     }
     Object.freeze(this);
   }
@@ -190,8 +188,8 @@ export class Event<Body = unknown> {
       id: checkedText("id", id),
       ...(queueName === undefined ? {} : { queueName: destination(queueName) }),
       ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
-      ...(timestamp === undefined ? {} : { timestamp: timestamp.getTime() }),
-      ...("enqueueTime" in changes ? { enqueueTime: enqueueTime?.getTime() } : {}),
+      ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
+      ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
     });
   }
 
@@ -285,6 +283,12 @@ function checkedText(what: string, text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
   return text;
+}
+
+function checkedTime(what: string, time: Date | undefined): number | undefined {
+  const ms = time?.getTime();
+  if (Number.isNaN(ms)) throw invalid(`the ${what} of an event must be a valid date`);
+  return ms;
 }
 
 function checkedProperties(properties: EventOptions["properties"]): Readonly<Record<string, EventProperty>> {

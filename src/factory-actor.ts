@@ -1,4 +1,5 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
+import { breather } from "./breather.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { Delivery, type DeliveryReport } from "./delivery.ts";
@@ -100,6 +101,7 @@ export class FactoryActor {
     let failures = 0;
     while (!signal.aborted) {
       await this.#whilePaused();
+      await breather();
       const free = (this.#probing ? 1 : parallelism) - this.#deliveries.size;
       if (free <= 0) {
         await this.#slot();

@@ -44,7 +44,8 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
         : [`the pulser "${name}": every must be a whole number of ms from 10, not ${schedule.every}`];
     }
     try {
-      cronOf(schedule);
+      // Only when it is asked for a time does it look at the time zone.
+      nextTime(schedule, 0);
       return [];
     } catch (error) {
       return [`the pulser "${name}": ${error instanceof Error ? error.message : String(error)}`];

@@ -113,5 +113,9 @@ export function supervisionProblems(
     problems.push(`failureLimit.failures must be a whole number from 1, not ${limit.failures}`);
   }
   if (limit && !(limit.within > 0)) problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
+  if (limit && !["pause", "stop"].includes(limit.action))
+    problems.push(`failureLimit.action must be "pause" or "stop", not "${limit.action}"`);
+  if (limit?.pause !== undefined && !(limit.pause > 0))
+    problems.push(`failureLimit.pause must be more than 0 ms, not ${limit.pause}`);
   return problems;
 }

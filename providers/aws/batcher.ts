@@ -17,7 +17,6 @@ export interface BatcherOptions<E> {
   readonly send: (entries: readonly E[]) => Promise<readonly EntryFailure[]>;
   readonly attempt: Attempt;
   readonly clock: Clock;
-  /** Whether others, beside so many that wait in batches, are at work and may soon have something to add. */
   readonly pace: Pace;
   readonly maxEntries: number;
   /** The limit of a whole request. */
@@ -32,14 +31,28 @@ const lingerMs = 5;
 const mostRetries = 4;
 const retryMs = 50;
 
-/** How many steps are at work in the process, and how many of those wait in a batch. */
+/** How busy the process is: steps that are at work, and how many of those wait for an answer. */
 export class Pace {
-  working = 0;
-  waiting = 0;
+  #waiting = 0;
+  readonly #working: { readonly size: number };
+
+  constructor(working: { readonly size: number }) {
+    this.#working = working;
+  }
 
   /** Whether anybody is left who could bring something soon. */
   get othersMayCome(): boolean {
-    return this.working > this.waiting;
+    return this.#working.size > this.#waiting;
+  }
+
+  /** Counts one step as waiting while it does. */
+  async while<T>(wait: () => Promise<T>): Promise<T> {
+    this.#waiting++;
+    try {
+      return await wait();
+    } finally {
+      this.#waiting--;
+    }
   }
 }
 
@@ -72,7 +85,6 @@ export class Batcher<E> {
   /** Resolves when the entry is done. @throws BeeHiveError as {@link translate} reads the failure. */
   add(entry: E, bytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#options.pace.waiting++;
       this.#enqueue({ entry, bytes, retries: 0, resolve, reject });
     });
   }
@@ -125,24 +137,19 @@ export class Batcher<E> {
   }
 
   async #send(batch: readonly Pending<E>[]): Promise<void> {
-    const { attempt, pace } = this.#options;
-    const settle = (pending: Pending<E>, failure?: BeeHiveError): void => {
-      pace.waiting--;
-      if (failure) pending.reject(failure);
-      else pending.resolve();
-    };
+    const { attempt } = this.#options;
     let failures: ReadonlyMap<number, EntryFailure>;
     try {
       const answered = await this.#options.send(batch.map(({ entry }) => entry));
       failures = new Map(answered.map((failure) => [failure.index, failure]));
     } catch (error) {
-      for (const pending of batch) settle(pending, translate(error, attempt));
+      for (const pending of batch) pending.reject(translate(error, attempt));
       return;
     }
     for (const [index, pending] of batch.entries()) {
       const failure = failures.get(index);
-      if (!failure) settle(pending);
-      else if (failure.senderFault || pending.retries >= mostRetries) settle(pending, failureError(failure, attempt));
+      if (!failure) pending.resolve();
+      else if (failure.senderFault || pending.retries >= mostRetries) pending.reject(failureError(failure, attempt));
       else this.#retry(pending);
     }
   }

@@ -12,8 +12,6 @@ export interface AwsConfig {
   readonly prefix: string;
   /** One address for all four services, for a test server; credentials and region are still needed. */
   readonly endpoint: string | undefined;
-  /** The account of the topics. Unless said they are looked up by name, which needs the right `sns:ListTopics`. */
-  readonly account: string | undefined;
   /** The DynamoDB table of the stores; `<prefix>-beehive` unless said. */
   readonly table: string;
   /** The S3 bucket of key-value stores and claim checks. Bucket names are global, so there is no default. */
@@ -45,7 +43,6 @@ export const defaultConfig: Omit<AwsConfig, "table"> = {
   region: undefined,
   prefix: "beehive",
   endpoint: undefined,
-  account: undefined,
   bucket: undefined,
   waitSeconds: 10,
   maxEventBytes: 262_144,
@@ -86,7 +83,6 @@ function problemsOf(config: AwsConfig): string[] {
   check(/^[A-Za-z0-9][\w-]{0,39}$/.test(config.prefix), "prefix must be up to 40 letters, digits, hyphens, underscores");
   check(/^[\w.-]{3,255}$/.test(config.table), `table must be the name of a DynamoDB table, not "${config.table}"`);
   check(config.bucket === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(config.bucket), `bucket must be the name of an S3 bucket, not "${config.bucket}"`);
-  check(config.account === undefined || /^\d{12}$/.test(config.account), "account must have 12 digits");
   check(config.endpoint === undefined || URL.canParse(config.endpoint), `endpoint must be a URL, not "${config.endpoint}"`);
   check(whole(config.waitSeconds, 1, 20), "waitSeconds must be a whole number from 1 to 20");
   check(whole(config.maxEventBytes, 1024, 1_048_576), "maxEventBytes must be a whole number from 1,024 to 1,048,576, the limit of SQS");

@@ -64,7 +64,8 @@ function load(name: DriverName): Open | string {
   }
   try {
     const Database = createRequire(import.meta.url)(name) as DatabaseClass;
-    return (file) => adapt(name, new Database(file), asArray);
+    const adaptStatement = name === "libsql" ? (throughArrays as AdaptStatement) : asList;
+    return (file) => adapt(name, new Database(file), adaptStatement);
   } catch (error) {
     if (isNotFound(error, name)) return "is not installed";
     return `is installed but cannot be loaded (${error instanceof Error ? error.message.split("\n", 1)[0] : "?"})`;
@@ -88,6 +89,11 @@ interface NativeStatement {
   get(...values: unknown[]): unknown;
   all(...values: unknown[]): unknown[];
 }
+interface LibsqlStatement extends NativeStatement {
+  readonly reader: boolean;
+  raw(): void;
+  columns(): readonly { readonly name: string }[];
+}
 
 type AdaptStatement = <R>(statement: NativeStatement) => Statement<R>;
 
@@ -100,12 +106,34 @@ function adapt(name: DriverName, database: Database, adaptStatement: AdaptStatem
   };
 }
 
-/** libsql takes a single null or blob for a list of values, so it always gets a list. */
-function asArray<R>(statement: NativeStatement): Statement<R> {
+function asList<R>(statement: NativeStatement): Statement<R> {
   return {
     run: (values) => Number(statement.run(values).changes),
     get: (values) => statement.get(values) as R | undefined,
     all: (values) => statement.all(values) as R[],
+  };
+}
+
+/**
+ * libsql takes a single null or blob for a list of values, so it always gets a list. As objects, rows come dear and
+ * with blobs as `ArrayBuffer`s; so they come as arrays.
+ */
+function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
+  let names: readonly string[] | undefined;
+  const asObject = (values: unknown[]): R => {
+    names ??= statement.columns().map(({ name }) => name);
+    const row: Record<string, unknown> = {};
+    for (let i = 0; i < names.length; i++) row[names[i] as string] = values[i];
+    return row as R;
+  };
+  if (statement.reader) statement.raw();
+  return {
+    run: (values) => Number(statement.run(values).changes),
+    get: (values) => {
+      const row = statement.get(values);
+      return row === undefined ? undefined : asObject(row as unknown[]);
+    },
+    all: (values) => (statement.all(values) as unknown[][]).map(asObject),
   };
 }
 

@@ -27,6 +27,16 @@ const mostInGroup = 1_000;
 const lockLimitMs = 15_000;
 const longestLockRetryMs = 20;
 
+/** Thrown within a group to undo all of it: the operation that throws it alone, too, is refused for that reason. */
+export class UndoGroup extends Error {
+  readonly reason: BeeHiveError;
+
+  constructor(reason: BeeHiveError) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
 /**
  * Commits all that is asked for within one turn of the event loop in one transaction: one flush of the disk for
  * many steps. Nobody is answered before the COMMIT.
@@ -133,7 +143,7 @@ export class GroupCommit {
 
   #refuse(group: readonly Operation[], error: unknown): void {
     this.#locked = undefined;
-    const reason = translate(error, this.#file);
+    const reason = error instanceof UndoGroup ? error.reason : translate(error, this.#file);
     for (const { reject } of group) reject(reason);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { SqliteClient } from "./client.ts";
+import type { SqliteRows } from "./rows.ts";
 
 /** How long between two rounds, in ms, and how much one round takes away: it adds to a group that commits anyway. */
 const roundMs = 1_000;
@@ -8,31 +9,28 @@ const mostRows = 1_000;
 const manyPages = 2_000;
 const pagesARound = 500;
 
-/** What removes rows that are of no use any more: up to `limit`; answers how many. Called within a group. */
-export type Prune = (limit: number, now: number) => number;
-
 /**
- * Keeps the file from growing: forgets what has expired, a little with a group now and then, and gives pages that
+ * Keeps the file from growing: deletes the items that expired, a little with a group now and then, and gives pages that
  * stay free back. An idle file is left alone.
  */
 export class Housekeeping {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #prunes: readonly Prune[];
+  readonly #rows: SqliteRows;
   #next = 0;
   #roundDone = false;
 
-  constructor(client: SqliteClient, clock: Clock, prunes: readonly Prune[]) {
+  constructor(client: SqliteClient, clock: Clock, rows: SqliteRows) {
     this.#client = client;
     this.#clock = clock;
-    this.#prunes = prunes;
+    this.#rows = rows;
     client.addHooks({ flush: () => this.#prune(), committed: () => this.#shrink() });
   }
 
   #prune(): void {
     const now = this.#clock.now();
     if (now < this.#next) return;
-    const more = this.#prunes.map((prune) => prune(mostRows, now)).includes(mostRows);
+    const more = this.#rows.prune(mostRows, now) === mostRows;
     // What came in faster than rounds take it away is taken away with the groups that follow.
     this.#next = more ? 0 : now + roundMs;
     this.#roundDone = !more;

@@ -6,6 +6,7 @@ import { StepRows, stepConflict } from "../../src/step-rows.ts";
 import type { Stores } from "../../src/stores.ts";
 import { SqliteClient } from "./client.ts";
 import { configFrom, defaultConfig, type SqliteConfig } from "./config.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { SqliteQueueOperator } from "./queue-operator.ts";
 import { SqliteRows } from "./rows.ts";
 
@@ -41,9 +42,8 @@ export class SqliteProvider implements Provider {
     this.#client = new SqliteClient(complete, clock);
     this.#rows = new SqliteRows(this.#client);
     this.stores = new RowStores(this.#rows, clock);
-    this.queues = new SqliteQueueOperator(this.#client, clock, complete, [
-      (limit, now) => this.#rows.prune(limit, now),
-    ]);
+    this.queues = new SqliteQueueOperator(this.#client, clock, complete);
+    new Housekeeping(this.#client, clock, this.#rows);
   }
 
   beginStep(lease: Lease): Step {

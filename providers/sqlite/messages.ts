@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
+import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease, QueueCounts } from "../../src/queue-operator.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement, Value } from "./driver.ts";
+import { UndoGroup } from "./group-commit.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
 import type { Subscription } from "./topology.ts";
 
@@ -59,8 +61,7 @@ export class Messages {
   readonly #insert: readonly { readonly size: number; readonly statement: Statement }[];
   readonly #insertInLine: Statement;
   readonly #findDue: Statement<Candidate>;
-  readonly #leaseOne: Statement;
-  readonly #leaseMany: Statement;
+  readonly #lease: Statement;
   readonly #find: Statement;
   readonly #remove: Statement;
   readonly #renew: Statement;
@@ -70,12 +71,16 @@ export class Messages {
   readonly #delete: Statement;
   readonly #deleteAll: Statement;
   readonly #client: SqliteClient;
-  #values: Value[] = [];
-  /** Tokens count up from a random start, so that processes do not meet. */
-  #token: number = randomInt(2 ** 47);
+  readonly #clock: Clock;
+  /** Held back to be written together: the values of rows to insert, and leases whose rows go. */
+  #added: Value[] = [];
+  #removed: SqliteLease[] = [];
+  /** Counts up from a random start, so that processes do not meet. */
+  #nextToken: number = randomInt(2 ** 47);
 
-  constructor(client: SqliteClient) {
+  constructor(client: SqliteClient, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
     const insert = "INSERT INTO messages (subscription, due, order_key, event, body)";
     this.#insert = batchSizes.map((size) => ({
       size,
@@ -87,12 +92,16 @@ export class Messages {
     this.#findDue = client.prepare(
       `SELECT ${candidate} FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?`,
     );
-    const lease =
-      "UPDATE messages SET due = ?, lease = ?, attempts = attempts + 1, first_seen = coalesce(first_seen, ?)";
-    this.#leaseOne = client.prepare(`${lease} WHERE id = ?`);
-    this.#leaseMany = client.prepare(`${lease} WHERE id IN (SELECT value FROM json_each(?))`);
+    this.#lease = client.prepare(
+      "UPDATE messages SET due = ?, lease = ? + key, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
+        "FROM json_each(?) AS found WHERE messages.id = found.value",
+    );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
-    this.#remove = client.prepare(`DELETE FROM messages WHERE ${held}`);
+    // Sound because a token is that of one lease: a row goes only if the lease that it is under is among these.
+    this.#remove = client.prepare(
+      "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?)) " +
+        "AND lease IN (SELECT value FROM json_each(?)) AND due > ?",
+    );
     this.#renew = client.prepare(`UPDATE messages SET due = ? WHERE ${held}`);
     this.#giveBack = client.prepare(`UPDATE messages SET due = ?, lease = NULL, attempts = attempts - ? WHERE ${held}`);
     this.#releaseNext = client.prepare(
@@ -105,7 +114,7 @@ export class Messages {
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
     this.#deleteAll = client.prepare("DELETE FROM messages WHERE subscription = ?");
-    client.addHooks({ flush: () => this.#flush(), rolledBack: () => (this.#values = []) });
+    client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#forget() });
   }
 
   /** Adds a message that may be leased from `due` on. */
@@ -113,33 +122,36 @@ export class Messages {
     // A message for later takes its place in line when it is due, see #joinLine.
     const inLine = ordered && partitionKey !== undefined && due <= now;
     if (inLine) this.#insertInLine.run([id, due, partitionKey, event, body]);
-    else this.#values.push(id, due, null, event, body);
+    else this.#added.push(id, due, null, event, body);
   }
 
   /** Leases up to `max` messages that are due, those that came back first. */
   take(subscription: Subscription, max: number, leaseMs: number, now: number): () => SqliteLease[] {
-    this.#flush();
+    this.#flushAdded();
     if (subscription.ordered) this.#joinLine(subscription, now);
     const found = this.#findDue.all([subscription.id, now, max]);
-    const token = ++this.#token;
-    const [first] = found;
-    if (found.length === 1 && first) this.#leaseOne.run([now + leaseMs, token, now, first.id]);
-    else if (first) this.#leaseMany.run([now + leaseMs, token, now, JSON.stringify(found.map(({ id }) => id))]);
+    const token = this.#nextToken;
+    this.#nextToken += found.length;
+    if (found.length > 0) this.#lease.run([now + leaseMs, token, now, jsonOf(found.map(({ id }) => id))]);
     // Events are read from their rows after the commit: the lock is held no longer than need be.
-    return () => found.map((one) => new SqliteLease(one, subscription, token, now, leaseMs));
-  }
-
-  /** Ends the lease and deletes the message. @throws BeeHiveError `LeaseLost`; then nothing changed. */
-  remove(lease: SqliteLease, now: number): void {
-    if (this.#remove.run([lease.id, lease.token, now]) === 0) throw leaseLost(lease);
-    if (lease.orderKey === null) return;
-    this.#flush();
-    this.#releaseNext.run([lease.subscription.id, lease.orderKey]);
+    return () => found.map((one, index) => new SqliteLease(one, subscription, token + index, now, leaseMs));
   }
 
   /** @throws BeeHiveError `LeaseLost`. */
   assertHeld(lease: SqliteLease, now: number): void {
     if (!this.#find.get([lease.id, lease.token, now])) throw leaseLost(lease);
+  }
+
+  /**
+   * Ends the lease and deletes the message, at the latest when the group ends. A lease that is not held then undoes
+   * the group; its operations are run again alone, and this one is refused with `LeaseLost`.
+   */
+  remove(lease: SqliteLease, now: number): void {
+    if (lease.expiresAt <= now) throw leaseLost(lease);
+    this.#removed.push(lease);
+    if (lease.orderKey === null) return;
+    this.#flush();
+    this.#releaseNext.run([lease.subscription.id, lease.orderKey]);
   }
 
   /** Answers whether the lease was held, and now is until `until`. */
@@ -189,15 +201,39 @@ export class Messages {
   }
 
   #flush(): void {
-    const values = this.#values;
+    this.#flushRemoved();
+    this.#flushAdded();
+  }
+
+  #forget(): void {
+    this.#added = [];
+    this.#removed = [];
+  }
+
+  #flushRemoved(): void {
+    const leases = this.#removed;
+    const [first] = leases;
+    if (!first) return;
+    this.#removed = [];
+    const ids = jsonOf(leases.map(({ id }) => id));
+    const tokens = jsonOf(leases.map(({ token }) => token));
+    if (this.#remove.run([ids, tokens, this.#clock.now()]) < leases.length) throw new UndoGroup(leaseLost(first));
+  }
+
+  #flushAdded(): void {
+    const values = this.#added;
     if (values.length === 0) return;
-    this.#values = [];
+    this.#added = [];
     let at = 0;
     for (const { size, statement } of this.#insert) {
       for (; values.length - at >= size * columns; at += size * columns)
         statement.run(values.slice(at, at + size * columns));
     }
   }
+}
+
+function jsonOf(numbers: readonly number[]): string {
+  return `[${numbers.join(",")}]`;
 }
 
 /** The error of who settles a lease that is over. */

@@ -16,7 +16,6 @@ import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { rowOf } from "./event-row.ts";
-import { Housekeeping, type Prune } from "./housekeeping.ts";
 import { Messages, type SqliteLease } from "./messages.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
@@ -36,17 +35,18 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #recent: RecentIds;
   readonly #arrivals: Arrivals;
 
-  /** @param prunes what else is of no use after a time. */
-  constructor(client: SqliteClient, clock: Clock, config: SqliteConfig, prunes: readonly Prune[]) {
+  constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
     this.#clock = clock;
     this.#config = config;
     this.#topology = new Topology(client);
-    this.#messages = new Messages(client);
+    this.#messages = new Messages(client, clock);
     this.#deadLetters = new DeadLetters(client);
     this.#recent = new RecentIds(client, config.deduplicationMs);
-    this.#arrivals = new Arrivals(client, clock, () => this.#topology.forget());
-    new Housekeeping(client, clock, [...prunes, (limit, now) => this.#recent.prune(limit, now)]);
+    this.#arrivals = new Arrivals(client, clock, () => {
+      this.#topology.forget();
+      this.#recent.forget();
+    });
   }
 
   problems(): readonly string[] {

@@ -16,7 +16,7 @@ import type { Driver } from "./driver.ts";
  *                 `lease` is the token of the last lease, NULL when the event was given back since.
  *                 `event` is JSON with all but the body (`event ->> 'eventType'`).
  * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
- * recent_ids      The ids pushed lately, to drop duplicates.
+ * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, each destination and id.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
  */
@@ -74,11 +74,9 @@ const migrations: readonly string[] = [
   ) STRICT;
 
   CREATE TABLE recent_ids (
-    id INTEGER PRIMARY KEY,
-    destination INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     pushed INTEGER NOT NULL,
-    UNIQUE (destination, event_id)
+    ids TEXT NOT NULL
   ) STRICT;
   `,
 ];

@@ -1,6 +1,6 @@
 /** What Prismo remembers. An `etag` makes the store refuse a change to a version that is no longer the latest. */
 
-export interface Customer {
+interface Customer {
   readonly id: string;
   readonly name: string;
   readonly email: string;

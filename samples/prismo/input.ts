@@ -29,7 +29,9 @@ const orderLine = z.object(
     id,
     customer,
     items: z
-      .record(id, count.min(1, "must be at least 1"), "must be an object of quantities")
+      // zod leaves that one key out without a word.
+      .custom((items) => !Object.hasOwn(Object(items) as object, "__proto__"), 'must not have a "__proto__"')
+      .pipe(z.record(id, count.min(1, "must be at least 1"), "must be an object of quantities"))
       .refine((items) => Object.keys(items).length > 0, "must not be empty"),
     totalPrice: z.number("must be a number").min(0, "must not be negative"),
     paymentMethod: text,
@@ -95,11 +97,15 @@ class Line {
 
 /** The lines of a file that are not blank, one at a time: it is never held as a whole. */
 async function* lines(file: string): AsyncGenerator<Line, void, undefined> {
-  await using handle = await open(file);
-  let number = 0;
-  for await (const content of handle.readLines()) {
-    number++;
-    if (content.trim() !== "") yield new Line(`${file}:${number}`, content.replace(/^\uFEFF/, ""));
+  try {
+    await using handle = await open(file);
+    let number = 0;
+    for await (const content of handle.readLines()) {
+      number++;
+      if (content.trim() !== "") yield new Line(`${file}:${number}`, content.replace(/^\uFEFF/, ""));
+    }
+  } catch (cause) {
+    throw new Error(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

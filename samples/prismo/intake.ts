@@ -1,4 +1,5 @@
 /** The way into the shop: products are put on the shelves, orders are accepted. All of it can be repeated. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Event, Hive, Stores } from "beehive-actors";
 import type { Order } from "./entities.ts";
 import { OrderAccepted } from "./events.ts";
@@ -37,6 +38,8 @@ export async function acceptOrders(hive: Hive, orders: Iterable<NewOrder>, signa
     const accepted = await Promise.all(batch.map((order) => accept(hive.stores, order)));
     if (signal?.aborted) return;
     await hive.push(accepted.filter((event) => event !== undefined));
+    // In memory nothing ever waits: without this the shop would open only when the last order is in.
+    await nextTurn();
   }
 }
 

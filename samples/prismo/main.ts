@@ -12,7 +12,8 @@ const wrong = { result: 1, input: 2 };
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  let ready: { options: Options; input: Input; provider: Provider };
+  const interrupted = interruption();
+  let ready: [Options, Input, Provider];
   try {
     const options = parseOptions(args);
     if (options.help) return print(usage);
@@ -20,38 +21,29 @@ async function main(args: readonly string[]): Promise<number> {
     complain(shortened(input.problems));
     if (input.problems.length > 0 && !options.skipBad) return wrong.input;
     if (input.problems.length > 0) complain([`Skipped: ${plural(input.problems.length, "bad line")}.`]);
-    ready = { options, input, provider: await openProvider(options.provider, { clock: systemClock }) };
+    ready = [options, input, await openProvider(options.provider, { clock: systemClock })];
   } catch (error) {
-    complain([error instanceof Error ? error.message : String(error), "Try --help."]);
+    complain([error instanceof Error ? error.message : String(error)]);
     return wrong.input;
   }
-  return run(ready);
-}
-
-async function run({
-  options,
-  input,
-  provider,
-}: {
-  options: Options;
-  input: Input;
-  provider: Provider;
-}): Promise<number> {
-  const tally = new Tally();
-  const interrupted = interruption();
-  const endProgress = process.stdout.isTTY ? showProgress(input.orders.length, tally) : () => {};
-  let report: Report;
-  try {
-    report = await runPrismo(input.orders, input.products, { ...options, provider, tally, signal: interrupted });
-  } finally {
-    endProgress();
-    await provider.close();
-  }
+  const [options, input, provider] = ready;
+  const report = await run(options, input, provider, interrupted);
   print(`${options.json ? reportAsJson(report) : reportForPeople(report)}\n`);
   if (interrupted.aborted) return interrupted.reason as number;
   const problems = problemsOf(report);
   complain(problems);
   return problems.length > 0 ? wrong.result : 0;
+}
+
+async function run(options: Options, input: Input, provider: Provider, signal: AbortSignal): Promise<Report> {
+  const tally = new Tally();
+  const endProgress = process.stdout.isTTY ? showProgress(input.orders.length, tally) : () => {};
+  try {
+    return await runPrismo(input.orders, input.products, { ...options, provider, tally, signal });
+  } finally {
+    endProgress();
+    await provider.close();
+  }
 }
 
 /** Aborts at the first signal, with the exit code that tells of it; the second ends the process at once. */

@@ -5,6 +5,7 @@ import { QueueName } from "../queue-name.ts";
 import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../queue-operator.ts";
 import type { Stores } from "../stores.ts";
 import type { Recorder } from "./recorder.ts";
+import { turn } from "./settling.ts";
 
 export interface RecordingOptions {
   /** Makes the topics and queues of outputs as they are published: for one actor without those that read from it. */
@@ -65,8 +66,12 @@ class RecordingQueues implements QueueOperator {
     this.#recorder.pushed.push(...events);
   }
 
-  /** Waits without end: a poll that gives up and starts anew every 20 seconds would be all that a virtual year is made of. */
+  /**
+   * Waits without end: a poll that gives up and starts anew every 20 seconds would be all that a virtual year is made
+   * of. Each poll takes a turn of the event loop, so that a cascade that never ends does not keep the test from it.
+   */
   async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+    await turn();
     const leases = await this.#inner.lease(name, { ...request, waitMs: Infinity });
     this.#recorder.leased += leases.length;
     return leases;

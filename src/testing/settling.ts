@@ -3,6 +3,11 @@ import type { ManualClock } from "./manual-clock.ts";
 /** So many turns of the event loop in which nothing happens: then all that is left waits for time. */
 const stillTurns = 10;
 
+/** Resolves when all that is ready now has had its turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /**
  * Lets code that awaits get on until nothing happens any more; no time passes.
  *
@@ -12,7 +17,7 @@ const stillTurns = 10;
 export async function stillness(changes: () => number, enough: () => boolean = () => false): Promise<void> {
   let seen = changes();
   for (let still = 0; still < stillTurns && !enough();) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     const now = changes();
     still = now === seen ? still + 1 : 0;
     seen = now;

@@ -19,5 +19,7 @@ runContract("memory: steps", contracts.stepContract, subject);
 runContract("memory: hive", contracts.hiveContract, subject);
 
 const closing = suite("memory: close");
-closing("given a provider in use, when it is closed, then nothing is left that keeps the process", () => provider.close());
+closing("given a provider in use, when it is closed, then nothing is left that keeps the process", () =>
+  provider.close(),
+);
 closing.run();

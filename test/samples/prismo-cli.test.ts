@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import type { Report } from "../../samples/prismo/app.ts";
 import { parseOptions } from "../../samples/prismo/options.ts";
 import { orderOf } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
@@ -15,13 +16,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function prismo(args: readonly string[]): Promise<Ended> {
+/** Runs it; interrupts it when it has said `interruptAt`. */
+function prismo(args: readonly string[], interruptAt?: string): Promise<Ended> {
   const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", ...args];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+    if (interruptAt !== undefined && chunk.includes(interruptAt)) child.kill("SIGINT");
+  });
   return new Promise((resolve, reject) => {
     child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
   });
@@ -79,6 +84,20 @@ test("given a file that is not there or a provider that nobody knows, when run, 
   assert.equal([missing.code, unknown.code], [2, 2]);
   assert.ok(missing.stderr.includes("none.ndjson"));
   assert.ok(unknown.stderr.includes("pigeons"));
+});
+
+test("given many orders, when interrupted, then it stops in order and says how far it came", async () => {
+  const orders = join(folder, "many.ndjson");
+  const many = Array.from(
+    { length: 3_000 },
+    (_, number) => `${JSON.stringify(orderOf(`${number}`, { "oak-lamp": 1 }))}\n`,
+  );
+  await writeFile(orders, [...many, "this is not an order"]);
+  const { code, stdout, stderr } = await prismo(["--orders", orders, "--skip-bad", "--json"], "Skipped:");
+  assert.is(code, 130);
+  assert.ok(stderr.includes("Stopping"), stderr);
+  const { shipped, deadLetters } = JSON.parse(stdout) as Report;
+  assert.ok(shipped < 2_000 && deadLetters === 0, stdout);
 });
 
 const wrongOptions: [string[], string][] = [

@@ -44,7 +44,11 @@ const badOrders: [string, unknown, string][] = [
   ["half a lamp", { ...good, id: "2", items: { lamp: 0.5 } }, "items.lamp: must be a whole number"],
   ["a quantity in words", { ...good, id: "2", items: { lamp: "1" } }, "items.lamp: must be a whole number"],
   ["an unknown product", { ...good, id: "2", items: { sofa: 1 } }, "items: there is no product sofa"],
-  ["a product with a name that objects have", '{"id":"2","items":{"__proto__":1}}', "items"],
+  [
+    "a product with a name that objects have",
+    JSON.stringify({ ...good, id: "2", items: { lamp: 1, proto: 1 } }).replace("proto", "__proto__"),
+    'items: must not have a "__proto__"',
+  ],
   ["a negative price", { ...good, id: "2", totalPrice: -1 }, "totalPrice: must not be negative"],
   ["no customer", { ...good, id: "2", customer: undefined }, "customer: must be an object"],
   [
@@ -90,10 +94,15 @@ test("given an empty file, when read, then there are no orders", async () => {
   assert.equal([orders, problems], [[], []]);
 });
 
-test("given a file that is not there, when read, then the error names it", async () => {
+test("given a file that is not there or a folder, when read, then the error names it", async () => {
   const missing = join(folder, "missing.ndjson");
   const error: unknown = await readInput(missing, missing).catch((reason: unknown) => reason);
-  assert.ok(error instanceof Error && error.message.includes(missing), String(error));
+  assert.ok(error instanceof Error && error.message.startsWith(`${missing} cannot be read: `), String(error));
+  const directory: unknown = await readInput(folder, folder).catch((reason: unknown) => reason);
+  assert.ok(
+    directory instanceof Error && directory.message.startsWith(`${folder} cannot be read: `),
+    String(directory),
+  );
 });
 
 test.run();

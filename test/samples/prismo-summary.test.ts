@@ -20,7 +20,7 @@ async function summaryAfter(tamper: (stores: PrismoStores) => Promise<unknown>):
   await runPrismo(orders, [{ productId: "lamp", name: "Lamp", quantity: 5 }], { provider });
   assert.equal((await summarise(provider.stores)).problems, []);
   await tamper(prismoStores(provider.stores));
-  return summarise(provider.stores);
+  return await summarise(provider.stores);
 }
 
 const tampering: [string, (stores: PrismoStores) => Promise<unknown>, Partial<Summary>][] = [

@@ -1,5 +1,12 @@
 import * as assert from "uvu/assert";
-import { BeeHiveError, ConcurrencyConflict, isBeeHiveError, PauseSubscription, RejectEvent, RetryLater } from "../../src/errors.ts";
+import {
+  BeeHiveError,
+  ConcurrencyConflict,
+  isBeeHiveError,
+  PauseSubscription,
+  RejectEvent,
+  RetryLater,
+} from "../../src/errors.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Errors");
@@ -13,8 +20,18 @@ test("given an error of the library, then it keeps its code, its cause and its n
 });
 
 test("given a code, then it says whether repeating the step can help", () => {
-  assert.equal((["InvalidEvent", "BodyUnreadable", "Rejected", "InvalidState"] as const).map((code) => new BeeHiveError(code, "").retryable), [false, false, false, false]);
-  assert.equal((["Unavailable", "LeaseLost", "Throttled", "BelowMinimum"] as const).map((code) => new BeeHiveError(code, "").retryable), [true, true, true, true]);
+  assert.equal(
+    (["InvalidEvent", "BodyUnreadable", "Rejected", "InvalidState"] as const).map(
+      (code) => new BeeHiveError(code, "").retryable,
+    ),
+    [false, false, false, false],
+  );
+  assert.equal(
+    (["Unavailable", "LeaseLost", "Throttled", "BelowMinimum"] as const).map(
+      (code) => new BeeHiveError(code, "").retryable,
+    ),
+    [true, true, true, true],
+  );
 });
 
 test("given what actors throw, then each says more than its code", () => {
@@ -29,7 +46,10 @@ test("given what actors throw, then each says more than its code", () => {
 
 test("given anything, then it is told whether it is an error of the library and of which code", () => {
   const error: unknown = new RejectEvent("no");
-  assert.equal([isBeeHiveError(error), isBeeHiveError(error, "Rejected"), isBeeHiveError(error, "NotFound")], [true, true, false]);
+  assert.equal(
+    [isBeeHiveError(error), isBeeHiveError(error, "Rejected"), isBeeHiveError(error, "NotFound")],
+    [true, true, false],
+  );
   for (const other of [new Error("Rejected"), { code: "Rejected" }, undefined]) assert.not(isBeeHiveError(other));
 });
 

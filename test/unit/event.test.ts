@@ -88,7 +88,11 @@ test("given an instance of a class as body, then it travels as its JSON", () => 
       return { id: this.id, at: this.at, hidden: this.#secret.length };
     }
   }
-  assert.equal(new Event("A", new Order("1", new Date(0))).getBody<unknown>(), { id: "1", at: "1970-01-01T00:00:00.000Z", hidden: 6 });
+  assert.equal(new Event("A", new Order("1", new Date(0))).getBody<unknown>(), {
+    id: "1",
+    at: "1970-01-01T00:00:00.000Z",
+    hidden: 6,
+  });
 });
 
 test("given values that are JSON by themselves, then each is a body", () => {
@@ -163,13 +167,41 @@ test("given no type, then InvalidEvent", async () => {
 });
 
 test("given an event, when it is cloned, then all but the id and the changes is the same", () => {
-  const event = new Event("A", { a: 1 }, { id: "1", properties: { p: 1 }, timestamp: new Date(5), enqueueTime: new Date(6), correlationId: "c", partitionKey: "k", url: "u" });
+  const event = new Event(
+    "A",
+    { a: 1 },
+    {
+      id: "1",
+      properties: { p: 1 },
+      timestamp: new Date(5),
+      enqueueTime: new Date(6),
+      correlationId: "c",
+      partitionKey: "k",
+      url: "u",
+    },
+  );
   const { id: _, ...rest } = event.toRecord();
   const { id, ...same } = event.clone().toRecord();
   assert.equal(same, rest);
   assert.is.not(id, "1");
-  const changed = event.clone({ id: "2", queueName: "Q-Q", properties: { q: true }, enqueueTime: undefined, timestamp: new Date(7), correlationId: "d", url: undefined });
-  assert.equal(changed.toRecord(), { ...event.toRecord(), id: "2", queueName: "Q", properties: { q: true }, enqueueTime: undefined, timestamp: 7, correlationId: "d" });
+  const changed = event.clone({
+    id: "2",
+    queueName: "Q-Q",
+    properties: { q: true },
+    enqueueTime: undefined,
+    timestamp: new Date(7),
+    correlationId: "d",
+    url: undefined,
+  });
+  assert.equal(changed.toRecord(), {
+    ...event.toRecord(),
+    id: "2",
+    queueName: "Q",
+    properties: { q: true },
+    enqueueTime: undefined,
+    timestamp: 7,
+    correlationId: "d",
+  });
 });
 
 test("given an event without an id of its own, then it has one once somebody has seen it", () => {
@@ -182,7 +214,19 @@ test("given an event without an id of its own, then it has one once somebody has
 });
 
 test("given an event, when it is made plain data and an event again, then it is the same", () => {
-  const options: EventOptions = { id: "1", queueName: "Q", timestamp: new Date(5), contentType: "text/plain", url: "u", properties: { a: 1, b: "2", c: false }, enqueueTime: new Date(6), correlationId: "c", causationId: "d", partitionKey: "k", delivery: "log" };
+  const options: EventOptions = {
+    id: "1",
+    queueName: "Q",
+    timestamp: new Date(5),
+    contentType: "text/plain",
+    url: "u",
+    properties: { a: 1, b: "2", c: false },
+    enqueueTime: new Date(6),
+    correlationId: "c",
+    causationId: "d",
+    partitionKey: "k",
+    delivery: "log",
+  };
   const record = new Event("A", "body", options).toRecord();
   assert.equal(Event.fromRecord(record).toRecord(), record);
   assert.equal(Event.fromRecord(JSON.parse(JSON.stringify(record))).toRecord(), record);

@@ -22,7 +22,10 @@ test("given what can't be a key, then InvalidKey says what it was to be and why"
     [undefined, /undefined/],
   ] as const;
   for (const [key, reason] of reasons) {
-    assert.match((await throwsCode("InvalidKey", () => checkedKey("the key of a list", key as string))).message, reason);
+    assert.match(
+      (await throwsCode("InvalidKey", () => checkedKey("the key of a list", key as string))).message,
+      reason,
+    );
   }
 });
 
@@ -37,8 +40,20 @@ test("given names, then a letter and then letters, digits and underscores are ta
 });
 
 test("given ids, when they are compared, then the order is that of their UTF-8 bytes", () => {
-  const ids = [...keysInOrder, ...oddKeys, "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}", "a\u{1f600}b", "a\uff5eb"];
-  for (const a of ids) for (const b of ids) assert.is(Math.sign(compareIds(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)), `${a} ${b}`);
+  const ids = [
+    ...keysInOrder,
+    ...oddKeys,
+    "\ud7ff",
+    "\ue000",
+    "\uffff",
+    "\u{10000}",
+    "\u{10ffff}",
+    "a\u{1f600}b",
+    "a\uff5eb",
+  ];
+  for (const a of ids)
+    for (const b of ids)
+      assert.is(Math.sign(compareIds(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)), `${a} ${b}`);
 });
 
 test.run();

@@ -36,14 +36,20 @@ test("given a pino logger, when a hive has it, then its lines carry the actor, t
   await hive.push(new Event("LoggedOrder", 1, { id: "event 1", correlationId: "process 1" }));
   await hive.idle();
   const line = lines.find(({ level }) => level === 50);
-  assert.equal([line?.["actor"], line?.["subscription"], line?.["eventId"], line?.["attempt"]], ["Strict", "LoggedOrder-Strict", "event 1", 1]);
+  assert.equal(
+    [line?.["actor"], line?.["subscription"], line?.["eventId"], line?.["attempt"]],
+    ["Strict", "LoggedOrder-Strict", "event 1", 1],
+  );
 });
 
 test("given fields, when a logger is extended, then each line has them, and its own fields win", () => {
   const { logger, lines } = recording();
   const extended = withFields(withFields(logger, { a: 1, b: 1 }), { b: 2, c: 2 });
   for (const level of ["debug", "info", "warn", "error"] as const) extended[level]({ c: 3 }, "message");
-  assert.equal(lines.map(({ level, a, b, c, msg }) => [level, a, b, c, msg]), [20, 30, 40, 50].map((level) => [level, 1, 2, 3, "message"]));
+  assert.equal(
+    lines.map(({ level, a, b, c, msg }) => [level, a, b, c, msg]),
+    [20, 30, 40, 50].map((level) => [level, 1, 2, 3, "message"]),
+  );
 });
 
 test("given the silent logger, then it takes everything", () => {

@@ -27,7 +27,10 @@ ids("given outputs in another order, fewer or more of them, then each keeps its 
 ids("given equal outputs, then they are told apart, the same way each time", () => {
   const same = idsOf(out("a"), out("a"), out("a"));
   assert.is(new Set(same).size, 3);
-  assert.equal(idsOf(out("a"), out("b"), out("a"), out("a")).filter((_, n) => n !== 1), same);
+  assert.equal(
+    idsOf(out("a"), out("b"), out("a"), out("a")).filter((_, n) => n !== 1),
+    same,
+  );
   assert.equal(idsOf(out("a")), same.slice(0, 1));
 });
 
@@ -57,14 +60,17 @@ ids.run();
 
 const stamps = suite("Stamps on outputs");
 
-stamps("given an input, then outputs carry its correlation id, or its id where it has none, and name it as their cause", () => {
-  const [output] = stamp(out("a"));
-  assert.equal([output?.correlationId, output?.causationId], ["input", "input"]);
-  const correlated = Event.fromRecord({ ...input.toRecord(), correlationId: "process" });
-  assert.is(stampOutputs(correlated, [out("a")], {})[0]?.correlationId, "process");
-  const own = stamp(out("a", { correlationId: "own", causationId: "mine" }))[0];
-  assert.equal([own?.correlationId, own?.causationId], ["own", "mine"]);
-});
+stamps(
+  "given an input, then outputs carry its correlation id, or its id where it has none, and name it as their cause",
+  () => {
+    const [output] = stamp(out("a"));
+    assert.equal([output?.correlationId, output?.causationId], ["input", "input"]);
+    const correlated = Event.fromRecord({ ...input.toRecord(), correlationId: "process" });
+    assert.is(stampOutputs(correlated, [out("a")], {})[0]?.correlationId, "process");
+    const own = stamp(out("a", { correlationId: "own", causationId: "mine" }))[0];
+    assert.equal([own?.correlationId, own?.causationId], ["own", "mine"]);
+  },
+);
 
 stamps("given a trace, then it is among the properties of outputs, and everything else is as the actor made it", () => {
   const output = out("a", { properties: { p: 1 }, partitionKey: "k", enqueueTime: new Date(5) });

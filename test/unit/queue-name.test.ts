@@ -9,7 +9,14 @@ const names = [
   ["a simple queue", "SimpleQueueName-SimpleQueueName", "queue", "SimpleQueueName", "", "SimpleQueueName"],
   ["a simple queue by its short name", "Invoices", "queue", "Invoices", "", "Invoices"],
   ["a subscription of a topic", "Topic-Subscription", "subscription", "Topic", "Subscription", "Topic-Subscription"],
-  ["underscores and digits", "1122fwef_fwef-23huh_buhasi", "subscription", "1122fwef_fwef", "23huh_buhasi", "1122fwef_fwef-23huh_buhasi"],
+  [
+    "underscores and digits",
+    "1122fwef_fwef-23huh_buhasi",
+    "subscription",
+    "1122fwef_fwef",
+    "23huh_buhasi",
+    "1122fwef_fwef-23huh_buhasi",
+  ],
   ["a topic", "Topic-", "topic", "Topic", "", "Topic-"],
   ["names that differ in case", "Orders-orders", "subscription", "Orders", "orders", "Orders-orders"],
 ] as const;

@@ -12,9 +12,10 @@ import { ItemBackInStockForOrder, ProductArrivedBackInStock, ProductOutOfStock }
 import { ordersWaitingForProduct, stock, WaitingOrders } from "../stores.ts";
 
 /**
- * Wakes the orders that wait for a product, as many as there is stock for. The first that it does not reach for
- * has more ordered for it, since newer orders may have taken what was meant for it: one more delivery for each
- * that arrives, so that nobody starves and nothing explodes. Nobody is removed here: each leaves the list when it has its item.
+ * Wakes the orders that wait for a product, as many as there is stock for. For the first that is left out more is
+ * ordered, because newer orders may have taken what was meant for it: one delivery more for each that arrives, so that
+ * nobody starves and nothing explodes. Nobody is removed here: each leaves the list when it has its item, so that a
+ * crash loses no one.
  */
 @actorDescription("ProductArrivedBackInStock-ActionParkedOrders", {
   publishes: ["ItemBackInStockForOrder", "ProductOutOfStock"],

@@ -31,7 +31,7 @@ export interface ContractSubject {
  */
 export interface ContractCase {
   readonly name: string;
-  run(subject: ContractSubject): Promise<void>;
+  readonly run: (subject: ContractSubject) => Promise<void>;
 }
 
 /** A case for what a provider can do; of one that cannot it demands the reason. */

@@ -2,7 +2,7 @@ import { longestKey } from "../../keys.ts";
 
 /** Ids and keys that storage services refuse, change or take for something else unless they are encoded. */
 export const oddKeys: readonly string[] = [
-  ..."/\\#?%&+=;:,*|<>\"'`^~$@!()[]{} _-.",
+  ..."/\\#?%&+=;:,*|<>\"'`^~$@!()[]{} _-.".split(""),
   "..",
   "./a",
   "a/b//c/",

@@ -14,6 +14,7 @@ import {
 } from "beehive-actors";
 import { given } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
+import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 
 interface Order {
@@ -91,7 +92,7 @@ test("given a step that fails, when it wrote before, then nothing is in the stor
   });
 
   await reaction.thenThrows(GatewayDown);
-  await reaction.thenThrows((error) => (error as Error).message === "no answer");
+  await reaction.thenThrows((error) => error instanceof Error && error.message === "no answer");
   await reaction.thenStores(async (stores) =>
     assert.equal((await stores.collection<Order>("Orders").get("1")).status, "accepted"),
   );
@@ -112,7 +113,7 @@ test("given other events than expected, when they are compared, then the error s
   const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, accepting);
   const error = await failureOf(reaction.then([PaymentAuthorised.create({ orderId: "1", code: "no" })]));
 
-  assert.ok(error instanceof AssertionError);
+  assert.instance(error, AssertionError);
   assert.match(error.message, /^PaymentActor on OrderAccepted: other events than expected\./);
   assert.match(error.message, /\+ +code: 'ok'/);
   assert.match(error.message, /- +code: 'no'/);
@@ -139,8 +140,8 @@ for (const [what, different] of Object.entries({
 
 test("given an actor that fails, when events are expected, then the assertion says why and keeps the cause", async () => {
   const error = await failureOf(given().when(accepted, PaymentActor, accepting).then([]));
-  assert.match((error as Error).message, /^PaymentActor on OrderAccepted: it failed: /);
-  assert.ok((error as Error).cause instanceof Error);
+  assert.match(error.message, /^PaymentActor on OrderAccepted: it failed: /);
+  assert.ok(error.cause instanceof Error);
 });
 
 test("given an actor that succeeds, when an error is expected, then the assertion says that there was none", async () => {
@@ -149,18 +150,18 @@ test("given an actor that succeeds, when an error is expected, then the assertio
       .when(accepted, PaymentActor, accepting)
       .thenThrows(RejectEvent),
   );
-  assert.match((error as Error).message, /expected to fail and was committed/);
+  assert.match(error.message, /expected to fail and was committed/);
 });
 
 test("given a reaction without an expectation, when it is awaited, then it says what is missing", async () => {
   const mistaken: unknown = given().when(accepted, PaymentActor);
   const error = await failureOf((async () => await mistaken)());
-  assert.match((error as Error).message, /say what follows, with \.then/);
+  assert.match(error.message, /say what follows, with \.then/);
 });
 
 test("given an event that the actor does not read, when it is delivered, then the error names both", async () => {
   const error = await failureOf(given().when(new Event("OrderShipped"), PaymentActor).then([]));
-  assert.match((error as Error).message, /PaymentActor reads OrderAccepted-Payment; the event OrderShipped goes to/);
+  assert.match(error.message, /PaymentActor reads OrderAccepted-Payment; the event OrderShipped goes to/);
 });
 
 @actorDescription("OrderAccepted-First")
@@ -178,7 +179,7 @@ test("given an actor on several subscriptions of a topic, when one is named, the
     new Event("SeenAgain", "now", { queueName: "Log" }),
   ]);
   const error = await failureOf(given().when(accepted, TwiceActor).then([]));
-  assert.match((error as Error).message, /say with \{ queueName \} which of them is meant/);
+  assert.match(error.message, /say with \{ queueName \} which of them is meant/);
 });
 
 @actorDescription("OrderAccepted-Slow", { middleware: [timeout(5_000)] })
@@ -194,14 +195,5 @@ class SlowActor implements ProcessorActor {
 test("given an actor with a timeout, when it waits too long, then it fails as in a hive, in no time", async () => {
   await given().when(accepted, SlowActor).thenThrows("Timeout");
 });
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("It was expected to fail.");
-}
 
 test.run();

@@ -9,6 +9,7 @@ import {
 } from "beehive-actors";
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
+import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("TestHive");
@@ -255,14 +256,5 @@ test("given a clock of the test's own, when the hive runs, then it is that one",
   assert.equal(seen, ["2024-02-29T12:00:00.000Z"]);
   await hive.stop();
 });
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  throw new Error("It was expected to fail.");
-}
 
 test.run();

@@ -36,7 +36,7 @@ export const deadLettering: readonly ContractCase[] = [
       await queue.bury(await queue.takeOne(), { stack: undefined });
       const [kept] = await queue.deadLetters(1);
       assert.equal(kept?.stack, undefined);
-      assert.deepEqual([...(kept?.event.body as Uint8Array)], [0, 255]);
+      assert.equal(Buffer.from(kept?.event.body ?? "").toString("hex"), "00ff");
     },
   },
   {

@@ -46,7 +46,10 @@ export const publishing: readonly ContractCase[] = [
       await subject.provider.queues.push(Array.from({ length: 4 }, (_, n) => queue.event(n)));
       const [one, two] = await Promise.all([queue.take(2), queue.take(2)]);
       const bodies = [...one, ...two].map(({ event }) => event.getBody<number>());
-      assert.deepEqual(bodies.sort(), [0, 1, 2, 3]);
+      assert.deepEqual(
+        bodies.sort((a, b) => a - b),
+        [0, 1, 2, 3],
+      );
     },
   },
   {

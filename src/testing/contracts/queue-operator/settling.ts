@@ -7,7 +7,10 @@ import { wait } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 import { assertSameTime } from "./leasing.ts";
 
-const settlements: readonly { readonly what: string; settle(queue: ScratchQueue, lease: Lease): Promise<void> }[] = [
+const settlements: readonly {
+  readonly what: string;
+  readonly settle: (queue: ScratchQueue, lease: Lease) => Promise<void>;
+}[] = [
   { what: "committed", settle: (queue, lease) => queue.commit(lease) },
   { what: "abandoned", settle: (queue, lease) => queue.abandon(lease) },
   { what: "abandoned with a delay", settle: (queue, lease) => queue.abandon(lease, { delayMs: 60_000 }) },

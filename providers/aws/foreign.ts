@@ -1,0 +1,108 @@
+import { Event, type EventProperty } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+
+/*
+ * Messages of AWS itself as events: SNS envelopes (a subscription without raw delivery), EventBridge events, and
+ * notifications of S3.
+ */
+
+/** What is known of a message besides its body. */
+export interface MessageOrigin {
+  /** The id of the event unless its body has one. */
+  readonly id: string;
+  readonly queueName: QueueName;
+  /** In ms since the epoch. */
+  readonly sentAt: number;
+  readonly partitionKey: string | undefined;
+}
+
+/** Reads the event in the body of a message. */
+type Read = (body: string, origin: MessageOrigin) => Event;
+
+/**
+ * The event that a message of a known shape is; `undefined` when its shape is not known.
+ *
+ * @param read reads what an envelope holds.
+ */
+export function foreignEvent(value: unknown, body: string, origin: MessageOrigin, read: Read): Event | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const message = value as Readonly<Record<string, unknown>>;
+  return fromSns(message, origin, read) ?? fromEventBridge(message, origin) ?? fromS3(message, body, origin);
+}
+
+/** The message in the envelope, whatever it is. */
+function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrigin, read: Read): Event | undefined {
+  const { Type, Message, MessageId, TopicArn, Subject, Timestamp } = message;
+  if (Type !== "Notification" || typeof Message !== "string" || typeof TopicArn !== "string") return undefined;
+  const inner = read(Message, {
+    ...origin,
+    id: text(MessageId) ?? origin.id,
+    sentAt: timeOf(Timestamp) ?? origin.sentAt,
+  });
+  const subject = text(Subject);
+  return subject === undefined || "subject" in inner.properties ? inner : withProperties(inner, { subject });
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
+function fromEventBridge(message: Readonly<Record<string, unknown>>, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event | undefined {
+  const { "detail-type": type, detail, source, account, region, time } = message;
+  if (typeof type !== "string" || typeof source !== "string" || detail === undefined) return undefined;
+  return Event.fromRecord({
+    id: text(message["id"]) ?? id,
+    eventType: type,
+    queueName: String(queueName),
+    timestamp: timeOf(time) ?? sentAt,
+    contentType: "application/json",
+    body: JSON.stringify(detail),
+    properties: properties({ source, account, region }),
+    partitionKey,
+  });
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
+function fromS3(message: Readonly<Record<string, unknown>>, body: string, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event | undefined {
+  const records: unknown = message["Records"];
+  const first = (Array.isArray(records) ? records[0] : undefined) as S3Record | undefined;
+  if (first?.eventSource !== "aws:s3" || typeof first.eventName !== "string") return undefined;
+  const bucket = first.s3?.bucket?.name;
+  const key = first.s3?.object?.key;
+  return Event.fromRecord({
+    id,
+    eventType: first.eventName,
+    queueName: String(queueName),
+    timestamp: timeOf(first.eventTime) ?? sentAt,
+    contentType: "application/json",
+    body,
+    // Keys come as in a form: blanks as plus signs.
+    url: bucket === undefined || key === undefined ? undefined : `s3://${bucket}/${key.replaceAll("+", "%20")}`,
+    properties: properties({ source: first.eventSource, region: first.awsRegion, bucket }),
+    partitionKey,
+  });
+}
+
+interface S3Record {
+  readonly eventSource?: unknown;
+  readonly eventName?: unknown;
+  readonly eventTime?: unknown;
+  readonly awsRegion?: unknown;
+  readonly s3?: { readonly bucket?: { readonly name?: string }; readonly object?: { readonly key?: string } };
+}
+
+function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
+  const record = event.toRecord();
+  return Event.fromRecord({ ...record, properties: Object.freeze({ ...record.properties, ...more }) });
+}
+
+function properties(given: Readonly<Record<string, unknown>>): Readonly<Record<string, EventProperty>> {
+  const texts = Object.entries(given).filter((entry): entry is [string, string] => text(entry[1]) !== undefined);
+  return Object.freeze(Object.fromEntries(texts));
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function timeOf(value: unknown): number | undefined {
+  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}

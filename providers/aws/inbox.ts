@@ -1,0 +1,98 @@
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from "@aws-sdk/client-dynamodb";
+import type { Clock } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import { Batcher, type Pace } from "./batcher.ts";
+import { ask } from "./client.ts";
+import type { AwsConfig } from "./config.ts";
+import { expiry, itemKey } from "./rows.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** A batch takes 25 writes, 16 MB in all. */
+const maxEntries = 25;
+const mostTries = 5;
+
+interface Handled {
+  readonly queue: string;
+  readonly eventId: string;
+}
+
+/**
+ * What each subscription has committed, for `idempotent: true`. An event is noted once its outputs are published and
+ * before its message is removed: a crash before the note repeats the step, whose outputs have the same ids and are
+ * dropped by the next inbox; a crash after it does not. Two copies that are worked on at the same moment are not
+ * told apart: for that an actor has the idempotency keys of counters and the etags of items.
+ */
+export class Inbox {
+  readonly #dynamodb: DynamoDBClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #keptMs: number;
+  readonly #notes: Batcher<Handled>;
+
+  constructor(dynamodb: DynamoDBClient, { table, inboxDays }: AwsConfig, clock: Clock, pace: Pace) {
+    this.#dynamodb = dynamodb;
+    this.#table = table;
+    this.#clock = clock;
+    this.#keptMs = inboxDays * dayMs;
+    this.#notes = new Batcher<Handled>({
+      send: (handled) => this.#write(handled),
+      attempt: { action: "dynamodb:BatchWriteItem", resource: table },
+      clock,
+      pace,
+      maxEntries,
+      maxBytes: Infinity,
+    });
+  }
+
+  /** Which of these events, ten at the most, the queue has handled. */
+  async handled(queue: QueueName, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (eventIds.length === 0) return new Set();
+    let keys: Record<string, AttributeValue>[] = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
+    const handled = new Set<string>();
+    const now = this.#clock.now();
+    for (let tries = 1; keys.length > 0; tries++) {
+      if (tries > mostTries) throw new BeeHiveError("Throttled", `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`);
+      const request = new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } });
+      const answer = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
+      for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
+        if (Number(expires?.N ?? Infinity) > now) handled.add(sk?.S ?? "");
+      keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+    }
+    return handled;
+  }
+
+  /** Notes an event as handled. */
+  note(queue: QueueName, eventId: string): Promise<void> {
+    return this.#notes.add({ queue: String(queue), eventId }, 0);
+  }
+
+  async #write(handled: readonly Handled[]): ReturnType<ConstructorParameters<typeof Batcher<Handled>>[0]["send"]> {
+    const expires = expiry(this.#clock.now() + this.#keptMs);
+    // A batch refuses two writes of one key.
+    const items = new Map(handled.map((one) => [`${one.queue} ${one.eventId}`, { ...keyOf(one), ...expires }]));
+    const requests = [...items.values()].map((Item) => ({ PutRequest: { Item } }));
+    const { UnprocessedItems = {} } = await this.#dynamodb.send(
+      new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } }),
+    );
+    const left = new Set((UnprocessedItems[this.#table] ?? []).map(({ PutRequest }) => nameOf(PutRequest?.Item)));
+    return handled.flatMap((one, index) =>
+      left.has(nameOf(keyOf(one)))
+        ? [{ index, code: "ProvisionedThroughputExceededException", message: "left unprocessed", senderFault: false }]
+        : [],
+    );
+  }
+}
+
+function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: AttributeValue } {
+  return itemKey({ table: `inbox/${queue}`, partition: "", id: eventId });
+}
+
+function nameOf(item: Record<string, AttributeValue> | undefined): string {
+  return `${item?.["pk"]?.S} ${item?.["sk"]?.S}`;
+}

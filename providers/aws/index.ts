@@ -1,0 +1,54 @@
+import { systemClock, type Clock } from "../../src/clock.ts";
+import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import { destroyClients, makeClients } from "./client.ts";
+import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
+import { AwsQueueOperator } from "./queue-operator.ts";
+import { DynamoRows } from "./rows.ts";
+import { AwsStores } from "./stores.ts";
+
+export type { AwsClients, AwsConfig } from "./config.ts";
+export { leastPolicy, type PolicyDocument, type PolicyStatement } from "./policy.ts";
+
+/** Opens `aws:`, with options as `aws:?region=eu-west-1&prefix=shop&bucket=shop-data`. */
+export function openAws(url: string, { clock }: ProviderContext): Provider {
+  return new AwsProvider({ ...configFrom(url), clock });
+}
+
+/**
+ * SQS, SNS, DynamoDB and S3. A step is not atomic here: its stores write at once, its outputs are published, then its
+ * event is removed. A crash on the way repeats the step, with the same ids of its outputs; etags, and the idempotency
+ * keys of counters, are what makes that harmless.
+ */
+export class AwsProvider implements Provider {
+  readonly name = "aws";
+  readonly capabilities: Capabilities = {
+    atomicStep: "SQS, SNS and DynamoDB have no transaction in common: a crash during a step repeats it, with the same ids",
+    deduplication:
+      "standard queues of SQS keep duplicates; ordered subscriptions drop those of five minutes, and idempotent=true those of what was committed",
+    ordering: true,
+  };
+  readonly queues: AwsQueueOperator;
+  readonly stores: AwsStores;
+  readonly #clients: AwsClients;
+  readonly #own: boolean;
+
+  /** @throws BeeHiveError `InvalidConfiguration` with every problem. */
+  constructor({ clients, clock = systemClock, ...given }: Partial<AwsConfig> & { readonly clients?: AwsClients; readonly clock?: Clock } = {}) {
+    const config = completed(given);
+    this.#own = clients === undefined;
+    this.#clients = clients ?? makeClients(config);
+    const rows = new DynamoRows(this.#clients.dynamodb, config.table, clock);
+    this.stores = new AwsStores(this.#clients, config, clock, rows);
+    this.queues = new AwsQueueOperator(this.#clients, config, clock, rows);
+  }
+
+  beginStep(lease: Lease): Step {
+    return directStep(this.queues, this.stores, lease);
+  }
+
+  async close(): Promise<void> {
+    await this.queues.close();
+    if (this.#own) destroyClients(this.#clients);
+  }
+}

@@ -1,0 +1,170 @@
+import type { Clock, Timer } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { LeaseRequest } from "../../src/queue-operator.ts";
+import type { AwsLease } from "./lease.ts";
+
+/** What one receive brought. */
+export interface Receipt {
+  /** How many messages were received, those included that are not to be worked on now. */
+  readonly received: number;
+  readonly leases: readonly AwsLease[];
+}
+
+export interface ReceiverOptions {
+  readonly receive: (max: number, leaseMs: number, waitSeconds: number) => Promise<Receipt>;
+  /** Gives back, without counting it as an attempt, what nobody waits for any more. */
+  readonly giveBack: (lease: AwsLease) => Promise<void>;
+  readonly clock: Clock;
+  /** The most messages that one receive brings. */
+  readonly batch: number;
+  /** The longest wait of one receive. */
+  readonly waitSeconds: number;
+}
+
+/** How long a lease is kept for the next who asks before it is given back, in ms. */
+const stockedMs = 1_000;
+/** Receives at the same time, for one queue. */
+const mostPolls = 10;
+
+interface Waiter {
+  readonly max: number;
+  readonly leaseMs: number;
+  readonly endsAt: number;
+  readonly answer: (leases: readonly AwsLease[]) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Receives from one queue for all who wait. A receive that is under way is never cut off: SQS may have handed out a
+ * message to it, which would be invisible, and counted as delivered, until its visibility ends. Who stops waiting
+ * leaves the receive to the next who comes; what it brings when nobody came is given back.
+ */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #waiters = new Set<Waiter>();
+  readonly #polls = new Map<Promise<void>, number>();
+  #stock: AwsLease[] = [];
+  #stockTimer: Timer | undefined;
+  /** The last receive was full: there may be more than one brings. */
+  #plenty = false;
+  #closed = false;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
+    if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
+    if (signal.aborted) return [];
+    const stocked = this.#fromStock(max);
+    if (stocked.length > 0) return stocked;
+    if (waitMs <= 0) return await this.#look(max, leaseMs);
+    return await this.#wait({ max, leaseMs, waitMs, signal });
+  }
+
+  /** One receive that does not wait. */
+  async #look(max: number, leaseMs: number): Promise<readonly AwsLease[]> {
+    const { leases } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
+    return leases;
+  }
+
+  #wait({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiters.delete(waiter);
+        timer.cancel();
+        signal.removeEventListener("abort", end);
+      };
+      const waiter: Waiter = {
+        max,
+        leaseMs,
+        endsAt: clock.now() + waitMs,
+        answer: (leases) => {
+          leave();
+          resolve(leases);
+        },
+        fail: (error) => {
+          leave();
+          reject(error as Error);
+        },
+      };
+      const end = (): void => waiter.answer([]);
+      const timer = clock.after(waitMs, end);
+      signal.addEventListener("abort", end, { once: true });
+      this.#waiters.add(waiter);
+      this.#poll();
+    });
+  }
+
+  /** Starts receives for those who wait: one, or as many as are needed while the queue is known to hold plenty. */
+  #poll(): void {
+    const { batch, waitSeconds, clock } = this.#options;
+    const [first] = this.#waiters;
+    if (!first) return;
+    let wanted = -sum(this.#polls.values());
+    for (const { max } of this.#waiters) wanted += max;
+    const most = this.#plenty ? mostPolls : 1;
+    const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
+    while (wanted > 0 && this.#polls.size < most) {
+      const max = Math.min(wanted, batch);
+      // Only the first waits: were the others to, each would be paid for while the queue is empty.
+      this.#receive(max, first.leaseMs, this.#polls.size === 0 ? Math.min(waitSeconds, left) : 0);
+      wanted -= max;
+    }
+  }
+
+  #receive(max: number, leaseMs: number, wait: number): void {
+    const poll = this.#options.receive(max, leaseMs, wait).then(
+      ({ received, leases }) => {
+        this.#polls.delete(poll);
+        this.#plenty = received === max;
+        this.#handOut(leases);
+        this.#poll();
+      },
+      (error: unknown) => {
+        this.#polls.delete(poll);
+        this.#plenty = false;
+        for (const waiter of [...this.#waiters]) waiter.fail(error);
+      },
+    );
+    this.#polls.set(poll, max);
+  }
+
+  #handOut(leases: readonly AwsLease[]): void {
+    this.#stock.push(...leases);
+    for (const waiter of [...this.#waiters]) {
+      if (this.#stock.length === 0) return;
+      waiter.answer(this.#fromStock(waiter.max));
+    }
+    if (this.#stock.length > 0) this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
+  }
+
+  #fromStock(max: number): AwsLease[] {
+    const now = this.#options.clock.now();
+    this.#stock = this.#stock.filter((lease) => lease.isHeld(now));
+    return this.#stock.splice(0, max);
+  }
+
+  /** Never rejects: what cannot be given back comes back when its lease ends. */
+  async #clearStock(): Promise<void> {
+    this.#stockTimer?.cancel();
+    this.#stockTimer = undefined;
+    const stock = this.#stock.splice(0);
+    await Promise.allSettled(stock.map((lease) => this.#options.giveBack(lease)));
+  }
+
+  /** Answers who waits, then lets receives under way end and gives back what they bring. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of [...this.#waiters]) waiter.answer([]);
+    await Promise.all(this.#polls.keys());
+    await this.#clearStock();
+  }
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const one of numbers) total += one;
+  return total;
+}

@@ -1,0 +1,262 @@
+import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
+  paginateListSubscriptionsByTopic,
+  SubscribeCommand,
+  UnsubscribeCommand,
+  type Subscription,
+} from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+} from "@aws-sdk/client-sqs";
+import { sleep, type Clock } from "../../src/clock.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { QueueSpec } from "../../src/queue-operator.ts";
+import type { Addresses } from "./addresses.ts";
+import { ask } from "./client.ts";
+import type { AwsClients, AwsConfig } from "./config.ts";
+import { isNamed } from "./errors.ts";
+import { visibilitySeconds, longestLeaseMs } from "./lease.ts";
+import { deadNameOf, isFifo, lastPartOf, longestQueueName, longestTopicName, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
+
+/** 14 days, the longest that SQS keeps a message, in seconds. */
+const retentionSeconds = 1_209_600;
+/** The most that a redrive policy may say. */
+const mostReceives = 1_000;
+/** SQS refuses the name of a deleted queue for 60 s. */
+const nameFreeAfterMs = 65_000;
+const nameRetryMs = 2_000;
+
+/**
+ * Makes queues, topics and what ties them. Everything is idempotent by name, so several processes may do it at
+ * once.
+ *
+ * An ordered subscription hangs on a FIFO topic, one that is not on a standard topic: each is made when its first
+ * subscription needs it, and a publish goes to those of the two that exist. So neither kind is bound by the limits
+ * of the other, and an ordered subscription can come to a topic that has been there for years.
+ */
+export class Topology {
+  readonly #clients: AwsClients;
+  readonly #config: AwsConfig;
+  readonly #addresses: Addresses;
+  readonly #clock: Clock;
+
+  constructor(clients: AwsClients, config: AwsConfig, addresses: Addresses, clock: Clock) {
+    this.#clients = clients;
+    this.#config = config;
+    this.#addresses = addresses;
+    this.#clock = clock;
+  }
+
+  problems(specs: readonly QueueSpec[]): string[] {
+    const { prefix } = this.#config;
+    return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
+      if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), longestTopicName, `"${name}"`);
+      const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), longestQueueName, `"${name}"`);
+      if (leaseMs > longestLeaseMs) problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
+      if (maxAttempts >= mostReceives) problems.push(`"${name}": SQS delivers ${mostReceives} times at the most, so retry.maxAttempts must be below that`);
+      return problems;
+    });
+  }
+
+  async ensure(specs: readonly QueueSpec[]): Promise<void> {
+    const topics = specs.filter(({ name }) => name.kind === "topic");
+    const queues = specs.filter(({ name }) => name.kind !== "topic");
+    const arns = new Map<string, Promise<string>>();
+    const topicArn = (name: QueueName, ordered: boolean): Promise<string> => {
+      const topicName = topicNameOf(this.#config.prefix, name, ordered);
+      const making = arns.get(topicName) ?? this.#ensureTopic(topicName);
+      arns.set(topicName, making);
+      return making;
+    };
+    await Promise.all(
+      queues.map(async (spec) => this.#ensureQueue(spec, spec.name.kind === "queue" ? undefined : await topicArn(spec.name, spec.ordered))),
+    );
+    this.#addresses.forget();
+    for (const { name } of topics) {
+      if ((await this.#addresses.findTopics(name)).length > 0) continue;
+      await topicArn(name, false);
+      this.#addresses.forget();
+    }
+  }
+
+  async #ensureTopic(name: string): Promise<string> {
+    const fifo = { FifoTopic: "true", ContentBasedDeduplication: "false", FifoThroughputScope: "MessageGroup" };
+    const request = new CreateTopicCommand({ Name: name, ...(isFifo(name) ? { Attributes: fifo } : {}) });
+    const { TopicArn: arn = "" } = await ask("sns:CreateTopic", name, this.#clients.sns.send(request));
+    return arn;
+  }
+
+  async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<void> {
+    const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
+    await this.#assertKind(spec);
+    const kept = { MessageRetentionPeriod: String(retentionSeconds), ...fifoAttributes(name) };
+    const deadArn = await this.#arnOf(await this.#makeQueue(deadNameOf(name), kept));
+    const arn = siblingArn(deadArn, name);
+    await this.#makeQueue(name, {
+      ...kept,
+      VisibilityTimeout: String(visibilitySeconds(spec.leaseMs)),
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: receivesFor(spec) }),
+      ...(topicArn === undefined ? {} : { Policy: JSON.stringify(sendPolicy(arn, topicArn)) }),
+    });
+    if (topicArn === undefined) return;
+    const request = new SubscribeCommand({
+      TopicArn: topicArn,
+      Protocol: "sqs",
+      Endpoint: arn,
+      Attributes: { RawMessageDelivery: "true" },
+      ReturnSubscriptionArn: true,
+    });
+    await ask("sns:Subscribe", topicArn, this.#clients.sns.send(request));
+  }
+
+  /** A queue cannot change between standard and FIFO: events would be split between two queues. */
+  async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
+    const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
+    if (!other) return;
+    throw new BeeHiveError("InvalidConfiguration", `"${name}" is ${ordered ? "ordered now" : "not ordered any more"}, but its queue is ${other.name}, and SQS cannot change that. Let the queue run empty and delete it, or give the subscription another name.`);
+  }
+
+  /** Makes the queue, or brings one that is there up to date; answers its URL. */
+  async #makeQueue(name: string, attributes: Readonly<Record<string, string>>): Promise<string> {
+    const { sqs } = this.#clients;
+    const giveUpAt = this.#clock.now() + nameFreeAfterMs;
+    for (;;) {
+      try {
+        const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+        this.#addresses.forget(name);
+        return QueueUrl;
+      } catch (error) {
+        if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, attributes);
+        if (!isNamed(error, "QueueDeletedRecently") || this.#clock.now() > giveUpAt)
+          return await ask("sqs:CreateQueue", name, Promise.reject(error));
+      }
+      await sleep(this.#clock, nameRetryMs);
+    }
+  }
+
+  async #update(name: string, { FifoQueue: _, ...attributes }: Readonly<Record<string, string>>): Promise<string> {
+    const { url } = await this.#addressOf(name);
+    const request = new SetQueueAttributesCommand({ QueueUrl: url, Attributes: attributes });
+    await ask("sqs:SetQueueAttributes", name, this.#clients.sqs.send(request));
+    return url;
+  }
+
+  async #addressOf(name: string): Promise<{ readonly url: string }> {
+    this.#addresses.forget(name);
+    const found = await this.#addresses.find(name);
+    if (!found) throw new BeeHiveError("Unavailable", `The queue ${name} is there and is not; another process may be deleting it.`);
+    return found;
+  }
+
+  async #arnOf(url: string): Promise<string> {
+    const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] });
+    const { Attributes } = await ask("sqs:GetQueueAttributes", lastPartOf(url), this.#clients.sqs.send(request));
+    return Attributes?.QueueArn ?? "";
+  }
+
+  async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    this.#addresses.forget();
+    const there = await Promise.all(specs.map((spec) => this.#exists(spec)));
+    return specs.filter((_, index) => !there[index]).map(({ name }) => name);
+  }
+
+  async #exists({ name, ordered }: QueueSpec): Promise<boolean> {
+    if (name.kind === "topic") return (await this.#addresses.findTopics(name)).length > 0;
+    const queueName = queueNameOf(this.#config.prefix, name, ordered);
+    for (const one of [queueName, deadNameOf(queueName)]) {
+      this.#addresses.forget(one);
+      if (!(await this.#addresses.find(one))) return false;
+    }
+    return name.kind === "queue" || (await this.#subscriptions(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName);
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    const { prefix } = this.#config;
+    if (name.kind !== "queue") {
+      const subscriptions = (await this.#subscriptions(name)).filter((one) => isOf(name, one, prefix));
+      await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
+    }
+    if (name.kind === "topic") {
+      for (const arn of await this.#addresses.findTopics(name))
+        await ask("sns:DeleteTopic", arn, this.#clients.sns.send(new DeleteTopicCommand({ TopicArn: arn })));
+      this.#addresses.forget();
+      return;
+    }
+    for (const ordered of [false, true]) await this.#deleteQueue(queueNameOf(prefix, name, ordered));
+  }
+
+  async #unsubscribe({ SubscriptionArn = "", Endpoint = "" }: Subscription): Promise<void> {
+    await ask("sns:Unsubscribe", SubscriptionArn, this.#clients.sns.send(new UnsubscribeCommand({ SubscriptionArn })));
+    await this.#deleteQueue(lastPartOf(Endpoint));
+  }
+
+  async #deleteQueue(queueName: string): Promise<void> {
+    for (const name of [queueName, deadNameOf(queueName)]) {
+      const found = await this.#addresses.find(name);
+      this.#addresses.forget(name);
+      if (!found) continue;
+      try {
+        await ask("sqs:DeleteQueue", name, this.#clients.sqs.send(new DeleteQueueCommand({ QueueUrl: found.url })));
+      } catch (error) {
+        if (!isBeeHiveError(error, "QueueNotFound")) throw error;
+      }
+    }
+  }
+
+  async #subscriptions(name: QueueName): Promise<Subscription[]> {
+    const subscriptions: Subscription[] = [];
+    for (const arn of await this.#addresses.findTopics(name)) {
+      const list = async (): Promise<void> => {
+        for await (const page of paginateListSubscriptionsByTopic({ client: this.#clients.sns }, { TopicArn: arn }))
+          subscriptions.push(...(page.Subscriptions ?? []));
+      };
+      await ask("sns:ListSubscriptionsByTopic", arn, list());
+    }
+    return subscriptions;
+  }
+}
+
+function tooLong(awsName: string, longest: number, what: string): string[] {
+  if (awsName.length <= longest) return [];
+  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${longest} are allowed`];
+}
+
+/** Whether a subscription of the topic of `name` is the one that it names, or any of ours when it names a topic. */
+function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix: string): boolean {
+  const queueName = lastPartOf(Endpoint);
+  if (Protocol !== "sqs") return false;
+  if (name.kind === "topic") return queueName.startsWith(`${prefix}-${name.topic}-`);
+  return [false, true].some((ordered) => queueName === queueNameOf(prefix, name, ordered));
+}
+
+/** Order and deduplication within a message group: what lifts the limit of 300 requests a second. */
+function fifoAttributes(name: string): Readonly<Record<string, string>> {
+  if (!isFifo(name)) return {};
+  return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
+}
+
+/** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
+function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
+  return ordered ? mostReceives : Math.min(mostReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
+}
+
+function sendPolicy(queueArn: string, topicArn: string): object {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "TopicSends",
+        Effect: "Allow",
+        Principal: { Service: "sns.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        Resource: queueArn,
+        Condition: { ArnEquals: { "aws:SourceArn": topicArn } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,111 @@
+import { TableClient, type TableServiceClientOptions } from "@azure/data-tables";
+import type { TokenCredential } from "@azure/identity";
+import { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { translated } from "./errors.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { AzureConfig, ServiceBusPlace, StoragePlace } from "./config.ts";
+
+/** The clients of the SDKs, made from a configuration. */
+export interface AzureClients {
+  readonly serviceBus: ServiceBusClient;
+  readonly administration: ServiceBusAdministrationClient | undefined;
+  readonly table: TableClient;
+  readonly container: ContainerClient;
+  /** Whether `serviceBus` was made here, and so is closed here. */
+  readonly ownsServiceBus: boolean;
+}
+
+/** What the SDK tries by itself before our loop does; with its defaults a call could take four minutes. */
+const retryOptions = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 5_000, mode: 0, timeoutInMs: 30_000 };
+
+/** @throws BeeHiveError `InvalidConfiguration` when a connection string is none. */
+export async function clientsFrom(config: AzureConfig): Promise<AzureClients> {
+  const credential = needsCredential(config) ? await defaultCredential() : undefined;
+  try {
+    return {
+      ...serviceBusClients(config.serviceBus, credential),
+      ...storageClients(config.storage, config, credential),
+      ownsServiceBus: !("client" in config.serviceBus),
+    };
+  } catch (error) {
+    if (error instanceof BeeHiveError) throw error;
+    const { message } = translated(error, "use the connection strings of Service Bus and storage");
+    throw new BeeHiveError("InvalidConfiguration", message, { cause: error });
+  }
+}
+
+function serviceBusClients(
+  place: ServiceBusPlace,
+  credential: TokenCredential | undefined,
+): Pick<AzureClients, "serviceBus" | "administration"> {
+  if ("client" in place) return { serviceBus: place.client, administration: place.administration };
+  if ("connectionString" in place) {
+    const administration = new ServiceBusAdministrationClient(place.connectionString);
+    if (/UseDevelopmentEmulator=true/i.test(place.connectionString)) useHttp(administration);
+    return { serviceBus: new ServiceBusClient(place.connectionString, { retryOptions }), administration };
+  }
+  const own = (place.credential ?? credential) as TokenCredential;
+  return {
+    serviceBus: new ServiceBusClient(place.namespace, own, { retryOptions }),
+    administration: new ServiceBusAdministrationClient(place.namespace, own),
+  };
+}
+
+function storageClients(
+  place: StoragePlace,
+  { table, container }: AzureConfig,
+  credential: TokenCredential | undefined,
+): Pick<AzureClients, "table" | "container"> {
+  if ("table" in place) return place;
+  if ("connectionString" in place) {
+    const local = /UseDevelopmentStorage=true|Endpoint(?:sProtocol)?=http(?::\/\/|;)/i.test(place.connectionString);
+    const options: TableServiceClientOptions = { allowInsecureConnection: local };
+    return {
+      table: TableClient.fromConnectionString(place.connectionString, table, options),
+      container: BlobServiceClient.fromConnectionString(place.connectionString).getContainerClient(container),
+    };
+  }
+  const own = (place.credential ?? credential) as TokenCredential;
+  const [account, suffix = "core.windows.net"] = splitOnce(place.account, ".");
+  return {
+    table: new TableClient(`https://${account}.table.${suffix}`, table, own),
+    container: new BlobServiceClient(`https://${account}.blob.${suffix}`, own).getContainerClient(container),
+  };
+}
+
+/** The administration client speaks HTTPS whatever it is told, and an emulator HTTP. */
+function useHttp(administration: ServiceBusAdministrationClient): void {
+  administration.pipeline.addPolicy(
+    {
+      name: "emulatorOverHttp",
+      sendRequest(request, next) {
+        request.url = request.url.replace(/^https:/, "http:");
+        request.allowInsecureConnection = true;
+        return next(request);
+      },
+    },
+    { afterPhase: "Sign" },
+  );
+}
+
+function needsCredential({ serviceBus, storage }: AzureConfig): boolean {
+  return [serviceBus, storage].some((place) => ("namespace" in place || "account" in place) && place.credential === undefined);
+}
+
+async function defaultCredential(): Promise<TokenCredential> {
+  try {
+    return new (await import("@azure/identity")).DefaultAzureCredential();
+  } catch (cause) {
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      "To sign in with Entra ID install @azure/identity, or set AZURE_SERVICEBUS_CONNECTION_STRING and AZURE_STORAGE_CONNECTION_STRING.",
+      { cause },
+    );
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}

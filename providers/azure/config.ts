@@ -1,0 +1,141 @@
+import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import type { TableClient } from "@azure/data-tables";
+import type { TokenCredential } from "@azure/identity";
+import type { ContainerClient } from "@azure/storage-blob";
+import { BeeHiveError } from "../../src/errors.ts";
+
+/** Where the messages are: a connection string, a namespace for Entra ID, or ready-made clients. */
+export type ServiceBusPlace =
+  | { readonly connectionString: string }
+  | {
+      /** With its domain, which also names the cloud: `shop.servicebus.windows.net`, `shop.servicebus.chinacloudapi.cn`. */
+      readonly namespace: string;
+      /** `DefaultAzureCredential` of @azure/identity unless given. */
+      readonly credential?: TokenCredential | undefined;
+    }
+  | {
+      readonly client: ServiceBusClient;
+      /** Makes queues and counts what is in them; without it both are refused. */
+      readonly administration?: ServiceBusAdministrationClient | undefined;
+    };
+
+/** Where the state is. */
+export type StoragePlace =
+  | { readonly connectionString: string }
+  | {
+      /** A name, `shop`, or with its domain in another cloud, `shop.core.chinacloudapi.cn`. */
+      readonly account: string;
+      readonly credential?: TokenCredential | undefined;
+    }
+  | { readonly table: TableClient; readonly container: ContainerClient };
+
+/** How the Azure provider is tuned, as `azure:?claimCheck=true` or as an object. */
+export interface AzureTuning {
+  /** The table of collections, keyed lists and counters; `beehive` unless said. Made when it is not there. */
+  readonly table: string;
+  /** The blob container of key-value stores and locks; `beehive` unless said. Made when it is not there. */
+  readonly container: string;
+  /**
+   * What stands before the name of a simple queue, `queue-` unless said: in a namespace a queue and a topic cannot have
+   * the same name. Empty to use queues that are there under their own names.
+   */
+  readonly queuePrefix: string;
+  /** Whether queues and topics are made to drop duplicates, which the Basic tier cannot; they are unless said. */
+  readonly duplicateDetection: boolean;
+  /** Whether the body of an event that is too large goes to the key-value store, and its key travels; not unless said. */
+  readonly claimCheck: boolean;
+  /** How long one receive waits before it looks whether it is to end, in ms; 1,000 unless said. */
+  readonly pollMs: number;
+  /** The shortest lock that queues are made with, in ms; 5,000 unless said, the least that the cloud gives. */
+  readonly shortestLockMs: number;
+}
+
+export interface AzureConfig extends AzureTuning {
+  readonly serviceBus: ServiceBusPlace;
+  readonly storage: StoragePlace;
+}
+
+/** As {@link AzureConfig}, with the places from the environment and the rest by default where not given. */
+export type AzureOptions = Partial<AzureConfig>;
+
+export const defaultTuning: AzureTuning = {
+  table: "beehive",
+  container: "beehive",
+  queuePrefix: "queue-",
+  duplicateDetection: true,
+  claimCheck: false,
+  pollMs: 1_000,
+  shortestLockMs: 5_000,
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
+export function optionsFrom(url: string): AzureOptions {
+  const problems: string[] = [];
+  const options = Object.fromEntries(
+    [...new URL(url).searchParams].map(([name, value]) => [name, tuningValue(name, value, problems)]),
+  );
+  throwProblems(`"${url}" cannot be opened`, problems);
+  return options;
+}
+
+/** @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong. */
+export function configFrom(options: AzureOptions, environment: Environment = process.env): AzureConfig {
+  const problems: string[] = [];
+  const tuning = { ...defaultTuning, ...options };
+  const serviceBus = options.serviceBus ?? serviceBusFrom(environment, problems);
+  const storage = options.storage ?? storageFrom(environment, problems);
+  if (!/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(tuning.table))
+    problems.push(`table must be 3 to 63 letters and digits, not "${tuning.table}"`);
+  if (!/^[a-z0-9](?:-?[a-z0-9]){2,62}$/.test(tuning.container))
+    problems.push(`container must be 3 to 63 lower-case letters, digits and single hyphens, not "${tuning.container}"`);
+  if (!/^(?:[\w.-]*)$/.test(tuning.queuePrefix))
+    problems.push(`queuePrefix must be letters, digits, periods, hyphens or underscores, not "${tuning.queuePrefix}"`);
+  throwProblems("Azure cannot be used", problems);
+  return { ...tuning, serviceBus: serviceBus as ServiceBusPlace, storage: storage as StoragePlace };
+}
+
+function serviceBusFrom(environment: Environment, problems: string[]): ServiceBusPlace | undefined {
+  const connectionString = environment["AZURE_SERVICEBUS_CONNECTION_STRING"];
+  const namespace = environment["AZURE_SERVICEBUS_NAMESPACE"];
+  if (connectionString) return { connectionString };
+  if (namespace?.includes(".")) return { namespace };
+  problems.push(
+    namespace
+      ? `AZURE_SERVICEBUS_NAMESPACE must have its domain, such as ${namespace}.servicebus.windows.net`
+      : "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) to sign in with Entra ID",
+  );
+  return undefined;
+}
+
+function storageFrom(environment: Environment, problems: string[]): StoragePlace | undefined {
+  const connectionString = environment["AZURE_STORAGE_CONNECTION_STRING"];
+  const account = environment["AZURE_STORAGE_ACCOUNT"];
+  if (connectionString) return { connectionString };
+  if (account) return { account };
+  problems.push("set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT to sign in with Entra ID");
+  return undefined;
+}
+
+function tuningValue(name: string, value: string, problems: string[]): unknown {
+  const example = Object.hasOwn(defaultTuning, name) ? defaultTuning[name as keyof AzureTuning] : undefined;
+  if (example === undefined) {
+    problems.push(`"${name}" is not an option; there are ${Object.keys(defaultTuning).join(", ")}`);
+    return undefined;
+  }
+  if (typeof example === "number") {
+    if (!(Number.isSafeInteger(Number(value)) && Number(value) > 0))
+      problems.push(`${name} must be a whole number from 1, not "${value}"`);
+    return Number(value);
+  }
+  if (typeof example === "boolean") {
+    if (value !== "true" && value !== "false") problems.push(`${name} must be true or false, not "${value}"`);
+    return value === "true";
+  }
+  return value;
+}
+
+function throwProblems(what: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
+}

@@ -1,0 +1,78 @@
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { Clock } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import type { Markings } from "./message.ts";
+import type { Reader } from "./reader.ts";
+
+/** A message under peek-lock. */
+export class AzureLease implements Lease {
+  readonly event: Event;
+  readonly queueName: QueueName;
+  readonly message: ServiceBusReceivedMessage;
+  readonly reader: Reader;
+  readonly markings: Markings;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+  readonly #clock: Clock;
+  #settled = false;
+
+  constructor(
+    { event, queueName, message, reader, markings }: Pick<AzureLease, "event" | "queueName" | "message" | "reader" | "markings">,
+    leaseMs: number,
+    clock: Clock,
+  ) {
+    const now = clock.now();
+    const deliveries = message.deliveryCount ?? 0;
+    this.event = event;
+    this.queueName = queueName;
+    this.message = message;
+    this.reader = reader;
+    this.markings = markings;
+    this.attempt = (markings.attempts ?? 0) + deliveries + 1 - (markings.uncounted ?? 0);
+    // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
+    this.firstSeen = markings.firstSeen ?? (deliveries === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
+    this.#clock = clock;
+    this.expiresAt = expiry(now, leaseMs, message.lockedUntilUtc);
+  }
+
+  /** Whether it can still be settled, by our own clock: a broker may take a settlement that comes too late. */
+  get isHeld(): boolean {
+    return !this.#settled && this.expiresAt > this.#clock.now();
+  }
+
+  /** @throws BeeHiveError `LeaseLost`. */
+  assertHeld(): void {
+    if (this.isHeld) return;
+    throw new BeeHiveError(
+      "LeaseLost",
+      `The lease on the event ${this.event.id} from ${this.queueName} is over; the event was or will be delivered again.`,
+    );
+  }
+
+  renewed(at: number, leaseMs: number, lockedUntil: Date): void {
+    this.expiresAt = expiry(at, leaseMs, lockedUntil);
+  }
+
+  /** Settles it through its own receiver. */
+  async settle(settlement: (reader: Reader) => Promise<void>): Promise<void> {
+    this.assertHeld();
+    this.#settled = true;
+    try {
+      await this.reader.settlements.add(() => settlement(this.reader));
+    } catch (error) {
+      // What did not reach the broker may be tried again, another way perhaps.
+      this.#settled = false;
+      throw error;
+    }
+  }
+}
+
+/** The broker says until when by its clock. Where both clocks are so far apart that it would be over already, ours counts. */
+function expiry(now: number, leaseMs: number, lockedUntil: Date | undefined): number {
+  const told = lockedUntil?.getTime() ?? Infinity;
+  return told > now ? Math.min(now + leaseMs, told) : now + leaseMs;
+}

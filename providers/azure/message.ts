@@ -1,0 +1,165 @@
+import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
+import { Event, isJson, type EventProperty, type EventRecord } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+
+/*
+ * Events as messages: CloudEvents in binary mode, by their AMQP binding (cloudevents.io, "AMQP Protocol Binding"). The
+ * attributes are application properties, the data is the body as it is, the content type is the message's own. Whoever
+ * reads a message of ours needs to know nothing of us; and any message of anybody becomes an event.
+ */
+
+type Properties = NonNullable<ServiceBusMessage["applicationProperties"]>;
+
+/** What we say of a message besides its event, in application properties: they survive being copied and moved. */
+export interface Markings {
+  /** The one subscription of its topic that a copy is for. */
+  readonly to?: string | undefined;
+  /** Attempts before this message was made, when it is a copy to be retried. */
+  readonly attempts?: number | undefined;
+  /** When it was first delivered, in ms since the epoch. */
+  readonly firstSeen?: number | undefined;
+  /** Deliveries of this message that do not count as attempts. */
+  readonly uncounted?: number | undefined;
+  /** The key of the body in the key-value store, when it was too large to travel. */
+  readonly claim?: string | undefined;
+}
+
+const markingNames: Readonly<Record<keyof Markings, string>> = {
+  to: "beehive_to",
+  attempts: "beehive_attempts",
+  firstSeen: "beehive_first_seen",
+  uncounted: "beehive_uncounted",
+  claim: "beehive_claim",
+};
+/** The name of {@link Markings.to}, for the filters of subscriptions. */
+export const addresseeProperty: string = markingNames.to;
+
+/** Present on every message of ours, `text` or `bytes`: an event knows which of both its body is. */
+const bodyKind = "beehive_body";
+const prefixes = ["cloudEvents:", "cloudEvents_"] as const;
+
+/** An event as a message. `id` names the message where it is not the event's own. */
+export function toMessage(event: Event, markings: Markings = {}, id: string = event.id): ServiceBusMessage {
+  const record = event.toRecord();
+  // The data travels as the body, so that the attributes are made without it.
+  const { datacontenttype: _, ...attributes } = toCloudEvent(Event.fromRecord({ ...record, body: "" }));
+  const properties: Properties = { [bodyKind]: typeof record.body === "string" ? "text" : "bytes", ...marked(markings) };
+  for (const [name, value] of Object.entries(attributes)) properties[`${prefixes[0]}${name}`] = value as EventProperty;
+  return {
+    messageId: id,
+    body: Buffer.from(record.body as string),
+    contentType: record.contentType,
+    subject: record.eventType,
+    applicationProperties: properties,
+    ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
+    ...(record.enqueueTime === undefined || record.enqueueTime <= record.timestamp
+      ? {}
+      : { scheduledEnqueueTimeUtc: new Date(record.enqueueTime) }),
+  };
+}
+
+/** Markings as application properties. */
+export function marked(markings: Markings): Properties {
+  const given = Object.entries(markings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [markingNames[name as keyof Markings], value as EventProperty]));
+}
+
+/** What we said of a message. */
+export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMessage): Markings {
+  const text = (name: keyof Markings): string | undefined => {
+    const value = applicationProperties[markingNames[name]];
+    return value === undefined || value === null ? undefined : String(value);
+  };
+  const number = (name: keyof Markings): number | undefined => {
+    const value = text(name);
+    return value === undefined ? undefined : Number(value);
+  };
+  return {
+    to: text("to"),
+    attempts: number("attempts"),
+    firstSeen: number("firstSeen"),
+    uncounted: number("uncounted"),
+    claim: text("claim"),
+  };
+}
+
+/**
+ * The event that a message is, as it is received from `queueName`: a CloudEvent in binary or structured mode, or, of any
+ * other sender, an event of the message's subject with its body. `body` replaces a body that travelled elsewhere.
+ */
+export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
+  const event = binary(message, body) ?? structured(message) ?? plain(message, queueName);
+  return Event.fromRecord({ ...event, queueName: queueName.toString() });
+}
+
+function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined): EventRecord | undefined {
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(message.applicationProperties ?? {})) {
+    const prefix = prefixes.find((one) => name.startsWith(one));
+    if (prefix) attributes[name.slice(prefix.length)] = value instanceof Date ? value.toISOString() : value;
+  }
+  if (!("specversion" in attributes)) return undefined;
+  const record = attempt(() => fromCloudEvent(attributes).toRecord());
+  if (!record) return undefined;
+  const contentType = message.contentType ?? "application/json";
+  const kind = message.applicationProperties?.[bodyKind];
+  const asText = kind === undefined ? isText(contentType) : kind === "text";
+  const data = body ?? bytesOf(message.body);
+  return { ...record, contentType, body: asText ? Buffer.from(data).toString() : new Uint8Array(data) };
+}
+
+function structured(message: ServiceBusReceivedMessage): EventRecord | undefined {
+  if (!message.contentType?.toLowerCase().startsWith(cloudEventsJson)) return undefined;
+  return attempt(() => fromCloudEvent(JSON.parse(Buffer.from(bytesOf(message.body)).toString())).toRecord());
+}
+
+/** A message of any sender. One that claims to be a CloudEvent and is none is taken as it is, for its actor to refuse. */
+function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventRecord {
+  const data = bytesOf(message.body);
+  const contentType = message.contentType ?? (isJsonText(data) ? "application/json" : "application/octet-stream");
+  const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc = new Date() } = message;
+  return {
+    id: String(messageId),
+    eventType: message.subject ?? queueName.topic,
+    queueName: queueName.toString(),
+    timestamp: enqueuedTimeUtc.getTime(),
+    contentType,
+    body: isText(contentType) ? Buffer.from(data).toString() : new Uint8Array(data),
+    properties: Object.freeze(ownProperties(message)),
+    correlationId: correlationId === undefined ? undefined : String(correlationId),
+    partitionKey: sessionId ?? partitionKey,
+  };
+}
+
+function ownProperties({ applicationProperties = {} }: ServiceBusReceivedMessage): Record<string, EventProperty> {
+  const properties: Record<string, EventProperty> = {};
+  for (const [name, value] of Object.entries(applicationProperties)) {
+    if (value instanceof Date) properties[name] = value.toISOString();
+    else if (value !== null && typeof value !== "object") properties[name] = value;
+  }
+  return properties;
+}
+
+/** A body is bytes as a rule; from some senders it is a value of AMQP. */
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (body === undefined || body === null) return new Uint8Array();
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function isText(contentType: string): boolean {
+  return isJson(contentType) || /^text\/|charset=/i.test(contentType);
+}
+
+function isJsonText(data: Uint8Array): boolean {
+  return attempt(() => [JSON.parse(Buffer.from(data).toString())]) !== undefined;
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

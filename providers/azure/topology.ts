@@ -1,0 +1,149 @@
+import type { CreateQueueOptions, ServiceBusAdministrationClient } from "@azure/service-bus";
+import { sleep, type Clock } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { QueueCounts, QueueSpec } from "../../src/queue-operator.ts";
+import type { AzureConfig } from "./config.ts";
+import { statusOf, translated, translating } from "./errors.ts";
+import { addresseeProperty } from "./message.ts";
+import type { Names } from "./names.ts";
+
+/** Limits of Service Bus ("Service Bus quotas", learn.microsoft.com). */
+const longestEntity = 260;
+const longestSubscription = 50;
+const longestLockMs = 5 * 60_000;
+/** The most that a queue can be set to: our own budget of attempts decides, and it is smaller. */
+const maxDeliveryCount = 2_000;
+const duplicateWindow = "PT10M";
+
+/** What the provider refuses of these queues, in words. */
+export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
+  return queues.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
+    const problems: string[] = [];
+    const entity = names.entity(name);
+    if (entity.length > longestEntity)
+      problems.push(`its name has ${entity.length} characters, at most ${longestEntity} are allowed`);
+    if (!/^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/.test(entity)) problems.push(`"${entity}" must begin and end with a letter or digit`);
+    if (name.subscription.length > longestSubscription)
+      problems.push(`the subscription has ${name.subscription.length} characters, at most ${longestSubscription} are allowed`);
+    if (name.kind !== "topic" && leaseMs > longestLockMs)
+      problems.push(`a lease of ${leaseMs} ms is longer than the longest lock, ${longestLockMs} ms; leases are renewed`);
+    if (maxAttempts >= maxDeliveryCount) problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
+    if (ordered) problems.push("it cannot be ordered: this provider does not use sessions");
+    return problems.map((problem) => `"${name}": ${problem}`);
+  });
+}
+
+/** Makes, finds, counts and deletes queues, topics and subscriptions through the administration client. */
+export class Topology {
+  readonly #given: ServiceBusAdministrationClient | undefined;
+  readonly #names: Names;
+  readonly #config: AzureConfig;
+  readonly #clock: Clock;
+
+  constructor(administration: ServiceBusAdministrationClient | undefined, names: Names, config: AzureConfig, clock: Clock) {
+    this.#given = administration;
+    this.#names = names;
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    const [parents, subscriptions] = [
+      queues.filter(({ name }) => name.kind !== "subscription"),
+      queues.filter(({ name }) => name.kind === "subscription"),
+    ];
+    await Promise.all(parents.map((spec) => this.#make(spec)));
+    await Promise.all(subscriptions.map((spec) => this.#make(spec)));
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    try {
+      const { topic, subscription, kind } = name;
+      if (kind === "subscription") await this.#administration.deleteSubscription(topic, subscription);
+      else if (kind === "topic") await this.#administration.deleteTopic(topic);
+      else await this.#administration.deleteQueue(this.#names.entity(name));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw translated(error, `delete ${name}`);
+    }
+  }
+
+  /** What waits on a topic to be published at its time counts for each of its subscriptions. Leased ones count as ready. */
+  counts(name: QueueName): Promise<QueueCounts> {
+    return translating(`count the messages of ${name}`, async () => {
+      if (name.kind === "subscription") {
+        const [own, topic] = await Promise.all([
+          this.#administration.getSubscriptionRuntimeProperties(name.topic, name.subscription),
+          this.#administration.getTopicRuntimeProperties(name.topic),
+        ]);
+        return countsOf({ ...own, scheduledMessageCount: topic.scheduledMessageCount });
+      }
+      return countsOf(await this.#administration.getQueueRuntimeProperties(this.#names.entity(name)));
+    });
+  }
+
+  get #administration(): ServiceBusAdministrationClient {
+    if (this.#given) return this.#given;
+    throw new BeeHiveError(
+      "AccessDenied",
+      "Making, deleting and counting queues needs a ServiceBusAdministrationClient: give one beside the ServiceBusClient.",
+    );
+  }
+
+  /** Others may make it at the same time: that it is there is what counts. */
+  async #make(spec: QueueSpec): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#create(spec);
+      } catch (error) {
+        if (statusOf(error) !== 409) throw translated(error, `make ${spec.name}`);
+        if (await this.#exists(spec.name)) return;
+        // The service is at work on the same entity for somebody else (SubCode 40901).
+        if (tries === 10) throw translated(error, `make ${spec.name}`);
+        await sleep(this.#clock, 100 * tries);
+      }
+    }
+  }
+
+  async #create({ name, leaseMs }: QueueSpec): Promise<void> {
+    const { topic, subscription, kind } = name;
+    const requiresDuplicateDetection = this.#config.duplicateDetection;
+    const published = requiresDuplicateDetection
+      ? { requiresDuplicateDetection, duplicateDetectionHistoryTimeWindow: duplicateWindow }
+      : {};
+    const received: CreateQueueOptions = { maxDeliveryCount, lockDuration: this.#lockDuration(leaseMs) };
+    if (kind === "topic") await this.#administration.createTopic(topic, published);
+    else if (kind === "queue") await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
+    else await this.#administration.createSubscription(topic, subscription, { ...received, defaultRuleOptions: ruleFor(subscription) } as object);
+  }
+
+  async #exists({ topic, subscription, kind }: QueueName): Promise<boolean> {
+    if (kind === "subscription") return this.#administration.subscriptionExists(topic, subscription);
+    if (kind === "topic") return this.#administration.topicExists(topic);
+    return this.#administration.queueExists(this.#names.entity(QueueName.queue(topic)));
+  }
+
+  #lockDuration(leaseMs: number): string {
+    return `PT${Math.min(longestLockMs, Math.max(this.#config.shortestLockMs, leaseMs)) / 1000}S`;
+  }
+}
+
+/** A subscription gets what is for all, and what is for it alone: its own retries and what was sent back to it. */
+function ruleFor(subscription: string): object {
+  const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
+  return { name: "BeeHive", filter: { sqlExpression } };
+}
+
+function countsOf(properties: {
+  readonly activeMessageCount: number;
+  readonly scheduledMessageCount?: number;
+  readonly deadLetterMessageCount: number;
+}): QueueCounts {
+  return {
+    ready: properties.activeMessageCount,
+    leased: 0,
+    delayed: properties.scheduledMessageCount ?? 0,
+    dead: properties.deadLetterMessageCount,
+  };
+}
+

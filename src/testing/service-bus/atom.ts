@@ -1,0 +1,70 @@
+/*
+ * Just enough Atom and XML for the administration API: it reads what the client writes and writes what it reads.
+ */
+
+const serviceBusNamespace = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect";
+
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+function unescapeXml(text: string): string {
+  return text
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&apos;", "'")
+    .replaceAll("&amp;", "&");
+}
+
+/** The texts of elements that hold nothing but text, by name. */
+export function textElements(xml: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [, name = "", text = ""] of xml.matchAll(/<([A-Za-z]\w*)(?:\s[^>]*)?>([^<]*)<\/\1>/g)) found[name] = unescapeXml(text);
+  return found;
+}
+
+/** What stands within the first element of that name, or nothing. */
+export function innerXml(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, "s").exec(xml)?.[1];
+}
+
+/** The attribute `...:type` of the first element of that name. */
+export function typeOf(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}\\s[^>]*?\\w+:type="([^"]*)"`).exec(xml)?.[1];
+}
+
+/** The pairs of a dictionary in a rule's filter. */
+export function keyValues(xml: string): Record<string, string> {
+  const pairs = xml.matchAll(/<Key>([^<]*)<\/Key>\s*<Value[^>]*>([^<]*)<\/Value>/g);
+  return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [unescapeXml(key), unescapeXml(value)]));
+}
+
+/** @param content the description of an entity, as XML. */
+export function entry(host: string, path: string, content: string): string {
+  const title = escapeXml(path);
+  return (
+    `<entry xmlns="http://www.w3.org/2005/Atom"><id>https://${host}/${title}</id><title type="text">${title}</title>` +
+    `<content type="application/xml">${content}</content></entry>`
+  );
+}
+
+export function feed(entries: readonly string[]): string {
+  return `<feed xmlns="http://www.w3.org/2005/Atom"><title type="text">Entities</title>${entries.join("")}</feed>`;
+}
+
+/** A description element of simple properties, with further XML after them. */
+export function description(element: string, properties: Readonly<Record<string, string>>, more = ""): string {
+  const fields = Object.entries(properties).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  return `<${element} xmlns="${serviceBusNamespace}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">${fields.join("")}${more}</${element}>`;
+}
+
+/** How many messages are where; the client wants the namespace under a prefix. */
+export function countDetails(counts: Readonly<Record<string, number>>): string {
+  const fields = Object.entries(counts).map(([name, count]) => `<d2p1:${name}>${count}</d2p1:${name}>`);
+  return `<CountDetails xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus">${fields.join("")}</CountDetails>`;
+}
+
+export function problem(code: number, detail: string): string {
+  return `<Error><Code>${code}</Code><Detail>${escapeXml(detail)}</Detail></Error>`;
+}

@@ -1,0 +1,53 @@
+/** The properties of an entity by their names in the administration API, defaults filled in. */
+export class Description {
+  readonly properties: Readonly<Record<string, string>>;
+
+  constructor(kind: EntityKind, given: Readonly<Record<string, string>> = {}) {
+    this.properties = { ...defaults[kind], ...given };
+  }
+
+  number(name: string): number {
+    return Number(this.properties[name]);
+  }
+
+  /** In ms. */
+  duration(name: string): number {
+    return durationMs(this.properties[name] ?? "");
+  }
+
+  /** How long ids are remembered to drop duplicates, in ms; 0 for never. */
+  duplicateWindow(): number {
+    const on = this.properties["RequiresDuplicateDetection"]?.toLowerCase() === "true";
+    return on ? this.duration("DuplicateDetectionHistoryTimeWindow") : 0;
+  }
+}
+
+export type EntityKind = "queue" | "topic" | "subscription" | "rule";
+
+const forever = "P10675199DT2H48M5.4775807S";
+const anyEntity = { DefaultMessageTimeToLive: forever, AutoDeleteOnIdle: forever, EnableBatchedOperations: "true", Status: "Active", EntityAvailabilityStatus: "Available" };
+const published = {
+  MaxSizeInMegabytes: "1024",
+  RequiresDuplicateDetection: "false",
+  DuplicateDetectionHistoryTimeWindow: "PT10M",
+  EnablePartitioning: "false",
+  EnableExpress: "false",
+  SupportOrdering: "true",
+  MaxMessageSizeInKilobytes: "256",
+};
+const receivable = { LockDuration: "PT1M", RequiresSession: "false", DeadLetteringOnMessageExpiration: "false", MaxDeliveryCount: "10" };
+
+/** What Service Bus sets when it is not told. */
+const defaults: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> = {
+  queue: { ...anyEntity, ...published, ...receivable },
+  topic: { ...anyEntity, ...published },
+  subscription: { ...anyEntity, ...receivable, DeadLetteringOnFilterEvaluationExceptions: "true" },
+  rule: {},
+};
+
+/** An ISO 8601 duration of days and time, in ms. */
+export function durationMs(text: string): number {
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
+    /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text) ?? [];
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000;
+}

@@ -1,0 +1,94 @@
+import type { Inlet } from "./inlet.ts";
+import { uuidBytes, uuidText } from "./lock-token.ts";
+import type { Properties } from "./message.ts";
+import type { MessageQueue, Settlement } from "./queue.ts";
+import type { Reply } from "./request-link.ts";
+import { decode, encode, types, type AmqpMessage } from "./rhea.ts";
+
+/** What the management node of one address works on. */
+export interface Managed {
+  readonly queue: MessageQueue | undefined;
+  readonly inlet: Inlet | undefined;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Answers one request to `entity/$management`. */
+export function manage(managed: Managed, request: AmqpMessage): Reply {
+  const operation = String(request.application_properties?.["operation"]).replace("com.microsoft:", "");
+  const handler = operations[operation];
+  if (!handler) return { status: 501, description: `The operation ${operation} is not supported.`, condition: "amqp:not-implemented" };
+  return handler(managed, (request.body ?? {}) as Body);
+}
+
+const lockLost: Reply = {
+  status: 410,
+  description: "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.",
+  condition: "com.microsoft:message-lock-lost",
+};
+const notFound: Reply = { status: 404, description: "The messages were not found.", condition: "com.microsoft:message-not-found" };
+
+const operations: Readonly<Record<string, (managed: Managed, body: Body) => Reply>> = {
+  "renew-lock": ({ queue }, body) => {
+    const until = tokensOf(body).map((token) => queue?.renew(token));
+    if (until.includes(undefined)) return lockLost;
+    return { status: 200, body: { expirations: until.map((time) => types.wrap_timestamp(time)) } };
+  },
+  "peek-message": ({ queue }, body) => {
+    const found = queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"])) ?? [];
+    if (found.length === 0) return { status: 204 };
+    return { status: 200, body: { messages: found.map((message) => ({ message: encode(message) })) } };
+  },
+  "schedule-message": ({ inlet }, body) => {
+    const messages = body["messages"] as readonly { readonly message: Buffer }[];
+    const numbers = messages.map(({ message }) => inlet?.take(decode(message)) ?? 0);
+    return { status: 200, body: { "sequence-numbers": numbers.map((number) => types.wrap_long(number)) } };
+  },
+  "cancel-scheduled-message": ({ inlet }, body) => {
+    const cancelled = sequencesOf(body).map((sequence) => inlet?.cancel(sequence));
+    return cancelled.every(Boolean) ? { status: 200 } : notFound;
+  },
+  "receive-by-sequence-number": ({ queue }, body) => {
+    const locked = sequencesOf(body).flatMap((sequence) => queue?.lockDeferred(sequence) ?? []);
+    if (!queue || locked.length === 0) return notFound;
+    const messages = locked.map((entry) => ({
+      message: encode(queue.render(entry)),
+      "lock-token": types.wrap_uuid(uuidBytes(entry.lock.token)),
+    }));
+    return { status: 200, body: { messages } };
+  },
+  "update-disposition": ({ queue }, body) => {
+    const settlement = settlementOf(body);
+    const held = tokensOf(body).map((token) => queue?.settle(token, settlement));
+    return held.every(Boolean) ? { status: 200 } : lockLost;
+  },
+};
+
+function settlementOf(body: Body): Settlement {
+  const properties = body["properties-to-modify"] as Properties | undefined;
+  switch (body["disposition-status"]) {
+    case "completed":
+      return { as: "completed" };
+    case "defered":
+      return { as: "deferred", properties };
+    case "suspended": {
+      const reason = { DeadLetterReason: body["deadletter-reason"], DeadLetterErrorDescription: body["deadletter-description"] };
+      return { as: "dead-lettered", properties: { ...properties, ...reason } };
+    }
+    default:
+      return { as: "abandoned", properties };
+  }
+}
+
+function tokensOf(body: Body): string[] {
+  return (body["lock-tokens"] as readonly Buffer[]).map(uuidText);
+}
+
+function sequencesOf(body: Body): number[] {
+  return (body["sequence-numbers"] as readonly unknown[]).map(numberOf);
+}
+
+/** rhea gives a long that is no safe integer as bytes. */
+function numberOf(value: unknown): number {
+  return Buffer.isBuffer(value) ? Number(value.readBigInt64BE()) : Number(value);
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { decode, types, type AmqpMessage } from "./rhea.ts";
+
+/** The message format of a batch: each data section is a message (Microsoft's AMQP protocol guide). */
+const batchFormat = 0x80013700;
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** The messages of one transfer; several when a batch was sent. */
+export function messagesOf(format: number | undefined, payload: AmqpMessage | Buffer): AmqpMessage[] {
+  if (format !== batchFormat) return [payload as AmqpMessage];
+  const { content } = decode(payload as Buffer).body as { readonly content: Buffer | readonly Buffer[] };
+  return (Buffer.isBuffer(content) ? [content] : content).map(decode);
+}
+
+/** A message as it is kept: with an id, which the broker gives where the sender did not. */
+export function received(message: AmqpMessage): AmqpMessage {
+  const { delivery_count: _, ...kept } = message;
+  return { ...kept, message_id: message.message_id ?? randomUUID().replaceAll("-", "") };
+}
+
+/** When a message is to be enqueued, in ms since the epoch; 0 is now. */
+export function scheduledFor(message: AmqpMessage): number {
+  const time: unknown = message.message_annotations?.["x-opt-scheduled-enqueue-time"];
+  return time instanceof Date || typeof time === "number" ? Number(time) : 0;
+}
+
+/** What the broker says of a message to its receiver. */
+export interface Facts {
+  readonly sequence: number;
+  readonly enqueuedAt: number;
+  readonly deliveryCount: number;
+  readonly lockedUntil?: number | undefined;
+  readonly state: 0 | 1 | 2;
+  readonly deadLetterSource?: string | undefined;
+}
+
+/** A message as it is sent to a receiver. */
+export function outgoing(message: AmqpMessage, facts: Facts): AmqpMessage {
+  return {
+    ...message,
+    delivery_count: facts.deliveryCount,
+    message_annotations: {
+      ...message.message_annotations,
+      "x-opt-sequence-number": types.wrap_long(facts.sequence),
+      "x-opt-enqueued-time": types.wrap_timestamp(facts.enqueuedAt),
+      "x-opt-message-state": types.wrap_int(facts.state),
+      ...(facts.lockedUntil === undefined ? {} : { "x-opt-locked-until": types.wrap_timestamp(facts.lockedUntil) }),
+      ...(facts.deadLetterSource === undefined ? {} : { "x-opt-deadletter-source": facts.deadLetterSource }),
+    },
+  };
+}
+
+/** The message with these application properties changed. */
+export function withProperties(message: AmqpMessage, changes: Properties | undefined): AmqpMessage {
+  if (!changes || Object.keys(changes).length === 0) return message;
+  const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined && value !== null));
+  return { ...message, application_properties: { ...message.application_properties, ...defined } };
+}

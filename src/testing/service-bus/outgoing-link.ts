@@ -1,0 +1,103 @@
+import type { Delivery, EventContext, Sender } from "rhea";
+import type { Faults } from "./faults.ts";
+import { deliveryTag } from "./lock-token.ts";
+import type { Properties } from "./message.ts";
+import type { MessageQueue, Settlement } from "./queue.ts";
+import { accept, acceptAttach, alwaysAnswerDrain, encode, isDraining, reject, sendable } from "./rhea.ts";
+
+/** Sends what is in a queue to a client, as much as it gave credit for, and takes its settlements. */
+export class OutgoingLink {
+  readonly #sender: Sender;
+  readonly #queue: MessageQueue;
+  readonly #faults: Faults;
+  readonly #drop: () => void;
+  readonly #tokens = new Map<Delivery, string>();
+  readonly #ended: () => void;
+
+  /** @param drop drops the connection. */
+  constructor(sender: Sender, queue: MessageQueue, faults: Faults, drop: () => void) {
+    this.#sender = sender;
+    this.#queue = queue;
+    this.#faults = faults;
+    this.#drop = drop;
+    acceptAttach(sender);
+    alwaysAnswerDrain(sender);
+    const pump = (): void => this.#pump();
+    this.#ended = queue.onReady(pump);
+    sender.on("sender_flow", pump);
+    for (const outcome of ["accepted", "released", "modified", "rejected"]) {
+      sender.on(outcome, (context: EventContext) => this.#settle(context, outcome));
+    }
+    for (const end of ["sender_close", "session_close"]) sender.on(end, () => this.end());
+  }
+
+  /** Sends nothing more. What is locked stays locked for its time. */
+  end(): void {
+    this.#ended();
+  }
+
+  /** Fault: detaches the link, whose locks then no longer settle anything. */
+  detach(condition: string, description: string): void {
+    this.end();
+    this.#queue.orphanLocks(this.#tokens.values());
+    this.#sender.close({ condition, description });
+  }
+
+  #pump(): void {
+    while (this.#sender.is_open() && sendable(this.#sender) > 0) {
+      const sent = this.#sender.snd_settle_mode === 1 ? this.#sendSettled() : this.#sendLocked();
+      if (!sent) break;
+    }
+    if (this.#sender.is_open() && isDraining(this.#sender)) this.#sender.set_drained(true);
+  }
+
+  #sendLocked(): boolean {
+    const entry = this.#queue.lockNext();
+    if (!entry) return false;
+    const { token } = entry.lock;
+    const delivery = this.#sender.send(encode(this.#queue.render(entry)), deliveryTag(token), 0);
+    this.#tokens.set(delivery, token);
+    return true;
+  }
+
+  #sendSettled(): boolean {
+    const entry = this.#queue.takeNext();
+    if (!entry) return false;
+    this.#sender.send(encode(this.#queue.render(entry)), undefined, 0);
+    return true;
+  }
+
+  #settle({ delivery }: EventContext, outcome: string): void {
+    const token = delivery && this.#tokens.get(delivery);
+    if (!delivery || token === undefined) return;
+    this.#tokens.delete(delivery);
+    this.#faults.answer(() => {
+      const held = this.#queue.settle(token, settlementOf(outcome, delivery.remote_state as RemoteState));
+      if (this.#faults.dropsSettlement()) this.#drop();
+      else if (held) accept(delivery);
+      else {
+        const lost = "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.";
+        reject(delivery, "com.microsoft:message-lock-lost", lost);
+      }
+    });
+  }
+}
+
+interface RemoteState {
+  readonly undeliverable_here?: boolean;
+  readonly message_annotations?: Properties;
+  readonly error?: { readonly condition?: string; readonly description?: string; readonly info?: Properties };
+}
+
+function settlementOf(outcome: string, state: RemoteState): Settlement {
+  switch (outcome) {
+    case "accepted":
+      return { as: "completed" };
+    case "modified":
+      return { as: state.undeliverable_here ? "deferred" : "abandoned", properties: state.message_annotations };
+    case "rejected":
+      return { as: "dead-lettered", properties: state.error?.info };
+    default:
+      return { as: "released" };
+  }
+}

@@ -1,0 +1,226 @@
+import type { Clock, Timer } from "../../clock.ts";
+import { newLockToken } from "./lock-token.ts";
+import { outgoing, withProperties, type Properties } from "./message.ts";
+import type { AmqpMessage } from "./rhea.ts";
+
+export interface QueueSettings {
+  readonly lockMs: number;
+  /** A message that came back so often is dead-lettered. */
+  readonly maxDeliveryCount: number;
+}
+
+interface Lock {
+  readonly token: string;
+  until: number;
+  timer: Timer;
+  /** Its link was detached: it can be renewed but no longer be used to settle. */
+  orphaned: boolean;
+}
+
+/** A message in a queue. */
+export interface Entry {
+  readonly sequence: number;
+  message: AmqpMessage;
+  readonly enqueuedAt: number;
+  deliveryCount: number;
+  deferred: boolean;
+  lock: Lock | undefined;
+  readonly deadLetterSource: string | undefined;
+}
+
+/** How a receiver settles a message. */
+export type Settlement =
+  | { readonly as: "completed" }
+  | { readonly as: "abandoned" | "deferred" | "dead-lettered"; readonly properties?: Properties | undefined }
+  | { readonly as: "released" };
+
+/** Where dead letters go; none for a queue of dead letters. */
+export type Burial = (message: AmqpMessage) => void;
+
+/** The messages of one queue, subscription or dead-letter queue. Synchronous throughout. */
+export class MessageQueue {
+  readonly settings: QueueSettings;
+  readonly #clock: Clock;
+  readonly #bury: Burial | undefined;
+  /** Everything in it, by sequence number, in order. */
+  readonly #entries = new Map<number, Entry>();
+  /** What can be received now, in order. */
+  readonly #ready: Entry[] = [];
+  readonly #byToken = new Map<string, Entry>();
+  readonly #consumers = new Set<() => void>();
+  #sequence = 0;
+
+  constructor(settings: QueueSettings, clock: Clock, bury?: Burial) {
+    this.settings = settings;
+    this.#clock = clock;
+    this.#bury = bury;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  enqueue(message: AmqpMessage, deadLetterSource?: string): void {
+    const entry: Entry = {
+      sequence: ++this.#sequence,
+      message,
+      enqueuedAt: this.#clock.now(),
+      deliveryCount: 0,
+      deferred: false,
+      lock: undefined,
+      deadLetterSource,
+    };
+    this.#entries.set(entry.sequence, entry);
+    this.#makeReady(entry);
+  }
+
+  /** Calls `consumer` whenever something may be received; the function that is returned ends it. */
+  onReady(consumer: () => void): () => void {
+    this.#consumers.add(consumer);
+    return () => this.#consumers.delete(consumer);
+  }
+
+  /** Locks the first message that can be received. */
+  lockNext(): (Entry & { lock: Lock }) | undefined {
+    const entry = this.#ready.shift();
+    return entry && this.#lock(entry);
+  }
+
+  /** Takes the first message out: receive and delete. */
+  takeNext(): Entry | undefined {
+    const entry = this.#ready.shift();
+    if (entry) this.#entries.delete(entry.sequence);
+    return entry;
+  }
+
+  /** Locks a deferred message. */
+  lockDeferred(sequence: number): (Entry & { lock: Lock }) | undefined {
+    const entry = this.#entries.get(sequence);
+    return entry?.deferred && !entry.lock ? this.#lock(entry) : undefined;
+  }
+
+  /** Settles by lock token; answers whether the lock was held. */
+  settle(token: string, settlement: Settlement): boolean {
+    const entry = this.#byToken.get(token);
+    if (!entry?.lock || entry.lock.orphaned) return false;
+    this.#unlock(entry);
+    switch (settlement.as) {
+      case "completed":
+        this.#entries.delete(entry.sequence);
+        break;
+      case "released":
+        this.#comeBack(entry, false);
+        break;
+      case "abandoned":
+        entry.message = withProperties(entry.message, settlement.properties);
+        this.#comeBack(entry, true);
+        break;
+      case "deferred":
+        entry.message = withProperties(entry.message, settlement.properties);
+        entry.deferred = true;
+        break;
+      case "dead-lettered":
+        this.#deadLetter(entry, settlement.properties);
+        break;
+    }
+    return true;
+  }
+
+  /** Renews a lock; answers until when it holds, nothing when it is gone. */
+  renew(token: string): number | undefined {
+    const lock = this.#byToken.get(token)?.lock;
+    if (!lock) return undefined;
+    lock.timer.cancel();
+    lock.until = this.#clock.now() + this.settings.lockMs;
+    lock.timer = this.#expiry(token);
+    return lock.until;
+  }
+
+  /** Up to `count` messages from that sequence number on, whatever their state, untouched. */
+  peek(from: number, count: number): AmqpMessage[] {
+    const found: AmqpMessage[] = [];
+    for (const entry of this.#entries.values()) {
+      if (found.length === count) break;
+      if (entry.sequence >= from) found.push(this.render(entry));
+    }
+    return found;
+  }
+
+  /** The message with what the broker says of it. */
+  render(entry: Entry): AmqpMessage {
+    const { message, lock, deferred, ...facts } = entry;
+    return outgoing(message, { ...facts, lockedUntil: lock?.until, state: deferred ? 1 : 0 });
+  }
+
+  /** Fault: every lock ends now. */
+  expireLocks(): void {
+    for (const token of [...this.#byToken.keys()]) this.#expire(token);
+  }
+
+  /** Fault: these locks can no longer be used to settle, though they last their time. */
+  orphanLocks(tokens: Iterable<string>): void {
+    for (const token of tokens) {
+      const lock = this.#byToken.get(token)?.lock;
+      if (lock) lock.orphaned = true;
+    }
+  }
+
+  close(): void {
+    for (const { lock } of this.#byToken.values()) lock?.timer.cancel();
+    this.#consumers.clear();
+  }
+
+  #lock(entry: Entry): Entry & { lock: Lock } {
+    const token = newLockToken();
+    const lock = { token, until: this.#clock.now() + this.settings.lockMs, timer: this.#expiry(token), orphaned: false };
+    this.#byToken.set(token, entry);
+    return Object.assign(entry, { lock });
+  }
+
+  #unlock(entry: Entry): void {
+    entry.lock?.timer.cancel();
+    if (entry.lock) this.#byToken.delete(entry.lock.token);
+    entry.lock = undefined;
+  }
+
+  #expiry(token: string): Timer {
+    return this.#clock.after(this.settings.lockMs, () => this.#expire(token));
+  }
+
+  #expire(token: string): void {
+    const entry = this.#byToken.get(token);
+    if (!entry) return;
+    this.#unlock(entry);
+    this.#comeBack(entry, true);
+  }
+
+  #comeBack(entry: Entry, counted: boolean): void {
+    if (counted) entry.deliveryCount++;
+    if (this.#bury && entry.deliveryCount >= this.settings.maxDeliveryCount) {
+      this.#deadLetter(entry, {
+        DeadLetterReason: "MaxDeliveryCountExceeded",
+        DeadLetterErrorDescription: `Message could not be consumed after ${this.settings.maxDeliveryCount} delivery attempts.`,
+      });
+    } else if (!entry.deferred) this.#makeReady(entry);
+  }
+
+  #deadLetter(entry: Entry, properties: Properties | undefined): void {
+    if (!this.#bury) return this.#makeReady(entry);
+    this.#entries.delete(entry.sequence);
+    this.#bury(withProperties(entry.message, properties));
+  }
+
+  /** What came back goes to its old place: a queue is ordered by sequence number. */
+  #makeReady(entry: Entry): void {
+    let place = this.#ready.length;
+    while (place > 0 && (this.#ready[place - 1]?.sequence ?? 0) > entry.sequence) place--;
+    this.#ready.splice(place, 0, entry);
+    // Consumers take turns: who was asked first now is asked last next time.
+    for (const consumer of [...this.#consumers]) {
+      if (this.#ready.length === 0) return;
+      this.#consumers.delete(consumer);
+      this.#consumers.add(consumer);
+      consumer();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Every contract on the AWS provider: over the real clients, on servers in this process, or with BEEHIVE_TEST_AWS=1 in
+ * the account of the environment. What is made there begins with the prefix of the run.
+ */
+import { AwsProvider } from "../../providers/aws/index.ts";
+import * as contracts from "../../src/testing/index.ts";
+import { startAwsServers } from "../support/aws-servers.ts";
+import { runContract } from "../support/run-contract.ts";
+import { suite } from "../support/suite.ts";
+
+const real = process.env["BEEHIVE_TEST_AWS"] === "1";
+const servers = real ? undefined : await startAwsServers();
+if (!real) Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
+
+const run = Date.now().toString(36);
+const clock = new contracts.ForgetfulClock();
+const provider = new AwsProvider({
+  clock,
+  prefix: `beehive-test-${run}`,
+  bucket: `beehive-test-${run}`,
+  waitSeconds: 2,
+  endpoint: servers?.endpoint,
+});
+await provider.queues.ensure([]);
+let names = 0;
+const subject: contracts.ContractSubject = { provider, clock, leaseMs: 2_000, newName: () => `Aws${run}x${++names}` };
+
+runContract("aws: queues", contracts.queueOperatorContract, subject);
+runContract("aws: collections", contracts.collectionStoreContract, subject);
+runContract("aws: keyed lists", contracts.keyedListStoreContract, subject);
+runContract("aws: counters", contracts.counterStoreContract, subject);
+runContract("aws: key-value", contracts.keyValueStoreContract, subject);
+runContract("aws: locks", contracts.lockStoreContract, subject);
+runContract("aws: steps", contracts.stepContract, subject);
+runContract("aws: hive", contracts.hiveContract, subject);
+
+const closing = suite("aws: close");
+closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+  await provider.close();
+  await servers?.close();
+});
+closing.run();

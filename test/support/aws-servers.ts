@@ -1,0 +1,110 @@
+/**
+ * SQS, SNS and S3 (fauxqs) and DynamoDB (dynalite) in this process, on the loopback, behind one address: a proxy that
+ * counts what is asked, and can answer in their place what they never would.
+ */
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import dynalite from "dynalite";
+import { buildApp } from "fauxqs";
+
+/** A request as the proxy saw it. */
+export interface AwsRequest {
+  /** As `sqs:SendMessageBatch`, `s3:PUT`. */
+  readonly action: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What the proxy answers in the place of the server: all of it, or a change of the server's answer. */
+export type Interference = (request: AwsRequest) => { readonly status: number; readonly body: string; readonly headers?: Record<string, string> } | ((answer: string) => string) | undefined;
+
+export interface AwsServers {
+  readonly endpoint: string;
+  /** How often each action was asked since the last reset. */
+  readonly counts: Map<string, number>;
+  interfere: Interference;
+  close(): Promise<void>;
+}
+
+/** Credentials that no account has. */
+export const testCredentials = { accessKeyId: "test", secretAccessKey: "test" };
+
+export async function startAwsServers(): Promise<AwsServers> {
+  const fauxqs = buildApp({ logger: false });
+  await fauxqs.listen({ host: "127.0.0.1", port: 0 });
+  const dynamodb = dynalite({ createTableMs: 0, deleteTableMs: 0 });
+  await new Promise<void>((resolve) => void dynamodb.listen(0, "127.0.0.1", () => resolve()));
+  const ports = { fauxqs: portOf(fauxqs.server), dynamodb: portOf(dynamodb) };
+
+  const servers = { counts: new Map<string, number>(), interfere: (() => undefined) as Interference };
+  const proxy = createServer((incoming, outgoing) => {
+    void forward(incoming, outgoing, ports, servers).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", () => resolve()));
+
+  return Object.assign(servers, {
+    endpoint: `http://127.0.0.1:${portOf(proxy)}`,
+    async close() {
+      proxy.closeAllConnections();
+      await closed(proxy);
+      await fauxqs.close();
+      await closed(dynamodb);
+    },
+  });
+}
+
+async function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  ports: { readonly fauxqs: number; readonly dynamodb: number },
+  { counts, interfere }: Pick<AwsServers, "counts" | "interfere">,
+): Promise<void> {
+  const bytes = await bytesOf(incoming);
+  const body = bytes.toString();
+  const action = actionOf(incoming, body);
+  counts.set(action, (counts.get(action) ?? 0) + 1);
+  const interference = interfere({ action, headers: incoming.headers, body });
+  if (typeof interference === "object") {
+    outgoing.writeHead(interference.status, { "content-type": "application/x-amz-json-1.0", ...interference.headers });
+    outgoing.end(interference.body);
+    return;
+  }
+  const port = action.startsWith("dynamodb:") ? ports.dynamodb : ports.fauxqs;
+  const answer = await ask(port, incoming, bytes);
+  const answered = await bytesOf(answer);
+  const changed = interference ? Buffer.from(interference(answered.toString())) : answered;
+  // A changed answer has another checksum and length.
+  const { "x-amz-crc32": _, "content-length": length, "transfer-encoding": __, ...headers } = answer.headers;
+  outgoing.writeHead(answer.statusCode ?? 500, { ...headers, "content-length": incoming.method === "HEAD" ? (length ?? 0) : changed.byteLength });
+  outgoing.end(changed);
+}
+
+function ask(port: number, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, method, path: url, headers: { ...headers, connection: "close" }, agent: false }, resolve);
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+/** The service and the action: SQS and DynamoDB name theirs in a header, SNS in the body, S3 not at all. */
+function actionOf({ headers, method }: IncomingMessage, body: string): string {
+  const [target, name] = String(headers["x-amz-target"] ?? "").split(".");
+  if (name !== undefined) return `${target?.startsWith("DynamoDB") ? "dynamodb" : "sqs"}:${name}`;
+  const action = /(?:^|&)Action=(\w+)/.exec(body)?.[1];
+  return action !== undefined && headers["content-type"]?.includes("form") ? `sns:${action}` : `s3:${method}`;
+}
+
+async function bytesOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function portOf(server: Pick<Server, "address">): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function closed(server: Pick<Server, "close">): Promise<void> {
+  return new Promise((resolve) => void server.close(() => resolve()));
+}

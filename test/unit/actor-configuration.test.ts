@@ -1,0 +1,110 @@
+import * as assert from "uvu/assert";
+import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
+import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
+import { createHive } from "../../src/beehive.ts";
+import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
+
+const test = suite("Actor configuration");
+
+function actor(queueName: string, options?: ActorOptions): ActorClass {
+  class Some {
+    async processAsync(): Promise<void> {}
+  }
+  actorDescription(queueName, options)(Some);
+  return Some;
+}
+
+class Undecorated {
+  async processAsync(): Promise<void> {}
+}
+
+class NoMethod {}
+actorDescription("A-NoMethod")(NoMethod as never);
+
+const describe = async (...sources: readonly ActorSource[]) => [
+  ...(await ActorDescriptors.from(...sources)
+    .toConfiguration()
+    .getDescriptors()),
+];
+const problemsOf = async (...sources: readonly ActorSource[]): Promise<string> =>
+  (await throwsCode("InvalidConfiguration", () => describe(...sources))).message;
+
+test("given a decorated class, then its descriptor has what it says and the defaults for the rest", async () => {
+  const [descriptor] = await describe(
+    actor("Order-Pay", {
+      parallelism: 3,
+      retry: { maxAttempts: 2 },
+      publishes: ["Paid", "Failed-", "Invoices-Invoices"],
+    }),
+  );
+  assert.equal(
+    [String(descriptor?.queueName), descriptor?.name, descriptor?.parallelism, descriptor?.lease, descriptor?.ordered],
+    ["Order-Pay", "Some", 3, 30_000, false],
+  );
+  assert.equal([descriptor?.retry.maxAttempts, descriptor?.retry.factor], [2, 2]);
+  assert.equal(descriptor?.publishes.map(String), ["Paid-", "Failed-", "Invoices"]);
+});
+
+test("given classes, arrays and modules, then each actor is taken once, and of a module what is decorated", async () => {
+  const [a, b, c] = [actor("A-X"), actor("B-X"), actor("C-X")];
+  const descriptors = await describe(a, [b, [a]], { a, c, Undecorated, other: 7, text: "x" });
+  assert.equal(
+    descriptors.map(({ queueName }) => String(queueName)),
+    ["A-X", "B-X", "C-X"],
+  );
+});
+
+for (const [what, sources, reason] of [
+  ["a class that is not decorated", [Undecorated], /Undecorated is not an actor: decorate it/],
+  ["a class without the method", [NoMethod as never], /NoMethod has no method processAsync/],
+  ["a queue name that is none", [actor("A-B-C")], /Some on "A-B-C".*more than one hyphen/],
+  ["a topic to read", [actor("Orders-")], /it is a topic; an actor reads a subscription of it, "Orders-Something"/],
+  [
+    "a subscription to publish to",
+    [actor("A-B", { publishes: ["C-D"] })],
+    /"C-D" is a subscription; publish to its topic, "C-"/,
+  ],
+  ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
+  ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
+  ["a lease too short", [actor("A-B", { lease: 99 })], /lease must be 100 ms or more, not 99/],
+  ["a lease without end", [actor("A-B", { lease: Infinity })], /not Infinity/],
+  ["a retry that is none", [actor("A-B", { retry: { maxAttempts: 0 } })], /retry.maxAttempts/],
+  ["two actors on one subscription", [actor("A-B"), actor("A-B")], /Some and Some both read "A-B"/],
+  [
+    "names that differ in case",
+    [actor("Orders-Pay"), actor("Orders-pay")],
+    /"Orders-Pay" and "Orders-pay" differ only in case/,
+  ],
+] as const) {
+  test(`given ${what}, then it is a problem`, async () => {
+    assert.match(await problemsOf(...sources), reason);
+  });
+}
+
+test("given many problems, then one error lists all of them, each once", async () => {
+  const message = await problemsOf(
+    Undecorated,
+    actor("A-B-C"),
+    actor("X-Y", { parallelism: 0, lease: 1, publishes: ["C-D", "E-F"] }),
+  );
+  assert.is(message.split("\n  - ").length - 1, 6, message);
+});
+
+test("given a hive with no actors, then it can't be made", async () => {
+  assert.match((await throwsCode("InvalidConfiguration", () => createHive({ actors: [] }))).message, "no actors");
+});
+
+test("given defaults of the hive, then they hold for what an actor does not say", async () => {
+  await using hive = await createHive({
+    actors: [actor("A-B", { lease: 5_000 })],
+    defaults: { lease: 7_000, parallelism: 2, retry: { maxAttempts: 3 } },
+  });
+  const [descriptor] = hive.descriptors;
+  assert.equal(
+    [descriptor?.lease, descriptor?.parallelism, descriptor?.retry.maxAttempts, descriptor?.retry.minDelay],
+    [5_000, 2, 3, 250],
+  );
+});
+
+test.run();

@@ -1,0 +1,107 @@
+import { actorDescription, circuitBreaker, Event, type ActorClass, type ProcessorActor } from "beehive-actors";
+import { TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("circuitBreaker");
+
+/** A bank that is down until it is up again. */
+class Bank {
+  up = false;
+  readonly calls: number[] = [];
+}
+
+function bankActor(bank: Bank): ActorClass {
+  @actorDescription("Ping-Bank", {
+    middleware: [circuitBreaker({ failures: 3, within: 60_000, open: 30_000 })],
+    retry: { maxAttempts: 4, minDelay: 1_000, factor: 1 },
+    parallelism: 1,
+  })
+  class BankActor implements ProcessorActor {
+    processAsync(event: Event): void {
+      bank.calls.push(event.getBody<number>());
+      if (!bank.up) throw new Error("the bank is down");
+    }
+  }
+  return BankActor;
+}
+
+test("given a bank that is down, when the breaker opens, then nothing is leased until it half-opens, which tries one", async () => {
+  const bank = new Bank();
+  const hive = await TestHive.start({ actors: bankActor(bank) });
+  await hive.push(Array.from({ length: 10 }, (_, index) => new Event("Ping", index)));
+
+  await hive.advance(29_999);
+  assert.is(bank.calls.length, 3, "closed: three failures open it");
+  assert.is((await hive.hive.counts("Ping-Bank")).leased, 0, "open: nothing is leased");
+
+  await hive.advance(1);
+  assert.is(bank.calls.length, 4, "half-open: one is tried, and it opens again");
+  await hive.advance(29_999);
+  assert.is(bank.calls.length, 4);
+  await hive.stop();
+});
+
+test("given an outage far longer than all retries, when the bank is back, then no attempt was burnt and all is done", async () => {
+  const bank = new Bank();
+  const hive = await TestHive.start({ actors: bankActor(bank) });
+  await hive.push(Array.from({ length: 10 }, (_, index) => new Event("Ping", index)));
+  await hive.advance(24 * 3_600_000);
+  assert.equal(await hive.hive.counts("Ping-Bank"), { ...(await hive.hive.counts("Ping-Bank")), dead: 0, leased: 0 });
+
+  bank.up = true;
+  await hive.settle();
+  assert.equal(await hive.hive.counts("Ping-Bank"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.is(new Set(bank.calls).size, 10);
+  await hive.stop();
+});
+
+test("given a half-open breaker, when its one try succeeds, then it is closed: a single failure opens it no more", async () => {
+  const bank = new Bank();
+  const hive = await TestHive.start({ actors: bankActor(bank) });
+  await hive.push([0, 1, 2].map((body) => new Event("Ping", body)));
+  await hive.advance(10_000);
+  bank.up = true;
+  await hive.settle();
+
+  bank.up = false;
+  bank.calls.length = 0;
+  await hive.push(new Event("Ping", 3));
+  await hive.advance(1_000);
+  assert.equal(bank.calls, [3, 3], "retried after a second, not paused for thirty");
+  await hive.stop();
+});
+
+test("given failures that are far apart, when there are many, then the breaker stays closed", async () => {
+  const bank = new Bank();
+  const hive = await TestHive.start({ actors: bankActor(bank), defaults: {} });
+  for (let failures = 0; failures < 6; failures++) {
+    bank.up = false;
+    await hive.push(new Event("Ping", failures));
+    await hive.advance(0);
+    bank.up = true;
+    await hive.settle();
+    await hive.advance(60_000);
+  }
+  assert.not.match(String(hive.tree()), "given-back");
+  await hive.stop();
+});
+
+test("given errors that do not count, when there are many, then the breaker stays closed", async () => {
+  @actorDescription("Ping-Picky", {
+    middleware: [circuitBreaker({ failures: 1, within: 60_000, open: 30_000, counts: () => false })],
+    retry: { maxAttempts: 2 },
+  })
+  class PickyActor implements ProcessorActor {
+    processAsync(): void {
+      throw new Error("a bad order");
+    }
+  }
+  const hive = await TestHive.start({ actors: PickyActor });
+  await hive.push(new Event("Ping"));
+  await hive.settle();
+  assert.is((await hive.deadLetters("Ping-Picky")).length, 1);
+  await hive.stop();
+});
+
+test.run();

@@ -1,0 +1,90 @@
+import * as assert from "uvu/assert";
+import type { ActorContext, Middleware, ProcessorActor } from "../../../src/actor.ts";
+import { Event } from "../../../src/event.ts";
+import { runThrough, withSignal } from "../../../src/middleware/run-through.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("Middleware");
+const event = new Event("In");
+const context = { attempt: 1, descriptor: { name: "Some" } } as ActorContext;
+const typesOf = (events: readonly Event[]): string[] => events.map(({ eventType }) => eventType);
+
+function scene(...names: string[]) {
+  const log: string[] = [];
+  const middleware = names.map((name): Middleware => async (_event, _context, next) => {
+    log.push(`${name} in`);
+    const events = await next();
+    log.push(`${name} out`);
+    return events;
+  });
+  const actor: ProcessorActor = {
+    async *processAsync() {
+      log.push("actor");
+      yield new Event("Out");
+    },
+  };
+  return { log, middleware, actor };
+}
+
+test("given several, then the first is outermost, and each sees the events of the actor as a list", async () => {
+  const { log, middleware, actor } = scene("a", "b");
+  assert.equal(typesOf(await runThrough(middleware, actor, event, context)), ["Out"]);
+  assert.equal(log, ["a in", "b in", "actor", "b out", "a out"]);
+});
+
+test("given none, then the actor runs", async () => {
+  assert.equal(typesOf(await runThrough([], scene().actor, event, context)), ["Out"]);
+});
+
+test("given one that does not go on, refuses, repeats or adds, then that is what happens", async () => {
+  const { log, actor } = scene();
+  assert.equal(await runThrough([() => []], actor, event, context), []);
+  assert.equal(log, []);
+  const refuse: Middleware = () => {
+    throw new Error("refused");
+  };
+  await runThrough([refuse], actor, event, context).then(
+    () => assert.unreachable(),
+    (error: unknown) => assert.match(String(error), "refused"),
+  );
+  const twice: Middleware = async (_event, _context, next) => [
+    ...(await next()),
+    ...(await next()),
+    new Event("Added"),
+  ];
+  assert.equal(typesOf(await runThrough([twice], actor, event, context)), ["Out", "Out", "Added"]);
+});
+
+test("given one that hands on another context, then what is further in sees it, and all else of it is as it was", async () => {
+  const signal = AbortSignal.abort();
+  let seen: ActorContext | undefined;
+  const actor: ProcessorActor = { processAsync: (_event, given) => void (seen = given) };
+  await runThrough([(_event, given, next) => next(withSignal(given, signal))], actor, event, context);
+  assert.equal([seen?.signal, seen?.attempt], [signal, 1]);
+});
+
+test("given an actor that throws, then each sees the error", async () => {
+  const rescue: Middleware = async (_event, _context, next) => {
+    try {
+      return await next();
+    } catch {
+      return [new Event("Rescued")];
+    }
+  };
+  const actor: ProcessorActor = {
+    processAsync() {
+      throw new Error("boom");
+    },
+  };
+  assert.equal(typesOf(await runThrough([rescue], actor, event, context)), ["Rescued"]);
+});
+
+test("given one that returns what is no event, then InvalidOutput names the actor", async () => {
+  assert.match(
+    (await throwsCode("InvalidOutput", () => runThrough([() => [7] as never], scene().actor, event, context))).message,
+    "Some returned a number",
+  );
+});
+
+test.run();

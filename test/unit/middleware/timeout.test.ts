@@ -1,0 +1,47 @@
+import { actorDescription, Event, timeout, type ActorContext, type ProcessorActor } from "beehive-actors";
+import { TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("timeout");
+let aborted: unknown[] = [];
+
+@actorDescription("Ping-Slow", { middleware: [timeout(5_000)], retry: { maxAttempts: 2 }, publishes: ["Pong"] })
+class SlowActor implements ProcessorActor {
+  async processAsync(event: Event, { clock, signal }: ActorContext): Promise<Event[]> {
+    signal.addEventListener("abort", () => aborted.push(signal.reason));
+    await new Promise<void>((resolve) => clock.after(event.getBody<number>(), resolve));
+    return [new Event("Pong")];
+  }
+}
+
+test("given a run within the time, when it ends, then it is committed and no timer is left", async () => {
+  const hive = await TestHive.start({ actors: SlowActor });
+  await hive.push(new Event("Ping", 4_999));
+  await hive.settle();
+  assert.is(String(hive.tree()), "Ping\n  Slow: SlowActor → committed\n    Pong (read by nobody)\n");
+  await hive.stop();
+  assert.is(hive.clock.pending, 0);
+});
+
+test("given a run beyond the time, when it is too late, then it fails, sees its signal abort, and publishes nothing", async () => {
+  aborted = [];
+  const hive = await TestHive.start({ actors: SlowActor });
+  await hive.push(new Event("Ping", 6_000));
+  await hive.settle();
+  await hive.advance(60_000);
+  assert.is(
+    String(hive.tree()),
+    `Ping
+  Slow: SlowActor → retried: SlowActor worked on <id> for more than 5000 ms.
+  Slow: SlowActor, attempt 2 → dead-lettered: SlowActor worked on <id> for more than 5000 ms.
+`,
+  );
+  assert.equal(
+    aborted.map((reason) => (reason as { code: string }).code),
+    ["Timeout", "Timeout"],
+  );
+  await hive.stop();
+});
+
+test.run();

@@ -1,0 +1,101 @@
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../../providers/memory/index.ts";
+import { Event } from "../../../../src/event.ts";
+import { QueueName } from "../../../../src/queue-name.ts";
+import type { Lease, LeaseRequest } from "../../../../src/queue-operator.ts";
+import { ManualClock } from "../../../../src/testing/manual-clock.ts";
+import { suite } from "../../../support/suite.ts";
+import { throwsCode } from "../../../support/throws.ts";
+
+const test = suite("Memory queues");
+const name = QueueName.queue("Queue");
+const spec = { name, ordered: false, leaseMs: 1_000, maxAttempts: 10 };
+const event = (body: unknown): Event => new Event("Queued", body, { queueName: "Queue" });
+
+async function scene() {
+  const clock = new ManualClock();
+  const { queues } = new MemoryProvider({ clock });
+  await queues.ensure([spec]);
+  const lease = (changes: Partial<LeaseRequest> = {}): Promise<readonly Lease[]> =>
+    queues.lease(name, { max: 1, leaseMs: 1_000, waitMs: 0, signal: new AbortController().signal, ...changes });
+  return { clock, queues, lease };
+}
+
+test("given a long lease and then a short one, then the short one ends in its own time", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([event("long"), event("short")]);
+  await lease({ leaseMs: 60_000 });
+  await lease({ leaseMs: 100 });
+  await clock.advance(100);
+  assert.equal(
+    (await lease()).map((one) => [one.event.getBody(), one.attempt]),
+    [["short", 2]],
+  );
+});
+
+test("given a poll that was woken, when it is aborted before it takes the event, then the next poll is woken in its place", async () => {
+  const { clock, queues, lease } = await scene();
+  const stop = new AbortController();
+  const aborted = lease({ waitMs: 20_000, signal: stop.signal });
+  const other = lease({ waitMs: 20_000 });
+  await clock.advance(0);
+  const pushed = queues.push([event("for the other")]);
+  stop.abort();
+  await pushed;
+  await clock.advance(0);
+  assert.equal(await aborted, []);
+  assert.equal(
+    (await other).map((one) => one.event.getBody()),
+    ["for the other"],
+  );
+  assert.is(clock.now(), new ManualClock().now(), "no time has passed");
+});
+
+test("given a poll that waits, when its queue is deleted, then it is told; made again, a poll gets what comes then", async () => {
+  const { clock, queues, lease } = await scene();
+  const poll = throwsCode("QueueNotFound", () => lease({ waitMs: 20_000 }));
+  await clock.advance(0);
+  await queues.delete(name);
+  await poll;
+  await queues.ensure([spec]);
+  await queues.push([event("after")]);
+  assert.is((await lease()).length, 1);
+});
+
+test("given a queue in use, when the provider is closed, then no timer is left", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([
+    event(1),
+    event(2),
+    new Event("Queued", 3, { queueName: "Queue", enqueueTime: new Date(clock.now() + 1_000) }),
+  ]);
+  const [first] = await lease();
+  await queues.abandon(first as Lease, { delayMs: 500, countAttempt: true });
+  await lease();
+  queues.close();
+  assert.is(clock.pending, 0);
+});
+
+test("given the id of an event that was pushed long ago, then it is forgotten", async () => {
+  const { clock, queues, lease } = await scene();
+  const pushed = event("again");
+  await queues.push([pushed]);
+  await clock.advance(9 * 60_000);
+  await queues.push([pushed]);
+  assert.is((await lease({ max: 10 })).length, 1);
+  await clock.advance(21 * 60_000);
+  await queues.push([pushed]);
+  assert.is((await lease({ max: 10 })).length, 2, "the one whose lease ended, and the new one");
+});
+
+test("given an event that is too large by the config, then TooLarge; the size is counted in bytes", async () => {
+  const { queues } = new MemoryProvider({ maxEventBytes: 100 });
+  await queues.ensure([spec]);
+  await queues.push([event("x".repeat(98))]);
+  await throwsCode("TooLarge", () => queues.push([event("x".repeat(99))]));
+  await throwsCode("TooLarge", () => queues.push([event("ü".repeat(50))]));
+  await throwsCode("TooLarge", () => queues.push([event(new Uint8Array(101))]));
+  queues.close();
+});
+
+test.run();

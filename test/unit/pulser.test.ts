@@ -1,0 +1,250 @@
+import {
+  actorDescription,
+  createHive,
+  Event,
+  pulse,
+  silentLogger,
+  type ActorOutput,
+  type Hive,
+  type ProcessorActor,
+  type Pulser,
+  type Schedule,
+} from "beehive-actors";
+import { ManualClock, TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../providers/memory/index.ts";
+import { failureOf } from "../support/failure.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("pulsers");
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** The times of the pulses, as the events say them. */
+class Pulses {
+  readonly times: string[] = [];
+
+  actor(): new () => ProcessorActor {
+    const { times } = this;
+    @actorDescription("Tick-Count")
+    class CountActor implements ProcessorActor {
+      processAsync(event: Event): void {
+        times.push(event.getBody<{ time: string }>().time.slice(11, 19));
+      }
+    }
+    return CountActor;
+  }
+}
+
+async function ticking(schedule: Schedule, start: string): Promise<{ hive: TestHive; times: string[] }> {
+  const pulses = new Pulses();
+  const clock = new ManualClock(new Date(start));
+  const hive = await TestHive.start({ actors: pulses.actor(), pulsers: [pulse("Tick", schedule)], clock });
+  return { hive, times: pulses.times };
+}
+
+test("given an interval, when time passes, then it fires at its multiples since the epoch, whenever the hive started", async () => {
+  const { hive, times } = await ticking({ every: minute }, "2020-01-01T00:00:42Z");
+  await hive.advance(3 * minute);
+  assert.equal(times, ["00:01:00", "00:02:00", "00:03:00"]);
+  await hive.stop();
+});
+
+test("given a cron line, when time passes, then it fires when the line says, by UTC", async () => {
+  const { hive, times } = await ticking({ cron: "*/20 9-10 * * *" }, "2020-01-01T00:00:00Z");
+  await hive.advance(24 * hour);
+  assert.equal(times, ["09:00:00", "09:20:00", "09:40:00", "10:00:00", "10:20:00", "10:40:00"]);
+  await hive.stop();
+});
+
+test("given a cron line with a time zone, when the clocks change there, then it follows them", async () => {
+  const { hive, times } = await ticking({ cron: "0 12 * * *", timezone: "Europe/Zurich" }, "2020-03-28T00:00:00Z");
+  await hive.advance(48 * hour);
+  assert.equal(times, ["11:00:00", "10:00:00"]);
+  await hive.stop();
+});
+
+test("given a cron line that names no more time, when time passes, then it fires no more and the hive stops", async () => {
+  const { hive, times } = await ticking({ cron: "0 0 0 2 1 * 2020" }, "2020-01-01T00:00:00Z");
+  await hive.advance(10 * 24 * hour);
+  assert.equal(times, ["00:00:00"]);
+  await hive.stop();
+});
+
+test("given a pulser that was stopped, when time passes, then nothing fires and no timer is left", async () => {
+  const { hive, times } = await ticking({ every: minute }, "2020-01-01T00:00:30Z");
+  await hive.advance(minute);
+  await hive.stop();
+  await hive.advance(hour);
+  assert.equal(times, ["00:01:00"]);
+  assert.is(hive.clock.pending, 0);
+});
+
+/** Many processes: hives that share a provider. */
+async function hives(count: number, pulsers: readonly Pulser[], clock: ManualClock): Promise<[Hive[], string[]]> {
+  const provider = new MemoryProvider({ clock });
+  const pulses = new Pulses();
+  const started: Hive[] = [];
+  for (let index = 0; index < count; index++) {
+    const options = { actors: pulses.actor(), pulsers, provider, clock, logger: silentLogger };
+    const hive = await createHive(options);
+    await hive.start();
+    started.push(hive);
+  }
+  return [started, pulses.times];
+}
+
+test("given three hives on one provider, when a pulse is due, then it fires once", async () => {
+  const clock = new ManualClock();
+  const [all, times] = await hives(3, [pulse("Tick", { every: minute })], clock);
+  await clock.advance(5 * minute);
+  assert.is(times.length, 5);
+  assert.is(new Set(times).size, 5);
+  await Promise.all(all.map((hive) => hive.stop()));
+});
+
+test("given three hives, when two of them stop, then the third goes on", async () => {
+  const clock = new ManualClock();
+  const [[first, second, third], times] = await hives(3, [pulse("Tick", { every: minute })], clock);
+  await clock.advance(minute);
+  await Promise.all([first?.stop(), second?.stop()]);
+  await clock.advance(minute);
+  assert.is(times.length, 2);
+  await third?.stop();
+});
+
+test("given a time in which no hive ran, when one starts, then the pulses that were missed are not made up for", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  const pulses = new Pulses();
+  const options = {
+    actors: pulses.actor(),
+    pulsers: [pulse("Tick", { every: minute })],
+    provider,
+    clock,
+    logger: silentLogger,
+  };
+  const before = await createHive(options);
+  await before.start();
+  await clock.advance(minute);
+  await before.stop();
+  await clock.advance(10 * hour);
+  const after = await createHive(options);
+  await after.start();
+  await clock.advance(minute);
+  assert.equal(pulses.times, ["00:01:00", "10:02:00"]);
+  await after.stop();
+});
+
+test("given a process that sleeps through pulses, when it wakes, then the latest fires, once", async () => {
+  const clock = new SleepyClock();
+  const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
+  await clock.advance(minute);
+  clock.sleep(10 * minute);
+  await clock.advance(minute);
+  assert.equal(times, ["00:01:00", "00:12:00"]);
+  await hive?.stop();
+});
+
+/** A clock whose machine can be suspended: its timers are late afterwards. */
+class SleepyClock extends ManualClock {
+  #slept = 0;
+
+  override now(): number {
+    return super.now() + this.#slept;
+  }
+
+  sleep(ms: number): void {
+    this.#slept += ms;
+  }
+}
+
+test("given a pulser of one's own, when it is due, then it returns any events, and may be asynchronous", async () => {
+  class ReportPulser implements Pulser {
+    readonly name = "reports";
+    readonly schedule = { every: hour };
+    async pulse(time: Date): Promise<ActorOutput> {
+      return [new Event("Tick", { time: time.toISOString() }), new Event("Tick", { time: "xxxxxxxxxxxagain---" })];
+    }
+  }
+  const pulses = new Pulses();
+  const hive = await TestHive.start({ actors: pulses.actor(), pulsers: [new ReportPulser()] });
+  await hive.advance(hour);
+  assert.equal(pulses.times, ["01:00:00", "again---"]);
+  await hive.stop();
+});
+
+test("given a pulser that fails, when the next pulse is due, then it tries again and the failure was logged", async () => {
+  let tries = 0;
+  const errors: unknown[] = [];
+  const flaky: Pulser = {
+    name: "flaky",
+    schedule: { every: minute },
+    pulse(time) {
+      if (++tries === 1) throw new Error("not yet");
+      return [new Event("Tick", { time: time.toISOString() })];
+    },
+  };
+  const pulses = new Pulses();
+  const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+  const hive = await TestHive.start({ actors: pulses.actor(), pulsers: [flaky], logger });
+  await hive.advance(2 * minute);
+  assert.equal(pulses.times, ["00:02:00"]);
+  assert.is(errors.length, 1);
+  await hive.stop();
+});
+
+test("given a pulse that takes longer than its interval, when it ends, then pulses did not overlap", async () => {
+  let running = 0;
+  let most = 0;
+  const clock = new ManualClock();
+  const slow: Pulser = {
+    name: "slow",
+    schedule: { every: minute },
+    async pulse() {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => clock.after(2.5 * minute, resolve));
+      running--;
+    },
+  };
+  const hive = await TestHive.start({ actors: new Pulses().actor(), pulsers: [slow], clock });
+  await hive.advance(10 * minute);
+  assert.is(most, 1);
+  const stopping = hive.hive.stop();
+  await hive.advance(3 * minute);
+  await stopping;
+  await hive.stop();
+});
+
+test("given pulsers that are wrong, when the hive is made, then every problem is told at once", async () => {
+  const pulsers = [
+    pulse("Tick", { every: 1 }),
+    pulse("Tick", { cron: "61 * * * *" }),
+    pulse("Tock", { cron: "* * * * *", timezone: "Mars/Olympus" }),
+  ];
+  const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
+  assert.is(error.code, "InvalidConfiguration");
+  assert.match(error.message, 'two pulsers are called "Tick"');
+  assert.match(error.message, "every must be a whole number of ms from 10, not 1");
+  assert.match(error.message, '"61 * * * *" is not a cron line');
+  assert.match(error.message, 'the pulser "Tock"');
+});
+
+test("given one pulser a second and one every two, when three seconds pass, then they fired three times and once", async () => {
+  // As in the C# library: its pulsers fire at their start as well, ours at the multiples of their interval.
+  const seen: string[] = [];
+  @actorDescription("Ev1-Count")
+  @actorDescription("Ev2-Count")
+  class CountActor implements ProcessorActor {
+    processAsync({ eventType }: Event): void {
+      seen.push(eventType);
+    }
+  }
+  const pulsers = [pulse("Ev1", { every: 1_000 }), pulse("Ev2", { every: 2_000 })];
+  const hive = await TestHive.start({ actors: CountActor, pulsers });
+  await hive.advance(3_000);
+  assert.equal(seen.toSorted(), ["Ev1", "Ev1", "Ev1", "Ev2"]);
+  await hive.stop();
+});
+
+test.run();

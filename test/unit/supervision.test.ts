@@ -1,0 +1,177 @@
+import {
+  actorDescription,
+  BeeHiveError,
+  createHive,
+  Event,
+  type ActorClass,
+  type ActorOptions,
+  type HiveOptions,
+  type ProcessorActor,
+} from "beehive-actors";
+import { TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { decide, FailureCount } from "../../src/supervision.ts";
+import { defaultRetry } from "../../src/retry-policy.ts";
+import { failureOf } from "../support/failure.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("supervision");
+
+class BankDown extends Error {}
+class CardRefused extends Error {}
+class CardStolen extends CardRefused {}
+
+/** An actor that fails with each of these in turn, then no more. */
+function failing(options: ActorOptions, ...errors: Error[]): ActorClass {
+  @actorDescription("Ping-Failing", { parallelism: 1, ...options })
+  class FailingActor implements ProcessorActor {
+    processAsync(): void {
+      const error = errors.shift();
+      if (error) throw error;
+    }
+  }
+  return FailingActor;
+}
+
+async function start(actor: ActorClass, defaults: HiveOptions["defaults"] = {}): Promise<TestHive> {
+  const hive = await TestHive.start({ actors: actor, defaults });
+  await hive.push(new Event("Ping"));
+  return hive;
+}
+
+test("given a rule by class, when an error of a subclass comes, then it is a dead letter at once", async () => {
+  const actor = failing({ supervision: [{ on: CardRefused, action: "dead-letter" }] }, new CardStolen("stolen"));
+  const hive = await start(actor);
+  await hive.settle();
+  assert.is(String(hive.tree()), "Ping\n  Failing: FailingActor → dead-lettered: stolen\n");
+  await hive.stop();
+});
+
+test("given a rule by code, when such an error comes, then it holds, and for no other code", async () => {
+  const rule = { on: "Timeout", action: "dead-letter" } as const;
+  const hive = await start(
+    failing({ supervision: [rule] }, new BeeHiveError("Unavailable", "down"), new BeeHiveError("Timeout", "slow")),
+  );
+  await hive.settle();
+  assert.match(String(hive.tree()), /retried: down\n.* attempt 2 → dead-lettered: slow/);
+  await hive.stop();
+});
+
+test("given a rule by a function, when it says so, then the rule holds", async () => {
+  const rule = { on: (error: unknown) => (error as Error).message.startsWith("E42"), action: "dead-letter" } as const;
+  const hive = await start(failing({ supervision: [rule] }, new Error("E41"), new Error("E42 gone")));
+  await hive.settle();
+  assert.match(String(hive.tree()), /retried: E41\n.* dead-lettered: E42 gone/);
+  await hive.stop();
+});
+
+test("given a retry of its own in a rule, when such an error comes, then it is tried as the rule says", async () => {
+  const rule = { on: BankDown, action: "retry", retry: { maxAttempts: 2, minDelay: 3_600_000, maxDelay: 3_600_000 } };
+  const hive = await start(failing({ supervision: [rule as never] }, new BankDown("down"), new BankDown("still down")));
+  const begin = hive.clock.now();
+  await hive.settle();
+  assert.is(hive.clock.now() - begin, 3_600_000);
+  assert.match(String(hive.tree()), "attempt 2 → dead-lettered: still down");
+  await hive.stop();
+});
+
+test("given a rule that pauses, when such an error comes, then nothing is leased meanwhile and no attempt is counted", async () => {
+  const rule = { on: BankDown, action: "pause", pause: 60_000 } as const;
+  const hive = await start(
+    failing({ supervision: [rule], retry: { maxAttempts: 1 } }, new BankDown("down"), new BankDown("down")),
+  );
+  await hive.push(new Event("Ping"));
+  await hive.advance(59_999);
+  assert.equal(await hive.hive.counts("Ping-Failing"), { ready: 1, leased: 0, delayed: 1, dead: 0 });
+  await hive.settle();
+  assert.is((await hive.deadLetters("Ping-Failing")).length, 0);
+  assert.not.match(String(hive.tree()), "attempt");
+  await hive.stop();
+});
+
+test("given a rule that stops, when such an error comes, then the hive stops with it, and the event is kept", async () => {
+  const error = new BankDown("for good");
+  const hive = await start(failing({ supervision: [{ on: BankDown, action: "stop" }] }, error));
+  await hive.settle();
+  assert.is(await hive.hive.stopped(), error);
+  assert.is((await hive.hive.counts("Ping-Failing")).ready, 1);
+  await hive.stop();
+});
+
+test("given a hive that was asked to stop, when it has stopped, then it says that nothing made it", async () => {
+  const hive = await start(failing({}));
+  await hive.settle();
+  await hive.stop();
+  assert.is(await hive.hive.stopped(), undefined);
+});
+
+test("given rules of the actor and of the hive, when both match, then the actor's holds", async () => {
+  const own = { on: BankDown, action: "dead-letter" } as const;
+  const all = [
+    { on: Error, action: "retry" },
+    { on: CardRefused, action: "dead-letter" },
+  ] as const;
+  const actor = failing({ supervision: [own] }, new BankDown("down"));
+  const hive = await start(actor, { supervision: all });
+  await hive.settle();
+  assert.match(String(hive.tree()), "→ dead-lettered: down");
+  await hive.stop();
+
+  const other = await start(failing({ supervision: [own] }, new CardRefused("no")), { supervision: all });
+  await other.settle();
+  assert.match(String(other.tree()), "→ retried: no");
+  await other.stop();
+});
+
+test("given a limit of failures, when they come within its time, then the subscription pauses, and its attempts count", async () => {
+  const failureLimit = { failures: 2, within: 60_000, action: "pause", pause: 3_600_000 } as const;
+  const retry = { minDelay: 1_000, factor: 1, jitter: 0 };
+  const hive = await start(failing({ failureLimit, retry }, new Error("one"), new Error("two")));
+  const begin = hive.clock.now();
+  await hive.settle();
+  assert.is(hive.clock.now() - begin, 1_000 + 3_600_000);
+  assert.match(String(hive.tree()), "attempt 3 → committed");
+  await hive.stop();
+});
+
+test("given a limit that stops, when failures come within its time, then the hive stops with the last of them", async () => {
+  const last = new Error("two");
+  const failureLimit = { failures: 2, within: 60_000, action: "stop" } as const;
+  const hive = await start(failing({ retry: { minDelay: 1_000 } }, new Error("one"), last), { failureLimit });
+  await hive.settle();
+  assert.is(await hive.hive.stopped(), last);
+  await hive.stop();
+});
+
+test("given failures further apart than the limit's time, when there are many, then nothing comes of it", () => {
+  const count = new FailureCount({ failures: 2, within: 1_000, action: "stop" });
+  assert.equal(
+    [0, 1_001, 2_002, 3_003].map((now) => count.add(now)),
+    [undefined, undefined, undefined, undefined],
+  );
+  assert.equal(count.add(4_003), { action: "stop" });
+  assert.is(count.add(4_004), undefined, "counting starts anew");
+});
+
+test("given no rule that matches, when it is decided, then the retry policy decides", () => {
+  const decided = decide(new BankDown(), 1, { retry: { ...defaultRetry, jitter: 0 }, supervision: [] }, 0);
+  assert.equal(decided, { action: "retry", delayMs: defaultRetry.minDelay });
+});
+
+test("given rules and limits that make no sense, when the hive is made, then every problem is told at once", async () => {
+  const actor = failing({
+    supervision: [
+      { on: BankDown, action: "pause", pause: 0 },
+      { on: Error, action: "retry", retry: { maxAttempts: 0 } },
+    ],
+    failureLimit: { failures: 0, within: 0, action: "pause" },
+  });
+  const error = await failureOf(createHive({ actors: actor }));
+  assert.is(error.code, "InvalidConfiguration");
+  assert.match(error.message, "a rule pauses for 0 ms");
+  assert.match(error.message, "retry.maxAttempts must be a whole number from 1, not 0");
+  assert.match(error.message, "failureLimit.failures must be a whole number from 1, not 0");
+  assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
+});
+
+test.run();

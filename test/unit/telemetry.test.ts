@@ -1,0 +1,201 @@
+/** With the real SDK of OpenTelemetry, its exporters in memory. */
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from "@opentelemetry/sdk-trace-base";
+import * as assert from "uvu/assert";
+import { actorDescription, type ActorClass } from "../../src/actor.ts";
+import { createHive } from "../../src/beehive.ts";
+import { RejectEvent } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import { silentLogger } from "../../src/logger.ts";
+import { actor as actorOn } from "../../src/testing/contracts/hive/harness.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Telemetry");
+const spans = new InMemorySpanExporter();
+const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+const measures = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+const reader = new PeriodicExportingMetricReader({ exporter: measures, exportIntervalMillis: 3_600_000 });
+const meter = new MeterProvider({ readers: [reader] });
+
+test.before(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(tracer);
+  metrics.setGlobalMeterProvider(meter);
+});
+
+test.after(async () => {
+  for (const api of [trace, metrics, propagation, context]) api.disable();
+  await tracer.shutdown();
+  await meter.shutdown();
+});
+
+test.before.each(async () => {
+  await reader.forceFlush();
+  spans.reset();
+  measures.reset();
+});
+
+async function run(actors: readonly ActorClass[], ...events: readonly Event[]): Promise<void> {
+  await using hive = await createHive({ actors, logger: silentLogger });
+  await hive.start();
+  await hive.push(events);
+  await hive.idle();
+}
+
+/** The data points of a metric as `attribute values: value`. */
+async function points(name: string, ...attributes: readonly string[]): Promise<string[]> {
+  await reader.forceFlush();
+  return measures
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap((scope) => scope.metrics)
+    .filter(({ descriptor }) => descriptor.name === name)
+    .flatMap(({ dataPoints }) => dataPoints as readonly { attributes: Record<string, unknown>; value: unknown }[])
+    .map(
+      ({ attributes: given, value }) =>
+        `${attributes.map((one) => String(given[one])).join(" ")}: ${typeof value === "number" ? value : (value as { count: number }).count}`,
+    )
+    .sort();
+}
+
+const spanOf = (name: string): ReadableSpan => {
+  const found = spans.getFinishedSpans().find((span) => span.name === name);
+  if (!found) throw new Error(`there is no span ${name}`);
+  return found;
+};
+
+test("given a chain of actors, then their spans are one trace: the push, the first, the second; and properties carry it", async () => {
+  const carried: unknown[] = [];
+  const first = actorOn("TracedA-First", (event) => {
+    carried.push(event.properties["traceparent"]);
+    trace.getTracer("app").startSpan("inside the actor").end();
+    return [new Event("TracedB")];
+  });
+  const second = actorOn("TracedB-Second", (event) => void carried.push(event.properties["traceparent"]));
+  await run([first, second], new Event("TracedA"));
+  const [send, one, two, inside] = [
+    spanOf("send"),
+    spanOf("process TracedA-First"),
+    spanOf("process TracedB-Second"),
+    spanOf("inside the actor"),
+  ];
+  const { traceId } = send.spanContext();
+  assert.equal(
+    [one, two, inside].map((span) => span.spanContext().traceId),
+    [traceId, traceId, traceId],
+  );
+  assert.equal(
+    [one, two, inside].map((span) => span.parentSpanContext?.spanId),
+    [send, one, one].map((span) => span.spanContext().spanId),
+  );
+  assert.equal(
+    [send, one, two].map(({ kind }) => kind),
+    [SpanKind.PRODUCER, SpanKind.CONSUMER, SpanKind.CONSUMER],
+  );
+  assert.equal(
+    carried,
+    [send, one].map((span) => `00-${traceId}-${span.spanContext().spanId}-01`),
+  );
+});
+
+test("given an event, then its span says what was done with what, by the conventions for messaging", async () => {
+  await run([actorOn("Described-Actor", () => [])], new Event("Described", 1, { id: "1", correlationId: "c" }));
+  const { attributes } = spanOf("process Described-Actor");
+  assert.equal(attributes, {
+    "messaging.system": "memory",
+    "messaging.operation.type": "process",
+    "messaging.destination.name": "Described-Actor",
+    "messaging.message.id": "1",
+    "messaging.message.conversation_id": "c",
+    "beehive.actor": "TestActor",
+    "beehive.attempt": 1,
+    "beehive.outcome": "committed",
+  });
+});
+
+test("given an event that carries a trace of others, then its span goes on with it", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await run([actorOn("Foreign-Actor", () => [])], new Event("Foreign", 1, { properties: { traceparent } }));
+  const span = spanOf("process Foreign-Actor");
+  assert.equal(
+    [span.spanContext().traceId, span.parentSpanContext?.spanId],
+    ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"],
+  );
+});
+
+test("given an actor that fails and then rejects, then each attempt is a span with its outcome and error", async () => {
+  const failing = actorOn("Failing-Actor", (_, { attempt }) => {
+    throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
+  });
+  await run([failing], new Event("Failing"));
+  const attempts = spans.getFinishedSpans().filter(({ name }) => name === "process Failing-Actor");
+  assert.equal(
+    attempts.map(({ attributes, status }) => [
+      attributes["beehive.attempt"],
+      attributes["beehive.outcome"],
+      attributes["error.type"],
+      status.code,
+      status.message,
+    ]),
+    [
+      [1, "retried", "TypeError", SpanStatusCode.ERROR, "boom"],
+      [2, "dead-lettered", "RejectEvent", SpanStatusCode.ERROR, "never"],
+    ],
+  );
+});
+
+test("given events that were published and worked on, then they are counted, by place and outcome, and none is in flight in the end", async () => {
+  const splits = actorOn("CountedA-Splits", () => [new Event("CountedB", 1), new Event("CountedB", 2)]);
+  const odd = actorOn("CountedB-Odd", (event) => {
+    if (event.getBody<number>() === 2) throw new RejectEvent("even");
+  });
+  await run([splits, odd], new Event("CountedA"));
+  assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), [
+    "CountedA-: 1",
+    "CountedB-: 2",
+  ]);
+  assert.equal(await points("messaging.client.consumed.messages", "messaging.destination.name", "beehive.outcome"), [
+    "CountedA-Splits committed: 1",
+    "CountedB-Odd committed: 1",
+    "CountedB-Odd dead-lettered: 1",
+  ]);
+  assert.equal(await points("messaging.process.duration", "messaging.destination.name", "beehive.outcome"), [
+    "CountedA-Splits committed: 1",
+    "CountedB-Odd committed: 1",
+    "CountedB-Odd dead-lettered: 1",
+  ]);
+  assert.equal(await points("beehive.in_flight", "messaging.destination.name"), [
+    "CountedA-Splits: 0",
+    "CountedB-Odd: 0",
+  ]);
+  assert.equal(await points("beehive.lag", "messaging.destination.name"), ["CountedA-Splits: 1", "CountedB-Odd: 2"]);
+});
+
+test("given a push that is refused, then its span says so", async () => {
+  class Reader {
+    async processAsync(): Promise<void> {}
+  }
+  actorDescription("Known-Reader")(Reader);
+  await using hive = await createHive({ actors: Reader, logger: silentLogger });
+  await hive.push(new Event("Unknown")).then(
+    () => assert.unreachable(),
+    () => {},
+  );
+  assert.is(spanOf("send").status.code, SpanStatusCode.ERROR);
+});
+
+test.run();
