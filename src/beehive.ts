@@ -24,10 +24,10 @@ import { pulserProblems, Pulsing, type Pulser } from "./pulser.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
-import type { QueueCounts } from "./queue-operator.ts";
+import type { Lease, QueueCounts } from "./queue-operator.ts";
 import type { RetryOptions } from "./retry-policy.ts";
 import type { Stores } from "./stores.ts";
-import { Telemetry } from "./telemetry.ts";
+import { Telemetry, type Outcome } from "./telemetry.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** What a hive is made of; only the actors must be given. */
@@ -147,6 +147,16 @@ export class Hive {
       throw error;
     });
     return this.#setup;
+  }
+
+  /**
+   * Works on one lease that its host handed over, such as a function in a cloud, and settles it; answers how it ended.
+   * Works without `start`. The lease must come from this hive's provider.
+   *
+   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads its queue.
+   */
+  deliver(lease: Lease): Promise<Outcome> {
+    return this.#orchestrator.deliver(lease);
   }
 
   /** Starts to work on events. */

@@ -118,7 +118,8 @@ export function fromCloudEvent(value: unknown, queueName = ""): Event {
 }
 
 /** A URI, and what may stand for one relative to another (RFC 3986), near enough to tell them from other text. */
-const uri = /^[a-z][a-z\d+.-]*:(?!\?)(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})+(?:#(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})*)?$/i;
+const uri =
+  /^[a-z][a-z\d+.-]*:(?!\?)(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})+(?:#(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})*)?$/i;
 const relative = /^(?:[\w.~/@!$&'()*+,;=-]|%[\da-f]{2})+$/i;
 
 /**

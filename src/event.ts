@@ -56,6 +56,9 @@ export interface EventRecord {
   readonly delivery?: Delivery | undefined;
 }
 
+/** A record whose id is still to be made. */
+type UnnamedRecord = Omit<EventRecord, "id"> & Partial<Pick<EventRecord, "id">>;
+
 const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
 
 /**
@@ -94,8 +97,8 @@ export class Event<Body = unknown> {
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);
   /** @internal */
-  constructor(record: EventRecord);
-  constructor(type: string | EventRecord, body?: Body, options: EventOptions = {}) {
+  constructor(record: UnnamedRecord);
+  constructor(type: string | UnnamedRecord, body?: Body, options: EventOptions = {}) {
     if (typeof type === "object") {
       this.eventType = type.eventType;
       this.queueName = type.queueName;
@@ -179,14 +182,17 @@ export class Event<Body = unknown> {
     }
   }
 
-  /** A copy under a new id, with these changes. */
+  /**
+   * A copy with these changes, under a new id unless they name one. The copy of an event that was received goes to
+   * the topic, or queue, that it came from.
+   */
   clone(changes: EventOptions = {}): Event<Body> {
-    const { timestamp, enqueueTime, queueName, properties, id = randomUUID(), ...rest } = changes;
+    const { timestamp, enqueueTime, queueName, properties, id, ...rest } = changes;
     return new Event<Body>({
-      ...this.toRecord(),
+      ...this.toRecordWithoutId(),
       ...(definedOnly(rest) as object),
-      id: checkedText("id", id),
-      ...(queueName === undefined ? {} : { queueName: destination(queueName) }),
+      ...(id === undefined ? {} : { id: checkedText("id", id) }),
+      queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
       ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
       ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
       ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
@@ -272,6 +278,12 @@ function destination(queueName: string): string {
     );
   }
   return name.toString();
+}
+
+/** Where the events of a subscription are published. */
+function origin(queueName: string): string {
+  const topic = /^(\w+-)\w+$/.exec(queueName)?.[1];
+  return topic ?? queueName;
 }
 
 /** Ids and types travel in headers of every provider: printable, and short enough for all of them. */

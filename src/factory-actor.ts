@@ -37,9 +37,8 @@ export interface FactoryActorParts {
 const pollMs = 20_000;
 /** The wait after a poll that failed, in ms; doubled for each failure that follows. */
 const pollRetryMs = { min: 100, max: 30_000 };
-/** A step that others collide with is run again at once so many times, then after a short delay. */
+/** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
 const mostReruns = 20;
-const rerunDelayMs = 50;
 
 /**
  * The factory actor of one subscription: leases its events, makes an actor for each, runs it, publishes
@@ -204,8 +203,7 @@ export class FactoryActor {
         await this.#runStep(delivery, span, collided);
         return "committed";
       } catch (error) {
-        if (!isBeeHiveError(error, "ConcurrencyConflict") || delivery.over) throw error;
-        if (reruns === mostReruns) return await this.#letOthersPass(delivery);
+        if (!isBeeHiveError(error, "ConcurrencyConflict") || delivery.over || reruns === mostReruns) throw error;
         collided = error instanceof ConcurrencyConflict ? error.resource : "";
         this.#logger.debug(
           { eventId: delivery.lease.event.id, reruns },
@@ -303,13 +301,6 @@ export class FactoryActor {
     this.#logger.error({ error }, "the supervision of the actor stops the hive");
     this.#stopLeasing.abort();
     this.#parts.stopHive(error);
-  }
-
-  /** A step that keeps colliding makes room for the others; it has not failed. */
-  async #letOthersPass({ lease }: Delivery): Promise<Outcome> {
-    const delayMs = Math.ceil(rerunDelayMs * (1 + this.#parts.random()));
-    await this.#parts.provider.queues.abandon(lease, { delayMs, countAttempt: false });
-    return "retried";
   }
 
   /** Takes a delivery away from an actor that did not finish before the deadline. */

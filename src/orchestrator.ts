@@ -5,7 +5,8 @@ import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
 import { QueueName } from "./queue-name.ts";
-import type { QueueSpec } from "./queue-operator.ts";
+import type { Lease, QueueSpec } from "./queue-operator.ts";
+import type { Outcome } from "./telemetry.ts";
 
 /** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
 export type Topology = "create" | "check";
@@ -34,6 +35,14 @@ export class Orchestrator {
       "QueueNotFound",
       `Missing: ${missing.join(", ")}. Make them, or let the hive make them with topology: "create".`,
     );
+  }
+
+  /** Hands a lease to the factory actor of its subscription. @throws BeeHiveError `QueueNotFound` when no actor reads it. */
+  async deliver(lease: Lease): Promise<Outcome> {
+    const name = lease.queueName.toString();
+    const factory = this.#factories.find(({ descriptor }) => descriptor.queueName.toString() === name);
+    if (factory) return await factory.deliver(lease);
+    throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
   start(): void {
@@ -82,18 +91,23 @@ function pause(clock: Clock): Promise<void> {
   return new Promise((resolve) => clock.after(idlePollMs, resolve));
 }
 
-/** The topics, subscriptions and queues that these actors read from and publish to, topics first. */
+/**
+ * The topics, subscriptions and queues that these actors read from and publish to, topics first. A topic is ordered
+ * when one of its subscriptions is: an order that was lost on the way in cannot be found again.
+ */
 export function queueSpecs(descriptors: readonly ActorDescriptor[]): QueueSpec[] {
-  const topics = new Map<string, QueueSpec>();
   const read = new Map<string, QueueSpec>();
+  const published = new Map<string, QueueSpec>();
+  const publish = (name: QueueName, spec: Omit<QueueSpec, "name">): void => {
+    const ordered = spec.ordered || (published.get(name.toString())?.ordered ?? false);
+    published.set(name.toString(), { ...spec, name, ordered });
+  };
   for (const { queueName, publishes, ordered, lease: leaseMs, retry } of descriptors) {
     const spec = { ordered, leaseMs, maxAttempts: retry.maxAttempts };
-    read.set(queueName.toString(), { name: queueName, ...spec });
-    const topic = queueName.kind === "subscription" ? [QueueName.topic(queueName.topic)] : [];
-    for (const name of [...topic, ...publishes]) {
-      if (!topics.has(name.toString())) topics.set(name.toString(), { name, ...spec, ordered: false });
-    }
+    read.set(queueName.toString(), { ...spec, name: queueName });
+    if (queueName.kind === "subscription") publish(QueueName.topic(queueName.topic), spec);
+    for (const name of publishes) publish(name, { ...spec, ordered: false });
   }
-  const publishedOnly = [...topics].filter(([name]) => !read.has(name)).map(([, spec]) => spec);
+  const publishedOnly = [...published].filter(([name]) => !read.has(name)).map(([, spec]) => spec);
   return [...publishedOnly, ...read.values()];
 }

@@ -54,7 +54,7 @@ export function stampOutputs(
       ...record,
       id: output.hasId ? output.id : deterministicId(input, output, ordinals),
       correlationId: record.correlationId ?? input.correlationId ?? input.id,
-      causationId: record.causationId ?? input.id,
+      causationId: input.id,
       properties: withTracing(record.properties, tracing),
     });
   });
@@ -66,10 +66,16 @@ export function stampOutputs(
  * would have a new event dropped as a duplicate of another.
  */
 function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
-  const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${textOf(output)}`;
+  const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
   return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
+}
+
+/** What tells outputs with equal bodies apart; most have nothing of it. */
+function traitsOf({ url, partitionKey, properties }: Event): string {
+  for (const _ in properties) return JSON.stringify([url, partitionKey, properties]);
+  return url === undefined && partitionKey === undefined ? "" : JSON.stringify([url, partitionKey]);
 }
 
 function textOf({ body }: Event): string {
@@ -86,6 +92,6 @@ function withTracing(
   properties: Readonly<Record<string, EventProperty>> | undefined,
   tracing: Readonly<Record<string, string>>,
 ): Readonly<Record<string, EventProperty>> | undefined {
-  for (const _ in tracing) return Object.freeze({ ...tracing, ...properties });
+  for (const _ in tracing) return Object.freeze({ ...properties, ...tracing });
   return properties;
 }

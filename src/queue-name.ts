@@ -53,11 +53,13 @@ export class QueueName {
 
   /** The topic of that name: where its events are published. */
   static topic(name: string): QueueName {
+    assertName(name);
     return new QueueName("topic", name, "");
   }
 
   /** The simple queue of that name. */
   static queue(name: string): QueueName {
+    assertName(name);
     return new QueueName("queue", name, "");
   }
 
@@ -70,6 +72,14 @@ export class QueueName {
 /** A hive uses a handful of names for each of its events, so what was parsed is remembered, up to a bound. */
 const parsed = new Map<string, QueueName>();
 const mostRemembered = 10_000;
+
+function assertName(name: string): void {
+  if (typeof name === "string" && /^\w+$/.test(name)) return;
+  throw new BeeHiveError(
+    "InvalidQueueName",
+    `"${name}" is not the name of a topic or queue: use letters, digits and underscores.`,
+  );
+}
 
 function reason(text: string): string {
   if (typeof text !== "string" || text === "") return "it is empty";

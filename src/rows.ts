@@ -106,6 +106,11 @@ export function compareKeys(a: Pick<RowKey, "partition" | "id">, b: Pick<RowKey,
   return compareIds(a.partition, b.partition) || compareIds(a.id, b.id);
 }
 
+/** One text for each key, the same wherever rows collide. Keys hold no control characters, so newlines keep their parts apart. */
+export function rowName({ table, partition, id }: RowKey): string {
+  return `${table}\n${partition}\n${id}`;
+}
+
 /** The size of a value in bytes. */
 export function sizeOf(value: string | Uint8Array): number {
   return typeof value === "string" ? Buffer.byteLength(value) : value.byteLength;

@@ -3,6 +3,7 @@ import {
   compareKeys,
   headOf,
   holds,
+  rowName,
   type Row,
   type RowChange,
   type RowConflict,
@@ -50,7 +51,7 @@ export class StepRows implements Rows {
 
   async get(key: RowKey): Promise<Row | undefined> {
     this.#assertRunning();
-    const name = nameOf(key);
+    const name = rowName(key);
     const own = this.#written.get(name);
     if (own) return own.content && { ...key, ...own.content };
     const row = await this.#base.get(key);
@@ -60,7 +61,7 @@ export class StepRows implements Rows {
 
   async head(key: RowKey): Promise<RowHead | undefined> {
     this.#assertRunning();
-    const name = nameOf(key);
+    const name = rowName(key);
     const own = this.#written.get(name);
     if (own) return own.content && headOf({ ...key, ...own.content });
     const head = await this.#base.head(key);
@@ -87,13 +88,13 @@ export class StepRows implements Rows {
       if (!holds(expect, found)) return { key, found };
     }
     this.#assertRunning();
-    for (const { key, content } of changes) this.#written.set(nameOf(key), { key, content });
+    for (const { key, content } of changes) this.#written.set(rowName(key), { key, content });
     return undefined;
   }
 
   /** The version that the step knows of; read only when it knows none. */
   async #etagOf(key: RowKey): Promise<string | undefined> {
-    const name = nameOf(key);
+    const name = rowName(key);
     const own = this.#written.get(name);
     if (own) return own.content?.etag;
     const seen = this.#seen.get(name);
@@ -111,11 +112,11 @@ export class StepRows implements Rows {
     const limit = range.limit + own.length;
     const base = await fetch({ ...range, limit });
     for (const row of base) {
-      const name = nameOf(row);
+      const name = rowName(row);
       if (!this.#written.has(name)) this.#see(name, row, row.etag);
     }
     const end = base.length === limit ? base.at(-1) : undefined;
-    const merged = base.filter((row) => !this.#written.has(nameOf(row)));
+    const merged = base.filter((row) => !this.#written.has(rowName(row)));
     for (const { key, content } of own) {
       const known = end === undefined || compareKeys(key, end) <= 0;
       if (content && known) merged.push(shape({ ...key, ...content }));
@@ -145,12 +146,7 @@ export class StepRows implements Rows {
 
 /** The error of a step that cannot commit because of that row. */
 export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
-  return new ConcurrencyConflict(nameOf(key), `"${key.id}" in ${key.table} changed while the step ran.`);
-}
-
-/** Keys hold no control characters, so a newline keeps their parts apart. */
-function nameOf({ table, partition, id }: RowKey): string {
-  return `${table}\n${partition}\n${id}`;
+  return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
 }
 
 function within(range: RowRange, key: RowKey): boolean {

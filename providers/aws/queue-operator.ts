@@ -169,21 +169,21 @@ export class AwsQueueOperator implements QueueOperator {
     });
     try {
       const { Messages = [] } = await ask("sqs:ReceiveMessage", queue.name, this.#clients.sqs.send(request));
-      const leases = await this.leasesOf(name, queue, Messages, { leaseMs, handedOver: false });
-      return { received: Messages.length, leases };
+      const { due } = await this.leasesOf(name, queue, Messages, { leaseMs, handedOver: false });
+      return { received: Messages.length, leases: due };
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) this.#addresses.forget(queue.name);
       throw error;
     }
   }
 
-  /** Leases on messages that SQS, or Lambda, handed over; without those that are not to be worked on now. */
+  /** Leases on messages that SQS, or Lambda, handed over: all that can be read, and of these what is to be worked on. */
   async leasesOf(
     queueName: QueueName,
     address: QueueAddress,
     messages: readonly Message[],
     { leaseMs, handedOver }: { readonly leaseMs: number; readonly handedOver: boolean },
-  ): Promise<AwsLease[]> {
+  ): Promise<{ readonly all: readonly AwsLease[]; readonly due: readonly AwsLease[] }> {
     const now = this.#clock.now();
     for (const lease of this.#working) if (!lease.isHeld(now)) this.#working.delete(lease);
     const read = await Promise.allSettled(
@@ -194,8 +194,8 @@ export class AwsQueueOperator implements QueueOperator {
       }),
     );
     // What could not be read to the end comes back when its visibility ends.
-    const leases = read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    return this.#withoutHandled(queueName, await this.#withoutEarly(leases));
+    const all = read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    return { all, due: await this.#withoutHandled(queueName, await this.#withoutEarly(all)) };
   }
 
   #leaseOf(queueName: QueueName, address: QueueAddress, received: Received, body: string, expiresAt: number, handedOver: boolean): AwsLease {

@@ -1,4 +1,4 @@
-import type { CreateQueueOptions, ServiceBusAdministrationClient } from "@azure/service-bus";
+import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { sleep, type Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { QueueName } from "../../src/queue-name.ts";
@@ -111,10 +111,10 @@ export class Topology {
     const published = requiresDuplicateDetection
       ? { requiresDuplicateDetection, duplicateDetectionHistoryTimeWindow: duplicateWindow }
       : {};
-    const received: CreateQueueOptions = { maxDeliveryCount, lockDuration: this.#lockDuration(leaseMs) };
+    const received = { maxDeliveryCount, lockDuration: this.#lockDuration(leaseMs) };
     if (kind === "topic") await this.#administration.createTopic(topic, published);
     else if (kind === "queue") await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
-    else await this.#administration.createSubscription(topic, subscription, { ...received, defaultRuleOptions: ruleFor(subscription) } as object);
+    else await this.#administration.createSubscription(topic, subscription, { ...received, defaultRuleOptions: ruleFor(subscription) });
   }
 
   async #exists({ topic, subscription, kind }: QueueName): Promise<boolean> {
@@ -129,7 +129,7 @@ export class Topology {
 }
 
 /** A subscription gets what is for all, and what is for it alone: its own retries and what was sent back to it. */
-function ruleFor(subscription: string): object {
+function ruleFor(subscription: string): { name: string; filter: { sqlExpression: string } } {
   const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
   return { name: "BeeHive", filter: { sqlExpression } };
 }

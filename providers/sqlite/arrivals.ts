@@ -23,7 +23,7 @@ export class Arrivals {
     this.#clock = clock;
     this.#onOthers = onOthers;
     client.addHooks({
-      begun: () => this.#look(),
+      begun: () => this.look(),
       committed: () => this.#wakeTouched(),
       rolledBack: () => this.#touched.clear(),
     });
@@ -52,6 +52,13 @@ export class Arrivals {
     });
   }
 
+  /** Looks whether another process committed. */
+  look(): void {
+    if (!this.#client.changedByOthers()) return;
+    this.#onOthers();
+    this.wakeAll();
+  }
+
   /** Answers everybody who waits. */
   wakeAll(): void {
     for (const id of [...this.#waiters.keys()]) this.#wake(id);
@@ -78,14 +85,8 @@ export class Arrivals {
   #lookLater(): void {
     this.#timer ??= this.#clock.after(lookMs, () => {
       this.#timer = undefined;
-      this.#look();
+      this.look();
       if (this.#waiters.size > 0) this.#lookLater();
     });
-  }
-
-  #look(): void {
-    if (!this.#client.changedByOthers()) return;
-    this.#onOthers();
-    this.wakeAll();
   }
 }

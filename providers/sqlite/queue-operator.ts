@@ -88,7 +88,8 @@ export class SqliteQueueOperator implements QueueOperator {
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
     const giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
-      this.#client.assertOpen();
+      // Another process may have deleted the queue.
+      this.#arrivals.look();
       const subscription = this.#topology.subscription(name);
       // Joining a group that commits anyway is cheap; for one of its own there must be something to take.
       if (this.#client.groupPending || this.#messages.nextDue(subscription) <= this.#clock.now()) {

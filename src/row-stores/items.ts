@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
 import { checkedKey } from "../keys.ts";
-import { pages, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
+import { pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
 import type { IdRange, Identified, Stored } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 
@@ -92,7 +92,7 @@ export function conflictError(key: RowKey, expect: RowExpectation, found: string
   if (expect === "absent") return new BeeHiveError("AlreadyExists", `There is a ${describe(key)} already.`);
   if (expect === "present") return notFound(key);
   return new ConcurrencyConflict(
-    describe(key),
+    rowName(key),
     found === undefined
       ? `${describe(key)} was deleted since it was read; read it again.`
       : `${describe(key)} changed since it was read; read it again and repeat the change.`,

@@ -1,4 +1,4 @@
-import type { Container } from "inversify";
+import type { Container } from "../container.ts";
 import { ActorDescriptors, type ActorConfiguration } from "../actor-configuration.ts";
 import type { ActorClass } from "../actor.ts";
 import type { HiveOptions } from "../beehive.ts";

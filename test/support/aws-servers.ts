@@ -2,7 +2,14 @@
  * SQS, SNS and S3 (fauxqs) and DynamoDB (dynalite) in this process, on the loopback, behind one address: a proxy that
  * counts what is asked, and can answer in their place what they never would.
  */
-import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
@@ -16,7 +23,12 @@ export interface AwsRequest {
 }
 
 /** What the proxy answers in the place of the server: all of it, or a change of the server's answer. */
-export type Interference = (request: AwsRequest) => { readonly status: number; readonly body: string; readonly headers?: Record<string, string> } | ((answer: string) => string) | undefined;
+export type Interference = (
+  request: AwsRequest,
+) =>
+  | { readonly status: number; readonly body: string; readonly headers?: Record<string, string> }
+  | ((answer: string) => string)
+  | undefined;
 
 export interface AwsServers {
   readonly endpoint: string;
@@ -75,13 +87,19 @@ async function forward(
   const changed = interference ? Buffer.from(interference(answered.toString())) : answered;
   // A changed answer has another checksum and length.
   const { "x-amz-crc32": _, "content-length": length, "transfer-encoding": __, ...headers } = answer.headers;
-  outgoing.writeHead(answer.statusCode ?? 500, { ...headers, "content-length": incoming.method === "HEAD" ? (length ?? 0) : changed.byteLength });
+  outgoing.writeHead(answer.statusCode ?? 500, {
+    ...headers,
+    "content-length": incoming.method === "HEAD" ? (length ?? 0) : changed.byteLength,
+  });
   outgoing.end(changed);
 }
 
 function ask(port: number, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, method, path: url, headers: { ...headers, connection: "close" }, agent: false }, resolve);
+    const asked = request(
+      { host: "127.0.0.1", port, method, path: url, headers: { ...headers, connection: "close" }, agent: false },
+      resolve,
+    );
     asked.on("error", reject);
     asked.end(body);
   });

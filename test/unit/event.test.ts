@@ -210,7 +210,10 @@ test("given an event without an id of its own, then it has one once somebody has
   const { id } = event;
   assert.ok(event.hasId && event.id === id);
   assert.ok(new Event("A", 1, { id: "1" }).hasId);
-  assert.ok(new Event("A").clone().hasId);
+  const copy = event.clone();
+  assert.not(copy.hasId, "the hive may still give a copy its deterministic id");
+  assert.not(copy.id === id);
+  assert.ok(event.clone({ id: "2" }).hasId);
 });
 
 test("given an event, when it is made plain data and an event again, then it is the same", () => {

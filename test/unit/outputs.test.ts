@@ -46,6 +46,9 @@ ids("given another input, subscription, type, destination or body, then the id i
     ...idsOf(out(Uint8Array.of(1))),
     ...idsOf(out(Uint8Array.of(2))),
     ...idsOf(out(undefined)),
+    ...idsOf(out("a", { url: "https://example.com/1" })),
+    ...idsOf(out("a", { partitionKey: "1" })),
+    ...idsOf(out("a", { properties: { p: 1 } })),
   ];
   assert.is(new Set(all).size, all.length);
 });
@@ -68,7 +71,7 @@ stamps(
     const correlated = Event.fromRecord({ ...input.toRecord(), correlationId: "process" });
     assert.is(stampOutputs(correlated, [out("a")], {})[0]?.correlationId, "process");
     const own = stamp(out("a", { correlationId: "own", causationId: "mine" }))[0];
-    assert.equal([own?.correlationId, own?.causationId], ["own", "mine"]);
+    assert.equal([own?.correlationId, own?.causationId], ["own", "input"]);
   },
 );
 

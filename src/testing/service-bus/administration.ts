@@ -1,6 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
-import { countDetails, description, entry, escapeXml, feed, innerXml, keyValues, problem, textElements, typeOf } from "./atom.ts";
+import {
+  countDetails,
+  description,
+  entry,
+  escapeXml,
+  feed,
+  innerXml,
+  keyValues,
+  problem,
+  textElements,
+  typeOf,
+} from "./atom.ts";
 import { Description, type EntityKind } from "./description.ts";
 import { Queue, Subscription, Topic, type Namespace, type Receivable } from "./entities.ts";
 import { correlationFilter, sqlFilter, type Filter } from "./filter.ts";
@@ -96,8 +107,16 @@ export class Administration {
     const xml = innerXml(body, "SubscriptionDescription") ?? "";
     const defaultRule = innerXml(xml, "DefaultRuleDescription");
     const properties = textElements(xml.replace(/<DefaultRuleDescription.*<\/DefaultRuleDescription>/s, ""));
-    const subscription = new Subscription(`${topic.name}/Subscriptions/${name}`, new Description("subscription", properties), this.#clock);
-    setRule(subscription, defaultRule === undefined ? "$Default" : (textElements(defaultRule)["Name"] ?? "$Default"), defaultRule ?? "");
+    const subscription = new Subscription(
+      `${topic.name}/Subscriptions/${name}`,
+      new Description("subscription", properties),
+      this.#clock,
+    );
+    setRule(
+      subscription,
+      defaultRule === undefined ? "$Default" : (textElements(defaultRule)["Name"] ?? "$Default"),
+      defaultRule ?? "",
+    );
     topic.subscriptions.set(name.toLowerCase(), subscription);
   }
 
@@ -168,28 +187,45 @@ function setRule(subscription: Subscription, name: string, xml: string): void {
   const element = `<Filter i:type="${typeOf(xml, "Filter") ?? "TrueFilter"}">${filterXml || "<SqlExpression>1=1</SqlExpression>"}</Filter>`;
   subscription.rules.set(name, {
     filter: filterOf(typeOf(xml, "Filter"), filterXml),
-    xml: description("RuleDescription", {}, `${element}<Action i:type="EmptyRuleAction"></Action><Name>${escapeXml(name)}</Name>`),
+    xml: description(
+      "RuleDescription",
+      {},
+      `${element}<Action i:type="EmptyRuleAction"></Action><Name>${escapeXml(name)}</Name>`,
+    ),
   });
 }
 
 function filterOf(type: string | undefined, xml: string): Filter {
   if (type === "CorrelationFilter") {
     const properties = innerXml(xml, "Properties");
-    return correlationFilter(textElements(xml.replace(/<Properties.*<\/Properties>/s, "")), keyValues(properties ?? ""));
+    return correlationFilter(
+      textElements(xml.replace(/<Properties.*<\/Properties>/s, "")),
+      keyValues(properties ?? ""),
+    );
   }
   const sql = textElements(xml)["SqlExpression"];
   return sql === undefined || type === "TrueFilter" ? () => true : sqlFilter(sql);
 }
 
 function describe(entity: Queue | Topic | Receivable): string {
-  const times = Object.fromEntries(["CreatedAt", "UpdatedAt", "AccessedAt"].map((name) => [name, "2020-01-01T00:00:00Z"]));
+  const times = Object.fromEntries(
+    ["CreatedAt", "UpdatedAt", "AccessedAt"].map((name) => [name, "2020-01-01T00:00:00Z"]),
+  );
   const { properties } = entity.description;
   if (entity instanceof Topic) {
     const counts = { ActiveMessageCount: 0, DeadLetterMessageCount: 0, ScheduledMessageCount: entity.inlet.scheduled };
-    return description("TopicDescription", { ...properties, ...times, SubscriptionCount: String(entity.subscriptions.size) }, countDetails(counts));
+    return description(
+      "TopicDescription",
+      { ...properties, ...times, SubscriptionCount: String(entity.subscriptions.size) },
+      countDetails(counts),
+    );
   }
   const scheduled = entity instanceof Queue ? entity.inlet.scheduled : 0;
-  const counts = { ActiveMessageCount: entity.queue.size, DeadLetterMessageCount: entity.deadLetters.size, ScheduledMessageCount: scheduled };
+  const counts = {
+    ActiveMessageCount: entity.queue.size,
+    DeadLetterMessageCount: entity.deadLetters.size,
+    ScheduledMessageCount: scheduled,
+  };
   const total = { MessageCount: String(entity.queue.size + entity.deadLetters.size + scheduled) };
   const element = entity instanceof Queue ? "QueueDescription" : "SubscriptionDescription";
   return description(element, { ...properties, ...times, ...total }, countDetails(counts));

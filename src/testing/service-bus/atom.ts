@@ -20,7 +20,8 @@ function unescapeXml(text: string): string {
 /** The texts of elements that hold nothing but text, by name. */
 export function textElements(xml: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [, name = "", text = ""] of xml.matchAll(/<([A-Za-z]\w*)(?:\s[^>]*)?>([^<]*)<\/\1>/g)) found[name] = unescapeXml(text);
+  for (const [, name = "", text = ""] of xml.matchAll(/<([A-Za-z]\w*)(?:\s[^>]*)?>([^<]*)<\/\1>/g))
+    found[name] = unescapeXml(text);
   return found;
 }
 

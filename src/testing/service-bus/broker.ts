@@ -135,11 +135,21 @@ export class ServiceBusBroker {
       own.add(link);
       this.#links.set(link, address.toLowerCase());
     };
-    connection.on("receiver_open", ({ receiver }: EventContext) => receiver && this.#openReceiver(receiver, replyLinks, keep));
+    connection.on(
+      "receiver_open",
+      ({ receiver }: EventContext) => receiver && this.#openReceiver(receiver, replyLinks, keep),
+    );
     connection.on("sender_open", ({ sender }: EventContext) => {
       if (sender) this.#openSender(sender, replyLinks, keep, () => socket.destroy());
     });
-    for (const event of ["connection_error", "session_error", "sender_error", "receiver_error", "protocol_error", "error"]) {
+    for (const event of [
+      "connection_error",
+      "session_error",
+      "sender_error",
+      "receiver_error",
+      "protocol_error",
+      "error",
+    ]) {
       // The client says why it goes; there is nothing to do about it.
       connection.on(event, () => {});
     }
@@ -159,7 +169,9 @@ export class ServiceBusBroker {
     const replyLink = (name: string): Sender | undefined => replyLinks.get(name);
     if (address === "$cbs") {
       return serveRequests(receiver, replyLink, this.faults, ({ body }) =>
-        this.#isSigned(String(body)) ? { status: 202 } : { status: 401, description: "InvalidSignature: The token has an invalid signature." },
+        this.#isSigned(String(body))
+          ? { status: 202 }
+          : { status: 401, description: "InvalidSignature: The token has an invalid signature." },
       );
     }
     const [, managed] = /^(.+)\/\$management$/.exec(address) ?? [];

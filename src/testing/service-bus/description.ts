@@ -25,7 +25,13 @@ export class Description {
 export type EntityKind = "queue" | "topic" | "subscription" | "rule";
 
 const forever = "P10675199DT2H48M5.4775807S";
-const anyEntity = { DefaultMessageTimeToLive: forever, AutoDeleteOnIdle: forever, EnableBatchedOperations: "true", Status: "Active", EntityAvailabilityStatus: "Available" };
+const anyEntity = {
+  DefaultMessageTimeToLive: forever,
+  AutoDeleteOnIdle: forever,
+  EnableBatchedOperations: "true",
+  Status: "Active",
+  EntityAvailabilityStatus: "Available",
+};
 const published = {
   MaxSizeInMegabytes: "1024",
   RequiresDuplicateDetection: "false",
@@ -35,7 +41,12 @@ const published = {
   SupportOrdering: "true",
   MaxMessageSizeInKilobytes: "256",
 };
-const receivable = { LockDuration: "PT1M", RequiresSession: "false", DeadLetteringOnMessageExpiration: "false", MaxDeliveryCount: "10" };
+const receivable = {
+  LockDuration: "PT1M",
+  RequiresSession: "false",
+  DeadLetteringOnMessageExpiration: "false",
+  MaxDeliveryCount: "10",
+};
 
 /** What Service Bus sets when it is not told. */
 const defaults: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> = {

@@ -15,7 +15,10 @@ export class Receivable {
   constructor(name: string, description: Description, clock: Clock) {
     this.name = name;
     this.description = description;
-    const settings = { lockMs: description.duration("LockDuration"), maxDeliveryCount: description.number("MaxDeliveryCount") };
+    const settings = {
+      lockMs: description.duration("LockDuration"),
+      maxDeliveryCount: description.number("MaxDeliveryCount"),
+    };
     this.deadLetters = new MessageQueue(settings, clock);
     this.queue = new MessageQueue(settings, clock, (message) => this.deadLetters.enqueue(message, name));
   }

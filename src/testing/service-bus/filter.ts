@@ -19,7 +19,10 @@ const systemProperties: Readonly<Record<string, keyof AmqpMessage>> = {
 };
 
 /** All of these properties must be equal; application properties by their name, the others as in SQL without `sys.`. */
-export function correlationFilter(system: Readonly<Record<string, string>>, user: Readonly<Record<string, string>>): Filter {
+export function correlationFilter(
+  system: Readonly<Record<string, string>>,
+  user: Readonly<Record<string, string>>,
+): Filter {
   return (message) =>
     Object.entries(system).every(([name, value]) => systemValue(message, name) === value) &&
     Object.entries(user).every(([name, value]) => String(message.application_properties?.[name]) === value);
@@ -49,7 +52,8 @@ class Parser {
 
   parse(): Expression {
     const expression = this.#or();
-    if (this.#at < this.#tokens.length) throw new SyntaxError(`"${this.#tokens[this.#at]}" is not expected in a filter`);
+    if (this.#at < this.#tokens.length)
+      throw new SyntaxError(`"${this.#tokens[this.#at]}" is not expected in a filter`);
     return expression;
   }
 
@@ -149,7 +153,8 @@ class Parser {
   }
 
   #expect(word: string): void {
-    if (!this.#take(word)) throw new SyntaxError(`a filter has "${this.#tokens[this.#at] ?? "its end"}" where ${word} is expected`);
+    if (!this.#take(word))
+      throw new SyntaxError(`a filter has "${this.#tokens[this.#at] ?? "its end"}" where ${word} is expected`);
   }
 }
 

@@ -35,7 +35,11 @@ export class IncomingLink {
     const bytes = Buffer.isBuffer(payload) ? payload.length : encode(payload).length;
     this.#faults.answer(() => {
       if (this.#faults.throttles()) {
-        reject(delivery, "com.microsoft:server-busy", "The request was terminated because the entity is being throttled.");
+        reject(
+          delivery,
+          "com.microsoft:server-busy",
+          "The request was terminated because the entity is being throttled.",
+        );
       } else if (bytes > maxMessageBytes) {
         const sizes = `The received message (size:${bytes} bytes) exceeds the limit (${maxMessageBytes} bytes) currently allowed on the link.`;
         reject(delivery, "amqp:link:message-size-exceeded", sizes);

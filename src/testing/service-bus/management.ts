@@ -17,16 +17,26 @@ type Body = Readonly<Record<string, unknown>>;
 export function manage(managed: Managed, request: AmqpMessage): Reply {
   const operation = String(request.application_properties?.["operation"]).replace("com.microsoft:", "");
   const handler = operations[operation];
-  if (!handler) return { status: 501, description: `The operation ${operation} is not supported.`, condition: "amqp:not-implemented" };
+  if (!handler)
+    return {
+      status: 501,
+      description: `The operation ${operation} is not supported.`,
+      condition: "amqp:not-implemented",
+    };
   return handler(managed, (request.body ?? {}) as Body);
 }
 
 const lockLost: Reply = {
   status: 410,
-  description: "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.",
+  description:
+    "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.",
   condition: "com.microsoft:message-lock-lost",
 };
-const notFound: Reply = { status: 404, description: "The messages were not found.", condition: "com.microsoft:message-not-found" };
+const notFound: Reply = {
+  status: 404,
+  description: "The messages were not found.",
+  condition: "com.microsoft:message-not-found",
+};
 
 const operations: Readonly<Record<string, (managed: Managed, body: Body) => Reply>> = {
   "renew-lock": ({ queue }, body) => {
@@ -72,7 +82,10 @@ function settlementOf(body: Body): Settlement {
     case "defered":
       return { as: "deferred", properties };
     case "suspended": {
-      const reason = { DeadLetterReason: body["deadletter-reason"], DeadLetterErrorDescription: body["deadletter-description"] };
+      const reason = {
+        DeadLetterReason: body["deadletter-reason"],
+        DeadLetterErrorDescription: body["deadletter-description"],
+      };
       return { as: "dead-lettered", properties: { ...properties, ...reason } };
     }
     default:

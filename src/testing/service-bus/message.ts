@@ -54,6 +54,8 @@ export function outgoing(message: AmqpMessage, facts: Facts): AmqpMessage {
 /** The message with these application properties changed. */
 export function withProperties(message: AmqpMessage, changes: Properties | undefined): AmqpMessage {
   if (!changes || Object.keys(changes).length === 0) return message;
-  const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined && value !== null));
+  const defined = Object.fromEntries(
+    Object.entries(changes).filter(([, value]) => value !== undefined && value !== null),
+  );
   return { ...message, application_properties: { ...message.application_properties, ...defined } };
 }

@@ -76,7 +76,8 @@ export class OutgoingLink {
       if (this.#faults.dropsSettlement()) this.#drop();
       else if (held) accept(delivery);
       else {
-        const lost = "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.";
+        const lost =
+          "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.";
         reject(delivery, "com.microsoft:message-lock-lost", lost);
       }
     });

@@ -172,7 +172,12 @@ export class MessageQueue {
 
   #lock(entry: Entry): Entry & { lock: Lock } {
     const token = newLockToken();
-    const lock = { token, until: this.#clock.now() + this.settings.lockMs, timer: this.#expiry(token), orphaned: false };
+    const lock = {
+      token,
+      until: this.#clock.now() + this.settings.lockMs,
+      timer: this.#expiry(token),
+      orphaned: false,
+    };
     this.#byToken.set(token, entry);
     return Object.assign(entry, { lock });
   }

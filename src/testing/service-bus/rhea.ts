@@ -10,11 +10,18 @@ export type AmqpMessage = Partial<Message>;
 
 interface LinkInternals {
   readonly local: {
-    readonly attach: { snd_settle_mode?: number; rcv_settle_mode?: number; max_message_size?: number; properties?: object };
+    readonly attach: {
+      snd_settle_mode?: number;
+      rcv_settle_mode?: number;
+      max_message_size?: number;
+      properties?: object;
+    };
   };
   readonly credit: number;
   readonly _draining: boolean;
-  readonly session: { readonly outgoing: { readonly next_delivery_id: number; readonly next_pending_delivery: number } };
+  readonly session: {
+    readonly outgoing: { readonly next_delivery_id: number; readonly next_pending_delivery: number };
+  };
   _get_drain(): boolean;
 }
 

@@ -3,6 +3,7 @@ import { MemoryProvider } from "../../../../providers/memory/index.ts";
 import { Event } from "../../../../src/event.ts";
 import { QueueName } from "../../../../src/queue-name.ts";
 import type { Lease, LeaseRequest } from "../../../../src/queue-operator.ts";
+import { ForgetfulClock } from "../../../../src/testing/contracts/forgetful-clock.ts";
 import { ManualClock } from "../../../../src/testing/manual-clock.ts";
 import { suite } from "../../../support/suite.ts";
 import { throwsCode } from "../../../support/throws.ts";
@@ -31,6 +32,18 @@ test("given a long lease and then a short one, then the short one ends in its ow
     (await lease()).map((one) => [one.event.getBody(), one.attempt]),
     [["short", 2]],
   );
+});
+
+test("given a lease whose time has passed, when it is settled before any timer noticed, then LeaseLost", async () => {
+  const clock = new ForgetfulClock();
+  const { queues } = new MemoryProvider({ clock });
+  await queues.ensure([spec]);
+  await queues.push([event("late")]);
+  const [lease] = await queues.lease(name, { max: 1, leaseMs: 100, waitMs: 0, signal: new AbortController().signal });
+  assert.ok(lease);
+  clock.forget();
+  while (clock.now() <= lease.expiresAt) await new Promise(setImmediate);
+  await throwsCode("LeaseLost", () => queues.commit(lease, []));
 });
 
 test("given a poll that was woken, when it is aborted before it takes the event, then the next poll is woken in its place", async () => {

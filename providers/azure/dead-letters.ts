@@ -1,0 +1,150 @@
+import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import { translating } from "./errors.ts";
+import type { Names } from "./names.ts";
+import { SettlementQueue } from "./settlement-queue.ts";
+
+type SequenceNumber = NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>;
+type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
+
+const pageSize = 100;
+/** How long a receive waits for a letter that was seen a moment ago, in ms. */
+const takeMs = 2_000;
+
+const fields = {
+  errorName: "beehive_error_name",
+  stack: "beehive_stack",
+  actor: "beehive_actor",
+  subscription: "beehive_subscription",
+  attempts: "beehive_dead_attempts",
+  firstSeen: "beehive_dead_first_seen",
+  lastSeen: "beehive_last_seen",
+} as const;
+
+/**
+ * Our record as the options of a dead-lettering. The reason and the error's message are where tools look for them: both
+ * have at most 1,024 characters, where Service Bus cuts at 4,096. The rest are application properties.
+ */
+export function toDeadLetterOptions(letter: DeadLetter): Record<string, string | number> {
+  return {
+    deadLetterReason: letter.reason,
+    deadLetterErrorDescription: letter.errorMessage,
+    [fields.errorName]: letter.errorName,
+    ...(letter.stack === undefined ? {} : { [fields.stack]: letter.stack }),
+    [fields.actor]: letter.actor,
+    [fields.subscription]: letter.subscription,
+    [fields.attempts]: letter.attempts,
+    [fields.firstSeen]: letter.firstSeen.getTime(),
+    [fields.lastSeen]: letter.lastSeen.getTime(),
+  };
+}
+
+/** How an event is read from a message. */
+export type ReadEvent = (message: ServiceBusReceivedMessage, queueName: QueueName) => Promise<Event>;
+
+/** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
+export class DeadLetters {
+  readonly #client: ServiceBusClient;
+  readonly #names: Names;
+  readonly #read: ReadEvent;
+
+  constructor(client: ServiceBusClient, names: Names, read: ReadEvent) {
+    this.#client = client;
+    this.#names = names;
+    this.#read = read;
+  }
+
+  /** Looks at them without taking them out, oldest first, a page at a time. */
+  async *list(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    for await (const message of this.#peek(name)) yield this.#letter(message, name);
+  }
+
+  /** Takes the letter of that event out; `before` is done while nobody else can take it. */
+  async take(name: QueueName, eventId: string, before: (event: Event, message: ServiceBusReceivedMessage) => Promise<void>): Promise<void> {
+    const sequenceNumber = await this.#find(name, eventId);
+    if (!sequenceNumber) throw noDeadLetter(name, eventId);
+    const receiver = this.#client.createReceiver(this.#names.path(name), { subQueueType: "deadLetter", maxAutoLockRenewalDurationInMs: 0, skipParsingBodyAsJson: true });
+    const settlements = new SettlementQueue();
+    const others: ServiceBusReceivedMessage[] = [];
+    try {
+      await translating(`take a dead letter of ${name}`, async () => {
+        // Letters come oldest first; those before the one that is meant are held until it is found, then put back.
+        for (let count = 1; ; count = Math.min(pageSize, count * 4)) {
+          const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: takeMs });
+          const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
+          others.push(...messages.filter((one) => one !== letter));
+          if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
+          if (!letter) continue;
+          await before(await this.#read(letter, name), letter);
+          await settlements.add(() => receiver.completeMessage(letter));
+          return;
+        }
+      });
+    } finally {
+      await Promise.allSettled(others.map((one) => settlements.add(() => receiver.abandonMessage(one))));
+      await receiver.close();
+    }
+  }
+
+  async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
+    for await (const message of this.#peek(name)) {
+      if ((await this.#read(message, name)).id === eventId) return message.sequenceNumber;
+    }
+    return undefined;
+  }
+
+  async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
+    const receiver = this.#client.createReceiver(this.#names.path(name), { subQueueType: "deadLetter", skipParsingBodyAsJson: true });
+    try {
+      let from: SequenceNumber = lowest;
+      for (;;) {
+        const fromSequenceNumber = from;
+        const page = await translating(`list the dead letters of ${name}`, () => receiver.peekMessages(pageSize, { fromSequenceNumber }));
+        yield* page;
+        const last = page.at(-1)?.sequenceNumber;
+        if (!last) return;
+        from = last.add(1);
+      }
+    } finally {
+      await receiver.close();
+    }
+  }
+
+  /** A letter of the broker's own making has less to tell. */
+  async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
+    const properties: Properties = message.applicationProperties ?? {};
+    const text = (field: keyof typeof fields): string | undefined => {
+      const value = properties[fields[field]];
+      return value === undefined || value === null ? undefined : String(value);
+    };
+    const time = (field: "firstSeen" | "lastSeen"): Date => {
+      const value = text(field);
+      return value === undefined ? (message.enqueuedTimeUtc ?? new Date(0)) : new Date(Number(value));
+    };
+    return {
+      event: await this.#read(message, name),
+      reason: message.deadLetterReason ?? "",
+      errorName: text("errorName") ?? message.deadLetterReason ?? "",
+      errorMessage: message.deadLetterErrorDescription ?? "",
+      stack: text("stack"),
+      actor: text("actor") ?? "",
+      subscription: text("subscription") ?? name.toString(),
+      attempts: Number(text("attempts") ?? message.deliveryCount ?? 0),
+      firstSeen: time("firstSeen"),
+      lastSeen: time("lastSeen"),
+    };
+  }
+}
+
+/**
+ * The sequence number to peek from. A receiver that is not told goes on where another stopped; and the SDK takes a `Long`,
+ * which it does not export: it asks for its mark and its bytes.
+ */
+const lowest = { __isLong__: true, toBytesBE: () => [0, 0, 0, 0, 0, 0, 0, 0] } as unknown as SequenceNumber;
+
+function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
+}

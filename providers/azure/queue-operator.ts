@@ -1,0 +1,198 @@
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { Clock } from "../../src/clock.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../../src/queue-operator.ts";
+import type { ClaimCheck } from "./claim-check.ts";
+import type { AzureClients } from "./client.ts";
+import type { AzureConfig } from "./config.ts";
+import { copyId } from "./copy-id.ts";
+import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
+import { translated, translating } from "./errors.ts";
+import { AzureLease } from "./lease.ts";
+import { marked, markingsOf, toEvent, type Markings } from "./message.ts";
+import { Names } from "./names.ts";
+import { Publisher } from "./publisher.ts";
+import type { Reader } from "./reader.ts";
+import { Readers } from "./readers.ts";
+import { Topology, topologyProblems } from "./topology.ts";
+
+/**
+ * Queues, topics and subscriptions of Service Bus, leases by peek-lock. A commit pushes the outputs and then completes the
+ * message: a crash between both repeats the outputs, under the same ids, which duplicate detection drops.
+ */
+export class AzureQueueOperator implements QueueOperator {
+  readonly #clock: Clock;
+  readonly #pollMs: number;
+  readonly #claims: ClaimCheck;
+  readonly #names: Names;
+  readonly #topology: Topology;
+  readonly #publisher: Publisher;
+  readonly #readers: Readers;
+  readonly #deadLetters: DeadLetters;
+  #closed = false;
+
+  constructor({ serviceBus, administration }: AzureClients, config: AzureConfig, claims: ClaimCheck, clock: Clock) {
+    this.#clock = clock;
+    this.#pollMs = config.pollMs;
+    this.#claims = claims;
+    this.#names = new Names(config.queuePrefix);
+    this.#topology = new Topology(administration, this.#names, config, clock);
+    this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined);
+    this.#readers = new Readers(serviceBus, this.#names, clock);
+    this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
+  }
+
+  problems(queues: readonly QueueSpec[]): readonly string[] {
+    return topologyProblems(queues, this.#names);
+  }
+
+  ensure(queues: readonly QueueSpec[]): Promise<void> {
+    return this.#topology.ensure(queues);
+  }
+
+  /** Opens links, which needs the rights that the work itself needs: to send to topics, to receive from the rest. */
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    const found = await Promise.all(queues.map(async ({ name }) => ((await this.#exists(name)) ? [] : [name])));
+    return found.flat();
+  }
+
+  async #exists(name: QueueName): Promise<boolean> {
+    try {
+      await (name.kind === "topic" ? this.#publisher.canReach(name) : this.#readers.canReach(name));
+      return true;
+    } catch (error) {
+      if (isBeeHiveError(error, "QueueNotFound")) return false;
+      throw error;
+    }
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    await this.#topology.delete(name);
+  }
+
+  async push(events: readonly Event[]): Promise<void> {
+    await this.#publisher.push(events);
+  }
+
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+    if (name.kind === "topic") throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
+    if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
+    const deadline = this.#clock.now() + waitMs;
+    return await this.#readers.use(name, async (reader) => {
+      for (;;) {
+        const messages = await translating(`receive from ${name}`, () => reader.receive(max, deadline, this.#pollMs, signal));
+        const leases = await Promise.all(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
+        const ours = leases.filter((lease) => lease !== undefined);
+        // Copies for another subscription are done with: look for what is ours.
+        if (ours.length > 0 || messages.length === 0) return ours;
+      }
+    });
+  }
+
+  /** A message as a lease. A copy that another subscription asked for is completed: its filter would have kept it away. */
+  async #leaseOf(message: ServiceBusReceivedMessage, name: QueueName, reader: Reader, leaseMs: number): Promise<AzureLease | undefined> {
+    const markings = markingsOf(message);
+    if (markings.to !== undefined && markings.to !== name.subscription) {
+      await reader.settlements.add(() => reader.receiver.completeMessage(message)).catch(() => {});
+      return undefined;
+    }
+    try {
+      const event = await this.#eventOf(message, name, markings);
+      return new AzureLease({ event, queueName: name, message, reader, markings }, leaseMs, this.#clock);
+    } catch {
+      // Its body is in the key-value store and cannot be fetched now: it comes back, and so does the error, to its actor.
+      await reader.settlements.add(() => reader.receiver.abandonMessage(message)).catch(() => {});
+      return undefined;
+    }
+  }
+
+  async #eventOf(message: ServiceBusReceivedMessage, name: QueueName, markings: Markings = markingsOf(message)): Promise<Event> {
+    const body = markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim);
+    return toEvent(message, name, body);
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    return await Promise.all(leases.map((lease) => this.#renew(lease as AzureLease, leaseMs)));
+  }
+
+  async #renew(lease: AzureLease, leaseMs: number): Promise<boolean> {
+    if (!lease.isHeld) return false;
+    const at = this.#clock.now();
+    try {
+      lease.renewed(at, leaseMs, await lease.reader.receiver.renewMessageLock(lease.message));
+      return true;
+    } catch (cause) {
+      const error = translated(cause, `renew the lock on the event ${lease.event.id}`);
+      if (error.code === "LeaseLost") return false;
+      throw error;
+    }
+  }
+
+  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    const held = lease as AzureLease;
+    held.assertHeld();
+    if (outputs.length > 0) await this.push(outputs);
+    await this.#settle(held, "commit", ({ receiver }) => receiver.completeMessage(held.message));
+  }
+
+  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+    const held = lease as AzureLease;
+    held.assertHeld();
+    if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
+    const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
+    const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
+    await this.#settle(held, "abandon", ({ receiver }) => receiver.abandonMessage(held.message, changes as Record<string, string | number>));
+  }
+
+  /**
+   * Schedules a copy and completes the original, so that what waits holds no lock. A crash between both leaves two: the
+   * original comes back, and if it fails again its copy has the same id and is dropped, where duplicates are.
+   */
+  async #delay(held: AzureLease, delayMs: number, countAttempt: boolean): Promise<void> {
+    const { event, queueName, message, attempt, firstSeen, markings } = held;
+    await this.#publisher.sendBack(event, queueName, {
+      id: copyId(message.messageId, queueName),
+      at: this.#clock.now() + delayMs,
+      markings: { claim: markings.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
+    });
+    await this.#settle(held, "abandon", ({ receiver }) => receiver.completeMessage(message));
+  }
+
+  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    const held = lease as AzureLease;
+    await this.#settle(held, "dead-letter", ({ receiver }) => receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)));
+  }
+
+  #settle(lease: AzureLease, what: string, settlement: (reader: Reader) => Promise<void>): Promise<void> {
+    return translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () => lease.settle(settlement));
+  }
+
+  counts(name: QueueName): Promise<QueueCounts> {
+    return this.#topology.counts(name);
+  }
+
+  deadLetters(name: QueueName): AsyncIterable<DeadLetter> {
+    return this.#deadLetters.list(name);
+  }
+
+  /** A copy goes back, then the letter is removed; a crash between both leaves the letter, whose next copy is a duplicate. */
+  async requeue(name: QueueName, eventId: string): Promise<void> {
+    await this.#deadLetters.take(name, eventId, async (event, message) => {
+      const id = copyId(message.messageId, message.sequenceNumber, name, "requeued");
+      await this.#publisher.sendBack(event, name, { id, markings: { claim: markingsOf(message).claim } });
+    });
+  }
+
+  async drop(name: QueueName, eventId: string): Promise<void> {
+    await this.#deadLetters.take(name, eventId, async () => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#readers.close();
+    await this.#publisher.close();
+  }
+}

@@ -1,0 +1,56 @@
+import type { ServiceBusClient } from "@azure/service-bus";
+import type { Clock } from "../../src/clock.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import { translating } from "./errors.ts";
+import type { Names } from "./names.ts";
+import { Reader } from "./reader.ts";
+
+/** The receivers, as many for a queue as polls wait there at the same time: each takes one poll. */
+export class Readers {
+  readonly #client: ServiceBusClient;
+  readonly #names: Names;
+  readonly #clock: Clock;
+  readonly #all = new Set<Reader>();
+  readonly #idle = new Map<string, Reader[]>();
+
+  constructor(client: ServiceBusClient, names: Names, clock: Clock) {
+    this.#client = client;
+    this.#names = names;
+    this.#clock = clock;
+  }
+
+  /** Runs `work` with a reader that nobody else polls meanwhile. */
+  async use<T>(name: QueueName, work: (reader: Reader) => Promise<T>): Promise<T> {
+    const path = this.#names.path(name);
+    let idle = this.#idle.get(path);
+    if (!idle) this.#idle.set(path, (idle = []));
+    const reader = idle.pop() ?? this.#make(path);
+    try {
+      return await work(reader);
+    } finally {
+      // With a receive that failed the SDK opens a new link, while the old messages can still be settled.
+      idle.push(reader);
+    }
+  }
+
+  /** Asks the queue for a look at its first message. Needs the right to receive there and no other. */
+  async canReach(name: QueueName): Promise<void> {
+    const receiver = this.#client.createReceiver(this.#names.path(name));
+    try {
+      await translating(`reach ${name}`, () => receiver.peekMessages(1));
+    } finally {
+      await receiver.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#all].map((reader) => reader.close()));
+  }
+
+  #make(path: string): Reader {
+    const receiver = this.#client.createReceiver(path, { maxAutoLockRenewalDurationInMs: 0, skipParsingBodyAsJson: true });
+    const reader = new Reader(receiver, this.#clock);
+    this.#all.add(reader);
+    return reader;
+  }
+}

@@ -1,0 +1,19 @@
+import * as assert from "uvu/assert";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { QueueName } from "../../src/queue-name.ts";
+
+/** Asserts that each of `count` jobs of `sqlite-worker.ts` had all of its effects once, and that nothing is left. */
+export async function assertOnce(file: string, count: number): Promise<void> {
+  const provider = new SqliteProvider({ file });
+  try {
+    const { counters } = provider.stores;
+    assert.equal([await counters.get("Jobs", "counted"), await counters.get("Jobs", "noted")], [count, count]);
+    let effects = 0;
+    for await (const _ of provider.stores.collection("Effects").all()) effects++;
+    assert.is(effects, 2 * count);
+    for (const name of ["Job-Count", "Counted-Note"])
+      assert.equal(await provider.queues.counts(QueueName.parse(name)), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  } finally {
+    await provider.close();
+  }
+}
