@@ -17,11 +17,11 @@ export interface Result {
 export async function contest(contestants: readonly Contestant[], count: number, rounds: number): Promise<Result[]> {
   const rates = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, run } of contestants) {
+    for (const contestant of contestants) {
       const start = performance.now();
-      const handled = await run(count);
+      const handled = await contestant.run(count);
       const rate = handled / ((performance.now() - start) / 1000);
-      if (round > 0) rates.get(name)?.push(rate);
+      if (round > 0) rates.get(contestant.name)?.push(rate);
     }
   }
   return [...rates].map(([name, all]) => {

@@ -1,6 +1,5 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
-import type { ProviderContext } from "../../src/provider.ts";
-import type { Capabilities, Provider, Step } from "../../src/provider.ts";
+import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { StepRows, stepConflict } from "../../src/step-rows.ts";
