@@ -96,12 +96,13 @@ export class FactoryActor {
 
   async #poll(): Promise<void> {
     const { signal } = this.#stopLeasing;
-    const { queueName, parallelism, lease: leaseMs } = this.descriptor;
+    const { queueName, lease: leaseMs } = this.descriptor;
     let failures = 0;
     while (!signal.aborted) {
       await this.#whilePaused();
       await breather();
-      const free = (this.#probing ? 1 : parallelism) - this.#deliveries.size;
+      await this.#gatherSlots();
+      const free = this.#free;
       if (free <= 0) {
         await this.#slot();
         continue;
@@ -122,6 +123,25 @@ export class FactoryActor {
         await sleep(this.#parts.clock, waitMs, signal);
       }
     }
+  }
+
+  /** How many events could be started now. */
+  get #free(): number {
+    return (this.#probing ? 1 : this.descriptor.parallelism) - this.#deliveries.size;
+  }
+
+  /** Lets slots come free together where a request costs the same for one event as for many; not for long. */
+  async #gatherSlots(): Promise<void> {
+    const { gather } = this.#parts.provider.queues;
+    if (!gather || this.#free <= 0 || this.#probing) return;
+    const wanted = Math.min(gather.events, this.descriptor.parallelism);
+    let over = false;
+    const timer = this.#parts.clock.after(gather.forMs, () => {
+      over = true;
+      this.#slotFreed?.();
+    });
+    while (this.#free < wanted && !over && !this.#stopLeasing.signal.aborted) await this.#slot();
+    timer.cancel();
   }
 
   async #whilePaused(): Promise<void> {

@@ -14,10 +14,33 @@ export async function openProvider(url: string, context: ProviderContext): Promi
       return (await import("../providers/memory/index.ts")).openMemory(url, context);
     case "sqlite":
       return (await import("../providers/sqlite/index.ts")).openSqlite(url, context);
+    case "aws":
+      return (await installed(import("../providers/aws/index.ts"), "@aws-sdk/client-{sqs,sns,dynamodb,s3}")).openAws(
+        url,
+        context,
+      );
+    case "azure":
+      return (
+        await installed(import("../providers/azure/index.ts"), "@azure/{service-bus,data-tables,storage-blob}")
+      ).openAzure(url, context);
     default:
       throw new BeeHiveError(
         "InvalidConfiguration",
-        `No provider is called "${scheme}". There are memory: and sqlite:FILE`,
+        `No provider is called "${scheme}". There are memory:, sqlite:FILE, azure: and aws:`,
       );
+  }
+}
+
+/** The module of a provider whose packages are the user's to install. */
+async function installed<T>(module: Promise<T>, packages: string): Promise<T> {
+  try {
+    return await module;
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `This provider needs packages that are not installed: npm install ${packages}`,
+      { cause },
+    );
   }
 }

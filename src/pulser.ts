@@ -138,7 +138,7 @@ function withPulseId(event: Event, id: string): Event {
 }
 
 /** The first time after `after` that the schedule names, in ms since the epoch; none when a cron line has no more. */
-export function nextTime(schedule: Schedule, after: number): number | undefined {
+function nextTime(schedule: Schedule, after: number): number | undefined {
   if ("every" in schedule) return (Math.floor(after / schedule.every) + 1) * schedule.every;
   return cronOf(schedule).nextRun(new Date(after))?.getTime();
 }

@@ -61,6 +61,12 @@ export interface QueueCounts {
  * - Methods throw `BeeHiveError`s and do not retry beyond what the client SDK does; the loop retries.
  */
 export interface QueueOperator {
+  /**
+   * For a provider that is paid by the request: how many events one brings, and for how long, in ms, it pays to wait
+   * until so many can be started. The loop then asks for less only when that time is over.
+   */
+  readonly gather?: { readonly events: number; readonly forMs: number } | undefined;
+
   /** What the provider refuses of these, in words: lengths, characters, leases it cannot give. Empty when all is well. */
   problems(queues: readonly QueueSpec[]): readonly string[];
   /** Makes what is missing; topics before their subscriptions. Idempotent, also when several processes do it at once. */

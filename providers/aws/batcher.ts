@@ -25,19 +25,20 @@ export interface BatcherOptions<E> {
   readonly sequential?: boolean;
 }
 
-/** How long an entry waits for company while others are at work, in ms. */
-const lingerMs = 5;
 /** How often an entry that failed by a fault of the service is sent again, and how long after. */
 const mostRetries = 4;
 const retryMs = 50;
 
 /** How busy the process is: steps that are at work, and how many of those wait for an answer. */
 export class Pace {
+  /** How long an entry waits for company while others are at work. */
+  readonly lingerMs: number;
   #waiting = 0;
   readonly #working: { readonly size: number };
 
-  constructor(working: { readonly size: number }) {
+  constructor(working: { readonly size: number }, lingerMs: number) {
     this.#working = working;
+    this.lingerMs = lingerMs;
   }
 
   /** Whether anybody is left who could bring something soon. */
@@ -66,8 +67,8 @@ interface Pending<E> {
 
 /**
  * Gathers what concurrent steps ask of one queue into requests of ten, which cost as much as one entry does. What
- * is asked for in one turn of the event loop goes together. While other steps are at work an entry waits for them
- * up to 5 ms; in an idle system it never waits. Each entry has its own outcome: one that is refused fails alone,
+ * is asked for in one turn of the event loop goes together. While other steps are at work an entry waits a little for
+ * them; in an idle system it never waits. Each entry has its own outcome: one that is refused fails alone,
  * one that the service could not take is sent again by itself.
  */
 export class Batcher<E> {
@@ -77,6 +78,8 @@ export class Batcher<E> {
   #inFlight = 0;
   #linger: Timer | undefined;
   #turnEnds = false;
+  /** What waits is due, and goes when a request under way has been answered. */
+  #flushNext = false;
 
   constructor(options: BatcherOptions<E>) {
     this.#options = options;
@@ -90,38 +93,46 @@ export class Batcher<E> {
   }
 
   #enqueue(pending: Pending<E>): void {
-    const { maxBytes, maxEntries } = this.#options;
-    if (this.#pendingBytes + pending.bytes > maxBytes) this.#flush();
     this.#pending.push(pending);
     this.#pendingBytes += pending.bytes;
-    if (this.#pending.length >= maxEntries) this.#flush();
+    if (this.#full) this.#flush();
     else if (!this.#turnEnds) {
       this.#turnEnds = true;
       afterThisTurn(() => this.#endTurn());
     }
   }
 
+  /** More could not go in the next request. */
+  get #full(): boolean {
+    return this.#pending.length >= this.#options.maxEntries || this.#pendingBytes > this.#options.maxBytes;
+  }
+
   #endTurn(): void {
     this.#turnEnds = false;
     if (this.#pending.length === 0) return;
     if (!this.#options.pace.othersMayCome) this.#flush();
-    else this.#linger ??= this.#options.clock.after(lingerMs, () => this.#flush());
+    else this.#linger ??= this.#options.clock.after(this.#options.pace.lingerMs, () => this.#flush());
   }
 
-  /** Sends what waits; in a sequential batcher, once the request before has been answered. */
+  /** Sends what waits: a full batch at once, another, or any of a sequential batcher, when no request is under way. */
   #flush(): void {
     this.#linger?.cancel();
     this.#linger = undefined;
-    if (this.#pending.length === 0 || (this.#options.sequential && this.#inFlight > 0)) return;
+    if (this.#pending.length === 0) return;
+    if (this.#inFlight > 0 && (this.#options.sequential || !this.#full)) {
+      this.#flushNext = true;
+      return;
+    }
     const batch = this.#cut();
+    this.#flushNext = this.#pending.length > 0;
     this.#inFlight++;
     void this.#send(batch).finally(() => {
       this.#inFlight--;
-      if (this.#options.sequential) this.#flush();
+      if (this.#flushNext) this.#flush();
     });
   }
 
-  /** The entries of the next request: a sequential batcher may have gathered more than one takes. */
+  /** The entries of the next request: more than it takes may have been gathered. */
   #cut(): Pending<E>[] {
     const { maxBytes, maxEntries } = this.#options;
     let bytes = 0;

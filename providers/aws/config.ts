@@ -21,6 +21,11 @@ export interface AwsConfig {
    * poll, because SQS strands what it hands to a poll that was cut off. Longer polls cost fewer requests.
    */
   readonly waitSeconds: number;
+  /**
+   * How long, in ms, what could be asked of AWS by itself waits for company while the process is at work on more; 5
+   * unless said. Longer saves requests where actors are slow and few. An event alone never waits.
+   */
+  readonly lingerMs: number;
   /** The largest event that is taken, in bytes as it travels; 262,144 unless said: SNS takes no more. */
   readonly maxEventBytes: number;
   /** Puts larger events into the bucket and sends their key instead. */
@@ -45,6 +50,7 @@ export const defaultConfig: Omit<AwsConfig, "table"> = {
   endpoint: undefined,
   bucket: undefined,
   waitSeconds: 10,
+  lingerMs: 5,
   maxEventBytes: 262_144,
   claimCheck: false,
   idempotent: false,
@@ -85,6 +91,7 @@ function problemsOf(config: AwsConfig): string[] {
   check(config.bucket === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(config.bucket), `bucket must be the name of an S3 bucket, not "${config.bucket}"`);
   check(config.endpoint === undefined || URL.canParse(config.endpoint), `endpoint must be a URL, not "${config.endpoint}"`);
   check(whole(config.waitSeconds, 1, 20), "waitSeconds must be a whole number from 1 to 20");
+  check(whole(config.lingerMs, 0, 1000), "lingerMs must be a whole number from 0 to 1,000");
   check(whole(config.maxEventBytes, 1024, 1_048_576), "maxEventBytes must be a whole number from 1,024 to 1,048,576, the limit of SQS");
   check(whole(config.inboxDays, 1, 3650), "inboxDays must be a whole number from 1");
   for (const flag of ["claimCheck", "idempotent"] as const) check(typeof config[flag] === "boolean", `${flag} must be true or false`);
@@ -93,7 +100,7 @@ function problemsOf(config: AwsConfig): string[] {
 }
 
 function valueOf(name: string, text: string): string | number | boolean {
-  if (name === "waitSeconds" || name === "maxEventBytes" || name === "inboxDays") return Number(text);
+  if (name === "waitSeconds" || name === "lingerMs" || name === "maxEventBytes" || name === "inboxDays") return Number(text);
   if (name !== "claimCheck" && name !== "idempotent") return text;
   return text === "" || text === "true" ? true : text === "false" ? false : text;
 }

@@ -113,7 +113,7 @@ class Runner {
   async #together(leases: readonly AwsLease[], parallelism: number): Promise<void> {
     const rest = leases.values();
     const worker = async (): Promise<void> => {
-      for (const lease of rest) await this.#hive.deliver(lease);
+      for (const lease of rest) if (lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, leases.length) }, worker));
   }
@@ -123,6 +123,7 @@ class Runner {
     let stopped = false;
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
+      else if (!lease.isHeld(this.#clock.now())) return;
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
         await this.#hive.deliver(lease);

@@ -23,6 +23,8 @@ import { receivedFrom, type Received } from "./received.ts";
 import { ensureStorage } from "./storage.ts";
 import { Topology } from "./topology.ts";
 
+/** A receive brings ten messages at the most. */
+const mostReceived = 10;
 /** SQS delays a message by 15 minutes at the most, SNS not at all. */
 const longestDelaySeconds = 900;
 /** A message of SQS has 1 MiB at the most, one of SNS 256 KiB. */
@@ -44,12 +46,13 @@ interface Parcel {
  * - Delays are whole seconds, rounded up.
  */
 export class AwsQueueOperator implements QueueOperator {
+  readonly gather: { readonly events: number; readonly forMs: number };
   readonly #clients: AwsClients;
   readonly #config: AwsConfig;
   readonly #clock: Clock;
-  /** Leases that are being worked on. */
+  /** Leases that are being worked on, or soon will be. */
   readonly #working = new Set<AwsLease>();
-  readonly #pace = new Pace(this.#working);
+  readonly #pace: Pace;
   readonly #outbox: Outbox;
   readonly #addresses: Addresses;
   readonly #topology: Topology;
@@ -63,6 +66,8 @@ export class AwsQueueOperator implements QueueOperator {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
+    this.gather = { events: mostReceived, forMs: config.lingerMs };
+    this.#pace = new Pace(this.#working, config.lingerMs);
     this.#outbox = new Outbox(clients, clock, this.#pace);
     this.#addresses = new Addresses(clients, config, clock);
     this.#topology = new Topology(clients, config, this.#addresses, clock);
@@ -141,9 +146,7 @@ export class AwsQueueOperator implements QueueOperator {
     const queue = await this.#addresses.queue(name);
     let receiver = this.#receivers.get(queue.name);
     if (!receiver) this.#receivers.set(queue.name, (receiver = this.#receiver(name, queue)));
-    const leases = await receiver.take(request);
-    for (const lease of leases) this.#working.add(lease);
-    return leases;
+    return await receiver.take(request);
   }
 
   #receiver(name: QueueName, queue: QueueAddress): Receiver {
@@ -153,7 +156,7 @@ export class AwsQueueOperator implements QueueOperator {
       clock: this.#clock,
       // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
       // as delivered, while they wait for it.
-      batch: queue.fifo ? 1 : 10,
+      batch: queue.fifo ? 1 : mostReceived,
       waitSeconds: this.#config.waitSeconds,
     });
   }
@@ -195,7 +198,9 @@ export class AwsQueueOperator implements QueueOperator {
     );
     // What could not be read to the end comes back when its visibility ends.
     const all = read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    return { all, due: await this.#withoutHandled(queueName, await this.#withoutEarly(all)) };
+    const due = await this.#withoutHandled(queueName, await this.#withoutEarly(all));
+    for (const lease of due) this.#working.add(lease);
+    return { all, due };
   }
 
   #leaseOf(queueName: QueueName, address: QueueAddress, received: Received, body: string, expiresAt: number, handedOver: boolean): AwsLease {

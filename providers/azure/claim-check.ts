@@ -1,3 +1,4 @@
+import { isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { KeyValueStore } from "../../src/stores.ts";
 
@@ -19,7 +20,13 @@ export class ClaimCheck {
     return event.id;
   }
 
+  /** The body; nothing when it was removed: its actor is then told that the event has none. */
   async fetch(key: string): Promise<Uint8Array> {
-    return (await this.#bodies().get(key)).body;
+    try {
+      return (await this.#bodies().get(key)).body;
+    } catch (error) {
+      if (isBeeHiveError(error, "NotFound")) return new Uint8Array();
+      throw error;
+    }
   }
 }

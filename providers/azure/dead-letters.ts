@@ -1,4 +1,4 @@
-import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { DeadLetterOptions, ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
@@ -28,7 +28,7 @@ const fields = {
  * Our record as the options of a dead-lettering. The reason and the error's message are where tools look for them: both
  * have at most 1,024 characters, where Service Bus cuts at 4,096. The rest are application properties.
  */
-export function toDeadLetterOptions(letter: DeadLetter): Record<string, string | number> {
+export function toDeadLetterOptions(letter: DeadLetter): DeadLetterOptions & Record<string, string | number> {
   return {
     deadLetterReason: letter.reason,
     deadLetterErrorDescription: letter.errorMessage,

@@ -23,7 +23,12 @@ export class Publisher {
 
   /** Sends events to their queues and topics, those of one together, in batches of the service's own limit. */
   async push(events: readonly Event[]): Promise<void> {
-    const byQueue = Map.groupBy(events, ({ queueName }) => queueName);
+    const byQueue = new Map<string, Event[]>();
+    for (const event of events) {
+      const together = byQueue.get(event.queueName);
+      if (together) together.push(event);
+      else byQueue.set(event.queueName, [event]);
+    }
     await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some)));
   }
 

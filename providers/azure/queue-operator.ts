@@ -99,19 +99,12 @@ export class AzureQueueOperator implements QueueOperator {
       await reader.settlements.add(() => reader.receiver.completeMessage(message)).catch(() => {});
       return undefined;
     }
-    try {
-      const event = await this.#eventOf(message, name, markings);
-      return new AzureLease({ event, queueName: name, message, reader, markings }, leaseMs, this.#clock);
-    } catch {
-      // Its body is in the key-value store and cannot be fetched now: it comes back, and so does the error, to its actor.
-      await reader.settlements.add(() => reader.receiver.abandonMessage(message)).catch(() => {});
-      return undefined;
-    }
+    const event = await this.#eventOf(message, name, markings);
+    return new AzureLease({ event, queueName: name, message, reader, markings }, leaseMs, this.#clock);
   }
 
   async #eventOf(message: ServiceBusReceivedMessage, name: QueueName, markings: Markings = markingsOf(message)): Promise<Event> {
-    const body = markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim);
-    return toEvent(message, name, body);
+    return toEvent(message, name, markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim));
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {

@@ -2,12 +2,15 @@ import type { Clock, Timer } from "../../src/clock.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Subscription } from "./topology.ts";
 
-/** How often it is looked whether another process committed, in ms, while somebody waits: some microseconds a look. */
-const lookMs = 25;
+/**
+ * How often it is looked whether another process committed, in ms, while somebody waits: less and less often as long
+ * as nobody does. A look takes some microseconds.
+ */
+const lookMs = { min: 20, max: 120, factor: 1.1 };
 
 /**
- * Who waits for messages, and what wakes them: a commit of this process at once, one of another process within
- * {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a look reads no table.
+ * Who waits for messages, and what wakes them: a commit of this process at once, one of another process
+ * soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a look reads no table.
  */
 export class Arrivals {
   readonly #client: SqliteClient;
@@ -16,6 +19,7 @@ export class Arrivals {
   readonly #waiters = new Map<number, Set<() => void>>();
   readonly #touched = new Set<number>();
   #timer: Timer | undefined;
+  #lookMs = lookMs.min;
 
   /** @param onOthers is called when another process committed, before who waits is woken. */
   constructor(client: SqliteClient, clock: Clock, onOthers: () => void) {
@@ -55,6 +59,7 @@ export class Arrivals {
   /** Looks whether another process committed. */
   look(): void {
     if (!this.#client.changedByOthers()) return;
+    this.#lookMs = lookMs.min;
     this.#onOthers();
     this.wakeAll();
   }
@@ -83,7 +88,8 @@ export class Arrivals {
   }
 
   #lookLater(): void {
-    this.#timer ??= this.#clock.after(lookMs, () => {
+    this.#timer ??= this.#clock.after(this.#lookMs, () => {
+      this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       this.#timer = undefined;
       this.look();
       if (this.#waiters.size > 0) this.#lookLater();

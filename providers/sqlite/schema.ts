@@ -82,7 +82,7 @@ const migrations: readonly string[] = [
 ];
 
 /** The version that this release writes. */
-export const schemaVersion: number = migrations.length;
+const schemaVersion = migrations.length;
 
 /** Marks the file as a hive's (`PRAGMA application_id`): "hive". */
 const applicationId = 0x68697665;

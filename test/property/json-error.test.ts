@@ -20,7 +20,7 @@ const nearly = fc
     fc.json(),
     fc.nat(),
     fc.nat({ max: 3 }),
-    fc.string({ unit: fc.constantFrom(...'{}[],:"\\ \n0-.eEtn\u0001é'), maxLength: 3 }),
+    fc.string({ unit: fc.constantFrom(...Array.from('{}[],:"\\ \n0-.eEtn\u0001é')), maxLength: 3 }),
   )
   .map(([json, at, cut, put]) => {
     const from = at % (json.length + 1);
@@ -30,7 +30,7 @@ const texts = fc.oneof(
   fc.json(),
   nearly,
   fc.string({ unit: "binary" }),
-  fc.string({ unit: fc.constantFrom(...'[]{}:,"1 tru') }),
+  fc.string({ unit: fc.constantFrom(...Array.from('[]{}:,"1 tru')) }),
 );
 
 test("given any text, when it is JSON for JSON.parse, then no place is wrong, and one is when it is not", () => {

@@ -1,3 +1,4 @@
+import type { ActorClass } from "beehive-actors";
 import { TestHive } from "beehive-actors/testing";
 import { Container } from "inversify";
 import * as assert from "uvu/assert";
@@ -23,10 +24,12 @@ const products = [
   { productId: "brass-lamp", name: "Brass lamp", quantity: 1 },
 ];
 
-async function treeOf(names: readonly (keyof typeof actors)[]): Promise<{ tree: string; status: string | undefined }> {
+const all: readonly ActorClass[] = Object.values(actors);
+
+async function treeOf(classes: readonly ActorClass[]): Promise<{ tree: string; status: string | undefined }> {
   const container = new Container();
   container.bind(Seed).toConstantValue(1);
-  const hive = await TestHive.start({ actors: names.map((name) => actors[name]), container });
+  const hive = await TestHive.start({ actors: classes, container });
   await stockUp(hive.stores, products);
   await acceptOrders(hive.hive, [order]);
   await hive.settle();
@@ -36,16 +39,14 @@ async function treeOf(names: readonly (keyof typeof actors)[]): Promise<{ tree: 
   return { tree, status };
 }
 
-const names = Object.keys(actors) as (keyof typeof actors)[];
-
 test("given one lamp too few, when two are ordered, then the order is paid, parked, replenished and shipped, as told", async () => {
-  const { tree, status } = await treeOf(names);
+  const { tree, status } = await treeOf(all);
   assert.is(status, "shipped");
   await assertGolden("prismo-order.txt", tree);
 });
 
 test("given actors that start in another order, when the same is ordered, then the same follows", async () => {
-  const { tree } = await treeOf(names.toReversed());
+  const { tree } = await treeOf(all.toReversed());
   await assertGolden("prismo-order.txt", tree);
 });
 

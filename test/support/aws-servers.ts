@@ -35,11 +35,10 @@ export interface AwsServers {
   /** How often each action was asked since the last reset. */
   readonly counts: Map<string, number>;
   interfere: Interference;
+  /** What a request waits for before the server sees it. */
+  delay: (request: AwsRequest) => Promise<void> | undefined;
   close(): Promise<void>;
 }
-
-/** Credentials that no account has. */
-export const testCredentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 export async function startAwsServers(): Promise<AwsServers> {
   const fauxqs = buildApp({ logger: false });
@@ -48,7 +47,7 @@ export async function startAwsServers(): Promise<AwsServers> {
   await new Promise<void>((resolve) => void dynamodb.listen(0, "127.0.0.1", () => resolve()));
   const ports = { fauxqs: portOf(fauxqs.server), dynamodb: portOf(dynamodb) };
 
-  const servers = { counts: new Map<string, number>(), interfere: (() => undefined) as Interference };
+  const servers = { counts: new Map<string, number>(), interfere: (() => undefined) as Interference, delay: (() => undefined) as AwsServers["delay"] };
   const proxy = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing, ports, servers).catch(() => outgoing.destroy());
   });
@@ -69,13 +68,15 @@ async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   ports: { readonly fauxqs: number; readonly dynamodb: number },
-  { counts, interfere }: Pick<AwsServers, "counts" | "interfere">,
+  { counts, interfere, delay }: Pick<AwsServers, "counts" | "interfere" | "delay">,
 ): Promise<void> {
   const bytes = await bytesOf(incoming);
   const body = bytes.toString();
   const action = actionOf(incoming, body);
   counts.set(action, (counts.get(action) ?? 0) + 1);
-  const interference = interfere({ action, headers: incoming.headers, body });
+  const seen = { action, headers: incoming.headers, body };
+  await delay(seen);
+  const interference = interfere(seen);
   if (typeof interference === "object") {
     outgoing.writeHead(interference.status, { "content-type": "application/x-amz-json-1.0", ...interference.headers });
     outgoing.end(interference.body);

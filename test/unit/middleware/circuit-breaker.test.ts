@@ -11,11 +11,13 @@ class Bank {
   readonly calls: number[] = [];
 }
 
-function bankActor(bank: Bank): ActorClass {
+const settings = { failures: 3, within: 60_000, open: 30_000 };
+
+function bankActor(bank: Bank, parallelism = 1): ActorClass {
   @actorDescription("Ping-Bank", {
-    middleware: [circuitBreaker({ failures: 3, within: 60_000, open: 30_000 })],
+    middleware: [circuitBreaker(settings)],
     retry: { maxAttempts: 4, minDelay: 1_000, factor: 1 },
-    parallelism: 1,
+    parallelism,
   })
   class BankActor implements ProcessorActor {
     processAsync(event: Event): void {
@@ -39,6 +41,46 @@ test("given a bank that is down, when the breaker opens, then nothing is leased 
   assert.is(bank.calls.length, 4, "half-open: one is tried, and it opens again");
   await hive.advance(29_999);
   assert.is(bank.calls.length, 4);
+  await hive.stop();
+});
+
+test("given many events at the same time, when the breaker half-opens, then one is tried, and all when that succeeds", async () => {
+  const bank = new Bank();
+  const hive = await TestHive.start({ actors: bankActor(bank, 5) });
+  await hive.push(Array.from({ length: 20 }, (_, index) => new Event("Ping", index)));
+  await hive.advance(0);
+  assert.is(bank.calls.length, 5, "what was leased together was tried together");
+  await hive.advance(30_000);
+  assert.is(bank.calls.length, 6);
+  bank.up = true;
+  await hive.settle();
+  assert.is((await hive.deadLetters("Ping-Bank")).length, 0);
+  assert.is(new Set(bank.calls).size, 20);
+  await hive.stop();
+});
+
+test("given actors that share a breaker, when one of them opens it, then the other is not run and gives its event back", async () => {
+  const shared = circuitBreaker({ ...settings, failures: 1 });
+  let runs = 0;
+  @actorDescription("Ping-One", { middleware: [shared] })
+  class FailingActor implements ProcessorActor {
+    processAsync(): void {
+      throw new Error("the bank is down");
+    }
+  }
+  @actorDescription("Pong-Two", { middleware: [shared] })
+  class OtherActor implements ProcessorActor {
+    processAsync(): void {
+      runs++;
+    }
+  }
+  const hive = await TestHive.start({ actors: [FailingActor, OtherActor] });
+  await hive.push(new Event("Ping"));
+  await hive.advance(0);
+  await hive.push(new Event("Pong"));
+  await hive.advance(1_000);
+  assert.is(runs, 0);
+  assert.match(String(hive.tree()), "Two: OtherActor → given-back: the circuit breaker is open");
   await hive.stop();
 });
 

@@ -1,0 +1,63 @@
+import { systemClock, type Clock } from "../../src/clock.ts";
+import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import type { Stores } from "../../src/stores.ts";
+import { ClaimCheck } from "./claim-check.ts";
+import { clientsFrom, type AzureClients } from "./client.ts";
+import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./config.ts";
+import { AzureQueueOperator } from "./queue-operator.ts";
+import { AzureStores } from "./stores.ts";
+
+export type { AzureConfig, AzureOptions, AzureTuning, ServiceBusPlace, StoragePlace } from "./config.ts";
+
+/** Opens `azure:`, with the places from the environment and options as `azure:?claimCheck=true`. */
+export function openAzure(url: string, context: ProviderContext): Promise<Provider> {
+  return AzureProvider.open({ ...optionsFrom(url), ...context });
+}
+
+/**
+ * Service Bus for events, Table and Blob storage for state. At least once: outputs are pushed, then the event is committed,
+ * and store writes are made at once. A crash in between repeats the step; outputs have the same ids then, and duplicate
+ * detection drops them.
+ */
+export class AzureProvider implements Provider {
+  readonly name = "azure";
+  readonly capabilities: Capabilities;
+  readonly queues: AzureQueueOperator;
+  readonly stores: Stores;
+  readonly #clients: AzureClients;
+
+  private constructor(clients: AzureClients, config: AzureConfig, clock: Clock) {
+    this.#clients = clients;
+    this.capabilities = capabilitiesOf(config);
+    this.stores = new AzureStores(clients, clock);
+    this.queues = new AzureQueueOperator(clients, config, new ClaimCheck(() => this.stores.keyValue("Claims")), clock);
+  }
+
+  /**
+   * Makes the clients; nothing is asked of the cloud yet.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong.
+   */
+  static async open({ clock = systemClock, ...options }: AzureOptions & Partial<ProviderContext> = {}): Promise<AzureProvider> {
+    const config = configFrom(options);
+    return new AzureProvider(await clientsFrom(config), config, clock);
+  }
+
+  beginStep(lease: Lease): Step {
+    return directStep(this.queues, this.stores, lease);
+  }
+
+  async close(): Promise<void> {
+    await this.queues.close();
+    if (this.#clients.ownsServiceBus) await this.#clients.serviceBus.close();
+  }
+}
+
+function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
+  return {
+    atomicStep: "Service Bus and storage have no transaction in common: make what an actor writes idempotent, as counters are with once",
+    deduplication: duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
+    ordering: "Sessions are not used: events of one partition key are handled in any order",
+  };
+}

@@ -1,0 +1,75 @@
+import * as assert from "uvu/assert";
+import { bodyOf, eventFrom, fifoToken } from "../../providers/aws/message.ts";
+import { Event, isBeeHiveError, QueueName } from "../../src/index.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("aws: messages");
+const origin = { id: "m-1", queueName: QueueName.parse("Orders-Payment"), sentAt: 1_000, partitionKey: undefined };
+const read = (value: unknown): Event => eventFrom(typeof value === "string" ? value : JSON.stringify(value), origin);
+
+test("given our own event, when it is read, then it is the same, on its subscription", () => {
+  const event = new Event("OrderAccepted", { text: "🐝 \uFFFE" }, { queueName: "Orders-", properties: { n: 1 }, partitionKey: "p" });
+  const { queueName, ...rest } = read(bodyOf(event)).toRecord();
+  const { queueName: _, ...pushed } = event.toRecord();
+  assert.is(queueName, "Orders-Payment");
+  assert.equal({ ...rest, properties: { ...rest.properties } }, { ...pushed, properties: { ...pushed.properties } });
+});
+
+test("given any event, when its body is made, then SQS takes every character of it", () => {
+  const body = bodyOf(new Event("Odd", "\u0000\u0001🐝\uFFFE\uFFFF\u007f\u2028"));
+  assert.not.match(body, /[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd]/);
+});
+
+test("given a CloudEvent of others, when it is read, then it is that event", () => {
+  const event = read({ specversion: "1.0", id: "c-1", source: "/shop", type: "com.shop.order", data: { n: 1 }, subject: "s" });
+  assert.equal([event.id, event.eventType, event.getBody(), event.properties["source"], event.properties["subject"]], ["c-1", "com.shop.order", { n: 1 }, "/shop", "s"]);
+});
+
+test("given plain JSON, when it is read, then it is the body, the id is that of the message and the type the topic", () => {
+  const event = read('{"order": 17}');
+  assert.equal([event.id, event.eventType, event.getBody(), event.timestamp.getTime()], ["m-1", "Orders", { order: 17 }, 1_000]);
+});
+
+test("given an SNS envelope around plain JSON, when it is read, then it is what is inside, under the id of the notification", () => {
+  const event = read({ Type: "Notification", MessageId: "n-1", TopicArn: "arn:aws:sns:r:1:t", Subject: "Hello", Message: '{"order":17}', Timestamp: "2024-01-01T00:00:00.000Z" });
+  assert.equal([event.id, event.getBody(), event.properties["subject"], event.timestamp.toISOString()], ["n-1", { order: 17 }, "Hello", "2024-01-01T00:00:00.000Z"]);
+});
+
+test("given an SNS envelope around one of our events, when it is read, then it is our event", () => {
+  const ours = new Event("OrderAccepted", 1);
+  assert.is(read({ Type: "Notification", MessageId: "n-1", TopicArn: "arn", Message: bodyOf(ours) }).id, ours.id);
+});
+
+test("given an EventBridge event, when it is read, then its type is the detail-type and its body the detail", () => {
+  const event = read({ version: "0", id: "e-1", "detail-type": "Order Placed", source: "shop", account: "1", time: "2024-01-01T00:00:00Z", region: "r", resources: [], detail: { n: 1 } });
+  assert.equal([event.id, event.eventType, event.getBody(), event.properties["source"]], ["e-1", "Order Placed", { n: 1 }, "shop"]);
+});
+
+test("given a notification of S3, when it is read, then its type is the event name and its url the object", () => {
+  const s3 = { bucket: { name: "b" }, object: { key: "a/b+c%C3%A4.txt" } };
+  const event = read({ Records: [{ eventSource: "aws:s3", eventName: "ObjectCreated:Put", eventTime: "2024-01-01T00:00:00.000Z", awsRegion: "r", s3 }] });
+  assert.equal([event.eventType, event.url, event.properties["bucket"]], ["ObjectCreated:Put", "s3://b/a/b%20c%C3%A4.txt", "b"]);
+});
+
+test("given a message that is no JSON, when it is read, then getBody says that it cannot be, which dead-letters it", () => {
+  const event = read("not JSON");
+  assert.is(event.body, "not JSON");
+  try {
+    event.getBody();
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(isBeeHiveError(error, "BodyUnreadable"));
+  }
+});
+
+test("given what only looks like one of the known shapes, when it is read, then it is plain JSON", () => {
+  for (const odd of [null, 1, "text", [], { specversion: "0.3", id: 1 }, { Type: "Notification" }, { "detail-type": 1 }, { Records: [] }, { Records: [{ eventSource: "other" }] }])
+    assert.equal(read(JSON.stringify(odd)).getBody(), odd);
+});
+
+test("given keys and ids, when they name message groups, then what SQS takes stays and the rest is hashed", () => {
+  assert.is(fifoToken("order-17"), "order-17");
+  for (const odd of ["", "two words", "ü", "x".repeat(129)]) assert.match(fifoToken(odd), /^[0-9a-f]{64}$/);
+});
+
+test.run();

@@ -1,0 +1,68 @@
+/** What the provider asks of AWS for an event: cost is a feature, so it is counted. */
+import * as assert from "uvu/assert";
+import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "../../src/index.ts";
+import { awsScene, eventTo, spec, takeOne } from "../support/aws-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("aws: requests an event", { timeoutMs: 60_000 });
+
+/** 0.1 send + 0.1 receive + 0.1 delete a hop, and what may come on top of it. */
+const floor = 0.3;
+const target = 0.35;
+const events = 400;
+
+function actor(queueName: string, next: string | undefined, done: () => void): ActorClass {
+  class Hop {
+    async processAsync(event: Event): Promise<Event[]> {
+      done();
+      return next === undefined ? [] : [new Event("Hop", event.getBody(), { queueName: next })];
+    }
+  }
+  actorDescription(queueName, next === undefined ? {} : { publishes: [`${next}-${next}`] })(Hop);
+  return Hop;
+}
+
+test("given a chain of queues under load, when events go through it, then it takes at most 0.35 requests an event a hop", async () => {
+  const scene = await awsScene();
+  const names = ["One", "Two", "Three", "Four"];
+  let done = 0;
+  const actors = names.map((name, n) => actor(name, names[n + 1], () => void done++));
+  const hive = await createHive({ actors, provider: scene.provider, logger: silentLogger });
+  await hive.setup();
+  scene.sent.clear();
+  await hive.push(Array.from({ length: events }, (_, n) => new Event("Hop", n, { queueName: "One" })));
+  await hive.start();
+  while (done < names.length * events) await new Promise((resolve) => setTimeout(resolve, 5));
+  await hive.stop();
+  await scene.close();
+  // The first hop's send is the push from outside, so every hop has all three.
+  const requests = ["SendMessageBatchCommand", "ReceiveMessageCommand", "DeleteMessageBatchCommand"].map((name) => scene.sent.get(name) ?? 0);
+  const each = requests.reduce((sum, count) => sum + count) / (events * names.length);
+  assert.ok(each >= floor - 0.001 && each <= target, `${each.toFixed(3)} requests an event a hop: ${requests.join(" + ")}`);
+});
+
+test("given an event alone in the system, when it goes through a step, then nothing waits for company: no timer of the provider decides", async () => {
+  const scene = await awsScene({ lingerMs: 1_000 });
+  const { provider } = scene;
+  await provider.queues.ensure([spec("In"), spec("Out")]);
+  await provider.queues.push([eventTo("In", 1)]);
+  const lease = await takeOne(provider, "In");
+  const started = performance.now();
+  await provider.queues.commit(lease, [eventTo("Out", 2)]);
+  const took = performance.now() - started;
+  await scene.close();
+  assert.ok(took < 1_000, `it took ${took} ms, as long as the linger`);
+});
+
+test("given an idle queue, when it is polled for a while, then it costs one request for each wait", async () => {
+  const scene = await awsScene();
+  await scene.provider.queues.ensure([spec("Idle")]);
+  scene.sent.clear();
+  const { signal } = new AbortController();
+  await scene.provider.queues.lease(spec("Idle").name, { max: 100, leaseMs: 60_000, waitMs: 2_500, signal });
+  const receives = scene.sent.get("ReceiveMessageCommand") ?? 0;
+  await scene.close();
+  assert.ok(receives <= 4, `${receives} receives in 2.5 s of waits of a second`);
+});
+
+test.run();

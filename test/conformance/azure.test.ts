@@ -1,0 +1,29 @@
+/** Every contract on the Azure provider, over the real SDKs. */
+import { AzureProvider } from "../../providers/azure/index.ts";
+import * as contracts from "../../src/testing/index.ts";
+import { startAzureServers } from "../support/azure-servers.ts";
+import { runContract } from "../support/run-contract.ts";
+import { suite } from "../support/suite.ts";
+
+const servers = await startAzureServers();
+const clock = new contracts.ForgetfulClock();
+const provider = await AzureProvider.open({ ...servers.options, clock });
+let names = 0;
+const run = Date.now().toString(36);
+const subject: contracts.ContractSubject = { provider, clock, leaseMs: servers.leaseMs, newName: () => `Az${run}n${++names}` };
+
+runContract("azure: queues", contracts.queueOperatorContract, subject);
+runContract("azure: collections", contracts.collectionStoreContract, subject);
+runContract("azure: keyed lists", contracts.keyedListStoreContract, subject);
+runContract("azure: counters", contracts.counterStoreContract, subject);
+runContract("azure: key-value", contracts.keyValueStoreContract, subject);
+runContract("azure: locks", contracts.lockStoreContract, subject);
+runContract("azure: steps", contracts.stepContract, subject);
+runContract("azure: hive", contracts.hiveContract, subject);
+
+const closing = suite("azure: close");
+closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+  await provider.close();
+  await servers[Symbol.asyncDispose]();
+});
+closing.run();

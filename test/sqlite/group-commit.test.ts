@@ -1,0 +1,127 @@
+/** Steps that share a transaction. */
+import * as assert from "uvu/assert";
+import { SqliteClient } from "../../providers/sqlite/client.ts";
+import { defaultConfig } from "../../providers/sqlite/config.ts";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { systemClock } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import { sqliteFile } from "../support/sqlite-file.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("sqlite: group commit");
+
+const name = QueueName.parse("Letters");
+const letter = (body: unknown, id?: string): Event => new Event("Letter", body, { queueName: "Letters", id });
+
+async function opened(file: string): Promise<SqliteProvider> {
+  const provider = new SqliteProvider({ file });
+  await provider.queues.ensure([{ name, ordered: false, leaseMs: 30_000, maxAttempts: 3 }]);
+  return provider;
+}
+
+async function lease({ queues }: SqliteProvider, max: number): Promise<readonly Lease[]> {
+  return queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal: new AbortController().signal });
+}
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "done",
+    (error: unknown) => (error instanceof BeeHiveError ? error.code : String(error)),
+  );
+
+test("given operations of one turn, when they are committed, then it is in one transaction", async () => {
+  using file = sqliteFile();
+  const client = new SqliteClient({ ...defaultConfig, file: file.path }, systemClock);
+  const order: string[] = [];
+  client.addHooks({ begun: () => order.push("begin"), committed: () => order.push("commit") });
+  const answered = [1, 2, 3].map((n) =>
+    client.write(() => order.push(`apply ${n}`)).then(() => order.push(`answer ${n}`)),
+  );
+  await Promise.all(answered);
+  assert.equal(order, ["begin", "apply 1", "apply 2", "apply 3", "commit", "answer 1", "answer 2", "answer 3"]);
+  client.close();
+});
+
+test("given an operation that is refused, when its group is committed, then the others happen", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  const codes = await Promise.all([
+    codeOf(provider.queues.push([letter(1)])),
+    codeOf(provider.queues.push([letter(2), new Event("Nobody", 3)])),
+    codeOf(provider.stores.collection("Orders").get("none")),
+    codeOf(provider.queues.push([letter(4)])),
+  ]);
+  assert.equal(codes, ["done", "QueueNotFound", "NotFound", "done"]);
+  assert.is((await provider.queues.counts(name)).ready, 2);
+  await provider.close();
+});
+
+test("given a lease that is settled twice in one turn, when the group is committed, then the first wins and the others are untouched", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter(1), letter(2), letter(3)]);
+  const [first, second, third] = (await lease(provider, 3)) as [Lease, Lease, Lease];
+  const { queues } = provider;
+  const codes = await Promise.all([
+    codeOf(queues.commit(second, [])),
+    codeOf(queues.commit(first, [letter("once", "once")])),
+    codeOf(queues.commit(first, [letter("twice", "twice")])),
+    codeOf(queues.abandon(first, { delayMs: 0, countAttempt: true })),
+    codeOf(queues.commit(third, [])),
+  ]);
+  assert.equal(codes, ["done", "done", "LeaseLost", "LeaseLost", "done"]);
+  const left = await lease(provider, 10);
+  assert.equal(
+    left.map(({ event }) => event.getBody()),
+    ["once"],
+  );
+  await queues.push([letter("twice", "twice")]);
+  assert.is((await lease(provider, 10)).length, 1, "the id of a step that did not happen is not remembered");
+  await provider.close();
+});
+
+test("given two steps that wrote one item in one turn, when they are committed, then the second collides and changed nothing", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter(1), letter(2)]);
+  const leases = await lease(provider, 2);
+  const steps = leases.map((one) => provider.beginStep(one));
+  for (const step of steps) await step.stores.counters.increment("Sold", "lamp", 1);
+  const codes = await Promise.all(steps.map((step, index) => codeOf(step.commit([letter(`after ${index}`)]))));
+  assert.equal(codes, ["done", "ConcurrencyConflict"]);
+  assert.is(await provider.stores.counters.get("Sold", "lamp"), 1);
+  assert.equal(await provider.queues.counts(name), { ready: 1, leased: 1, delayed: 0, dead: 0 });
+  await provider.close();
+});
+
+test("given a stale lease on a message that was leased again by a neighbour in the group, when both commit, then only the holder does", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  const other = new SqliteProvider({ file: file.path });
+  await provider.queues.push([letter(1)]);
+  const [stale] = (await lease(provider, 1)) as [Lease];
+  await other.queues.abandon(stale, { delayMs: 0, countAttempt: false });
+  const [held] = (await lease(other, 1)) as [Lease];
+  assert.equal(
+    [await codeOf(provider.queues.commit(stale, [])), await codeOf(other.queues.commit(held, []))],
+    ["LeaseLost", "done"],
+  );
+  await Promise.all([provider.close(), other.close()]);
+});
+
+test("given operations that wait, when the provider is closed, then they are committed", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  const pushing = codeOf(provider.queues.push([letter(1)]));
+  await provider.close();
+  assert.is(await pushing, "done");
+  assert.is(await codeOf(provider.queues.push([letter(2)])), "InvalidState");
+  const again = await opened(file.path);
+  assert.is((await again.queues.counts(name)).ready, 1);
+  await again.close();
+});
+
+test.run();

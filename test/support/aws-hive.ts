@@ -1,0 +1,85 @@
+/** A provider on servers of its own, and what the tests of AWS ask of it. */
+import { makeClients } from "../../providers/aws/client.ts";
+import { completed, type AwsConfig } from "../../providers/aws/config.ts";
+import { AwsProvider } from "../../providers/aws/index.ts";
+import type { Clock } from "../../src/clock.ts";
+import { Event, QueueName, type Lease, type QueueSpec } from "../../src/index.ts";
+import { startAwsServers, type AwsServers } from "./aws-servers.ts";
+
+export interface AwsScene {
+  readonly servers: AwsServers;
+  readonly provider: AwsProvider;
+  /** How often each command was sent, as the SDK's own middleware saw it. */
+  readonly sent: Map<string, number>;
+  /** Another process on the same servers. */
+  another(config?: Partial<AwsConfig>): AwsProvider;
+  close(): Promise<void>;
+}
+
+export async function awsScene(given: Partial<AwsConfig> & { readonly clock?: Clock } = {}): Promise<AwsScene> {
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
+  const servers = await startAwsServers();
+  const { clock, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
+  const clients = makeClients(completed(config));
+  const sent = new Map<string, number>();
+  for (const { middlewareStack } of [clients.sqs, clients.sns, clients.dynamodb, clients.s3]) {
+    middlewareStack.add(
+      (next, { commandName = "?" }) => (args) => {
+        sent.set(commandName, (sent.get(commandName) ?? 0) + 1);
+        return next(args);
+      },
+      { step: "initialize" },
+    );
+  }
+  const provider = new AwsProvider({ ...config, clients, ...(clock && { clock }) });
+  const others: AwsProvider[] = [];
+  return {
+    servers,
+    provider,
+    sent,
+    another(changes = {}) {
+      const other = new AwsProvider({ ...config, ...changes });
+      others.push(other);
+      return other;
+    },
+    async close() {
+      servers.interfere = () => undefined;
+      await Promise.all([provider, ...others].map((one) => one.close()));
+      for (const client of Object.values(clients)) (client as { destroy(): void }).destroy();
+      await servers.close();
+    },
+  };
+}
+
+export function spec(name: string, more: Partial<QueueSpec> = {}): QueueSpec {
+  return { name: QueueName.parse(name), ordered: false, leaseMs: 60_000, maxAttempts: 10, ...more };
+}
+
+export function eventTo(queueName: string, body: unknown, options: object = {}): Event {
+  return new Event("SomethingHappened", body, { queueName, ...options });
+}
+
+/** So many leases, waited for. */
+export async function take({ queues }: AwsProvider, name: string, count: number, leaseMs = 60_000): Promise<Lease[]> {
+  const leases: Lease[] = [];
+  const { signal } = new AbortController();
+  for (let tries = 0; leases.length < count; tries++) {
+    if (tries === 20) throw new Error(`${leases.length} of ${count} events came from ${name}`);
+    leases.push(...(await queues.lease(QueueName.parse(name), { max: count - leases.length, leaseMs, waitMs: 1_000, signal })));
+  }
+  return leases;
+}
+
+export async function takeOne(provider: AwsProvider, name: string, leaseMs?: number): Promise<Lease> {
+  const [lease] = await take(provider, name, 1, leaseMs);
+  if (!lease) throw new Error(`nothing came from ${name}`);
+  return lease;
+}
+
+/** The error that `work` fails with. */
+export async function failure(work: Promise<unknown>): Promise<Error & { readonly code?: string }> {
+  return work.then(
+    () => new Error("it did not fail"),
+    (error: unknown) => error as Error,
+  );
+}

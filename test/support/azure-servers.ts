@@ -1,0 +1,80 @@
+/**
+ * What the Azure provider is tested against: a Service Bus broker in this process and Azurite as a child; a real namespace
+ * and account when BEEHIVE_TEST_AZURE_SERVICEBUS and BEEHIVE_TEST_AZURE_STORAGE hold their connection strings.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { AzureOptions } from "../../providers/azure/index.ts";
+import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
+
+const account = "devstoreaccount1";
+/** Azurite's own well-known key: it opens nothing else. */
+const key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const startLimitMs = 30_000;
+
+export interface AzureServers extends AsyncDisposable {
+  readonly options: AzureOptions;
+  /** The broker; none when the tests run against the cloud. */
+  readonly broker: ServiceBusBroker | undefined;
+  /** The shortest lease that can be had. */
+  readonly leaseMs: number;
+}
+
+export async function startAzureServers(): Promise<AzureServers> {
+  const { BEEHIVE_TEST_AZURE_SERVICEBUS: serviceBus, BEEHIVE_TEST_AZURE_STORAGE: storage } = process.env;
+  if (serviceBus !== undefined && storage !== undefined) {
+    return {
+      options: { serviceBus: { connectionString: serviceBus }, storage: { connectionString: storage } },
+      broker: undefined,
+      leaseMs: 5_000,
+      async [Symbol.asyncDispose]() {},
+    };
+  }
+  const [broker, azurite] = await Promise.all([ServiceBusBroker.start(), startAzurite()]);
+  return {
+    options: {
+      serviceBus: { connectionString: broker.connectionString },
+      storage: { connectionString: azurite.connectionString },
+      pollMs: 100,
+      shortestLockMs: 100,
+    },
+    broker,
+    leaseMs: 1_000,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([broker.stop(), azurite.stop()]);
+    },
+  };
+}
+
+async function startAzurite(): Promise<{ connectionString: string; stop(): Promise<void> }> {
+  const script = fileURLToPath(import.meta.resolve("azurite/dist/src/azurite.js"));
+  const flags = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
+  const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0", `--${service}Host`, "127.0.0.1"]);
+  const child = spawn(process.execPath, [script, ...flags, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
+  const [blob, table] = await endpointsOf(child);
+  return {
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${blob}/${account};TableEndpoint=${table}/${account};`,
+    async stop() {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** Azurite says where each service listens as soon as it does. */
+function endpointsOf(child: ChildProcess): Promise<[blob: string, table: string]> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const timer = setTimeout(() => reject(new Error(`Azurite did not start: ${output}`)), startLimitMs);
+    child.once("exit", (code) => reject(new Error(`Azurite ended with ${code}: ${output}`)));
+    child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+      output += part;
+      const [blob, table] = ["Blob", "Table"].map((service) => new RegExp(`${service} service .*?(http://[\\d.]+:\\d+)`).exec(output)?.[1]);
+      if (blob === undefined || table === undefined) return;
+      clearTimeout(timer);
+      resolve([blob, table]);
+    });
+  });
+}
