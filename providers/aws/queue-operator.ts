@@ -341,7 +341,8 @@ export class AwsQueueOperator implements QueueOperator {
   /** SQS counts approximately, and what waits for its retry as leased. */
   async counts(name: QueueName): Promise<QueueCounts> {
     const queue = await this.#addresses.queue(name);
-    const [alive, dead] = await Promise.all([this.#count(queue), this.#count(await this.#addresses.deadQueue(queue))]);
+    const deadQueue = await this.#addresses.deadQueue(queue);
+    const [alive, dead] = await Promise.all([this.#count(queue), this.#count(deadQueue)]);
     return { ...alive, dead: dead.ready + dead.leased + dead.delayed };
   }
 

@@ -22,20 +22,26 @@ export function circuitBreaker({ failures, within, open, counts = () => true }: 
   let recent: number[] = [];
   let openUntil = 0;
   let halfOpen = false;
+  let openings = 0;
   return async (_event, { clock }, next) => {
     const left = openUntil - clock.now();
     if (left > 0) throw new PauseSubscription(left, "the circuit breaker is open");
+    const before = openings;
     try {
       const events = await next();
-      halfOpen = false;
+      // A run that began before the breaker opened says nothing of how things are since.
+      if (before === openings) halfOpen = false;
       return events;
     } catch (error) {
       if (!counts(error)) throw error;
       const now = clock.now();
+      if (before !== openings && openUntil > now)
+        throw new PauseSubscription(openUntil - now, "the circuit breaker is open", { cause: error });
       recent = [...recent.filter((time) => time > now - within), now];
       if (!halfOpen && recent.length < failures) throw error;
       recent = [];
       halfOpen = true;
+      openings++;
       openUntil = now + open;
       throw new PauseSubscription(open, "the circuit breaker opened", { cause: error });
     }

@@ -17,18 +17,18 @@ test.after.each(() => {
   scene.servers.interfere = () => undefined;
 });
 
-/** Lets the server answer, then says that the entries of these indices failed, the first so many times. */
+/** Lets the server answer, then says that the entries of these indices failed, so many times. */
 function failing(action: string, indices: readonly number[], senderFault: boolean, times: number): Interference {
   let left = times;
   return (request) => {
     if (request.action !== action || left-- <= 0) return undefined;
-    const entries = (JSON.parse(request.body) as { readonly Entries: { readonly Id: string }[] }).Entries;
-    return {
-      status: 200,
-      body: JSON.stringify({
-        Successful: entries.filter((_, index) => !indices.includes(index)).map(({ Id }) => ({ Id, MessageId: "m", MD5OfMessageBody: undefined })),
-        Failed: entries.filter((_, index) => indices.includes(index)).map(({ Id }) => ({ Id, Code: "InternalError", Message: "not now", SenderFault: senderFault })),
-      }),
+    return (answer) => {
+      const { Successful } = JSON.parse(answer) as { readonly Successful: { readonly Id: string }[] };
+      const failed = Successful.filter((_, index) => indices.includes(index));
+      return JSON.stringify({
+        Successful: Successful.filter((one) => !failed.includes(one)),
+        Failed: failed.map(({ Id }) => ({ Id, Code: "InternalError", Message: "not now", SenderFault: senderFault })),
+      });
     };
   };
 }

@@ -6,6 +6,16 @@ import type { Clock } from "../../src/clock.ts";
 import { Event, QueueName, type Lease, type QueueSpec } from "../../src/index.ts";
 import { startAwsServers, type AwsServers } from "./aws-servers.ts";
 
+/** What the four clients have in common; their own types of it differ. */
+interface Counted {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: (args: never) => unknown, context: { readonly commandName?: string }) => (args: never) => unknown,
+      options: { readonly step: "initialize" },
+    ): void;
+  };
+}
+
 export interface AwsScene {
   readonly servers: AwsServers;
   readonly provider: AwsProvider;
@@ -22,10 +32,11 @@ export async function awsScene(given: Partial<AwsConfig> & { readonly clock?: Cl
   const { clock, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
   const clients = makeClients(completed(config));
   const sent = new Map<string, number>();
-  for (const { middlewareStack } of [clients.sqs, clients.sns, clients.dynamodb, clients.s3]) {
+  const count = ({ commandName = "?" }: { readonly commandName?: string }): void => void sent.set(commandName, (sent.get(commandName) ?? 0) + 1);
+  for (const { middlewareStack } of Object.values(clients) as Counted[]) {
     middlewareStack.add(
-      (next, { commandName = "?" }) => (args) => {
-        sent.set(commandName, (sent.get(commandName) ?? 0) + 1);
+      (next, context) => (args) => {
+        count(context);
         return next(args);
       },
       { step: "initialize" },

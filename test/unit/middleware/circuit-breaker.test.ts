@@ -1,5 +1,14 @@
-import { actorDescription, circuitBreaker, Event, type ActorClass, type ProcessorActor } from "beehive-actors";
-import { TestHive } from "beehive-actors/testing";
+import {
+  actorDescription,
+  circuitBreaker,
+  Event,
+  PauseSubscription,
+  type ActorClass,
+  type ActorContext,
+  type Next,
+  type ProcessorActor,
+} from "beehive-actors";
+import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
 
@@ -146,4 +155,29 @@ test("given errors that do not count, when there are many, then the breaker stay
   await hive.stop();
 });
 
+test("given a run that began before the breaker opened, when it succeeds meanwhile, then the next failure still opens it at once", async () => {
+  const clock = new ManualClock();
+  const context = { clock } as unknown as ActorContext;
+  const breaker = circuitBreaker({ failures: 2, within: 60_000, open: 30_000 });
+  const run = async (next: Next): Promise<unknown> => breaker(new Event("Ping"), context, next);
+  const failing: Next = () => Promise.reject(new Error("the bank is down"));
+  let finish = (): void => {};
+  const slow = run(() => new Promise((resolve) => (finish = () => resolve([]))));
+
+  await throwsError(Error, () => run(failing));
+  await throwsError(PauseSubscription, () => run(failing));
+  finish();
+  await slow;
+  await clock.advance(30_000);
+  await throwsError(PauseSubscription, () => run(failing));
+});
+
 test.run();
+
+async function throwsError(type: new (...parameters: never[]) => Error, work: () => Promise<unknown>): Promise<void> {
+  const error: unknown = await work().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.instance(error, type);
+}

@@ -1,0 +1,94 @@
+import * as assert from "uvu/assert";
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { QueueName } from "../../src/index.ts";
+import { awsScene, eventTo, failure, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("aws: topology", { timeoutMs: 30_000 });
+let scene: AwsScene;
+let sqs: SQSClient;
+test.before(async () => {
+  scene = await awsScene();
+  sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+});
+test.after(async () => {
+  sqs.destroy();
+  await scene.close();
+});
+
+async function attributesOf(name: string): Promise<Readonly<Record<string, string>>> {
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse(name));
+  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["All"] }));
+  return Attributes;
+}
+
+test("given a subscription, when it is made, then its queue redrives well above our budget and takes messages of its topic alone", async () => {
+  await scene.provider.queues.ensure([spec("Orders-"), spec("Orders-Payment", { leaseMs: 30_000, maxAttempts: 10 })]);
+  const { RedrivePolicy = "", Policy = "", VisibilityTimeout, MessageRetentionPeriod } = await attributesOf("Orders-Payment");
+  assert.equal(JSON.parse(RedrivePolicy), { deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:test-Orders-Payment--dead", maxReceiveCount: 20 });
+  assert.equal([VisibilityTimeout, MessageRetentionPeriod], ["31", "1209600"]);
+  const [statement] = (JSON.parse(Policy) as { readonly Statement: object[] }).Statement;
+  assert.equal(statement, {
+    Sid: "TopicSends",
+    Effect: "Allow",
+    Principal: { Service: "sns.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: "arn:aws:sqs:us-east-1:000000000000:test-Orders-Payment",
+    Condition: { ArnEquals: { "aws:SourceArn": "arn:aws:sns:us-east-1:000000000000:test-Orders" } },
+  });
+});
+
+test("given a queue that is there with other attributes, when it is ensured, then it is brought up to date", async () => {
+  await sqs.send(new CreateQueueCommand({ QueueName: "test-Old", Attributes: { VisibilityTimeout: "7" } }));
+  await scene.provider.queues.ensure([spec("Old", { leaseMs: 10_000 })]);
+  assert.is((await attributesOf("Old"))["VisibilityTimeout"], "11");
+});
+
+test("given several processes that want different leases of one queue, when all ensure it at once, then all succeed", async () => {
+  await Promise.all(Array.from({ length: 5 }, (_, n) => scene.another().queues.ensure([spec("Raced-"), spec("Raced-Reader", { leaseMs: 10_000 + n * 1_000 })])));
+  await scene.provider.queues.push([eventTo("Raced-", 1)]);
+  assert.is((await takeOne(scene.provider, "Raced-Reader")).event.getBody(), 1);
+});
+
+test("given a topic with an ordered and another subscription, when an event is published, then each gets one", async () => {
+  await scene.provider.queues.ensure([spec("Mixed-"), spec("Mixed-Plain"), spec("Mixed-Line", { ordered: true })]);
+  const publisher = scene.another();
+  await publisher.queues.push([eventTo("Mixed-", 1, { partitionKey: "k" })]);
+  for (const name of ["Mixed-Plain", "Mixed-Line"]) {
+    await takeOne(scene.provider, name);
+    const { ready } = await scene.provider.queues.counts(QueueName.parse(name));
+    assert.is(ready, 0);
+  }
+});
+
+test("given an ordered queue that is not ordered any more, when it is ensured, then the error says what to do", async () => {
+  await scene.provider.queues.ensure([spec("Changed", { ordered: true })]);
+  const error = await failure(scene.provider.queues.ensure([spec("Changed")]));
+  assert.is(error.code, "InvalidConfiguration");
+  assert.match(error.message, /test-Changed\.fifo.*delete it/);
+});
+
+test("given no right to make anything, when missing is asked, then it needs none; when ensure is, the error names the right", async () => {
+  await scene.provider.queues.ensure([spec("Made")]);
+  const reader = scene.another();
+  const writes = /:(Create|Set|Subscribe|Update|Put|Delete)/;
+  scene.servers.interfere = ({ action }) =>
+    writes.test(action) ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDeniedException", message: "no" }) } : undefined;
+  assert.equal((await reader.queues.missing([spec("Made"), spec("Never"), spec("Orders-"), spec("Orders-Payment"), spec("Orders-Other")])).map(String), ["Never", "Orders-Other"]);
+  const error = await failure(reader.queues.ensure([spec("Never")]));
+  scene.servers.interfere = () => undefined;
+  assert.is(error.code, "AccessDenied");
+  assert.match(error.message, /sqs:CreateQueue on test-Never--dead/);
+});
+
+test("given names and leases that AWS does not take, when problems are asked, then each is listed", () => {
+  const long = "x".repeat(70);
+  const problems = scene.provider.queues.problems([spec(`${long}`), spec("Long", { leaseMs: 13 * 3_600_000 }), spec("Often", { maxAttempts: 1_000 }), spec(`${"t".repeat(250)}-`)]);
+  assert.is(problems.length, 4);
+  assert.match(problems[0], /81 characters; at most 80|8\d characters; at most 80/);
+  assert.match(problems[1], /12 hours/);
+  assert.match(problems[2], /1000 times/);
+  assert.match(problems[3], /at most 256/);
+});
+
+test.run();
