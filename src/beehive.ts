@@ -28,6 +28,7 @@ import type { Lease, QueueCounts } from "./queue-operator.ts";
 import type { RetryOptions } from "./retry-policy.ts";
 import type { Stores } from "./stores.ts";
 import { Telemetry, type Outcome } from "./telemetry.ts";
+import { storeOf, type Token } from "./tokens.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** What a hive is made of; only the actors must be given. */
@@ -132,6 +133,11 @@ export class Hive {
   /** Stores that write at once. Actors have theirs injected instead. */
   get stores(): Stores {
     return this.provider.stores;
+  }
+
+  /** The store of a token, the same that actors have injected, but writing at once: `hive.store(Orders)`. */
+  store<T>(token: Token<T>): T {
+    return storeOf(token, this.stores);
   }
 
   /**

@@ -82,7 +82,7 @@ export interface IncrementOptions {
   /** The counter never goes below: an increment that would is refused with `BelowMinimum` and changes nothing. */
   readonly min?: number | undefined;
   /**
-   * An idempotency key. The first increment with it decides; a later one with the same key changes nothing
+   * An idempotency key, for this counter: this name and id. The first increment with it decides; a later one with the same key changes nothing
    * and answers, or refuses, as the first did. Remembered for 14 days, the longest that a queue keeps an
    * event. What makes a counter right under at-least-once delivery, where a step may run twice.
    */

@@ -1,3 +1,4 @@
+import { BeeHiveError } from "./errors.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -56,6 +57,12 @@ export const counterStore: Token<CounterStore> = tokenOf("counters", (stores) =>
 
 /** The token of the locks. */
 export const lockStore: Token<LockStore> = tokenOf("locks", (stores) => stores.locks);
+
+/** The store of a token among these stores. */
+export function storeOf<T>(token: Token<T>, stores: Stores): T {
+  for (const store of known.values()) if (store.token === token) return store.find(stores) as T;
+  throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
+}
 
 function tokenOf<T>(name: string, find: (stores: Stores) => T): Token<T> {
   const before = known.get(name);

@@ -172,6 +172,6 @@ export class Batcher<E> {
 
 function failureError({ code, message }: EntryFailure, attempt: Attempt): BeeHiveError {
   const error = new Error(message);
-  error.name = code.replace(/^AWS\.SimpleQueueService\./, "");
+  error.name = code;
   return translate(error, attempt);
 }

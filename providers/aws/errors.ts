@@ -11,7 +11,7 @@ const identity = "The credentials were refused";
 
 /** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
-  [/^(AWS\.SimpleQueueService\.NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/, "QueueNotFound", "It does not exist. Call hive.setup() first"],
+  [/^(NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/, "QueueNotFound", "It does not exist. Call hive.setup() first"],
   [/^(AccessDenied(Exception)?|AuthorizationError(Exception)?|AllAccessDisabled|KMSAccessDenied\w*|Kms\.?AccessDenied\w*|InvalidSecurity)$/, "AccessDenied", access],
   [/^(CredentialsProviderError|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?|IncompleteSignature)$/, "AccessDenied", identity],
   [/^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/, "Throttled", "AWS asks to slow down; it is tried again"],
@@ -52,5 +52,6 @@ function nameAndMessage(error: unknown): [name: string, message: string] {
   const { code, Code } = error as { code?: unknown; Code?: unknown };
   const generic = error.name === "Error" || error.name === "AggregateError" || error.name === "Unknown";
   const name = generic ? (Code ?? code ?? error.name) : error.name;
-  return [String(name), error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&.")];
+  // With query compatibility SQS puts its own name before the code.
+  return [String(name).replace(/^AWS\.SimpleQueueService\./, ""), error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&.")];
 }

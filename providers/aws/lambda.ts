@@ -14,7 +14,7 @@ export interface SqsRecord {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: object;
-  readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string; readonly binaryValue?: string; readonly dataType: string }>>;
+  readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string | undefined; readonly binaryValue?: string | undefined; readonly dataType: string }>>;
   readonly eventSourceARN: string;
 }
 
@@ -27,7 +27,11 @@ export interface SqsBatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-export type SqsHandler = (event: SqsEvent, context: { getRemainingTimeInMillis(): number }) => Promise<SqsBatchResponse>;
+export interface SqsHandler {
+  (event: SqsEvent, context: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse>;
+  /** Lets go of connections and timers: for tests. Lambda freezes them, and needs nothing of the kind. */
+  close(): Promise<void>;
+}
 
 /** As for a hive; `provider` is an `aws:` URL or what {@link AwsProvider} is made from. */
 export interface SqsHandlerOptions extends Omit<HiveOptions, "provider" | "pulsers" | "topology"> {
@@ -52,12 +56,13 @@ const reserveMs = 1_000;
  */
 export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   let runner: Promise<Runner> | undefined;
-  return async (event, context) => {
+  const handle = async (event: SqsEvent, context: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse> => {
     // One hive for all invocations of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
     return (await runner).handle(event, context.getRemainingTimeInMillis());
   };
+  return Object.assign(handle, { close: async () => (await runner)?.close() });
 }
 
 class Runner {
@@ -80,6 +85,11 @@ class Runner {
     const config = typeof given === "string" ? configFrom(given) : completed(configOf(given));
     const provider = new AwsProvider(typeof given === "string" ? { ...config, clock } : { ...given, clock });
     return new Runner(await createHive({ ...options, provider }), provider, config, clock);
+  }
+
+  async close(): Promise<void> {
+    await this.#hive.stop();
+    await this.#provider.close();
   }
 
   async handle({ Records: records }: SqsEvent, remainingMs: number): Promise<SqsBatchResponse> {

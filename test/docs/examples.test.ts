@@ -29,8 +29,6 @@ for (const document of documents) {
           extends: "../../../tsconfig.json",
           include: ["example.ts"],
           compilerOptions: {
-            isolatedDeclarations: false,
-            declaration: false,
             noUnusedLocals: false,
             noUnusedParameters: false,
           },

@@ -52,12 +52,15 @@ async function startAzurite(): Promise<{ connectionString: string; stop(): Promi
   const flags = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
   const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0", `--${service}Host`, "127.0.0.1"]);
   const child = spawn(process.execPath, [script, ...flags, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
   const [blob, table] = await endpointsOf(child);
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${blob}/${account};TableEndpoint=${table}/${account};`,
     async stop() {
       const exited = once(child, "exit");
-      child.kill("SIGKILL");
+      process.off("exit", kill);
+      kill();
       await exited;
     },
   };
@@ -68,10 +71,13 @@ function endpointsOf(child: ChildProcess): Promise<[blob: string, table: string]
   return new Promise((resolve, reject) => {
     let output = "";
     const timer = setTimeout(() => reject(new Error(`Azurite did not start: ${output}`)), startLimitMs);
-    child.once("exit", (code) => reject(new Error(`Azurite ended with ${code}: ${output}`)));
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`Azurite ended with ${code}: ${output}`));
+    });
     child.stdout?.setEncoding("utf8").on("data", (part: string) => {
       output += part;
-      const [blob, table] = ["Blob", "Table"].map((service) => new RegExp(`${service} service .*?(http://[\\d.]+:\\d+)`).exec(output)?.[1]);
+      const [blob, table] = ["Blob", "Table"].map((service) => new RegExp(`${service} service is successfully listening at (http://\\S+)`).exec(output)?.[1]);
       if (blob === undefined || table === undefined) return;
       clearTimeout(timer);
       resolve([blob, table]);
