@@ -38,7 +38,10 @@ export class Addresses {
     const found = name.kind === "topic" ? undefined : await this.findQueue(name);
     if (found) return found;
     const kind = name.kind === "topic" ? "subscription" : name.kind;
-    throw new BeeHiveError("QueueNotFound", `There is no ${kind} "${name}": no queue ${queueNameOf(this.#config.prefix, name, false)} in SQS. Call hive.setup() first.`);
+    throw new BeeHiveError(
+      "QueueNotFound",
+      `There is no ${kind} "${name}": no queue ${queueNameOf(this.#config.prefix, name, false)} in SQS. Call hive.setup() first.`,
+    );
   }
 
   async findQueue(name: QueueName): Promise<QueueAddress | undefined> {
@@ -50,7 +53,10 @@ export class Addresses {
   async deadQueue({ name }: QueueAddress): Promise<QueueAddress> {
     const found = await this.find(deadNameOf(name));
     if (found) return found;
-    throw new BeeHiveError("QueueNotFound", `The queue ${name} has no queue for its dead letters, ${deadNameOf(name)}. Call hive.setup() first.`);
+    throw new BeeHiveError(
+      "QueueNotFound",
+      `The queue ${name} has no queue for its dead letters, ${deadNameOf(name)}. Call hive.setup() first.`,
+    );
   }
 
   /** The queue of that name in SQS; what was found is remembered. */
@@ -68,7 +74,11 @@ export class Addresses {
 
   async #look(name: string): Promise<QueueAddress | undefined> {
     try {
-      const { QueueUrl: url } = await ask("sqs:GetQueueUrl", name, this.#sqs.send(new GetQueueUrlCommand({ QueueName: name })));
+      const { QueueUrl: url } = await ask(
+        "sqs:GetQueueUrl",
+        name,
+        this.#sqs.send(new GetQueueUrlCommand({ QueueName: name })),
+      );
       return url === undefined ? undefined : { name, url, fifo: name.endsWith(".fifo") };
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) return undefined;
@@ -87,7 +97,10 @@ export class Addresses {
     this.#topics = undefined;
     const again = await this.findTopics(name);
     if (again.length > 0) return again;
-    throw new BeeHiveError("QueueNotFound", `There is no topic "${name}": no ${topicNameOf(this.#config.prefix, name, false)} in SNS. Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`);
+    throw new BeeHiveError(
+      "QueueNotFound",
+      `There is no topic "${name}": no ${topicNameOf(this.#config.prefix, name, false)} in SNS. Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
+    );
   }
 
   async findTopics(name: QueueName): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { afterThisTurn, type Clock, type Timer } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import type { BeeHiveError } from "../../src/errors.ts";
 import { translate, type Attempt } from "./errors.ts";
 
 /** What a batch answered for one of its entries when it was not done. */

@@ -36,8 +36,16 @@ export class ClaimCheck {
 
   /** Lets S3 remove what no queue can ask for any more. Only for a bucket that is ours alone: its rules are replaced. */
   async ensureExpiry(): Promise<void> {
-    const rule = { ID: "beehive-claims", Status: "Enabled" as const, Filter: { Prefix: folder }, Expiration: { Days: keptDays } };
-    const request = new PutBucketLifecycleConfigurationCommand({ Bucket: this.#bucket, LifecycleConfiguration: { Rules: [rule] } });
+    const rule = {
+      ID: "beehive-claims",
+      Status: "Enabled" as const,
+      Filter: { Prefix: folder },
+      Expiration: { Days: keptDays },
+    };
+    const request = new PutBucketLifecycleConfigurationCommand({
+      Bucket: this.#bucket,
+      LifecycleConfiguration: { Rules: [rule] },
+    });
     await this.#s3.send(request).catch(() => {});
   }
 }

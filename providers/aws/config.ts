@@ -86,21 +86,35 @@ function problemsOf(config: AwsConfig): string[] {
   const check = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
   const whole = (value: number, least: number, most: number): boolean =>
     Number.isSafeInteger(value) && value >= least && value <= most;
-  check(/^[A-Za-z0-9][\w-]{0,39}$/.test(config.prefix), "prefix must be up to 40 letters, digits, hyphens, underscores");
+  check(
+    /^[A-Za-z0-9][\w-]{0,39}$/.test(config.prefix),
+    "prefix must be up to 40 letters, digits, hyphens, underscores",
+  );
   check(/^[\w.-]{3,255}$/.test(config.table), `table must be the name of a DynamoDB table, not "${config.table}"`);
-  check(config.bucket === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(config.bucket), `bucket must be the name of an S3 bucket, not "${config.bucket}"`);
-  check(config.endpoint === undefined || URL.canParse(config.endpoint), `endpoint must be a URL, not "${config.endpoint}"`);
+  check(
+    config.bucket === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(config.bucket),
+    `bucket must be the name of an S3 bucket, not "${config.bucket}"`,
+  );
+  check(
+    config.endpoint === undefined || URL.canParse(config.endpoint),
+    `endpoint must be a URL, not "${config.endpoint}"`,
+  );
   check(whole(config.waitSeconds, 1, 20), "waitSeconds must be a whole number from 1 to 20");
   check(whole(config.lingerMs, 0, 1000), "lingerMs must be a whole number from 0 to 1,000");
-  check(whole(config.maxEventBytes, 1024, 1_048_576), "maxEventBytes must be a whole number from 1,024 to 1,048,576, the limit of SQS");
+  check(
+    whole(config.maxEventBytes, 1024, 1_048_576),
+    "maxEventBytes must be a whole number from 1,024 to 1,048,576, the limit of SQS",
+  );
   check(whole(config.inboxDays, 1, 3650), "inboxDays must be a whole number from 1");
-  for (const flag of ["claimCheck", "idempotent"] as const) check(typeof config[flag] === "boolean", `${flag} must be true or false`);
+  for (const flag of ["claimCheck", "idempotent"] as const)
+    check(typeof config[flag] === "boolean", `${flag} must be true or false`);
   check(!config.claimCheck || config.bucket !== undefined, "claimCheck needs a bucket");
   return problems;
 }
 
 function valueOf(name: string, text: string): string | number | boolean {
-  if (name === "waitSeconds" || name === "lingerMs" || name === "maxEventBytes" || name === "inboxDays") return Number(text);
+  if (name === "waitSeconds" || name === "lingerMs" || name === "maxEventBytes" || name === "inboxDays")
+    return Number(text);
   if (name !== "claimCheck" && name !== "idempotent") return text;
   return text === "" || text === "true" ? true : text === "false" ? false : text;
 }

@@ -13,7 +13,7 @@ import type { RowChange, RowKey, Rows } from "../../src/rows.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
 import type { CounterStore, IncrementOptions } from "../../src/stores.ts";
 import { ask } from "./client.ts";
-import { isNamed } from "./errors.ts";
+import { isNamed, translate } from "./errors.ts";
 import { itemKey } from "./rows.ts";
 
 /** The longest that a queue keeps an event: after it, nobody can repeat an increment. */
@@ -130,7 +130,10 @@ export class DynamoCounterStore implements CounterStore {
       Key: itemKey(key),
       UpdateExpression: `SET ${names.map((_, index) => `#${index} = if_not_exists(#0, :zero) + :delta`).join(", ")}`,
       ConditionExpression: [inBounds, ...(guard?.conditions ?? [])].join(" AND "),
-      ExpressionAttributeNames: { ...Object.fromEntries(names.map((name, index) => [`#${index}`, name])), ...guard?.names },
+      ExpressionAttributeNames: {
+        ...Object.fromEntries(names.map((name, index) => [`#${index}`, name])),
+        ...guard?.names,
+      },
       ExpressionAttributeValues: {
         ":zero": { N: "0" },
         ":delta": { N: String(delta) },
@@ -149,27 +152,36 @@ export class DynamoCounterStore implements CounterStore {
     const item = await this.#attempt({
       Key: itemKey(key),
       UpdateExpression: "SET #mark = :refused",
-      ConditionExpression: [`(#n = :was${value === 0 ? " OR attribute_not_exists(#n)" : ""})`, ...guard.conditions].join(" AND "),
+      ConditionExpression: [
+        `(#n = :was${value === 0 ? " OR attribute_not_exists(#n)" : ""})`,
+        ...guard.conditions,
+      ].join(" AND "),
       ExpressionAttributeNames: { "#n": "n", ...guard.names },
       ExpressionAttributeValues: { ":refused": { S: String(value) }, ":was": { N: String(value) }, ...guard.values },
     });
     return item !== undefined;
   }
 
-  async #attempt(update: Omit<UpdateItemCommandInput, "TableName">): Promise<Record<string, AttributeValue> | undefined> {
+  async #attempt(
+    update: Omit<UpdateItemCommandInput, "TableName">,
+  ): Promise<Record<string, AttributeValue> | undefined> {
     try {
-      const { Attributes = {} } = await this.#dynamodb.send(new UpdateItemCommand({ TableName: this.#table, ...update }));
+      const { Attributes = {} } = await this.#dynamodb.send(
+        new UpdateItemCommand({ TableName: this.#table, ...update }),
+      );
       return Attributes;
     } catch (error) {
       if (isNamed(error, "ConditionalCheckFailedException")) return undefined;
-      return await ask("dynamodb:UpdateItem", this.#table, Promise.reject(error));
+      throw translate(error, { action: "dynamodb:UpdateItem", resource: this.#table });
     }
   }
 
   /** The answer under a key that was moved out of the item of its counter. */
   async #moved(key: RowKey, mark: string): Promise<Answer | undefined> {
     const row = await this.#rows.get(movedKey(key, mark));
-    return row && (row.expires ?? Infinity) > this.#clock.now() ? (JSON.parse(row.value as string) as Answer) : undefined;
+    return row && (row.expires ?? Infinity) > this.#clock.now()
+      ? (JSON.parse(row.value as string) as Answer)
+      : undefined;
   }
 
   /** Copies the keys to items of their own, and only then removes them here. Several may do it at once. */
@@ -187,7 +199,10 @@ export class DynamoCounterStore implements CounterStore {
       UpdateExpression: `REMOVE ${names.map(([name]) => name).join(", ")} SET #epoch = :next`,
       ConditionExpression: epoch === 0 ? "attribute_not_exists(#epoch)" : "#epoch = :epoch",
       ExpressionAttributeNames: { ...(Object.fromEntries(names) as Record<string, string>), "#epoch": "epoch" },
-      ExpressionAttributeValues: { ":next": { N: String(epoch + 1) }, ...(epoch > 0 && { ":epoch": { N: String(epoch) } }) },
+      ExpressionAttributeValues: {
+        ":next": { N: String(epoch + 1) },
+        ...(epoch > 0 && { ":epoch": { N: String(epoch) } }),
+      },
     });
   }
 }

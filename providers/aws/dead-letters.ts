@@ -2,7 +2,7 @@ import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/cl
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { Event } from "../../src/event.ts";
+import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { ask } from "./client.ts";
@@ -17,7 +17,10 @@ const settleMs = 5_000;
 
 /** The text under which our record is kept in the body, beside the event. */
 const recordKey = "beehiveDeadLetter";
-type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & { readonly firstSeen: string; readonly lastSeen: string };
+type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & {
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+};
 
 /** A letter that this process holds. */
 interface Held {
@@ -32,7 +35,10 @@ interface Held {
 export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetter): string {
   const record: DeadRecord = { ...rest, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
   // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
-  const text = JSON.stringify(record).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = JSON.stringify(record).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
 }
 
@@ -164,7 +170,9 @@ function parse(body: string): { readonly record: DeadRecord; readonly event: unk
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    return typeof record === "object" && record !== null ? { record: record as DeadRecord, event: value?.["event"] } : undefined;
+    return typeof record === "object" && record !== null
+      ? { record: record as DeadRecord, event: value?.["event"] }
+      : undefined;
   } catch {
     return undefined;
   }

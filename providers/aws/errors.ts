@@ -11,15 +11,43 @@ const identity = "The credentials were refused";
 
 /** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
-  [/^(NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/, "QueueNotFound", "It does not exist. Call hive.setup() first"],
-  [/^(AccessDenied(Exception)?|AuthorizationError(Exception)?|AllAccessDisabled|KMSAccessDenied\w*|Kms\.?AccessDenied\w*|InvalidSecurity)$/, "AccessDenied", access],
-  [/^(CredentialsProviderError|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?|IncompleteSignature)$/, "AccessDenied", identity],
-  [/^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/, "Throttled", "AWS asks to slow down; it is tried again"],
-  [/^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/, "LeaseLost", "The message is not leased under this receipt any more"],
+  [
+    /^(NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/,
+    "QueueNotFound",
+    "It does not exist. Call hive.setup() first",
+  ],
+  [
+    /^(AccessDenied(Exception)?|AuthorizationError(Exception)?|AllAccessDisabled|KMSAccessDenied\w*|Kms\.?AccessDenied\w*|InvalidSecurity)$/,
+    "AccessDenied",
+    access,
+  ],
+  [
+    /^(CredentialsProviderError|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?|IncompleteSignature)$/,
+    "AccessDenied",
+    identity,
+  ],
+  [
+    /^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/,
+    "Throttled",
+    "AWS asks to slow down; it is tried again",
+  ],
+  [
+    /^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/,
+    "LeaseLost",
+    "The message is not leased under this receipt any more",
+  ],
   [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
-  [/^ResourceNotFoundException$/, "Unavailable", "The table does not exist. Call hive.setup() first, or make it, see deploy/aws"],
+  [
+    /^ResourceNotFoundException$/,
+    "Unavailable",
+    "The table does not exist. Call hive.setup() first, or make it, see deploy/aws",
+  ],
   [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
-  [/^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|ValidationException|MissingParameter)$/, "Unavailable", "The service refused the request"],
+  [
+    /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|ValidationException|MissingParameter)$/,
+    "Unavailable",
+    "The service refused the request",
+  ],
 ];
 
 /** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
@@ -43,15 +71,22 @@ function tooLarge(message: string): (typeof meanings)[number] | undefined {
 
 function unknown(error: unknown): (typeof meanings)[number] {
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
-  return [/./, "Unavailable", $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "It is tried again"];
+  return [
+    /./,
+    "Unavailable",
+    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "It is tried again",
+  ];
 }
 
 /** SDK errors are named by their code; errors of the network have the code in a field. */
 function nameAndMessage(error: unknown): [name: string, message: string] {
   if (!(error instanceof Error)) return ["Error", String(error)];
-  const { code, Code } = error as { code?: unknown; Code?: unknown };
+  const { code, Code } = error as { code?: string; Code?: string };
   const generic = error.name === "Error" || error.name === "AggregateError" || error.name === "Unknown";
   const name = generic ? (Code ?? code ?? error.name) : error.name;
   // With query compatibility SQS puts its own name before the code.
-  return [String(name).replace(/^AWS\.SimpleQueueService\./, ""), error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&.")];
+  return [
+    name.replace(/^AWS\.SimpleQueueService\./, ""),
+    error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&."),
+  ];
 }

@@ -44,7 +44,10 @@ function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrig
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
-function fromEventBridge(message: Readonly<Record<string, unknown>>, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event | undefined {
+function fromEventBridge(
+  message: Readonly<Record<string, unknown>>,
+  { id, queueName, sentAt, partitionKey }: MessageOrigin,
+): Event | undefined {
   const { "detail-type": type, detail, source, account, region, time } = message;
   if (typeof type !== "string" || typeof source !== "string" || detail === undefined) return undefined;
   return Event.fromRecord({
@@ -60,7 +63,11 @@ function fromEventBridge(message: Readonly<Record<string, unknown>>, { id, queue
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
-function fromS3(message: Readonly<Record<string, unknown>>, body: string, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event | undefined {
+function fromS3(
+  message: Readonly<Record<string, unknown>>,
+  body: string,
+  { id, queueName, sentAt, partitionKey }: MessageOrigin,
+): Event | undefined {
   const records: unknown = message["Records"];
   const first = (Array.isArray(records) ? records[0] : undefined) as S3Record | undefined;
   if (first?.eventSource !== "aws:s3" || typeof first.eventName !== "string") return undefined;

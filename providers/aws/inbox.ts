@@ -53,12 +53,20 @@ export class Inbox {
   /** Which of these events, ten at the most, the queue has handled. */
   async handled(queue: QueueName, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
     if (eventIds.length === 0) return new Set();
-    let keys: Record<string, AttributeValue>[] = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
+    let keys: Record<string, AttributeValue>[] = [...new Set(eventIds)].map((eventId) =>
+      keyOf({ queue: String(queue), eventId }),
+    );
     const handled = new Set<string>();
     const now = this.#clock.now();
     for (let tries = 1; keys.length > 0; tries++) {
-      if (tries > mostTries) throw new BeeHiveError("Throttled", `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`);
-      const request = new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } });
+      if (tries > mostTries)
+        throw new BeeHiveError(
+          "Throttled",
+          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`,
+        );
+      const request = new BatchGetItemCommand({
+        RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } },
+      });
       const answer = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
       for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
         if (Number(expires?.N ?? Infinity) > now) handled.add(sk?.S ?? "");

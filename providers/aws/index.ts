@@ -23,7 +23,8 @@ export function openAws(url: string, { clock }: ProviderContext): Provider {
 export class AwsProvider implements Provider {
   readonly name = "aws";
   readonly capabilities: Capabilities = {
-    atomicStep: "SQS, SNS and DynamoDB have no transaction in common: a crash during a step repeats it, with the same ids",
+    atomicStep:
+      "SQS, SNS and DynamoDB have no transaction in common: a crash during a step repeats it, with the same ids",
     deduplication:
       "standard queues of SQS keep duplicates; ordered subscriptions drop those of five minutes, and idempotent=true those of what was committed",
     ordering: true,
@@ -34,7 +35,11 @@ export class AwsProvider implements Provider {
   readonly #own: boolean;
 
   /** @throws BeeHiveError `InvalidConfiguration` with every problem. */
-  constructor({ clients, clock = systemClock, ...given }: Partial<AwsConfig> & { readonly clients?: AwsClients; readonly clock?: Clock } = {}) {
+  constructor({
+    clients,
+    clock = systemClock,
+    ...given
+  }: Partial<AwsConfig> & { readonly clients?: AwsClients; readonly clock?: Clock } = {}) {
     const config = completed(given);
     this.#own = clients === undefined;
     this.#clients = clients ?? makeClients(config);

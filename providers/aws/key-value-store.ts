@@ -52,7 +52,9 @@ export class S3KeyValueStore implements KeyValueStore {
     return { ...properties, body: body as unknown as AsyncIterable<Uint8Array> };
   }
 
-  async #open(key: string): Promise<BlobProperties & { readonly body: { transformToByteArray(): Promise<Uint8Array> } }> {
+  async #open(
+    key: string,
+  ): Promise<BlobProperties & { readonly body: { transformToByteArray(): Promise<Uint8Array> } }> {
     const at = this.#key(key);
     for (let looks = 1; ; looks++) {
       const row = await this.#row(at);
@@ -102,7 +104,12 @@ export class S3KeyValueStore implements KeyValueStore {
     }
   }
 
-  async #write(key: string, body: BlobBody, metadata: Readonly<Record<string, string>> = {}, expect: RowExpectation): Promise<BlobProperties> {
+  async #write(
+    key: string,
+    body: BlobBody,
+    metadata: Readonly<Record<string, string>> = {},
+    expect: RowExpectation,
+  ): Promise<BlobProperties> {
     const at = this.#key(key);
     const etag = nextEtag();
     const object = `${this.#name}/${readable(key)}/${etag}`;
@@ -121,7 +128,11 @@ export class S3KeyValueStore implements KeyValueStore {
     return propertiesOf(row);
   }
 
-  async #put({ table, partition, id, ...content }: Row, expect: RowExpectation, object: string): ReturnType<Rows["write"]> {
+  async #put(
+    { table, partition, id, ...content }: Row,
+    expect: RowExpectation,
+    object: string,
+  ): ReturnType<Rows["write"]> {
     const conflict = await this.#rows.write([{ key: { table, partition, id }, expect, content }]);
     if (conflict) await this.#discard(object);
     return conflict;
@@ -148,7 +159,10 @@ export class S3KeyValueStore implements KeyValueStore {
 
   #inBucket(): string {
     if (this.#bucket !== undefined) return this.#bucket;
-    throw new BeeHiveError("InvalidConfiguration", `The key-value store ${this.#name} needs a bucket: open the provider with aws:?bucket=NAME.`);
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `The key-value store ${this.#name} needs a bucket: open the provider with aws:?bucket=NAME.`,
+    );
   }
 
   #resource(object: string): string {

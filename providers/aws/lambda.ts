@@ -14,7 +14,16 @@ export interface SqsRecord {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: object;
-  readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string | undefined; readonly binaryValue?: string | undefined; readonly dataType: string }>>;
+  readonly messageAttributes: Readonly<
+    Record<
+      string,
+      {
+        readonly stringValue?: string | undefined;
+        readonly binaryValue?: string | undefined;
+        readonly dataType: string;
+      }
+    >
+  >;
   readonly eventSourceARN: string;
 }
 
@@ -56,7 +65,10 @@ const reserveMs = 1_000;
  */
 export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   let runner: Promise<Runner> | undefined;
-  const handle = async (event: SqsEvent, context: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse> => {
+  const handle = async (
+    event: SqsEvent,
+    context: { getRemainingTimeInMillis(): number },
+  ): Promise<SqsBatchResponse> => {
     // One hive for all invocations of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
@@ -76,7 +88,10 @@ class Runner {
     this.#provider = provider;
     this.#clock = clock;
     this.#queueNames = new Map(
-      hive.descriptors.map(({ queueName: name, ordered, parallelism }) => [queueNameOf(prefix, name, ordered), { name, parallelism }]),
+      hive.descriptors.map(({ queueName: name, ordered, parallelism }) => [
+        queueNameOf(prefix, name, ordered),
+        { name, parallelism },
+      ]),
     );
   }
 
@@ -109,12 +124,17 @@ class Runner {
   }
 
   /** All leases on the messages of one queue, after what could be done in time is done. */
-  async #work(arn: string, records: readonly SqsRecord[], leaseMs: number, passed: Deadline): Promise<readonly AwsLease[]> {
+  async #work(
+    arn: string,
+    records: readonly SqsRecord[],
+    leaseMs: number,
+    passed: Deadline,
+  ): Promise<readonly AwsLease[]> {
     const queue = this.#queueNames.get(lastPartOf(arn));
     if (!queue) throw new BeeHiveError("InvalidConfiguration", `No actor of this function reads the queue ${arn}.`);
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
-    const { all, due } = await this.#provider.queues.leasesOf(queue.name, address, messages, { leaseMs, handedOver: true });
+    const { all, due } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
     const working = isFifo(address.name) ? this.#inOrder(all, due) : this.#together(due, queue.parallelism);
     await Promise.race([working, passed.promise]);
     return all;
@@ -159,7 +179,11 @@ class Deadline {
   }
 }
 
-function configOf({ clients: _, clock: __, ...config }: NonNullable<ConstructorParameters<typeof AwsProvider>[0]>): Partial<AwsConfig> {
+function configOf({
+  clients: _,
+  clock: __,
+  ...config
+}: NonNullable<ConstructorParameters<typeof AwsProvider>[0]>): Partial<AwsConfig> {
   return config;
 }
 
@@ -181,14 +205,16 @@ function messageOf({ messageId, receiptHandle, body, attributes, messageAttribut
     Body: body,
     Attributes: { ...attributes },
     MessageAttributes: Object.fromEntries(
-      Object.entries(messageAttributes).map(([name, { dataType, stringValue, binaryValue }]): [string, MessageAttributeValue] => [
-        name,
-        {
-          DataType: dataType,
-          ...(stringValue !== undefined && { StringValue: stringValue }),
-          ...(binaryValue !== undefined && { BinaryValue: Buffer.from(binaryValue, "base64") }),
-        },
-      ]),
+      Object.entries(messageAttributes).map(
+        ([name, { dataType, stringValue, binaryValue }]): [string, MessageAttributeValue] => [
+          name,
+          {
+            DataType: dataType,
+            ...(stringValue !== undefined && { StringValue: stringValue }),
+            ...(binaryValue !== undefined && { BinaryValue: Buffer.from(binaryValue, "base64") }),
+          },
+        ],
+      ),
     ),
   };
 }

@@ -38,7 +38,12 @@ export class AwsLease implements Lease {
   removed = false;
   #settled = false;
 
-  constructor(given: Pick<AwsLease, "event" | "queueName" | "attempt" | "firstSeen" | "address" | "received" | "expiresAt" | "handedOver">) {
+  constructor(
+    given: Pick<
+      AwsLease,
+      "event" | "queueName" | "attempt" | "firstSeen" | "address" | "received" | "expiresAt" | "handedOver"
+    >,
+  ) {
     this.event = given.event;
     this.queueName = given.queueName;
     this.attempt = given.attempt;

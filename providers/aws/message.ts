@@ -40,7 +40,11 @@ function cloudEventIn(value: unknown, { queueName }: MessageOrigin): Event | und
   const { [bytesMark]: bytes, ...cloudEvent } = value as Record<string, unknown>;
   try {
     const record = fromCloudEvent(cloudEvent).toRecord();
-    return Event.fromRecord({ ...record, queueName: String(queueName), body: bodyIn(record, cloudEvent, bytes === true) });
+    return Event.fromRecord({
+      ...record,
+      queueName: String(queueName),
+      body: bodyIn(record, cloudEvent, bytes === true),
+    });
   } catch (error) {
     // It calls itself a CloudEvent and is none: then it is JSON like any other.
     if (isBeeHiveError(error)) return undefined;
@@ -48,7 +52,11 @@ function cloudEventIn(value: unknown, { queueName }: MessageOrigin): Event | und
   }
 }
 
-function bodyIn({ body, contentType }: EventRecord, { data }: Record<string, unknown>, bytes: boolean): string | Uint8Array {
+function bodyIn(
+  { body, contentType }: EventRecord,
+  { data }: Record<string, unknown>,
+  bytes: boolean,
+): string | Uint8Array {
   if (data === null && isJson(contentType)) return "null";
   return bytes && typeof body === "string" ? new Uint8Array(Buffer.from(body)) : body;
 }

@@ -14,7 +14,8 @@ export const longestTopicName = 256;
 const fifo = ".fifo";
 
 export function queueNameOf(prefix: string, name: QueueName, ordered: boolean): string {
-  const base = name.kind === "subscription" ? `${prefix}-${name.topic}-${name.subscription}` : `${prefix}-${name.topic}`;
+  const base =
+    name.kind === "subscription" ? `${prefix}-${name.topic}-${name.subscription}` : `${prefix}-${name.topic}`;
   return ordered ? `${base}${fifo}` : base;
 }
 

@@ -37,7 +37,10 @@ export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttribute
 }
 
 /** The attributes of a copy: the note, and those of others as far as there is room. */
-export function attributesWith(note: Note, attributes: Readonly<Record<string, MessageAttributeValue>>): Record<string, MessageAttributeValue> {
+export function attributesWith(
+  note: Note,
+  attributes: Readonly<Record<string, MessageAttributeValue>>,
+): Record<string, MessageAttributeValue> {
   const others = Object.entries(attributes).filter(([name]) => name !== attribute);
   return {
     ...Object.fromEntries(others.slice(0, mostAttributes - 1)),

@@ -60,7 +60,10 @@ export class Outbox {
             MessageBody: one.body,
             ...(one.attributes && { MessageAttributes: one.attributes }),
             ...(one.delaySeconds && { DelaySeconds: one.delaySeconds }),
-            ...(one.groupId !== undefined && { MessageGroupId: one.groupId, MessageDeduplicationId: one.deduplicationId }),
+            ...(one.groupId !== undefined && {
+              MessageGroupId: one.groupId,
+              MessageDeduplicationId: one.deduplicationId,
+            }),
           }));
           return failuresOf(await this.#sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries })));
         },
@@ -78,9 +81,14 @@ export class Outbox {
           const entries = messages.map((one, index): PublishBatchRequestEntry => ({
             Id: String(index),
             Message: one.body,
-            ...(one.groupId !== undefined && { MessageGroupId: one.groupId, MessageDeduplicationId: one.deduplicationId }),
+            ...(one.groupId !== undefined && {
+              MessageGroupId: one.groupId,
+              MessageDeduplicationId: one.deduplicationId,
+            }),
           }));
-          return failuresOf(await this.#sns.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries })));
+          return failuresOf(
+            await this.#sns.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries })),
+          );
         },
       }),
     );
@@ -92,7 +100,10 @@ export class Outbox {
     const batcher = made(this.#deletes, url, () =>
       this.#batcher<string>("sqs:DeleteMessage", name, {
         send: async (receipts) => {
-          const Entries = receipts.map((one, index): DeleteMessageBatchRequestEntry => ({ Id: String(index), ReceiptHandle: one }));
+          const Entries = receipts.map((one, index): DeleteMessageBatchRequestEntry => ({
+            Id: String(index),
+            ReceiptHandle: one,
+          }));
           return failuresOf(await this.#sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries })));
         },
       }),
@@ -117,8 +128,19 @@ export class Outbox {
     return batcher.add({ receipt, seconds }, 0);
   }
 
-  #batcher<E>(action: string, resource: string, options: Pick<BatcherOptions<E>, "send"> & Partial<BatcherOptions<E>>): Batcher<E> {
-    return new Batcher<E>({ maxEntries, maxBytes: Infinity, clock: this.#clock, pace: this.#pace, attempt: { action, resource }, ...options });
+  #batcher<E>(
+    action: string,
+    resource: string,
+    options: Pick<BatcherOptions<E>, "send"> & Partial<BatcherOptions<E>>,
+  ): Batcher<E> {
+    return new Batcher<E>({
+      maxEntries,
+      maxBytes: Infinity,
+      clock: this.#clock,
+      pace: this.#pace,
+      attempt: { action, resource },
+      ...options,
+    });
   }
 }
 
@@ -135,14 +157,20 @@ function made<T>(batchers: Map<string, T>, key: string, make: () => T): T {
 function sizeOf({ body, attributes = {} }: Outgoing): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, { DataType = "", StringValue = "", BinaryValue }] of Object.entries(attributes))
-    bytes += Buffer.byteLength(name) + DataType.length + Buffer.byteLength(StringValue) + (BinaryValue?.byteLength ?? 0);
+    bytes +=
+      Buffer.byteLength(name) + DataType.length + Buffer.byteLength(StringValue) + (BinaryValue?.byteLength ?? 0);
   return bytes;
 }
 
 /** A batch is answered with success also when entries of it failed. */
 function failuresOf(answer: {
   readonly Failed?:
-    | readonly { readonly Id?: string | undefined; readonly Code?: string | undefined; readonly Message?: string | undefined; readonly SenderFault?: boolean | undefined }[]
+    | readonly {
+        readonly Id?: string | undefined;
+        readonly Code?: string | undefined;
+        readonly Message?: string | undefined;
+        readonly SenderFault?: boolean | undefined;
+      }[]
     | undefined;
 }): EntryFailure[] {
   return (answer.Failed ?? []).map(({ Id, Code = "Unknown", Message = "", SenderFault = false }) => ({

@@ -46,28 +46,85 @@ export function leastPolicy(
 
   const readQueues = specs.filter(({ name }) => read.has(String(name))).map(queue);
   // An event that is published elsewhere may be for a queue of either kind.
-  const writtenQueues = specs.filter(({ name }) => name.kind === "queue" && !read.has(String(name))).flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
-  const published = new Set(descriptors.flatMap(({ publishes }) => publishes).filter(({ kind }) => kind === "topic").map(({ topic }) => topic));
+  const writtenQueues = specs
+    .filter(({ name }) => name.kind === "queue" && !read.has(String(name)))
+    .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
+  const published = new Set(
+    descriptors
+      .flatMap(({ publishes }) => publishes)
+      .filter(({ kind }) => kind === "topic")
+      .map(({ topic }) => topic),
+  );
   const topics = (names: Iterable<string>): string[] =>
-    [...names].flatMap((name) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, QueueName.topic(name), ordered))));
+    [...names].flatMap((name) =>
+      [false, true].map((ordered) => arn("sns", topicNameOf(prefix, QueueName.topic(name), ordered))),
+    );
   const allTopics = new Set(specs.filter(({ name }) => name.kind !== "queue").map(({ name }) => name.topic));
   const dead = readQueues.map(deadNameOf);
   const sqs = (names: readonly string[]): string[] => names.map((name) => arn("sqs", name));
 
   const statements: PolicyStatement[] = [
-    allow("Consume", ["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage", "sqs:GetQueueAttributes"], sqs(readQueues)),
-    allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage", "sqs:GetQueueAttributes", ...(deadLetters ? ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"] : [])], sqs(dead)),
+    allow(
+      "Consume",
+      [
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
+        "sqs:GetQueueAttributes",
+      ],
+      sqs(readQueues),
+    ),
+    allow(
+      "Bury",
+      [
+        "sqs:GetQueueUrl",
+        "sqs:SendMessage",
+        "sqs:GetQueueAttributes",
+        ...(deadLetters ? ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"] : []),
+      ],
+      sqs(dead),
+    ),
     allow("Send", ["sqs:GetQueueUrl", "sqs:SendMessage"], sqs(writtenQueues)),
     allow("Publish", ["sns:Publish"], topics(published)),
     allow("Find", ["sns:ListTopics"], allTopics.size > 0 ? "*" : []),
-    allow("Store", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:BatchWriteItem", ...(idempotent ? ["dynamodb:BatchGetItem"] : [])], [arn("dynamodb", `table/${table}`)]),
-    allow("Keep", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}/*`]),
+    allow(
+      "Store",
+      [
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "dynamodb:BatchWriteItem",
+        ...(idempotent ? ["dynamodb:BatchGetItem"] : []),
+      ],
+      [arn("dynamodb", `table/${table}`)],
+    ),
+    allow(
+      "Keep",
+      ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+      bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}/*`],
+    ),
     ...(setup
       ? [
-          allow("SetUpQueues", ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"], sqs([...readQueues, ...dead, ...writtenQueues, ...writtenQueues.map(deadNameOf)])),
+          allow(
+            "SetUpQueues",
+            ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
+            sqs([...readQueues, ...dead, ...writtenQueues, ...writtenQueues.map(deadNameOf)]),
+          ),
           allow("SetUpTopics", ["sns:CreateTopic", "sns:Subscribe"], topics(allTopics)),
-          allow("SetUpTable", ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"], [arn("dynamodb", `table/${table}`)]),
-          allow("SetUpBucket", ["s3:CreateBucket", "s3:ListBucket", "s3:PutLifecycleConfiguration"], bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}`]),
+          allow(
+            "SetUpTable",
+            ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"],
+            [arn("dynamodb", `table/${table}`)],
+          ),
+          allow(
+            "SetUpBucket",
+            ["s3:CreateBucket", "s3:ListBucket", "s3:PutLifecycleConfiguration"],
+            bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}`],
+          ),
         ]
       : [allow("Check", ["sns:ListSubscriptionsByTopic"], topics(allTopics))]),
   ];

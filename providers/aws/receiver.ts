@@ -86,7 +86,7 @@ export class Receiver {
         },
         fail: (error) => {
           leave();
-          reject(error as Error);
+          reject(error);
         },
       };
       const end = (): void => waiter.answer([]);
@@ -137,7 +137,8 @@ export class Receiver {
       if (this.#stock.length === 0) return;
       waiter.answer(this.#fromStock(waiter.max));
     }
-    if (this.#stock.length > 0) this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
+    if (this.#stock.length > 0)
+      this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
   }
 
   #fromStock(max: number): AwsLease[] {

@@ -25,7 +25,7 @@ import {
   type Rows,
 } from "../../src/rows.ts";
 import { ask } from "./client.ts";
-import { isNamed } from "./errors.ts";
+import { isNamed, translate } from "./errors.ts";
 
 type Item = Record<string, AttributeValue>;
 
@@ -63,7 +63,10 @@ export class DynamoRows implements Rows {
     return item && headOfItem(key, item);
   }
 
-  async #getItem(key: RowKey, names?: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames">): Promise<Item | undefined> {
+  async #getItem(
+    key: RowKey,
+    names?: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames">,
+  ): Promise<Item | undefined> {
     const request = new GetItemCommand({ TableName: this.#table, Key: itemKey(key), ConsistentRead: true, ...names });
     return (await ask("dynamodb:GetItem", this.#table, this.#dynamodb.send(request))).Item;
   }
@@ -77,7 +80,10 @@ export class DynamoRows implements Rows {
   }
 
   /** A query answers up to 1 MB: it is repeated until there are `limit` items or no more. */
-  async #query(range: RowRange, names: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames"> = {}): Promise<Item[]> {
+  async #query(
+    range: RowRange,
+    names: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames"> = {},
+  ): Promise<Item[]> {
     const bounds = boundsOf(range);
     if (bounds === undefined) return [];
     const items: Item[] = [];
@@ -124,7 +130,7 @@ export class DynamoRows implements Rows {
     } catch (error) {
       if (isNamed(error, "ConditionalCheckFailedException")) return { key, found: (await this.head(key))?.etag };
       const action = content === undefined ? "dynamodb:DeleteItem" : "dynamodb:PutItem";
-      return await ask(action, this.#table, Promise.reject(error));
+      throw translate(error, { action, resource: this.#table });
     }
   }
 
@@ -133,7 +139,11 @@ export class DynamoRows implements Rows {
       content === undefined ? { DeleteRequest: { Key: itemKey(key) } } : { PutRequest: { Item: itemOf(key, content) } },
     );
     for (let retries = 0; requests.length > 0; retries++) {
-      if (retries > mostBatchRetries) throw new BeeHiveError("Throttled", `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten.`);
+      if (retries > mostBatchRetries)
+        throw new BeeHiveError(
+          "Throttled",
+          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten.`,
+        );
       if (retries > 0) await sleep(this.#clock, batchRetryMs * 2 ** retries);
       const request = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
       const answer = await ask("dynamodb:BatchWriteItem", this.#table, this.#dynamodb.send(request));
@@ -177,12 +187,20 @@ function after(prefix: string): string {
 }
 
 /** The key condition of a range; `undefined` when nothing can be in it. */
-function boundsOf({ table, partition = "", from, to }: RowRange): Pick<QueryCommandInput, "KeyConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"> | undefined {
+function boundsOf({
+  table,
+  partition = "",
+  from,
+  to,
+}: RowRange):
+  | Pick<QueryCommandInput, "KeyConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues">
+  | undefined {
   const prefix = sortPrefix(partition);
   const low = prefix === "" && from === undefined ? undefined : `${prefix}${from ?? ""}`;
   const high = to !== undefined ? `${prefix}${to}` : prefix === "" ? undefined : after(prefix);
   // BETWEEN refuses bounds that are crossed.
-  if (low !== undefined && high !== undefined && Buffer.compare(Buffer.from(low), Buffer.from(high)) >= 0) return undefined;
+  if (low !== undefined && high !== undefined && Buffer.compare(Buffer.from(low), Buffer.from(high)) >= 0)
+    return undefined;
   const conditions = ["#pk = :pk"];
   if (low !== undefined && high !== undefined) conditions.push("#sk BETWEEN :low AND :high");
   else if (low !== undefined) conditions.push("#sk >= :low");
@@ -208,9 +226,13 @@ function conditionOf(expect: RowExpectation): object {
 function itemOf(key: RowKey, content: RowContent): Item {
   const { value, etag, modified, metadata, expires } = content;
   const size = sizeOf(value);
-  const bytes = size + sizeOf(metadata ?? "") + 2 * sizeOf(key.id) + sizeOf(key.partition) + sizeOf(key.table) + roomForNames;
+  const bytes =
+    size + sizeOf(metadata ?? "") + 2 * sizeOf(key.id) + sizeOf(key.partition) + sizeOf(key.table) + roomForNames;
   if (bytes > largestItem) {
-    throw new BeeHiveError("TooLarge", `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${largestItem} bytes. Keep large data in the key-value store and its key in the item.`);
+    throw new BeeHiveError(
+      "TooLarge",
+      `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${largestItem} bytes. Keep large data in the key-value store and its key in the item.`,
+    );
   }
   return {
     ...itemKey(key),
@@ -230,7 +252,9 @@ export function expiry(expires: number): Item {
 }
 
 function keyOf(table: string, { sk, part, id }: Item): RowKey {
-  return part?.S === undefined ? { table, partition: "", id: sk?.S ?? "" } : { table, partition: part.S, id: id?.S ?? "" };
+  return part?.S === undefined
+    ? { table, partition: "", id: sk?.S ?? "" }
+    : { table, partition: part.S, id: id?.S ?? "" };
 }
 
 function rowOf(key: RowKey, item: Item): Row {

@@ -8,9 +8,8 @@ import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { sleep, type Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { ClaimCheck } from "./claim-check.ts";
-import { ask } from "./client.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
-import { isNamed } from "./errors.ts";
+import { isNamed, translate } from "./errors.ts";
 
 /*
  * One table for all stores of a hive: one thing to make, to grant and to watch, billed by request, and idle it
@@ -34,7 +33,11 @@ const readyMs = 60_000;
 const lookMs = 500;
 
 /** Makes the table, and the bucket when one is named, unless they are there. */
-export async function ensureStorage({ dynamodb, s3 }: AwsClients, { table, bucket }: AwsConfig, clock: Clock): Promise<void> {
+export async function ensureStorage(
+  { dynamodb, s3 }: AwsClients,
+  { table, bucket }: AwsConfig,
+  clock: Clock,
+): Promise<void> {
   const made = bucket === undefined ? Promise.resolve() : ensureBucket(s3, bucket);
   await Promise.all([ensureTable(dynamodb, table, clock), made]);
 }
@@ -45,7 +48,8 @@ async function ensureTable(dynamodb: DynamoDBClient, table: string, clock: Clock
   await createTable(dynamodb, table);
   const giveUpAt = clock.now() + readyMs;
   while ((await stateOf(dynamodb, table)) !== "ACTIVE") {
-    if (clock.now() > giveUpAt) throw new BeeHiveError("Unavailable", `The table ${table} was not ready after ${readyMs} ms.`);
+    if (clock.now() > giveUpAt)
+      throw new BeeHiveError("Unavailable", `The table ${table} was not ready after ${readyMs} ms.`);
     await sleep(clock, lookMs);
   }
   await cleanUp(dynamodb, table);
@@ -56,7 +60,7 @@ async function stateOf(dynamodb: DynamoDBClient, table: string): Promise<string 
     return (await dynamodb.send(new DescribeTableCommand({ TableName: table }))).Table?.TableStatus;
   } catch (error) {
     if (isNamed(error, "ResourceNotFoundException")) return undefined;
-    return await ask("dynamodb:DescribeTable", table, Promise.reject(error));
+    throw translate(error, { action: "dynamodb:DescribeTable", resource: table });
   }
 }
 
@@ -77,7 +81,8 @@ async function createTable(dynamodb: DynamoDBClient, table: string): Promise<voi
       }),
     );
   } catch (error) {
-    if (!isNamed(error, "ResourceInUseException")) await ask("dynamodb:CreateTable", table, Promise.reject(error));
+    if (!isNamed(error, "ResourceInUseException"))
+      throw translate(error, { action: "dynamodb:CreateTable", resource: table });
   }
 }
 
@@ -95,12 +100,13 @@ async function ensureBucket(s3: AwsClients["s3"], bucket: string): Promise<void>
   if (await bucketExists(s3, bucket)) return;
   const region = await s3.config.region();
   // The first region of all is the one that may not be named.
-  const place = region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
+  const place =
+    region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
   try {
     await s3.send(new CreateBucketCommand({ Bucket: bucket, ...place }));
   } catch (error) {
     if (isNamed(error, "BucketAlreadyOwnedByYou")) return;
-    await ask("s3:CreateBucket", bucket, Promise.reject(error));
+    throw translate(error, { action: "s3:CreateBucket", resource: bucket });
   }
   await new ClaimCheck(s3, bucket).ensureExpiry();
 }
@@ -111,6 +117,6 @@ async function bucketExists(s3: AwsClients["s3"], bucket: string): Promise<boole
     return true;
   } catch (error) {
     if (isNamed(error, "NotFound", "NoSuchBucket")) return false;
-    return await ask("s3:ListBucket", bucket, Promise.reject(error));
+    throw translate(error, { action: "s3:ListBucket", resource: bucket });
   }
 }

@@ -1,10 +1,18 @@
 import type { Clock } from "../../src/clock.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
-import type { CollectionStore, CounterStore, Identified, KeyedListStore, KeyValueStore, LockStore, Stores } from "../../src/stores.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "../../src/stores.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
 import { DynamoCounterStore } from "./counter-store.ts";
 import { S3KeyValueStore } from "./key-value-store.ts";
-import { DynamoRows } from "./rows.ts";
+import type { DynamoRows } from "./rows.ts";
 
 /**
  * The stores: collections, keyed lists and locks on rows in DynamoDB, as every provider with rows has them; counters

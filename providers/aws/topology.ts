@@ -14,14 +14,23 @@ import {
 } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
-import { QueueName } from "../../src/queue-name.ts";
+import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
 import type { Addresses } from "./addresses.ts";
 import { ask } from "./client.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
-import { isNamed } from "./errors.ts";
+import { isNamed, translate } from "./errors.ts";
 import { visibilitySeconds, longestLeaseMs } from "./lease.ts";
-import { deadNameOf, isFifo, lastPartOf, longestQueueName, longestTopicName, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
+import {
+  deadNameOf,
+  isFifo,
+  lastPartOf,
+  longestQueueName,
+  longestTopicName,
+  queueNameOf,
+  siblingArn,
+  topicNameOf,
+} from "./names.ts";
 
 /** 14 days, the longest that SQS keeps a message, in seconds. */
 const retentionSeconds = 1_209_600;
@@ -57,8 +66,12 @@ export class Topology {
     return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
       if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), longestTopicName, `"${name}"`);
       const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), longestQueueName, `"${name}"`);
-      if (leaseMs > longestLeaseMs) problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
-      if (maxAttempts >= mostReceives) problems.push(`"${name}": SQS delivers ${mostReceives} times at the most, so retry.maxAttempts must be below that`);
+      if (leaseMs > longestLeaseMs)
+        problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
+      if (maxAttempts >= mostReceives)
+        problems.push(
+          `"${name}": SQS delivers ${mostReceives} times at the most, so retry.maxAttempts must be below that`,
+        );
       return problems;
     });
   }
@@ -74,7 +87,9 @@ export class Topology {
       return making;
     };
     await Promise.all(
-      queues.map(async (spec) => this.#ensureQueue(spec, spec.name.kind === "queue" ? undefined : await topicArn(spec.name, spec.ordered))),
+      queues.map(async (spec) =>
+        this.#ensureQueue(spec, spec.name.kind === "queue" ? undefined : await topicArn(spec.name, spec.ordered)),
+      ),
     );
     this.#addresses.forget();
     for (const { name } of topics) {
@@ -118,7 +133,10 @@ export class Topology {
   async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
     const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
     if (!other) return;
-    throw new BeeHiveError("InvalidConfiguration", `"${name}" is ${ordered ? "ordered now" : "not ordered any more"}, but its queue is ${other.name}, and SQS cannot change that. Let the queue run empty and delete it, or give the subscription another name.`);
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `"${name}" is ${ordered ? "ordered now" : "not ordered any more"}, but its queue is ${other.name}, and SQS cannot change that. Let the queue run empty and delete it, or give the subscription another name.`,
+    );
   }
 
   /** Makes the queue, or brings one that is there up to date; answers its URL. */
@@ -133,7 +151,7 @@ export class Topology {
       } catch (error) {
         if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, attributes);
         if (!isNamed(error, "QueueDeletedRecently") || this.#clock.now() > giveUpAt)
-          return await ask("sqs:CreateQueue", name, Promise.reject(error));
+          throw translate(error, { action: "sqs:CreateQueue", resource: name });
       }
       await sleep(this.#clock, nameRetryMs);
     }
@@ -149,7 +167,11 @@ export class Topology {
   async #addressOf(name: string): Promise<{ readonly url: string }> {
     this.#addresses.forget(name);
     const found = await this.#addresses.find(name);
-    if (!found) throw new BeeHiveError("Unavailable", `The queue ${name} is there and is not; another process may be deleting it.`);
+    if (!found)
+      throw new BeeHiveError(
+        "Unavailable",
+        `The queue ${name} is there and is not; another process may be deleting it.`,
+      );
     return found;
   }
 
@@ -172,7 +194,10 @@ export class Topology {
       this.#addresses.forget(one);
       if (!(await this.#addresses.find(one))) return false;
     }
-    return name.kind === "queue" || (await this.#subscriptions(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName);
+    return (
+      name.kind === "queue" ||
+      (await this.#subscriptions(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName)
+    );
   }
 
   async delete(name: QueueName): Promise<void> {

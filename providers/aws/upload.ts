@@ -49,7 +49,11 @@ async function putParts(
   let size = 0;
   const send = async (body: Uint8Array): Promise<void> => {
     const PartNumber = done.length + 1;
-    const { ETag } = await ask("s3:PutObject", resource, s3.send(new UploadPartCommand({ ...part, PartNumber, Body: body })));
+    const { ETag } = await ask(
+      "s3:PutObject",
+      resource,
+      s3.send(new UploadPartCommand({ ...part, PartNumber, Body: body })),
+    );
     done.push({ PartNumber, ETag });
     size += body.byteLength;
   };

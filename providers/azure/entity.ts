@@ -1,7 +1,7 @@
 import type { TableEntityResult } from "@azure/data-tables";
 import { BeeHiveError } from "../../src/errors.ts";
 import { sizeOf, type Row, type RowContent, type RowHead, type RowKey } from "../../src/rows.ts";
-import { tableKey, type TableKey } from "./table-key.ts";
+import { decodeKey, isShortened, tableKey, tablePrefix, type TableKey } from "./table-key.ts";
 
 /*
  * Rows as entities of Table storage. A text property has 64 KiB in UTF-16 at the most, so values are split over several;
@@ -17,10 +17,11 @@ const largestEntity = 1_048_576;
 const roomForTheRest = 8_192;
 
 /** The properties of an entity without its value. */
-export const headNames: string[] = ["partitionKey", "rowKey", "partition", "id", "version", "modified", "size", "metadata", "expires"];
+export const headNames: string[] = ["partitionKey", "rowKey", "longPartition", "longId", "version", "modified", "size", "metadata", "expires"];
 
 /** @throws BeeHiveError `TooLarge`. */
 export function toEntity(key: RowKey, content: RowContent): Entity {
+  const at = tableKey(key);
   const value = content.value as string;
   const bytes = value.length * 2;
   const most = largestEntity - roomForTheRest;
@@ -37,9 +38,9 @@ export function toEntity(key: RowKey, content: RowContent): Entity {
     from = end;
   }
   return {
-    ...tableKey(key),
-    partition: key.partition,
-    id: key.id,
+    ...at,
+    ...(isShortened(at.partitionKey) ? { longPartition: key.partition } : {}),
+    ...(isShortened(at.rowKey) ? { longId: key.id } : {}),
     version: content.etag,
     modified: content.modified,
     size: sizeOf(value),
@@ -57,23 +58,32 @@ function endOfPart(value: string, from: number): number {
   return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
 }
 
-export function toRow(table: string, entity: Found): Row {
+export function toRow(key: RowKey, entity: Found): Row {
   const parts: string[] = [];
   for (let n = 0; typeof entity[`value${n}`] === "string"; n++) parts.push(entity[`value${n}`] as string);
-  const { size: _, ...head } = toHead(table, entity);
+  const { size: _, ...head } = toHead(key, entity);
   return { ...head, value: parts.join("") };
 }
 
-export function toHead(table: string, entity: Found): RowHead {
+export function toHead({ table, partition, id }: RowKey, entity: Found): RowHead {
   const { metadata, expires } = entity;
   return {
     table,
-    partition: entity["partition"] as string,
-    id: entity["id"] as string,
+    partition,
+    id,
     etag: entity["version"] as string,
     modified: Number(entity["modified"]),
     size: Number(entity["size"]),
     ...(typeof metadata === "string" ? { metadata } : {}),
     ...(expires === undefined ? {} : { expires: Number(expires) }),
+  };
+}
+
+/** The key of a row that was found in a range. Keys that were shortened are kept beside it. */
+export function keyOf(table: string, { partitionKey, rowKey, longPartition, longId }: Found): RowKey {
+  return {
+    table,
+    partition: (longPartition as string | undefined) ?? decodeKey(partitionKey?.slice(tablePrefix(table).length) ?? ""),
+    id: (longId as string | undefined) ?? decodeKey(rowKey ?? ""),
   };
 }

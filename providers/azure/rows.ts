@@ -1,7 +1,7 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import type { Row, RowChange, RowConflict, RowHead, RowKey, RowRange, Rows } from "../../src/rows.ts";
 import { compareIds, holds } from "../../src/rows.ts";
-import { headNames, toEntity, toHead, toRow, type Found } from "./entity.ts";
+import { headNames, keyOf, toEntity, toHead, toRow, type Found } from "./entity.ts";
 import { statusOf, translated, translating } from "./errors.ts";
 import { Once } from "./once.ts";
 import { afterTable, partitionKey, shortKey, tableKey, tablePrefix } from "./table-key.ts";
@@ -27,20 +27,20 @@ export class TableRows implements Rows {
 
   async get(key: RowKey): Promise<Row | undefined> {
     const found = await this.#find(key);
-    return found && toRow(key.table, found);
+    return found && toRow(key, found);
   }
 
   async head(key: RowKey): Promise<RowHead | undefined> {
     const found = await this.#find(key, headNames);
-    return found && toHead(key.table, found);
+    return found && toHead(key, found);
   }
 
   async page(range: RowRange): Promise<readonly Row[]> {
-    return (await this.#query(range)).map((entity) => toRow(range.table, entity));
+    return (await this.#query(range)).map((entity) => toRow(keyOf(range.table, entity), entity));
   }
 
   async pageHeads(range: RowRange): Promise<readonly RowHead[]> {
-    return (await this.#query(range, headNames)).map((entity) => toHead(range.table, entity));
+    return (await this.#query(range, headNames)).map((entity) => toHead(keyOf(range.table, entity), entity));
   }
 
   async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
@@ -149,7 +149,7 @@ export class TableRows implements Rows {
     const pages = this.#table.listEntities<Record<string, unknown>>({ queryOptions }).byPage({ maxPageSize: Math.min(limit, 1000) });
     try {
       for await (const page of pages) {
-        found.push(...page.filter((entity) => isWithin(range, entity["id"] as string)));
+        found.push(...page.filter((entity) => isWithin(range, keyOf(range.table, entity).id)));
         if (found.length >= limit) break;
       }
     } catch (error) {

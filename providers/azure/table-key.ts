@@ -39,6 +39,11 @@ export function shortKey(text: string, longest: number = longestKey, kept: numbe
   return `${key.slice(0, kept)}~~${createHash("sha256").update(text).digest("hex")}`;
 }
 
+/** Whether that is a key that {@link shortKey} shortened: no encoded text has two marks in a row. */
+export function isShortened(key: string): boolean {
+  return key.includes("~~");
+}
+
 /**
  * Where a row goes: a partition of ours is one of the table's. A counter and its idempotency keys, which the stores keep
  * in two tables, share one, because only within a partition can several rows be written together.

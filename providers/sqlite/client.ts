@@ -53,14 +53,14 @@ export class SqliteClient {
 
   /** A statement for use within {@link write}, where failures undo the group. */
   prepare<R>(sql: string): Statement<R> {
-    return this.#driver.prepare<R>(sql);
+    return this.#read(() => this.#driver.prepare<R>(sql));
   }
 
   /** A statement that reads outside of {@link write}. Kept: the same text is prepared once. */
   query<R>(sql: string): Query<R> {
     let query = this.#queries.get(sql);
     if (!query) {
-      const statement = this.#prepareQuery(sql);
+      const statement = this.prepare(sql);
       query = {
         get: (values) => this.#read(() => statement.get(values)),
         all: (values) => this.#read(() => statement.all(values)),
@@ -99,10 +99,6 @@ export class SqliteClient {
     this.#groups.close();
     this.#closed = true;
     this.#driver.close();
-  }
-
-  #prepareQuery(sql: string): Statement<unknown> {
-    return this.#read(() => this.#driver.prepare(sql));
   }
 
   #read<T>(read: () => T): T {

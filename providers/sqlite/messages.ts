@@ -48,7 +48,7 @@ export class SqliteLease implements Lease {
 
 /** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
 const batchSizes = [32, 8, 1];
-const columns = 5;
+const columns = 6;
 const row = `(${Array(columns).fill("?").join(",")})`;
 const candidate = "id, order_key, attempts, first_seen, event, body";
 const held = "id = ? AND lease = ? AND due > ?";
@@ -67,7 +67,8 @@ export class Messages {
   readonly #renew: Statement;
   readonly #giveBack: Statement;
   readonly #releaseNext: Statement;
-  readonly #findOutOfLine: Statement<EventRow & { readonly id: number; readonly due: number; readonly key: string }>;
+  readonly #findLate: Statement<EventRow & { readonly id: number; readonly due: number; readonly key: string }>;
+  readonly #lineUp: Statement;
   readonly #delete: Statement;
   readonly #deleteAll: Statement;
   readonly #client: SqliteClient;
@@ -81,13 +82,13 @@ export class Messages {
   constructor(client: SqliteClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    const insert = "INSERT INTO messages (subscription, due, order_key, event, body)";
+    const insert = "INSERT INTO messages (subscription, due, order_key, order_later, event, body)";
     this.#insert = batchSizes.map((size) => ({
       size,
       statement: client.prepare(`${insert} VALUES ${Array(size).fill(row).join(",")}`),
     }));
     this.#insertInLine = client.prepare(
-      `${insert} SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5`,
+      `${insert} SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, NULL, ?4, ?5`,
     );
     this.#findDue = client.prepare(
       `SELECT ${candidate} FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?`,
@@ -107,10 +108,13 @@ export class Messages {
     this.#releaseNext = client.prepare(
       "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(id) FROM messages WHERE subscription = ? AND order_key = ?)",
     );
-    this.#findOutOfLine = client.prepare(
-      "SELECT id, due, event ->> 'partitionKey' AS key, event, body FROM messages " +
-        "WHERE subscription = ? AND due <= ? AND lease IS NULL AND attempts = 0 AND order_key IS NULL " +
-        "AND event ->> 'partitionKey' IS NOT NULL ORDER BY due, id",
+    this.#findLate = client.prepare(
+      "SELECT id, due, order_later AS key, event, body FROM messages " +
+        "WHERE subscription = ? AND order_later IS NOT NULL AND due <= ? AND lease IS NULL ORDER BY due, id",
+    );
+    this.#lineUp = client.prepare(
+      "UPDATE messages SET order_later = event ->> 'partitionKey' " +
+        "WHERE subscription = ? AND order_key IS NULL AND lease IS NULL",
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
     this.#deleteAll = client.prepare("DELETE FROM messages WHERE subscription = ?");
@@ -119,10 +123,17 @@ export class Messages {
 
   /** Adds a message that may be leased from `due` on. */
   add({ id, ordered }: Subscription, { partitionKey, event, body }: EventRow, due: number, now: number): void {
+    const key = (ordered && partitionKey) || null;
     // A message for later takes its place in line when it is due, see #joinLine.
-    const inLine = ordered && partitionKey !== undefined && due <= now;
-    if (inLine) this.#insertInLine.run([id, due, partitionKey, event, body]);
-    else this.#added.push(id, due, null, event, body);
+    if (key !== null && due <= now) this.#insertInLine.run([id, due, key, event, body]);
+    else this.#added.push(id, due, null, key, event, body);
+  }
+
+  /** Has messages that came before the subscription was ordered take their place in line. */
+  lineUp(subscription: Subscription, now: number): void {
+    this.#flush();
+    this.#lineUp.run([subscription.id]);
+    this.#joinLine(subscription, now);
   }
 
   /** Leases up to `max` messages that are due, those that came back first. */
@@ -194,7 +205,7 @@ export class Messages {
 
   /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */
   #joinLine({ id }: Subscription, now: number): void {
-    for (const { id: was, due, key, event, body } of this.#findOutOfLine.all([id, now])) {
+    for (const { id: was, due, key, event, body } of this.#findLate.all([id, now])) {
       this.#delete.run([was]);
       this.#insertInLine.run([id, due, key, event, body]);
     }

@@ -55,7 +55,11 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async ensure(queues: readonly QueueSpec[]): Promise<void> {
     await this.#client.write(() => {
-      for (const spec of queues) this.#topology.ensure(spec);
+      for (const spec of queues) {
+        const before = this.#topology.findSubscription(spec.name);
+        this.#topology.ensure(spec);
+        if (before && spec.ordered && !before.ordered) this.#messages.lineUp(before, this.#clock.now());
+      }
     });
   }
 

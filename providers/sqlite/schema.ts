@@ -13,6 +13,7 @@ import type { Driver } from "./driver.ts";
  * messages        The copies that wait or are being worked on; committed ones are deleted. Who may take one is in two
  *                 columns. `due` is when: a time that is past (0: before all others) means now; while it is leased,
  *                 `due` is when the lease ends; NULL waits in line behind an earlier event of its `order_key`.
+ *                 `order_later` is the key of a message that gets in line when it is due.
  *                 `lease` is the token of the last lease, NULL when the event was given back since.
  *                 `event` is JSON with all but the body (`event ->> 'eventType'`).
  * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
@@ -57,11 +58,13 @@ const migrations: readonly string[] = [
     attempts INTEGER NOT NULL DEFAULT 0,
     first_seen INTEGER,
     order_key TEXT,
+    order_later TEXT,
     event TEXT NOT NULL,
     body ANY NOT NULL
   ) STRICT;
   CREATE INDEX messages_by_due ON messages (subscription, due, lease);
   CREATE INDEX messages_by_order_key ON messages (subscription, order_key) WHERE order_key IS NOT NULL;
+  CREATE INDEX messages_by_order_later ON messages (subscription, due) WHERE order_later IS NOT NULL;
 
   CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -28,7 +28,12 @@ function scene(working = 0, options: { readonly maxBytes?: number; readonly sequ
   return { clock, sent, answers, batcher };
 }
 
-const failed = (index: number, senderFault: boolean): EntryFailure => ({ index, code: senderFault ? "InvalidMessageContents" : "InternalError", message: "no", senderFault });
+const failed = (index: number, senderFault: boolean): EntryFailure => ({
+  index,
+  code: senderFault ? "InvalidMessageContents" : "InternalError",
+  message: "no",
+  senderFault,
+});
 
 test("given an idle system, when one entry is added, then it goes at the end of the turn, no timer set", async () => {
   const { batcher, sent, clock } = scene();
@@ -45,7 +50,10 @@ test("given entries added in one turn, when it ends, then they go together", asy
 test("given twenty-three entries, when they are added, then they go in tens, the full ones at once", async () => {
   const { batcher, sent } = scene();
   await Promise.all(Array.from({ length: 23 }, (_, n) => batcher.add(n, 1)));
-  assert.equal(sent.map(({ length }) => length), [10, 10, 3]);
+  assert.equal(
+    sent.map(({ length }) => length),
+    [10, 10, 3],
+  );
 });
 
 test("given others at work, when an entry is added, then it waits for them, and no longer than 5 ms", async () => {
@@ -74,14 +82,20 @@ test("given a sequential batcher, when a request is under way, then the next wai
   assert.is(sent.length, 1);
   answer();
   await Promise.all(all);
-  assert.equal(sent.flat(), Array.from({ length: 35 }, (_, n) => n));
+  assert.equal(
+    sent.flat(),
+    Array.from({ length: 35 }, (_, n) => n),
+  );
 });
 
 test("given a batch of which one entry is refused, when it is answered, then that one fails and its neighbours do not", async () => {
   const { batcher, answers, sent } = scene();
   answers.push([failed(1, true)]);
   const outcomes = await Promise.allSettled([1, 2, 3].map((n) => batcher.add(n, 1)));
-  assert.equal(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
   assert.is(sent.length, 1);
 });
 
@@ -106,7 +120,10 @@ test("given a request that fails as a whole, when it is answered, then all of it
   const { batcher, answers } = scene();
   answers.push(Object.assign(new Error("down"), { name: "ServiceUnavailable" }));
   const outcomes = await Promise.allSettled([1, 2].map((n) => batcher.add(n, 1)));
-  assert.equal(outcomes.map(({ status }) => status), ["rejected", "rejected"]);
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ["rejected", "rejected"],
+  );
 });
 
 test.run();

@@ -6,13 +6,28 @@ const test = suite("aws: configuration");
 
 test("given nothing but the scheme, when it is read, then all has its default", () => {
   const { prefix, table, bucket, waitSeconds, maxEventBytes, claimCheck } = configFrom("aws:");
-  assert.equal([prefix, table, bucket, waitSeconds, maxEventBytes, claimCheck], ["beehive", "beehive-beehive", undefined, 10, 262_144, false]);
+  assert.equal(
+    [prefix, table, bucket, waitSeconds, maxEventBytes, claimCheck],
+    ["beehive", "beehive-beehive", undefined, 10, 262_144, false],
+  );
 });
 
 test("given options, when they are read, then numbers are numbers, flags are flags, and the table follows the prefix", () => {
-  const config = configFrom("aws:?region=eu-west-1&prefix=shop&endpoint=http%3A%2F%2F127.0.0.1%3A4566&waitSeconds=20&claimCheck&bucket=shop-data&idempotent=true&inboxDays=3");
+  const config = configFrom(
+    "aws:?region=eu-west-1&prefix=shop&endpoint=http%3A%2F%2F127.0.0.1%3A4566&waitSeconds=20&claimCheck&bucket=shop-data&idempotent=true&inboxDays=3",
+  );
   assert.equal(
-    [config.region, config.prefix, config.table, config.endpoint, config.waitSeconds, config.claimCheck, config.bucket, config.idempotent, config.inboxDays],
+    [
+      config.region,
+      config.prefix,
+      config.table,
+      config.endpoint,
+      config.waitSeconds,
+      config.claimCheck,
+      config.bucket,
+      config.idempotent,
+      config.inboxDays,
+    ],
     ["eu-west-1", "shop", "shop-beehive", "http://127.0.0.1:4566", 20, true, "shop-data", true, 3],
   );
 });
@@ -22,7 +37,14 @@ test("given several mistakes, when the URL is read, then the error lists each", 
     configFrom("aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&endpoint=nowhere&maxEventBytes=ten");
     assert.unreachable();
   } catch (error) {
-    for (const part of ['"regio" is not an option', "waitSeconds must be", "prefix must be", "claimCheck must be", "endpoint must be", "maxEventBytes must be"])
+    for (const part of [
+      '"regio" is not an option',
+      "waitSeconds must be",
+      "prefix must be",
+      "claimCheck must be",
+      "endpoint must be",
+      "maxEventBytes must be",
+    ])
       assert.ok((error as Error).message.includes(part), part);
   }
 });

@@ -20,7 +20,8 @@ async function listed(name: string): Promise<DeadLetter[]> {
 }
 
 async function bury(name: string, count: number): Promise<void> {
-  for (const lease of await take(scene.provider, name, count)) await scene.provider.queues.deadLetter(lease, letterFor(lease));
+  for (const lease of await take(scene.provider, name, count))
+    await scene.provider.queues.deadLetter(lease, letterFor(lease));
 }
 
 test("given many dead letters, when all are requeued one by one, then each is received about once, not all for each", async () => {
@@ -30,7 +31,10 @@ test("given many dead letters, when all are requeued one by one, then each is re
   const ids = (await listed("Many")).map(({ event }) => event.id);
   scene.sent.clear();
   for (const id of ids) await queues.requeue(QueueName.parse("Many"), id);
-  assert.ok((scene.sent.get("ReceiveMessageCommand") ?? 0) <= 10, `${scene.sent.get("ReceiveMessageCommand")} receives`);
+  assert.ok(
+    (scene.sent.get("ReceiveMessageCommand") ?? 0) <= 10,
+    `${scene.sent.get("ReceiveMessageCommand")} receives`,
+  );
   assert.is((await take(scene.provider, "Many", 40)).length, 40);
 });
 
@@ -39,7 +43,10 @@ test("given a letter that was sent twice, when it is listed and dropped, then it
   await queues.push([eventTo("Twice", 1)]);
   const [lease] = await take(scene.provider, "Twice", 1);
   if (!lease) throw new Error("nothing came");
-  scene.servers.interfere = ({ action }) => (action === "sqs:DeleteMessageBatch" ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) } : undefined);
+  scene.servers.interfere = ({ action }) =>
+    action === "sqs:DeleteMessageBatch"
+      ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) }
+      : undefined;
   await queues.deadLetter(lease, letterFor(lease)).catch(() => {});
   scene.servers.interfere = () => undefined;
   await queues.deadLetter(lease, letterFor(lease));
@@ -63,7 +70,10 @@ test("given a FIFO queue, when events of one key are dead-lettered, then all are
   await queues.push(["a", "b", "c"].map((body) => eventTo("Line", body, { partitionKey: "k" })));
   for (let n = 0; n < 3; n++) await bury("Line", 1);
   const letters = await listed("Line");
-  assert.equal(letters.map(({ event }) => event.getBody()), ["a", "b", "c"]);
+  assert.equal(
+    letters.map(({ event }) => event.getBody()),
+    ["a", "b", "c"],
+  );
   await queues.requeue(QueueName.parse("Line"), letters[1]?.event.id ?? "");
   const [lease] = await take(scene.provider, "Line", 1);
   assert.equal([lease?.event.getBody(), lease?.attempt], ["b", 1]);

@@ -33,8 +33,12 @@ function failing(action: string, indices: readonly number[], senderFault: boolea
   };
 }
 
-const refused = (action: string, type: string, status = 400): Interference => (request) =>
-  request.action === action ? { status, body: JSON.stringify({ __type: `com.amazonaws#${type}`, message: "said no" }) } : undefined;
+const refused =
+  (action: string, type: string, status = 400): Interference =>
+  (request) =>
+    request.action === action
+      ? { status, body: JSON.stringify({ __type: `com.amazonaws#${type}`, message: "said no" }) }
+      : undefined;
 
 test("given a batch of deletes of which one is not done, when leases are committed, then that one alone is deleted again", async () => {
   const { queues } = scene.provider;
@@ -43,7 +47,8 @@ test("given a batch of deletes of which one is not done, when leases are committ
   const deletes: number[] = [];
   const fail = failing("sqs:DeleteMessageBatch", [1], false, 1);
   scene.servers.interfere = (request) => {
-    if (request.action === "sqs:DeleteMessageBatch") deletes.push((JSON.parse(request.body) as { readonly Entries: unknown[] }).Entries.length);
+    if (request.action === "sqs:DeleteMessageBatch")
+      deletes.push((JSON.parse(request.body) as { readonly Entries: unknown[] }).Entries.length);
     return fail(request);
   };
   await Promise.all(leases.map((lease) => queues.commit(lease, [])));
@@ -57,7 +62,10 @@ test("given a batch of sends of which one is refused, when steps commit, then th
   scene.servers.interfere = failing("sqs:SendMessageBatch", [1], true, 1);
   const outcomes = await Promise.allSettled(leases.map((lease) => queues.commit(lease, [eventTo("C", "out")])));
   assert.equal(outcomes.filter(({ status }) => status === "rejected").length, 1);
-  assert.equal(await queues.renew(leases, 60_000), outcomes.map(({ status }) => status === "rejected"));
+  assert.equal(
+    await queues.renew(leases, 60_000),
+    outcomes.map(({ status }) => status === "rejected"),
+  );
 });
 
 test("given renewals of which one finds its receipt stale, when leases are renewed, then it answers for each", async () => {
@@ -68,7 +76,10 @@ test("given renewals of which one finds its receipt stale, when leases are renew
     if (action !== "sqs:ChangeMessageVisibilityBatch") return undefined;
     const [first, second, third] = (JSON.parse(body) as { readonly Entries: { readonly Id: string }[] }).Entries;
     const failed = { Id: second?.Id, Code: "ReceiptHandleIsInvalid", Message: "stale", SenderFault: true };
-    return { status: 200, body: JSON.stringify({ Successful: [{ Id: first?.Id }, { Id: third?.Id }], Failed: [failed] }) };
+    return {
+      status: 200,
+      body: JSON.stringify({ Successful: [{ Id: first?.Id }, { Id: third?.Id }], Failed: [failed] }),
+    };
   };
   assert.equal(await queues.renew(leases, 60_000), [true, false, true]);
 });
@@ -76,7 +87,11 @@ test("given renewals of which one finds its receipt stale, when leases are renew
 test("given access denied, when something is asked, then the error names the right and what it is for", async () => {
   for (const [action, iam, work] of [
     ["sqs:SendMessageBatch", "sqs:SendMessage on test-E", () => scene.provider.queues.push([eventTo("E", 1)])],
-    ["sqs:GetQueueAttributes", "sqs:GetQueueAttributes on test-E", () => scene.provider.queues.counts(QueueName.parse("E"))],
+    [
+      "sqs:GetQueueAttributes",
+      "sqs:GetQueueAttributes on test-E",
+      () => scene.provider.queues.counts(QueueName.parse("E")),
+    ],
     ["dynamodb:GetItem", "dynamodb:GetItem on test-beehive", () => scene.provider.stores.collection("Items").get("a")],
   ] as const) {
     scene.servers.interfere = refused(action, "AccessDeniedException");
@@ -90,7 +105,11 @@ test("given access denied, when something is asked, then the error names the rig
 test("given access denied by SNS, when a topic is published to, then the error names sns:Publish and the topic", async () => {
   scene.servers.interfere = ({ action }) =>
     action === "sns:PublishBatch"
-      ? { status: 403, headers: { "content-type": "text/xml" }, body: "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>not authorized</Message></Error></ErrorResponse>" }
+      ? {
+          status: 403,
+          headers: { "content-type": "text/xml" },
+          body: "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>not authorized</Message></Error></ErrorResponse>",
+        }
       : undefined;
   const error = await failure(scene.provider.queues.push([eventTo("Topic-", 1)]));
   assert.is(error.code, "AccessDenied");
@@ -113,7 +132,10 @@ test("given AWS that asks to slow down, when the SDK gave up, then the error is 
 
 test("given AWS that slows down once, when something is asked, then the SDK repeats it and it succeeds", async () => {
   let times = 0;
-  scene.servers.interfere = (request) => (request.action === "dynamodb:GetItem" && times++ === 0 ? refused("dynamodb:GetItem", "ThrottlingException")(request) : undefined);
+  scene.servers.interfere = (request) =>
+    request.action === "dynamodb:GetItem" && times++ === 0
+      ? refused("dynamodb:GetItem", "ThrottlingException")(request)
+      : undefined;
   assert.is(await scene.provider.stores.counters.get("Stock", "a"), 0);
   assert.is(times, 2);
 });

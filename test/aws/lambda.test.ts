@@ -12,7 +12,6 @@ import {
   RetryLater,
   silentLogger,
   token,
-  type ActorClass,
   type ActorContext,
   type ActorOptions,
 } from "../../src/index.ts";
@@ -49,9 +48,14 @@ async function lambda(work: Work, bodies: readonly unknown[], options: ActorOpti
       return work(event, context) as never;
     }
   }
-  actorDescription(name, { ordered, publishes: ["Out-Out"], retry: { minDelay: 5_000, jitter: 0, ...retry }, ...(parallelism && { parallelism }) })(OnLambda);
+  actorDescription(name, {
+    ordered,
+    publishes: ["Out-Out"],
+    retry: { minDelay: 5_000, jitter: 0, ...retry },
+    ...(parallelism && { parallelism }),
+  })(OnLambda);
   const handler = sqsHandler({
-    actors: [OnLambda as ActorClass],
+    actors: [OnLambda],
     provider: { prefix: "test", endpoint: scene.servers.endpoint },
     logger: silentLogger,
     environment: {},
@@ -66,7 +70,14 @@ async function receive(name: string, count: number): Promise<SqsRecord[]> {
   const { url, name: queueName } = await scene.provider.queues.addressOf(QueueName.parse(name));
   const messages: Message[] = [];
   while (messages.length < count) {
-    const request = new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 30, WaitTimeSeconds: 1, MessageSystemAttributeNames: ["All"], MessageAttributeNames: ["All"] });
+    const request = new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 30,
+      WaitTimeSeconds: 1,
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+    });
     messages.push(...((await sqs.send(request)).Messages ?? []));
     // Lambda may hand over several events of one group, which this server does not.
     if (queueName.endsWith(".fifo")) break;
@@ -77,14 +88,18 @@ async function receive(name: string, count: number): Promise<SqsRecord[]> {
     body: message.Body ?? "",
     attributes: { ...message.Attributes },
     messageAttributes: Object.fromEntries(
-      Object.entries(message.MessageAttributes ?? {}).map(([key, { DataType = "", StringValue }]) => [key, { dataType: DataType, ...(StringValue !== undefined && { stringValue: StringValue }) }]),
+      Object.entries(message.MessageAttributes ?? {}).map(([key, { DataType = "", StringValue }]) => [
+        key,
+        { dataType: DataType, ...(StringValue !== undefined && { stringValue: StringValue }) },
+      ]),
     ),
     eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueName}`,
   }));
 }
 
 const inTime = (ms = 60_000): { getRemainingTimeInMillis(): number } => ({ getRemainingTimeInMillis: () => ms });
-const failedOf = (response: { readonly batchItemFailures: { itemIdentifier: string }[] }): string[] => response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+const failedOf = (response: { readonly batchItemFailures: { itemIdentifier: string }[] }): string[] =>
+  response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 const bodyIn = ({ body }: SqsRecord): unknown => (JSON.parse(body) as { readonly data?: unknown }).data;
 
 test("given a batch that succeeds, when it is handled, then no failure is answered, outputs are published, and nothing is deleted: Lambda does that", async () => {
@@ -99,13 +114,21 @@ test("given a batch that succeeds, when it is handled, then no failure is answer
 });
 
 test("given a batch of which some fail, when it is handled, then exactly those are answered, and come back after their delay", async () => {
-  const { handler, records } = await lambda((event) => {
-    if (event.getBody<number>() % 2 === 1) throw new Error("odd");
-  }, [0, 1, 2, 3]);
+  const { handler, records } = await lambda(
+    (event) => {
+      if (event.getBody<number>() % 2 === 1) throw new Error("odd");
+    },
+    [0, 1, 2, 3],
+  );
   const batch = await records(4);
   const changed: unknown[] = [];
   scene.servers.interfere = ({ action, body }) => {
-    if (action === "sqs:ChangeMessageVisibilityBatch") changed.push(...(JSON.parse(body) as { readonly Entries: { VisibilityTimeout: number }[] }).Entries.map(({ VisibilityTimeout }) => VisibilityTimeout));
+    if (action === "sqs:ChangeMessageVisibilityBatch")
+      changed.push(
+        ...(JSON.parse(body) as { readonly Entries: { VisibilityTimeout: number }[] }).Entries.map(
+          ({ VisibilityTimeout }) => VisibilityTimeout,
+        ),
+      );
     return undefined;
   };
   const failed = failedOf(await handler({ Records: batch }, inTime()));
@@ -120,7 +143,8 @@ test("given an event that asks for the dead letters, when it is handled, then it
     throw new RejectEvent("never");
   }, ["no"]);
   assert.equal(await handler({ Records: await records(1) }, inTime()), { batchItemFailures: [] });
-  for await (const letter of scene.provider.queues.deadLetters(QueueName.parse(name))) assert.is(letter.reason, "never");
+  for await (const letter of scene.provider.queues.deadLetters(QueueName.parse(name)))
+    assert.is(letter.reason, "never");
   assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
 });
 
@@ -151,12 +175,17 @@ test("given an actor that is not done in time, when the time of the function is 
   let reason: unknown;
   const { handler, records } = await lambda(
     (event, { signal }) =>
-      event.getBody() === "slow" ? new Promise<void>((resolve) => signal.addEventListener("abort", () => ((reason = signal.reason), resolve()))) : [],
+      event.getBody() === "slow"
+        ? new Promise<void>((resolve) => signal.addEventListener("abort", () => ((reason = signal.reason), resolve())))
+        : [],
     ["slow", "quick"],
   );
   const batch = await records(2);
   const failed = failedOf(await handler({ Records: batch }, inTime(1_300)));
-  assert.equal(failed, batch.filter((record) => bodyIn(record) === "slow").map(({ messageId }) => messageId));
+  assert.equal(
+    failed,
+    batch.filter((record) => bodyIn(record) === "slow").map(({ messageId }) => messageId),
+  );
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.is((reason as { readonly code?: string } | undefined)?.code, "LeaseLost");
 });
@@ -172,17 +201,27 @@ test("given a FIFO batch whose second event fails, when it is handled, then that
     { ordered: true },
   );
   // Groups of their own, so that this server hands over more than one; Lambda's batch has one order all the same.
-  for (const body of ["a", "b", "c", "d"]) await scene.provider.queues.push([eventTo(name, body, { partitionKey: body })]);
+  for (const body of ["a", "b", "c", "d"])
+    await scene.provider.queues.push([eventTo(name, body, { partitionKey: body })]);
   const batch: SqsRecord[] = [];
   while (batch.length < 4) batch.push(...(await records(4)));
   batch.sort((one, other) => String(bodyIn(one)).localeCompare(String(bodyIn(other))));
   const failed = failedOf(await handler({ Records: batch }, inTime()));
-  assert.equal(failed, batch.slice(1).map(({ messageId }) => messageId));
+  assert.equal(
+    failed,
+    batch.slice(1).map(({ messageId }) => messageId),
+  );
   const rest: SqsRecord[] = [];
   while (rest.length < 3) rest.push(...(await records(3)));
   rest.sort((one, other) => String(bodyIn(one)).localeCompare(String(bodyIn(other))));
   assert.equal(await handler({ Records: rest }, inTime()), { batchItemFailures: [] });
-  assert.equal(seen, [["a", 1], ["b", 1], ["b", 2], ["c", 1], ["d", 1]]);
+  assert.equal(seen, [
+    ["a", 1],
+    ["b", 1],
+    ["b", 2],
+    ["c", 1],
+    ["d", 1],
+  ]);
 });
 
 test("given middleware and what is bound, when a batch is handled, then both work as on a worker", async () => {
@@ -200,7 +239,7 @@ test("given middleware and what is bound, when a batch is handled, then both wor
   await scene.provider.queues.ensure([spec(name)]);
   await scene.provider.queues.push([eventTo(name, "bee")]);
   const container = new Container();
-  container.bind(Greeting as never).toConstantValue("hello" as never);
+  container.bind(Greeting).toConstantValue("hello");
   const handler = sqsHandler({
     actors: [Greets],
     container,
@@ -215,7 +254,10 @@ test("given middleware and what is bound, when a batch is handled, then both wor
 
 test("given a message of a queue that no actor reads, when it is handled, then the whole invocation fails, and nothing is removed", async () => {
   const { handler, records } = await lambda(() => [], ["x"]);
-  const batch = (await records(1)).map((record) => ({ ...record, eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:other" }));
+  const batch = (await records(1)).map((record) => ({
+    ...record,
+    eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:other",
+  }));
   try {
     await handler({ Records: batch }, inTime());
     assert.unreachable();

@@ -10,7 +10,14 @@ const large = "x".repeat(400_000);
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene({ bucket: "data", claimCheck: true, idempotent: true });
-  await scene.provider.queues.ensure([spec("Large-"), spec("Large-Reader"), spec("Small"), spec("Line", { ordered: true }), spec("In"), spec("Out")]);
+  await scene.provider.queues.ensure([
+    spec("Large-"),
+    spec("Large-Reader"),
+    spec("Small"),
+    spec("Line", { ordered: true }),
+    spec("In"),
+    spec("Out"),
+  ]);
 });
 test.after(() => scene.close());
 
@@ -41,7 +48,10 @@ test("given an inbox, when an event is delivered again after its commit, then it
   await provider.queues.push([event]);
   await provider.queues.commit(await takeOne(provider, "In"), []);
   await provider.queues.push([event, eventTo("In", 2)]);
-  assert.equal((await take(provider, "In", 1)).map((lease) => lease.event.getBody()), [2]);
+  assert.equal(
+    (await take(provider, "In", 1)).map((lease) => lease.event.getBody()),
+    [2],
+  );
   const { ready, leased } = await provider.queues.counts(QueueName.parse("In"));
   assert.equal([ready, leased], [0, 1]);
 });
@@ -50,7 +60,10 @@ test("given an inbox, when a step fails before it has published, then it is not 
   const { provider } = scene;
   await provider.queues.push([eventTo("In", 3)]);
   const lease = await takeOne(provider, "In");
-  scene.servers.interfere = ({ action }) => (action === "sqs:SendMessageBatch" ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) } : undefined);
+  scene.servers.interfere = ({ action }) =>
+    action === "sqs:SendMessageBatch"
+      ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) }
+      : undefined;
   await failure(provider.queues.commit(lease, [eventTo("Out", 3)]));
   scene.servers.interfere = () => undefined;
   await provider.queues.abandon(lease, { delayMs: 0, countAttempt: true });
@@ -68,7 +81,11 @@ test("given many idempotency keys on one counter, when increments are repeated a
 });
 
 test("given an item of more than 400 KB, when it is written, then TooLarge names both sizes", async () => {
-  const error = await failure(scene.provider.stores.collection<{ id: string; text: string }>("Items").insert({ id: "a", text: "x".repeat(420_000) }));
+  const error = await failure(
+    scene.provider.stores
+      .collection<{ id: string; text: string }>("Items")
+      .insert({ id: "a", text: "x".repeat(420_000) }),
+  );
   assert.is(error.code, "TooLarge");
   assert.match(error.message, /42\d{4} bytes.*409600/);
 });
@@ -83,9 +100,12 @@ test("given no bucket, when a key-value store is used, then the error says how t
 test("given a body of many megabytes as a stream, when it is stored, then it goes in parts and comes back whole", async () => {
   const store = scene.provider.stores.keyValue("Films");
   const part = new Uint8Array(3 * 1024 * 1024).fill(7);
-  const { size } = await store.upsert("long", (async function* () {
-    for (let n = 0; n < 4; n++) yield part;
-  })());
+  const { size } = await store.upsert(
+    "long",
+    (async function* () {
+      for (let n = 0; n < 4; n++) yield part;
+    })(),
+  );
   assert.is(size, 4 * part.length);
   assert.is((await store.get("long")).body.length, size);
 });

@@ -16,7 +16,10 @@ const descriptors = [...(await ActorDescriptors.from(Payment).toConfiguration().
 
 /** Whether the policy allows the action on a resource whose ARN ends so. */
 function allows({ Statement }: PolicyDocument, action: string, end: string): boolean {
-  return Statement.some(({ Action, Resource }) => Action.includes(action) && (Resource === "*" || Resource.some((arn) => arn.endsWith(end))));
+  return Statement.some(
+    ({ Action, Resource }) =>
+      Action.includes(action) && (Resource === "*" || Resource.some((arn) => arn.endsWith(end))),
+  );
 }
 
 test("given actors, when their policy is made, then it allows what they do, on what they do it, and nothing else", () => {
@@ -30,7 +33,10 @@ test("given actors, when their policy is made, then it allows what they do, on w
   assert.not.ok(allows(policy, "sns:Publish", ":shop-OrderAccepted"));
   assert.not.ok(allows(policy, "sqs:ReceiveMessage", "--dead"));
   const actions = policy.Statement.flatMap(({ Action }) => Action);
-  assert.not.ok(actions.some((action) => /Create|Put(?!Item)|Subscribe$|s3:|BatchGet|\*/.test(action)), actions.join());
+  assert.not.ok(
+    actions.some((action) => /Create|Put(?!Item)|Subscribe$|s3:|BatchGet|\*/.test(action)),
+    actions.join(),
+  );
 });
 
 test("given set-up, dead letters, a bucket and an inbox, when the policy is made, then it allows what each needs", () => {
@@ -45,10 +51,21 @@ test("given set-up, dead letters, a bucket and an inbox, when the policy is made
 test("given what a hive really asks for, when the policy is held against it, then each action is in it", async () => {
   const scene = await awsScene({ bucket: "data", idempotent: true });
   const { provider } = scene;
-  await provider.queues.ensure([spec("OrderAccepted-"), spec("PaymentTaken-"), spec("Invoices"), spec("OrderAccepted-Payment")]);
+  await provider.queues.ensure([
+    spec("OrderAccepted-"),
+    spec("PaymentTaken-"),
+    spec("Invoices"),
+    spec("OrderAccepted-Payment"),
+  ]);
   const asked = new Set<string>();
   scene.servers.interfere = ({ action }) => {
-    asked.add(action.replace(/^(sqs|sns):(\w+?)Batch$/, "$1:$2").replace("s3:PUT", "s3:PutObject").replace("s3:GET", "s3:GetObject").replace("s3:DELETE", "s3:DeleteObject"));
+    asked.add(
+      action
+        .replace(/^(sqs|sns):(\w+?)Batch$/, "$1:$2")
+        .replace("s3:PUT", "s3:PutObject")
+        .replace("s3:GET", "s3:GetObject")
+        .replace("s3:DELETE", "s3:DeleteObject"),
+    );
     return undefined;
   };
   const fresh = scene.another();
@@ -64,7 +81,10 @@ test("given what a hive really asks for, when the policy is held against it, the
   const policy = leastPolicy(descriptors, { prefix: "test", bucket: "data", idempotent: true });
   const allowed = new Set(policy.Statement.flatMap(({ Action }) => Action));
   await scene.close();
-  assert.equal([...asked].filter((action) => !allowed.has(action)), []);
+  assert.equal(
+    [...asked].filter((action) => !allowed.has(action)),
+    [],
+  );
 });
 
 test.run();

@@ -36,9 +36,14 @@ test("given a chain of queues under load, when events go through it, then it tak
   await hive.stop();
   await scene.close();
   // The first hop's send is the push from outside, so every hop has all three.
-  const requests = ["SendMessageBatchCommand", "ReceiveMessageCommand", "DeleteMessageBatchCommand"].map((name) => scene.sent.get(name) ?? 0);
+  const requests = ["SendMessageBatchCommand", "ReceiveMessageCommand", "DeleteMessageBatchCommand"].map(
+    (name) => scene.sent.get(name) ?? 0,
+  );
   const each = requests.reduce((sum, count) => sum + count) / (events * names.length);
-  assert.ok(each >= floor - 0.001 && each <= target, `${each.toFixed(3)} requests an event a hop: ${requests.join(" + ")}`);
+  assert.ok(
+    each >= floor - 0.001 && each <= target,
+    `${each.toFixed(3)} requests an event a hop: ${requests.join(" + ")}`,
+  );
 });
 
 test("given an event alone in the system, when it goes through a step, then nothing waits for company: no timer of the provider decides", async () => {

@@ -24,8 +24,16 @@ async function attributesOf(name: string): Promise<Readonly<Record<string, strin
 
 test("given a subscription, when it is made, then its queue redrives well above our budget and takes messages of its topic alone", async () => {
   await scene.provider.queues.ensure([spec("Orders-"), spec("Orders-Payment", { leaseMs: 30_000, maxAttempts: 10 })]);
-  const { RedrivePolicy = "", Policy = "", VisibilityTimeout, MessageRetentionPeriod } = await attributesOf("Orders-Payment");
-  assert.equal(JSON.parse(RedrivePolicy), { deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:test-Orders-Payment--dead", maxReceiveCount: 20 });
+  const {
+    RedrivePolicy = "",
+    Policy = "",
+    VisibilityTimeout,
+    MessageRetentionPeriod,
+  } = await attributesOf("Orders-Payment");
+  assert.equal(JSON.parse(RedrivePolicy), {
+    deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:test-Orders-Payment--dead",
+    maxReceiveCount: 20,
+  });
   assert.equal([VisibilityTimeout, MessageRetentionPeriod], ["31", "1209600"]);
   const [statement] = (JSON.parse(Policy) as { readonly Statement: object[] }).Statement;
   assert.equal(statement, {
@@ -45,7 +53,11 @@ test("given a queue that is there with other attributes, when it is ensured, the
 });
 
 test("given several processes that want different leases of one queue, when all ensure it at once, then all succeed", async () => {
-  await Promise.all(Array.from({ length: 5 }, (_, n) => scene.another().queues.ensure([spec("Raced-"), spec("Raced-Reader", { leaseMs: 10_000 + n * 1_000 })])));
+  await Promise.all(
+    Array.from({ length: 5 }, (_, n) =>
+      scene.another().queues.ensure([spec("Raced-"), spec("Raced-Reader", { leaseMs: 10_000 + n * 1_000 })]),
+    ),
+  );
   await scene.provider.queues.push([eventTo("Raced-", 1)]);
   assert.is((await takeOne(scene.provider, "Raced-Reader")).event.getBody(), 1);
 });
@@ -73,8 +85,21 @@ test("given no right to make anything, when missing is asked, then it needs none
   const reader = scene.another();
   const writes = /:(Create|Set|Subscribe|Update|Put|Delete)/;
   scene.servers.interfere = ({ action }) =>
-    writes.test(action) ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDeniedException", message: "no" }) } : undefined;
-  assert.equal((await reader.queues.missing([spec("Made"), spec("Never"), spec("Orders-"), spec("Orders-Payment"), spec("Orders-Other")])).map(String), ["Never", "Orders-Other"]);
+    writes.test(action)
+      ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDeniedException", message: "no" }) }
+      : undefined;
+  assert.equal(
+    (
+      await reader.queues.missing([
+        spec("Made"),
+        spec("Never"),
+        spec("Orders-"),
+        spec("Orders-Payment"),
+        spec("Orders-Other"),
+      ])
+    ).map(String),
+    ["Never", "Orders-Other"],
+  );
   const error = await failure(reader.queues.ensure([spec("Never")]));
   scene.servers.interfere = () => undefined;
   assert.is(error.code, "AccessDenied");
@@ -83,7 +108,12 @@ test("given no right to make anything, when missing is asked, then it needs none
 
 test("given names and leases that AWS does not take, when problems are asked, then each is listed", () => {
   const long = "x".repeat(70);
-  const problems = scene.provider.queues.problems([spec(`${long}`), spec("Long", { leaseMs: 13 * 3_600_000 }), spec("Often", { maxAttempts: 1_000 }), spec(`${"t".repeat(250)}-`)]);
+  const problems = scene.provider.queues.problems([
+    spec(`${long}`),
+    spec("Long", { leaseMs: 13 * 3_600_000 }),
+    spec("Often", { maxAttempts: 1_000 }),
+    spec(`${"t".repeat(250)}-`),
+  ]);
   const reasons = [/characters; at most 80/, /12 hours/, /1000 times/, /at most 256/];
   assert.is(problems.length, reasons.length);
   for (const [index, reason] of reasons.entries()) assert.match(String(problems[index]), reason);

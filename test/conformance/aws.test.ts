@@ -10,7 +10,8 @@ import { suite } from "../support/suite.ts";
 
 const real = process.env["BEEHIVE_TEST_AWS"] === "1";
 const servers = real ? undefined : await startAwsServers();
-if (!real) Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
+if (!real)
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
 
 const run = Date.now().toString(36);
 const clock = new contracts.ForgetfulClock();
@@ -18,12 +19,12 @@ const provider = new AwsProvider({
   clock,
   prefix: `beehive-test-${run}`,
   bucket: `beehive-test-${run}`,
-  waitSeconds: 2,
+  waitSeconds: 1,
   endpoint: servers?.endpoint,
 });
 await provider.queues.ensure([]);
 let names = 0;
-const subject: contracts.ContractSubject = { provider, clock, leaseMs: 2_000, newName: () => `Aws${run}x${++names}` };
+const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Aws${run}x${++names}` };
 
 runContract("aws: queues", contracts.queueOperatorContract, subject);
 runContract("aws: collections", contracts.collectionStoreContract, subject);

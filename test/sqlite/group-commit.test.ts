@@ -112,6 +112,24 @@ test("given a stale lease on a message that was leased again by a neighbour in t
   await Promise.all([provider.close(), other.close()]);
 });
 
+test("given a subscription that becomes ordered, when what waits is leased, then one of a key at a time and in order", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  const keyed = (body: number): Event => new Event("Letter", body, { queueName: "Letters", partitionKey: "k" });
+  await provider.queues.push([keyed(1), keyed(2), keyed(3)]);
+  await provider.queues.ensure([{ name, ordered: true, leaseMs: 30_000, maxAttempts: 3 }]);
+  await provider.queues.push([keyed(4)]);
+  const bodies: unknown[] = [];
+  for (let i = 0; i < 4; i++) {
+    const [only, ...more] = await lease(provider, 10);
+    assert.ok(only && more.length === 0);
+    bodies.push(only.event.getBody());
+    await provider.queues.commit(only, []);
+  }
+  assert.equal(bodies, [1, 2, 3, 4]);
+  await provider.close();
+});
+
 test("given operations that wait, when the provider is closed, then they are committed", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);

@@ -10,7 +10,10 @@ import { startAwsServers, type AwsServers } from "./aws-servers.ts";
 interface Counted {
   readonly middlewareStack: {
     add(
-      middleware: (next: (args: never) => unknown, context: { readonly commandName?: string }) => (args: never) => unknown,
+      middleware: (
+        next: (args: never) => unknown,
+        context: { readonly commandName?: string },
+      ) => (args: never) => unknown,
       options: { readonly step: "initialize" },
     ): void;
   };
@@ -32,7 +35,8 @@ export async function awsScene(given: Partial<AwsConfig> & { readonly clock?: Cl
   const { clock, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
   const clients = makeClients(completed(config));
   const sent = new Map<string, number>();
-  const count = ({ commandName = "?" }: { readonly commandName?: string }): void => void sent.set(commandName, (sent.get(commandName) ?? 0) + 1);
+  const count = ({ commandName = "?" }: { readonly commandName?: string }): void =>
+    void sent.set(commandName, (sent.get(commandName) ?? 0) + 1);
   for (const { middlewareStack } of Object.values(clients) as Counted[]) {
     middlewareStack.add(
       (next, context) => (args) => {
@@ -76,7 +80,9 @@ export async function take({ queues }: AwsProvider, name: string, count: number,
   const { signal } = new AbortController();
   for (let tries = 0; leases.length < count; tries++) {
     if (tries === 20) throw new Error(`${leases.length} of ${count} events came from ${name}`);
-    leases.push(...(await queues.lease(QueueName.parse(name), { max: count - leases.length, leaseMs, waitMs: 1_000, signal })));
+    leases.push(
+      ...(await queues.lease(QueueName.parse(name), { max: count - leases.length, leaseMs, waitMs: 1_000, signal })),
+    );
   }
   return leases;
 }

@@ -47,7 +47,11 @@ export async function startAwsServers(): Promise<AwsServers> {
   await new Promise<void>((resolve) => void dynamodb.listen(0, "127.0.0.1", () => resolve()));
   const ports = { fauxqs: portOf(fauxqs.server), dynamodb: portOf(dynamodb) };
 
-  const servers = { counts: new Map<string, number>(), interfere: (() => undefined) as Interference, delay: (() => undefined) as AwsServers["delay"] };
+  const servers = {
+    counts: new Map<string, number>(),
+    interfere: (() => undefined) as Interference,
+    delay: (() => undefined) as AwsServers["delay"],
+  };
   const proxy = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing, ports, servers).catch(() => outgoing.destroy());
   });

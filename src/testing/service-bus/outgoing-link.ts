@@ -22,9 +22,12 @@ export class OutgoingLink {
     this.#drop = drop;
     acceptAttach(sender);
     alwaysAnswerDrain(sender);
-    const pump = (): void => this.#pump();
-    this.#ended = queue.onReady(pump);
-    sender.on("sender_flow", pump);
+    this.#ended = queue.onReady(() => this.#pump());
+    sender.on("sender_flow", () => {
+      this.#pump();
+      // Once for each time that it is asked: told again later it would end credit that was given meanwhile.
+      if (isDraining(sender)) sender.set_drained(true);
+    });
     for (const outcome of ["accepted", "released", "modified", "rejected"]) {
       sender.on(outcome, (context: EventContext) => this.#settle(context, outcome));
     }
@@ -48,7 +51,6 @@ export class OutgoingLink {
       const sent = this.#sender.snd_settle_mode === 1 ? this.#sendSettled() : this.#sendLocked();
       if (!sent) break;
     }
-    if (this.#sender.is_open() && isDraining(this.#sender)) this.#sender.set_drained(true);
   }
 
   #sendLocked(): boolean {
