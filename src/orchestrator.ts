@@ -1,6 +1,6 @@
 import type { ActorDescriptor } from "./actor.ts";
 import { throwProblems } from "./actor-configuration.ts";
-import type { Clock } from "./clock.ts";
+import { sleep } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
@@ -60,11 +60,14 @@ export class Orchestrator {
   /** Resolves when no event of these actors is ready, leased or delayed. */
   async idle(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const { clock } = this.#parts;
+      const startedAt = clock.now();
       const before = this.#settled();
       const busy = this.#inFlight() > 0 || (await this.#waiting());
       // What moved from one queue to another during the count may have been missed: then it is counted again.
       if (!busy && this.#inFlight() === 0 && before === this.#settled()) return;
-      await pause(this.#parts.clock);
+      // As long as the count took, so that counting a backlog takes no more than half of the time.
+      await sleep(clock, Math.max(idlePollMs, clock.now() - startedAt), signal);
     }
   }
 
@@ -86,10 +89,6 @@ export class Orchestrator {
 }
 
 const idlePollMs = 5;
-
-function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.after(idlePollMs, resolve));
-}
 
 /**
  * The topics, subscriptions and queues that these actors read from and publish to, topics first. A topic is ordered

@@ -86,7 +86,7 @@ export class Receiver {
         },
         fail: (error) => {
           leave();
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         },
       };
       const end = (): void => waiter.answer([]);

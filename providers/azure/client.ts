@@ -90,7 +90,9 @@ function useHttp(administration: ServiceBusAdministrationClient): void {
 }
 
 function needsCredential({ serviceBus, storage }: AzureConfig): boolean {
-  return [serviceBus, storage].some((place) => ("namespace" in place || "account" in place) && place.credential === undefined);
+  return [serviceBus, storage].some(
+    (place) => ("namespace" in place || "account" in place) && place.credential === undefined,
+  );
 }
 
 async function defaultCredential(): Promise<TokenCredential> {

@@ -63,10 +63,18 @@ export class DeadLetters {
   }
 
   /** Takes the letter of that event out; `before` is done while nobody else can take it. */
-  async take(name: QueueName, eventId: string, before: (event: Event, message: ServiceBusReceivedMessage) => Promise<void>): Promise<void> {
+  async take(
+    name: QueueName,
+    eventId: string,
+    before: (event: Event, message: ServiceBusReceivedMessage) => Promise<void>,
+  ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
-    const receiver = this.#client.createReceiver(this.#names.path(name), { subQueueType: "deadLetter", maxAutoLockRenewalDurationInMs: 0, skipParsingBodyAsJson: true });
+    const receiver = this.#client.createReceiver(this.#names.path(name), {
+      subQueueType: "deadLetter",
+      maxAutoLockRenewalDurationInMs: 0,
+      skipParsingBodyAsJson: true,
+    });
     const settlements = new SettlementQueue();
     const others: ServiceBusReceivedMessage[] = [];
     try {
@@ -97,12 +105,17 @@ export class DeadLetters {
   }
 
   async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), { subQueueType: "deadLetter", skipParsingBodyAsJson: true });
+    const receiver = this.#client.createReceiver(this.#names.path(name), {
+      subQueueType: "deadLetter",
+      skipParsingBodyAsJson: true,
+    });
     try {
       let from: SequenceNumber = lowest;
       for (;;) {
         const fromSequenceNumber = from;
-        const page = await translating(`list the dead letters of ${name}`, () => receiver.peekMessages(pageSize, { fromSequenceNumber }));
+        const page = await translating(`list the dead letters of ${name}`, () =>
+          receiver.peekMessages(pageSize, { fromSequenceNumber }),
+        );
         yield* page;
         const last = page.at(-1)?.sequenceNumber;
         if (!last) return;

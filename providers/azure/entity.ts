@@ -17,7 +17,17 @@ const largestEntity = 1_048_576;
 const roomForTheRest = 8_192;
 
 /** The properties of an entity without its value. */
-export const headNames: string[] = ["partitionKey", "rowKey", "longPartition", "longId", "version", "modified", "size", "metadata", "expires"];
+export const headNames: string[] = [
+  "partitionKey",
+  "rowKey",
+  "longPartition",
+  "longId",
+  "version",
+  "modified",
+  "size",
+  "metadata",
+  "expires",
+];
 
 /** @throws BeeHiveError `TooLarge`. */
 export function toEntity(key: RowKey, content: RowContent): Entity {

@@ -49,7 +49,8 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   QueueNotFound: "Call hive.setup() first, or make it",
   AccessDenied: rights,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
-  Throttled: "The namespace or account asks to slow down; it is tried again. Lower the parallelism or raise the tier if it lasts",
+  Throttled:
+    "The namespace or account asks to slow down; it is tried again. Lower the parallelism or raise the tier if it lasts",
 };
 
 /** The error as ours. `what` says what was tried, on what: "send to Orders". */
@@ -59,7 +60,9 @@ export function translated(error: unknown, what: string): BeeHiveError {
   const code = codeOf(actual);
   const told = typeof actual.message === "string" ? actual.message.split("\n", 1)[0] : String(error);
   const help = advice[code];
-  return new BeeHiveError(code, `Could not ${what}: ${withoutSecrets(told ?? "")}${help ? `. ${help}.` : ""}`, { cause: error });
+  return new BeeHiveError(code, `Could not ${what}: ${withoutSecrets(told ?? "")}${help ? `. ${help}.` : ""}`, {
+    cause: error,
+  });
 }
 
 /** Runs `work`; what the SDK throws becomes ours. */
@@ -80,7 +83,8 @@ export function statusOf(error: unknown): number | undefined {
 /** The service's own code, such as `EntityAlreadyExists`. */
 export function serviceCodeOf(error: unknown): string {
   const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
-  const inner = (details as { readonly odataError?: { readonly code?: unknown }; readonly errorCode?: unknown } | undefined) ?? {};
+  const inner =
+    (details as { readonly odataError?: { readonly code?: unknown }; readonly errorCode?: unknown } | undefined) ?? {};
   return [inner.odataError?.code, inner.errorCode, code].find((one): one is string => typeof one === "string") ?? "";
 }
 
@@ -91,7 +95,8 @@ function actualOf(error: unknown): SdkError {
 }
 
 function codeOf({ code, statusCode }: SdkError): ErrorCode {
-  if (typeof statusCode === "number" && (statusCode === 401 || statusCode === 429)) return byStatus[statusCode] as ErrorCode;
+  if (typeof statusCode === "number" && (statusCode === 401 || statusCode === 429))
+    return byStatus[statusCode] as ErrorCode;
   const known = typeof code === "string" ? byCode[code] : undefined;
   return known ?? (typeof statusCode === "number" ? byStatus[statusCode] : undefined) ?? "Unavailable";
 }

@@ -39,7 +39,10 @@ export class AzureProvider implements Provider {
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong.
    */
-  static async open({ clock = systemClock, ...options }: AzureOptions & Partial<ProviderContext> = {}): Promise<AzureProvider> {
+  static async open({
+    clock = systemClock,
+    ...options
+  }: AzureOptions & Partial<ProviderContext> = {}): Promise<AzureProvider> {
     const config = configFrom(options);
     return new AzureProvider(await clientsFrom(config), config, clock);
   }
@@ -56,8 +59,10 @@ export class AzureProvider implements Provider {
 
 function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
   return {
-    atomicStep: "Service Bus and storage have no transaction in common: make what an actor writes idempotent, as counters are with once",
-    deduplication: duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
+    atomicStep:
+      "Service Bus and storage have no transaction in common: make what an actor writes idempotent, as counters are with once",
+    deduplication:
+      duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: "Sessions are not used: events of one partition key are handled in any order",
   };
 }

@@ -107,7 +107,11 @@ export class BlobKeyValueStore implements KeyValueStore {
   async #ask<T>(key: string, expect: RowExpectation, work: (blob: BlockBlobClient) => Promise<T>): Promise<T> {
     const at: RowKey = { table: `blob/${this.#name}`, partition: "", id: checkedKey("a key", key) };
     try {
-      return await work(this.#container.getBlockBlobClient(`${this.#folder}${shortKey(key, longestName - this.#folder.length, keptOfLong)}`));
+      return await work(
+        this.#container.getBlockBlobClient(
+          `${this.#folder}${shortKey(key, longestName - this.#folder.length, keptOfLong)}`,
+        ),
+      );
     } catch (error) {
       switch (statusOf(error)) {
         case 404:
@@ -153,7 +157,10 @@ function propertiesOf(
   };
 }
 
-async function* countBytes(body: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Buffer, void, undefined> {
+async function* countBytes(
+  body: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Buffer, void, undefined> {
   for await (const part of body) {
     count(part.byteLength);
     yield Buffer.from(part);

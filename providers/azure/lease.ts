@@ -21,7 +21,13 @@ export class AzureLease implements Lease {
   #settled = false;
 
   constructor(
-    { event, queueName, message, reader, markings }: Pick<AzureLease, "event" | "queueName" | "message" | "reader" | "markings">,
+    {
+      event,
+      queueName,
+      message,
+      reader,
+      markings,
+    }: Pick<AzureLease, "event" | "queueName" | "message" | "reader" | "markings">,
     leaseMs: number,
     clock: Clock,
   ) {

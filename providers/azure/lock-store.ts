@@ -124,7 +124,8 @@ class BlobLock implements Lock {
       await this.#lease.releaseLease();
     } catch (error) {
       // Lost, or taken by another, who keeps it.
-      if (![404, 409, 412].includes(statusOf(error) ?? 0)) throw translated(error, `release the lock on "${this.resource}"`);
+      if (![404, 409, 412].includes(statusOf(error) ?? 0))
+        throw translated(error, `release the lock on "${this.resource}"`);
     }
   }
 
@@ -147,7 +148,9 @@ class BlobLock implements Lock {
     } catch (cause) {
       const taken = [404, 409, 412].includes(statusOf(cause) ?? 0);
       if (taken || this.#clock.now() >= this.#until) {
-        this.#lost.abort(new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }));
+        this.#lost.abort(
+          new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }),
+        );
         return;
       }
     }

@@ -44,7 +44,10 @@ export function toMessage(event: Event, markings: Markings = {}, id: string = ev
   const record = event.toRecord();
   // The data travels as the body, so that the attributes are made without it.
   const { datacontenttype: _, ...attributes } = toCloudEvent(Event.fromRecord({ ...record, body: "" }));
-  const properties: Properties = { [bodyKind]: typeof record.body === "string" ? "text" : "bytes", ...marked(markings) };
+  const properties: Properties = {
+    [bodyKind]: typeof record.body === "string" ? "text" : "bytes",
+    ...marked(markings),
+  };
   for (const [name, value] of Object.entries(attributes)) properties[`${prefixes[0]}${name}`] = value as EventProperty;
   return {
     messageId: id,
@@ -62,7 +65,9 @@ export function toMessage(event: Event, markings: Markings = {}, id: string = ev
 /** Markings as application properties. */
 export function marked(markings: Markings): Properties {
   const given = Object.entries(markings).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([name, value]) => [markingNames[name as keyof Markings], value as EventProperty]));
+  return Object.fromEntries(
+    given.map(([name, value]) => [markingNames[name as keyof Markings], value as EventProperty]),
+  );
 }
 
 /** What we said of a message. */

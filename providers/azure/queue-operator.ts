@@ -4,7 +4,14 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
-import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../../src/queue-operator.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../src/queue-operator.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
@@ -78,12 +85,15 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
-    if (name.kind === "topic") throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
+    if (name.kind === "topic")
+      throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
     if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {
-        const messages = await translating(`receive from ${name}`, () => reader.receive(max, deadline, this.#pollMs, signal));
+        const messages = await translating(`receive from ${name}`, () =>
+          reader.receive(max, deadline, this.#pollMs, signal),
+        );
         const leases = await Promise.all(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
         const ours = leases.filter((lease) => lease !== undefined);
         // Copies for another subscription are done with: look for what is ours.
@@ -93,7 +103,12 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   /** A message as a lease. A copy that another subscription asked for is completed: its filter would have kept it away. */
-  async #leaseOf(message: ServiceBusReceivedMessage, name: QueueName, reader: Reader, leaseMs: number): Promise<AzureLease | undefined> {
+  async #leaseOf(
+    message: ServiceBusReceivedMessage,
+    name: QueueName,
+    reader: Reader,
+    leaseMs: number,
+  ): Promise<AzureLease | undefined> {
     const markings = markingsOf(message);
     if (markings.to !== undefined && markings.to !== name.subscription) {
       await reader.settlements.add(() => reader.receiver.completeMessage(message)).catch(() => {});
@@ -103,7 +118,11 @@ export class AzureQueueOperator implements QueueOperator {
     return new AzureLease({ event, queueName: name, message, reader, markings }, leaseMs, this.#clock);
   }
 
-  async #eventOf(message: ServiceBusReceivedMessage, name: QueueName, markings: Markings = markingsOf(message)): Promise<Event> {
+  async #eventOf(
+    message: ServiceBusReceivedMessage,
+    name: QueueName,
+    markings: Markings = markingsOf(message),
+  ): Promise<Event> {
     return toEvent(message, name, markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim));
   }
 
@@ -137,7 +156,9 @@ export class AzureQueueOperator implements QueueOperator {
     if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
     const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
     const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
-    await this.#settle(held, "abandon", ({ receiver }) => receiver.abandonMessage(held.message, changes as Record<string, string | number>));
+    await this.#settle(held, "abandon", ({ receiver }) =>
+      receiver.abandonMessage(held.message, changes as Record<string, string | number>),
+    );
   }
 
   /**
@@ -156,7 +177,9 @@ export class AzureQueueOperator implements QueueOperator {
 
   async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
     const held = lease as AzureLease;
-    await this.#settle(held, "dead-letter", ({ receiver }) => receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)));
+    await this.#settle(held, "dead-letter", ({ receiver }) =>
+      receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)),
+    );
   }
 
   #settle(lease: AzureLease, what: string, settlement: (reader: Reader) => Promise<void>): Promise<void> {

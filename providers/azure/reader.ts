@@ -21,7 +21,12 @@ export class Reader {
    * `signal` aborts: a receive that is aborted leaves credit with the broker, and the next message would go to nobody
    * until its lock ends. Every slice drains its credit.
    */
-  async receive(max: number, deadline: number, sliceMs: number, signal: AbortSignal): Promise<ServiceBusReceivedMessage[]> {
+  async receive(
+    max: number,
+    deadline: number,
+    sliceMs: number,
+    signal: AbortSignal,
+  ): Promise<ServiceBusReceivedMessage[]> {
     while (!signal.aborted) {
       const left = deadline - this.#clock.now();
       const first = await this.receiver.receiveMessages(1, { maxWaitTimeInMs: Math.max(1, Math.min(sliceMs, left)) });

@@ -48,7 +48,10 @@ export class Readers {
   }
 
   #make(path: string): Reader {
-    const receiver = this.#client.createReceiver(path, { maxAutoLockRenewalDurationInMs: 0, skipParsingBodyAsJson: true });
+    const receiver = this.#client.createReceiver(path, {
+      maxAutoLockRenewalDurationInMs: 0,
+      skipParsingBodyAsJson: true,
+    });
     const reader = new Reader(receiver, this.#clock);
     this.#all.add(reader);
     return reader;

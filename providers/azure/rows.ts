@@ -108,7 +108,11 @@ export class TableRows implements Rows {
     else if (kind === "upsert") await this.#table.upsertEntity(entity, "Replace");
     else if (kind === "update") await this.#table.updateEntity(entity, "Replace", action[3] ?? {});
     else {
-      const { partitionKey: partition, rowKey, etag } = entity as { partitionKey: string; rowKey: string; etag?: string };
+      const {
+        partitionKey: partition,
+        rowKey,
+        etag,
+      } = entity as { partitionKey: string; rowKey: string; etag?: string };
       await this.#table.deleteEntity(partition, rowKey, etag === undefined ? {} : { etag });
     }
   }
@@ -133,7 +137,11 @@ export class TableRows implements Rows {
   async #find(key: RowKey, select?: string[]): Promise<Found | undefined> {
     const { partitionKey: partition, rowKey } = tableKey(key);
     try {
-      return await this.#table.getEntity<Record<string, unknown>>(partition, rowKey, select && { queryOptions: { select } });
+      return await this.#table.getEntity<Record<string, unknown>>(
+        partition,
+        rowKey,
+        select && { queryOptions: { select } },
+      );
     } catch (error) {
       // Neither the row nor, before the first write, the table is there.
       if (statusOf(error) === 404) return undefined;
@@ -146,7 +154,9 @@ export class TableRows implements Rows {
     const { limit } = range;
     const found: Found[] = [];
     const queryOptions = { filter: filterOf(range), ...(select && { select }) };
-    const pages = this.#table.listEntities<Record<string, unknown>>({ queryOptions }).byPage({ maxPageSize: Math.min(limit, 1000) });
+    const pages = this.#table
+      .listEntities<Record<string, unknown>>({ queryOptions })
+      .byPage({ maxPageSize: Math.min(limit, 1000) });
     try {
       for await (const page of pages) {
         found.push(...page.filter((entity) => isWithin(range, keyOf(range.table, entity).id)));

@@ -2,7 +2,15 @@ import type { ContainerClient } from "@azure/storage-blob";
 import type { Clock } from "../../src/clock.ts";
 import { checkedName } from "../../src/keys.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
-import type { CollectionStore, CounterStore, Identified, KeyedListStore, KeyValueStore, LockStore, Stores } from "../../src/stores.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "../../src/stores.ts";
 import type { AzureClients } from "./client.ts";
 import { TableCounterStore } from "./counter-store.ts";
 import { translating } from "./errors.ts";

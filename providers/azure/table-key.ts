@@ -21,8 +21,9 @@ export function encodeKey(text: string): string {
 }
 
 export function decodeKey(key: string): string {
-  const bytes = key.replaceAll(/[!:_~]([0-9a-f]{2})|(.)/gs, (_, hex: string | undefined, plain: string | undefined) =>
-    hex ?? Buffer.from(plain ?? "").toString("hex"),
+  const bytes = key.replaceAll(
+    /[!:_~]([0-9a-f]{2})|(.)/gs,
+    (_, hex: string | undefined, plain: string | undefined) => hex ?? Buffer.from(plain ?? "").toString("hex"),
   );
   return Buffer.from(bytes, "hex").toString();
 }

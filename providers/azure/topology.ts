@@ -23,12 +23,18 @@ export function topologyProblems(queues: readonly QueueSpec[], names: Names): st
     const entity = names.entity(name);
     if (entity.length > longestEntity)
       problems.push(`its name has ${entity.length} characters, at most ${longestEntity} are allowed`);
-    if (!/^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/.test(entity)) problems.push(`"${entity}" must begin and end with a letter or digit`);
+    if (!/^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/.test(entity))
+      problems.push(`"${entity}" must begin and end with a letter or digit`);
     if (name.subscription.length > longestSubscription)
-      problems.push(`the subscription has ${name.subscription.length} characters, at most ${longestSubscription} are allowed`);
+      problems.push(
+        `the subscription has ${name.subscription.length} characters, at most ${longestSubscription} are allowed`,
+      );
     if (name.kind !== "topic" && leaseMs > longestLockMs)
-      problems.push(`a lease of ${leaseMs} ms is longer than the longest lock, ${longestLockMs} ms; leases are renewed`);
-    if (maxAttempts >= maxDeliveryCount) problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
+      problems.push(
+        `a lease of ${leaseMs} ms is longer than the longest lock, ${longestLockMs} ms; leases are renewed`,
+      );
+    if (maxAttempts >= maxDeliveryCount)
+      problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
     if (ordered) problems.push("it cannot be ordered: this provider does not use sessions");
     return problems.map((problem) => `"${name}": ${problem}`);
   });
@@ -41,7 +47,12 @@ export class Topology {
   readonly #config: AzureConfig;
   readonly #clock: Clock;
 
-  constructor(administration: ServiceBusAdministrationClient | undefined, names: Names, config: AzureConfig, clock: Clock) {
+  constructor(
+    administration: ServiceBusAdministrationClient | undefined,
+    names: Names,
+    config: AzureConfig,
+    clock: Clock,
+  ) {
     this.#given = administration;
     this.#names = names;
     this.#config = config;
@@ -113,8 +124,13 @@ export class Topology {
       : {};
     const received = { maxDeliveryCount, lockDuration: this.#lockDuration(leaseMs) };
     if (kind === "topic") await this.#administration.createTopic(topic, published);
-    else if (kind === "queue") await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
-    else await this.#administration.createSubscription(topic, subscription, { ...received, defaultRuleOptions: ruleFor(subscription) });
+    else if (kind === "queue")
+      await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
+    else
+      await this.#administration.createSubscription(topic, subscription, {
+        ...received,
+        defaultRuleOptions: ruleFor(subscription),
+      });
   }
 
   async #exists({ topic, subscription, kind }: QueueName): Promise<boolean> {
@@ -146,4 +162,3 @@ function countsOf(properties: {
     dead: properties.deadLetterMessageCount,
   };
 }
-

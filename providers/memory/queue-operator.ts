@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type {
@@ -169,6 +170,7 @@ export class MemoryQueueOperator implements QueueOperator {
 
   /** Refuses all of the events when one cannot be taken: nothing is published by halves. */
   #assertTaken(events: readonly Event[]): void {
+    assertBodySizes(events, this.#config.maxEventBytes);
     for (const event of events) {
       const name = QueueName.parse(event.queueName);
       if (!this.#destinations.has(addressOf(name))) {
@@ -178,21 +180,7 @@ export class MemoryQueueOperator implements QueueOperator {
             `Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
         );
       }
-      this.#assertSize(event);
     }
-  }
-
-  #assertSize(event: Event): void {
-    const { body } = event.toRecordWithoutId();
-    const most = this.#config.maxEventBytes;
-    // A UTF-16 unit is at most three bytes of UTF-8: most events are known to be small without being measured.
-    if (typeof body === "string" && body.length * 3 <= most) return;
-    const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-    if (bytes <= most) return;
-    throw new BeeHiveError(
-      "TooLarge",
-      `The body of the event ${event.eventType} ${event.id} has ${bytes} bytes; at most ${most} are taken. Keep large data in the key-value store and send its key.`,
-    );
   }
 
   #publish(events: readonly Event[]): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
@@ -82,7 +83,7 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   async push(events: readonly Event[]): Promise<void> {
-    this.#assertSizes(events);
+    assertBodySizes(events, this.#config.maxEventBytes);
     await this.#client.write(() => {
       this.#assertDestinations(events);
       this.#publish(events);
@@ -133,7 +134,7 @@ export class SqliteQueueOperator implements QueueOperator {
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
   ): Promise<void> {
-    this.#assertSizes(outputs);
+    assertBodySizes(outputs, this.#config.maxEventBytes);
     await this.#client.write(() => {
       check?.();
       this.#assertDestinations(outputs);
@@ -199,21 +200,6 @@ export class SqliteQueueOperator implements QueueOperator {
   /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
   #assertDestinations(events: readonly Event[]): void {
     for (const event of events) this.#topology.destination(event);
-  }
-
-  #assertSizes(events: readonly Event[]): void {
-    const most = this.#config.maxEventBytes;
-    for (const event of events) {
-      const { body } = event.toRecordWithoutId();
-      // A UTF-16 unit is at most three bytes of UTF-8: most events are known to be small without being measured.
-      if (typeof body === "string" && body.length * 3 <= most) continue;
-      const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-      if (bytes <= most) continue;
-      throw new BeeHiveError(
-        "TooLarge",
-        `The body of the event ${event.eventType} ${event.id} has ${bytes} bytes; at most ${most} are taken. Keep large data in the key-value store and send its key.`,
-      );
-    }
   }
 
   #publish(events: readonly Event[]): void {

@@ -21,9 +21,10 @@ export interface AzureServers extends AsyncDisposable {
   readonly leaseMs: number;
 }
 
-export async function startAzureServers(): Promise<AzureServers> {
+/** @param cloud whether the tests may run against the cloud, when the environment has one. */
+export async function startAzureServers({ cloud = true }: { readonly cloud?: boolean } = {}): Promise<AzureServers> {
   const { BEEHIVE_TEST_AZURE_SERVICEBUS: serviceBus, BEEHIVE_TEST_AZURE_STORAGE: storage } = process.env;
-  if (serviceBus !== undefined && storage !== undefined) {
+  if (cloud && serviceBus !== undefined && storage !== undefined) {
     return {
       options: { serviceBus: { connectionString: serviceBus }, storage: { connectionString: storage } },
       broker: undefined,

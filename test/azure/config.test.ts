@@ -1,0 +1,101 @@
+import * as assert from "uvu/assert";
+import { configFrom, optionsFrom } from "../../providers/azure/config.ts";
+import { AzureProvider } from "../../providers/azure/index.ts";
+import { Names } from "../../providers/azure/names.ts";
+import { topologyProblems } from "../../providers/azure/topology.ts";
+import { isBeeHiveError } from "../../src/errors.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
+import { Event } from "../../src/event.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Azure: configuration", { timeoutMs: 30_000 });
+const storage = "UseDevelopmentStorage=true";
+
+function problemsIn(work: () => unknown): string {
+  try {
+    work();
+    return "";
+  } catch (error) {
+    assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
+    return error.message;
+  }
+}
+
+test("given no credentials, when it is configured, then the error names every variable that would do", () => {
+  const message = problemsIn(() => configFrom({}, {}));
+  for (const name of ["AZURE_SERVICEBUS_CONNECTION_STRING", "AZURE_SERVICEBUS_NAMESPACE", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT"]) {
+    assert.ok(message.includes(name), message);
+  }
+});
+
+test("given several mistakes, when it is configured, then all are listed", () => {
+  const message = problemsIn(() =>
+    configFrom({ table: "no-hyphens", container: "No_Capitals" }, { AZURE_SERVICEBUS_NAMESPACE: "shop", AZURE_STORAGE_ACCOUNT: "shop" }),
+  );
+  for (const part of ["shop.servicebus.windows.net", "no-hyphens", "No_Capitals"]) assert.ok(message.includes(part), message);
+});
+
+test("given a URL with options, when it is read, then each has its kind, and what is none is refused", () => {
+  assert.equal(optionsFrom("azure:?claimCheck=true&pollMs=50&queuePrefix="), { claimCheck: true, pollMs: 50, queuePrefix: "" });
+  const message = problemsIn(() => optionsFrom("azure:?claimCheck=yes&pollMs=0&colour=red"));
+  for (const part of ["claimCheck", "pollMs", "colour"]) assert.ok(message.includes(part), message);
+});
+
+test("given variables of both kinds, when it is configured, then connection strings go first", () => {
+  const config = configFrom({}, { AZURE_SERVICEBUS_CONNECTION_STRING: "sb", AZURE_SERVICEBUS_NAMESPACE: "a.b", AZURE_STORAGE_ACCOUNT: "shop.core.chinacloudapi.cn" });
+  assert.equal([config.serviceBus, config.storage], [{ connectionString: "sb" }, { account: "shop.core.chinacloudapi.cn" }]);
+});
+
+test("given an account in another cloud, when it is opened with Entra ID, then the endpoints are of that cloud", async () => {
+  const credential = { getToken: () => Promise.resolve(null) };
+  const provider = await AzureProvider.open({
+    serviceBus: { namespace: "shop.servicebus.chinacloudapi.cn", credential },
+    storage: { account: "shop.core.chinacloudapi.cn", credential },
+  });
+  await provider.close();
+});
+
+test("given a connection string that is none, when it is opened, then InvalidConfiguration without the key in it", async () => {
+  try {
+    await AzureProvider.open({ serviceBus: { connectionString: "SharedAccessKey=secret" }, storage: { connectionString: storage } });
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
+    assert.not.match(error.message, /secret/);
+  }
+});
+
+test("given a wrong key, when an event is pushed, then AccessDenied names the right, and the key is not in it", async () => {
+  await using broker = await ServiceBusBroker.start({ key: "right" });
+  const connectionString = broker.connectionString.replace("=right", "=wrong");
+  const provider = await AzureProvider.open({ serviceBus: { connectionString }, storage: { connectionString: storage } });
+  try {
+    await provider.queues.push([new Event("Refused")]);
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(isBeeHiveError(error, "AccessDenied"), String(error));
+    assert.match(error.message, /Send/);
+    assert.not.match(error.message, /wrong/);
+  } finally {
+    await provider.close();
+  }
+});
+
+test("given queues that the cloud refuses, when problems are asked, then each is told with its limit", () => {
+  const spec = { ordered: false, leaseMs: 30_000, maxAttempts: 10 };
+  const problems = topologyProblems(
+    [
+      { ...spec, name: QueueName.parse(`Orders-${"x".repeat(51)}`) },
+      { ...spec, name: QueueName.topic("Ends_") },
+      { ...spec, name: QueueName.queue("x".repeat(260)) },
+      { ...spec, name: QueueName.queue("Slow"), leaseMs: 301_000 },
+      { ...spec, name: QueueName.queue("Ordered"), ordered: true },
+      { ...spec, name: QueueName.queue("Stubborn"), maxAttempts: 2_000 },
+    ],
+    new Names("queue-"),
+  ).join("\n");
+  for (const part of ["51 characters", "Ends_", "266 characters", "301000 ms", "sessions", "2000"]) assert.ok(problems.includes(part), problems);
+});
+
+test.run();

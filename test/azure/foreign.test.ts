@@ -1,0 +1,107 @@
+import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
+import * as assert from "uvu/assert";
+import { AzureProvider } from "../../providers/azure/index.ts";
+import type { Event } from "../../src/event.ts";
+import { ScratchQueue } from "../../src/testing/contracts/scratch-queue.ts";
+import { ForgetfulClock } from "../../src/testing/index.ts";
+import type { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
+import { startAzureServers, type AzureServers } from "../support/azure-servers.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Azure: messages of others", { timeoutMs: 60_000 });
+const clock = new ForgetfulClock();
+let servers: AzureServers;
+let provider: AzureProvider;
+let client: ServiceBusClient;
+let names = 0;
+const newName = (): string => `Foreign${Date.now().toString(36)}n${++names}`;
+
+test.before(async () => {
+  servers = await startAzureServers({ cloud: false });
+  provider = await AzureProvider.open({ ...servers.options, clock, claimCheck: true });
+  client = new ServiceBusClient((servers.broker as ServiceBusBroker).connectionString);
+});
+test.after(async () => {
+  await client.close();
+  await provider.close();
+  await servers[Symbol.asyncDispose]();
+});
+
+const scratch = (): Promise<ScratchQueue> => ScratchQueue.make({ provider, clock, newName, leaseMs: 1_000 });
+
+async function received(message: ServiceBusMessage): Promise<Event> {
+  const queue = await scratch();
+  await client.createSender(`queue-${queue.name}`).sendMessages(message);
+  return (await queue.takeOne()).event;
+}
+
+test("given plain JSON of any sender, when it is received, then it is an event of the message's subject with its properties", async () => {
+  const event = await received({
+    body: { orderId: 7 },
+    contentType: "application/json",
+    messageId: "m-1",
+    subject: "OrderPlaced",
+    correlationId: "c-1",
+    applicationProperties: { urgent: true, weight: 1.5, at: new Date(0) },
+  });
+  assert.equal([event.id, event.eventType, event.correlationId, event.getBody()], ["m-1", "OrderPlaced", "c-1", { orderId: 7 }]);
+  assert.equal({ ...event.properties }, { urgent: true, weight: 1.5, at: "1970-01-01T00:00:00.000Z" });
+});
+
+test("given a message that says nothing of itself, when it is received, then it is an event of its queue", async () => {
+  const event = await received({ body: Buffer.from('{"a":1}') });
+  assert.equal([event.eventType, event.contentType, event.getBody()], [event.queueName, "application/json", { a: 1 }]);
+  const bytes = await received({ body: Buffer.from([0, 255]) });
+  assert.equal([bytes.contentType, [...(bytes.body as Uint8Array)]], ["application/octet-stream", [0, 255]]);
+});
+
+for (const prefix of ["cloudEvents:", "cloudEvents_"]) {
+  test(`given a CloudEvent in binary mode with the prefix ${prefix}, when it is received, then its attributes are the event's`, async () => {
+    const attributes = { specversion: "1.0", id: "ce-1", source: "/shop", type: "com.shop.Paid", time: "2024-05-06T07:08:09Z", subject: "order/7", correlationid: "c" };
+    const event = await received({
+      body: Buffer.from('{"paid":true}'),
+      contentType: "application/json",
+      applicationProperties: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [prefix + name, value])),
+    });
+    assert.equal([event.id, event.eventType, event.timestamp.toISOString(), event.correlationId], ["ce-1", "com.shop.Paid", "2024-05-06T07:08:09.000Z", "c"]);
+    assert.equal([event.getBody(), event.properties["source"], event.properties["subject"]], [{ paid: true }, "/shop", "order/7"]);
+  });
+}
+
+test("given a CloudEvent in structured JSON, as Event Grid sends it, when it is received, then it is that event", async () => {
+  const body = { specversion: "1.0", id: "eg-1", source: "/storage", type: "Microsoft.Storage.BlobCreated", datacontenttype: "application/json", data: { url: "u" } };
+  const event = await received({ body: Buffer.from(JSON.stringify(body)), contentType: "application/cloudevents+json; charset=utf-8" });
+  assert.equal([event.id, event.eventType, event.getBody()], ["eg-1", "Microsoft.Storage.BlobCreated", { url: "u" }]);
+});
+
+test("given what claims to be a CloudEvent and is none, when it is received, then it is delivered as it is, for its actor to refuse", async () => {
+  const event = await received({ body: Buffer.from("{broken"), contentType: "application/cloudevents+json" });
+  assert.is(event.body, "{broken");
+  assert.throws(() => event.getBody(), /not JSON/);
+});
+
+test("given an event of ours, when another consumer reads the message, then it is a CloudEvent in binary mode", async () => {
+  const queue = await scratch();
+  const event = await queue.push({ n: 1 }, { properties: { colour: "red" }, correlationId: "c" });
+  const receiver = client.createReceiver(`queue-${queue.name}`);
+  const [message] = await receiver.receiveMessages(1);
+  assert.equal([message?.messageId, message?.contentType, message?.subject, message?.correlationId], [event.id, "application/json", "SomethingHappened", "c"]);
+  assert.equal(message?.body, { n: 1 });
+  const properties = message?.applicationProperties ?? {};
+  assert.equal([properties["cloudEvents:specversion"], properties["cloudEvents:id"], properties["cloudEvents:colour"]], ["1.0", event.id, "red"]);
+});
+
+test("given claim checks, when an event is larger than a message may be, then its body travels through the key-value store", async () => {
+  const queue = await scratch();
+  const text = "0123456789".repeat(100_000);
+  const event = await queue.push({ text });
+  const first = await queue.takeOne();
+  assert.is(first.event.getBody<{ text: string }>().text, text);
+  await queue.abandon(first, { delayMs: 1 });
+  const second = await queue.takeOne();
+  assert.equal([second.event.id, second.attempt, second.event.body], [event.id, 2, event.body]);
+  const bytes = await queue.push(new Uint8Array(400_000).fill(7));
+  assert.equal((await queue.takeOne()).event.body, bytes.body);
+});
+
+test.run();
