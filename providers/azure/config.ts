@@ -46,6 +46,8 @@ export interface AzureTuning {
   readonly claimCheck: boolean;
   /** How long one receive waits before it looks whether it is to end, in ms; 1,000 unless said. */
   readonly pollMs: number;
+  /** How long the SDK waits for one answer before it asks again, in ms; 10,000 unless said. */
+  readonly tryTimeoutMs: number;
   /** The shortest lock that queues are made with, in ms; 5,000 unless said, the least that the cloud gives. */
   readonly shortestLockMs: number;
 }
@@ -65,6 +67,7 @@ export const defaultTuning: AzureTuning = {
   duplicateDetection: true,
   claimCheck: false,
   pollMs: 1_000,
+  tryTimeoutMs: 10_000,
   shortestLockMs: 5_000,
 };
 

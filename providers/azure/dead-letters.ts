@@ -10,6 +10,8 @@ import { SettlementQueue } from "./settlement-queue.ts";
 type SequenceNumber = NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>;
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
+/** From the dead letters, bodies and dates unchanged. */
+const asTheyAre = { subQueueType: "deadLetter", skipParsingBodyAsJson: true, skipConvertingDate: true } as const;
 const pageSize = 100;
 /** How long a receive waits for a letter that was seen a moment ago, in ms. */
 const takeMs = 2_000;

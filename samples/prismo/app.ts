@@ -68,6 +68,8 @@ function prismo({ provider, seed = 1, failureRate = 0, parallelism }: PrismoOpti
     provider,
     container,
     defaults: {
+      // Renewed while an actor works; short, so that a run that was killed is soon taken up by the next.
+      lease: 5_000,
       ...(parallelism === undefined ? {} : { parallelism }),
       ...(failureRate > 0 ? { retry: retryAgainst(failureRate) } : {}),
       middleware: [tallied(tally), ...(failureRate > 0 ? [chaos(failureRate, seed)] : [])],

@@ -69,7 +69,7 @@ test("given a connection string that is none, when it is opened, then InvalidCon
 test("given a wrong key, when an event is pushed, then AccessDenied names the right, and the key is not in it", async () => {
   await using broker = await ServiceBusBroker.start({ key: "right" });
   const connectionString = broker.connectionString.replace("=right", "=wrong");
-  const provider = await AzureProvider.open({ serviceBus: { connectionString }, storage: { connectionString: storage } });
+  const provider = await AzureProvider.open({ serviceBus: { connectionString }, storage: { connectionString: storage }, tryTimeoutMs: 500 });
   try {
     await provider.queues.push([new Event("Refused")]);
     assert.unreachable();

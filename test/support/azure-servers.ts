@@ -38,6 +38,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
       serviceBus: { connectionString: broker.connectionString },
       storage: { connectionString: azurite.connectionString },
       pollMs: 100,
+      tryTimeoutMs: 1_500,
       shortestLockMs: 100,
     },
     broker,
