@@ -3,7 +3,7 @@ import { breather } from "./breather.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { Delivery, type DeliveryReport } from "./delivery.ts";
-import { dispose } from "./disposal.ts";
+import { dispose, isDisposable } from "./disposal.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LogEvents } from "./log-events.ts";
@@ -132,9 +132,10 @@ export class FactoryActor {
 
   /** Lets slots come free together where a request costs the same for one event as for many; not for long. */
   async #gatherSlots(): Promise<void> {
-    const { gather } = this.#parts.provider.queues;
+    const { queueName, parallelism } = this.descriptor;
+    const gather = this.#parts.provider.queues.gather?.(queueName);
     if (!gather || this.#free <= 0 || this.#probing) return;
-    const wanted = Math.min(gather.events, this.descriptor.parallelism);
+    const wanted = Math.min(gather.events, parallelism);
     let over = false;
     const timer = this.#parts.clock.after(gather.forMs, () => {
       over = true;
@@ -260,7 +261,7 @@ export class FactoryActor {
       await kept.stop();
       step.discard();
       leave?.();
-      if (actor) await this.#dispose(actor);
+      if (actor && isDisposable(actor)) await this.#dispose(actor);
     }
   }
 

@@ -117,10 +117,10 @@ export class KeptLease {
     this.#forget = forget;
   }
 
-  /** Stops renewing and waits for a renewal under way, so that it cannot cross the settlement that follows. */
-  async stop(): Promise<void> {
+  /** Stops renewing. Returns the renewal under way, to be awaited so that it cannot cross the settlement that follows. */
+  stop(): Promise<void> | undefined {
     this.#forget(this);
-    if (this.renewal) await this.renewal;
+    return this.renewal;
   }
 
   /** The lease is gone: tells whoever works under it. */

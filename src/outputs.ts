@@ -69,7 +69,7 @@ function deterministicId(input: Event, output: Event, ordinals: Map<string, numb
   const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
-  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
+  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "buffer"));
 }
 
 /** What tells outputs with equal bodies apart; most have nothing of it. */
@@ -82,11 +82,26 @@ function textOf({ body }: Event): string {
   return typeof body === "string" ? body : Buffer.from(body).toString("base64");
 }
 
-/** The first 16 bytes as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). */
-function uuidOf(hex: string): string {
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+/**
+ * The first 16 bytes as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). Read out of one
+ * buffer: ids are remembered for a long time, and a text put together of pieces keeps all of them alive.
+ */
+function uuidOf(digest: Buffer): string {
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  let at = 0;
+  for (let i = 0; i < 16; i++) {
+    const byte = digest[i] ?? 0;
+    text[at++] = hexDigits[byte >> 4] ?? 0;
+    text[at++] = hexDigits[byte & 0xf] ?? 0;
+    if (i === 3 || i === 5 || i === 7 || i === 9) text[at++] = hyphen;
+  }
+  return text.toString("latin1");
 }
+
+const text = Buffer.alloc(36);
+const hyphen = "-".charCodeAt(0);
+const hexDigits = Buffer.from("0123456789abcdef");
 
 function withTracing(
   properties: Readonly<Record<string, EventProperty>> | undefined,

@@ -62,10 +62,10 @@ export interface QueueCounts {
  */
 export interface QueueOperator {
   /**
-   * For a provider that is paid by the request: how many events one brings, and for how long, in ms, it pays to wait
-   * until so many can be started. The loop then asks for less only when that time is over.
+   * For a provider that is paid by the request: how many events one brings, and for how long, in ms, it pays now to
+   * wait until so many can be started. The loop then asks for less only when that time is over.
    */
-  readonly gather?: { readonly events: number; readonly forMs: number } | undefined;
+  gather?(name: QueueName): { readonly events: number; readonly forMs: number };
 
   /** What the provider refuses of these, in words: lengths, characters, leases it cannot give. Empty when all is well. */
   problems(queues: readonly QueueSpec[]): readonly string[];

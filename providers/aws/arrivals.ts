@@ -3,6 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import { isBeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
+import type { Pace } from "./batcher.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { ask } from "./client.ts";
 import type { Inbox } from "./inbox.ts";
@@ -21,8 +22,7 @@ export interface ArrivalsParts {
   readonly inbox: Inbox | undefined;
   readonly claims: ClaimCheck | undefined;
   readonly clock: Clock;
-  /** Leases that are being worked on, or soon will be. */
-  readonly working: Set<AwsLease>;
+  readonly pace: Pace;
 }
 
 interface LeaseOptions {
@@ -77,16 +77,15 @@ export class Arrivals {
     messages: readonly Message[],
     options: LeaseOptions,
   ): Promise<{ readonly all: readonly AwsLease[]; readonly due: readonly AwsLease[] }> {
-    const { clock, working } = this.#parts;
+    const { clock, pace } = this.#parts;
     const now = clock.now();
-    for (const lease of working) if (!lease.isHeld(now)) working.delete(lease);
     const read = await Promise.allSettled(
       messages.map((message) => this.#leaseOf(queueName, address, receivedFrom(message, now), options)),
     );
     // What could not be read to the end comes back when its visibility ends.
     const all = read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     const due = await this.#withoutHandled(queueName, await this.#withoutEarly(all));
-    for (const lease of due) working.add(lease);
+    for (const lease of due) pace.begin(lease);
     return { all, due };
   }
 

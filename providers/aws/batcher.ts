@@ -18,6 +18,8 @@ export interface BatcherOptions<E> {
   readonly attempt: Attempt;
   readonly clock: Clock;
   readonly pace: Pace;
+  /** What is asked of one queue can only come from steps on its own events; what is published, from any. */
+  readonly ofQueue?: string | undefined;
   readonly maxEntries: number;
   /** The limit of a whole request. */
   readonly maxBytes: number;
@@ -25,25 +27,61 @@ export interface BatcherOptions<E> {
   readonly sequential?: boolean;
 }
 
+/** How much longer company is waited for while there is a backlog. */
+const lingerUnderLoad = 5;
 /** How often an entry that failed by a fault of the service is sent again, and how long after. */
 const mostRetries = 4;
 const retryMs = 50;
 
-/** How busy the process is: steps that are at work, and how many of those wait for an answer. */
-export class Pace {
-  /** How long an entry waits for company while others are at work. */
-  readonly lingerMs: number;
-  #waiting = 0;
-  readonly #working: { readonly size: number };
+/** A lease, as far as it matters here. */
+interface Work {
+  readonly address: { readonly url: string };
+  isHeld(now: number): boolean;
+}
 
-  constructor(working: { readonly size: number }, lingerMs: number) {
-    this.#working = working;
-    this.lingerMs = lingerMs;
+/**
+ * How busy the process is. What it is at work on says whether company may come; whether queues hold more than it can
+ * take says how long it pays to wait for it: who waits behind a backlog anyway does not notice.
+ */
+export class Pace {
+  /** Leases that are being worked on, or soon will be. */
+  readonly #working = new Set<Work>();
+  /** Queues of which the last receive was full. */
+  readonly plenty: Set<string> = new Set();
+  readonly #lingerMs: number;
+  #waiting = 0;
+
+  constructor(lingerMs: number) {
+    this.#lingerMs = lingerMs;
   }
 
-  /** Whether anybody is left who could bring something soon. */
-  get othersMayCome(): boolean {
-    return this.#working.size > this.#waiting;
+  /** How long an entry waits for company while others are at work, in ms. */
+  get lingerMs(): number {
+    return this.plenty.size > 0 ? this.#lingerMs * lingerUnderLoad : this.#lingerMs;
+  }
+
+  begin(work: Work): void {
+    this.#working.add(work);
+  }
+
+  end(work: Work): void {
+    this.#working.delete(work);
+  }
+
+  /** How many steps, of one queue or of all, are at work. */
+  workingOn(now: number, url?: string): number {
+    let count = 0;
+    for (const work of this.#working) {
+      // What was never settled is over when its lease is.
+      if (!work.isHeld(now)) this.#working.delete(work);
+      else if (url === undefined || work.address.url === url) count++;
+    }
+    return count;
+  }
+
+  /** How many steps wait for an answer of AWS: what they publish has been said. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Counts one step as waiting while it does. */
@@ -76,6 +114,7 @@ export class Batcher<E> {
   #pending: Pending<E>[] = [];
   #pendingBytes = 0;
   #inFlight = 0;
+  #entriesInFlight = 0;
   #linger: Timer | undefined;
   #turnEnds = false;
   /** What waits is due, and goes when a request under way has been answered. */
@@ -107,10 +146,17 @@ export class Batcher<E> {
     return this.#pending.length >= this.#options.maxEntries || this.#pendingBytes > this.#options.maxBytes;
   }
 
+  /** Whether anybody is left who could bring something soon. */
+  get #othersMayCome(): boolean {
+    const { pace, ofQueue, clock } = this.#options;
+    const working = pace.workingOn(clock.now(), ofQueue);
+    return working > (ofQueue === undefined ? pace.waiting : this.#pending.length + this.#entriesInFlight);
+  }
+
   #endTurn(): void {
     this.#turnEnds = false;
     if (this.#pending.length === 0) return;
-    if (!this.#options.pace.othersMayCome) this.#flush();
+    if (!this.#othersMayCome) this.#flush();
     else this.#linger ??= this.#options.clock.after(this.#options.pace.lingerMs, () => this.#flush());
   }
 
@@ -126,8 +172,10 @@ export class Batcher<E> {
     const batch = this.#cut();
     this.#flushNext = this.#pending.length > 0;
     this.#inFlight++;
+    this.#entriesInFlight += batch.length;
     void this.#send(batch).finally(() => {
       this.#inFlight--;
+      this.#entriesInFlight -= batch.length;
       if (this.#flushNext) this.#flush();
     });
   }

@@ -17,13 +17,14 @@ export interface AwsConfig {
   /** The S3 bucket of key-value stores and claim checks. Bucket names are global, so there is no default. */
   readonly bucket: string | undefined;
   /**
-   * How long one poll waits at the most, in seconds, 1 to 20; 10 unless said. A hive that stops waits for its last
-   * poll, because SQS strands what it hands to a poll that was cut off. Longer polls cost fewer requests.
+   * How long one poll of an idle queue waits at the most, in seconds, 1 to 20; 10 unless said. A hive that stops waits
+   * for its last poll, because SQS strands what it hands to a poll that was cut off. Longer polls cost fewer requests.
    */
   readonly waitSeconds: number;
   /**
-   * How long, in ms, what could be asked of AWS by itself waits for company while the process is at work on more; 5
-   * unless said. Longer saves requests where actors are slow and few. An event alone never waits.
+   * How long, in ms, what could be asked of AWS by itself waits for company while the process is at work on more, and
+   * five times as long while a queue has a backlog; 5 unless said. Longer saves requests where actors are slow and
+   * few. An event alone never waits.
    */
   readonly lingerMs: number;
   /** The largest event that is taken, in bytes as it travels; 262,144 unless said: SNS takes no more. */
@@ -44,7 +45,7 @@ export interface AwsClients {
   readonly s3: S3Client;
 }
 
-export const defaultConfig: Omit<AwsConfig, "table"> = {
+const defaultConfig: Omit<AwsConfig, "table"> = {
   region: undefined,
   prefix: "beehive",
   endpoint: undefined,

@@ -70,6 +70,8 @@ function tooLarge(message: string): (typeof meanings)[number] | undefined {
 }
 
 function unknown(error: unknown): (typeof meanings)[number] {
+  if (error instanceof Error && error.message === "Region is missing")
+    return [/./, "InvalidConfiguration", "Name one with aws:?region=eu-west-1, or in AWS_REGION"];
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
   return [
     /./,

@@ -99,6 +99,7 @@ export class Outbox {
   remove({ name, url }: QueueAddress, receipt: string): Promise<void> {
     const batcher = made(this.#deletes, url, () =>
       this.#batcher<string>("sqs:DeleteMessage", name, {
+        ofQueue: url,
         send: async (receipts) => {
           const Entries = receipts.map((one, index): DeleteMessageBatchRequestEntry => ({
             Id: String(index),
@@ -115,6 +116,7 @@ export class Outbox {
   changeVisibility({ name, url }: QueueAddress, receipt: string, seconds: number): Promise<void> {
     const batcher = made(this.#changes, url, () =>
       this.#batcher<{ readonly receipt: string; readonly seconds: number }>("sqs:ChangeMessageVisibility", name, {
+        ofQueue: url,
         send: async (changes) => {
           const Entries = changes.map((one, index): ChangeMessageVisibilityBatchRequestEntry => ({
             Id: String(index),

@@ -44,7 +44,6 @@ const mostReceived = 10;
  * - Delays are whole seconds, rounded up.
  */
 export class AwsQueueOperator implements QueueOperator {
-  readonly gather: { readonly events: number; readonly forMs: number };
   readonly #clients: AwsClients;
   readonly #config: AwsConfig;
   readonly #clock: Clock;
@@ -62,15 +61,13 @@ export class AwsQueueOperator implements QueueOperator {
 
   constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
     const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes } = config;
-    const working = new Set<AwsLease>();
-    const pace = new Pace(working, lingerMs);
+    const pace = new Pace(lingerMs);
     const outbox = new Outbox(clients, clock, pace);
     const addresses = new Addresses(clients, config, clock);
     const notes = new FifoNotes(rows, clock);
     const inbox = idempotent ? new Inbox(clients.dynamodb, config, clock, pace) : undefined;
     const claims = claimCheck && bucket !== undefined ? new ClaimCheck(clients.s3, bucket) : undefined;
-    const settlement = new Settlement({ outbox, notes, pace, clock, working });
-    this.gather = { events: mostReceived, forMs: lingerMs };
+    const settlement = new Settlement({ outbox, notes, pace, clock });
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
@@ -80,7 +77,7 @@ export class AwsQueueOperator implements QueueOperator {
     this.#topology = new Topology(clients, config, addresses, clock);
     this.#publisher = new Publisher({ addresses, outbox, pace, clock, claims, maxEventBytes });
     this.#settlement = settlement;
-    this.#arrivals = new Arrivals({ sqs: clients.sqs, addresses, settlement, notes, inbox, claims, clock, working });
+    this.#arrivals = new Arrivals({ sqs: clients.sqs, addresses, settlement, notes, inbox, claims, clock, pace });
     this.#inbox = inbox;
     this.#claims = claims;
   }
@@ -107,6 +104,10 @@ export class AwsQueueOperator implements QueueOperator {
     return this.#publisher.push(events);
   }
 
+  gather(): { readonly events: number; readonly forMs: number } {
+    return { events: mostReceived, forMs: this.#pace.lingerMs };
+  }
+
   async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
     const queue = await this.#addresses.queue(name);
     let receiver = this.#receivers.get(queue.url);
@@ -119,6 +120,7 @@ export class AwsQueueOperator implements QueueOperator {
       receive: (max, leaseMs, waitSeconds) => this.#arrivals.receive(name, queue, max, leaseMs, waitSeconds),
       giveBack: (lease) => this.abandon(lease, { delayMs: 0, countAttempt: false }),
       clock: this.#clock,
+      plenty: (plenty) => (plenty ? this.#pace.plenty.add(queue.url) : this.#pace.plenty.delete(queue.url)),
       // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
       // as delivered, while they wait for it.
       batch: queue.fifo ? 1 : mostReceived,

@@ -15,6 +15,8 @@ export interface ReceiverOptions {
   /** Gives back, without counting it as an attempt, what nobody waits for any more. */
   readonly giveBack: (lease: AwsLease) => Promise<void>;
   readonly clock: Clock;
+  /** Told of each receive whether there may be more than it brought. */
+  readonly plenty: (plenty: boolean) => void;
   /** The most messages that one receive brings. */
   readonly batch: number;
   /** The longest wait of one receive. */
@@ -47,6 +49,8 @@ export class Receiver {
   #stockTimer: Timer | undefined;
   /** The last receive was full: there may be more than one brings. */
   #plenty = false;
+  /** How many receives in a row brought nothing. */
+  #empty = 0;
   #closed = false;
 
   constructor(options: ReceiverOptions) {
@@ -109,9 +113,14 @@ export class Receiver {
     while (wanted > 0 && this.#polls.size < most) {
       const max = Math.min(wanted, batch);
       // Only the first waits: were the others to, each would be paid for while the queue is empty.
-      this.#receive(max, first.leaseMs, this.#polls.size === 0 ? Math.min(waitSeconds, left) : 0);
+      this.#receive(max, first.leaseMs, this.#polls.size === 0 ? Math.min(waitSeconds, left, this.#patience) : 0);
       wanted -= max;
     }
+  }
+
+  /** How long the next receive may wait, in seconds: the longer a queue is idle the longer, so that a short run ends soon. */
+  get #patience(): number {
+    return 2 ** Math.min(this.#empty + 1, 5);
   }
 
   #receive(max: number, leaseMs: number, wait: number): void {
@@ -119,12 +128,15 @@ export class Receiver {
       ({ received, leases }) => {
         this.#polls.delete(poll);
         this.#plenty = received === max;
+        this.#options.plenty(this.#plenty);
+        this.#empty = received === 0 ? this.#empty + 1 : 0;
         this.#handOut(leases);
         this.#poll();
       },
       (error: unknown) => {
         this.#polls.delete(poll);
         this.#plenty = false;
+        this.#options.plenty(false);
         for (const waiter of [...this.#waiters]) waiter.fail(error);
       },
     );

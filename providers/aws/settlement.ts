@@ -12,8 +12,6 @@ export interface SettlementParts {
   readonly notes: FifoNotes;
   readonly pace: Pace;
   readonly clock: Clock;
-  /** Leases that are being worked on; those that are settled are taken out. */
-  readonly working: Set<AwsLease>;
 }
 
 /** Ends leases, and makes them longer. */
@@ -86,14 +84,14 @@ export class Settlement {
 
   /** Ends a lease. @throws BeeHiveError `LeaseLost` when it was over before SQS answered. */
   async #settle(lease: AwsLease, ending: () => Promise<void>): Promise<void> {
-    const { clock, pace, working } = this.#parts;
+    const { clock, pace } = this.#parts;
     lease.assertHeld(clock.now());
     try {
       await pace.while(ending);
     } catch (error) {
       throw isBeeHiveError(error, "LeaseLost") ? lease.lost(error) : error;
     }
-    working.delete(lease);
+    pace.end(lease);
     lease.settle(clock.now());
   }
 }

@@ -72,11 +72,7 @@ export class DeadLetters {
   ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
-    const receiver = this.#client.createReceiver(this.#names.path(name), {
-      subQueueType: "deadLetter",
-      maxAutoLockRenewalDurationInMs: 0,
-      skipParsingBodyAsJson: true,
-    });
+    const receiver = this.#client.createReceiver(this.#names.path(name), { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 });
     const settlements = new SettlementQueue();
     const others: ServiceBusReceivedMessage[] = [];
     try {
@@ -107,10 +103,7 @@ export class DeadLetters {
   }
 
   async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), {
-      subQueueType: "deadLetter",
-      skipParsingBodyAsJson: true,
-    });
+    const receiver = this.#client.createReceiver(this.#names.path(name), asTheyAre);
     try {
       let from: SequenceNumber = lowest;
       for (;;) {

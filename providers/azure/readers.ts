@@ -50,8 +50,7 @@ export class Readers {
   #make(path: string): Reader {
     const receiver = this.#client.createReceiver(path, {
       maxAutoLockRenewalDurationInMs: 0,
-      skipParsingBodyAsJson: true,
-    });
+       skipParsingBodyAsJson: true, skipConvertingDate: true });
     const reader = new Reader(receiver, this.#clock);
     this.#all.add(reader);
     return reader;

@@ -9,6 +9,7 @@ export async function runThrough(
   event: Event,
   context: ActorContext,
 ): Promise<readonly Event[]> {
+  if (middleware.length === 0) return collect(await actor.processAsync(event, context), context.descriptor.name);
   const run = async (index: number, seen: ActorContext): Promise<readonly Event[]> => {
     const wrap = middleware[index];
     const output = wrap

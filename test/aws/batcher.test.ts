@@ -6,10 +6,15 @@ import { suite } from "../support/suite.ts";
 const test = suite("aws: batcher");
 
 /** A batcher of numbers, what it sent, and what the service is to answer. */
-function scene(working = 0, options: { readonly maxBytes?: number; readonly sequential?: boolean } = {}) {
+function scene(
+  working = 0,
+  options: { readonly maxBytes?: number; readonly sequential?: boolean; readonly ofQueue?: string } = {},
+) {
   const clock = new ManualClock();
   const sent: number[][] = [];
   const answers: (readonly EntryFailure[] | Error | Promise<void>)[] = [];
+  const pace = new Pace(5);
+  for (let n = 0; n < working; n++) pace.begin({ address: { url: "queue" }, isHeld: () => true });
   const batcher = new Batcher<number>({
     async send(entries) {
       sent.push([...entries]);
@@ -20,12 +25,12 @@ function scene(working = 0, options: { readonly maxBytes?: number; readonly sequ
     },
     attempt: { action: "sqs:SendMessage", resource: "queue" },
     clock,
-    pace: new Pace({ size: working }, 5),
+    pace,
     maxEntries: 10,
     maxBytes: Infinity,
     ...options,
   });
-  return { clock, sent, answers, batcher };
+  return { clock, sent, answers, batcher, pace };
 }
 
 const failed = (index: number, senderFault: boolean): EntryFailure => ({
@@ -65,6 +70,23 @@ test("given others at work, when an entry is added, then it waits for them, and 
   await clock.advance(1);
   await Promise.all([done, company]);
   assert.equal(sent, [[1, 2]]);
+});
+
+test("given others at work and a backlog, when an entry is added, then it waits longer, because nobody notices", async () => {
+  const { batcher, sent, clock, pace } = scene(3);
+  pace.plenty.add("queue");
+  const done = batcher.add(1, 1);
+  await clock.advance(24);
+  assert.equal(sent, []);
+  await clock.advance(1);
+  await done;
+  assert.equal(sent, [[1]]);
+});
+
+test("given what only steps on one queue can ask, when all of them have asked, then nobody is waited for", async () => {
+  const { batcher, sent, clock } = scene(2, { ofQueue: "queue" });
+  await Promise.all([1, 2].map((n) => batcher.add(n, 1)));
+  assert.equal([sent, clock.pending], [[[1, 2]], 0]);
 });
 
 test("given the limit of a whole request, when entries would be more, then they go in several", async () => {

@@ -4,6 +4,7 @@
  */
 import { AwsProvider } from "../../providers/aws/index.ts";
 import * as contracts from "../../src/testing/index.ts";
+import { removeAll } from "../support/aws-cleanup.ts";
 import { startAwsServers } from "../support/aws-servers.ts";
 import { runContract } from "../support/run-contract.ts";
 import { suite } from "../support/suite.ts";
@@ -23,8 +24,18 @@ const provider = new AwsProvider({
   endpoint: servers?.endpoint,
 });
 await provider.queues.ensure([]);
-let names = 0;
-const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Aws${run}x${++names}` };
+const names: string[] = [];
+const subject: contracts.ContractSubject = {
+  provider,
+  clock,
+  // A cloud takes its time for a few calls.
+  leaseMs: real ? 5_000 : 1_000,
+  newName() {
+    const name = `Aws${run}x${names.length}`;
+    names.push(name);
+    return name;
+  },
+};
 
 runContract("aws: queues", contracts.queueOperatorContract, subject);
 runContract("aws: collections", contracts.collectionStoreContract, subject);
@@ -35,8 +46,9 @@ runContract("aws: locks", contracts.lockStoreContract, subject);
 runContract("aws: steps", contracts.stepContract, subject);
 runContract("aws: hive", contracts.hiveContract, subject);
 
-const closing = suite("aws: close");
+const closing = suite("aws: close", { timeoutMs: real ? 600_000 : 10_000 });
 closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+  if (real) await removeAll(provider, `beehive-test-${run}`, names);
   await provider.close();
   await servers?.close();
 });

@@ -15,7 +15,7 @@ import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
 
 /** A request as the proxy saw it. */
-export interface AwsRequest {
+interface AwsRequest {
   /** As `sqs:SendMessageBatch`, `s3:PUT`. */
   readonly action: string;
   readonly headers: IncomingHttpHeaders;

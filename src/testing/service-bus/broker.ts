@@ -149,6 +149,7 @@ export class ServiceBusBroker {
       "receiver_error",
       "protocol_error",
       "error",
+      "disconnected",
     ]) {
       // The client says why it goes; there is nothing to do about it.
       connection.on(event, () => {});
