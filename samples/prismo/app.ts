@@ -38,6 +38,7 @@ export async function runPrismo(
   const hive = await createHive(prismo(options, tally));
   const started = performance.now();
   try {
+    await hive.setup();
     await stockUp(hive.stores, products);
     await hive.start();
     await acceptOrders(hive, orders, options.signal);

@@ -147,7 +147,7 @@ test("given a renewal under way, when the lease is stopped, then the stop waits 
   const kept = keep("a");
   await clock.advance(500);
   let stopped = false;
-  const stopping = kept.stop().then(() => (stopped = true));
+  const stopping = Promise.resolve(kept.stop()).then(() => (stopped = true));
   await clock.advance(0);
   assert.not(stopped);
   answer();
