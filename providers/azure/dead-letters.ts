@@ -72,7 +72,10 @@ export class DeadLetters {
   ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
-    const receiver = this.#client.createReceiver(this.#names.path(name), { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 });
+    const receiver = this.#client.createReceiver(this.#names.path(name), {
+      ...asTheyAre,
+      maxAutoLockRenewalDurationInMs: 0,
+    });
     const settlements = new SettlementQueue();
     const others: ServiceBusReceivedMessage[] = [];
     try {

@@ -1,4 +1,5 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { systemClock } from "../../src/clock.ts";
 import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
 import { Event, isJson, type EventProperty, type EventRecord } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -123,12 +124,12 @@ function structured(message: ServiceBusReceivedMessage): EventRecord | undefined
 function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventRecord {
   const data = bytesOf(message.body);
   const contentType = message.contentType ?? (isJsonText(data) ? "application/json" : "application/octet-stream");
-  const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc = new Date() } = message;
+  const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc } = message;
   return {
     id: String(messageId),
     eventType: message.subject ?? queueName.topic,
     queueName: queueName.toString(),
-    timestamp: enqueuedTimeUtc.getTime(),
+    timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),
     contentType,
     body: isText(contentType) ? Buffer.from(data).toString() : new Uint8Array(data),
     properties: Object.freeze(ownProperties(message)),

@@ -102,6 +102,19 @@ export class AzureQueueOperator implements QueueOperator {
     });
   }
 
+  /** The queue, topic or subscription in the namespace that is meant by a name. */
+  addressOf(name: QueueName): { readonly entity: string; readonly subscription: string } {
+    return { entity: this.#names.entity(name), subscription: name.subscription };
+  }
+
+  /**
+   * A lease on a message that somebody else received under peek-lock, such as the host of a function. Nothing when it is
+   * not for this subscription.
+   */
+  adopt(message: ServiceBusReceivedMessage, name: QueueName, leaseMs: number): Promise<Lease | undefined> {
+    return this.#readers.use(name, (reader) => this.#leaseOf(message, name, reader, leaseMs));
+  }
+
   /** A message as a lease. A copy that another subscription asked for is completed: its filter would have kept it away. */
   async #leaseOf(
     message: ServiceBusReceivedMessage,
@@ -156,9 +169,7 @@ export class AzureQueueOperator implements QueueOperator {
     if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
     const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
     const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
-    await this.#settle(held, "abandon", ({ receiver }) =>
-      receiver.abandonMessage(held.message, changes as Record<string, string | number>),
-    );
+    await this.#settle(held, "abandon", ({ receiver }) => receiver.abandonMessage(held.message, changes));
   }
 
   /**

@@ -50,7 +50,9 @@ export class Readers {
   #make(path: string): Reader {
     const receiver = this.#client.createReceiver(path, {
       maxAutoLockRenewalDurationInMs: 0,
-       skipParsingBodyAsJson: true, skipConvertingDate: true });
+      skipParsingBodyAsJson: true,
+      skipConvertingDate: true,
+    });
     const reader = new Reader(receiver, this.#clock);
     this.#all.add(reader);
     return reader;

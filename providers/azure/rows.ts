@@ -95,7 +95,7 @@ export class TableRows implements Rows {
     const version = guard?.["version"] as string | undefined;
     if (typeof expect === "object" && !holds(expect, version)) return { key, found: version };
     const etag = guard?.etag ?? "*";
-    if (content === undefined) return { action: ["delete", { ...tableKey(key), etag } as never] };
+    if (content === undefined) return { action: ["delete", { ...tableKey(key), etag }] };
     const entity = toEntity(key, content);
     if (expect === "absent") return { action: ["create", entity] };
     if (expect === "any") return { action: ["upsert", entity, "Replace"] };

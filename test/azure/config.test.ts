@@ -24,27 +24,50 @@ function problemsIn(work: () => unknown): string {
 
 test("given no credentials, when it is configured, then the error names every variable that would do", () => {
   const message = problemsIn(() => configFrom({}, {}));
-  for (const name of ["AZURE_SERVICEBUS_CONNECTION_STRING", "AZURE_SERVICEBUS_NAMESPACE", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT"]) {
+  for (const name of [
+    "AZURE_SERVICEBUS_CONNECTION_STRING",
+    "AZURE_SERVICEBUS_NAMESPACE",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "AZURE_STORAGE_ACCOUNT",
+  ]) {
     assert.ok(message.includes(name), message);
   }
 });
 
 test("given several mistakes, when it is configured, then all are listed", () => {
   const message = problemsIn(() =>
-    configFrom({ table: "no-hyphens", container: "No_Capitals" }, { AZURE_SERVICEBUS_NAMESPACE: "shop", AZURE_STORAGE_ACCOUNT: "shop" }),
+    configFrom(
+      { table: "no-hyphens", container: "No_Capitals" },
+      { AZURE_SERVICEBUS_NAMESPACE: "shop", AZURE_STORAGE_ACCOUNT: "shop" },
+    ),
   );
-  for (const part of ["shop.servicebus.windows.net", "no-hyphens", "No_Capitals"]) assert.ok(message.includes(part), message);
+  for (const part of ["shop.servicebus.windows.net", "no-hyphens", "No_Capitals"])
+    assert.ok(message.includes(part), message);
 });
 
 test("given a URL with options, when it is read, then each has its kind, and what is none is refused", () => {
-  assert.equal(optionsFrom("azure:?claimCheck=true&pollMs=50&queuePrefix="), { claimCheck: true, pollMs: 50, queuePrefix: "" });
+  assert.equal(optionsFrom("azure:?claimCheck=true&pollMs=50&queuePrefix="), {
+    claimCheck: true,
+    pollMs: 50,
+    queuePrefix: "",
+  });
   const message = problemsIn(() => optionsFrom("azure:?claimCheck=yes&pollMs=0&colour=red"));
   for (const part of ["claimCheck", "pollMs", "colour"]) assert.ok(message.includes(part), message);
 });
 
 test("given variables of both kinds, when it is configured, then connection strings go first", () => {
-  const config = configFrom({}, { AZURE_SERVICEBUS_CONNECTION_STRING: "sb", AZURE_SERVICEBUS_NAMESPACE: "a.b", AZURE_STORAGE_ACCOUNT: "shop.core.chinacloudapi.cn" });
-  assert.equal([config.serviceBus, config.storage], [{ connectionString: "sb" }, { account: "shop.core.chinacloudapi.cn" }]);
+  const config = configFrom(
+    {},
+    {
+      AZURE_SERVICEBUS_CONNECTION_STRING: "sb",
+      AZURE_SERVICEBUS_NAMESPACE: "a.b",
+      AZURE_STORAGE_ACCOUNT: "shop.core.chinacloudapi.cn",
+    },
+  );
+  assert.equal(
+    [config.serviceBus, config.storage],
+    [{ connectionString: "sb" }, { account: "shop.core.chinacloudapi.cn" }],
+  );
 });
 
 test("given an account in another cloud, when it is opened with Entra ID, then the endpoints are of that cloud", async () => {
@@ -58,7 +81,10 @@ test("given an account in another cloud, when it is opened with Entra ID, then t
 
 test("given a connection string that is none, when it is opened, then InvalidConfiguration without the key in it", async () => {
   try {
-    await AzureProvider.open({ serviceBus: { connectionString: "SharedAccessKey=secret" }, storage: { connectionString: storage } });
+    await AzureProvider.open({
+      serviceBus: { connectionString: "SharedAccessKey=secret" },
+      storage: { connectionString: storage },
+    });
     assert.unreachable();
   } catch (error) {
     assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
@@ -69,7 +95,11 @@ test("given a connection string that is none, when it is opened, then InvalidCon
 test("given a wrong key, when an event is pushed, then AccessDenied names the right, and the key is not in it", async () => {
   await using broker = await ServiceBusBroker.start({ key: "right" });
   const connectionString = broker.connectionString.replace("=right", "=wrong");
-  const provider = await AzureProvider.open({ serviceBus: { connectionString }, storage: { connectionString: storage }, tryTimeoutMs: 500 });
+  const provider = await AzureProvider.open({
+    serviceBus: { connectionString },
+    storage: { connectionString: storage },
+    tryTimeoutMs: 500,
+  });
   try {
     await provider.queues.push([new Event("Refused")]);
     assert.unreachable();
@@ -95,7 +125,8 @@ test("given queues that the cloud refuses, when problems are asked, then each is
     ],
     new Names("queue-"),
   ).join("\n");
-  for (const part of ["51 characters", "Ends_", "266 characters", "301000 ms", "sessions", "2000"]) assert.ok(problems.includes(part), problems);
+  for (const part of ["51 characters", "Ends_", "266 characters", "301000 ms", "sessions", "2000"])
+    assert.ok(problems.includes(part), problems);
 });
 
 test.run();

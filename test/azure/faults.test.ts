@@ -1,5 +1,13 @@
 import * as assert from "uvu/assert";
-import { actorDescription, createHive, Event, silentLogger, type ActorClass, type ActorOptions, type Hive } from "../../src/index.ts";
+import {
+  actorDescription,
+  createHive,
+  Event,
+  silentLogger,
+  type ActorClass,
+  type ActorOptions,
+  type Hive,
+} from "../../src/index.ts";
 import { AzureProvider } from "../../providers/azure/index.ts";
 import { isBeeHiveError } from "../../src/errors.ts";
 import { QueueName } from "../../src/queue-name.ts";
@@ -30,7 +38,11 @@ test.after(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-function actor(queueName: string, work: (event: Event) => Promise<Event[] | void>, options: ActorOptions = {}): ActorClass {
+function actor(
+  queueName: string,
+  work: (event: Event) => Promise<Event[] | void>,
+  options: ActorOptions = {},
+): ActorClass {
   class Worker {
     processAsync(event: Event): Promise<Event[] | void> {
       return work(event);
@@ -60,16 +72,20 @@ test("given events in work, when the broker drops every connection again and aga
   const seen = new Set<number>();
   let drops = 0;
   await using hive = await running([
-    actor(`${topic}-Works`, async (event) => {
-      const n = event.getBody<number>();
-      // Each time in the middle of a batch: others are in work, others on their way.
-      if (n % 25 === 10 && !seen.has(n)) {
-        drops++;
-        seen.add(n);
-        broker.dropConnections();
-      }
-      return [new Event(`${topic}Done`, n)];
-    }, { publishes: [`${topic}Done`] }),
+    actor(
+      `${topic}-Works`,
+      async (event) => {
+        const n = event.getBody<number>();
+        // Each time in the middle of a batch: others are in work, others on their way.
+        if (n % 25 === 10 && !seen.has(n)) {
+          drops++;
+          seen.add(n);
+          broker.dropConnections();
+        }
+        return [new Event(`${topic}Done`, n)];
+      },
+      { publishes: [`${topic}Done`] },
+    ),
     actor(`${topic}Done-Notes`, async (event) => void done.add(event.getBody<number>())),
   ]);
   const done = new Set<number>();
@@ -159,7 +175,8 @@ test("given a crash between the two halves of a delayed retry, when the original
   assert.is(await codeOf(queue.abandon(lease, { delayMs: 1 })), "LeaseLost");
   const [one, two] = await queue.take(2);
   assert.equal([one?.event.id, one?.attempt, two?.attempt], [two?.event.id, 2, 2], "the copy and the original");
-  const original = (one as unknown as { message: { messageId: string } }).message.messageId === one?.event.id ? one : two;
+  const original =
+    (one as unknown as { message: { messageId: string } }).message.messageId === one?.event.id ? one : two;
   const copy = original === one ? two : one;
   assert.ok(original && copy);
   await queue.abandon(original, { delayMs: 1 });
@@ -185,13 +202,17 @@ test("given an actor with parallelism 32, when many events wait, then 32 are wor
   let open: () => void = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
   await using hive = await running([
-    actor(`${topic}-Wide`, async () => {
-      most = Math.max(most, ++now);
-      if (most < 32) await gate;
-      else open();
-      now--;
-      done++;
-    }, { parallelism: 32, lease: 30_000 }),
+    actor(
+      `${topic}-Wide`,
+      async () => {
+        most = Math.max(most, ++now);
+        if (most < 32) await gate;
+        else open();
+        now--;
+        done++;
+      },
+      { parallelism: 32, lease: 30_000 },
+    ),
   ]);
   await hive.push(Array.from({ length: 200 }, (_, n) => new Event(topic, n)));
   await eventually("all are done", () => done === 200);

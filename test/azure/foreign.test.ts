@@ -44,7 +44,10 @@ test("given plain JSON of any sender, when it is received, then it is an event o
     correlationId: "c-1",
     applicationProperties: { urgent: true, weight: 1.5, at: new Date(0) },
   });
-  assert.equal([event.id, event.eventType, event.correlationId, event.getBody()], ["m-1", "OrderPlaced", "c-1", { orderId: 7 }]);
+  assert.equal(
+    [event.id, event.eventType, event.correlationId, event.getBody()],
+    ["m-1", "OrderPlaced", "c-1", { orderId: 7 }],
+  );
   assert.equal({ ...event.properties }, { urgent: true, weight: 1.5, at: "1970-01-01T00:00:00.000Z" });
 });
 
@@ -57,20 +60,46 @@ test("given a message that says nothing of itself, when it is received, then it 
 
 for (const prefix of ["cloudEvents:", "cloudEvents_"]) {
   test(`given a CloudEvent in binary mode with the prefix ${prefix}, when it is received, then its attributes are the event's`, async () => {
-    const attributes = { specversion: "1.0", id: "ce-1", source: "/shop", type: "com.shop.Paid", time: "2024-05-06T07:08:09Z", subject: "order/7", correlationid: "c" };
+    const attributes = {
+      specversion: "1.0",
+      id: "ce-1",
+      source: "/shop",
+      type: "com.shop.Paid",
+      time: "2024-05-06T07:08:09Z",
+      subject: "order/7",
+      correlationid: "c",
+    };
     const event = await received({
       body: Buffer.from('{"paid":true}'),
       contentType: "application/json",
-      applicationProperties: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [prefix + name, value])),
+      applicationProperties: Object.fromEntries(
+        Object.entries(attributes).map(([name, value]) => [prefix + name, value]),
+      ),
     });
-    assert.equal([event.id, event.eventType, event.timestamp.toISOString(), event.correlationId], ["ce-1", "com.shop.Paid", "2024-05-06T07:08:09.000Z", "c"]);
-    assert.equal([event.getBody(), event.properties["source"], event.properties["subject"]], [{ paid: true }, "/shop", "order/7"]);
+    assert.equal(
+      [event.id, event.eventType, event.timestamp.toISOString(), event.correlationId],
+      ["ce-1", "com.shop.Paid", "2024-05-06T07:08:09.000Z", "c"],
+    );
+    assert.equal(
+      [event.getBody(), event.properties["source"], event.properties["subject"]],
+      [{ paid: true }, "/shop", "order/7"],
+    );
   });
 }
 
 test("given a CloudEvent in structured JSON, as Event Grid sends it, when it is received, then it is that event", async () => {
-  const body = { specversion: "1.0", id: "eg-1", source: "/storage", type: "Microsoft.Storage.BlobCreated", datacontenttype: "application/json", data: { url: "u" } };
-  const event = await received({ body: Buffer.from(JSON.stringify(body)), contentType: "application/cloudevents+json; charset=utf-8" });
+  const body = {
+    specversion: "1.0",
+    id: "eg-1",
+    source: "/storage",
+    type: "Microsoft.Storage.BlobCreated",
+    datacontenttype: "application/json",
+    data: { url: "u" },
+  };
+  const event = await received({
+    body: Buffer.from(JSON.stringify(body)),
+    contentType: "application/cloudevents+json; charset=utf-8",
+  });
   assert.equal([event.id, event.eventType, event.getBody()], ["eg-1", "Microsoft.Storage.BlobCreated", { url: "u" }]);
 });
 
@@ -85,10 +114,16 @@ test("given an event of ours, when another consumer reads the message, then it i
   const event = await queue.push({ n: 1 }, { properties: { colour: "red" }, correlationId: "c" });
   const receiver = client.createReceiver(`queue-${queue.name}`);
   const [message] = await receiver.receiveMessages(1);
-  assert.equal([message?.messageId, message?.contentType, message?.subject, message?.correlationId], [event.id, "application/json", "SomethingHappened", "c"]);
+  assert.equal(
+    [message?.messageId, message?.contentType, message?.subject, message?.correlationId],
+    [event.id, "application/json", "SomethingHappened", "c"],
+  );
   assert.equal(message?.body, { n: 1 });
   const properties = message?.applicationProperties ?? {};
-  assert.equal([properties["cloudEvents:specversion"], properties["cloudEvents:id"], properties["cloudEvents:colour"]], ["1.0", event.id, "red"]);
+  assert.equal(
+    [properties["cloudEvents:specversion"], properties["cloudEvents:id"], properties["cloudEvents:colour"]],
+    ["1.0", event.id, "red"],
+  );
 });
 
 test("given claim checks, when an event is larger than a message may be, then its body travels through the key-value store", async () => {

@@ -60,7 +60,10 @@ test("given two leases of one receiver, when one is abandoned and the other comm
 });
 
 test("given two leases of one receiver, when both are dead-lettered in one turn, then each has its own reason", async () => {
-  assert.equal(await settleTogether(["bury", "bury"]), { dead: ["A: the reason of A", "B: the reason of B"], back: [] });
+  assert.equal(await settleTogether(["bury", "bury"]), {
+    dead: ["A: the reason of A", "B: the reason of B"],
+    back: [],
+  });
 });
 
 test("given the SDK's own receiver, when two messages are settled in one turn, then both get the first one's outcome: what the provider must avoid", async () => {
@@ -80,7 +83,9 @@ test("given the SDK's own receiver, when two messages are settled in one turn, t
   }
 });
 
-async function receiveTwo(receiver: ServiceBusReceiver): Promise<[ServiceBusReceivedMessage, ServiceBusReceivedMessage]> {
+async function receiveTwo(
+  receiver: ServiceBusReceiver,
+): Promise<[ServiceBusReceivedMessage, ServiceBusReceivedMessage]> {
   const messages: ServiceBusReceivedMessage[] = [];
   while (messages.length < 2) messages.push(...(await receiver.receiveMessages(2 - messages.length)));
   return messages as [ServiceBusReceivedMessage, ServiceBusReceivedMessage];

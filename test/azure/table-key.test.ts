@@ -37,14 +37,18 @@ test("given a value with surrogates at every place, when it is split over proper
   const key = { table: "collection/Orders", partition: "", id: "a" };
   for (const value of ["", "x", `${"x".repeat(31_999)}🐝${"🐝".repeat(40_000)}`]) {
     const entity = toEntity(key, { value, etag: "e", modified: 1 });
-    for (const one of Object.values(entity)) assert.ok(typeof one !== "string" || (one.isWellFormed() && one.length <= 32_768));
+    for (const one of Object.values(entity))
+      assert.ok(typeof one !== "string" || (one.isWellFormed() && one.length <= 32_768));
     assert.is(toRow(key, entity as never).value, value);
   }
 });
 
 test("given an item that no entity takes, when it is written, then TooLarge names its size and the limit", () => {
   try {
-    toEntity({ table: "collection/Orders", partition: "", id: "large" }, { value: "x".repeat(600_000), etag: "e", modified: 1 });
+    toEntity(
+      { table: "collection/Orders", partition: "", id: "large" },
+      { value: "x".repeat(600_000), etag: "e", modified: 1 },
+    );
     assert.unreachable();
   } catch (error) {
     assert.ok(isBeeHiveError(error, "TooLarge"));

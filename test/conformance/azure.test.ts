@@ -10,7 +10,12 @@ const clock = new contracts.ForgetfulClock();
 const provider = await AzureProvider.open({ ...servers.options, clock });
 let names = 0;
 const run = Date.now().toString(36);
-const subject: contracts.ContractSubject = { provider, clock, leaseMs: servers.leaseMs, newName: () => `Az${run}n${++names}` };
+const subject: contracts.ContractSubject = {
+  provider,
+  clock,
+  leaseMs: servers.leaseMs,
+  newName: () => `Az${run}n${++names}`,
+};
 
 runContract("azure: queues", contracts.queueOperatorContract, subject);
 runContract("azure: collections", contracts.collectionStoreContract, subject);

@@ -52,7 +52,12 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
 async function startAzurite(): Promise<{ connectionString: string; stop(): Promise<void> }> {
   const script = fileURLToPath(import.meta.resolve("azurite/dist/src/azurite.js"));
   const flags = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
-  const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0", `--${service}Host`, "127.0.0.1"]);
+  const ports = ["blob", "queue", "table"].flatMap((service) => [
+    `--${service}Port`,
+    "0",
+    `--${service}Host`,
+    "127.0.0.1",
+  ]);
   const child = spawn(process.execPath, [script, ...flags, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
@@ -79,7 +84,9 @@ function endpointsOf(child: ChildProcess): Promise<[blob: string, table: string]
     });
     child.stdout?.setEncoding("utf8").on("data", (part: string) => {
       output += part;
-      const [blob, table] = ["Blob", "Table"].map((service) => new RegExp(`${service} service is successfully listening at (http://\\S+)`).exec(output)?.[1]);
+      const [blob, table] = ["Blob", "Table"].map(
+        (service) => new RegExp(`${service} service is successfully listening at (http://\\S+)`).exec(output)?.[1],
+      );
       if (blob === undefined || table === undefined) return;
       clearTimeout(timer);
       resolve([blob, table]);

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /** How long anything that must happen is waited for: clouds are slow at times. */
-export const patienceMs = 20_000;
+const patienceMs = 20_000;
 /** How long it is watched that something does not happen. */
 export const quietMs = 250;
 

@@ -1,0 +1,110 @@
+import type { Hive } from "../../src/beehive.ts";
+import { systemClock } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { collect } from "../../src/outputs.ts";
+import type { Pulser, Schedule } from "../../src/pulser.ts";
+import { AzureProvider } from "./index.ts";
+import { fromTrigger } from "./trigger-message.ts";
+
+/** What is needed of `app` of @azure/functions. */
+export interface FunctionsApp {
+  serviceBusQueue(name: string, options: ServiceBusFunction & { readonly queueName: string }): void;
+  serviceBusTopic(
+    name: string,
+    options: ServiceBusFunction & { readonly topicName: string; readonly subscriptionName: string },
+  ): void;
+  timer(name: string, options: { readonly schedule: string; readonly handler: () => Promise<void> }): void;
+}
+
+interface ServiceBusFunction {
+  /** The name of the application setting with the connection. */
+  connection: string;
+  autoCompleteMessages: boolean;
+  dataType: "binary";
+  handler: (message: unknown, context: InvocationContext) => Promise<void>;
+}
+
+/** What is needed of the context of an invocation. */
+export interface InvocationContext {
+  readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The setting that the provider reads too. */
+const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
+
+/**
+ * Makes every actor of a hive a function that Service Bus triggers, named like its subscription:
+ *
+ * ```typescript
+ * import { app } from "@azure/functions";
+ * actorFunctions(app, await createHive({ actors, provider: await AzureProvider.open() }));
+ * ```
+ *
+ * Delivery is as on a worker, settlement too: each message by itself, by its lock token. So `host.json` has to say
+ * `"extensions": { "serviceBus": { "autoCompleteMessages": false } }`, and `maxConcurrentCalls` is the parallelism. The
+ * hive is not started, its queues are made beforehand.
+ */
+export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string = defaultConnection): void {
+  const { queues } = azureOf(hive);
+  for (const { queueName: name, lease: leaseMs } of hive.descriptors) {
+    const { entity, subscription } = queues.addressOf(name);
+    const handler = async (body: unknown, { triggerMetadata = {} }: InvocationContext): Promise<void> => {
+      const lease = await queues.adopt(fromTrigger(body, triggerMetadata), name, leaseMs);
+      if (lease) await hive.deliver(lease);
+    };
+    // Bytes as they are: the host would parse JSON and break what is no text.
+    const options = { connection, autoCompleteMessages: false, dataType: "binary", handler } as const;
+    if (name.kind === "queue") app.serviceBusQueue(name.toString(), { ...options, queueName: entity });
+    else app.serviceBusTopic(name.toString(), { ...options, topicName: entity, subscriptionName: subscription });
+  }
+}
+
+/**
+ * Makes a pulser a function that a timer triggers. The host lets one instance fire each pulse, in UTC unless it is set
+ * otherwise.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when no timer has that schedule.
+ */
+export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): void {
+  const { name, schedule } = pulser;
+  const handler = async (): Promise<void> => {
+    const time = Math.floor(systemClock.now() / 1000) * 1000;
+    const events = await collect(await pulser.pulse(new Date(time)), `The pulser ${name}`);
+    await hive.push(events.map((event, n) => (event.hasId ? event : event.clone({ id: `${name}-${time}-${n}` }))));
+  };
+  app.timer(`pulser-${name}`, { schedule: timerSchedule(name, schedule), handler });
+}
+
+/** A schedule as the six fields of a timer trigger: those of cron with seconds before them. */
+export function timerSchedule(name: string, schedule: Schedule): string {
+  if ("cron" in schedule) {
+    if (schedule.timezone === undefined || schedule.timezone === "UTC") {
+      const { length } = schedule.cron.trim().split(/\s+/);
+      return length === 5 ? `0 ${schedule.cron.trim()}` : schedule.cron.trim();
+    }
+    throw noTimer(name, "a timer has the time zone of its function app: set WEBSITE_TIME_ZONE and leave timezone out");
+  }
+  const units = [
+    { ms: 1_000, most: 60, line: (n: number) => `*/${n} * * * * *` },
+    { ms: 60_000, most: 60, line: (n: number) => `0 */${n} * * * *` },
+    { ms: 3_600_000, most: 24, line: (n: number) => `0 0 */${n} * * *` },
+    { ms: 86_400_000, most: 2, line: () => "0 0 0 * * *" },
+  ];
+  for (const { ms, most, line } of units) {
+    const n = schedule.every / ms;
+    if (Number.isInteger(n) && n < most && most % n === 0) return line(n);
+  }
+  throw noTimer(name, `${schedule.every} ms do not divide a minute, an hour or a day evenly: use a cron line`);
+}
+
+function azureOf({ provider }: Hive): AzureProvider {
+  if (provider instanceof AzureProvider) return provider;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    "Functions that Service Bus triggers need a hive on the Azure provider.",
+  );
+}
+
+function noTimer(name: string, reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidConfiguration", `The pulser "${name}" cannot be a function: ${reason}.`);
+}
