@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { actorDescription, createHive, Event, silentLogger, type ProcessorActor } from "beehive-actors";
-import type { Contestant } from "./contest.ts";
+import { contest, type Contestant } from "./contest.ts";
+import type { Outcome } from "./outcome.ts";
 
 /*
  * Events through three hops, topic A -> actor -> topic B -> actor -> topic C -> actor, with everything that a hive
@@ -31,7 +32,7 @@ function hop(subscription: string, next: string | undefined, handled: () => void
 }
 
 /** The hive on the memory provider. */
-export const hive: Contestant = {
+const hive: Contestant = {
   name: "BeeHive memory:",
   async run(count) {
     let handled = 0;
@@ -54,7 +55,7 @@ export const hive: Contestant = {
 };
 
 /** The least that three isolated hops cost: an id, JSON both ways and a turn of the loop for each. */
-export const floor: Contestant = {
+const floor: Contestant = {
   name: "floor: JSON both ways and a UUID",
   async run(count) {
     let handled = 0;
@@ -70,3 +71,17 @@ export const floor: Contestant = {
     return handled;
   },
 };
+
+export async function memory(events: number): Promise<Outcome> {
+  const results = await contest([hive, floor], events, 5);
+  const rateOf = (wanted: Contestant): number => results.find(({ name }) => name === wanted.name)?.median ?? NaN;
+  const memoryEventsPerSecond = rateOf(hive);
+  const floorEventsPerSecond = rateOf(floor);
+  const lines = results.map(({ name, median, min, max }) => {
+    const range = `${Math.round(min)} to ${Math.round(max)}`;
+    const rate = String(Math.round(median)).padStart(9);
+    return `${name.padEnd(36)} ${rate} events/s  (${range})  ${(median / floorEventsPerSecond).toFixed(2)} x floor`;
+  });
+  const memoryToFloor = memoryEventsPerSecond / floorEventsPerSecond;
+  return { lines, figures: { memoryEventsPerSecond, floorEventsPerSecond, memoryToFloor } };
+}

@@ -102,7 +102,10 @@ function sendAscii(table: TableClient): void {
   table.pipeline.addPolicy({
     name: "asciiBodies",
     sendRequest(request, next) {
-      if (typeof request.body === "string") request.body = request.body.replaceAll(/[\u0080-\uffff]/g, escaped);
+      if (typeof request.body === "string") {
+        request.body = request.body.replaceAll(/[\u0080-\uffff]/g, escaped);
+        request.headers.set("content-length", request.body.length);
+      }
       return next(request);
     },
   });

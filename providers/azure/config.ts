@@ -60,7 +60,7 @@ export interface AzureConfig extends AzureTuning {
 /** As {@link AzureConfig}, with the places from the environment and the rest by default where not given. */
 export type AzureOptions = Partial<AzureConfig>;
 
-export const defaultTuning: AzureTuning = {
+const defaultTuning: AzureTuning = {
   table: "beehive",
   container: "beehive",
   queuePrefix: "queue-",

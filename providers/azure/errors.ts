@@ -80,14 +80,6 @@ export function statusOf(error: unknown): number | undefined {
   return typeof statusCode === "number" ? statusCode : undefined;
 }
 
-/** The service's own code, such as `EntityAlreadyExists`. */
-export function serviceCodeOf(error: unknown): string {
-  const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
-  const inner =
-    (details as { readonly odataError?: { readonly code?: unknown }; readonly errorCode?: unknown } | undefined) ?? {};
-  return [inner.odataError?.code, inner.errorCode, code].find((one): one is string => typeof one === "string") ?? "";
-}
-
 /** An operation that was retried in vain throws all its errors as one; the last says what is wrong. */
 function actualOf(error: unknown): SdkError {
   const one = (typeof error === "object" && error !== null ? error : {}) as SdkError;

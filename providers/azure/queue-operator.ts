@@ -48,7 +48,7 @@ export class AzureQueueOperator implements QueueOperator {
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined);
-    this.#readers = new Readers(serviceBus, this.#names, clock);
+    this.#readers = new Readers(serviceBus, this.#names, config.tryTimeoutMs, clock);
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
   }
 

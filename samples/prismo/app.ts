@@ -8,6 +8,9 @@ import { Seed } from "./seed.ts";
 import { summarise, type Summary } from "./summary.ts";
 import { Tally, tallied } from "./tally.ts";
 
+/** Renewed while an actor works; short, so that a run that was killed is soon taken up by the next. In ms. */
+export const defaultLease = 5_000;
+
 export interface PrismoOptions {
   readonly provider: Provider;
   readonly seed?: number | undefined;
@@ -15,6 +18,8 @@ export interface PrismoOptions {
   readonly failureRate?: number | undefined;
   /** How many events each subscription works on at the same time. */
   readonly parallelism?: number | undefined;
+  /** How long an event is taken out for at a time, in ms. */
+  readonly lease?: number | undefined;
   /** Counts what happens, for those who watch. */
   readonly tally?: Tally | undefined;
   /** Ends the run early. */
@@ -61,7 +66,10 @@ async function idleUnless(hive: Hive, signal?: AbortSignal): Promise<void> {
 }
 
 /** What the hive of a shop is made of. */
-function prismo({ provider, seed = 1, failureRate = 0, parallelism }: PrismoOptions, tally: Tally): HiveOptions {
+function prismo(
+  { provider, seed = 1, failureRate = 0, parallelism, lease = defaultLease }: PrismoOptions,
+  tally: Tally,
+): HiveOptions {
   const container = new Container();
   container.bind(Seed).toConstantValue(seed);
   return {
@@ -69,8 +77,7 @@ function prismo({ provider, seed = 1, failureRate = 0, parallelism }: PrismoOpti
     provider,
     container,
     defaults: {
-      // Renewed while an actor works; short, so that a run that was killed is soon taken up by the next.
-      lease: 5_000,
+      lease,
       ...(parallelism === undefined ? {} : { parallelism }),
       ...(failureRate > 0 ? { retry: retryAgainst(failureRate) } : {}),
       middleware: [tallied(tally), ...(failureRate > 0 ? [chaos(failureRate, seed)] : [])],

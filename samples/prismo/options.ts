@@ -2,16 +2,18 @@
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { defaultLease } from "./app.ts";
 import { highestFailureRate } from "./chaos.ts";
 
 export const usage: string = `Usage: npm start -- [options]
 
   --orders FILE         orders, one JSON object a line; a sample unless given
   --stock FILE          products, one JSON object a line; a sample unless given
-  --provider URL        where to run; memory: unless given
+  --provider URL        where to run; what the environment variable BEEHIVE_PROVIDER says unless given, else memory:
   --seed N              decides whose payment fails and who is a fraud; 1 unless given
   --failure-rate R      how often an actor fails for no reason, 0 (unless given) to ${highestFailureRate}
   --parallelism N       how many events each subscription works on at the same time
+  --lease MS            how long an event is leased at a time; ${defaultLease} unless given
   --skip-bad            leave out lines that are wrong instead of giving up
   --json                end with one line of JSON instead of a summary to read
   --help                show this
@@ -26,6 +28,7 @@ export interface Options {
   readonly seed: number;
   readonly failureRate: number;
   readonly parallelism?: number | undefined;
+  readonly lease?: number | undefined;
   readonly skipBad: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -42,19 +45,20 @@ const whole = number.refine(Number.isSafeInteger, "must be a whole number");
 const values = z.object({
   orders: z.string().default(() => sample("orders")),
   stock: z.string().default(() => sample("stock")),
-  provider: z.string().default("memory:"),
+  provider: z.string().optional(),
   seed: whole.default(1),
   "failure-rate": number
     .refine((rate) => rate >= 0 && rate <= highestFailureRate, `must be from 0 to ${highestFailureRate}`)
     .default(0),
   parallelism: whole.refine((count) => count >= 1, "must be at least 1").optional(),
+  lease: whole.refine((ms) => ms >= 1_000, "must be at least 1000").optional(),
   "skip-bad": z.boolean(),
   json: z.boolean(),
   help: z.boolean(),
 });
 
 /** @throws an error that says what is wrong, in one line. */
-export function parseOptions(args: readonly string[]): Options {
+export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Options {
   const options = {
     orders: string,
     stock: string,
@@ -62,6 +66,7 @@ export function parseOptions(args: readonly string[]): Options {
     seed: string,
     "failure-rate": string,
     parallelism: string,
+    lease: string,
     "skip-bad": flag,
     json: flag,
     help: flag,
@@ -69,7 +74,8 @@ export function parseOptions(args: readonly string[]): Options {
   const { success, data, error } = values.safeParse(parseArgs({ args: [...args], options }).values);
   if (!success) throw new Error(error.issues.map(({ path, message }) => `--${path.join(".")} ${message}`).join("; "));
   const { "failure-rate": failureRate, "skip-bad": skipBad, ...rest } = data;
-  return { ...rest, failureRate, skipBad };
+  const provider = rest.provider ?? (environment["BEEHIVE_PROVIDER"] || "memory:");
+  return { ...rest, provider, failureRate, skipBad };
 }
 
 function sample(name: string): string {

@@ -1,6 +1,6 @@
 /** The same actors as a function: what Lambda is told of each message. */
 import * as assert from "uvu/assert";
-import { ReceiveMessageCommand, SQSClient, type Message } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSHandler } from "aws-lambda";
 import { sqsHandler, type SqsHandler, type SqsHandlerOptions, type SqsRecord } from "../../providers/aws/lambda.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../../src/index.ts";
 import { Container } from "inversify";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { receiveRecords } from "../support/sqs-records.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: lambda", { timeoutMs: 30_000 });
@@ -65,36 +66,16 @@ async function lambda(work: Work, bodies: readonly unknown[], options: ActorOpti
   return { name, handler, records: (count: number) => receive(name, count) };
 }
 
-/** Messages as Lambda's poller receives and passes them on. */
+/** So many messages as Lambda hands them over. */
 async function receive(name: string, count: number): Promise<SqsRecord[]> {
   const { url, name: queueName } = await scene.provider.queues.addressOf(QueueName.parse(name));
-  const messages: Message[] = [];
-  while (messages.length < count) {
-    const request = new ReceiveMessageCommand({
-      QueueUrl: url,
-      MaxNumberOfMessages: 10,
-      VisibilityTimeout: 30,
-      WaitTimeSeconds: 1,
-      MessageSystemAttributeNames: ["All"],
-      MessageAttributeNames: ["All"],
-    });
-    messages.push(...((await sqs.send(request)).Messages ?? []));
+  const records: SqsRecord[] = [];
+  while (records.length < count) {
+    records.push(...(await receiveRecords(sqs, url)));
     // Lambda may hand over several events of one group, which this server does not.
     if (queueName.endsWith(".fifo")) break;
   }
-  return messages.map((message) => ({
-    messageId: message.MessageId ?? "",
-    receiptHandle: message.ReceiptHandle ?? "",
-    body: message.Body ?? "",
-    attributes: { ...message.Attributes },
-    messageAttributes: Object.fromEntries(
-      Object.entries(message.MessageAttributes ?? {}).map(([key, { DataType = "", StringValue }]) => [
-        key,
-        { dataType: DataType, ...(StringValue !== undefined && { stringValue: StringValue }) },
-      ]),
-    ),
-    eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueName}`,
-  }));
+  return records;
 }
 
 const inTime = (ms = 60_000): { getRemainingTimeInMillis(): number } => ({ getRemainingTimeInMillis: () => ms });

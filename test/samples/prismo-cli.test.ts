@@ -16,10 +16,18 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs it; interrupts it when it has said `interruptAt`. */
-function prismo(args: readonly string[], interruptAt?: string): Promise<Ended> {
+interface Run {
+  /** Interrupts it when it has said this. */
+  readonly interruptAt?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+function prismo(args: readonly string[], { interruptAt, environment }: Run = {}): Promise<Ended> {
   const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", ...args];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, command, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
@@ -93,11 +101,27 @@ test("given many orders, when interrupted, then it stops in order and says how f
     (_, number) => `${JSON.stringify(orderOf(`${number}`, { "oak-lamp": 1 }))}\n`,
   );
   await writeFile(orders, [...many, "this is not an order"]);
-  const { code, stdout, stderr } = await prismo(["--orders", orders, "--skip-bad", "--json"], "Skipped:");
+  const { code, stdout, stderr } = await prismo(["--orders", orders, "--skip-bad", "--json"], {
+    interruptAt: "Skipped:",
+  });
   assert.is(code, 130);
   assert.ok(stderr.includes("Stopping"), stderr);
   const { shipped, deadLetters } = JSON.parse(stdout) as Report;
   assert.ok(shipped < 2_000 && deadLetters === 0, stdout);
+});
+
+test("given a provider in the environment, when options are read, then it is taken unless one is said", () => {
+  const environment = { BEEHIVE_PROVIDER: "sqlite:prismo.db" };
+  assert.is(parseOptions([], environment).provider, "sqlite:prismo.db");
+  assert.is(parseOptions(["--provider", "memory:"], environment).provider, "memory:");
+  assert.is(parseOptions([], {}).provider, "memory:");
+  assert.is(parseOptions([], { BEEHIVE_PROVIDER: "" }).provider, "memory:");
+});
+
+test("given a provider in the environment that nobody knows, when run, then it says so", async () => {
+  const { code, stderr } = await prismo([], { environment: { BEEHIVE_PROVIDER: "pigeons:" } });
+  assert.is(code, 2);
+  assert.ok(stderr.includes("pigeons"), stderr);
 });
 
 const wrongOptions: [string[], string][] = [
@@ -108,6 +132,7 @@ const wrongOptions: [string[], string][] = [
   [["--failure-rate=-0.1"], "--failure-rate must be from 0 to 0.8"],
   [["--parallelism", "0"], "--parallelism must be at least 1"],
   [["--parallelism", "2.5"], "--parallelism must be a whole number"],
+  [["--lease", "999"], "--lease must be at least 1000"],
   [["--colour"], "--colour"],
 ];
 

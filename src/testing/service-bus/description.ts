@@ -57,7 +57,7 @@ const defaults: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> =
 };
 
 /** An ISO 8601 duration of days and time, in ms. */
-export function durationMs(text: string): number {
+function durationMs(text: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
     /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000;

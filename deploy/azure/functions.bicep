@@ -1,0 +1,80 @@
+// The actors as functions, in the consumption plan.
+
+param name string
+param location string
+param identityId string
+param clientId string
+param principalId string
+param namespace string
+param account string
+
+// What the host itself keeps in the account: locks of timers and singletons.
+var hostRoles = [
+  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
+  '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // Storage Queue Data Contributor
+]
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: account
+}
+
+resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in hostRoles: {
+    name: guid(storage.id, identityId, role)
+    scope: storage
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  name: '${account}/default/packages'
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: name
+  location: location
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: name
+  location: location
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    functionAppConfig: {
+      runtime: { name: 'node', version: '20' }
+      scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}packages'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+    }
+    siteConfig: {
+      appSettings: [
+        { name: 'AzureWebJobsStorage__accountName', value: account }
+        { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
+        { name: 'AzureWebJobsStorage__clientId', value: clientId }
+        // The triggers' connection, and what the provider reads.
+        { name: 'ServiceBus__fullyQualifiedNamespace', value: namespace }
+        { name: 'ServiceBus__credential', value: 'managedidentity' }
+        { name: 'ServiceBus__clientId', value: clientId }
+        { name: 'AZURE_SERVICEBUS_NAMESPACE', value: namespace }
+        { name: 'AZURE_STORAGE_ACCOUNT', value: account }
+        { name: 'AZURE_CLIENT_ID', value: clientId }
+      ]
+    }
+  }
+  dependsOn: [onStorage, packages]
+}

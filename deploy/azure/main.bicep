@@ -1,0 +1,126 @@
+// The least that Prismo needs on Azure: a Service Bus namespace, a storage account, and one place to run: a container
+// (the worker) or a function app. Whoever runs signs in with a managed identity; there are no keys.
+//
+//   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo image=ghcr.io/you/prismo:1
+//   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo host=functions
+
+@description('What everything is named by: 3 to 16 lower-case letters and digits.')
+@minLength(3)
+@maxLength(16)
+param name string
+
+param location string = resourceGroup().location
+
+@allowed(['container', 'functions'])
+param host string = 'container'
+
+@description('The container image of the worker; not used by functions.')
+param image string = ''
+
+@description('Whether the hive may make its queues itself. Without it they are made beforehand, and it is started with topology "check".')
+param mayManage bool = true
+
+var suffix = uniqueString(resourceGroup().id)
+// Built-in roles.
+var serviceBusOwner = '090c5cfd-751d-490a-894a-3ce6f1109419'
+var serviceBusSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
+var serviceBusReceiver = '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+var tableContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+var queueRoles = mayManage ? [serviceBusOwner] : [serviceBusSender, serviceBusReceiver]
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: name
+  location: location
+}
+
+// Standard: topics and duplicate detection are not in Basic.
+resource serviceBus 'Microsoft.ServiceBus/namespaces@2022-10-01-preview' = {
+  name: '${name}-${suffix}'
+  location: location
+  sku: { name: 'Standard', tier: 'Standard' }
+  properties: { disableLocalAuth: true, minimumTlsVersion: '1.2' }
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: take('${name}${suffix}', 24)
+  location: location
+  kind: 'StorageV2'
+  sku: { name: 'Standard_ZRS' }
+  properties: { allowSharedKeyAccess: false, allowBlobPublicAccess: false, minimumTlsVersion: 'TLS1_2' }
+}
+
+// Bodies that travelled by claim check, older than any message lives.
+resource claims 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+  parent: storage
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'claims'
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['beehive/Claims/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 15 } } }
+          }
+        }
+      ]
+    }
+  }
+}
+
+resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in queueRoles: {
+    name: guid(serviceBus.id, identity.id, role)
+    scope: serviceBus
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in [tableContributor, blobContributor]: {
+    name: guid(storage.id, identity.id, role)
+    scope: storage
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+module worker 'container.bicep' = if (host == 'container') {
+  name: 'worker'
+  params: {
+    name: name
+    location: location
+    image: image
+    identityId: identity.id
+    clientId: identity.properties.clientId
+    namespace: '${serviceBus.name}.servicebus.windows.net'
+    account: storage.name
+  }
+  dependsOn: [onQueues, onStorage]
+}
+
+module functions 'functions.bicep' = if (host == 'functions') {
+  name: 'functions'
+  params: {
+    name: '${name}-${suffix}'
+    location: location
+    identityId: identity.id
+    clientId: identity.properties.clientId
+    principalId: identity.properties.principalId
+    namespace: '${serviceBus.name}.servicebus.windows.net'
+    account: storage.name
+  }
+  dependsOn: [onQueues, onStorage]
+}
+
+output namespace string = '${serviceBus.name}.servicebus.windows.net'
+output account string = storage.name

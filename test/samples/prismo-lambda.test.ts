@@ -1,0 +1,91 @@
+/** What `npm run build:lambda` makes, run as Lambda would: the file alone, with the events of a queue. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ActorDescriptors, createHive, QueueName, silentLogger, type Hive } from "beehive-actors";
+import type { SqsHandler } from "beehive-actors/aws/lambda";
+import { Container } from "inversify";
+import * as assert from "uvu/assert";
+import { parse } from "yaml";
+import * as actors from "../../samples/prismo/actors/index.ts";
+import { runPrismo } from "../../samples/prismo/app.ts";
+import { acceptOrders } from "../../samples/prismo/intake.ts";
+import { Seed } from "../../samples/prismo/seed.ts";
+import { prismoStores } from "../../samples/prismo/stores.ts";
+import { awsScene, type AwsScene } from "../support/aws-hive.ts";
+import { orderOf } from "../support/prismo.ts";
+import { receiveRecords } from "../support/sqs-records.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Prismo as a Lambda function", { timeoutMs: 60_000 });
+/** As `--lease` in deploy/aws/lambda.yaml, in ms. */
+const lease = 150_000;
+let scene: AwsScene;
+let hive: Hive;
+let sqs: SQSClient;
+let handler: SqsHandler | undefined;
+
+test.before(async () => {
+  await promisify(execFile)("node_modules/.bin/tsx", ["scripts/build-lambda.ts"]);
+  scene = await awsScene({ prefix: "prismo" });
+  sqs = new SQSClient({ endpoint: scene.servers.endpoint });
+  // Makes the queues, as docs/aws.md says.
+  await runPrismo([], [], { provider: scene.provider, lease });
+  const container = new Container();
+  container.bind(Seed).toConstantValue(1);
+  hive = await createHive({ actors, container, provider: scene.provider, logger: silentLogger });
+});
+test.after(async () => {
+  await handler?.close();
+  await hive.stop();
+  sqs.destroy();
+  await scene.close();
+});
+
+test("given an accepted order, when its message is handed to the bundle, then it is paid and what follows is published", async () => {
+  process.env["BEEHIVE_PROVIDER"] = `aws:?prefix=prismo&endpoint=${encodeURIComponent(scene.servers.endpoint)}`;
+  const bundle = (await import(pathToFileURL(resolve("dist-lambda/index.mjs")).href)) as { handler: SqsHandler };
+  delete process.env["BEEHIVE_PROVIDER"];
+  handler = bundle.handler;
+  await acceptOrders(hive, [orderOf("1", { lamp: 1 })]);
+
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse("OrderAccepted-Payment"));
+  const records = await receiveRecords(sqs, url);
+  assert.is(records.length, 1);
+  const response = await handler({ Records: records }, { getRemainingTimeInMillis: () => 25_000 });
+
+  assert.equal(response, { batchItemFailures: [] });
+  assert.is((await prismoStores(hive.stores).payments.get("1")).status, "authorised");
+  assert.is((await hive.counts("PaymentAuthorised-FraudCheck")).ready, 1);
+});
+
+interface Template {
+  readonly Description: string;
+  readonly Globals: { readonly Function: { readonly Timeout: number } };
+  readonly Resources: { readonly "Fn::ForEach::Subscriptions": readonly [string, readonly string[], object] };
+}
+
+async function template(): Promise<Template> {
+  // CloudFormation's own tags are of no interest here.
+  return parse(await readFile("deploy/aws/lambda.yaml", "utf8"), { logLevel: "silent" }) as Template;
+}
+
+test("given the template, when it is read, then it names every subscription of the actors and no other", async () => {
+  const { "Fn::ForEach::Subscriptions": subscriptions } = (await template()).Resources;
+  const descriptors = await ActorDescriptors.from(actors).toConfiguration().getDescriptors();
+  assert.equal(subscriptions[1].toSorted(), [...descriptors].map(({ queueName }) => String(queueName)).toSorted());
+});
+
+test("given the template, when queues are made with the lease that it asks for, then their visibility is six timeouts of the function", async () => {
+  const { Description, Globals } = await template();
+  assert.match(Description, `--lease ${lease}`);
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse("OrderAccepted-Payment"));
+  const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["VisibilityTimeout"] });
+  const visibility = Number((await sqs.send(request)).Attributes?.["VisibilityTimeout"]);
+  assert.ok(visibility >= 6 * Globals.Function.Timeout, `${visibility} s`);
+});
+
+test.run();
