@@ -32,8 +32,10 @@ test.before(async () => {
   await promisify(execFile)("node_modules/.bin/tsx", ["scripts/build-lambda.ts"]);
   scene = await awsScene({ prefix: "prismo" });
   sqs = new SQSClient({ endpoint: scene.servers.endpoint });
-  // Makes the queues, as docs/aws.md says.
-  await runPrismo([], [], { provider: scene.provider, lease });
+  // Makes the queues, as docs/aws.md says. A provider of its own, whose last polls end with it.
+  const worker = scene.another();
+  await runPrismo([], [], { provider: worker, lease });
+  await worker.close();
   const container = new Container();
   container.bind(Seed).toConstantValue(1);
   hive = await createHive({ actors, container, provider: scene.provider, logger: silentLogger });
