@@ -66,6 +66,11 @@ export class Delivery implements ActorContext {
     return this.#controller.signal;
   }
 
+  /** @throws the reason when the delivery is no longer ours. */
+  assertOurs(): void {
+    if (this.over) throw this.over;
+  }
+
   cancel(reason: BeeHiveError): void {
     this.over ??= reason;
     this.#controller?.abort(reason);

@@ -242,15 +242,16 @@ export class FactoryActor {
     delivery.kept = kept;
     delivery.settling = false;
     const leave = collided === undefined ? undefined : await turnstile.enter(collided);
-    const step = provider.beginStep(lease);
-    delivery.step = step;
     let actor: ProcessorActor | undefined;
     try {
+      delivery.assertOurs();
+      const step = provider.beginStep(lease);
+      delivery.step = step;
       actor = await resolve(this.descriptor, step);
       const running = actor;
       const outputs = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
       await kept.stop();
-      if (delivery.over) throw delivery.over;
+      delivery.assertOurs();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers());
       await step.commit(stamped.filter(({ delivery: kind }) => kind === "business"));
@@ -259,7 +260,7 @@ export class FactoryActor {
       this.#parts.telemetry.sent(stamped);
     } finally {
       await kept.stop();
-      step.discard();
+      delivery.step?.discard();
       leave?.();
       if (actor && isDisposable(actor)) await this.#dispose(actor);
     }

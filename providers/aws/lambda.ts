@@ -154,6 +154,7 @@ class Runner {
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
       else if (!lease.isHeld(this.#clock.now())) return;
+      // One that cannot be given back comes back when its visibility ends.
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
         await this.#hive.deliver(lease);

@@ -64,6 +64,7 @@ async function putParts(
     await ask("s3:PutObject", resource, s3.send(request));
     return size;
   } catch (error) {
+    // What failed first is what is told; parts that stay are the bucket's to expire.
     await s3.send(new AbortMultipartUploadCommand(part)).catch(() => {});
     throw error;
   }

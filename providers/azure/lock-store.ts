@@ -56,6 +56,7 @@ export class BlobLockStore implements LockStore {
       await blob.setMetadata({ [tokenName]: String(token) }, { conditions: { leaseId: lease.leaseId } });
       return new BlobLock(lease, this.#clock, { resource, fencingToken: token, ttlMs: seconds * 1000, leasedAt });
     } catch (error) {
+      // What failed first is what is told; a lease that stays ends by itself.
       await lease.releaseLease().catch(() => {});
       throw error;
     }

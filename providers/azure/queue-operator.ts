@@ -124,6 +124,7 @@ export class AzureQueueOperator implements QueueOperator {
   ): Promise<AzureLease | undefined> {
     const markings = markingsOf(message);
     if (markings.to !== undefined && markings.to !== name.subscription) {
+      // A copy for another subscription. One that cannot be completed comes back and is met here again.
       await reader.settlements.add(() => reader.receiver.completeMessage(message)).catch(() => {});
       return undefined;
     }
