@@ -44,15 +44,16 @@ export function injects<const D extends readonly Injectable[]>(
  */
 export class ActorContainer {
   readonly #container: Container;
-  readonly #direct: Stores;
-  #stores: Stores;
+  readonly #direct: Pick<Step, "stores">;
+  /** Whose stores are injected now. */
+  #step: Pick<Step, "stores">;
   #bound = 0;
 
   /** @param parent the application's own container; classes it does not bind are made as they are asked for. */
   constructor(stores: Stores, parent: Container | undefined) {
     this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
-    this.#direct = stores;
-    this.#stores = stores;
+    this.#direct = { stores };
+    this.#step = this.#direct;
   }
 
   /**
@@ -60,18 +61,14 @@ export class ActorContainer {
    *
    * @throws BeeHiveError `Unresolvable` with what inversify says is missing.
    */
-  async resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+  resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
     this.#bindStores();
-    this.#stores = step.stores;
-    try {
-      const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
-      this.#stores = this.#direct;
-      return await resolving;
-    } catch (cause) {
+    this.#step = step;
+    const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
+    this.#step = this.#direct;
+    return resolving.catch((cause: unknown) => {
       throw unresolvable(descriptor, cause);
-    } finally {
-      this.#stores = this.#direct;
-    }
+    });
   }
 
   /** Deactivates singletons that the hive's own container made. */
@@ -84,7 +81,7 @@ export class ActorContainer {
     if (this.#bound === storeTokenCount()) return;
     for (const { token: store, find } of storeTokens()) {
       if (this.#container.isCurrentBound(store)) continue;
-      this.#container.bind(store).toDynamicValue(() => find(this.#stores));
+      this.#container.bind(store).toDynamicValue(() => find(this.#step.stores));
     }
     this.#bound = storeTokenCount();
   }

@@ -1,7 +1,7 @@
 import type { ActorContext, ActorDescriptor } from "./actor.ts";
 import type { Clock } from "./clock.ts";
 import type { BeeHiveError } from "./errors.ts";
-import type { KeptLease } from "./lease-keeper.ts";
+import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
 import { withFields, type Logger } from "./logger.ts";
 import type { Step } from "./provider.ts";
 import type { Event } from "./event.ts";
@@ -23,7 +23,7 @@ export interface DeliveryReport {
 }
 
 /** One event being worked on; the context that its actor sees. */
-export class Delivery implements ActorContext {
+export class Delivery implements ActorContext, LeaseHolder {
   readonly lease: Lease;
   readonly descriptor: ActorDescriptor;
   readonly clock: Clock;

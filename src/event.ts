@@ -159,6 +159,11 @@ export class Event<Body = unknown> {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
 
+  /** The size of the body in bytes, as it travels. */
+  get bodySize(): number {
+    return typeof this.#body === "string" ? Buffer.byteLength(this.#body) : this.#body.byteLength;
+  }
+
   /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */
   get body(): string | Uint8Array {
     return typeof this.#body === "string" ? this.#body : this.#body.slice();
@@ -196,6 +201,27 @@ export class Event<Body = unknown> {
       ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
       ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
       ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
+    });
+  }
+
+  /** @internal The same event as the hive passes it on: where it is now, and what ties it to others. */
+  with(
+    changes: Pick<Partial<EventRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
+  ): Event<Body> {
+    return new Event<Body>({
+      id: changes.id ?? this.id,
+      eventType: this.eventType,
+      queueName: changes.queueName ?? this.queueName,
+      timestamp: this.#timestamp,
+      contentType: this.contentType,
+      body: this.#body,
+      url: this.url,
+      properties: changes.properties ?? this.properties,
+      enqueueTime: this.#enqueueTime,
+      correlationId: changes.correlationId ?? this.correlationId,
+      causationId: changes.causationId ?? this.causationId,
+      partitionKey: this.partitionKey,
+      delivery: this.delivery,
     });
   }
 

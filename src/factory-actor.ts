@@ -6,12 +6,14 @@ import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LogEvents } from "./log-events.ts";
+import { byDelivery, type LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
 import { runThrough } from "./middleware/run-through.ts";
-import { stampOutputs } from "./outputs.ts";
+import { collect, stampOutputs } from "./outputs.ts";
+import { PollState } from "./poll-state.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
+import type { RetryOptions } from "./retry-policy.ts";
 import { decide, FailureCount, type Decision } from "./supervision.ts";
 import type { ActorTelemetry, Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
@@ -46,6 +48,7 @@ const mostReruns = 20;
  */
 export class FactoryActor {
   readonly descriptor: ActorDescriptor;
+  readonly poll: PollState = new PollState();
   readonly #parts: FactoryActorParts;
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
@@ -77,8 +80,15 @@ export class FactoryActor {
     return this.#settled;
   }
 
+  /** What is being worked on now. */
+  get leases(): readonly Lease[] {
+    return [...this.#deliveries].map(({ lease }) => lease);
+  }
+
   start(): void {
-    this.#polling = this.#poll();
+    this.#polling = this.#poll().finally(() => {
+      this.poll.over = true;
+    });
   }
 
   /**
@@ -107,6 +117,7 @@ export class FactoryActor {
         await this.#slot();
         continue;
       }
+      this.poll.asking(this.#parts.clock.now());
       try {
         const leases = await this.#parts.provider.queues.lease(queueName, {
           max: free,
@@ -114,9 +125,11 @@ export class FactoryActor {
           waitMs: pollMs,
           signal,
         });
+        this.poll.answered();
         failures = 0;
         for (const lease of leases) void this.deliver(lease);
       } catch (error) {
+        this.poll.answered(error);
         if (signal.aborted) return;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
         this.#logger.error({ error, waitMs }, "events could not be leased, trying again");
@@ -172,30 +185,27 @@ export class FactoryActor {
   deliver(lease: Lease): Promise<Outcome> {
     const delivery = new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
     this.#deliveries.add(delivery);
-    const ended = this.#deliver(delivery).finally(() => {
-      this.#deliveries.delete(delivery);
-      this.#settled++;
-      this.#slotFreed?.();
-    });
-    delivery.ended = ended;
-    return ended;
+    return (delivery.ended = this.#deliver(delivery));
   }
 
   /** One delivery from its lease to its settlement. Never rejects. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
-    const { lease } = delivery;
-    const span = this.#telemetry.start(lease.event, lease.attempt);
-    let outcome: Outcome;
+    const { event, attempt } = delivery.lease;
+    const span = this.#telemetry.start(event, attempt);
+    let outcome: Outcome = "committed";
     let failure: unknown;
     try {
-      outcome = await this.#work(delivery, span);
-      this.#probing = false;
+      assertAttemptLeft(attempt, this.descriptor.retry);
+      await this.#runStep(delivery, span);
     } catch (error) {
-      failure = error;
-      outcome = await this.#settleFailure(delivery, error);
+      ({ outcome, failure } = await this.#recover(delivery, span, error));
     }
+    if (outcome === "committed") this.#probing = false;
     span.end(outcome, failure);
     this.#report(delivery, outcome, failure);
+    this.#deliveries.delete(delivery);
+    this.#settled++;
+    this.#slotFreed?.();
     return outcome;
   }
 
@@ -209,61 +219,60 @@ export class FactoryActor {
     }
   }
 
-  /** Runs the step until it commits. What it throws is a failure, unless the delivery is no longer ours. */
-  async #work(delivery: Delivery, span: ProcessSpan): Promise<Outcome> {
-    const { maxAttempts } = this.descriptor.retry;
-    if (delivery.lease.attempt > maxAttempts) {
-      throw new BeeHiveError(
-        "Exhausted",
-        `delivered ${delivery.lease.attempt} times, never settled: its consumers may have crashed on it`,
-      );
-    }
-    let collided: string | undefined;
-    for (let reruns = 0; ; reruns++) {
-      try {
-        await this.#runStep(delivery, span, collided);
-        return "committed";
-      } catch (error) {
-        if (!isBeeHiveError(error, "ConcurrencyConflict") || delivery.over || reruns === mostReruns) throw error;
-        collided = error instanceof ConcurrencyConflict ? error.resource : "";
-        this.#logger.debug(
-          { eventId: delivery.lease.event.id, reruns },
-          "others changed what the step read, running it again",
-        );
-      }
-    }
-  }
-
   /** One run of the step; after a collision, one at a time with the others that collided there. */
-  async #runStep(delivery: Delivery, span: ProcessSpan, collided: string | undefined): Promise<void> {
+  async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<void> {
     const { lease } = delivery;
-    const { provider, keeper, resolve, turnstile } = this.#parts;
-    const kept = keeper.keep(lease, this.descriptor.lease, (reason) => delivery.cancel(reason));
-    delivery.kept = kept;
+    const { provider, keeper, resolve, turnstile, logEvents, telemetry } = this.#parts;
+    const kept = (delivery.kept = keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
     const leave = collided === undefined ? undefined : await turnstile.enter(collided);
     let actor: ProcessorActor | undefined;
     try {
       delivery.assertOurs();
-      const step = provider.beginStep(lease);
-      delivery.step = step;
-      actor = await resolve(this.descriptor, step);
-      const running = actor;
-      const outputs = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
-      await kept.stop();
+      const step = (delivery.step = provider.beginStep(lease));
+      const running = (actor = await resolve(this.descriptor, step));
+      const returned = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
+      const collected = span.run(() => collect(returned, this.descriptor.name));
+      // Here and below: waiting for what is there already costs more than all else on this page, so it is not done.
+      const outputs = collected instanceof Promise ? await collected : collected;
+      if (kept.stop()) await kept.renewal;
       delivery.assertOurs();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers());
-      await step.commit(stamped.filter(({ delivery: kind }) => kind === "business"));
+      const { business, log } = byDelivery(stamped);
+      await step.commit(business);
       delivery.outputs = stamped;
-      this.#parts.logEvents.send(stamped.filter(({ delivery: kind }) => kind === "log"));
-      this.#parts.telemetry.sent(stamped);
+      logEvents.send(log);
+      telemetry.sent(stamped);
     } finally {
-      await kept.stop();
+      if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
       if (actor && isDisposable(actor)) await this.#dispose(actor);
     }
+  }
+
+  /** After a run that threw: runs the step again for as long as others collide with it, else settles the failure. */
+  async #recover(
+    delivery: Delivery,
+    span: ProcessSpan,
+    error: unknown,
+  ): Promise<{ readonly outcome: Outcome; readonly failure: unknown }> {
+    let failure = error;
+    for (let reruns = 0; reruns < mostReruns; reruns++) {
+      if (!isBeeHiveError(failure, "ConcurrencyConflict") || delivery.over) break;
+      this.#logger.debug(
+        { eventId: delivery.lease.event.id, reruns },
+        "others changed what the step read, running it again",
+      );
+      try {
+        await this.#runStep(delivery, span, failure instanceof ConcurrencyConflict ? failure.resource : "");
+        return { outcome: "committed", failure: undefined };
+      } catch (again) {
+        failure = again;
+      }
+    }
+    return { outcome: await this.#settleFailure(delivery, failure), failure };
   }
 
   /** Settles a delivery whose step failed: nothing when it is no longer ours, else what its supervision decides. */
@@ -367,4 +376,13 @@ export class FactoryActor {
       this.#logger.warn({ error }, "the actor could not be disposed");
     }
   }
+}
+
+/** What comes back more often than it may be tried was never settled at all: each failure that is settled counts. */
+function assertAttemptLeft(attempt: number, { maxAttempts }: RetryOptions): void {
+  if (attempt <= maxAttempts) return;
+  throw new BeeHiveError(
+    "Exhausted",
+    `delivered ${attempt} times, never settled: its consumers may have crashed on it`,
+  );
 }

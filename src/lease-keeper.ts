@@ -21,9 +21,9 @@ export class LeaseKeeper {
     this.#logger = logger;
   }
 
-  /** Keeps `lease` until it is stopped; `onLost` is called once when it ends before that. */
-  keep(lease: Lease, leaseMs: number, onLost: (reason: BeeHiveError) => void): KeptLease {
-    const kept = new KeptLease(lease, leaseMs, onLost, (one) => this.#kept.delete(one));
+  /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
+  keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
+    const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
     this.#kept.add(kept);
     kept.dueAt = halfway(lease, this.#clock.now());
     this.#wakeAt(kept.dueAt);
@@ -92,6 +92,12 @@ function halfway(lease: Lease, now: number): number {
   return now + (lease.expiresAt - now) / 2;
 }
 
+/** Who works under a lease. */
+export interface LeaseHolder {
+  /** The lease is over: whatever is done now is no longer theirs to settle. */
+  cancel(reason: BeeHiveError): void;
+}
+
 /** One lease that is kept alive. */
 export class KeptLease {
   readonly lease: Lease;
@@ -99,39 +105,35 @@ export class KeptLease {
   /** When it is to be renewed next, in ms since the epoch. */
   dueAt: number = Infinity;
   /** The renewal under way; never rejects. */
-  renewal: Promise<void> | undefined;
-  /** Why it is over, once it is. */
-  lost: BeeHiveError | undefined;
-  readonly #onLost: (reason: BeeHiveError) => void;
-  readonly #forget: (kept: KeptLease) => void;
+  renewal: Promise<void> | undefined = undefined;
+  readonly #holder: LeaseHolder;
+  readonly #all: Set<KeptLease>;
+  #lost = false;
 
-  constructor(
-    lease: Lease,
-    leaseMs: number,
-    onLost: (reason: BeeHiveError) => void,
-    forget: (kept: KeptLease) => void,
-  ) {
+  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Set<KeptLease>) {
     this.lease = lease;
     this.leaseMs = leaseMs;
-    this.#onLost = onLost;
-    this.#forget = forget;
+    this.#holder = holder;
+    this.#all = all;
   }
 
   /** Stops renewing. Returns the renewal under way, to be awaited so that it cannot cross the settlement that follows. */
   stop(): Promise<void> | undefined {
-    this.#forget(this);
+    this.#all.delete(this);
     return this.renewal;
   }
 
-  /** The lease is gone: tells whoever works under it. */
+  /** The lease is gone: tells whoever works under it, also one that stopped while the renewal was under way. */
   lose(): void {
-    this.#forget(this);
-    if (this.lost) return;
+    this.#all.delete(this);
+    if (this.#lost) return;
+    this.#lost = true;
     const { event, queueName } = this.lease;
-    this.lost = new BeeHiveError(
-      "LeaseLost",
-      `The lease on the event ${event.id} from ${queueName} ended before it was settled.`,
+    this.#holder.cancel(
+      new BeeHiveError(
+        "LeaseLost",
+        `The lease on the event ${event.id} from ${queueName} ended before it was settled.`,
+      ),
     );
-    this.#onLost(this.lost);
   }
 }

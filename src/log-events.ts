@@ -39,3 +39,18 @@ export class LogEvents {
     }
   }
 }
+
+/** Events that are durable, and those that are fire and forget. */
+export function byDelivery(events: readonly Event[]): {
+  readonly business: readonly Event[];
+  readonly log: readonly Event[];
+} {
+  const business = events.every(isBusiness) ? events : events.filter(isBusiness);
+  return { business, log: business === events ? none : events.filter((event) => !isBusiness(event)) };
+}
+
+const none: readonly Event[] = [];
+
+function isBusiness({ delivery }: Event): boolean {
+  return delivery === "business";
+}

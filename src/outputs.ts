@@ -4,23 +4,27 @@ import type { ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
 
 /**
- * Everything that an actor returned, as a list.
+ * Everything that an actor returned, as a list; a promise of one only for what arrives over time.
  *
  * @throws BeeHiveError `InvalidOutput` when it is not an iterable of events.
  */
-export async function collect(output: ActorOutput, actor: string): Promise<Event[]> {
+export function collect(output: ActorOutput, actor: string): readonly Event[] | Promise<readonly Event[]> {
   if (output === undefined || output === null) return [];
-  const events: Event[] = [];
-  if (typeof output === "object" && Symbol.asyncIterator in output) {
-    for await (const one of output) events.push(assertEvent(one, actor));
-  } else if (typeof output === "object" && Symbol.iterator in output) {
+  if (typeof output === "object" && Symbol.asyncIterator in output) return collectAsync(output, actor);
+  if (typeof output === "object" && Symbol.iterator in output) {
+    const events: Event[] = [];
     for (const one of output) events.push(assertEvent(one, actor));
-  } else {
-    throw new BeeHiveError(
-      "InvalidOutput",
-      `${actor} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`,
-    );
+    return events;
   }
+  throw new BeeHiveError(
+    "InvalidOutput",
+    `${actor} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`,
+  );
+}
+
+async function collectAsync(output: AsyncIterable<Event>, actor: string): Promise<readonly Event[]> {
+  const events: Event[] = [];
+  for await (const one of output) events.push(assertEvent(one, actor));
   return events;
 }
 
@@ -46,18 +50,16 @@ export function stampOutputs(
   input: Event,
   outputs: readonly Event[],
   tracing: Readonly<Record<string, string>>,
-): Event[] {
+): readonly Event[] {
   const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
-  return outputs.map((output) => {
-    const record = output.toRecordWithoutId();
-    return Event.fromRecord({
-      ...record,
+  return outputs.map((output) =>
+    output.with({
       id: output.hasId ? output.id : deterministicId(input, output, ordinals),
-      correlationId: record.correlationId ?? input.correlationId ?? input.id,
+      correlationId: output.correlationId ?? input.correlationId ?? input.id,
       causationId: input.id,
-      properties: withTracing(record.properties, tracing),
-    });
-  });
+      properties: withTracing(output.properties, tracing),
+    }),
+  );
 }
 
 /**
@@ -69,7 +71,7 @@ function deterministicId(input: Event, output: Event, ordinals: Map<string, numb
   const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
-  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "buffer"));
+  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
 }
 
 /** What tells outputs with equal bodies apart; most have nothing of it. */
@@ -83,30 +85,18 @@ function textOf({ body }: Event): string {
 }
 
 /**
- * The first 16 bytes as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). Read out of one
- * buffer: ids are remembered for a long time, and a text put together of pieces keeps all of them alive.
+ * The first 16 bytes of a hash as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). Its parts
+ * are too short to be views of the hash, which would keep all of it alive for as long as the id is remembered.
  */
-function uuidOf(digest: Buffer): string {
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
-  let at = 0;
-  for (let i = 0; i < 16; i++) {
-    const byte = digest[i] ?? 0;
-    text[at++] = hexDigits[byte >> 4] ?? 0;
-    text[at++] = hexDigits[byte & 0xf] ?? 0;
-    if (i === 3 || i === 5 || i === 7 || i === 9) text[at++] = hyphen;
-  }
-  return text.toString("latin1");
+function uuidOf(hex: string): string {
+  const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-const text = Buffer.alloc(36);
-const hyphen = "-".charCodeAt(0);
-const hexDigits = Buffer.from("0123456789abcdef");
-
 function withTracing(
-  properties: Readonly<Record<string, EventProperty>> | undefined,
+  properties: Readonly<Record<string, EventProperty>>,
   tracing: Readonly<Record<string, string>>,
-): Readonly<Record<string, EventProperty>> | undefined {
+): Readonly<Record<string, EventProperty>> {
   for (const _ in tracing) return Object.freeze({ ...properties, ...tracing });
   return properties;
 }

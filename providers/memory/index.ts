@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
+import type { Event } from "../../src/event.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
@@ -35,21 +36,46 @@ export class MemoryProvider implements Provider {
   }
 
   beginStep(lease: Lease): Step {
-    const rows = new StepRows(this.#rows);
-    return {
-      stores: new RowStores(rows, this.#clock, this.stores.locks),
-      commit: async (outputs) => {
-        rows.end();
-        this.queues.commitStep(lease, outputs, () => {
-          const conflict = this.#rows.apply(rows.changes());
-          if (conflict) throw stepConflict(conflict);
-        });
-      },
-      discard: () => rows.end(),
-    };
+    return new MemoryStep(lease, this, this.#rows, this.#clock);
   }
 
   async close(): Promise<void> {
     this.queues.close();
+  }
+}
+
+/** One step. Its stores are made when an actor has one injected: many use none. */
+class MemoryStep implements Step {
+  readonly #lease: Lease;
+  readonly #provider: MemoryProvider;
+  readonly #base: MemoryRows;
+  readonly #clock: Clock;
+  #rows: StepRows | undefined = undefined;
+  #stores: Stores | undefined = undefined;
+
+  constructor(lease: Lease, provider: MemoryProvider, base: MemoryRows, clock: Clock) {
+    this.#lease = lease;
+    this.#provider = provider;
+    this.#base = base;
+    this.#clock = clock;
+  }
+
+  get stores(): Stores {
+    this.#rows ??= new StepRows(this.#base);
+    return (this.#stores ??= new RowStores(this.#rows, this.#clock, this.#provider.stores.locks));
+  }
+
+  async commit(outputs: readonly Event[]): Promise<void> {
+    this.#rows?.end();
+    this.#provider.queues.commitStep(this.#lease, outputs, () => this.#write());
+  }
+
+  #write(): void {
+    const conflict = this.#rows && this.#base.apply(this.#rows.changes());
+    if (conflict) throw stepConflict(conflict);
+  }
+
+  discard(): void {
+    this.#rows?.end();
   }
 }

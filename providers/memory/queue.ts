@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { Event } from "../../src/event.ts";
+import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { AbandonOptions, Lease, QueueCounts } from "../../src/queue-operator.ts";
 import { Fifo } from "./fifo.ts";
@@ -67,12 +67,12 @@ export class MemoryQueue {
   /** Takes a copy of the event, addressed to this queue. */
   enqueue(event: Event): void {
     const name = this.#name.toString();
-    const own = event.queueName === name ? event : Event.fromRecord({ ...event.toRecord(), queueName: name });
-    this.#enqueue({ event: own, attempt: 0, firstSeen: undefined, holdsKey: false }, event.enqueueTime?.getTime() ?? 0);
+    const own = event.queueName === name ? event : event.with({ queueName: name });
+    this.#enqueue({ event: own, attempt: 0, firstSeen: undefined, holdsKey: false }, event.enqueueTime?.getTime());
   }
 
-  #enqueue(entry: Entry, notBefore: number): void {
-    const delayMs = notBefore - this.#clock.now();
+  #enqueue(entry: Entry, notBefore?: number): void {
+    const delayMs = notBefore === undefined ? 0 : notBefore - this.#clock.now();
     if (delayMs > 0) this.#delay(entry, delayMs);
     else this.#makeReady(this.#ready, entry);
   }
@@ -80,23 +80,19 @@ export class MemoryQueue {
   /** Leases up to `max` entries that are ready now. */
   take(max: number, leaseMs: number): MemoryLease[] {
     const leases: MemoryLease[] = [];
+    const now = this.#clock.now();
     while (leases.length < max) {
       const entry = this.#returned.shift() ?? this.#ready.shift();
       if (!entry) break;
       if (this.#ordered && !this.#takeKey(entry)) continue;
-      leases.push(this.#lease(entry, leaseMs));
+      entry.attempt++;
+      entry.firstSeen ??= now;
+      const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
+      this.#leased.add(lease);
+      leases.push(lease);
     }
+    if (leases.length > 0) this.#expireAt(now + leaseMs);
     return leases;
-  }
-
-  #lease(entry: Entry, leaseMs: number): MemoryLease {
-    const now = this.#clock.now();
-    entry.attempt++;
-    entry.firstSeen ??= now;
-    const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
-    this.#leased.add(lease);
-    this.#expireAt(lease.expiresAt);
-    return lease;
   }
 
   /** Whether the entry may be leased; if another holds its key it waits behind that one. */
@@ -193,7 +189,7 @@ export class MemoryQueue {
     const dead = this.#dead.get(eventId);
     if (!dead) return false;
     this.#dead.delete(eventId);
-    if (requeue) this.#enqueue({ event: dead.entry.event, attempt: 0, firstSeen: undefined, holdsKey: false }, 0);
+    if (requeue) this.#enqueue({ event: dead.entry.event, attempt: 0, firstSeen: undefined, holdsKey: false });
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import { IdSet } from "./id-set.ts";
 
 /** Ids in a generation at the most: bounds what a busy queue remembers, and so its memory. */
 const mostIds = 100_000;
@@ -7,8 +8,8 @@ const mostIds = 100_000;
 export class RecentIds {
   readonly #clock: Clock;
   readonly #windowMs: number;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  #young = new IdSet();
+  #old = new IdSet();
   #bornAt: number;
 
   constructor(clock: Clock, windowMs: number) {
@@ -20,16 +21,17 @@ export class RecentIds {
   /** Notes an id; answers whether it was new. */
   add(id: string): boolean {
     this.#age();
-    if (this.#young.has(id) || this.#old.has(id)) return false;
-    this.#young.add(id);
-    return true;
+    return !this.#old.has(id) && this.#young.add(id);
   }
 
   #age(): void {
     const age = this.#clock.now() - this.#bornAt;
     if (age < this.#windowMs && this.#young.size < mostIds) return;
-    this.#old = age < 2 * this.#windowMs ? this.#young : new Set();
-    this.#young = new Set();
+    const forgotten = this.#old;
+    forgotten.clear();
+    if (age >= 2 * this.#windowMs) this.#young.clear();
+    this.#old = this.#young;
+    this.#young = forgotten;
     this.#bornAt = this.#clock.now();
   }
 }

@@ -1,21 +1,19 @@
-import type { ActorContext, Middleware, ProcessorActor } from "../actor.ts";
+import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
 import type { Event } from "../event.ts";
 import { collect } from "../outputs.ts";
 
-/** Runs the actor inside these middlewares, the first outermost, and returns the events that come out. */
-export async function runThrough(
+/** Runs the actor inside these middlewares, the first outermost, and answers what comes out. */
+export function runThrough(
   middleware: readonly Middleware[],
   actor: ProcessorActor,
   event: Event,
   context: ActorContext,
-): Promise<readonly Event[]> {
-  if (middleware.length === 0) return collect(await actor.processAsync(event, context), context.descriptor.name);
-  const run = async (index: number, seen: ActorContext): Promise<readonly Event[]> => {
+): ActorOutput | Promise<ActorOutput> {
+  if (middleware.length === 0) return actor.processAsync(event, context);
+  const run = (index: number, seen: ActorContext): ActorOutput | Promise<ActorOutput> => {
     const wrap = middleware[index];
-    const output = wrap
-      ? wrap(event, seen, (changed = seen) => run(index + 1, changed))
-      : actor.processAsync(event, seen);
-    return collect(await output, context.descriptor.name);
+    if (!wrap) return actor.processAsync(event, seen);
+    return wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), seen.descriptor.name));
   };
   return run(0, context);
 }

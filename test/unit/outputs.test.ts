@@ -6,7 +6,7 @@ import { throwsCode } from "../support/throws.ts";
 
 const input = Event.fromRecord({ ...new Event("In", 1, { id: "input" }).toRecord(), queueName: "In-Actor" });
 const out = (body: unknown, options?: EventOptions): Event => new Event("Out", body, options);
-const stamp = (...outputs: Event[]): Event[] => stampOutputs(input, outputs, {});
+const stamp = (...outputs: Event[]): readonly Event[] => stampOutputs(input, outputs, {});
 const idsOf = (...outputs: Event[]): string[] => stamp(...outputs).map(({ id }) => id);
 
 const ids = suite("Ids of outputs");

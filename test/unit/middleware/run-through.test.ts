@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import type { ActorContext, Middleware, ProcessorActor } from "../../../src/actor.ts";
 import { Event } from "../../../src/event.ts";
+import { collect } from "../../../src/outputs.ts";
 import { runThrough, withSignal } from "../../../src/middleware/run-through.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -9,6 +10,10 @@ const test = suite("Middleware");
 const event = new Event("In");
 const context = { attempt: 1, descriptor: { name: "Some" } } as ActorContext;
 const typesOf = (events: readonly Event[]): string[] => events.map(({ eventType }) => eventType);
+
+/** Everything that comes out, as the loop sees it. */
+const run = async (middleware: readonly Middleware[], actor: ProcessorActor): Promise<readonly Event[]> =>
+  collect(await runThrough(middleware, actor, event, context), "Some");
 
 function scene(...names: string[]) {
   const log: string[] = [];
@@ -29,22 +34,22 @@ function scene(...names: string[]) {
 
 test("given several, then the first is outermost, and each sees the events of the actor as a list", async () => {
   const { log, middleware, actor } = scene("a", "b");
-  assert.equal(typesOf(await runThrough(middleware, actor, event, context)), ["Out"]);
+  assert.equal(typesOf(await run(middleware, actor)), ["Out"]);
   assert.equal(log, ["a in", "b in", "actor", "b out", "a out"]);
 });
 
 test("given none, then the actor runs", async () => {
-  assert.equal(typesOf(await runThrough([], scene().actor, event, context)), ["Out"]);
+  assert.equal(typesOf(await run([], scene().actor)), ["Out"]);
 });
 
 test("given one that does not go on, refuses, repeats or adds, then that is what happens", async () => {
   const { log, actor } = scene();
-  assert.equal(await runThrough([() => []], actor, event, context), []);
+  assert.equal(await run([() => []], actor), []);
   assert.equal(log, []);
   const refuse: Middleware = () => {
     throw new Error("refused");
   };
-  await runThrough([refuse], actor, event, context).then(
+  await run([refuse], actor).then(
     () => assert.unreachable(),
     (error: unknown) => assert.match(String(error), "refused"),
   );
@@ -53,14 +58,14 @@ test("given one that does not go on, refuses, repeats or adds, then that is what
     ...(await next()),
     new Event("Added"),
   ];
-  assert.equal(typesOf(await runThrough([twice], actor, event, context)), ["Out", "Out", "Added"]);
+  assert.equal(typesOf(await run([twice], actor)), ["Out", "Out", "Added"]);
 });
 
 test("given one that hands on another context, then what is further in sees it, and all else of it is as it was", async () => {
   const signal = AbortSignal.abort();
   let seen: ActorContext | undefined;
   const actor: ProcessorActor = { processAsync: (_event, given) => void (seen = given) };
-  await runThrough([(_event, given, next) => next(withSignal(given, signal))], actor, event, context);
+  await run([(_event, given, next) => next(withSignal(given, signal))], actor);
   assert.equal([seen?.signal, seen?.attempt], [signal, 1]);
 });
 
@@ -77,12 +82,12 @@ test("given an actor that throws, then each sees the error", async () => {
       throw new Error("boom");
     },
   };
-  assert.equal(typesOf(await runThrough([rescue], actor, event, context)), ["Rescued"]);
+  assert.equal(typesOf(await run([rescue], actor)), ["Rescued"]);
 });
 
 test("given one that returns what is no event, then InvalidOutput names the actor", async () => {
   assert.match(
-    (await throwsCode("InvalidOutput", () => runThrough([() => [7] as never], scene().actor, event, context))).message,
+    (await throwsCode("InvalidOutput", () => run([() => [7] as never], scene().actor))).message,
     "Some returned a number",
   );
 });

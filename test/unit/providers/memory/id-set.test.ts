@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import * as assert from "uvu/assert";
+import fc from "fast-check";
+import { IdSet } from "../../../../providers/memory/id-set.ts";
+import { suite } from "../../../support/suite.ts";
+
+const test = suite("memory IdSet");
+
+/** UUIDs, texts as long as UUIDs in every kind of character, and others. */
+const anyId = fc.oneof(
+  fc.uuid(),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom("0", "a", "Ā", "€", "😀"), minLength: 34, maxLength: 37 }),
+  fc.constantFrom("0".repeat(36), "Ā".repeat(36), "é".repeat(18), "é".repeat(36)),
+);
+
+test("given any ids, when they are added, then it says of each whether it is new, as a Set would", () => {
+  fc.assert(
+    fc.property(fc.array(anyId, { maxLength: 300 }), (ids) => {
+      const set = new IdSet();
+      const model = new Set<string>();
+      for (const id of [...ids, ...ids]) {
+        assert.is(set.has(id), model.has(id));
+        assert.is(set.add(id), !model.has(id));
+        model.add(id);
+        assert.is(set.has(id), true);
+        assert.is(set.size, model.size);
+      }
+    }),
+  );
+});
+
+test("given many more ids than it has room for at first, then it keeps all of them, and none that was not added", () => {
+  const set = new IdSet();
+  const ids = Array.from({ length: 5_000 }, () => randomUUID());
+  for (const id of ids) assert.is(set.add(id), true);
+  assert.ok(ids.every((id) => set.has(id)));
+  assert.not(ids.some((id) => set.has(id.replace(/.$/, "x"))));
+  assert.is(set.size, 5_000);
+});
+
+test("given a set that was cleared, then every id is new again", () => {
+  const set = new IdSet();
+  const ids = [randomUUID(), "short", "long".repeat(30)];
+  for (const id of ids) set.add(id);
+  set.clear();
+  assert.is(set.size, 0);
+  for (const id of ids) assert.is(set.add(id), true);
+});
+
+test.run();
