@@ -1,5 +1,6 @@
 import { BeeHiveError } from "./errors.ts";
-import { Event, isJson, type EventProperty, type EventRecord } from "./event.ts";
+import { isJson } from "./body.ts";
+import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { systemClock } from "./clock.ts";
 
 /** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import { systemClock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { jsonErrorPlace } from "./json-error.ts";
@@ -30,6 +31,11 @@ export interface EventOptions {
   readonly partitionKey?: string | undefined;
   /** `business` unless given. */
   readonly delivery?: Delivery | undefined;
+  /**
+   * Whether readers in this process get the very object that was given, not a copy: nothing is serialised unless the
+   * event leaves the process. Whoever changes it changes it for everybody, so this is for values that nobody changes.
+   */
+  readonly byReference?: boolean | undefined;
 }
 
 /**
@@ -56,8 +62,11 @@ export interface EventRecord {
   readonly delivery?: Delivery | undefined;
 }
 
-/** A record whose id is still to be made. */
-type UnnamedRecord = Omit<EventRecord, "id"> & Partial<Pick<EventRecord, "id">>;
+/** A record whose id is still to be made, and whose body may be shared. */
+type UnnamedRecord = Omit<EventRecord, "id" | "body"> & {
+  readonly id?: string | undefined;
+  readonly body: string | Uint8Array | SharedBody;
+};
 
 const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
 
@@ -81,7 +90,7 @@ export class Event<Body = unknown> {
   readonly causationId: string | undefined;
   readonly partitionKey: string | undefined;
   readonly delivery: Delivery;
-  readonly #body: string | Uint8Array;
+  readonly #body: string | Uint8Array | SharedBody;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
   #id: string | undefined;
@@ -116,14 +125,14 @@ export class Event<Body = unknown> {
     } else {
       this.eventType = checkedText("eventType", type);
       this.queueName = options.queueName === undefined ? defaultQueueName(type) : destination(options.queueName);
-      this.contentType = options.contentType ?? (body instanceof Uint8Array ? octets : json);
+      this.contentType = options.contentType ?? contentTypeOf(body);
       this.url = options.url;
       this.properties = checkedProperties(options.properties);
       this.correlationId = options.correlationId;
       this.causationId = options.causationId;
       this.partitionKey = options.partitionKey;
       this.delivery = options.delivery ?? "business";
-      this.#body = serialise(type, body, this.contentType);
+      this.#body = options.byReference ? share(type, body, this.contentType) : serialise(type, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
       this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
       this.#id = options.id === undefined ? undefined : checkedText("id", options.id);
@@ -159,26 +168,40 @@ export class Event<Body = unknown> {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
 
+  /** Whether the body is shared by its readers in this process, see {@link EventOptions.byReference}. */
+  get byReference(): boolean {
+    return this.#body instanceof SharedBody;
+  }
+
   /** The size of the body in bytes, as it travels. */
   get bodySize(): number {
-    return typeof this.#body === "string" ? Buffer.byteLength(this.#body) : this.#body.byteLength;
+    const body = this.#serialised;
+    return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   }
 
   /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */
   get body(): string | Uint8Array {
-    return typeof this.#body === "string" ? this.#body : this.#body.slice();
+    const body = this.#serialised;
+    return typeof body === "string" ? body : body.slice();
+  }
+
+  get #serialised(): string | Uint8Array {
+    return this.#body instanceof SharedBody ? this.#body.text : this.#body;
   }
 
   /**
-   * The body as a value, a fresh one at each call: parsed when the content type is JSON, else text or bytes.
+   * The body as a value: parsed when the content type is JSON, else text or bytes. A fresh one at each call, unless it
+   * is handed on by reference.
    *
    * @throws BeeHiveError `BodyUnreadable` when there is no body or it is not the JSON that it claims to be.
    *   Thrown in an actor, it sends the event to the dead letters at once.
    */
   getBody<T = Body>(): T {
-    if (this.#body.length === 0) throw this.#unreadable("it has no body");
+    const body = this.#body;
+    if (body instanceof SharedBody) return body.value as T;
+    if (body.length === 0) throw this.#unreadable("it has no body");
     if (!isJson(this.contentType)) return this.body as T;
-    const text = typeof this.#body === "string" ? this.#body : new TextDecoder().decode(this.#body);
+    const text = typeof body === "string" ? body : new TextDecoder().decode(body);
     try {
       return JSON.parse(text) as T;
     } catch {
@@ -192,15 +215,16 @@ export class Event<Body = unknown> {
    * the topic, or queue, that it came from.
    */
   clone(changes: EventOptions = {}): Event<Body> {
-    const { timestamp, enqueueTime, queueName, properties, id, ...rest } = changes;
+    const { timestamp, enqueueTime, queueName, properties, id, byReference, ...rest } = changes;
     return new Event<Body>({
-      ...this.toRecordWithoutId(),
+      ...this.#record(),
       ...(definedOnly(rest) as object),
       ...(id === undefined ? {} : { id: checkedText("id", id) }),
       queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
       ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
       ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
       ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
+      ...(byReference === false ? { body: this.#serialised } : {}),
     });
   }
 
@@ -227,11 +251,11 @@ export class Event<Body = unknown> {
 
   /** The event as plain data, for providers. */
   toRecord(): EventRecord {
-    return { id: this.id, ...this.toRecordWithoutId() };
+    return { ...this.#record(), id: this.id, body: this.#serialised };
   }
 
-  /** @internal As {@link toRecord}, without making an id. */
-  toRecordWithoutId(): Omit<EventRecord, "id"> {
+  /** As it is, without making an id. */
+  #record(): UnnamedRecord {
     return {
       eventType: this.eventType,
       queueName: this.queueName,
@@ -254,38 +278,6 @@ export class Event<Body = unknown> {
       `The body of the event ${this.eventType} ${this.id} cannot be read: ${reason}.`,
     );
   }
-}
-
-const json = "application/json";
-const octets = "application/octet-stream";
-
-/** Whether bodies of that content type are JSON: `application/json` and every `+json` (RFC 6839). */
-export function isJson(contentType: string): boolean {
-  if (contentType === json) return true;
-  const mediaType = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return mediaType === json || mediaType.endsWith("+json");
-}
-
-function serialise(eventType: string, body: unknown, contentType: string): string | Uint8Array {
-  if (body === undefined) return "";
-  if (body instanceof Uint8Array) return body.slice();
-  if (!isJson(contentType)) {
-    if (typeof body === "string") return body;
-    throw invalid(
-      `a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`,
-    );
-  }
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(body);
-  } catch (cause) {
-    throw invalid(
-      `the body of the event ${eventType} is not JSON: ${cause instanceof Error ? cause.message : "?"}`,
-      cause,
-    );
-  }
-  if (text === undefined) throw invalid(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
-  return text;
 }
 
 function defaultQueueName(eventType: string): string {
@@ -343,6 +335,6 @@ function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>;
 }
 
-function invalid(reason: string, cause?: unknown): BeeHiveError {
-  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`, cause === undefined ? undefined : { cause });
+function invalid(reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`);
 }

@@ -54,6 +54,7 @@ export class FactoryActor {
   readonly #telemetry: ActorTelemetry;
   readonly #stopLeasing = new AbortController();
   readonly #deliveries = new Set<Delivery>();
+  readonly #atomic: boolean;
   #polling: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
   readonly #failures: FailureCount | undefined;
@@ -66,6 +67,7 @@ export class FactoryActor {
     this.descriptor = descriptor;
     this.#parts = parts;
     this.#telemetry = parts.telemetry.actor(descriptor);
+    this.#atomic = parts.provider.capabilities.atomicStep === true;
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
   }
@@ -238,7 +240,7 @@ export class FactoryActor {
       if (kept.stop()) await kept.renewal;
       delivery.assertOurs();
       delivery.settling = true;
-      const stamped = stampOutputs(lease.event, outputs, span.headers());
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic);
       const { business, log } = byDelivery(stamped);
       await step.commit(business);
       delivery.outputs = stamped;

@@ -45,16 +45,20 @@ function describe(value: unknown): string {
 /**
  * The outputs of a step as they are published: with the input's correlation id, the input as their cause,
  * the trace they belong to, and ids that are the same whenever the same step is repeated.
+ *
+ * @param atomic a step that is repeated published nothing before. An output by reference then has a random id, for it
+ *   has no text that could be hashed.
  */
 export function stampOutputs(
   input: Event,
   outputs: readonly Event[],
   tracing: Readonly<Record<string, string>>,
+  atomic = false,
 ): readonly Event[] {
   const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
   return outputs.map((output) =>
     output.with({
-      id: output.hasId ? output.id : deterministicId(input, output, ordinals),
+      id: output.hasId || (atomic && output.byReference) ? output.id : deterministicId(input, output, ordinals),
       correlationId: output.correlationId ?? input.correlationId ?? input.id,
       causationId: input.id,
       properties: withTracing(output.properties, tracing),

@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { assertBodySizes } from "../../src/event-size.ts";
+import { assertBodySize } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type {
@@ -170,8 +170,8 @@ export class MemoryQueueOperator implements QueueOperator {
 
   /** Refuses all of the events when one cannot be taken: nothing is published by halves. */
   #assertTaken(events: readonly Event[]): void {
-    assertBodySizes(events, this.#config.maxEventBytes);
     for (const event of events) {
+      if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
       const name = QueueName.parse(event.queueName);
       if (!this.#destinations.has(addressOf(name))) {
         throw new BeeHiveError(
