@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
-import { Event, isJson, type EventRecord } from "../../src/event.ts";
+import { isJson } from "../../src/body.ts";
+import { Event, type EventRecord } from "../../src/event.ts";
 import { foreignEvent, type MessageOrigin } from "./foreign.ts";
 
 /** Says that the body of an event of JSON type is bytes: CloudEvents cannot tell it from text. */
