@@ -1,28 +1,71 @@
-/** `npm run bench` runs all of them quickly, `npm run bench -- NAME` one of them in full; `--events N`, `--json`. */
+/**
+ * `npm run bench` runs all of them quickly, `npm run bench -- NAME...` those in full. `--quick`, `--seconds`,
+ * `--rounds` and `--events` say how much, `--json` ends with one line of figures, `--write` keeps the tables in RESULTS.md.
+ */
 import { parseArgs } from "node:util";
+import { loadavg } from "node:os";
 import { aws } from "./aws.ts";
+import { buildContestants } from "./contest/build.ts";
 import { memory } from "./memory.ts";
-import type { Bench } from "./outcome.ts";
+import type { Bench, Effort } from "./outcome.ts";
+import { installPeers } from "./peers.ts";
+import { reference } from "./reference.ts";
+import { writeResults } from "./results.ts";
+import { sqlite } from "./sqlite.ts";
+import { start } from "./start.ts";
+import { textOf } from "./table.ts";
 
-/** How many events each works with, in full and quickly. */
-const benches: Readonly<Record<string, { readonly run: Bench; readonly full: number; readonly quick: number }>> = {
-  memory: { run: memory, full: 50_000, quick: 5_000 },
-  aws: { run: aws, full: 1_000, quick: 400 },
-};
+const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, start, aws };
+
+const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
+const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false }, events: { type: "string" } },
+  options: {
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    seconds: { type: "string" },
+    rounds: { type: "string" },
+    events: { type: "string" },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0)
   throw new Error(`No bench is called ${unknown.join(", ")}. There are ${Object.keys(benches).join(", ")}.`);
+const usual = !values.quick && (positionals.length > 0 || values.write) ? full : quick;
+const effort: Effort = {
+  quick: usual.quick,
+  seconds: countFrom("seconds", usual.seconds),
+  rounds: countFrom("rounds", usual.rounds),
+  events: countFrom("events", usual.events),
+};
+
+// An exit, so that the servers that were started are ended too.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+const trouble = installPeers();
+if (trouble) console.log(trouble);
+await buildContestants();
+
+const [load = 0] = loadavg();
+if (load > 0.5) console.log(`The load of this machine is ${load.toFixed(1)}: what follows is not to be trusted.`);
 
 const figures: Record<string, number> = {};
-for (const [name, { run, full, quick }] of Object.entries(benches)) {
+for (const [name, run] of Object.entries(benches)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const outcome = await run(Number(values.events ?? (positionals.length > 0 ? full : quick)));
-  for (const line of outcome.lines) console.log(line);
-  Object.assign(figures, outcome.figures);
+  const { tables, figures: own } = await run(effort);
+  for (const table of tables) console.log(textOf(table));
+  Object.assign(figures, own);
+  if (values.write) writeResults(name, tables);
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...figures }));
+
+function countFrom(option: "seconds" | "rounds" | "events", usually: number): number {
+  const given = values[option];
+  if (given === undefined) return usually;
+  const count = Number(given);
+  if (!(count > 0)) throw new Error(`--${option} must be a number above 0, not "${given}".`);
+  return count;
+}

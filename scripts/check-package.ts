@@ -15,9 +15,17 @@ interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
-const EXPECTED_FILES = /^(dist\/.+\.(js|d\.ts)(\.map)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const EXPECTED_FILES = /^(dist\/.+\.(js|d\.ts)(\.map)?|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
-const REQUIRED_FILES = ["dist/src/index.js", "package.json", "README.md", "LICENSE", "CHANGELOG.md"];
+const REQUIRED_FILES = [
+  "dist/src/index.js",
+  "dist/src/cli/main.js",
+  "templates/starter/src/actors.ts",
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+];
 
 const root = join(import.meta.dirname, "..");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;

@@ -83,7 +83,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
 }
 
 /** In `publishes`, a bare name is a topic, as it is for events: `OrderShipped` means `OrderShipped-`. */
-function destination(text: string): QueueName {
+export function destination(text: string): QueueName {
   const name = /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(text);
   if (name.kind !== "subscription") return name;
   throw new BeeHiveError("InvalidQueueName", `"${text}" is a subscription; publish to its topic, "${name.topic}-"`);

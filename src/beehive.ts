@@ -1,62 +1,35 @@
-import {
-  ActorDescriptors,
-  isActorConfiguration,
-  throwProblems,
-  type ActorConfiguration,
-  type ActorSource,
-} from "./actor-configuration.ts";
-import { actorDefaults, type ActorDefaults } from "./actor-descriptor.ts";
-import { environmentOverrides, override, readOverrides, type ActorOverrides } from "./actor-overrides.ts";
+import { throwProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { ActorContainer, type Container } from "./container.ts";
+import { ActorContainer } from "./container.ts";
 import type { DeadLetter } from "./dead-letter.ts";
-import type { DeliveryReport } from "./delivery.ts";
 import { describeDescriptors } from "./describe.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
+import { describeActors } from "./hive-actors.ts";
+import type { HiveOptions } from "./hive-options.ts";
+import { HealthCheck, type Health, type HiveState } from "./health.ts";
+import type { Journal } from "./journal/journal.ts";
+import { journalProblems, openJournal } from "./journal/open-journal.ts";
+import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogEvents } from "./log-events.ts";
 import { standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
-import { pulserProblems, Pulsing, type Pulser } from "./pulser.ts";
+import { pulserProblems, Pulsing } from "./pulser.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
 import type { Lease, QueueCounts } from "./queue-operator.ts";
-import type { RetryOptions } from "./retry-policy.ts";
 import type { Stores } from "./stores.ts";
 import { Telemetry, type Outcome } from "./telemetry.ts";
 import { storeOf, type Token } from "./tokens.ts";
+import { traceItem } from "./trace/trace-item.ts";
+import type { Trace } from "./trace/trace.ts";
 import { Turnstile } from "./turnstile.ts";
 
-/** What a hive is made of; only the actors must be given. */
-export interface HiveOptions {
-  /** Actor classes, modules of them, or configurations; several are merged. */
-  readonly actors: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[];
-  /** What makes events by time; each fires once however many processes run it. */
-  readonly pulsers?: readonly Pulser[] | undefined;
-  /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
-  readonly provider?: string | Provider | undefined;
-  /** The application's container: what it binds can be injected into actors. */
-  readonly container?: Container | undefined;
-  /** Whether the set-up makes queues (the default) or only checks that they are there. */
-  readonly topology?: Topology | undefined;
-  /** What holds for every actor unless its decorator says otherwise. */
-  readonly defaults?: Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> };
-  /** What is said of actors outside their code: the path of a JSON or YAML file, or the same as an object. Wins over decorators. */
-  readonly overrides?: string | ActorOverrides | undefined;
-  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is looked up, which wins over all else; `process.env` unless given. */
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Warnings and errors go to the standard error unless given; a pino logger fits. */
-  readonly logger?: Logger | undefined;
-  /** Told how each delivery ended, after it did: for tests and displays. */
-  readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
-  /** For tests: time, and the random part of back-offs. */
-  readonly clock?: Clock | undefined;
-  readonly random?: (() => number) | undefined;
-}
+export type { HiveOptions } from "./hive-options.ts";
 
 /**
  * Makes a hive: reads the descriptors of the actors and opens the provider. Nothing is made there yet and
@@ -66,8 +39,8 @@ export interface HiveOptions {
  */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   const clock = options.clock ?? systemClock;
-  throwProblems(pulserProblems(options.pulsers ?? []));
-  const descriptors = await describe(options);
+  throwProblems([...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)]);
+  const descriptors = await describeActors(options);
   const provider =
     typeof options.provider === "object"
       ? options.provider
@@ -79,6 +52,10 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
   readonly provider: Provider;
+  /** What the hive did; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
+  readonly journal: Journal | undefined;
+  readonly #recording: Recording | undefined;
+  readonly #clock: Clock;
   readonly #ownsProvider: boolean;
   readonly #topology: Topology;
   readonly #telemetry: Telemetry;
@@ -88,9 +65,10 @@ export class Hive {
   readonly #keeper: LeaseKeeper;
   readonly #pulsers: readonly Pulsing[];
   readonly #orchestrator: Orchestrator;
+  readonly #healthCheck: HealthCheck;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
-  #state: "new" | "running" | "stopped" = "new";
+  #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
   #stopReason: unknown;
   readonly #end = new Latch<unknown>();
@@ -105,11 +83,16 @@ export class Hive {
     const { clock, logger = standardErrorLogger, topology = "create", random = Math.random } = options;
     this.descriptors = descriptors;
     this.provider = provider;
+    this.#clock = clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
     this.#telemetry = new Telemetry(provider.name, clock);
     this.#container = new ActorContainer(provider.stores, options.container);
     this.#logger = logger;
+    this.journal = openJournal(options.journal, provider, clock, logger);
+    const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
+    const recording = this.journal && new Recording(this.journal, clock, logger, subject);
+    this.#recording = recording;
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
     this.#pulsers = (options.pulsers ?? []).map(
@@ -125,9 +108,15 @@ export class Hive {
       telemetry: this.#telemetry,
       random,
       logEvents: this.#logEvents,
-      onDelivery: options.onDelivery,
+      onDelivery: recording
+        ? (report) => {
+            recording.delivered(report, this.#telemetry.lastDurationMs);
+            options.onDelivery?.(report);
+          }
+        : options.onDelivery,
       stopHive: (reason) => this.#stopBecause(reason),
     });
+    this.#healthCheck = new HealthCheck({ provider, clock, factories: this.#orchestrator.factories });
   }
 
   /** Stores that write at once. Actors have theirs injected instead. */
@@ -182,16 +171,17 @@ export class Hive {
    *   events were published, and pushing the same events again is safe where the provider drops duplicates.
    */
   async push(events: Event | Iterable<Event>): Promise<void> {
-    if (this.#state === "stopped")
+    if (this.#state === "stopping" || this.#state === "stopped")
       throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
     const list = events instanceof Event ? [events] : [...events];
     if (list.length === 0) return;
-    await this.#telemetry.push(list, async (tracing) => {
-      const traced = list.map((event) => withTracing(event, tracing));
+    const pushedAt = this.#clock.now();
+    await this.#telemetry.push(list, async (traced) => {
       this.#logEvents.send(traced.filter(({ delivery }) => delivery === "log"));
       const business = traced.filter(({ delivery }) => delivery === "business");
       if (business.length > 0) await this.provider.queues.push(business);
     });
+    this.#recording?.pushed(list, pushedAt);
   }
 
   /** Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive is stopped. Events of other hives on the same queues count. */
@@ -224,10 +214,11 @@ export class Hive {
 
   async #stop(deadline: number): Promise<void> {
     await Promise.all(this.#pulsers.map((pulser) => pulser.stop()));
-    this.#state = "stopped";
+    this.#state = "stopping";
     try {
       await this.#close(deadline);
     } finally {
+      this.#state = "stopped";
       this.#end.resolve(this.#stopReason);
     }
   }
@@ -238,6 +229,7 @@ export class Hive {
     await this.#logEvents.settled();
     this.#idling.abort();
     await this.#container.close();
+    await this.journal?.close();
     if (this.#ownsProvider) await this.provider.close();
   }
 
@@ -248,6 +240,30 @@ export class Hive {
   /** What holds for each actor and where each value came from, as text for people. */
   describe(): string {
     return describeDescriptors(this.descriptors);
+  }
+
+  /**
+   * Whether the hive is well, for the probes of an orchestrator. The provider is asked every few seconds at the most,
+   * and for less than one; `askProvider: false` leaves it alone.
+   */
+  health(options: { readonly askProvider?: boolean } = {}): Promise<Health> {
+    return this.#healthCheck.health(this.#state, options.askProvider ?? true);
+  }
+
+  /**
+   * What happened to an item and where it is now, from the journal: by the id of an event, a correlation id or a
+   * business id, see {@link JournalOptions.subject}. The queues are asked unless `live: false`: on a cloud, looking
+   * through dead letters costs. `traceText` makes text of it.
+   *
+   * @throws BeeHiveError `InvalidState` when the hive keeps no journal.
+   */
+  async trace(id: string, options: { readonly live?: boolean } = {}): Promise<Trace> {
+    const { journal, descriptors } = this;
+    if (!journal)
+      throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+    const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
+    const live = (options.live ?? true) && { queues: this.provider.queues, leases };
+    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
   }
 
   /** How many events of a queue or subscription are where. */
@@ -282,34 +298,4 @@ export class Hive {
     for (const id of ids) await settle(name, id);
     return ids.length;
   }
-}
-
-async function describe({
-  actors,
-  defaults,
-  overrides,
-  environment = process.env,
-}: HiveOptions): Promise<readonly ActorDescriptor[]> {
-  const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
-  const given = Array.isArray(actors) ? actors : [actors];
-  const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
-  const configurations = given.filter(isActorConfiguration);
-  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
-  const described = await Promise.all(configurations.map(async (one) => one.getDescriptors(merged)));
-  const file =
-    typeof overrides === "string"
-      ? await readOverrides(overrides)
-      : overrides && { origin: "overrides", actors: overrides };
-  const descriptors = override(
-    described.flatMap((some) => [...some]),
-    file,
-    environmentOverrides(environment),
-  );
-  if (descriptors.length === 0) throwProblems(["it has no actors: give classes decorated with @actorDescription"]);
-  return descriptors;
-}
-
-function withTracing(event: Event, tracing: Readonly<Record<string, string>>): Event {
-  if ("traceparent" in event.properties || !("traceparent" in tracing)) return event;
-  return event.clone({ id: event.id, properties: { ...event.properties, ...tracing } });
 }

@@ -12,12 +12,19 @@ export interface EventTypeOptions {
   readonly version?: number | undefined;
   /** From each older version that is still read, how its body becomes that of the next version. */
   readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
+  /** Whether such events come from outside the actors, such as from a web server: what `beehive graph` and `beehive lint` cannot see. */
+  readonly entry?: boolean | undefined;
 }
 
 /** A type of event that makes events with the right body and reads the bodies of those it is given. */
 export interface EventType<Input, Output = Input> {
   readonly name: string;
   readonly version: number;
+  /** What it was declared with. */
+  readonly schema: StandardSchemaV1 | undefined;
+  /** Where its events go unless an event says otherwise; the topic named like the type when there is none. */
+  readonly queueName: string | undefined;
+  readonly entry: boolean;
   /**
    * An event of this type.
    *
@@ -52,11 +59,14 @@ export function eventType<Schema extends StandardSchemaV1>(
   options?: EventTypeOptions,
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
-  const { version = 1, upcasters = {}, queueName } = options;
+  const { version = 1, upcasters = {}, queueName, entry = false } = options;
   assertUpcasters(name, version, upcasters);
-  return {
+  const type: EventType<unknown> = {
     name,
     version,
+    schema,
+    queueName,
+    entry,
     create(body, given) {
       check(schema, body, (problem) => new BeeHiveError("InvalidEvent", `The body does not fit ${name}: ${problem}.`));
       const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
@@ -68,6 +78,15 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
     },
     is: (event): event is Event<unknown> => event.eventType === name,
   };
+  return Object.defineProperty(type, brand, { value: true });
+}
+
+/** Marks what `eventType` made, also for another copy of this module. */
+const brand = Symbol.for("beehive-actors.eventType");
+
+/** Whether a value, such as the export of a module, was made by {@link eventType}. */
+export function isEventType(value: unknown): value is EventType<unknown> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
 }
 
 function upcast(

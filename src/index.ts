@@ -28,6 +28,18 @@ export {
   type ErrorCode,
 } from "./errors.ts";
 export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
+export { type ObservedEdge } from "./graph/observed-edge.ts";
+export { healthServer, type HealthServer, type HealthServerOptions } from "./health-server.ts";
+export { type ActorHealth, type Health, type HealthDetail, type HiveState, type ProviderHealth } from "./health.ts";
+export {
+  type Journal,
+  type JournaledEvent,
+  type JournalEntry,
+  type JournalFilter,
+  type JournalOptions,
+} from "./journal/journal.ts";
+export { observedEdges } from "./journal/observed-edges.ts";
+export { journalOf } from "./journal/open-journal.ts";
 export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
@@ -67,3 +79,13 @@ export type {
 } from "./stores.ts";
 export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./tokens.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./supervision.ts";
+export { type Outcome } from "./telemetry.ts";
+export { traceText } from "./trace/trace-text.ts";
+export {
+  branchesOf,
+  type Trace,
+  type TracedAttempt,
+  type TracedBranch,
+  type TracedEvent,
+  type TraceState,
+} from "./trace/trace.ts";

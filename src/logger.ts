@@ -20,7 +20,8 @@ function write(level: string, fields: object, message: string): void {
   process.stderr.write(`${JSON.stringify({ level, message, ...fields }, errorsAsData)}\n`);
 }
 
-function errorsAsData(_key: string, value: unknown): unknown {
+/** For `JSON.stringify`: what an error holds that is not enumerable. */
+export function errorsAsData(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
   return { name, code: (value as { code?: unknown }).code, message, stack, cause };

@@ -45,6 +45,11 @@ export class Orchestrator {
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
+  /** One of each subscription. */
+  get factories(): readonly FactoryActor[] {
+    return this.#factories;
+  }
+
   start(): void {
     for (const factory of this.#factories) factory.start();
   }

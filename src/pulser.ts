@@ -22,13 +22,21 @@ export interface Pulser {
   /** Unique among the pulsers of all hives on a provider: what makes each pulse fire once. */
   readonly name: string;
   readonly schedule: Schedule;
+  /** The topics and queues that it publishes to, as actors name theirs: drawn in the graph. */
+  readonly publishes?: readonly string[] | undefined;
   /** The events of the pulse that was due at `time`. What it throws is logged, and the next pulse tries again. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
 
 /** A pulser that publishes an event of that type, its body the time that was due: `pulse("OneMinutePassed", { every: 60_000 })`. */
 export function pulse(eventType: string, schedule: Schedule): Pulser {
-  return { name: eventType, schedule, pulse: (time) => [new Event(eventType, { time: time.toISOString() })] };
+  const publishes = [eventType];
+  return {
+    name: eventType,
+    schedule,
+    publishes,
+    pulse: (time) => [new Event(eventType, { time: time.toISOString() })],
+  };
 }
 
 /** What is wrong with pulsers, in words. */

@@ -92,8 +92,15 @@ export interface QueueOperator {
   /** Moves the event to the dead letters of its queue. */
   deadLetter(lease: Lease, letter: DeadLetter): Promise<void>;
 
+  /** The subscriptions and queues that are there; only where the provider can tell cheaply. */
+  names?(): Promise<readonly QueueName[]>;
   /** Approximate where the cloud only knows approximately. */
   counts(name: QueueName): Promise<QueueCounts>;
+  /**
+   * When the event that has been ready for the longest happened, in ms since the epoch; `undefined` when none is. Only
+   * where the provider can tell cheaply.
+   */
+  oldest?(name: QueueName): Promise<number | undefined>;
   /** The dead letters of a queue or subscription, oldest first. */
   deadLetters(name: QueueName): AsyncIterable<DeadLetter>;
   /** Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. @throws `NotFound`. */

@@ -50,8 +50,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   properties: { allowSharedKeyAccess: false, allowBlobPublicAccess: false, minimumTlsVersion: 'TLS1_2' }
 }
 
-// Bodies that travelled by claim check, older than any message lives.
-resource claims 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+// Bodies that travelled by claim check, older than any message lives; and locks that nobody took for a month.
+resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: storage
   name: 'default'
   properties: {
@@ -63,6 +63,14 @@ resource claims 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['beehive/Claims/'] }
             actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 15 } } }
+          }
+        }
+        {
+          name: 'locks'
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['beehive/locks/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } }
           }
         }
       ]

@@ -22,6 +22,7 @@ import type { AwsClients, AwsConfig } from "./config.ts";
 import { DeadLetters, letterBody } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
+import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
 import { FifoNotes } from "./note.ts";
 import { Outbox } from "./outbox.ts";
@@ -83,7 +84,7 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
-    return this.#topology.problems(queues);
+    return topologyProblems(queues, this.#config.prefix);
   }
 
   /** Makes the table and the bucket of the stores too: there is no other set-up. */

@@ -20,22 +20,10 @@ import type { Addresses } from "./addresses.ts";
 import { ask } from "./client.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
 import { isNamed, translate } from "./errors.ts";
-import { visibilitySeconds, longestLeaseMs } from "./lease.ts";
-import {
-  deadNameOf,
-  isFifo,
-  lastPartOf,
-  longestQueueName,
-  longestTopicName,
-  queueNameOf,
-  siblingArn,
-  topicNameOf,
-} from "./names.ts";
+import { visibilitySeconds } from "./lease.ts";
+import { mostReceives, retentionSeconds } from "./limits.ts";
+import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
 
-/** 14 days, the longest that SQS keeps a message, in seconds. */
-const retentionSeconds = 1_209_600;
-/** The most that a redrive policy may say. */
-const mostReceives = 1_000;
 /** SQS refuses the name of a deleted queue for 60 s. */
 const nameFreeAfterMs = 65_000;
 const nameRetryMs = 2_000;
@@ -59,21 +47,6 @@ export class Topology {
     this.#config = config;
     this.#addresses = addresses;
     this.#clock = clock;
-  }
-
-  problems(specs: readonly QueueSpec[]): string[] {
-    const { prefix } = this.#config;
-    return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
-      if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), longestTopicName, `"${name}"`);
-      const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), longestQueueName, `"${name}"`);
-      if (leaseMs > longestLeaseMs)
-        problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
-      if (maxAttempts >= mostReceives)
-        problems.push(
-          `"${name}": SQS delivers ${mostReceives} times at the most, so retry.maxAttempts must be below that`,
-        );
-      return problems;
-    });
   }
 
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
@@ -244,11 +217,6 @@ export class Topology {
     }
     return subscriptions;
   }
-}
-
-function tooLong(awsName: string, longest: number, what: string): string[] {
-  if (awsName.length <= longest) return [];
-  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${longest} are allowed`];
 }
 
 /** Whether a subscription of the topic of `name` is the one that it names, or any of ours when it names a topic. */

@@ -3,6 +3,7 @@ import type { RowChange, RowConflict, Rows } from "../../src/rows.ts";
 import { RowCounterStore } from "../../src/row-stores/counter-store.ts";
 import type { CounterStore, IncrementOptions } from "../../src/stores.ts";
 import { Turnstile } from "../../src/turnstile.ts";
+import type { OnceKeys } from "./once-keys.ts";
 
 /** The longest wait after a collision with another process, in ms. */
 const longestWaitMs = 200;
@@ -14,11 +15,13 @@ const longestWaitMs = 200;
 export class TableCounterStore implements CounterStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
+  readonly #onceKeys: OnceKeys;
   readonly #turnstile = new Turnstile();
 
-  constructor(rows: Rows, clock: Clock) {
+  constructor(rows: Rows, clock: Clock, onceKeys: OnceKeys) {
     this.#rows = rows;
     this.#clock = clock;
+    this.#onceKeys = onceKeys;
   }
 
   get(name: string, id: string): Promise<number> {
@@ -26,6 +29,12 @@ export class TableCounterStore implements CounterStore {
   }
 
   async increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number> {
+    const value = await this.#increment(name, id, delta, options);
+    if (options?.once !== undefined) await this.#onceKeys.tidy(name, id);
+    return value;
+  }
+
+  async #increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number> {
     const leave = await this.#turnstile.enter(`${name}\n${id}`);
     try {
       return await new RowCounterStore(this.#patientRows(), this.#clock).increment(name, id, delta, options);

@@ -5,9 +5,10 @@ import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { translating } from "./errors.ts";
 import type { Names } from "./names.ts";
+import { sequenceNumber, type SequenceNumber } from "./sequence-number.ts";
+import { withoutSession } from "./session-id.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 
-type SequenceNumber = NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>;
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
 /** From the dead letters, bodies and dates unchanged. */
@@ -88,12 +89,12 @@ export class DeadLetters {
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
           await before(await this.#read(letter, name), letter);
-          await settlements.add(() => receiver.completeMessage(letter));
+          await settlements.add(() => receiver.completeMessage(withoutSession(letter)));
           return;
         }
       });
     } finally {
-      await Promise.allSettled(others.map((one) => settlements.add(() => receiver.abandonMessage(one))));
+      await Promise.allSettled(others.map((one) => settlements.add(() => receiver.abandonMessage(withoutSession(one)))));
       await receiver.close();
     }
   }
@@ -150,11 +151,8 @@ export class DeadLetters {
   }
 }
 
-/**
- * The sequence number to peek from. A receiver that is not told goes on where another stopped; and the SDK takes a `Long`,
- * which it does not export: it asks for its mark and its bytes.
- */
-const lowest = { __isLong__: true, toBytesBE: () => [0, 0, 0, 0, 0, 0, 0, 0] } as unknown as SequenceNumber;
+/** The sequence number to peek from. A receiver that is not told goes on where another stopped. */
+const lowest = sequenceNumber(0n);
 
 function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
   return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);

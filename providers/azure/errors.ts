@@ -80,6 +80,16 @@ export function statusOf(error: unknown): number | undefined {
   return typeof statusCode === "number" ? statusCode : undefined;
 }
 
+/** Whether an error of the SDK has that code. */
+export function isCode(error: unknown, code: string): boolean {
+  return actualOf(error).code === code;
+}
+
+/** Whether a receiver was refused because its queue or subscription has sessions, or has none: both have no code. */
+export function isSessionMismatch(error: unknown): boolean {
+  return /requires? sessions/i.test(String(actualOf(error).message));
+}
+
 /** An operation that was retried in vain throws all its errors as one; the last says what is wrong. */
 function actualOf(error: unknown): SdkError {
   const one = (typeof error === "object" && error !== null ? error : {}) as SdkError;

@@ -43,9 +43,13 @@ const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
  * Delivery is as on a worker, settlement too: each message by itself, by its lock token. So `host.json` has to say
  * `"extensions": { "serviceBus": { "autoCompleteMessages": false } }`, and `maxConcurrentCalls` is the parallelism. The
  * hive is not started, its queues are made beforehand.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when an actor is ordered: the host holds the session then, and through it
+ *   alone events can wait in order. Run ordered actors on a worker.
  */
 export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string = defaultConnection): void {
   const { queues } = azureOf(hive);
+  assertNoneOrdered(hive);
   for (const { queueName: name, lease: leaseMs } of hive.descriptors) {
     const { entity, subscription } = queues.addressOf(name);
     const handler = async (body: unknown, { triggerMetadata = {} }: InvocationContext): Promise<void> => {
@@ -95,6 +99,15 @@ export function timerSchedule(name: string, schedule: Schedule): string {
     if (Number.isInteger(n) && n < most && most % n === 0) return line(n);
   }
   throw noTimer(name, `${schedule.every} ms do not divide a minute, an hour or a day evenly: use a cron line`);
+}
+
+function assertNoneOrdered({ descriptors }: Hive): void {
+  const ordered = descriptors.filter((one) => one.ordered).map(({ name, queueName }) => `${name} on ${queueName}`);
+  if (ordered.length === 0) return;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `Ordered actors cannot be functions, which have no hold on sessions: ${ordered.join(", ")}. Run them on a worker, in a hive of their own.`,
+  );
 }
 
 function azureOf({ provider }: Hive): AzureProvider {

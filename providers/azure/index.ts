@@ -63,6 +63,6 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
       "Service Bus and storage have no transaction in common: make what an actor writes idempotent, as counters are with once",
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
-    ordering: "Sessions are not used: events of one partition key are handled in any order",
+    ordering: true,
   };
 }

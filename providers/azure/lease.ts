@@ -5,14 +5,14 @@ import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import type { Markings } from "./message.ts";
-import type { Reader } from "./reader.ts";
+import type { Source } from "./source.ts";
 
 /** A message under peek-lock. */
 export class AzureLease implements Lease {
   readonly event: Event;
   readonly queueName: QueueName;
   readonly message: ServiceBusReceivedMessage;
-  readonly reader: Reader;
+  readonly source: Source;
   readonly markings: Markings;
   readonly attempt: number;
   readonly firstSeen: number;
@@ -25,9 +25,9 @@ export class AzureLease implements Lease {
       event,
       queueName,
       message,
-      reader,
+      source,
       markings,
-    }: Pick<AzureLease, "event" | "queueName" | "message" | "reader" | "markings">,
+    }: Pick<AzureLease, "event" | "queueName" | "message" | "source" | "markings">,
     leaseMs: number,
     clock: Clock,
   ) {
@@ -36,13 +36,13 @@ export class AzureLease implements Lease {
     this.event = event;
     this.queueName = queueName;
     this.message = message;
-    this.reader = reader;
+    this.source = source;
     this.markings = markings;
     this.attempt = (markings.attempts ?? 0) + deliveries + 1 - (markings.uncounted ?? 0);
     // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
     this.firstSeen = markings.firstSeen ?? (deliveries === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
     this.#clock = clock;
-    this.expiresAt = expiry(now, leaseMs, message.lockedUntilUtc);
+    this.expiresAt = expiry(now, leaseMs, source.lockedUntil(message));
   }
 
   /** Whether it can still be settled, by our own clock: a broker may take a settlement that comes too late. */
@@ -63,17 +63,18 @@ export class AzureLease implements Lease {
     this.expiresAt = expiry(at, leaseMs, lockedUntil);
   }
 
-  /** Settles it through its own receiver. */
-  async settle(settlement: (reader: Reader) => Promise<void>): Promise<void> {
+  /** Settles it through its own receiver, for good or to come back. */
+  async settle(settlement: () => Promise<void>, forGood: boolean): Promise<void> {
     this.assertHeld();
     this.#settled = true;
     try {
-      await this.reader.settlements.add(() => settlement(this.reader));
+      await this.source.settle(settlement);
     } catch (error) {
       // What did not reach the broker may be tried again, another way perhaps.
       this.#settled = false;
       throw error;
     }
+    await this.source.settled(this.message, forGood);
   }
 }
 

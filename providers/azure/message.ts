@@ -1,8 +1,10 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { systemClock } from "../../src/clock.ts";
 import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
-import { Event, isJson, type EventProperty, type EventRecord } from "../../src/event.ts";
+import { isJson } from "../../src/body.ts";
+import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { sessionIdOf } from "./session-id.ts";
 
 /*
  * Events as messages: CloudEvents in binary mode, by their AMQP binding (cloudevents.io, "AMQP Protocol Binding"). The
@@ -10,7 +12,7 @@ import type { QueueName } from "../../src/queue-name.ts";
  * reads a message of ours needs to know nothing of us; and any message of anybody becomes an event.
  */
 
-type Properties = NonNullable<ServiceBusMessage["applicationProperties"]>;
+export type Properties = NonNullable<ServiceBusMessage["applicationProperties"]>;
 
 /** What we say of a message besides its event, in application properties: they survive being copied and moved. */
 export interface Markings {
@@ -24,6 +26,8 @@ export interface Markings {
   readonly uncounted?: number | undefined;
   /** The key of the body in the key-value store, when it was too large to travel. */
   readonly claim?: string | undefined;
+  /** It is no event: it wakes a session whose first event waited. */
+  readonly wake?: boolean | undefined;
 }
 
 const markingNames: Readonly<Record<keyof Markings, string>> = {
@@ -32,6 +36,7 @@ const markingNames: Readonly<Record<keyof Markings, string>> = {
   firstSeen: "beehive_first_seen",
   uncounted: "beehive_uncounted",
   claim: "beehive_claim",
+  wake: "beehive_wake",
 };
 /** The name of {@link Markings.to}, for the filters of subscriptions. */
 export const addresseeProperty: string = markingNames.to;
@@ -52,6 +57,7 @@ export function toMessage(event: Event, markings: Markings = {}, id: string = ev
   for (const [name, value] of Object.entries(attributes)) properties[`${prefixes[0]}${name}`] = value as EventProperty;
   return {
     messageId: id,
+    sessionId: sessionIdOf(event),
     body: Buffer.from(record.body as string),
     contentType: record.contentType,
     subject: record.eventType,
@@ -87,7 +93,14 @@ export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMes
     firstSeen: number("firstSeen"),
     uncounted: number("uncounted"),
     claim: text("claim"),
+    wake: text("wake") === "true",
   };
+}
+
+/** Whether a copy is for another subscription than `name`, whose filter would have kept it away. */
+export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName): boolean {
+  const { to } = markingsOf(message);
+  return to !== undefined && to !== name.subscription;
 }
 
 /**

@@ -4,21 +4,24 @@ import { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { translating } from "./errors.ts";
-import { toMessage, type Markings } from "./message.ts";
+import { marked, toMessage, type Markings } from "./message.ts";
 import type { Names } from "./names.ts";
+import type { Throttling } from "./throttling.ts";
 
 /** Sends events and copies of events to queues and topics. Keeps one sender for each. */
 export class Publisher {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
   readonly #claims: ClaimCheck | undefined;
+  readonly #throttling: Throttling;
   readonly #senders = new Map<string, ServiceBusSender>();
 
   /** @param claims where bodies go that are too large; without it they are refused. */
-  constructor(client: ServiceBusClient, names: Names, claims: ClaimCheck | undefined) {
+  constructor(client: ServiceBusClient, names: Names, claims: ClaimCheck | undefined, throttling: Throttling) {
     this.#client = client;
     this.#names = names;
     this.#claims = claims;
+    this.#throttling = throttling;
   }
 
   /** Sends events to their queues and topics, those of one together, in batches of the service's own limit. */
@@ -46,6 +49,24 @@ export class Publisher {
     );
   }
 
+  /** Sends what wakes a session of `name` at its time. It is no event. */
+  async wake(
+    name: QueueName,
+    { id, sessionId, at }: { readonly id: string; readonly sessionId: string; readonly at: number },
+  ): Promise<void> {
+    const to = name.kind === "subscription" ? name.subscription : undefined;
+    const message: ServiceBusMessage = {
+      messageId: id,
+      sessionId,
+      body: "",
+      applicationProperties: marked({ wake: true, to }),
+      scheduledEnqueueTimeUtc: new Date(at),
+    };
+    await translating(`let an event of ${name} wait`, () =>
+      this.#sender(this.#names.entity(name)).sendMessages(message),
+    );
+  }
+
   /** Whether events can be sent to that queue or topic. Needs the right to send there and no other. */
   async canReach(name: QueueName): Promise<void> {
     await translating(`reach ${name}`, () => this.#sender(this.#names.entity(name)).createMessageBatch());
@@ -59,6 +80,7 @@ export class Publisher {
     const sender = this.#sender(this.#names.entity(name));
     await translating(`send to ${name}`, async () => {
       let batch = await sender.createMessageBatch();
+      this.#throttling.watchSender(sender);
       for (const event of events) {
         const message = toMessage(event);
         if (batch.tryAddMessage(message)) continue;

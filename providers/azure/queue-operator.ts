@@ -17,14 +17,19 @@ import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
 import { copyId } from "./copy-id.ts";
 import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
-import { translated, translating } from "./errors.ts";
+import { isSessionMismatch, translated, translating } from "./errors.ts";
 import { AzureLease } from "./lease.ts";
-import { marked, markingsOf, toEvent, type Markings } from "./message.ts";
+import { isForOthers, marked, markingsOf, toEvent, type Markings } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
 import { Readers } from "./readers.ts";
-import { Topology, topologyProblems } from "./topology.ts";
+import { Session } from "./session.ts";
+import { withoutSession } from "./session-id.ts";
+import { OrderedQueues } from "./ordered-queues.ts";
+import type { Source } from "./source.ts";
+import { Throttling } from "./throttling.ts";
+import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
 
 /**
  * Queues, topics and subscriptions of Service Bus, leases by peek-lock. A commit pushes the outputs and then completes the
@@ -38,17 +43,28 @@ export class AzureQueueOperator implements QueueOperator {
   readonly #topology: Topology;
   readonly #publisher: Publisher;
   readonly #readers: Readers;
+  readonly #ordered: OrderedQueues;
   readonly #deadLetters: DeadLetters;
+  readonly #throttling: Throttling;
   #closed = false;
 
-  constructor({ serviceBus, administration }: AzureClients, config: AzureConfig, claims: ClaimCheck, clock: Clock) {
+  constructor(clients: AzureClients, config: AzureConfig, claims: ClaimCheck, clock: Clock) {
+    const { serviceBus, administration } = clients;
     this.#clock = clock;
     this.#pollMs = config.pollMs;
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
-    this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined);
+    this.#throttling = new Throttling();
+    this.#throttling.watchClients(clients);
+    this.#publisher = new Publisher(
+      serviceBus,
+      this.#names,
+      config.claimCheck ? claims : undefined,
+      this.#throttling,
+    );
     this.#readers = new Readers(serviceBus, this.#names, config.tryTimeoutMs, clock);
+    this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
   }
 
@@ -57,18 +73,24 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   ensure(queues: readonly QueueSpec[]): Promise<void> {
+    this.#ordered.learn(queues);
     return this.#topology.ensure(queues);
   }
 
   /** Opens links, which needs the rights that the work itself needs: to send to topics, to receive from the rest. */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    const found = await Promise.all(queues.map(async ({ name }) => ((await this.#exists(name)) ? [] : [name])));
+    this.#ordered.learn(queues);
+    const found = await Promise.all(queues.map(async (spec) => ((await this.#exists(spec)) ? [] : [spec.name])));
     return found.flat();
   }
 
-  async #exists(name: QueueName): Promise<boolean> {
+  async #exists({ name, ordered }: QueueSpec): Promise<boolean> {
     try {
-      await (name.kind === "topic" ? this.#publisher.canReach(name) : this.#readers.canReach(name));
+      if (name.kind === "topic") await this.#publisher.canReach(name);
+      else {
+        await this.#readers.canReach(name);
+        if (ordered && !(await this.#readers.hasSessions(name))) throw madeWithoutSessions(name);
+      }
       return true;
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) return false;
@@ -84,10 +106,51 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#publisher.push(events);
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
     if (name.kind === "topic")
       throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
     if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
+    return await this.#throttling.watching("receive", this.#lease(name, request));
+  }
+
+  async #lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+    if (this.#ordered.has(name)) return await this.#leaseInOrder(name, request);
+    try {
+      return await this.#leaseInAnyOrder(name, request);
+    } catch (error) {
+      // Somebody made it ordered; so it is then.
+      if (!isSessionMismatch(error)) throw error;
+      this.#ordered.add(name);
+      return await this.#leaseInOrder(name, request);
+    }
+  }
+
+  async #leaseInOrder(
+    name: QueueName,
+    { max, leaseMs, waitMs, signal }: LeaseRequest,
+  ): Promise<readonly Lease[]> {
+    try {
+      const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
+      return await Promise.all(
+        found.map(async ({ message, session }) => {
+          try {
+            return await this.#leaseFrom(session, message, name, leaseMs);
+          } catch (error) {
+            await session.close();
+            throw error;
+          }
+        }),
+      );
+    } catch (error) {
+      if (isSessionMismatch(error)) throw madeWithoutSessions(name);
+      throw translated(error, `receive from ${name}`);
+    }
+  }
+
+  async #leaseInAnyOrder(
+    name: QueueName,
+    { max, leaseMs, waitMs, signal }: LeaseRequest,
+  ): Promise<readonly Lease[]> {
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {
@@ -122,14 +185,25 @@ export class AzureQueueOperator implements QueueOperator {
     reader: Reader,
     leaseMs: number,
   ): Promise<AzureLease | undefined> {
-    const markings = markingsOf(message);
-    if (markings.to !== undefined && markings.to !== name.subscription) {
+    if (isForOthers(message, name)) {
       // A copy for another subscription. One that cannot be completed comes back and is met here again.
-      await reader.settlements.add(() => reader.receiver.completeMessage(message)).catch(() => {});
+      await reader.settle(() => reader.receiver.completeMessage(withoutSession(message))).catch(() => {});
       return undefined;
     }
+    const lease = await this.#leaseFrom(reader, message, name, leaseMs);
+    withoutSession(message);
+    return lease;
+  }
+
+  async #leaseFrom(
+    source: Source,
+    message: ServiceBusReceivedMessage,
+    name: QueueName,
+    leaseMs: number,
+  ): Promise<AzureLease> {
+    const markings = markingsOf(message);
     const event = await this.#eventOf(message, name, markings);
-    return new AzureLease({ event, queueName: name, message, reader, markings }, leaseMs, this.#clock);
+    return new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
   }
 
   async #eventOf(
@@ -148,7 +222,7 @@ export class AzureQueueOperator implements QueueOperator {
     if (!lease.isHeld) return false;
     const at = this.#clock.now();
     try {
-      lease.renewed(at, leaseMs, await lease.reader.receiver.renewMessageLock(lease.message));
+      lease.renewed(at, leaseMs, await lease.source.renew(lease.message));
       return true;
     } catch (cause) {
       const error = translated(cause, `renew the lock on the event ${lease.event.id}`);
@@ -161,16 +235,26 @@ export class AzureQueueOperator implements QueueOperator {
     const held = lease as AzureLease;
     held.assertHeld();
     if (outputs.length > 0) await this.push(outputs);
-    await this.#settle(held, "commit", ({ receiver }) => receiver.completeMessage(held.message));
+    await this.#settle(held, "commit", true, ({ receiver }) => receiver.completeMessage(held.message));
   }
 
   async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     const held = lease as AzureLease;
     held.assertHeld();
+    const { source } = held;
+    if (source instanceof Session && (delayMs > 0 || source.isParked(held.message)))
+      return await this.#park(held, source, delayMs, countAttempt);
     if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
     const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
     const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
-    await this.#settle(held, "abandon", ({ receiver }) => receiver.abandonMessage(held.message, changes));
+    await this.#settle(held, "abandon", false, ({ receiver }) => receiver.abandonMessage(held.message, changes));
+  }
+
+  /** An event in order waits where it is, and holds back its key. */
+  async #park(held: AzureLease, session: Session, delayMs: number, countAttempt: boolean): Promise<void> {
+    const attempts = (held.markings.attempts ?? 0) + (countAttempt ? 1 : 0);
+    const changes = marked({ firstSeen: held.firstSeen, attempts });
+    await this.#settle(held, "abandon", false, () => session.park(held.message, delayMs, changes));
   }
 
   /**
@@ -184,18 +268,26 @@ export class AzureQueueOperator implements QueueOperator {
       at: this.#clock.now() + delayMs,
       markings: { claim: markings.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
     });
-    await this.#settle(held, "abandon", ({ receiver }) => receiver.completeMessage(message));
+    await this.#settle(held, "abandon", true, ({ receiver }) => receiver.completeMessage(message));
   }
 
   async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
     const held = lease as AzureLease;
-    await this.#settle(held, "dead-letter", ({ receiver }) =>
+    await this.#settle(held, "dead-letter", true, ({ receiver }) =>
       receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)),
     );
   }
 
-  #settle(lease: AzureLease, what: string, settlement: (reader: Reader) => Promise<void>): Promise<void> {
-    return translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () => lease.settle(settlement));
+  #settle(
+    lease: AzureLease,
+    what: string,
+    forGood: boolean,
+    settlement: (source: Source) => Promise<void>,
+  ): Promise<void> {
+    const settled = translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () =>
+      lease.settle(() => settlement(lease.source), forGood),
+    );
+    return this.#throttling.watching("settle", settled);
   }
 
   counts(name: QueueName): Promise<QueueCounts> {
@@ -220,6 +312,7 @@ export class AzureQueueOperator implements QueueOperator {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#ordered.close();
     await this.#readers.close();
     await this.#publisher.close();
   }

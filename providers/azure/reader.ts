@@ -1,20 +1,35 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
+import type { Source } from "./source.ts";
 
 /** How long to wait for more once there is something, in ms: the broker sends what it has at once. */
 const moreMs = 1;
 
 /** One receiver, used by one poll at a time, and the settlements of what it received. */
-export class Reader {
+export class Reader implements Source {
   readonly receiver: ServiceBusReceiver;
-  readonly settlements: SettlementQueue = new SettlementQueue();
+  readonly #settlements = new SettlementQueue();
   readonly #clock: Clock;
 
   constructor(receiver: ServiceBusReceiver, clock: Clock) {
     this.receiver = receiver;
     this.#clock = clock;
   }
+
+  lockedUntil({ lockedUntilUtc }: ServiceBusReceivedMessage): Date | undefined {
+    return lockedUntilUtc;
+  }
+
+  renew(message: ServiceBusReceivedMessage): Promise<Date> {
+    return this.receiver.renewMessageLock(message);
+  }
+
+  settle(settlement: () => Promise<void>): Promise<void> {
+    return this.#settlements.add(settlement);
+  }
+
+  async settled(): Promise<void> {}
 
   /**
    * Up to `max` messages, waiting for the first until `deadline`. Waits in slices of `sliceMs` and ends between them when

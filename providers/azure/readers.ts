@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { ServiceBusClient } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
 import type { QueueName } from "../../src/queue-name.ts";
-import { translating } from "./errors.ts";
+import { isCode, translated, translating } from "./errors.ts";
 import type { Names } from "./names.ts";
 import { limitOpening } from "./operation-timeout.ts";
 import { Reader } from "./reader.ts";
@@ -34,6 +35,20 @@ export class Readers {
     } finally {
       // With a receive that failed the SDK opens a new link, while the old messages can still be settled.
       idle.push(reader);
+    }
+  }
+
+  /** Whether a queue that is there has sessions: opens one that nobody else can have. Needs no other right. */
+  async hasSessions(name: QueueName): Promise<boolean> {
+    const id = `check-${randomUUID()}`;
+    try {
+      const options = { maxAutoLockRenewalDurationInMs: 0 };
+      await (await this.#client.acceptSession(this.#names.path(name), id, options)).close();
+      return true;
+    } catch (error) {
+      // What the SDK says of every refusal.
+      if (isCode(error, "SessionCannotBeLocked")) return false;
+      throw translated(error, `reach ${name}`);
     }
   }
 

@@ -17,6 +17,7 @@ import { translating } from "./errors.ts";
 import { BlobKeyValueStore } from "./key-value-store.ts";
 import { BlobLockStore } from "./lock-store.ts";
 import { Once } from "./once.ts";
+import { OnceKeys } from "./once-keys.ts";
 import { TableRows } from "./rows.ts";
 
 /** Collections, keyed lists and counters in Table storage, key-value stores and locks in Blob storage. */
@@ -27,14 +28,18 @@ export class AzureStores implements Stores {
   readonly #container: ContainerClient;
   readonly #made: Once;
 
-  constructor({ table, container }: Pick<AzureClients, "table" | "container">, clock: Clock) {
+  constructor(
+    { table, container }: Pick<AzureClients, "table" | "container">,
+    clock: Clock,
+    random: () => number = Math.random,
+  ) {
     const rows = new TableRows(table);
     this.#container = container;
     this.#made = new Once(async () => {
       await translating(`make the container ${container.containerName}`, () => container.createIfNotExists());
     });
     this.locks = new BlobLockStore(container, this.#made, clock);
-    this.counters = new TableCounterStore(rows, clock);
+    this.counters = new TableCounterStore(rows, clock, new OnceKeys(table, clock, random));
     this.#rows = new RowStores(rows, clock, this.locks);
   }
 

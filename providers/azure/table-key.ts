@@ -10,6 +10,8 @@ export interface TableKey {
 /** Table storage takes keys of 1 KiB, which is 512 UTF-16 units. */
 const longestKey = 512;
 const keptOfLong = 440;
+/** What the row keys of idempotency keys begin with, in the partition of their counter. */
+export const oncePrefix = "once.";
 
 /**
  * A text as a key of Table or Blob storage, which refuse or change some characters: reversible, and in the order of code
@@ -55,7 +57,7 @@ export function tableKey({ table, partition, id }: RowKey): TableKey {
   const counter = isOnce ? table.slice(0, -".once".length) : table;
   return {
     partitionKey: partitionKey(counter, isOnce ? partition : id),
-    rowKey: isOnce ? `once.${shortKey(id, longestKey - 5)}` : "value",
+    rowKey: isOnce ? oncePrefix + shortKey(id, longestKey - oncePrefix.length) : "value",
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { sleep, type Clock } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueCounts, QueueSpec } from "../../src/queue-operator.ts";
 import type { AzureConfig } from "./config.ts";
@@ -18,7 +18,7 @@ const duplicateWindow = "PT10M";
 
 /** What the provider refuses of these queues, in words. */
 export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
-  return queues.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
+  return queues.flatMap(({ name, leaseMs, maxAttempts }) => {
     const problems: string[] = [];
     const entity = names.entity(name);
     if (entity.length > longestEntity)
@@ -35,7 +35,6 @@ export function topologyProblems(queues: readonly QueueSpec[], names: Names): st
       );
     if (maxAttempts >= maxDeliveryCount)
       problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
-    if (ordered) problems.push("it cannot be ordered: this provider does not use sessions");
     return problems.map((problem) => `"${name}": ${problem}`);
   });
 }
@@ -80,7 +79,20 @@ export class Topology {
   }
 
   /** What waits on a topic to be published at its time counts for each of its subscriptions. Leased ones count as ready. */
-  counts(name: QueueName): Promise<QueueCounts> {
+  async counts(name: QueueName): Promise<QueueCounts> {
+    try {
+      return await this.#counts(name);
+    } catch (error) {
+      if (!isBeeHiveError(error, "AccessDenied")) throw error;
+      throw new BeeHiveError(
+        "AccessDenied",
+        `Could not count the events of ${name}, as hive.counts() and hive.idle() do: that needs the right Manage (Azure Service Bus Data Owner). Do without both, or grant it; working on events needs neither.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #counts(name: QueueName): Promise<QueueCounts> {
     return translating(`count the messages of ${name}`, async () => {
       if (name.kind === "subscription") {
         const [own, topic] = await Promise.all([
@@ -108,7 +120,7 @@ export class Topology {
         return await this.#create(spec);
       } catch (error) {
         if (statusOf(error) !== 409) throw translated(error, `make ${spec.name}`);
-        if (await this.#exists(spec.name)) return;
+        if (await this.#exists(spec.name)) return await this.#assertSessions(spec);
         // The service is at work on the same entity for somebody else (SubCode 40901).
         if (tries === 10) throw translated(error, `make ${spec.name}`);
         await sleep(this.#clock, 100 * tries);
@@ -116,13 +128,24 @@ export class Topology {
     }
   }
 
-  async #create({ name, leaseMs }: QueueSpec): Promise<void> {
+  /** What is there may have been made for actors that were not ordered, and cannot be changed. */
+  async #assertSessions({ name, ordered }: QueueSpec): Promise<void> {
+    if (!ordered || name.kind === "topic") return;
+    const { requiresSession } = await translating<{ readonly requiresSession: boolean }>(`look at ${name}`, () =>
+      name.kind === "subscription"
+        ? this.#administration.getSubscription(name.topic, name.subscription)
+        : this.#administration.getQueue(this.#names.entity(name)),
+    );
+    if (!requiresSession) throw madeWithoutSessions(name);
+  }
+
+  async #create({ name, leaseMs, ordered }: QueueSpec): Promise<void> {
     const { topic, subscription, kind } = name;
     const requiresDuplicateDetection = this.#config.duplicateDetection;
     const published = requiresDuplicateDetection
       ? { requiresDuplicateDetection, duplicateDetectionHistoryTimeWindow: duplicateWindow }
       : {};
-    const received = { maxDeliveryCount, lockDuration: this.#lockDuration(leaseMs) };
+    const received = { maxDeliveryCount, requiresSession: ordered, lockDuration: this.#lockDuration(leaseMs) };
     if (kind === "topic") await this.#administration.createTopic(topic, published);
     else if (kind === "queue")
       await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
@@ -142,6 +165,13 @@ export class Topology {
   #lockDuration(leaseMs: number): string {
     return `PT${Math.min(longestLockMs, Math.max(this.#config.shortestLockMs, leaseMs)) / 1000}S`;
   }
+}
+
+export function madeWithoutSessions(name: QueueName): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidConfiguration",
+    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. When it is empty delete it, then let hive.setup() make it again.`,
+  );
 }
 
 /** A subscription gets what is for all, and what is for it alone: its own retries and what was sent back to it. */

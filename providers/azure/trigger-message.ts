@@ -6,8 +6,10 @@ import { BeeHiveError } from "../../src/errors.ts";
  * the SDK settles what came over none of its own by the lock token, through the management node of the entity.
  */
 export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unknown>>): ServiceBusReceivedMessage {
+  // The host takes what reads like JSON for JSON: the id "42" comes as a number.
   const text = (name: string): string | undefined => {
     const value = metadata[name];
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   const time = (name: string): Date | undefined => {

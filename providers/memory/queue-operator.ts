@@ -137,6 +137,16 @@ export class MemoryQueueOperator implements QueueOperator {
     queue.bury(lease as MemoryLease, letter);
   }
 
+  async names(): Promise<readonly QueueName[]> {
+    return [...this.#destinations].flatMap(([at, { queues }]) =>
+      [...queues.keys()].map((subscription) => QueueName.parse(at + subscription)),
+    );
+  }
+
+  async oldest(name: QueueName): Promise<number | undefined> {
+    return this.#queue(name).oldest();
+  }
+
   async counts(name: QueueName): Promise<QueueCounts> {
     return this.#queue(name).counts();
   }

@@ -193,6 +193,11 @@ export class MemoryQueue {
     return true;
   }
 
+  /** When the event that is leased next happened. */
+  oldest(): number | undefined {
+    return (this.#returned.first ?? this.#ready.first)?.event.timestamp.getTime();
+  }
+
   counts(): QueueCounts {
     return {
       ready: this.#ready.size + this.#returned.size + this.#waitingBehind,

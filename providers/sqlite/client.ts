@@ -71,7 +71,7 @@ export class SqliteClient {
   }
 
   /** Runs `apply` within the group of this turn; see {@link GroupCommit}. */
-  async write<T>(apply: () => T): Promise<T> {
+  write<T>(apply: () => T): Promise<T> {
     this.assertOpen();
     return this.#groups.run(apply);
   }

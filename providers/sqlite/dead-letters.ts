@@ -39,8 +39,7 @@ export class DeadLetters {
 
   /** Removes a letter; answers its event. To be called within a group. */
   take({ id }: Subscription, eventId: string): EventRow | undefined {
-    const [row] = this.#take.all([id, eventId]);
-    return row && { ...row, partitionKey: eventOf(row, "").partitionKey };
+    return this.#take.all([id, eventId])[0];
   }
 
   deleteAll({ id }: Subscription): void {

@@ -13,6 +13,8 @@ export type Value = string | number | null | Uint8Array;
 export interface Statement<R = unknown> {
   /** Returns how many rows it changed. */
   run(values: readonly Value[]): number;
+  /** Returns the id of the row that it inserted last. */
+  insert(values: readonly Value[]): number;
   get(values: readonly Value[]): R | undefined;
   all(values: readonly Value[]): R[];
 }
@@ -85,7 +87,7 @@ interface Database {
 }
 type DatabaseClass = new (file: string) => Database;
 interface NativeStatement {
-  run(...values: unknown[]): { readonly changes: number | bigint };
+  run(...values: unknown[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   get(...values: unknown[]): unknown;
   all(...values: unknown[]): unknown[];
 }
@@ -109,6 +111,7 @@ function adapt(name: DriverName, database: Database, adaptStatement: AdaptStatem
 function asList<R>(statement: NativeStatement): Statement<R> {
   return {
     run: (values) => Number(statement.run(values).changes),
+    insert: (values) => Number(statement.run(values).lastInsertRowid),
     get: (values) => statement.get(values) as R | undefined,
     all: (values) => statement.all(values) as R[],
   };
@@ -129,6 +132,7 @@ function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
   if (statement.reader) statement.raw();
   return {
     run: (values) => Number(statement.run(values).changes),
+    insert: (values) => Number(statement.run(values).lastInsertRowid),
     get: (values) => {
       const row = statement.get(values);
       return row === undefined ? undefined : asObject(row as unknown[]);
@@ -140,6 +144,7 @@ function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
 function spread<R>(statement: NativeStatement): Statement<R> {
   return {
     run: (values) => Number(statement.run(...values).changes),
+    insert: (values) => Number(statement.run(...values).lastInsertRowid),
     get: (values) => statement.get(...values) as R | undefined,
     all: (values) => statement.all(...values) as R[],
   };

@@ -1,30 +1,49 @@
-import { Event } from "../../src/event.ts";
+import { Event, type EventRecord } from "../../src/event.ts";
 
 /** How an event lies in a row: everything but its body as JSON, the body as it travels. */
 export interface EventRow {
   readonly event: string;
   readonly body: string | Uint8Array;
-  /** Beside the JSON for who has it at hand. */
-  readonly partitionKey?: string | undefined;
 }
+
+/** What nearly all events have in common is left out of rows. */
+const usual = { contentType: "application/json", delivery: "business" } as const;
+
+type Kept = Omit<EventRecord, "body" | "queueName">;
 
 /** SQLite ends a text at the first NUL for some of its functions and drivers: such a body is kept as bytes. */
 interface Encoding {
-  readonly bodyIsText?: true;
+  readonly bodyIsText: true | undefined;
 }
 
 export function rowOf(event: Event): EventRow {
-  const { body, queueName: _, ...rest } = event.toRecord();
-  const { partitionKey } = rest;
-  if (typeof body === "string" && body.includes("\0")) {
-    const encoding: Encoding = { bodyIsText: true };
-    return { event: JSON.stringify({ ...rest, ...encoding }), body: Buffer.from(body), partitionKey };
-  }
-  return { event: JSON.stringify(rest), body, partitionKey };
+  const record = event.toRecord();
+  const { body, contentType, delivery, properties } = record;
+  const bodyIsText = typeof body === "string" && body.includes("\0") ? true : undefined;
+  const kept: { readonly [K in keyof Kept]-?: Kept[K] | undefined } & Encoding = {
+    id: record.id,
+    eventType: record.eventType,
+    timestamp: record.timestamp,
+    contentType: contentType === usual.contentType ? undefined : contentType,
+    url: record.url,
+    properties: isEmpty(properties) ? undefined : properties,
+    enqueueTime: record.enqueueTime,
+    correlationId: record.correlationId,
+    causationId: record.causationId,
+    partitionKey: record.partitionKey,
+    delivery: delivery === usual.delivery ? undefined : delivery,
+    bodyIsText,
+  };
+  return { event: JSON.stringify(kept), body: bodyIsText ? Buffer.from(body as string) : body };
 }
 
 /** @param queueName the subscription that it was in. */
 export function eventOf({ event, body }: EventRow, queueName: string): Event {
   const { bodyIsText, ...rest } = JSON.parse(event);
-  return Event.fromRecord({ ...rest, queueName, body: bodyIsText ? Buffer.from(body).toString() : body });
+  return Event.fromRecord({ ...usual, ...rest, queueName, body: bodyIsText ? Buffer.from(body).toString() : body });
+}
+
+function isEmpty(properties: object | undefined): boolean {
+  for (const _ in properties) return false;
+  return true;
 }

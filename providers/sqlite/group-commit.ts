@@ -17,9 +17,10 @@ interface Operation {
   readonly apply: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: BeeHiveError) => void;
+  /** What `apply` returned, or why it refused. */
+  value: unknown;
+  refusal: BeeHiveError | undefined;
 }
-
-type Outcome = { readonly value: unknown } | { readonly error: BeeHiveError };
 
 /** The longest group: what bounds how long the event loop stands still for one. */
 const mostInGroup = 1_000;
@@ -76,7 +77,7 @@ export class GroupCommit {
   /** Runs `apply` in the transaction of this turn. Resolves with what it returned when that is on disk. */
   run<T>(apply: () => T): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ apply, resolve, reject });
+      this.#waiting.push({ apply, resolve, reject, value: undefined, refusal: undefined });
       this.#schedule();
     }) as Promise<T>;
   }
@@ -115,10 +116,9 @@ export class GroupCommit {
       return;
     }
     this.#locked = undefined;
-    let outcomes: Outcome[];
     try {
       this.#hooks.begun();
-      outcomes = group.map(({ apply }) => outcomeOf(apply));
+      for (const one of group) apply(one);
       this.#hooks.flush();
       this.#commit.run([]);
     } catch (error) {
@@ -128,10 +128,10 @@ export class GroupCommit {
       return;
     }
     this.#hooks.committed();
-    outcomes.forEach((outcome, index) => {
-      if ("error" in outcome) group[index]?.reject(outcome.error);
-      else group[index]?.resolve(outcome.value);
-    });
+    for (const { refusal, value, resolve, reject } of group) {
+      if (refusal) reject(refusal);
+      else resolve(value);
+    }
   }
 
   #mayWait(): boolean {
@@ -157,11 +157,12 @@ export class GroupCommit {
   }
 }
 
-function outcomeOf(apply: () => unknown): Outcome {
+function apply(operation: Operation): void {
+  operation.refusal = undefined;
   try {
-    return { value: apply() };
+    operation.value = operation.apply();
   } catch (error) {
-    if (error instanceof BeeHiveError) return { error };
-    throw error;
+    if (!(error instanceof BeeHiveError)) throw error;
+    operation.refusal = error;
   }
 }

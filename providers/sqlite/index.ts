@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
+import type { Event } from "../../src/event.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
@@ -47,22 +48,7 @@ export class SqliteProvider implements Provider {
   }
 
   beginStep(lease: Lease): Step {
-    const rows = new StepRows(this.#rows);
-    return {
-      stores: new RowStores(rows, this.#clock, this.stores.locks),
-      commit: async (outputs) => {
-        rows.end();
-        const changes = rows.changes();
-        await this.queues.commitStep(lease, outputs, {
-          check: () => {
-            const conflict = this.#rows.conflict(changes);
-            if (conflict) throw stepConflict(conflict);
-          },
-          write: () => this.#rows.apply(changes),
-        });
-      },
-      discard: () => rows.end(),
-    };
+    return new SqliteStep(lease, this, this.#rows, this.#clock);
   }
 
   /**
@@ -76,5 +62,45 @@ export class SqliteProvider implements Provider {
   async close(): Promise<void> {
     this.#client.close();
     this.queues.close();
+  }
+}
+
+/** One step. Its stores are made when an actor has one injected: many use none. */
+class SqliteStep implements Step {
+  readonly #lease: Lease;
+  readonly #provider: SqliteProvider;
+  readonly #base: SqliteRows;
+  readonly #clock: Clock;
+  #rows: StepRows | undefined = undefined;
+  #stores: Stores | undefined = undefined;
+
+  constructor(lease: Lease, provider: SqliteProvider, base: SqliteRows, clock: Clock) {
+    this.#lease = lease;
+    this.#provider = provider;
+    this.#base = base;
+    this.#clock = clock;
+  }
+
+  get stores(): Stores {
+    this.#rows ??= new StepRows(this.#base);
+    return (this.#stores ??= new RowStores(this.#rows, this.#clock, this.#provider.stores.locks));
+  }
+
+  async commit(outputs: readonly Event[]): Promise<void> {
+    const { queues } = this.#provider;
+    if (!this.#rows) return await queues.commitStep(this.#lease, outputs, {});
+    this.#rows.end();
+    const changes = this.#rows.changes();
+    await queues.commitStep(this.#lease, outputs, {
+      check: () => {
+        const conflict = this.#base.conflict(changes);
+        if (conflict) throw stepConflict(conflict);
+      },
+      write: () => this.#base.apply(changes),
+    });
+  }
+
+  discard(): void {
+    this.#rows?.end();
   }
 }

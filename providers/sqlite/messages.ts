@@ -5,13 +5,15 @@ import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease, QueueCounts } from "../../src/queue-operator.ts";
 import type { SqliteClient } from "./client.ts";
-import type { Statement, Value } from "./driver.ts";
-import { UndoGroup } from "./group-commit.ts";
+import type { Statement } from "./driver.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
+import { UndoGroup } from "./group-commit.ts";
+import { InsertBuffer } from "./insert-buffer.ts";
+import { RecentEvents } from "./recent-events.ts";
 import type { Subscription } from "./topology.ts";
 
 /** A message that is about to be leased. */
-interface Candidate extends EventRow {
+interface Candidate {
   readonly id: number;
   readonly order_key: string | null;
   readonly attempts: number;
@@ -30,12 +32,18 @@ export class SqliteLease implements Lease {
   readonly firstSeen: number;
   expiresAt: number;
 
-  constructor(from: Candidate, subscription: Subscription, token: number, now: number, leaseMs: number) {
+  constructor(
+    from: Candidate,
+    event: Event,
+    subscription: Subscription,
+    token: number,
+    { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+  ) {
     this.id = from.id;
     this.token = token;
     this.subscription = subscription;
     this.orderKey = from.order_key;
-    this.event = eventOf(from, subscription.name.toString());
+    this.event = event;
     this.attempt = from.attempts + 1;
     this.firstSeen = from.first_seen ?? now;
     this.expiresAt = now + leaseMs;
@@ -46,11 +54,6 @@ export class SqliteLease implements Lease {
   }
 }
 
-/** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
-const batchSizes = [32, 8, 1];
-const columns = 6;
-const row = `(${Array(columns).fill("?").join(",")})`;
-const candidate = "id, order_key, attempts, first_seen, event, body";
 const held = "id = ? AND lease = ? AND due > ?";
 
 /**
@@ -58,9 +61,10 @@ const held = "id = ? AND lease = ? AND due > ?";
  * Times are handed in, in ms since the epoch.
  */
 export class Messages {
-  readonly #insert: readonly { readonly size: number; readonly statement: Statement }[];
   readonly #insertInLine: Statement;
+  readonly #insertForLater: Statement;
   readonly #findDue: Statement<Candidate>;
+  readonly #read: Statement<EventRow & { readonly id: number }>;
   readonly #lease: Statement;
   readonly #find: Statement;
   readonly #remove: Statement;
@@ -73,8 +77,9 @@ export class Messages {
   readonly #deleteAll: Statement;
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  /** Held back to be written together: the values of rows to insert, and leases whose rows go. */
-  #added: Value[] = [];
+  readonly #recent = new RecentEvents();
+  /** Held back to be written together: rows to insert, and leases whose rows go. */
+  readonly #added: InsertBuffer;
   #removed: SqliteLease[] = [];
   /** Counts up from a random start, so that processes do not meet. */
   #nextToken: number = randomInt(2 ** 47);
@@ -82,17 +87,18 @@ export class Messages {
   constructor(client: SqliteClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    const insert = "INSERT INTO messages (subscription, due, order_key, order_later, event, body)";
-    this.#insert = batchSizes.map((size) => ({
-      size,
-      statement: client.prepare(`${insert} VALUES ${Array(size).fill(row).join(",")}`),
-    }));
+    this.#added = new InsertBuffer(client, (id, event) => this.#recent.add(id, event));
     this.#insertInLine = client.prepare(
-      `${insert} SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, NULL, ?4, ?5`,
+      "INSERT INTO messages (subscription, due, order_key, event, body) " +
+        "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5",
+    );
+    this.#insertForLater = client.prepare(
+      "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
     );
     this.#findDue = client.prepare(
-      `SELECT ${candidate} FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?`,
+      "SELECT id, order_key, attempts, first_seen FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
     );
+    this.#read = client.prepare("SELECT id, event, body FROM messages WHERE id IN (SELECT value FROM json_each(?))");
     this.#lease = client.prepare(
       "UPDATE messages SET due = ?, lease = ? + key, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
         "FROM json_each(?) AS found WHERE messages.id = found.value",
@@ -121,12 +127,13 @@ export class Messages {
     client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#forget() });
   }
 
-  /** Adds a message that may be leased from `due` on. */
-  add({ id, ordered }: Subscription, { partitionKey, event, body }: EventRow, due: number, now: number): void {
-    const key = (ordered && partitionKey) || null;
+  /** Adds a message that may be leased from `due` on. `row` is the event as a row, which subscriptions share. */
+  add({ id, ordered }: Subscription, event: Event, row: EventRow, due: number, now: number): void {
+    const key = (ordered && event.partitionKey) || null;
+    if (key === null) return this.#added.add(id, due, event, row);
     // A message for later takes its place in line when it is due, see #joinLine.
-    if (key !== null && due <= now) this.#insertInLine.run([id, due, key, event, body]);
-    else this.#added.push(id, due, null, key, event, body);
+    const insert = due <= now ? this.#insertInLine : this.#insertForLater;
+    this.#recent.add(insert.insert([id, due, key, row.event, row.body]), event);
   }
 
   /** Has messages that came before the subscription was ordered take their place in line. */
@@ -138,14 +145,26 @@ export class Messages {
 
   /** Leases up to `max` messages that are due, those that came back first. */
   take(subscription: Subscription, max: number, leaseMs: number, now: number): () => SqliteLease[] {
-    this.#flushAdded();
+    this.#added.flush();
     if (subscription.ordered) this.#joinLine(subscription, now);
     const found = this.#findDue.all([subscription.id, now, max]);
     const token = this.#nextToken;
     this.#nextToken += found.length;
     if (found.length > 0) this.#lease.run([now + leaseMs, token, now, jsonOf(found.map(({ id }) => id))]);
-    // Events are read from their rows after the commit: the lock is held no longer than need be.
-    return () => found.map((one, index) => new SqliteLease(one, subscription, token + index, now, leaseMs));
+    const atHand = found.map(({ id }) => this.#recent.take(id));
+    const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
+    // Events are made after the commit: the lock is held no longer than need be.
+    const queueName = subscription.name.toString();
+    return () =>
+      found.map((one, index) => {
+        const event = atHand[index]?.with({ queueName }) ?? eventOf(rows.get(one.id) as EventRow, queueName);
+        return new SqliteLease(one, event, subscription, token + index, { now, leaseMs });
+      });
+  }
+
+  #rowsOf(messages: readonly Candidate[]): ReadonlyMap<number, EventRow> {
+    if (messages.length === 0) return new Map();
+    return new Map(this.#read.all([jsonOf(messages.map(({ id }) => id))]).map((row) => [row.id, row]));
   }
 
   /** @throws BeeHiveError `LeaseLost`. */
@@ -203,6 +222,16 @@ export class Messages {
     return counts ?? { ready: 0, leased: 0, delayed: 0 };
   }
 
+  /** When the event that has been due for the longest happened. */
+  oldest({ id }: Subscription, now: number): number | undefined {
+    const first = this.#client
+      .query<{ readonly timestamp: number }>(
+        "SELECT event ->> 'timestamp' AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
+      )
+      .get([id, now]);
+    return first?.timestamp;
+  }
+
   /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */
   #joinLine({ id }: Subscription, now: number): void {
     for (const { id: was, due, key, event, body } of this.#findLate.all([id, now])) {
@@ -213,12 +242,14 @@ export class Messages {
 
   #flush(): void {
     this.#flushRemoved();
-    this.#flushAdded();
+    this.#added.flush();
   }
 
+  /** Nothing of the group has happened: the ids of its rows will be those of others. */
   #forget(): void {
-    this.#added = [];
+    this.#added.clear();
     this.#removed = [];
+    this.#recent.clear();
   }
 
   #flushRemoved(): void {
@@ -229,17 +260,6 @@ export class Messages {
     const ids = jsonOf(leases.map(({ id }) => id));
     const tokens = jsonOf(leases.map(({ token }) => token));
     if (this.#remove.run([ids, tokens, this.#clock.now()]) < leases.length) throw new UndoGroup(leaseLost(first));
-  }
-
-  #flushAdded(): void {
-    const values = this.#added;
-    if (values.length === 0) return;
-    this.#added = [];
-    let at = 0;
-    for (const { size, statement } of this.#insert) {
-      for (; values.length - at >= size * columns; at += size * columns)
-        statement.run(values.slice(at, at + size * columns));
-    }
   }
 }
 

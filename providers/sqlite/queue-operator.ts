@@ -16,7 +16,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { rowOf } from "./event-row.ts";
+import { eventOf, rowOf } from "./event-row.ts";
 import { Messages, type SqliteLease } from "./messages.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
@@ -129,13 +129,13 @@ export class SqliteQueueOperator implements QueueOperator {
    * Commits a step: its store writes, its outputs and the end of its lease, all or nothing. `check` may refuse by
    * throwing a `BeeHiveError`, `write` writes; both run within the transaction, possibly several times.
    */
-  async commitStep(
+  commitStep(
     lease: Lease,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
   ): Promise<void> {
     assertBodySizes(outputs, this.#config.maxEventBytes);
-    await this.#client.write(() => {
+    return this.#client.write(() => {
       check?.();
       this.#assertDestinations(outputs);
       this.#remove(lease);
@@ -159,10 +159,18 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
+  async names(): Promise<readonly QueueName[]> {
+    return this.#topology.names();
+  }
+
   async counts(name: QueueName): Promise<QueueCounts> {
     const subscription = this.#topology.subscription(name);
     const counts = this.#messages.counts(subscription, this.#clock.now());
     return { ...counts, dead: this.#deadLetters.count(subscription) };
+  }
+
+  async oldest(name: QueueName): Promise<number | undefined> {
+    return this.#messages.oldest(this.#topology.subscription(name), this.#clock.now());
   }
 
   async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
@@ -175,7 +183,7 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = this.#deadLetters.take(subscription, eventId);
       if (!row) throw noDeadLetter(name, eventId);
       const now = this.#clock.now();
-      this.#messages.add(subscription, row, now, now);
+      this.#messages.add(subscription, eventOf(row, name.toString()), row, now, now);
       this.#arrivals.touch(subscription);
     });
   }
@@ -211,7 +219,7 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
       for (const subscription of destination.subscriptions) {
-        this.#messages.add(subscription, row, due, now);
+        this.#messages.add(subscription, event, row, due, now);
         this.#arrivals.touch(subscription);
       }
     }

@@ -1,33 +1,53 @@
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 
-/** Ids remembered at the most, some 100 bytes of memory each: bounds what a busy file keeps of its past. */
-const mostIds = 250_000;
+/** Ids in a generation at the most, some 100 bytes of memory each: bounds what a busy file keeps of its past. */
+const mostIds = 125_000;
 
-/** The ids that one group pushed. */
-interface Group {
-  /** Grows with each group of whichever process. */
-  readonly id: number;
-  readonly pushed: number;
-  readonly keys: readonly string[];
+/** The ids that one group pushed, by destination, as JSON in the file. */
+type GroupIds = Readonly<Record<string, readonly string[]>>;
+
+/** Ids that were pushed after one another, by destination. */
+class Generation {
+  readonly bornAt: number;
+  /** The last row of the file that its ids are in. */
+  lastRow = 0;
+  size = 0;
+  readonly #byDestination = new Map<number, Set<string>>();
+
+  constructor(bornAt: number) {
+    this.bornAt = bornAt;
+  }
+
+  has(destination: number, id: string): boolean {
+    return this.#byDestination.get(destination)?.has(id) ?? false;
+  }
+
+  add(destination: number, ids: Iterable<string>): void {
+    let known = this.#byDestination.get(destination);
+    if (!known) this.#byDestination.set(destination, (known = new Set()));
+    const before = known.size;
+    for (const id of ids) known.add(id);
+    this.size += known.size - before;
+  }
 }
 
 /**
  * The ids pushed within a window, by all processes. Looked up in memory and appended to a table, a row a group: ids
- * are random, and an index of them in the file would have almost each event write a page of its own.
+ * are random, and an index of them in the file would have almost each event write a page of its own. They are forgotten
+ * a generation at a time, so an id is known for one window and up to two, as long as they are not too many.
  */
 export class RecentIds {
   readonly #windowMs: number;
   readonly #since: Statement<{ readonly id: number; readonly pushed: number; readonly ids: string }>;
-  readonly #append: Statement<{ readonly id: number }>;
+  readonly #append: Statement;
   readonly #delete: Statement;
-  readonly #known = new Set<string>();
-  /** What `#known` consists of, oldest first. */
-  readonly #groups = new Map<number, Group>();
-  /** Of the group that is under way: the ids it noted, and the row once it is written. */
-  #added: string[] = [];
+  #young = new Generation(-Infinity);
+  #old = new Generation(-Infinity);
+  /** Of the group that is under way: the ids it noted by destination, its time, and its row once it is written. */
+  readonly #added = new Map<number, Set<string>>();
   #now = 0;
-  #written: Group | undefined;
+  #writtenRow = 0;
   #lastRead = 0;
   /** Rows up to this one are of no use any more. */
   #expired = 0;
@@ -36,12 +56,12 @@ export class RecentIds {
   constructor(client: SqliteClient, windowMs: number) {
     this.#windowMs = windowMs;
     this.#since = client.prepare("SELECT id, pushed, ids FROM recent_ids WHERE id > ? ORDER BY id");
-    this.#append = client.prepare("INSERT INTO recent_ids (pushed, ids) VALUES (?, ?) RETURNING id");
+    this.#append = client.prepare("INSERT INTO recent_ids (pushed, ids) VALUES (?, ?)");
     this.#delete = client.prepare("DELETE FROM recent_ids WHERE id <= ?");
     client.addHooks({
       flush: () => this.#flush(),
       committed: () => this.#committed(),
-      rolledBack: () => this.#rolledBack(),
+      rolledBack: () => this.#added.clear(),
     });
   }
 
@@ -53,54 +73,54 @@ export class RecentIds {
   /** Notes an id; answers whether it was new. To be called within a group. */
   add(destination: number, eventId: string, now: number): boolean {
     if (this.#stale) this.#read();
-    this.#expire(now);
-    const key = `${destination} ${eventId}`;
-    if (this.#known.has(key)) return false;
-    this.#known.add(key);
-    this.#added.push(key);
+    this.#age(now);
+    if (this.#young.has(destination, eventId) || this.#old.has(destination, eventId)) return false;
+    let added = this.#added.get(destination);
+    if (!added) this.#added.set(destination, (added = new Set()));
     this.#now = now;
-    return true;
+    return added.size < added.add(eventId).size;
   }
 
   #read(): void {
-    for (const { id, pushed, ids } of this.#since.all([this.#lastRead]))
-      this.#keep({ id, pushed, keys: JSON.parse(ids) });
+    for (const { id, pushed, ids } of this.#since.all([this.#lastRead])) {
+      const byDestination = Object.entries(JSON.parse(ids) as GroupIds);
+      this.#keep(
+        id,
+        pushed,
+        byDestination.map(([destination, some]) => [Number(destination), some]),
+      );
+    }
     this.#stale = false;
   }
 
-  #keep(group: Group): void {
-    for (const key of group.keys) this.#known.add(key);
-    this.#groups.set(group.id, group);
-    this.#lastRead = group.id;
+  #keep(row: number, pushed: number, ids: Iterable<readonly [destination: number, ids: Iterable<string>]>): void {
+    this.#age(pushed);
+    for (const [destination, some] of ids) this.#young.add(destination, some);
+    this.#young.lastRow = this.#lastRead = row;
   }
 
-  #expire(now: number): void {
-    for (const { id, pushed, keys } of this.#groups.values()) {
-      if (pushed > now - this.#windowMs && this.#known.size <= mostIds) return;
-      for (const key of keys) this.#known.delete(key);
-      this.#groups.delete(id);
-      this.#expired = id;
-    }
+  #age(now: number): void {
+    const age = now - this.#young.bornAt;
+    if (age < this.#windowMs && this.#young.size < mostIds) return;
+    const forgotten = age < 2 * this.#windowMs ? this.#old : this.#young;
+    this.#expired = Math.max(this.#expired, forgotten.lastRow);
+    this.#old = forgotten === this.#old ? this.#young : new Generation(-Infinity);
+    this.#young = new Generation(now);
   }
 
   #flush(): void {
-    if (this.#added.length === 0) return;
-    const [row] = this.#append.all([this.#now, JSON.stringify(this.#added)]);
-    if (row) this.#written = { id: row.id, pushed: this.#now, keys: this.#added };
+    if (this.#added.size === 0) return;
+    const ids: GroupIds = Object.fromEntries(
+      Array.from(this.#added, ([destination, some]) => [destination, [...some]]),
+    );
+    this.#writtenRow = this.#append.insert([this.#now, JSON.stringify(ids)]);
     if (this.#expired > 0) this.#delete.run([this.#expired]);
   }
 
   #committed(): void {
-    if (!this.#written) return;
-    this.#keep(this.#written);
-    this.#written = undefined;
-    this.#added = [];
+    if (this.#added.size === 0) return;
     this.#expired = 0;
-  }
-
-  #rolledBack(): void {
-    for (const key of this.#added) this.#known.delete(key);
-    this.#written = undefined;
-    this.#added = [];
+    this.#keep(this.#writtenRow, this.#now, this.#added);
+    this.#added.clear();
   }
 }

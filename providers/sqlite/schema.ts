@@ -15,9 +15,9 @@ import type { Driver } from "./driver.ts";
  *                 `due` is when the lease ends; NULL waits in line behind an earlier event of its `order_key`.
  *                 `order_later` is the key of a message that gets in line when it is due.
  *                 `lease` is the token of the last lease, NULL when the event was given back since.
- *                 `event` is JSON with all but the body (`event ->> 'eventType'`).
+ *                 `event` is JSON with all but the body (`event ->> 'eventType'`) and what is as it mostly is.
  * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
- * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, each destination and id.
+ * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, ids by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
  */
@@ -81,6 +81,38 @@ const migrations: readonly string[] = [
     pushed INTEGER NOT NULL,
     ids TEXT NOT NULL
   ) STRICT;
+  `,
+  // Ids of messages are never used twice, and those that are due are found in their order without sorting.
+  `
+  DROP INDEX messages_by_due;
+  DROP INDEX messages_by_order_key;
+  DROP INDEX messages_by_order_later;
+  ALTER TABLE messages RENAME TO old_messages;
+  CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription INTEGER NOT NULL,
+    due INTEGER,
+    lease INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    first_seen INTEGER,
+    order_key TEXT,
+    order_later TEXT,
+    event TEXT NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
+  INSERT INTO messages SELECT * FROM old_messages;
+  DROP TABLE old_messages;
+  CREATE INDEX messages_by_due ON messages (subscription, due);
+  CREATE INDEX messages_by_order_key ON messages (subscription, order_key) WHERE order_key IS NOT NULL;
+  CREATE INDEX messages_by_order_later ON messages (subscription, due) WHERE order_later IS NOT NULL;
+
+  UPDATE recent_ids SET ids = (
+    SELECT json_group_object(destination, json(list)) FROM (
+      SELECT substr(value, 1, instr(value, ' ') - 1) AS destination,
+        json_group_array(substr(value, instr(value, ' ') + 1)) AS list
+      FROM json_each(recent_ids.ids) GROUP BY 1
+    )
+  );
   `,
 ];
 

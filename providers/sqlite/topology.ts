@@ -58,6 +58,8 @@ export class Topology {
 
   /** Where the event goes. @throws BeeHiveError `QueueNotFound`. */
   destination(event: Event): Destination {
+    const known = this.#stale ? undefined : this.#destinations.get(event.queueName);
+    if (known) return known;
     const name = QueueName.parse(event.queueName);
     const found = this.findDestination(name);
     if (found) return found;
@@ -83,6 +85,12 @@ export class Topology {
     if (found) return found;
     this.#read();
     return find();
+  }
+
+  /** All subscriptions and queues. */
+  names(): QueueName[] {
+    this.#read();
+    return [...this.#subscriptions.values()].map(({ name }) => name);
   }
 
   /** To be called within a group. */

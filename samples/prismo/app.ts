@@ -1,5 +1,14 @@
 /** Prismo, an online shop: its actors on any provider, the orders it is given, and what became of them. */
-import { createHive, silentLogger, type Hive, type HiveOptions, type Logger, type Provider } from "beehive-actors";
+import {
+  createHive,
+  silentLogger,
+  type Event,
+  type Hive,
+  type HiveOptions,
+  type JournalOptions,
+  type Logger,
+  type Provider,
+} from "beehive-actors";
 import { Container } from "inversify";
 import * as actors from "./actors/index.ts";
 import { chaos, retryAgainst } from "./chaos.ts";
@@ -10,6 +19,11 @@ import { Tally, tallied } from "./tally.ts";
 
 /** Renewed while an actor works; short, so that a run that was killed is soon taken up by the next. In ms. */
 export const defaultLease = 5_000;
+
+/** What `beehive trace` finds an event by: its order. */
+export const journal: JournalOptions = {
+  subject: (event: Event) => event.getBody<{ readonly orderId?: string }>().orderId,
+};
 
 export interface PrismoOptions {
   readonly provider: Provider;
@@ -76,6 +90,7 @@ function prismo(
     actors,
     provider,
     container,
+    journal,
     defaults: {
       lease,
       ...(parallelism === undefined ? {} : { parallelism }),

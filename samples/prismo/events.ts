@@ -32,7 +32,7 @@ export interface OfProduct {
   readonly productId: string;
 }
 
-export const OrderAccepted: EventType<OfOrder> = eventType("OrderAccepted");
+export const OrderAccepted: EventType<OfOrder> = eventType("OrderAccepted", undefined, { entry: true });
 export const PaymentAuthorised: EventType<OfOrder> = eventType("PaymentAuthorised");
 export const PaymentFailed: EventType<OfOrder> = eventType("PaymentFailed");
 export const FraudCheckFailed: EventType<OfOrder> = eventType("FraudCheckFailed");

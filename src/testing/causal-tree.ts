@@ -1,8 +1,9 @@
 import type { ActorDescriptor } from "../actor.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
-import { QueueName } from "../queue-name.ts";
+import type { QueueName } from "../queue-name.ts";
 import type { Outcome } from "../telemetry.ts";
+import { destinationOf } from "../trace/destination.ts";
 import type { Recorder } from "./recorder.ts";
 import { causalText } from "./causal-text.ts";
 
@@ -82,9 +83,4 @@ export function causalTree(recorder: Recorder, descriptors: readonly ActorDescri
 function bySubscription(one: DeliveryReport, other: DeliveryReport): number {
   const [a, b] = [one.event.queueName, other.event.queueName];
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Where events are published that reach the queue or subscription. */
-function destinationOf(name: QueueName): string {
-  return (name.kind === "subscription" ? QueueName.topic(name.topic) : name).toString();
 }

@@ -154,6 +154,26 @@ test("given a subscriber that streams, when the connection breaks, then it goes 
   await receiver.close();
 });
 
+test("given a broker that is told to take its time, when a message is sent and received, then each answer comes late, and nothing is lost", async () => {
+  await administration.createQueue("slow");
+  const [sender, receiver] = [client.createSender("slow"), client.createReceiver("slow")];
+  await sender.sendMessages({ body: "opens the link" });
+  broker.faults.delayMs = 300;
+  try {
+    const startedAt = Date.now();
+    await sender.sendMessages({ body: "late" });
+    assert.ok(Date.now() - startedAt >= 290, "the send was answered early");
+    const messages = await receiver.receiveMessages(2, { maxWaitTimeInMs: 3_000 });
+    assert.ok(messages[0]);
+    const settledAt = Date.now();
+    await receiver.completeMessage(messages[0]);
+    assert.ok(Date.now() - settledAt >= 290, "the settlement was answered early");
+  } finally {
+    broker.faults.delayMs = 0;
+  }
+  assert.is((await administration.getQueueRuntimeProperties("slow")).activeMessageCount, 1);
+});
+
 test("given expressions of SQL, when they are applied, then what cannot be compared does not match", () => {
   const matches = (sql: string): boolean =>
     sqlFilter(sql)({ subject: "Order", application_properties: { n: 5, s: "it's", yes: true } });

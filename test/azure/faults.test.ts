@@ -17,6 +17,7 @@ import { ForgetfulClock } from "../../src/testing/index.ts";
 import type { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
 import { startAzureServers, type AzureServers } from "../support/azure-servers.ts";
 import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const test = suite("Azure: when things go wrong", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
@@ -166,6 +167,22 @@ test("given no right to manage, when queues are made, then AccessDenied says wha
   broker.faults.administration = { status: 401, times: 0 };
 });
 
+test("given no right to manage, when events are counted or waited for, then AccessDenied says which right it takes", async () => {
+  const topic = newName();
+  const hive = await running([actor(`${topic}-Reads`, async () => {})]);
+  broker.faults.administration = { status: 401, times: 100 };
+  try {
+    for (const ask of [() => hive.counts(`${topic}-Reads`), () => hive.idle()]) {
+      const error = await throwsCode("AccessDenied", ask);
+      assert.match(error.message, /hive\.idle\(\)/);
+      assert.match(error.message, /Manage/);
+    }
+  } finally {
+    broker.faults.administration = { status: 401, times: 0 };
+    await hive.stop();
+  }
+});
+
 test("given a crash between the two halves of a delayed retry, when the original fails again, then its copy is a duplicate and is dropped", async () => {
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs: 1_000 }, { leaseMs: 1_000 });
   await queue.push("a");
@@ -194,29 +211,34 @@ test("given a retry of one subscription, when another has no filter of ours, the
   await second.assertSilent();
 });
 
-test("given an actor with parallelism 32, when many events wait, then 32 are worked on at once, and again after each is done", async () => {
-  const topic = newName();
-  let now = 0;
-  let most = 0;
-  let done = 0;
-  let open: () => void = () => {};
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  await using hive = await running([
-    actor(
-      `${topic}-Wide`,
-      async () => {
-        most = Math.max(most, ++now);
-        if (most < 32) await gate;
-        else open();
-        now--;
-        done++;
-      },
-      { parallelism: 32, lease: 30_000 },
-    ),
-  ]);
-  await hive.push(Array.from({ length: 200 }, (_, n) => new Event(topic, n)));
-  await eventually("all are done", () => done === 200);
-  assert.is(most, 32);
-});
+for (const ordered of [false, true]) {
+  const what = ordered ? "an ordered actor" : "an actor";
+  test(`given ${what} with parallelism 32, when many events wait, then 32 are worked on at once, and when they are done 32 others`, async () => {
+    const topic = newName();
+    let [now, most, done] = [0, 0, 0];
+    // Nobody goes on before all 32 are there: with one slot less it would never end.
+    let waiting: (() => void)[] = [];
+    await using hive = await running([
+      actor(
+        `${topic}-Wide`,
+        async () => {
+          most = Math.max(most, ++now);
+          await new Promise<void>((resolve) => {
+            waiting.push(resolve);
+            if (waiting.length < 32) return;
+            for (const go of waiting) go();
+            waiting = [];
+          });
+          now--;
+          done++;
+        },
+        { ordered, parallelism: 32, lease: 30_000 },
+      ),
+    ]);
+    await hive.push(Array.from({ length: 128 }, (_, n) => new Event(topic, n, { partitionKey: String(n) })));
+    await eventually("all are done", () => done === 128);
+    assert.is(most, 32);
+  });
+}
 
 test.run();

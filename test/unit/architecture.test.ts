@@ -15,6 +15,15 @@ test("given the core, when it imports a provider, then only by dynamic import wh
   }
 });
 
+test("given the core, when it imports, then nothing of the command line and none of its packages", async () => {
+  for (const { file, imports, dynamic, packages } of await sources("src")) {
+    if (file.startsWith("src/cli/")) continue;
+    const reached = [...imports, ...dynamic].filter((path) => path.startsWith("src/cli/"));
+    const needed = packages.filter((name) => ["commander", "cli-progress", "valibot"].includes(name));
+    assert.equal([...reached, ...needed], [], `${file} needs the command line`);
+  }
+});
+
 test("given a provider, when it imports, then only from the core and from itself", async () => {
   for (const { file, imports } of await sources("providers")) {
     const own = file.split("/").slice(0, 2).join("/");
@@ -31,6 +40,23 @@ test("given a sample, when it imports the library, then by its package name, as 
       `${file} reaches into the library`,
     );
   }
+});
+
+test("given the graph of events, when it is imported, then by the command line only, so that hives load none of it", async () => {
+  for (const { file, imports } of await sources("src")) {
+    if (/^src\/(graph|cli)\//.test(file)) continue;
+    const wrong = imports.filter((path) => path.startsWith("src/graph/") && path !== "src/graph/observed-edge.ts");
+    assert.equal(wrong, [], `${file} imports the graph`);
+  }
+});
+
+test("given the graph of events, when it imports, then nothing of the command line", async () => {
+  for (const { file, imports } of await sources("src/graph"))
+    assert.equal(
+      imports.filter((path) => /^src\/(cli|journal)\//.test(path)),
+      [],
+      `${file} is made of what uses it`,
+    );
 });
 
 test("given the core, when it uses inversify, then in one file", async () => {

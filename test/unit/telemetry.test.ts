@@ -88,7 +88,7 @@ test("given a chain of actors, then their spans are one trace: the push, the fir
   const second = actorOn("TracedB-Second", (event) => void carried.push(event.properties["traceparent"]));
   await run([first, second], new Event("TracedA"));
   const [send, one, two, inside] = [
-    spanOf("send"),
+    spanOf("send TracedA"),
     spanOf("process TracedA-First"),
     spanOf("process TracedB-Second"),
     spanOf("inside the actor"),
@@ -118,8 +118,11 @@ test("given an event, then its span says what was done with what, by the convent
   assert.equal(attributes, {
     "messaging.system": "memory",
     "messaging.operation.type": "process",
-    "messaging.destination.name": "Described-Actor",
+    "messaging.operation.name": "process",
+    "messaging.destination.name": "Described",
+    "messaging.destination.subscription.name": "Actor",
     "messaging.message.id": "1",
+    "messaging.message.body.size": 1,
     "messaging.message.conversation_id": "c",
     "beehive.actor": "TestActor",
     "beehive.attempt": 1,
@@ -153,7 +156,7 @@ test("given an actor that fails and then rejects, then each attempt is a span wi
     ]),
     [
       [1, "retried", "TypeError", SpanStatusCode.ERROR, "boom"],
-      [2, "dead-lettered", "RejectEvent", SpanStatusCode.ERROR, "never"],
+      [2, "dead-lettered", "Rejected", SpanStatusCode.ERROR, "never"],
     ],
   );
 });
@@ -165,24 +168,20 @@ test("given events that were published and worked on, then they are counted, by 
   });
   await run([splits, odd], new Event("CountedA"));
   assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), [
-    "CountedA-: 1",
-    "CountedB-: 2",
+    "CountedA: 1",
+    "CountedB: 2",
   ]);
-  assert.equal(await points("messaging.client.consumed.messages", "messaging.destination.name", "beehive.outcome"), [
-    "CountedA-Splits committed: 1",
-    "CountedB-Odd committed: 1",
-    "CountedB-Odd dead-lettered: 1",
-  ]);
-  assert.equal(await points("messaging.process.duration", "messaging.destination.name", "beehive.outcome"), [
-    "CountedA-Splits committed: 1",
-    "CountedB-Odd committed: 1",
-    "CountedB-Odd dead-lettered: 1",
-  ]);
-  assert.equal(await points("beehive.in_flight", "messaging.destination.name"), [
-    "CountedA-Splits: 0",
-    "CountedB-Odd: 0",
-  ]);
-  assert.equal(await points("beehive.lag", "messaging.destination.name"), ["CountedA-Splits: 1", "CountedB-Odd: 2"]);
+  assert.equal(
+    await points("messaging.client.consumed.messages", "messaging.destination.subscription.name", "beehive.outcome"),
+    ["Odd committed: 1", "Odd dead-lettered: 1", "Splits committed: 1"],
+  );
+  assert.equal(
+    await points("messaging.process.duration", "messaging.destination.subscription.name", "beehive.outcome"),
+    ["Odd committed: 1", "Odd dead-lettered: 1", "Splits committed: 1"],
+  );
+  assert.equal(await points("beehive.in_flight", "messaging.destination.name"), ["CountedA: 0", "CountedB: 0"]);
+  assert.equal(await points("beehive.lag", "messaging.destination.name"), ["CountedA: 1", "CountedB: 2"]);
+  assert.equal(await points("messaging.client.operation.duration", "messaging.operation.name"), ["send: 1"]);
 });
 
 test("given a push that is refused, then its span says so", async () => {
@@ -195,7 +194,65 @@ test("given a push that is refused, then its span says so", async () => {
     () => assert.unreachable(),
     () => {},
   );
-  assert.is(spanOf("send").status.code, SpanStatusCode.ERROR);
+  const { status, attributes } = spanOf("send Unknown");
+  assert.equal([status.code, attributes["error.type"]], [SpanStatusCode.ERROR, "QueueNotFound"]);
+  assert.equal(await points("messaging.client.operation.duration", "error.type"), ["QueueNotFound: 1"]);
+});
+
+test("given several events in one push, then each is a trace of its own, and the push links to all of them", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const actors = [actorOn("BatchA-Actor", () => []), actorOn("BatchB-Actor", () => [])];
+  await run(actors, new Event("BatchA"), new Event("BatchA"), new Event("BatchB", 1, { properties: { traceparent } }));
+  const finished = spans.getFinishedSpans();
+  const send = spanOf("send");
+  const created = finished.filter(({ name }) => name.startsWith("create "));
+  const processed = finished.filter(({ name }) => name.startsWith("process "));
+  assert.equal(
+    [send, ...created].map(({ name, kind }) => [name, kind]),
+    [
+      ["send", SpanKind.CLIENT],
+      ["create BatchA", SpanKind.PRODUCER],
+      ["create BatchA", SpanKind.PRODUCER],
+    ],
+  );
+  assert.is(send.attributes["messaging.batch.message_count"], 3);
+  assert.equal(
+    send.links.map((link) => link.context.spanId),
+    [...created.map((span) => span.spanContext().spanId), "b7ad6b7169203331"],
+  );
+  assert.is(new Set(processed.map((span) => span.spanContext().traceId)).size, 3);
+  for (const span of processed) {
+    const { spanId, traceId } = span.parentSpanContext ?? { spanId: "", traceId: "" };
+    assert.ok([...created.map((one) => one.spanContext().spanId), "b7ad6b7169203331"].includes(spanId));
+    assert.is(traceId, span.spanContext().traceId);
+    assert.equal(
+      span.links.map((link) => link.context.spanId),
+      [spanId],
+    );
+  }
+});
+
+test("given deliveries that end in different ways, then each has a span of its settlement within its own", async () => {
+  const failing = actorOn("Settled-Actor", (event, { attempt }) => {
+    if (event.getBody<string>() === "bad") throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
+  });
+  await run([failing], new Event("Settled", "good"), new Event("Settled", "bad"));
+  const deliveries = spans.getFinishedSpans().filter(({ name }) => name === "process Settled-Actor");
+  const settlements = spans
+    .getFinishedSpans()
+    .filter(({ attributes }) => attributes["messaging.operation.type"] === "settle");
+  assert.equal(settlements.map(({ name }) => name).sort(), [
+    "abandon Settled-Actor",
+    "commit Settled-Actor",
+    "dead-letter Settled-Actor",
+  ]);
+  for (const settlement of settlements) {
+    const within = deliveries.find((span) => span.spanContext().spanId === settlement.parentSpanContext?.spanId);
+    assert.is(within?.attributes["messaging.message.id"], settlement.attributes["messaging.message.id"]);
+    const time = ([s, ns]: readonly [number, number]): number => s * 1e9 + ns;
+    assert.ok(time(settlement.startTime) >= time(within?.startTime ?? [Infinity, 0]), "it began before its delivery");
+    assert.ok(time(settlement.endTime) >= time(settlement.startTime), "it ended before it began");
+  }
 });
 
 test.run();

@@ -10,7 +10,8 @@ import { IncomingLink } from "./incoming-link.ts";
 import { manage } from "./management.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
 import { serveRequests } from "./request-link.ts";
-import { acceptAttach, createContainer, refuseAttach, serve } from "./rhea.ts";
+import { acceptAttach, createContainer, refuseAttach, serve, sessionAskedFor } from "./rhea.ts";
+import { attachSession } from "./session-attach.ts";
 import { isSignedWith } from "./signature.ts";
 
 export interface ServiceBusBrokerOptions {
@@ -42,7 +43,7 @@ const container = createContainer({
  * const client = new ServiceBusClient(broker.connectionString);
  * ```
  *
- * Not there: sessions, transactions, forwarding, times to live, filter actions.
+ * Not there: transactions, forwarding, times to live, filter actions.
  */
 export class ServiceBusBroker {
   readonly faults: Faults;
@@ -50,6 +51,7 @@ export class ServiceBusBroker {
   readonly #server: Server;
   readonly #http: HttpServer;
   readonly #key: string | undefined;
+  readonly #clock: Clock;
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<Socket>();
   /** What can be detached, by the address in lower case. */
@@ -58,6 +60,7 @@ export class ServiceBusBroker {
   private constructor({ key, clock = systemClock }: ServiceBusBrokerOptions) {
     this.faults = new Faults(clock);
     this.#key = key;
+    this.#clock = clock;
     const administration = new Administration(this.#namespace, clock, {
       refusal: (authorization) => (this.#isSigned(authorization) ? this.faults.administrationStatus() : 401),
       deleted: (path) => this.#detach(path, "amqp:not-found", `The messaging entity ${path} was deleted.`),
@@ -196,7 +199,16 @@ export class ServiceBusBroker {
     }
     const queue = this.#namespace.queueAt(address);
     if (!queue) return notFound(sender, address);
-    keep(new OutgoingLink(sender, queue, this.faults, drop), address);
+    const session = sessionAskedFor(sender);
+    if ((session !== undefined) !== queue.settings.requiresSession)
+      return refuseAttach(sender, "amqp:not-allowed", session === undefined ? needsSession : hasNoSessions);
+    if (session === undefined) keep(new OutgoingLink(sender, queue, this.faults, drop), address);
+    else {
+      const end = attachSession(sender, { queue, id: session, clock: this.#clock }, (granted) =>
+        keep(new OutgoingLink(sender, queue, this.faults, drop, granted), address),
+      );
+      keep({ end, detach: end }, address);
+    }
   }
 
   #detach(path: string, condition: string, description: string): void {
@@ -212,6 +224,11 @@ export class ServiceBusBroker {
     return this.#key === undefined || isSignedWith(this.#key, token);
   }
 }
+
+const needsSession =
+  "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.";
+const hasNoSessions =
+  "A sessionful message receiver cannot be created on an entity that does not require sessions. Ensure RequiresSession is set to true when creating a Queue or Subscription to enable sessionful behavior.";
 
 function notFound(link: Sender | Receiver, address: string): void {
   refuseAttach(link, "amqp:not-found", `The messaging entity '${address}' could not be found.`);

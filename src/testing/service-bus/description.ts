@@ -10,6 +10,10 @@ export class Description {
     return Number(this.properties[name]);
   }
 
+  flag(name: string): boolean {
+    return this.properties[name]?.toLowerCase() === "true";
+  }
+
   /** In ms. */
   duration(name: string): number {
     return durationMs(this.properties[name] ?? "");
@@ -17,8 +21,7 @@ export class Description {
 
   /** How long ids are remembered to drop duplicates, in ms; 0 for never. */
   duplicateWindow(): number {
-    const on = this.properties["RequiresDuplicateDetection"]?.toLowerCase() === "true";
-    return on ? this.duration("DuplicateDetectionHistoryTimeWindow") : 0;
+    return this.flag("RequiresDuplicateDetection") ? this.duration("DuplicateDetectionHistoryTimeWindow") : 0;
   }
 }
 

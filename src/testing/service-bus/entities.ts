@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import type { Description } from "./description.ts";
 import type { Filter } from "./filter.ts";
-import { Inlet } from "./inlet.ts";
+import { hasSession, Inlet } from "./inlet.ts";
+import { withProperties } from "./message.ts";
 import { MessageQueue } from "./queue.ts";
 import type { AmqpMessage } from "./rhea.ts";
 
@@ -18,8 +19,9 @@ export class Receivable {
     const settings = {
       lockMs: description.duration("LockDuration"),
       maxDeliveryCount: description.number("MaxDeliveryCount"),
+      requiresSession: description.flag("RequiresSession"),
     };
-    this.deadLetters = new MessageQueue(settings, clock);
+    this.deadLetters = new MessageQueue({ ...settings, requiresSession: false }, clock);
     this.queue = new MessageQueue(settings, clock, (message) => this.deadLetters.enqueue(message, name));
   }
 
@@ -34,7 +36,12 @@ export class Queue extends Receivable {
 
   constructor(name: string, description: Description, clock: Clock) {
     super(name, description, clock);
-    this.inlet = new Inlet(clock, description.duplicateWindow(), (message) => this.queue.enqueue(message));
+    this.inlet = new Inlet(
+      clock,
+      description.duplicateWindow(),
+      (message) => this.queue.enqueue(message),
+      this.queue.settings.requiresSession,
+    );
   }
 
   override close(): void {
@@ -49,6 +56,16 @@ export class Subscription extends Receivable {
 
   matches(message: AmqpMessage): boolean {
     return [...this.rules.values()].some(({ filter }) => filter(message));
+  }
+
+  /** A topic takes messages without a session; a subscription that needs one buries them. */
+  enqueue(message: AmqpMessage): void {
+    if (!this.queue.settings.requiresSession || hasSession(message)) return this.queue.enqueue(message);
+    const reason = {
+      DeadLetterReason: "Session ID is null.",
+      DeadLetterErrorDescription: "Session enabled entity doesn't allow a message whose session identifier is null.",
+    };
+    this.deadLetters.enqueue(withProperties(message, reason), this.name);
   }
 }
 
@@ -71,7 +88,7 @@ export class Topic {
 
   #publish(message: AmqpMessage): void {
     for (const subscription of this.subscriptions.values()) {
-      if (subscription.matches(message)) subscription.queue.enqueue(message);
+      if (subscription.matches(message)) subscription.enqueue(message);
     }
   }
 }

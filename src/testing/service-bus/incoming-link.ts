@@ -1,6 +1,6 @@
 import type { EventContext, Receiver } from "rhea";
 import type { Faults } from "./faults.ts";
-import type { Inlet } from "./inlet.ts";
+import { noSession, type Inlet } from "./inlet.ts";
 import { messagesOf } from "./message.ts";
 import { accept, acceptAttach, encode, maxMessageBytes, reject, type AmqpMessage } from "./rhea.ts";
 
@@ -44,8 +44,11 @@ export class IncomingLink {
         const sizes = `The received message (size:${bytes} bytes) exceeds the limit (${maxMessageBytes} bytes) currently allowed on the link.`;
         reject(delivery, "amqp:link:message-size-exceeded", sizes);
       } else {
-        for (const one of messagesOf(delivery.format, payload)) this.#inlet.take(one);
-        accept(delivery);
+        const messages = messagesOf(delivery.format, payload);
+        if (messages.every((one) => this.#inlet.admits(one))) {
+          for (const one of messages) this.#inlet.take(one);
+          accept(delivery);
+        } else reject(delivery, "amqp:not-allowed", noSession);
       }
       if (this.#receiver.is_open()) this.#receiver.add_credit(1);
     });

@@ -2,21 +2,40 @@ import type { Clock, Timer } from "../../clock.ts";
 import { received, scheduledFor } from "./message.ts";
 import type { AmqpMessage } from "./rhea.ts";
 
+export const noSession =
+  "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support enabled can only receive messages that have the SessionId set to a valid value.";
+
+export function hasSession({ group_id: id }: AmqpMessage): boolean {
+  return id !== undefined && id !== null;
+}
+
 /** Where messages come into a queue or topic: drops duplicates and holds back what is scheduled. */
 export class Inlet {
   readonly #clock: Clock;
   /** How long ids are remembered, in ms; 0 for never. */
   readonly #duplicateWindowMs: number;
   readonly #deliver: (message: AmqpMessage) => void;
+  readonly #requiresSession: boolean;
   readonly #recent = new Map<string, number>();
   readonly #scheduled = new Map<number, { readonly message: AmqpMessage; readonly timer: Timer }>();
   /** Scheduled messages have numbers of their own: one that is due is enqueued under a new one. */
   #sequence = 1_000_000;
 
-  constructor(clock: Clock, duplicateWindowMs: number, deliver: (message: AmqpMessage) => void) {
+  constructor(
+    clock: Clock,
+    duplicateWindowMs: number,
+    deliver: (message: AmqpMessage) => void,
+    requiresSession = false,
+  ) {
     this.#clock = clock;
     this.#duplicateWindowMs = duplicateWindowMs;
     this.#deliver = deliver;
+    this.#requiresSession = requiresSession;
+  }
+
+  /** Whether it may be taken in: a queue with sessions takes nothing without one. */
+  admits(message: AmqpMessage): boolean {
+    return !this.#requiresSession || hasSession(message);
   }
 
   get scheduled(): number {

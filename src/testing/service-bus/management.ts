@@ -1,14 +1,20 @@
-import type { Inlet } from "./inlet.ts";
+import { noSession, type Inlet } from "./inlet.ts";
 import { uuidBytes, uuidText } from "./lock-token.ts";
 import type { Properties } from "./message.ts";
 import type { MessageQueue, Settlement } from "./queue.ts";
 import type { Reply } from "./request-link.ts";
+import type { SessionLock } from "./sessions.ts";
 import { decode, encode, types, type AmqpMessage } from "./rhea.ts";
 
 /** What the management node of one address works on. */
 export interface Managed {
   readonly queue: MessageQueue | undefined;
   readonly inlet: Inlet | undefined;
+}
+
+interface Asked extends Managed {
+  /** The session that the request is about, when its link holds it. */
+  readonly session: SessionLock | undefined;
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -23,7 +29,10 @@ export function manage(managed: Managed, request: AmqpMessage): Reply {
       description: `The operation ${operation} is not supported.`,
       condition: "amqp:not-implemented",
     };
-  return handler(managed, (request.body ?? {}) as Body);
+  const body = (request.body ?? {}) as Body;
+  const link = String(request.application_properties?.["associated-link-name"]);
+  const session = managed.queue?.heldSession(sessionOf(body) ?? "", link);
+  return handler({ ...managed, session }, body);
 }
 
 const lockLost: Reply = {
@@ -32,34 +41,42 @@ const lockLost: Reply = {
     "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.",
   condition: "com.microsoft:message-lock-lost",
 };
+const sessionLost: Reply = {
+  status: 410,
+  description: "The session lock has expired on the MessageSession. Accept a new MessageSession.",
+  condition: "com.microsoft:session-lock-lost",
+};
 const notFound: Reply = {
   status: 404,
   description: "The messages were not found.",
   condition: "com.microsoft:message-not-found",
 };
 
-const operations: Readonly<Record<string, (managed: Managed, body: Body) => Reply>> = {
+const operations: Readonly<Record<string, (asked: Asked, body: Body) => Reply>> = {
   "renew-lock": ({ queue }, body) => {
     const until = tokensOf(body).map((token) => queue?.renew(token));
     if (until.includes(undefined)) return lockLost;
     return { status: 200, body: { expirations: until.map((time) => types.wrap_timestamp(time)) } };
   },
   "peek-message": ({ queue }, body) => {
-    const found = queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"])) ?? [];
+    const found = queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"]), sessionOf(body)) ?? [];
     if (found.length === 0) return { status: 204 };
     return { status: 200, body: { messages: found.map((message) => ({ message: encode(message) })) } };
   },
   "schedule-message": ({ inlet }, body) => {
     const messages = body["messages"] as readonly { readonly message: Buffer }[];
-    const numbers = messages.map(({ message }) => inlet?.take(decode(message)) ?? 0);
+    const decoded = messages.map(({ message }) => decode(message));
+    if (!decoded.every((one) => inlet?.admits(one)))
+      return { status: 400, description: noSession, condition: "amqp:not-allowed" };
+    const numbers = decoded.map((one) => inlet?.take(one) ?? 0);
     return { status: 200, body: { "sequence-numbers": numbers.map((number) => types.wrap_long(number)) } };
   },
   "cancel-scheduled-message": ({ inlet }, body) => {
     const cancelled = sequencesOf(body).map((sequence) => inlet?.cancel(sequence));
     return cancelled.every(Boolean) ? { status: 200 } : notFound;
   },
-  "receive-by-sequence-number": ({ queue }, body) => {
-    const locked = sequencesOf(body).flatMap((sequence) => queue?.lockDeferred(sequence) ?? []);
+  "receive-by-sequence-number": ({ queue, session }, body) => {
+    const locked = sequencesOf(body).flatMap((sequence) => queue?.lockDeferred(sequence, session) ?? []);
     if (!queue || locked.length === 0) return notFound;
     const messages = locked.map((entry) => ({
       message: encode(queue.render(entry)),
@@ -71,6 +88,20 @@ const operations: Readonly<Record<string, (managed: Managed, body: Body) => Repl
     const settlement = settlementOf(body);
     const held = tokensOf(body).map((token) => queue?.settle(token, settlement));
     return held.every(Boolean) ? { status: 200 } : lockLost;
+  },
+  "renew-session-lock": ({ queue, session }) => {
+    if (!queue || !session) return sessionLost;
+    return { status: 200, body: { expiration: types.wrap_timestamp(queue.renewSession(session)) } };
+  },
+  "get-session-state": ({ queue, session }) => {
+    if (!session) return sessionLost;
+    const state = queue?.sessionState(session.id);
+    return { status: 200, body: { "session-state": state === undefined ? null : types.wrap_binary(state) } };
+  },
+  "set-session-state": ({ queue, session }, body) => {
+    if (!session) return sessionLost;
+    queue?.setSessionState(session.id, (body["session-state"] as Buffer | null) ?? undefined);
+    return { status: 200 };
   },
 };
 
@@ -91,6 +122,11 @@ function settlementOf(body: Body): Settlement {
     default:
       return { as: "abandoned", properties };
   }
+}
+
+function sessionOf(body: Body): string | undefined {
+  const id = body["session-id"];
+  return typeof id === "string" ? id : undefined;
 }
 
 function tokensOf(body: Body): string[] {

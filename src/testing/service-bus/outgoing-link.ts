@@ -4,6 +4,7 @@ import { deliveryTag } from "./lock-token.ts";
 import type { Properties } from "./message.ts";
 import type { MessageQueue, Settlement } from "./queue.ts";
 import { accept, acceptAttach, alwaysAnswerDrain, encode, isDraining, reject, sendable } from "./rhea.ts";
+import type { SessionLock } from "./sessions.ts";
 
 /** Sends what is in a queue to a client, as much as it gave credit for, and takes its settlements. */
 export class OutgoingLink {
@@ -11,16 +12,21 @@ export class OutgoingLink {
   readonly #queue: MessageQueue;
   readonly #faults: Faults;
   readonly #drop: () => void;
+  readonly #session: SessionLock | undefined;
   readonly #tokens = new Map<Delivery, string>();
   readonly #ended: () => void;
 
-  /** @param drop drops the connection. */
-  constructor(sender: Sender, queue: MessageQueue, faults: Faults, drop: () => void) {
+  /**
+   * @param drop drops the connection.
+   * @param session what alone is sent, where there are sessions.
+   */
+  constructor(sender: Sender, queue: MessageQueue, faults: Faults, drop: () => void, session?: SessionLock) {
     this.#sender = sender;
     this.#queue = queue;
     this.#faults = faults;
     this.#drop = drop;
-    acceptAttach(sender);
+    this.#session = session;
+    acceptAttach(sender, session);
     alwaysAnswerDrain(sender);
     this.#ended = queue.onReady(() => this.#pump());
     sender.on("sender_flow", () => {
@@ -31,12 +37,18 @@ export class OutgoingLink {
     for (const outcome of ["accepted", "released", "modified", "rejected"]) {
       sender.on(outcome, (context: EventContext) => this.#settle(context, outcome));
     }
-    for (const end of ["sender_close", "session_close"]) sender.on(end, () => this.end());
+    for (const end of ["sender_close", "session_close"]) sender.on(end, () => this.#close());
   }
 
   /** Sends nothing more. What is locked stays locked for its time. */
   end(): void {
     this.#ended();
+  }
+
+  /** The receiver closed the link: a session that it held is free again. Of one that just goes away it stays for its time. */
+  #close(): void {
+    this.end();
+    if (this.#session) this.#queue.releaseSession(this.#session);
   }
 
   /** Fault: detaches the link, whose locks then no longer settle anything. */
@@ -54,7 +66,7 @@ export class OutgoingLink {
   }
 
   #sendLocked(): boolean {
-    const entry = this.#queue.lockNext();
+    const entry = this.#queue.lockNext(this.#session);
     if (!entry) return false;
     const { token } = entry.lock;
     const delivery = this.#sender.send(encode(this.#queue.render(entry)), deliveryTag(token), 0);
@@ -63,7 +75,7 @@ export class OutgoingLink {
   }
 
   #sendSettled(): boolean {
-    const entry = this.#queue.takeNext();
+    const entry = this.#queue.takeNext(this.#session);
     if (!entry) return false;
     this.#sender.send(encode(this.#queue.render(entry)), undefined, 0);
     return true;

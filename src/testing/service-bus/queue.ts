@@ -2,17 +2,22 @@ import type { Clock, Timer } from "../../clock.ts";
 import { newLockToken } from "./lock-token.ts";
 import { outgoing, withProperties, type Properties } from "./message.ts";
 import type { AmqpMessage } from "./rhea.ts";
+import { Sessions, type SessionLock } from "./sessions.ts";
 
 export interface QueueSettings {
   readonly lockMs: number;
   /** A message that came back so often is dead-lettered. */
   readonly maxDeliveryCount: number;
+  /** Its messages are received session by session, each by one receiver at a time. */
+  readonly requiresSession: boolean;
 }
 
 interface Lock {
   readonly token: string;
   until: number;
-  timer: Timer;
+  /** None where the lock is that of its session. */
+  timer: Timer | undefined;
+  readonly session: SessionLock | undefined;
   /** Its link was detached: it can be renewed but no longer be used to settle. */
   orphaned: boolean;
 }
@@ -44,16 +49,18 @@ export class MessageQueue {
   readonly #bury: Burial | undefined;
   /** Everything in it, by sequence number, in order. */
   readonly #entries = new Map<number, Entry>();
-  /** What can be received now, in order. */
-  readonly #ready: Entry[] = [];
+  /** What can be received now, in order, by session; without sessions it is all one line. */
+  readonly #lines = new Map<string, Entry[]>();
   readonly #byToken = new Map<string, Entry>();
   readonly #consumers = new Set<() => void>();
+  readonly #sessions: Sessions;
   #sequence = 0;
 
   constructor(settings: QueueSettings, clock: Clock, bury?: Burial) {
     this.settings = settings;
     this.#clock = clock;
     this.#bury = bury;
+    this.#sessions = new Sessions(settings.lockMs, clock, (lock) => this.#unlockSession(lock, true));
   }
 
   get size(): number {
@@ -80,23 +87,54 @@ export class MessageQueue {
     return () => this.#consumers.delete(consumer);
   }
 
-  /** Locks the first message that can be received. */
-  lockNext(): (Entry & { lock: Lock }) | undefined {
-    const entry = this.#ready.shift();
-    return entry && this.#lock(entry);
+  /** Locks the first message that can be received, of a session where there are sessions. */
+  lockNext(session?: SessionLock): (Entry & { lock: Lock }) | undefined {
+    const entry = this.#shift(session);
+    return entry && this.#lock(entry, session);
   }
 
   /** Takes the first message out: receive and delete. */
-  takeNext(): Entry | undefined {
-    const entry = this.#ready.shift();
+  takeNext(session?: SessionLock): Entry | undefined {
+    const entry = this.#shift(session);
     if (entry) this.#entries.delete(entry.sequence);
     return entry;
   }
 
-  /** Locks a deferred message. */
-  lockDeferred(sequence: number): (Entry & { lock: Lock }) | undefined {
+  /** Locks a deferred message; where there are sessions, one of a session that is held. */
+  lockDeferred(sequence: number, session?: SessionLock): (Entry & { lock: Lock }) | undefined {
     const entry = this.#entries.get(sequence);
-    return entry?.deferred && !entry.lock ? this.#lock(entry) : undefined;
+    if (!entry?.deferred || entry.lock) return undefined;
+    if (!this.settings.requiresSession) return this.#lock(entry);
+    return session && this.#lineOf(entry) === session.id ? this.#lock(entry, session) : undefined;
+  }
+
+  /** Locks a session: that one, or the next with something to receive. Nothing when it is not to be had now. */
+  acceptSession(id: string | undefined, holder: string, lost: () => void): SessionLock | undefined {
+    const chosen = id ?? this.#sessions.next(this.#lines.keys());
+    return chosen === undefined ? undefined : this.#sessions.accept(chosen, holder, lost);
+  }
+
+  /** Its holder gives a session back: what was not settled is as it was before, uncounted. */
+  releaseSession(lock: SessionLock): void {
+    if (this.#sessions.end(lock)) this.#unlockSession(lock, false);
+  }
+
+  /** The lock on a session, if that link holds it. */
+  heldSession(id: string, holder: string): SessionLock | undefined {
+    return this.#sessions.heldBy(id, holder);
+  }
+
+  /** Answers until when it holds. */
+  renewSession(lock: SessionLock): number {
+    return this.#sessions.renew(lock);
+  }
+
+  sessionState(id: string): Buffer | undefined {
+    return this.#sessions.state(id);
+  }
+
+  setSessionState(id: string, state: Buffer | undefined): void {
+    this.#sessions.setState(id, state);
   }
 
   /** Settles by lock token; answers whether the lock was held. */
@@ -129,7 +167,7 @@ export class MessageQueue {
   /** Renews a lock; answers until when it holds, nothing when it is gone. */
   renew(token: string): number | undefined {
     const lock = this.#byToken.get(token)?.lock;
-    if (!lock) return undefined;
+    if (!lock?.timer) return undefined;
     lock.timer.cancel();
     lock.until = this.#clock.now() + this.settings.lockMs;
     lock.timer = this.#expiry(token);
@@ -137,10 +175,11 @@ export class MessageQueue {
   }
 
   /** Up to `count` messages from that sequence number on, whatever their state, untouched. */
-  peek(from: number, count: number): AmqpMessage[] {
+  peek(from: number, count: number, sessionId?: string): AmqpMessage[] {
     const found: AmqpMessage[] = [];
     for (const entry of this.#entries.values()) {
       if (found.length === count) break;
+      if (sessionId !== undefined && this.#lineOf(entry) !== sessionId) continue;
       if (entry.sequence >= from) found.push(this.render(entry));
     }
     return found;
@@ -154,6 +193,7 @@ export class MessageQueue {
 
   /** Fault: every lock ends now. */
   expireLocks(): void {
+    this.#sessions.expireAll();
     for (const token of [...this.#byToken.keys()]) this.#expire(token);
   }
 
@@ -166,16 +206,30 @@ export class MessageQueue {
   }
 
   close(): void {
-    for (const { lock } of this.#byToken.values()) lock?.timer.cancel();
+    for (const { lock } of this.#byToken.values()) lock?.timer?.cancel();
+    this.#sessions.close();
     this.#consumers.clear();
   }
 
-  #lock(entry: Entry): Entry & { lock: Lock } {
+  #lineOf({ message }: Entry): string {
+    return this.settings.requiresSession ? String(message.group_id) : "";
+  }
+
+  #shift(session: SessionLock | undefined): Entry | undefined {
+    const id = session?.id ?? "";
+    const line = this.#lines.get(id);
+    const entry = line?.shift();
+    if (line?.length === 0) this.#lines.delete(id);
+    return entry;
+  }
+
+  #lock(entry: Entry, session?: SessionLock): Entry & { lock: Lock } {
     const token = newLockToken();
     const lock = {
       token,
-      until: this.#clock.now() + this.settings.lockMs,
-      timer: this.#expiry(token),
+      until: session?.until ?? this.#clock.now() + this.settings.lockMs,
+      timer: session ? undefined : this.#expiry(token),
+      session,
       orphaned: false,
     };
     this.#byToken.set(token, entry);
@@ -183,7 +237,7 @@ export class MessageQueue {
   }
 
   #unlock(entry: Entry): void {
-    entry.lock?.timer.cancel();
+    entry.lock?.timer?.cancel();
     if (entry.lock) this.#byToken.delete(entry.lock.token);
     entry.lock = undefined;
   }
@@ -197,6 +251,15 @@ export class MessageQueue {
     if (!entry) return;
     this.#unlock(entry);
     this.#comeBack(entry, true);
+  }
+
+  #unlockSession(lock: SessionLock, counted: boolean): void {
+    for (const entry of [...this.#byToken.values()]) {
+      if (entry.lock?.session !== lock) continue;
+      this.#unlock(entry);
+      this.#comeBack(entry, counted);
+    }
+    this.#wake();
   }
 
   #comeBack(entry: Entry, counted: boolean): void {
@@ -217,12 +280,20 @@ export class MessageQueue {
 
   /** What came back goes to its old place: a queue is ordered by sequence number. */
   #makeReady(entry: Entry): void {
-    let place = this.#ready.length;
-    while (place > 0 && (this.#ready[place - 1]?.sequence ?? 0) > entry.sequence) place--;
-    this.#ready.splice(place, 0, entry);
-    // Consumers take turns: who was asked first now is asked last next time.
+    const id = this.#lineOf(entry);
+    let line = this.#lines.get(id);
+    if (!line) this.#lines.set(id, (line = []));
+    let place = line.length;
+    while (place > 0 && (line[place - 1]?.sequence ?? 0) > entry.sequence) place--;
+    line.splice(place, 0, entry);
+    this.#wake();
+  }
+
+  /** Consumers take turns: who was asked first now is asked last next time. */
+  #wake(): void {
     for (const consumer of [...this.#consumers]) {
-      if (this.#ready.length === 0) return;
+      if (this.#lines.size === 0) return;
+      if (!this.#consumers.has(consumer)) continue;
       this.#consumers.delete(consumer);
       this.#consumers.add(consumer);
       consumer();

@@ -35,10 +35,43 @@ const outcomes = rhea.message as unknown as Outcomes;
 /** The largest message of the standard tier, in bytes. */
 export const maxMessageBytes = 262_144;
 
-/** Answers an attach with what was asked for. */
-export function acceptAttach(link: link): void {
+const sessionFilter = "com.microsoft:session-filter";
+/** From the year 1, by which .NET counts, to 1970, in ms. */
+const yearOneMs = 62_135_596_800_000;
+
+/** The session that a receiver asks for: its id, `null` for the next that is free, nothing when it wants none. */
+export function sessionAskedFor(sender: Sender): string | null | undefined {
+  const filter = (sender.source as { readonly filter?: Readonly<Record<string, unknown>> } | undefined)?.filter;
+  if (!filter || !(sessionFilter in filter)) return undefined;
+  const id = filter[sessionFilter];
+  return typeof id === "string" ? id : null;
+}
+
+/** How long a receiver waits for a session, in ms. */
+export function sessionPatience(sender: Sender): number {
+  const { properties = {} } = sender as unknown as { readonly properties?: Readonly<Record<string, unknown>> };
+  return Number(properties["com.microsoft:timeout"] ?? 60_000);
+}
+
+/** Keeps an attach unanswered until the function that is returned is called. */
+export function holdAttach(link: link): () => void {
+  const held = link as unknown as { _process?: () => void; connection: { _register(): void } };
+  held._process = () => {};
+  return () => {
+    delete held._process;
+    held.connection._register();
+  };
+}
+
+/** Answers an attach with what was asked for, and with the session that was granted. */
+export function acceptAttach(link: link, session?: { readonly id: string; readonly until: number }): void {
   const { attach } = (link as unknown as LinkInternals).local;
-  link.set_source(link.source ?? {});
+  link.set_source(session ? { ...link.source, filter: { [sessionFilter]: session.id } } : (link.source ?? {}));
+  if (session) {
+    const ticks = Buffer.alloc(8);
+    ticks.writeBigInt64BE(BigInt(session.until + yearOneMs) * 10_000n);
+    attach.properties = { "com.microsoft:locked-until-utc": types.wrap_long(ticks) };
+  }
   link.set_target(link.target ?? {});
   attach.snd_settle_mode = link.snd_settle_mode;
   attach.rcv_settle_mode = link.rcv_settle_mode;

@@ -1,0 +1,185 @@
+import type { Settings } from "../child/hops.ts";
+import type { Latency } from "../child/load.ts";
+import type { CommandName, Commands } from "../child/protocol.ts";
+import { existsSync } from "node:fs";
+import type { Server } from "../servers/server.ts";
+import { scratchFolder } from "../servers/scratch.ts";
+import { spreadOf } from "../statistics.ts";
+import { progress } from "../progress.ts";
+import { programOf } from "./build.ts";
+import { Racer } from "./racer.ts";
+
+/** Who takes part. */
+export interface Entry {
+  readonly name: string;
+  /** Its file, without the ending, in `contestants/` or, for a peer, in `peers/`. */
+  readonly file: string;
+  readonly peer: boolean;
+  readonly settings?: Partial<Settings>;
+  /** What is tried before the rounds; the best is what it runs with. */
+  readonly concurrency: readonly number[];
+  readonly server?: Server;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How often the disk was flushed so far by it and its server, where that is counted. */
+  readonly flushes?: () => number;
+}
+
+/** How one of them did. A round is a place in each list. */
+export interface Standing {
+  readonly entry: Entry;
+  readonly concurrency: number;
+  /** Handler calls a second with each concurrency that was tried. */
+  readonly sweep: ReadonlyMap<number, number>;
+  /** Handler calls a second. */
+  readonly rates: number[];
+  /** Processor time for a thousand handler calls, in ms: of its process, and of its server. */
+  readonly cpu: number[];
+  readonly serverCpu: number[];
+  readonly flushesPerSecond: number[];
+  readonly latencies: Latency[];
+  peakBytes: number;
+  /** Processor time with nothing to do, in ms a second, its server's included. */
+  idleCpu: number;
+}
+
+export interface Contest {
+  readonly standings: readonly Standing[];
+  /** Who could not take part, and why. */
+  readonly leftOut: readonly string[];
+}
+
+export interface Rules {
+  readonly seconds: number;
+  readonly rounds: number;
+  /** How many source events are under way at the same time. */
+  readonly window: number;
+  /** At which part of its own peak the latency of each is measured; not measured unless said. */
+  readonly latencyLoad?: number;
+  /** How long each is watched doing nothing, in seconds. */
+  readonly idleSeconds?: number;
+}
+
+/** A contestant that fails is left out, with its error; the others go on. */
+export async function contest(entries: readonly Entry[], rules: Rules): Promise<Contest> {
+  const leftOut: string[] = [];
+  const lanes: Lane[] = [];
+  for (const entry of entries) {
+    if (existsSync(programOf(entry))) lanes.push(new Lane(entry));
+    else leftOut.push(`${entry.name}: not built`);
+  }
+  const each = async (step: (lane: Lane) => Promise<void>): Promise<void> => {
+    for (const lane of lanes.slice()) {
+      try {
+        await step(lane);
+      } catch (error) {
+        leftOut.push(`${lane.standing.entry.name}: ${firstLine(error)}`);
+        lanes.splice(lanes.indexOf(lane), 1);
+        await lane.racer.end();
+      }
+    }
+  };
+  try {
+    progress(`${entries.map(({ name }) => name).join(", ")}: the concurrency that suits each`);
+    await each((lane) => lane.sweep(rules));
+    for (let round = 0; round < rules.rounds; round++) {
+      progress(`round ${round + 1} of ${rules.rounds}`);
+      await each((lane) => lane.round(rules));
+      // Nobody always runs after the same one.
+      lanes.push(...lanes.splice(0, 1));
+    }
+    const { latencyLoad, idleSeconds } = rules;
+    if (latencyLoad !== undefined) {
+      progress("latency");
+      for (let round = 0; round < rules.rounds; round++) await each((lane) => lane.latency(latencyLoad, rules));
+    }
+    if (idleSeconds !== undefined) await each((lane) => lane.idle(idleSeconds));
+  } finally {
+    for (const { racer } of lanes) await racer.end();
+  }
+  const standings = entries.flatMap((entry) => lanes.filter((lane) => lane.standing.entry === entry));
+  return { standings: standings.map(({ standing }) => standing), leftOut };
+}
+
+/** One contestant's way through the contest. */
+class Lane {
+  readonly racer: Racer;
+  standing: Standing;
+
+  constructor(entry: Entry) {
+    this.racer = new Racer(programOf(entry), entry.environment);
+    this.standing = {
+      entry,
+      concurrency: entry.concurrency[0] ?? 1,
+      sweep: new Map(),
+      rates: [],
+      cpu: [],
+      serverCpu: [],
+      flushesPerSecond: [],
+      latencies: [],
+      peakBytes: 0,
+      idleCpu: NaN,
+    };
+  }
+
+  /** Warms up, too: so it is done where there is nothing to choose. */
+  async sweep({ seconds, window }: Rules): Promise<void> {
+    const sweep = new Map<number, number>();
+    for (const concurrency of this.standing.entry.concurrency) {
+      const result = await this.#opened(concurrency, "throughput", { seconds, window }, seconds);
+      sweep.set(concurrency, result.handled / result.seconds);
+    }
+    const [[concurrency] = [1]] = [...sweep].toSorted(([, a], [, b]) => b - a);
+    this.standing = { ...this.standing, concurrency, sweep };
+  }
+
+  async round({ seconds, window }: Rules): Promise<void> {
+    const { entry, concurrency, rates, cpu, serverCpu, flushesPerSecond } = this.standing;
+    const serverBefore = entry.server?.cpuMs() ?? 0;
+    const flushesBefore = entry.flushes?.() ?? 0;
+    const result = await this.#opened(concurrency, "throughput", { seconds, window }, seconds);
+    const rate = result.handled / result.seconds;
+    rates.push(rate);
+    cpu.push((result.cpuMs / result.handled) * 1_000);
+    serverCpu.push((((entry.server?.cpuMs() ?? 0) - serverBefore) / result.total) * 1_000);
+    flushesPerSecond.push((((entry.flushes?.() ?? NaN) - flushesBefore) / result.total) * rate);
+    this.standing.peakBytes = result.peakBytes;
+  }
+
+  async latency(load: number, { seconds }: Rules): Promise<void> {
+    const { concurrency, rates, latencies } = this.standing;
+    const ratePerSecond = (spreadOf(rates).median / 3) * load;
+    latencies.push(await this.#opened(concurrency, "latency", { ratePerSecond, seconds }, seconds));
+  }
+
+  async idle(seconds: number): Promise<void> {
+    const { entry, concurrency } = this.standing;
+    const server = entry.server?.cpuMs() ?? 0;
+    const own = await this.#opened(concurrency, "idle", { seconds }, seconds);
+    this.standing.idleCpu = own + ((entry.server?.cpuMs() ?? 0) - server) / seconds;
+  }
+
+  async #opened<C extends CommandName>(
+    concurrency: number,
+    command: C,
+    options: Commands[C]["options"],
+    seconds: number,
+  ): Promise<Commands[C]["answer"]> {
+    using folder = scratchFolder();
+    const { settings, server } = this.standing.entry;
+    await this.racer.ask("open", {
+      ...settings,
+      concurrency,
+      folder: folder.path,
+      ...(server && { port: server.port }),
+    });
+    const answer = await this.racer.ask(command, options, seconds * 1_000 + 60_000);
+    await this.racer.ask("close", {});
+    return answer;
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const telling = message.split("\n").find((line) => /Error|error|ended|answer/.test(line));
+  return (telling ?? message.split("\n", 1)[0] ?? "").trim().slice(0, 200);
+}

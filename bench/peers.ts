@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(import.meta.dirname, "peers");
+
+/** Installs what the bench compares with, once and when its lockfile has changed; answers why not where that fails. */
+export function installPeers(): string | undefined {
+  if (changedAt("node_modules/.package-lock.json") >= changedAt("package-lock.json")) return undefined;
+  console.log("Installing what the bench compares with, into bench/peers (better-sqlite3 may have to be compiled)");
+  try {
+    execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    return undefined;
+  } catch {
+    return "the peers could not be installed: try npm ci --prefix bench/peers";
+  }
+}
+
+/** In ms; 0 for what is not there. */
+function changedAt(file: string): number {
+  return statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

@@ -1,0 +1,17 @@
+/** Three queues of fastq, which is a queue and nothing else. */
+import fastq from "fastq";
+import type { Body } from "../child/body.ts";
+import { serve } from "../child/serve.ts";
+
+serve(async ({ concurrency }, handled) => {
+  const third = fastq.promise(async (body: Body) => handled(2, body), concurrency);
+  const second = fastq.promise(async (body: Body) => {
+    handled(1, body);
+    void third.push(body);
+  }, concurrency);
+  const first = fastq.promise(async (body: Body) => {
+    handled(0, body);
+    void second.push(body);
+  }, concurrency);
+  return { push: (body) => first.push(body), close: async () => {} };
+});

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import { markdownOf, type Table } from "./table.ts";
+
+const root = join(import.meta.dirname, "..");
+const file = join(import.meta.dirname, "RESULTS.md");
+
+const preface = `# What was measured
+
+Written by \`npm run bench -- --write\`, one section a bench and version of Node; a run replaces its own sections and
+leaves the others. How it is measured, and how to repeat it: [README.md](README.md).
+`;
+
+/** Puts what a bench has found out in the place of what it found out before, on the same version of Node. */
+export function writeResults(bench: string, tables: readonly Table[]): void {
+  const [major] = process.versions.node.split(".");
+  const title = `${bench}, Node ${major}`;
+  const sections = new Map(readSections());
+  sections.set(title, [`## ${title}`, "", machine(), "", ...tables.map(markdownOf)].join("\n"));
+  const sorted = [...sections].toSorted(([a], [b]) => a.localeCompare(b, "en"));
+  writeFileSync(file, [preface, ...sorted.map(([, text]) => text.trimEnd() + "\n")].join("\n"));
+  execFileSync(process.execPath, [join(root, "node_modules/oxfmt/bin/oxfmt"), file], { stdio: "pipe" });
+}
+
+function readSections(): (readonly [title: string, text: string])[] {
+  if (!existsSync(file)) return [];
+  const [, ...sections] = readFileSync(file, "utf8").split(/^## /m);
+  return sections.map((text) => [text.split("\n", 1)[0] ?? "", `## ${text}`] as const);
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${date}. Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${memory} GiB.`;
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Linux counts processor time in hundredths of a second. */
+const tickMs = 10;
+
+/** A process and all that descend from it; just itself where there is no `/proc`. */
+export function processTree(root: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  for (const pid of runningProcesses()) {
+    const parent = Number(statOf(pid)[1]);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const tree = [root];
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
+  return tree;
+}
+
+/** In ms; nothing where there is no `/proc`. */
+export function cpuMsOf(processes: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of processes) {
+    const stat = statOf(pid);
+    ticks += Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
+  }
+  return ticks * tickMs;
+}
+
+function runningProcesses(): number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** What stands behind the name in `/proc/PID/stat`: state, parent, ... and, as the 11th and 12th, processor time. */
+function statOf(pid: number): readonly string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
+}

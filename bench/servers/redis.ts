@@ -1,0 +1,19 @@
+import { freePort, programOnPath, startServer, type Server } from "./server.ts";
+
+/** Redis with an append-only file that is flushed every second: a power loss takes up to a second of what was answered. */
+export async function startRedis(folder: string, environment: Readonly<Record<string, string>>): Promise<Server> {
+  const program = programOnPath("redis-server", "apt-get install redis-server");
+  const port = await freePort();
+  const options = {
+    port: String(port),
+    bind: "127.0.0.1",
+    dir: folder,
+    appendonly: "yes",
+    appendfsync: "everysec",
+    save: "",
+    "maxmemory-policy": "noeviction",
+    daemonize: "no",
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  return startServer(program, args, { port, folder, environment });
+}

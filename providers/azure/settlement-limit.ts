@@ -1,0 +1,42 @@
+import type { ServiceBusSessionReceiver } from "@azure/service-bus";
+import type { Clock, Timer } from "../../src/clock.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+
+interface Internals {
+  readonly _messageSession?: { readonly _deliveryDispositionMap?: Map<unknown, { readonly timer: NodeJS.Timeout }> };
+}
+
+/**
+ * Waits for a settlement no longer than `ms`. When a connection breaks, the SDK (7.9.5) tells a session's settlements that
+ * are on their way only after a minute, and that minute keeps the process too.
+ *
+ * @throws BeeHiveError `LeaseLost` when the session is gone by then, else `Timeout`.
+ */
+export async function withinLimit(
+  receiver: ServiceBusSessionReceiver,
+  settlement: Promise<void>,
+  clock: Clock,
+  ms: number,
+): Promise<void> {
+  let timer: Timer | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = clock.after(ms, () => {
+      forgetWaits(receiver);
+      const [code, what] = receiver.isClosed
+        ? (["LeaseLost", "the session was lost meanwhile"] as const)
+        : (["Timeout", "nobody answered"] as const);
+      reject(new BeeHiveError(code, `It is not known whether the event was settled: ${what}.`));
+    });
+  });
+  try {
+    await Promise.race([settlement, overdue]);
+  } finally {
+    timer?.cancel();
+  }
+}
+
+function forgetWaits(receiver: ServiceBusSessionReceiver): void {
+  const waits = (receiver as unknown as Internals)._messageSession?._deliveryDispositionMap;
+  for (const { timer } of waits?.values() ?? []) timer.close();
+  waits?.clear();
+}

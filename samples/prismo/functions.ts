@@ -1,0 +1,20 @@
+/** Prismo's actors as Azure Functions, each on its subscription: `npm run build:functions`, deploy/azure/functions.bicep. */
+import { app } from "@azure/functions";
+import { createHive, type Hive } from "beehive-actors";
+import { actorFunctions } from "beehive-actors/azure/functions";
+import { Container } from "inversify";
+import * as actors from "./actors/index.ts";
+import { defaultLease } from "./app.ts";
+import { Seed } from "./seed.ts";
+
+const container = new Container();
+container.bind(Seed).toConstantValue(1);
+
+export const hive: Hive = await createHive({
+  actors,
+  container,
+  defaults: { lease: defaultLease },
+  provider: process.env["BEEHIVE_PROVIDER"] ?? "azure:",
+});
+// The connection of the triggers, as the template names it.
+actorFunctions(app, hive, "ServiceBus");

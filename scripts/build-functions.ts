@@ -1,0 +1,14 @@
+/** Makes a folder of Prismo's functions that `func azure functionapp publish` takes: `npm run build:functions`. */
+import { copyFile, writeFile } from "node:fs/promises";
+import { bundle } from "./bundle.ts";
+
+const folder = "dist-functions";
+
+await bundle({
+  entry: "samples/prismo/functions.ts",
+  outfile: `${folder}/index.mjs`,
+  // The host brings the first.
+  external: ["@azure/functions-core", "*/providers/aws/index.ts", "*/providers/sqlite/index.ts"],
+});
+await copyFile("deploy/azure/host.json", `${folder}/host.json`);
+await writeFile(`${folder}/package.json`, `${JSON.stringify({ private: true, main: "index.mjs" }, undefined, 2)}\n`);

@@ -1,0 +1,58 @@
+import { counted, parserModule, type Read } from "./reading.ts";
+
+interface AsyncApi {
+  readonly Parser: new () => { parse(text: string): Promise<Parsed> };
+  readonly DiagnosticSeverity: { readonly Error: number };
+}
+
+interface Parsed {
+  /** Not there where the text is refused. */
+  readonly document?: Document;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Diagnostic {
+  readonly severity: number;
+  readonly message: string;
+  readonly path: readonly (string | number)[];
+}
+
+interface Document {
+  channels(): Collection<Titled>;
+  operations(): Collection<Titled>;
+  messages(): Collection<unknown>;
+}
+
+interface Titled {
+  title(): string | undefined;
+}
+
+interface Collection<T> {
+  all(): readonly T[];
+}
+
+/** Reads documents by the parser of AsyncAPI, which follows every reference and looks at every payload. */
+export async function asyncApiReader(): Promise<Read> {
+  const { Parser, DiagnosticSeverity } = await parserModule<AsyncApi>("@asyncapi/parser");
+  const parser = new Parser();
+  return async (text) => {
+    const { document, diagnostics } = await parser.parse(text);
+    const errors = diagnostics.filter(({ severity }) => severity === DiagnosticSeverity.Error);
+    if (document === undefined || errors.length > 0) throw new Error(errors.map(textOf).join("\n"));
+    const channels = document.channels().all();
+    const operations = document.operations().all();
+    const messages = document.messages().all();
+    return {
+      contents: [
+        counted(channels.length, "channel"),
+        counted(operations.length, "operation"),
+        counted(messages.length, "message"),
+      ].join(", "),
+      names: new Set([...channels, ...operations].map((one) => one.title() ?? "")),
+    };
+  };
+}
+
+function textOf({ message, path }: Diagnostic): string {
+  return `${path.join("/") || "the document"}: ${message}`;
+}

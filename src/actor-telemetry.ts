@@ -1,0 +1,163 @@
+import { context, propagation, SpanKind, trace, type Attributes, type Span } from "@opentelemetry/api";
+import type { ActorDescriptor } from "./actor.ts";
+import type { Clock } from "./clock.ts";
+import type { Event } from "./event.ts";
+import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./telemetry-attributes.ts";
+import type { Instruments } from "./telemetry-instruments.ts";
+import type { Outcome, Telemetry } from "./telemetry.ts";
+
+/** The W3C trace context headers, carried as properties of events. */
+const traceHeaders = ["traceparent", "tracestate"] as const;
+const noHeaders: Readonly<Record<string, string>> = {};
+/** What is done to a lease in the end; nothing when it was lost. */
+const settlements: Readonly<Partial<Record<Outcome, string>>> = {
+  committed: "commit",
+  retried: "abandon",
+  "given-back": "abandon",
+  "dead-lettered": "dead-letter",
+};
+/** Spans and metrics of one actor on one subscription. */
+export class ActorTelemetry {
+  readonly #telemetry: Telemetry;
+  readonly #instruments: Instruments;
+  readonly #clock: Clock;
+  readonly #subscription: string;
+  /** The same objects for each event: this is on the path of every one of them. */
+  readonly #attributes: Attributes;
+  readonly #outcomes: Readonly<Record<Outcome, Attributes>>;
+
+  constructor(
+    telemetry: Telemetry,
+    instruments: Instruments,
+    system: string,
+    clock: Clock,
+    { name, queueName }: ActorDescriptor,
+  ) {
+    this.#telemetry = telemetry;
+    this.#instruments = instruments;
+    this.#clock = clock;
+    this.#subscription = queueName.toString();
+    this.#attributes = {
+      "messaging.system": system,
+      "messaging.operation.type": "process",
+      "messaging.operation.name": "process",
+      ...destinationAttributes(queueName),
+      "beehive.actor": name,
+    };
+    const of = (outcome: Outcome): Attributes => ({ ...this.#attributes, "beehive.outcome": outcome });
+    this.#outcomes = {
+      committed: of("committed"),
+      retried: of("retried"),
+      "dead-lettered": of("dead-lettered"),
+      "given-back": of("given-back"),
+      "lease-lost": of("lease-lost"),
+    };
+  }
+
+  /** Starts the span of one delivery, a child of the span that published the event, and linked to it. */
+  start(event: Event, attempt: number): ProcessSpan {
+    const { tracer, inFlight, lag } = this.#instruments;
+    const parent = carriesTrace(event) ? propagation.extract(context.active(), event.properties) : undefined;
+    const published = parent && trace.getSpanContext(parent);
+    const span = tracer.startSpan(
+      `process ${this.#subscription}`,
+      published
+        ? { kind: SpanKind.CONSUMER, attributes: this.#attributes, links: [{ context: published }] }
+        : { kind: SpanKind.CONSUMER, attributes: this.#attributes },
+      parent,
+    );
+    if (span.isRecording()) span.setAttributes({ ...messageAttributes(event), "beehive.attempt": attempt });
+    inFlight.add(1, this.#attributes);
+    if (attempt === 1)
+      lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+    return new ProcessSpan(span, event, this);
+  }
+
+  /** @internal */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** @internal */
+  ended(durationMs: number, outcome: Outcome, error: unknown): void {
+    const { inFlight, duration, consumed } = this.#instruments;
+    const attributes = withError(this.#outcomes[outcome], error);
+    inFlight.add(-1, this.#attributes);
+    duration.record(durationMs / 1000, attributes);
+    consumed.add(1, attributes);
+    this.#telemetry.lastDurationMs = durationMs;
+  }
+
+  /** @internal The span of what was done to the lease in the end, a child of the delivery's. */
+  settled(delivery: Span, event: Event, outcome: Outcome, startTime: number = this.now()): void {
+    const operation = settlements[outcome];
+    if (operation === undefined) return;
+    const { tracer } = this.#instruments;
+    const span = tracer.startSpan(
+      `${operation} ${this.#subscription}`,
+      {
+        kind: SpanKind.CLIENT,
+        startTime,
+        attributes: {
+          ...this.#attributes,
+          ...messageAttributes(event),
+          "messaging.operation.type": "settle",
+          "messaging.operation.name": operation,
+        },
+      },
+      trace.setSpan(context.active(), delivery),
+    );
+    span.end();
+  }
+}
+
+/** The span around one delivery: the actor runs inside it, so that spans of its own become children. */
+export class ProcessSpan {
+  readonly #span: Span;
+  readonly #event: Event;
+  readonly #actor: ActorTelemetry;
+  readonly #startedAt = performance.now();
+  /** When the actor last returned or threw, in ms since the epoch: what comes after is the settlement. */
+  #ranAt: number | undefined;
+
+  constructor(span: Span, event: Event, actor: ActorTelemetry) {
+    this.#span = span;
+    this.#event = event;
+    this.#actor = actor;
+  }
+
+  run<T>(work: () => T): T {
+    if (!this.#span.isRecording()) return work();
+    const result = context.with(trace.setSpan(context.active(), this.#span), work);
+    const ran = (): void => {
+      this.#ranAt = this.#actor.now();
+    };
+    void Promise.resolve(result).then(ran, ran);
+    return result;
+  }
+
+  /** What outputs carry on: this span when one is recorded, else what the input carried. */
+  headers(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = {};
+    if (this.#span.isRecording()) {
+      propagation.inject(trace.setSpan(context.active(), this.#span), headers);
+      return headers;
+    }
+    if (!carriesTrace(this.#event)) return noHeaders;
+    for (const name of traceHeaders) {
+      const value = this.#event.properties[name];
+      if (typeof value === "string") headers[name] = value;
+    }
+    return headers;
+  }
+
+  end(outcome: Outcome, error?: unknown): void {
+    if (this.#span.isRecording()) {
+      this.#span.setAttribute("beehive.outcome", outcome);
+      this.#actor.settled(this.#span, this.#event, outcome, this.#ranAt);
+    }
+    if (error !== undefined) fail(this.#span, error);
+    this.#span.end();
+    this.#actor.ended(performance.now() - this.#startedAt, outcome, error);
+  }
+}

@@ -1,0 +1,39 @@
+import { BeeHiveError } from "../errors.ts";
+import type { CloudRules } from "../graph/lint.ts";
+import { UsageError } from "./exit-code.ts";
+
+/**
+ * The rules of clouds by their names or URLs, `aws` or `aws:?prefix=shop`: what stands before the names counts. Neither
+ * the SDK of a cloud nor credentials are needed.
+ */
+export function cloudRules(names: readonly string[]): Promise<CloudRules[]> {
+  return Promise.all(names.map(rulesOf));
+}
+
+async function rulesOf(cloud: string): Promise<CloudRules> {
+  const url = cloud.includes(":") ? cloud : `${cloud}:`;
+  try {
+    switch (url.split(":", 1)[0]) {
+      case "aws": {
+        const { configFrom } = await import("../../providers/aws/config.ts");
+        const { retentionSeconds, topologyProblems } = await import("../../providers/aws/limits.ts");
+        const { prefix } = configFrom(url);
+        return { cloud, problems: (specs) => topologyProblems(specs, prefix), retentionMs: retentionSeconds * 1_000 };
+      }
+      case "azure": {
+        const { configFrom, optionsFrom } = await import("../../providers/azure/config.ts");
+        const { Names } = await import("../../providers/azure/names.ts");
+        const { topologyProblems } = await import("../../providers/azure/topology.ts");
+        // Nothing is connected to: the places only have to be there.
+        const place = { connectionString: "none" };
+        const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });
+        return { cloud, problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
+      }
+      default:
+        throw new UsageError(`--for takes azure and aws, not "${cloud}".`);
+    }
+  } catch (error) {
+    if (error instanceof BeeHiveError) throw new UsageError(`--for: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

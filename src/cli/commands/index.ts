@@ -1,0 +1,29 @@
+import type { CliCommand } from "../command.ts";
+import { backup } from "./backup.ts";
+import { config } from "./config.ts";
+import { deadLetters } from "./dead-letters.ts";
+import { graph } from "./graph.ts";
+import { init } from "./init.ts";
+import { lint } from "./lint.ts";
+import { policy } from "./policy.ts";
+import { push } from "./push.ts";
+import { queues } from "./queues.ts";
+import { run } from "./run.ts";
+import { setup } from "./setup.ts";
+import { trace } from "./trace.ts";
+
+/** In the order of the help. A new command adds its line here. */
+export const commands: readonly CliCommand[] = [
+  init,
+  run,
+  push,
+  queues,
+  ...deadLetters,
+  trace,
+  setup,
+  policy,
+  backup,
+  graph,
+  lint,
+  config,
+];

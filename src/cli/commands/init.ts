@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { Option } from "commander";
+import { defineCommand, type CliCommand } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { packageSpec } from "../init/manifest.ts";
+import { npmInstall } from "../init/npm-install.ts";
+import { writeStarter } from "../init/starter.ts";
+
+interface Options {
+  readonly install: boolean;
+  readonly package?: string;
+}
+
+export const init: CliCommand = defineCommand<Options, [folder: string]>({
+  name: "init",
+  summary: "make a project with an actor and its test",
+  description:
+    "Makes a project that runs: one actor, its test, a durable queue in a file, and what it needs from npm. Overwrites " +
+    "nothing: when one of its files is there, it says which and makes none.",
+  define: (command) =>
+    command
+      .argument("[folder]", "made if it is not there", ".")
+      .option("--no-install", "leave npm install to you")
+      .addOption(new Option("--package <spec>", "the beehive-actors to install: a version, a tarball, a git URL")),
+  examples: [
+    ["npx beehive-actors init shop", "a project in the folder shop"],
+    ["beehive init --no-install", "in this folder, without npm"],
+  ],
+  async run({ output, signal }, options, folder) {
+    const target = resolve(folder);
+    const files = await writeStarter(target, options.package ?? packageSpec());
+    for (const file of files) output.note(`made ${file}`);
+    const installed = options.install && (await npmInstall(target, output, signal));
+    if (output.json) output.result({ folder: target, files, installed });
+    if (options.install && !installed) return exitCode.failed;
+    const steps = [
+      ...(folder === "." ? [] : [`cd ${folder}`]),
+      ...(installed ? [] : ["npm install"]),
+      "npm test",
+      "npm start",
+    ];
+    output.note(`\nNext:\n${steps.map((step) => `  ${step}`).join("\n")}`);
+    return exitCode.well;
+  },
+});

@@ -1,0 +1,55 @@
+import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
+import { UsageError } from "../exit-code.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  readonly setup?: boolean;
+  readonly deadLetters?: boolean;
+  readonly account?: string;
+  readonly partition?: string;
+}
+
+export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
+  name: "policy",
+  summary: "print the least rights that modules need in a cloud",
+  description:
+    "Prints the least rights with which the actors of modules work: for aws: an IAM policy as JSON, for azure: roles. " +
+    "Nothing is asked of the cloud.",
+  define: (command) =>
+    command
+      .argument("[modules...]", moduleArgument)
+      .option("--provider <url>", "the cloud, with the options that it runs with")
+      .option("--setup", "also what makes the queues")
+      .option("--dead-letters", "also what lists, requeues and drops dead letters")
+      .option("--account <id>", "aws: the account; any unless said")
+      .option("--partition <name>", "aws: aws-cn or aws-us-gov"),
+  examples: [
+    ["beehive policy dist/actors.js --provider 'aws:?region=eu-west-1&prefix=shop'", "an IAM policy"],
+    ["beehive policy dist/actors.js --provider azure: --setup", "the roles of an identity"],
+  ],
+  async run({ output, settings, application }, options, modules) {
+    const { provider = "" } = await settings();
+    const { descriptors } = await application(modules);
+    switch (provider.split(":", 1)[0]) {
+      case "aws": {
+        const { configFrom } = await import("../../../providers/aws/config.ts");
+        const { leastPolicy } = await import("../../../providers/aws/policy.ts");
+        const config = configFrom(provider);
+        return output.result(leastPolicy(descriptors, config, { ...options, region: config.region }));
+      }
+      case "azure": {
+        const { leastRoles } = await import("../../../providers/azure/roles.ts");
+        const roles = leastRoles(options);
+        if (output.json) return output.result(roles);
+        return output.print(
+          table(
+            roles.map(({ role, scope, reason }) => [role, scope, reason]),
+            ["ROLE", "SCOPE", "FOR"],
+          ),
+        );
+      }
+      default:
+        throw new UsageError("Only clouds give rights: name one, --provider aws: or --provider azure:.");
+    }
+  },
+});

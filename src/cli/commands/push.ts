@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { Option } from "commander";
+import { QueueName } from "../../queue-name.ts";
+import { messageOf } from "../../retry-policy.ts";
+import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
+import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
+import { formats, items, type Format } from "../input/items.ts";
+import { placeOf } from "../input/place.ts";
+import { several, whole } from "../options.ts";
+import { progress } from "../progress.ts";
+import { assertThere } from "../queue-there.ts";
+import type { Output } from "../output.ts";
+import { propertyOf, type EventSettings } from "../push/event-maker.ts";
+import { pushItems, type Pushed } from "../push/push-items.ts";
+import { Pusher } from "../push/pusher.ts";
+
+interface Options {
+  readonly type?: string;
+  readonly cloudEvents?: boolean;
+  readonly property?: readonly string[];
+  readonly correlationId?: string;
+  readonly partitionKeyFrom?: string;
+  readonly idFrom?: string;
+  readonly delay?: number;
+  readonly format: Format;
+  readonly batch: number;
+  readonly fromLine: number;
+  readonly runId?: string;
+  readonly keepGoing?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const push: CliCommand = defineCommand<Options, [queue: string, file: string]>({
+  name: "push",
+  summary: "publish the events of a file",
+  description:
+    "Publishes events to a topic (Topic-) or a queue, from NDJSON, a JSON array or one JSON document, read as a stream. " +
+    "Each value is the body of an event, or with --cloud-events a CloudEvent. When it fails it says up to which line " +
+    "everything was published and how to go on; the rest then gets the same ids, so that what is published twice is " +
+    "dropped where the provider drops duplicates.",
+  define: (command) =>
+    command
+      .argument("<queue>", "Topic- or Queue")
+      .argument("<file>", "a file, or - for the standard input")
+      .option("--provider <url>", "where to publish")
+      .option("--type <name>", "the type of the events (default: the name of the topic or queue)")
+      .option("--cloud-events", "the values are CloudEvents 1.0 with types and ids of their own")
+      .option("--property <name=value>", "a property of all events; may be repeated", several)
+      .option("--correlation-id <id>", "of all events")
+      .option("--partition-key-from <path>", "where the body has the partition key, such as body.customer.id")
+      .option("--id-from <path>", "where the body has what becomes the id of its event")
+      .option("--delay <ms>", "deliver them not before so long from now", whole())
+      .addOption(new Option("--format <format>", "what the input is").choices(formats).default("auto"))
+      .option("--batch <n>", "publish so many at a time", whole(1), 500)
+      .option("--from-line <n>", "begin at this line, or at this element of an array", whole(1), 1)
+      .option("--run-id <id>", "what the ids are made from; a failed push says its own")
+      .option("--keep-going", "pass over bad values instead of stopping at the first")
+      .option("--dry-run", "check everything, publish nothing"),
+  examples: [
+    ["beehive push OrderAccepted- orders.ndjson --provider sqlite:./hive.db", "one event a line"],
+    ["beehive push OrderAccepted- orders.json --partition-key-from body.customer", "in order for each customer"],
+    ["curl -s example.com/events | beehive push Intake - --cloud-events", "CloudEvents from a pipe"],
+    ["beehive push OrderAccepted- orders.ndjson --dry-run --keep-going", "list all that is bad"],
+  ],
+  endsItself: true,
+  async run(context, options, queueName, file) {
+    const queue = QueueName.parse(queueName);
+    if (queue.kind === "subscription")
+      throw new UsageError(`${queue} is a subscription; publish to its topic: ${queue.topic}-`);
+    if (options.cloudEvents && (options.type !== undefined || options.idFrom !== undefined))
+      throw new UsageError("CloudEvents have types and ids of their own: leave out --type and --id-from.");
+    const input = await open(file);
+    const release = (): void => void input.stream.destroy();
+    context.signal.addEventListener("abort", release, { once: true });
+    try {
+      return await pushAll(context, input, settingsOf(queue, options), options);
+    } finally {
+      release();
+    }
+  },
+});
+
+function settingsOf(queue: QueueName, options: Options): EventSettings {
+  const { property = [], type = queue.topic, runId = randomUUID(), cloudEvents = false } = options;
+  const { correlationId, partitionKeyFrom, idFrom, delay } = options;
+  const properties = Object.fromEntries(property.map(propertyOf));
+  return { queue, type, cloudEvents, properties, correlationId, partitionKeyFrom, idFrom, delay, runId };
+}
+
+interface Input {
+  readonly name: string;
+  readonly stream: Readable;
+  /** 0 when nobody knows. */
+  readonly bytes: number;
+  bytesRead(): number;
+}
+
+async function open(file: string): Promise<Input> {
+  if (file === "-")
+    return { name: "standard input", stream: process.stdin.setEncoding("utf8"), bytes: 0, bytesRead: () => 0 };
+  try {
+    const { size } = await stat(file);
+    const stream = createReadStream(file, { encoding: "utf8" });
+    return { name: file, stream, bytes: size, bytesRead: () => stream.bytesRead };
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** How many bad items are told one by one. */
+const mostTold = 20;
+
+async function pushAll(
+  { output, signal, provider }: CommandContext,
+  input: Input,
+  settings: EventSettings,
+  options: Options,
+): Promise<ExitCode> {
+  const queues = options.dryRun ? undefined : (await provider()).queues;
+  if (queues) await assertThere(queues, settings.queue);
+  const pusher = new Pusher(queues, options.batch, options.fromLine - 1);
+  const shown = progress(
+    output,
+    input.bytes > 0 ? "{bar} {percentage}% {events} events" : "{events} events",
+    input.bytes,
+  );
+  let told = 0;
+  const result = await pushItems(items(input.stream, options.format), pusher, {
+    settings,
+    from: options.fromLine,
+    keepGoing: options.keepGoing ?? false,
+    signal,
+    onBad: (item, problem) => {
+      if (told++ < mostTold) output.complain(`${input.name}, ${placeOf(item)}: ${problem}`);
+      else if (told === mostTold + 1) output.complain("more bad values are only counted");
+    },
+    onItem: () => shown.update(input.bytesRead(), { events: pusher.pushed }),
+  });
+  shown.end();
+  return tell(output, pusher, result, { input, settings, options, signal });
+}
+
+interface Call {
+  readonly input: Input;
+  readonly settings: EventSettings;
+  readonly options: Options;
+  readonly signal: AbortSignal;
+}
+
+function tell(output: Output, { pushed, done }: Pusher, { bad, failure }: Pushed, call: Call): ExitCode {
+  const { input, settings, options, signal } = call;
+  const ended = failure === undefined && !signal.aborted && (bad === 0 || options.keepGoing === true);
+  if (failure !== undefined) output.complain(`${input.name}: ${failure}`);
+  if (output.json) output.result({ pushed, bad, ended, lastLine: done, runId: settings.runId });
+  else
+    output.print(
+      `${options.dryRun ? "Would publish" : "Published"} ${pushed} ${pushed === 1 ? "event" : "events"} to ${settings.queue}` +
+        `${bad > 0 ? `, ${bad} bad` : ""}.`,
+    );
+  if (!ended && !options.dryRun) {
+    const until = done === 0 ? "Nothing was published." : `Everything up to ${done} was published.`;
+    output.note(`${until} To go on: --from-line ${done + 1} --run-id ${settings.runId}`);
+  }
+  if (signal.aborted) return exitCode.interrupted;
+  return ended && bad === 0 ? exitCode.well : exitCode.failed;
+}

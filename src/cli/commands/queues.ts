@@ -1,0 +1,124 @@
+import { sleep, systemClock } from "../../clock.ts";
+import { isBeeHiveError } from "../../errors.ts";
+import { QueueName } from "../../queue-name.ts";
+import type { QueueCounts, QueueOperator } from "../../queue-operator.ts";
+import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
+import { duration } from "../duration.ts";
+import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
+import { whole } from "../options.ts";
+import type { Output } from "../output.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  readonly watch?: boolean;
+  readonly interval: number;
+}
+
+/** One queue as it is shown. */
+interface Row extends QueueCounts {
+  readonly queue: string;
+  /** How long the oldest ready event has waited, in ms; `null` where the provider does not tell. */
+  readonly oldestMs: number | null;
+  /** Events that are due and not done: ready and leased. */
+  readonly lag: number;
+}
+
+export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
+  name: "queues",
+  summary: "show how many events are where",
+  description:
+    "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready one has waited, " +
+    "and the lag: what is due and not done yet. Which queues: those that are named, else those that the actors of the " +
+    "configured modules read, else all of the provider where it can list them (sqlite:). Clouds tell no ages: -.",
+  define: (command) =>
+    command
+      .argument("[queues...]", "Topic-Subscription or Queue")
+      .option("--provider <url>", "where to look")
+      .option("--watch", "show it again and again; with --json one line each time")
+      .option("--interval <ms>", "how often to look with --watch", whole(100), 2_000),
+  examples: [
+    ["beehive queues --provider sqlite:./hive.db", "all of a file"],
+    ["beehive queues OrderAccepted-Payment Invoices", "two, where BEEHIVE_PROVIDER says"],
+    ["beehive queues --watch", "kept up to date on a terminal"],
+    ["beehive queues --json | jq '.[] | select(.dead > 0)'", "those with dead letters"],
+  ],
+  endsItself: true,
+  async run(context, { watch, interval }, given) {
+    const { output, signal } = context;
+    const { queues: operator } = await context.provider();
+    const names = await namesOf(context, given, operator);
+    if (!watch) return show(output, await rowsOf(operator, names));
+    if (!output.json && !output.interactive)
+      throw new UsageError("--watch needs a terminal; with --json it prints one line each time.");
+    while (!signal.aborted) {
+      const rows = await rowsOf(operator, names);
+      if (output.json) output.line(rows);
+      else output.write(`${clearScreen}${tableOf(output, rows)}\n`);
+      await sleep(systemClock, interval, signal);
+    }
+    return exitCode.well;
+  },
+});
+
+/** Moves to the top left and erases what is below: no flicker, and nothing is left of a longer table. */
+const clearScreen = "\u001b[H\u001b[2J";
+
+async function namesOf(
+  { settings, application }: CommandContext,
+  given: readonly string[],
+  operator: QueueOperator,
+): Promise<readonly QueueName[]> {
+  if (given.length > 0) return given.map(consumerQueue);
+  if (((await settings()).modules ?? []).length > 0) {
+    const { descriptors } = await application([]);
+    return descriptors.map(({ queueName }) => queueName);
+  }
+  const listed = await operator.names?.();
+  if (!listed) throw new UsageError('This provider lists no queues: name them, or "modules" in beehive.config.json.');
+  return listed.toSorted((a, b) => (a.toString() < b.toString() ? -1 : 1));
+}
+
+/** A queue or subscription; a topic holds no events. */
+export function consumerQueue(text: string): QueueName {
+  const name = QueueName.parse(text);
+  if (name.kind !== "topic") return name;
+  throw new UsageError(`${name} is a topic, which holds no events; name a subscription of it: ${name.topic}-Something`);
+}
+
+async function rowsOf(operator: QueueOperator, names: readonly QueueName[]): Promise<Row[]> {
+  const now = systemClock.now();
+  return Promise.all(
+    names.map(async (name) => {
+      const counts = await countsOf(operator, name);
+      const oldest = counts.ready > 0 ? await operator.oldest?.(name) : undefined;
+      const oldestMs = oldest === undefined ? null : Math.max(0, now - oldest);
+      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased };
+    }),
+  );
+}
+
+async function countsOf(operator: QueueOperator, name: QueueName): Promise<QueueCounts> {
+  try {
+    return await operator.counts(name);
+  } catch (cause) {
+    if (!isBeeHiveError(cause, "QueueNotFound")) throw cause;
+    throw new UsageError(`There is no ${name.kind} ${name}. Make it with: beehive setup MODULE`, { cause });
+  }
+}
+
+function show(output: Output, rows: readonly Row[]): ExitCode {
+  if (output.json) output.result(rows);
+  else output.print(tableOf(output, rows));
+  return exitCode.well;
+}
+
+function tableOf(output: Output, rows: readonly Row[]): string {
+  const titles = ["QUEUE", "READY", "LEASED", "DELAYED", "DEAD", "OLDEST", "LAG"];
+  const cells = rows.map(({ queue, ready, leased, delayed, dead, oldestMs, lag }) => {
+    const age = oldestMs === null ? "-" : duration(oldestMs);
+    return [queue, `${ready}`, `${leased}`, `${delayed}`, `${dead}`, age, `${lag}`];
+  });
+  const [title = "", ...lines] = table(cells, titles).split("\n");
+  const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));
+  return [output.style("bold", title), ...marked].join("\n");
+}

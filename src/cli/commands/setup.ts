@@ -1,0 +1,77 @@
+import { createHive } from "../../beehive.ts";
+import { BeeHiveError } from "../../errors.ts";
+import { queueSpecs } from "../../orchestrator.ts";
+import type { Provider } from "../../provider.ts";
+import type { Application } from "../application.ts";
+import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  readonly check?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
+  name: "setup",
+  summary: "make the topics, subscriptions and queues of modules",
+  description:
+    "Makes what is missing of the topics, subscriptions and queues that the actors of modules read and publish to. " +
+    "Changes nothing that is there, and may be repeated.",
+  define: (command) =>
+    command
+      .argument("[modules...]", moduleArgument)
+      .option("--provider <url>", "where to make them")
+      .option("--check", "make nothing; end with 1 when something is missing")
+      .option("--dry-run", "make nothing; say what would be made"),
+  examples: [
+    ["beehive setup dist/actors.js --provider aws:?prefix=shop", "before the first deployment"],
+    ["beehive setup dist/actors.js --check", "in a pipeline, with rights to read"],
+  ],
+  async run(context, { check, dryRun }, modules) {
+    const { output } = context;
+    const application = await context.application(modules);
+    const provider = await providerOf(context, application);
+    const specs = queueSpecs(application.descriptors);
+    const problems = provider.queues.problems(specs);
+    if (problems.length > 0)
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        `${provider.name} refuses:\n${problems.map((one) => `  ${one}`).join("\n")}`,
+      );
+    const missing = new Set((await provider.queues.missing(specs)).map(String));
+    if (!check && !dryRun) await make(application, provider);
+    const state = (name: string): string =>
+      !missing.has(name) ? "there" : check ? "missing" : dryRun ? "to be made" : "made";
+    const rows = specs.map(({ name, ordered, ...rest }) => ({
+      name: `${name}`,
+      kind: name.kind,
+      ordered,
+      ...rest,
+      state: state(`${name}`),
+    }));
+    if (output.json) output.result(rows);
+    else
+      output.print(
+        table(
+          rows.map(({ name, kind, state: is }) => [name, kind, is]),
+          ["NAME", "KIND", "STATE"],
+        ),
+      );
+    return check && missing.size > 0 ? exitCode.failed : exitCode.well;
+  },
+});
+
+async function providerOf({ provider, settings }: CommandContext, { options }: Application): Promise<Provider> {
+  if ((await settings()).provider === undefined && typeof options.provider === "object") return options.provider;
+  return provider({ make: true });
+}
+
+async function make({ options }: Application, provider: Provider): Promise<void> {
+  const hive = await createHive({ ...options, provider, topology: "create", journal: false });
+  try {
+    await hive.setup();
+  } finally {
+    await hive.stop();
+  }
+}

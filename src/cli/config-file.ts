@@ -1,0 +1,72 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import { messageOf } from "../retry-policy.ts";
+import { configProblems, type Config } from "./config-schema.ts";
+import { UsageError } from "./exit-code.ts";
+import { importFile } from "./import-file.ts";
+
+/** What a configuration file says. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly config: Config;
+}
+
+const names = ["json", "yaml", "yml", "ts", "mts", "js", "mjs"].map((extension) => `beehive.config.${extension}`);
+
+/** The configuration file in this folder or the nearest above it; of several in one folder, an error. */
+export function findConfigFile(folder: string): string | undefined {
+  const found = names.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  if (found.length > 1) throw new UsageError(`There are several configurations: ${found.join(", ")}. Keep one.`);
+  const parent = dirname(folder);
+  return found[0] ?? (parent === folder ? undefined : findConfigFile(parent));
+}
+
+/**
+ * Reads a configuration file: JSON, YAML, or a module whose default export it is.
+ *
+ * @throws UsageError that lists every problem with its path.
+ */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const content = await parse(path);
+  const problems = configProblems(content);
+  if (problems.length > 0) throw new UsageError(listOf(path, problems));
+  return { path, config: beside(path, content as Config) };
+}
+
+async function parse(path: string): Promise<unknown> {
+  const extension = extname(path);
+  if (![".json", ".yaml", ".yml"].includes(extension)) {
+    const { default: config } = await importFile(path);
+    if (config === undefined) throw new UsageError(`${path} has no default export; export default { ... }`);
+    return config;
+  }
+  try {
+    const text = await readFile(path, "utf8");
+    return extension === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text);
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The same, with the paths in it resolved from where the file is: it may be used from any folder below. */
+function beside(path: string, config: Config): Config {
+  const folder = dirname(path);
+  const { modules, provider, overrides } = config;
+  return {
+    ...config,
+    ...(modules && { modules: modules.map((module) => resolve(folder, module)) }),
+    ...(provider !== undefined && {
+      provider: provider.replace(
+        /^sqlite:(?!\/|:memory:)([^?]+)/,
+        (_all, file: string) => `sqlite:${resolve(folder, file)}`,
+      ),
+    }),
+    ...(typeof overrides === "string" && { overrides: resolve(folder, overrides) }),
+  };
+}
+
+/** A title and its problems, one a line. */
+export function listOf(title: string, problems: readonly string[]): string {
+  return [`${title}:`, ...problems.map((problem) => `  ${problem}`)].join("\n");
+}

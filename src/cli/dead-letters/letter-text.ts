@@ -1,0 +1,55 @@
+import type { DeadLetter } from "../../dead-letter.ts";
+import type { Event } from "../../event.ts";
+import { redact } from "../redact.ts";
+
+/** A dead letter as JSON, without the body of its event. */
+export function letterJson(letter: DeadLetter): Record<string, unknown> {
+  const { event, reason, errorName, errorMessage, stack, firstSeen, lastSeen, ...rest } = letter;
+  const { body: _, timestamp, enqueueTime, ...record } = event.toRecord();
+  return {
+    id: event.id,
+    reason: redact(reason),
+    errorName,
+    errorMessage: redact(errorMessage),
+    stack: stack === undefined ? undefined : redact(stack),
+    ...rest,
+    firstSeen: firstSeen.toISOString(),
+    lastSeen: lastSeen.toISOString(),
+    event: {
+      ...record,
+      timestamp: new Date(timestamp).toISOString(),
+      enqueueTime: enqueueTime === undefined ? undefined : new Date(enqueueTime).toISOString(),
+    },
+  };
+}
+
+/** The body as text, no more of it than so many characters; what is no text as base64. */
+export function bodyText(event: Event, longest: number): { readonly body: string; readonly cut: number } {
+  const text = typeof event.body === "string" ? event.body : Buffer.from(event.body).toString("base64");
+  const body = text.slice(0, longest);
+  return { body, cut: text.length - body.length };
+}
+
+/** The whole record for people. */
+export function letterText(letter: DeadLetter, longestBody: number): string {
+  const { event } = letter;
+  const { body, cut } = bodyText(event, longestBody);
+  const facts: [string, string | undefined][] = [
+    ["event", event.id],
+    ["type", event.eventType],
+    ["from", letter.subscription],
+    ["actor", letter.actor],
+    ["happened", event.timestamp.toISOString()],
+    ["correlation", event.correlationId],
+    ["causation", event.causationId],
+    ["partition key", event.partitionKey],
+    ["properties", Object.keys(event.properties).length === 0 ? undefined : JSON.stringify(event.properties)],
+    ["attempts", `${letter.attempts}, from ${letter.firstSeen.toISOString()} to ${letter.lastSeen.toISOString()}`],
+    ["reason", redact(letter.reason)],
+    ["error", redact(`${letter.errorName}: ${letter.errorMessage}`)],
+  ];
+  const lines = facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(14)}${value}`]));
+  const stack = letter.stack === undefined ? [] : ["", redact(letter.stack)];
+  const rest = cut > 0 ? [`(${cut} more characters; --max-body shows them)`] : [];
+  return [...lines, ...stack, "", `body (${event.contentType})`, body, ...rest].join("\n");
+}

@@ -1,0 +1,44 @@
+import { isBuiltin } from "node:module";
+import { basename } from "node:path";
+import { ownManifest } from "../own-package.ts";
+
+/** The release that this is. */
+export function packageSpec(): string {
+  return `^${ownManifest().version}`;
+}
+
+/**
+ * The package.json of a starter. Its tools have the versions that this release was tested with; SQLite is installed
+ * where Node has none.
+ *
+ * @param spec what to install as beehive-actors.
+ */
+export function starterManifest(folder: string, spec: string): string {
+  const { devDependencies: tested, peerDependencies } = ownManifest();
+  const sqlite = isBuiltin("node:sqlite") ? {} : { libsql: peerDependencies["libsql"] };
+  const tools = ["@types/node", "tsx", "typescript"].map((name) => [name, tested[name]] as const);
+  const manifest = {
+    name: nameOf(folder),
+    version: "0.0.0",
+    private: true,
+    type: "module",
+    scripts: {
+      start: "beehive run",
+      push: "beehive push CustomerRegistered- customers.ndjson",
+      test: "node --import tsx --test src/actors.test.ts",
+      typecheck: "tsc",
+    },
+    dependencies: { "beehive-actors": spec, ...sqlite },
+    devDependencies: Object.fromEntries(tools),
+  };
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+/** The name of the folder, as far as npm takes it. */
+function nameOf(folder: string): string {
+  const name = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z\d._-]+/g, "-")
+    .replace(/^[._-]+|-+$/g, "");
+  return name === "" ? "hive" : name;
+}

@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Output } from "../output.ts";
+
+/** Runs `npm install`, which shows its own progress on the standard error; answers whether it ended well. */
+export async function npmInstall(folder: string, output: Output, signal: AbortSignal): Promise<boolean> {
+  output.note("npm install ...");
+  const arguments_ = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+  // The standard output is the command's own. npm is a script on Windows, which only a shell finds.
+  const child = spawn("npm", arguments_, {
+    cwd: folder,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+    signal,
+  });
+  try {
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code === 0) return true;
+    output.complain(
+      `npm install ended with ${code ?? "a signal"}; the files are there: mend what npm says and run it again.`,
+    );
+  } catch (error) {
+    output.complain(`npm could not be run: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { listOf } from "../config-file.ts";
+import { UsageError } from "../exit-code.ts";
+import { ownFile } from "../own-package.ts";
+import { starterManifest } from "./manifest.ts";
+
+/**
+ * Writes the files of a starter into a folder and answers their names. Templates that would mean something where they
+ * lie have another name there: `tsconfig.template.json` becomes `tsconfig.json`, `gitignore.template` `.gitignore`.
+ *
+ * @throws UsageError when one of them is there; then none is written.
+ */
+export async function writeStarter(folder: string, spec: string): Promise<string[]> {
+  const files = [["package.json", starterManifest(folder, spec)], ...(await templates())] as [string, string][];
+  const there = [];
+  for (const [name] of files) if (await exists(join(folder, name))) there.push(name);
+  if (there.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, there));
+  for (const [name, text] of files) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    // Fails on a file that came to be since it was looked for.
+    await writeFile(path, text, { flag: "wx" });
+  }
+  return files.map(([name]) => name);
+}
+
+async function templates(): Promise<[string, string][]> {
+  const root = ownFile("templates/starter");
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return Promise.all(
+    paths.toSorted().map(async (path) => [targetOf(relative(root, path)), await readFile(path, "utf8")]),
+  );
+}
+
+function targetOf(path: string): string {
+  return path === "gitignore.template" ? ".gitignore" : path.replace(".template.", ".");
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

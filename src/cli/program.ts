@@ -1,0 +1,116 @@
+import { Command, CommanderError } from "commander";
+import { BeeHiveError } from "../errors.ts";
+import { messageOf } from "../retry-policy.ts";
+import type { CliCommand } from "./command.ts";
+import { contextOf } from "./context.ts";
+import { exitCode, UsageError, type ExitCode } from "./exit-code.ts";
+import { aborted, interruption } from "./interruption.ts";
+import { Output } from "./output.ts";
+
+/** What a group of commands is for. */
+const groups: Readonly<Record<string, string>> = {
+  "dead-letters": "look at what was given up, send it back or drop it",
+};
+
+/**
+ * Runs one command line and answers the exit code; nothing is thrown.
+ *
+ * @param words what follows `beehive`.
+ */
+export async function main(
+  commands: readonly CliCommand[],
+  version: string,
+  words: readonly string[],
+): Promise<ExitCode> {
+  let code: ExitCode = exitCode.well;
+  const program = programOf(commands, version, async (command, options, given) => {
+    code = await run(command, options, given);
+  });
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has printed what is wrong, or the help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.well : exitCode.usage;
+    throw error;
+  }
+}
+
+export type Run = (command: CliCommand, options: object, given: readonly unknown[]) => Promise<void>;
+
+/** The commands as commander knows them; `run` is called with the one that a line asks for. */
+export function programOf(commands: readonly CliCommand[], version: string, run: Run): Command {
+  const program = new Command("beehive")
+    .description("Reactive cloud actors: makes, runs and looks after hives.")
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText("after", "\nbeehive help COMMAND shows examples. More: docs/cli.md of beehive-actors.");
+  const groupOf = (name: string): Command => {
+    const found = program.commands.find((one) => one.name() === name);
+    if (found) return found;
+    const group = program.command(name).description(groups[name] ?? "");
+    return group.exitOverride();
+  };
+  for (const command of commands) {
+    const words = command.name.split(" ");
+    const parent = words.length > 1 ? groupOf(words[0] ?? "") : program;
+    const own = parent.command(words.at(-1) ?? "").summary(command.summary);
+    command
+      .define(own.description(command.description ?? sentence(command.summary)))
+      .option("--config <file>", "the configuration (default: beehive.config.* in this folder or above it)")
+      .option("--json", "print JSON for programs")
+      .addHelpText("after", examplesOf(command))
+      .exitOverride()
+      .action((...given: unknown[]) => run(command, own.opts(), given.slice(0, -2)));
+  }
+  return program;
+}
+
+async function run(command: CliCommand, options: object, given: readonly unknown[]): Promise<ExitCode> {
+  const output = new Output("json" in options);
+  const signal = interruption(output);
+  const context = contextOf(options as Readonly<Record<string, unknown>>, output, signal);
+  const work = command.run(context, options as never, ...(given as never)).then((code) => code ?? exitCode.well);
+  const interrupted = aborted(signal).then(() => exitCode.interrupted);
+  try {
+    return await (command.endsItself === true ? work : Promise.race([work, interrupted]));
+  } catch (error) {
+    output.complain(describe(error));
+    return isUsage(error) ? exitCode.usage : exitCode.failed;
+  } finally {
+    await close(context.close, output);
+  }
+}
+
+async function close(body: () => Promise<void>, output: Output): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    output.complain(`the provider could not be closed: ${messageOf(error)}`);
+  }
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError) return true;
+  return (
+    error instanceof BeeHiveError && ["InvalidConfiguration", "InvalidQueueName", "InvalidKey"].includes(error.code)
+  );
+}
+
+/** What is ours says all in its message; of anything else the place is worth knowing. */
+function describe(error: unknown): string {
+  if (error instanceof UsageError || error instanceof BeeHiveError || !(error instanceof Error))
+    return messageOf(error);
+  return error.stack ?? error.message;
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+}
+
+function examplesOf({ examples }: CliCommand): string {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  return ["", "Examples:", ...lines].join("\n");
+}

@@ -1,0 +1,48 @@
+import type { Event } from "../../event.ts";
+import type { QueueOperator } from "../../queue-operator.ts";
+
+/** Pushes events in batches, in the order they are given, so that one number tells how far it came. */
+export class Pusher {
+  readonly #queues: QueueOperator | undefined;
+  readonly #size: number;
+  #batch: Event[] = [];
+  #bytes = 0;
+  #taken = 0;
+  pushed = 0;
+  /** The number of the last item up to which everything was pushed, or passed over. */
+  done: number;
+
+  /**
+   * @param queues none to only count.
+   * @param done the number of the last item that was dealt with before.
+   */
+  constructor(queues: QueueOperator | undefined, size: number, done: number) {
+    this.#queues = queues;
+    this.#size = size;
+    this.done = done;
+  }
+
+  /** Takes the event of an item; pushes what it has when that is a batch. */
+  async add(event: Event, number: number): Promise<void> {
+    this.#batch.push(event);
+    this.#bytes += event.body.length;
+    this.#taken = number;
+    if (this.#batch.length >= this.#size || this.#bytes >= mostBytes) await this.flush();
+  }
+
+  /** Passes over an item that has no event. */
+  pass(number: number): void {
+    this.#taken = number;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#batch.length > 0) await this.#queues?.push(this.#batch);
+    this.pushed += this.#batch.length;
+    this.done = Math.max(this.done, this.#taken);
+    this.#batch = [];
+    this.#bytes = 0;
+  }
+}
+
+/** What a batch holds at the most, so that large events do not fill the memory. */
+const mostBytes = 1024 * 1024;

@@ -1,0 +1,33 @@
+/** What stands in the place of a secret. */
+const mask = "***";
+
+/** A partition key, or the key of an item, is no secret; nor is the name of a key. */
+const secretName =
+  "(?![\\w-]*name\\b)[\\w-]*(?:(?:api|access|account|secret|private|shared)[\\w-]*key|secret|token|password|passwd|pwd|signature|credential|connection_?string)[\\w-]*";
+
+/** What holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. */
+const secrets: readonly (readonly [RegExp, string])[] = [
+  // A part of a connection string, as the clouds write them: to its end, for keys hold "=" and "/".
+  [
+    /\b((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w*)\s*=\s*[^;\s"'&\\]+/gi,
+    `$1=${mask}`,
+  ],
+  // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too.
+  [/([a-z][a-z\d+.-]*:\/\/)[^\s/?#"']*@/gi, `$1${mask}@`],
+  // A parameter of a URL or an assignment.
+  [new RegExp(`([?&;\\s"']|^)(${secretName}|sig)=[^&;\\s"'\\\\]+`, "gi"), `$1$2=${mask}`],
+  // A field of JSON.
+  [new RegExp(`("${secretName}"\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*"`, "gi"), `$1"${mask}"`],
+  // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.
+  [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
+  [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, mask],
+];
+
+/**
+ * A text without the secrets in it: passwords and keys in URLs, connection strings, JSON and messages. What tells one
+ * place from another (hosts, names, regions) stays.
+ */
+export function redact(text: string): string {
+  return secrets.reduce((rest, [pattern, replacement]) => rest.replaceAll(pattern, replacement), text);
+}

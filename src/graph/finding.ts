@@ -1,0 +1,29 @@
+/** What lint looks for; docs/graph.md says of each what is wrong with it. */
+export const ruleNames = [
+  "orphan-topic",
+  "unfed-subscription",
+  "endless-cycle",
+  "never-retried",
+  "retry-beyond-queue",
+  "retry-without-wait",
+  "retry-outlives-queue",
+  "refused-by-cloud",
+  "event-without-schema",
+  "event-declared-twice",
+  "unused-event",
+  "undeclared-event",
+  "never-seen",
+] as const;
+
+export type RuleName = (typeof ruleNames)[number];
+
+/** Something that is wrong with a web of actors, or may be. */
+export interface Finding {
+  readonly rule: RuleName;
+  /** An error loses events or stops a hive from starting; a warning may be meant so. */
+  readonly severity: "error" | "warning";
+  /** The actor, queue, event or cloud. */
+  readonly where: string;
+  /** What is wrong, and what to do. */
+  readonly message: string;
+}

@@ -1,0 +1,110 @@
+import { destination } from "../actor-descriptor.ts";
+import type { ActorDescriptor } from "../actor.ts";
+import { isBeeHiveError } from "../errors.ts";
+import type { EventType } from "../event-type.ts";
+import type { Pulser } from "../pulser.ts";
+import { QueueName } from "../queue-name.ts";
+import { sourceOf, type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
+import { inFlowOrder } from "./flow-order.ts";
+import type { ObservedEdge } from "./observed-edge.ts";
+import { scheduleText } from "./schedule-text.ts";
+
+/** What a web of actors is made of, as far as it can be known without running anything. */
+export interface EventGraphParts {
+  readonly descriptors: readonly ActorDescriptor[];
+  readonly pulsers?: readonly Pulser[] | undefined;
+  readonly eventTypes?: readonly EventType<unknown>[] | undefined;
+  /** Topics and queues that are fed from outside the actors, beside the event types that say it of themselves. */
+  readonly entries?: readonly string[] | undefined;
+  /** What a journal has seen; the edges of the graph then have counts. */
+  readonly observed?: readonly ObservedEdge[] | undefined;
+}
+
+const outside: Publisher = { kind: "outside", name: "" };
+
+/** @throws BeeHiveError `InvalidQueueName` when a pulser, an event type or an entry names no queue. */
+export function makeEventGraph(parts: EventGraphParts): EventGraph {
+  const { descriptors, pulsers = [], eventTypes = [], entries = [], observed } = parts;
+  const queues = new Map<string, GraphEvent[]>();
+  const publications = new Map<string, Publication>();
+  const at = (name: QueueName): GraphEvent[] => getOrMake(queues, String(name), () => []);
+  const publish = (from: Publisher, to: QueueName, declared: boolean, count: number): void => {
+    at(to);
+    const key = [from.kind, from.name, to].join("\n");
+    const before = publications.get(key);
+    publications.set(key, {
+      from,
+      to,
+      declared: declared || (before?.declared ?? false),
+      count: observed && (before?.count ?? 0) + count,
+    });
+  };
+
+  for (const { name, queueName, publishes } of descriptors) {
+    at(sourceOf(queueName));
+    for (const to of publishes) publish({ kind: "actor", name }, to, true, 0);
+  }
+  for (const { name, publishes = [] } of pulsers)
+    for (const to of publishes) publish({ kind: "pulser", name }, destination(to), true, 0);
+  for (const type of new Set(eventTypes)) {
+    const to = destinationOf(type);
+    if (!to) continue;
+    const { name, version, schema } = type;
+    at(to).push({ name, version, schema, declared: true });
+    if (type.entry) publish(outside, to, true, 0);
+  }
+  for (const entry of entries) publish(outside, entryOf(entry, queues), true, 0);
+  for (const { from, eventType, destination: to, count } of observed ?? []) {
+    const name = QueueName.parse(to);
+    const events = at(name);
+    if (!events.some((event) => event.name === eventType))
+      events.push({ name: eventType, version: 1, schema: undefined, declared: false });
+    publish(publisherOf(from, name, publications), name, false, count);
+  }
+
+  const declared = new Set(descriptors.map(({ name }) => name));
+  const known = [...publications.values()].flatMap(({ from }) => (from.kind === "actor" ? [from.name] : []));
+  return inFlowOrder({
+    queues: [...queues].map(([name, events]) => ({ name: QueueName.parse(name), events })),
+    actors: [...new Set([...declared, ...known])].map((name) => ({ name, declared: declared.has(name) })),
+    pulsers: pulsers.map(({ name, schedule }) => ({ name, schedule: scheduleText(schedule) })),
+    publications: [...publications.values()],
+    subscriptions: descriptors.map(({ name, queueName }) => ({ queueName, actor: name })),
+    observed: observed !== undefined,
+  });
+}
+
+/** Where events of a type go by themselves; nowhere when each has to say it. */
+function destinationOf({ name, queueName }: EventType<unknown>): QueueName | undefined {
+  if (queueName !== undefined) return QueueName.parse(queueName);
+  try {
+    return QueueName.topic(name);
+  } catch (error) {
+    if (isBeeHiveError(error, "InvalidQueueName")) return undefined;
+    throw error;
+  }
+}
+
+/** An entry may be called by its bare name, whether it is a topic or a queue. */
+function entryOf(entry: string, queues: ReadonlyMap<string, unknown>): QueueName {
+  const name = QueueName.parse(entry);
+  return name.kind === "queue" && !queues.has(entry) ? QueueName.topic(entry) : sourceOf(name);
+}
+
+/** What a pulser publishes comes from outside as far as a journal knows. */
+function publisherOf(
+  from: string | undefined,
+  to: QueueName,
+  publications: ReadonlyMap<string, Publication>,
+): Publisher {
+  if (from !== undefined) return { kind: "actor", name: from };
+  const declared = [...publications.values()].filter((one) => one.declared && String(one.to) === String(to));
+  const isEntry = declared.some((one) => one.from.kind === "outside");
+  return (isEntry ? undefined : declared.find((one) => one.from.kind === "pulser")?.from) ?? outside;
+}
+
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const made = map.get(key) ?? make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,32 @@
+import { compare } from "../compare.ts";
+import { countText } from "../flow-chart.ts";
+import type { EventGraph, Publication } from "../event-graph.ts";
+import { publisherText } from "../event-graph.ts";
+import type { Finding } from "../finding.ts";
+import { entryHint } from "./flow.ts";
+
+/** Where a journal and the code do not say the same. */
+export function observedFindings(graph: EventGraph): Finding[] {
+  const { undeclared, unseen } = compare(graph);
+  return [
+    ...undeclared.map((one): Finding => ({
+      rule: "undeclared-event",
+      severity: "error",
+      where: `${publisherText(one.from)} to ${one.to}`,
+      message: undeclaredText(one),
+    })),
+    ...unseen.map(({ from, to }): Finding => ({
+      rule: "never-seen",
+      severity: "warning",
+      where: `${publisherText(from)} to ${to}`,
+      message: "It is declared, and the journal has no such event. Remove it if it never happens any more.",
+    })),
+  ];
+}
+
+function undeclaredText({ from, to, count = 0 }: Publication): string {
+  const seen = `The journal has ${countText(count)} of these events, and nothing says so.`;
+  if (from.kind === "outside") return `${seen} ${entryHint(to)}`;
+  const name = to.kind === "queue" ? `${to}-${to}` : to.topic;
+  return `${seen} Add "${name}" to what ${from.name} publishes, so that the set-up makes it and the graph shows it.`;
+}

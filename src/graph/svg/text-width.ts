@@ -1,0 +1,16 @@
+/** How wide a text is, in px at this size: as Arial and Helvetica have it, rounded up, because other fonts are drawn too. */
+export function textWidth(text: string, size: number): number {
+  let units = 0;
+  for (const character of text) units += unitsOf(character);
+  return Math.ceil(units * size * 1.06);
+}
+
+function unitsOf(character: string): number {
+  if (/[ijl'|.,:;!]/.test(character)) return 0.26;
+  if (/[frtI\s()[\]/-]/.test(character)) return 0.33;
+  if (/[mwMW@%]/.test(character)) return 0.88;
+  if (/[A-Z&]/.test(character)) return 0.69;
+  if (/[\u0020-\u007e]/.test(character)) return 0.56;
+  // Accented letters are about as wide as the widest plain ones, and most other scripts take a whole square.
+  return /[\u00a0-\u052f]/.test(character) ? 0.75 : 1.05;
+}

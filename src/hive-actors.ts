@@ -1,0 +1,35 @@
+import { ActorDescriptors, isActorConfiguration, throwProblems, type ActorSource } from "./actor-configuration.ts";
+import { actorDefaults } from "./actor-descriptor.ts";
+import { environmentOverrides, override, readOverrides } from "./actor-overrides.ts";
+import type { ActorDescriptor } from "./actor.ts";
+import type { HiveOptions } from "./hive-options.ts";
+
+/**
+ * The actors of a hive with everything decided: decorators, then the file, then the environment.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem of every actor.
+ */
+export async function describeActors({
+  actors,
+  defaults,
+  overrides,
+  environment = process.env,
+}: Pick<HiveOptions, "actors" | "defaults" | "overrides" | "environment">): Promise<readonly ActorDescriptor[]> {
+  const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
+  const given = Array.isArray(actors) ? actors : [actors];
+  const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
+  const configurations = given.filter(isActorConfiguration);
+  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
+  const described = await Promise.all(configurations.map(async (one) => one.getDescriptors(merged)));
+  const file =
+    typeof overrides === "string"
+      ? await readOverrides(overrides)
+      : overrides && { origin: "overrides", actors: overrides };
+  const descriptors = override(
+    described.flatMap((some) => [...some]),
+    file,
+    environmentOverrides(environment),
+  );
+  if (descriptors.length === 0) throwProblems(["it has no actors: give classes decorated with @actorDescription"]);
+  return descriptors;
+}

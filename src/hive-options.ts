@@ -1,0 +1,44 @@
+import type { ActorConfiguration, ActorSource } from "./actor-configuration.ts";
+import type { ActorDefaults } from "./actor-descriptor.ts";
+import type { ActorOverrides } from "./actor-overrides.ts";
+import type { Clock } from "./clock.ts";
+import type { Container } from "./container.ts";
+import type { DeliveryReport } from "./delivery.ts";
+import type { JournalOptions } from "./journal/journal.ts";
+import type { Logger } from "./logger.ts";
+import type { Topology } from "./orchestrator.ts";
+import type { Provider } from "./provider.ts";
+import type { Pulser } from "./pulser.ts";
+import type { RetryOptions } from "./retry-policy.ts";
+
+/** What a hive is made of; only the actors must be given. */
+export interface HiveOptions {
+  /** Actor classes, modules of them, or configurations; several are merged. */
+  readonly actors: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[];
+  /** What makes events by time; each fires once however many processes run it. */
+  readonly pulsers?: readonly Pulser[] | undefined;
+  /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
+  readonly provider?: string | Provider | undefined;
+  /** The application's container: what it binds can be injected into actors. */
+  readonly container?: Container | undefined;
+  /** Whether the set-up makes queues (the default) or only checks that they are there. */
+  readonly topology?: Topology | undefined;
+  /** What holds for every actor unless its decorator says otherwise. */
+  readonly defaults?: Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> };
+  /** What is said of actors outside their code: the path of a JSON or YAML file, or the same as an object. Wins over decorators. */
+  readonly overrides?: string | ActorOverrides | undefined;
+  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is looked up, which wins over all else; `process.env` unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Warnings and errors go to the standard error unless given; a pino logger fits. */
+  readonly logger?: Logger | undefined;
+  /**
+   * Whether the hive writes down what it does, for `hive.trace` and `beehive trace`; bodies are never in it. Unless
+   * given it does on `memory:`, in the memory of the process, and on `sqlite:`, in the file; not on a cloud, where it costs.
+   */
+  readonly journal?: boolean | JournalOptions | undefined;
+  /** Told how each delivery ended, after it did: for tests and displays. */
+  readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
+  /** For tests: time, and the random part of back-offs. */
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+}

@@ -1,0 +1,66 @@
+import type { DeliveryReport } from "../delivery.ts";
+import { errorNameOf } from "../error-name.ts";
+import type { Event } from "../event.ts";
+import { messageOf } from "../retry-policy.ts";
+import type { JournaledEvent, JournalEntry } from "./journal.ts";
+
+const longestMessage = 200;
+const nothing: readonly JournaledEvent[] = [];
+
+/** The entry of an event that was pushed from outside. */
+export function pushEntry(event: Event, subject: string | undefined, time: number): JournalEntry {
+  return {
+    time,
+    eventId: event.id,
+    timestamp: event.timestamp.getTime(),
+    eventType: event.eventType,
+    queueName: event.queueName,
+    actor: undefined,
+    attempt: 0,
+    outcome: "pushed",
+    durationMs: 0,
+    dueAt: event.enqueueTime?.getTime(),
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    subject,
+    outputs: nothing,
+    errorName: undefined,
+    errorMessage: undefined,
+  };
+}
+
+/** The entry of one attempt that ended. It holds no event, so that no body is kept by it. */
+export function deliveryEntry(
+  { event, descriptor, attempt, outcome, outputs, error }: DeliveryReport,
+  durationMs: number,
+  subject: string | undefined,
+  time: number,
+): JournalEntry {
+  return {
+    time,
+    eventId: event.id,
+    timestamp: event.timestamp.getTime(),
+    eventType: event.eventType,
+    queueName: event.queueName,
+    actor: descriptor.name,
+    attempt,
+    outcome,
+    durationMs,
+    dueAt: undefined,
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    subject,
+    outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
+    errorName: error === undefined ? undefined : errorNameOf(error),
+    errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),
+  };
+}
+
+function journaled({ id, eventType, queueName, enqueueTime }: Event): JournaledEvent {
+  return { id, eventType, destination: queueName, dueAt: enqueueTime?.getTime() };
+}
+
+function firstLine(text: string): string {
+  const [line = ""] = text.split("\n", 1);
+  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`;
+}

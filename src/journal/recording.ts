@@ -1,0 +1,47 @@
+import type { Clock } from "../clock.ts";
+import type { DeliveryReport } from "../delivery.ts";
+import type { Event } from "../event.ts";
+import type { Logger } from "../logger.ts";
+import { messageOf } from "../retry-policy.ts";
+import { deliveryEntry, pushEntry } from "./entry.ts";
+import type { Journal, JournalOptions } from "./journal.ts";
+
+/** Writes into a journal what a hive does. */
+export class Recording {
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #subject: NonNullable<JournalOptions["subject"]>;
+  #subjectFailed = false;
+
+  constructor(journal: Journal, clock: Clock, logger: Logger, subject: JournalOptions["subject"]) {
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#subject = subject ?? (({ partitionKey }) => partitionKey);
+  }
+
+  /** @param time when the push began, in ms since the epoch: actors may be done before it has ended. */
+  pushed(events: readonly Event[], time: number): void {
+    for (const event of events) this.#journal.append(pushEntry(event, this.#subjectOf(event), time));
+  }
+
+  delivered(report: DeliveryReport, durationMs: number): void {
+    this.#journal.append(deliveryEntry(report, durationMs, this.#subjectOf(report.event), this.#clock.now()));
+  }
+
+  /** Events that it does not understand have no business id; said once. */
+  #subjectOf(event: Event): string | undefined {
+    try {
+      return this.#subject(event);
+    } catch (error) {
+      if (!this.#subjectFailed)
+        this.#logger.warn(
+          { eventType: event.eventType, reason: messageOf(error) },
+          "journal.subject failed for an event, which has no business id in the journal now; it is said once",
+        );
+      this.#subjectFailed = true;
+      return undefined;
+    }
+  }
+}

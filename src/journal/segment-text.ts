@@ -1,0 +1,143 @@
+import type { JournaledEvent, JournalEntry } from "./journal.ts";
+
+/*
+ * Entries as one text: fields, each ended by a delimiter. Not JSON, because a segment is put together on the path of
+ * every event, and is stored as a text within JSON, where each quotation mark would be written as two characters.
+ */
+
+/** DEL: no id or type holds it, and JSON writes it as it is. */
+const delimiter = "\u007f";
+// oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+const control = /[\u0000-\u001f\u007f]/;
+/** Begins a name that is written for the first time; later it is the number of its place among the names. */
+const newName = "=";
+
+/** A text that entries are added to. */
+export class SegmentText {
+  readonly #names = new Map<string, string>();
+  #text = "";
+  #entries = 0;
+  #newest = 0;
+  /** The time of the first entry: times are written as what they differ from it, which is short. */
+  #start = 0;
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** The time of the newest entry, in ms since the epoch. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** In characters. */
+  get length(): number {
+    return this.#text.length;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+
+  append(entry: JournalEntry): void {
+    if (this.#entries === 0) {
+      this.#start = Math.round(entry.time);
+      this.#text = numberField(this.#start);
+    }
+    let text =
+      this.#time(entry.time) +
+      textField(entry.eventId) +
+      this.#time(entry.timestamp) +
+      this.#name(entry.eventType) +
+      this.#name(entry.queueName) +
+      (entry.actor === undefined ? delimiter : this.#name(entry.actor)) +
+      numberField(entry.attempt) +
+      this.#name(entry.outcome) +
+      numberField(entry.durationMs) +
+      this.#time(entry.dueAt) +
+      textField(entry.correlationId) +
+      textField(entry.causationId) +
+      textField(entry.subject) +
+      textField(entry.errorName) +
+      textField(entry.errorMessage) +
+      numberField(entry.outputs.length);
+    for (const { id, eventType, destination, dueAt } of entry.outputs)
+      text += textField(id) + this.#name(eventType) + this.#name(destination) + this.#time(dueAt);
+    this.#text += text;
+    this.#entries++;
+    if (entry.time > this.#newest) this.#newest = entry.time;
+  }
+
+  #time(time: number | undefined): string {
+    return time === undefined ? delimiter : numberField(time - this.#start);
+  }
+
+  #name(name: string): string {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    this.#names.set(name, numberField(this.#names.size));
+    return newName + textField(name);
+  }
+}
+
+/** The entries of a text, in the order in which they were written. */
+export function entriesOf(text: string): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  const names: string[] = [];
+  const fields = text.split(delimiter);
+  let at = 0;
+  const next = (): string => fields[at++] ?? "";
+  const nextText = (): string | undefined => next() || undefined;
+  const nextNumber = (): number => Number(next());
+  const start = nextNumber();
+  const nextTime = (): number | undefined => {
+    const field = next();
+    return field === "" ? undefined : start + Number(field);
+  };
+  const nextName = (): string => {
+    const field = next();
+    if (field === "") return "";
+    if (!field.startsWith(newName)) return names[Number(field)] ?? "";
+    names.push(field.slice(newName.length));
+    return names.at(-1) ?? "";
+  };
+  // The text ends with a delimiter: what comes after the last one is empty.
+  while (at < fields.length - 1) {
+    const entry = {
+      time: nextTime() ?? start,
+      eventId: next(),
+      timestamp: nextTime() ?? start,
+      eventType: nextName(),
+      queueName: nextName(),
+      actor: nextName() || undefined,
+      attempt: nextNumber(),
+      outcome: nextName() as JournalEntry["outcome"],
+      durationMs: nextNumber(),
+      dueAt: nextTime(),
+      correlationId: nextText(),
+      causationId: nextText(),
+      subject: nextText(),
+      errorName: nextText(),
+      errorMessage: nextText(),
+    };
+    const outputs: JournaledEvent[] = [];
+    for (let left = nextNumber(); left > 0; left--)
+      outputs.push({ id: next(), eventType: nextName(), destination: nextName(), dueAt: nextTime() });
+    entries.push({ ...entry, outputs });
+  }
+  return entries;
+}
+
+function textField(text: string | undefined): string {
+  return text === undefined ? delimiter : printable(text) + delimiter;
+}
+
+/** A text as a journal has it: control characters, which few texts hold, are spaces in it. */
+export function printable(text: string): string {
+  return control.test(text) ? text.replaceAll(new RegExp(control, "g"), " ") : text;
+}
+
+/** Whole numbers: milliseconds and counts. */
+function numberField(value: number): string {
+  return Math.round(value) + delimiter;
+}

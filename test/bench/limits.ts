@@ -1,0 +1,28 @@
+/**
+ * What an event may cost: counts, which come out the same on every machine, with room for what differs between versions
+ * of Node. A change that lowers a cost should lower its limit; one that raises a limit should say why in the change log.
+ * An event is one handler call of the three that a source event takes.
+ */
+export const limits = {
+  memory: {
+    /** Allocated on the heap, without the optimising compiler. */
+    bytesAnEvent: 13_000,
+    /** Made, those of each `await` included. */
+    promisesAnEvent: 17,
+    timersAnEvent: 0.03,
+    /** Held by an event that waits in a queue, with a body of 200 bytes. */
+    bytesAWaitingEvent: 1_100,
+  },
+  sqlite: {
+    /** Where many events are ready. */
+    statementsAnEvent: 0.3,
+    transactionsAnEvent: 0.025,
+    /** Where one source event goes through three hops with nothing beside it. */
+    statementsAlone: 65,
+    transactionsAlone: 7,
+  },
+  start: {
+    /** Files that the import of the core loads, those of its dependencies included. */
+    modules: 400,
+  },
+} as const;

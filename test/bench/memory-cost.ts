@@ -1,0 +1,80 @@
+/**
+ * A process that counts what an event costs in memory, and says it as JSON. Needs `--expose-gc`, and a young generation
+ * that never fills while it counts: then what was allocated is the difference of the heap.
+ */
+import { createHook } from "node:async_hooks";
+import { PerformanceObserver } from "node:perf_hooks";
+import { hops, sourceEvents, threeHops } from "../support/three-hops.ts";
+
+export interface MemoryCost {
+  readonly bytesAnEvent: number;
+  readonly promisesAnEvent: number;
+  readonly timersAnEvent: number;
+  readonly bytesAWaitingEvent: number;
+  /** Collections while it counted; what they freed is missing from the bytes. */
+  readonly collections: number;
+}
+
+const warmUp = 1_000;
+const counted = 2_000;
+
+let collections = 0;
+new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ["gc"] });
+
+const hive = await threeHops("memory:");
+await hive.start();
+await work(warmUp);
+
+const before = await collected();
+await work(counted);
+const bytes = process.memoryUsage().heapUsed - before;
+await turn();
+const collectionsWhileCounting = collections;
+
+const made = { promises: 0, timers: 0 };
+const hook = createHook({
+  init(_id, type) {
+    if (type === "PROMISE") made.promises++;
+    if (type === "Timeout" || type === "Immediate") made.timers++;
+  },
+}).enable();
+await work(counted);
+hook.disable();
+await hive.stop();
+
+const idle = await threeHops("memory:");
+const empty = await collected();
+await idle.push(sourceEvents(counted));
+const waiting = (await collected()) - empty;
+await idle.stop();
+
+const events = counted * hops;
+const cost: MemoryCost = {
+  bytesAnEvent: bytes / events,
+  promisesAnEvent: made.promises / events,
+  timersAnEvent: made.timers / events,
+  bytesAWaitingEvent: waiting / counted,
+  collections: collectionsWhileCounting,
+};
+console.log(JSON.stringify(cost));
+
+/** Pushes one by one, as applications do, and waits until all are through. */
+async function work(count: number): Promise<void> {
+  for (const event of sourceEvents(count)) await hive.push(event);
+  await hive.idle();
+}
+
+/** The heap when what nobody holds is gone; the collections so far are not counted. */
+async function collected(): Promise<number> {
+  globalThis.gc?.();
+  await turn();
+  globalThis.gc?.();
+  await turn();
+  collections = 0;
+  return process.memoryUsage().heapUsed;
+}
+
+/** Observers are told in a turn of their own. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}

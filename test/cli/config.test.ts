@@ -1,0 +1,164 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import * as assert from "uvu/assert";
+import { configProblems } from "../../src/cli/config-schema.ts";
+import { UsageError } from "../../src/cli/exit-code.ts";
+import { readSettings, type Settings, type SettingsSources } from "../../src/cli/settings.ts";
+import { cli, folderWith } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("the configuration of the command line", { timeoutMs: 60_000 });
+
+const settings = (folder: string, more: Partial<SettingsSources> = {}): Promise<Settings> =>
+  readSettings({ flags: {}, environment: {}, folder, ...more });
+
+async function refusal(body: Promise<unknown>): Promise<string> {
+  const error = await body.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.instance(error, UsageError);
+  return (error as UsageError).message;
+}
+
+test("given a wrong configuration, when checked, then every problem is told with its path", () => {
+  const wrong = {
+    provider: "pigeons",
+    modules: "src/actors.ts",
+    defaults: { parallelism: 0, retry: { maxAttempts: 0, jitter: 1.5, tries: 3 }, failureLimit: {} },
+    overrides: { PaymentActor: { enabled: "no", lease: 1 } },
+    health: { port: 70_000 },
+    entries: ["Order-Accepted-Now"],
+    topology: "make",
+    colour: "red",
+  };
+  assert.equal(configProblems(wrong).toSorted(), [
+    "colour: is not a setting; there are provider, modules, actors, topology, defaults, overrides, journal, health, entries, logLevel, stopDeadline",
+    "defaults.failureLimit.action: must be given",
+    "defaults.failureLimit.failures: must be given",
+    "defaults.failureLimit.within: must be given",
+    "defaults.parallelism: must be at least 1",
+    "defaults.retry.jitter: must be at most 1",
+    "defaults.retry.maxAttempts: must be at least 1",
+    "defaults.retry.tries: is not a setting; there are maxAttempts, minDelay, maxDelay, factor, jitter",
+    "entries.0: must be a name such as OrderAccepted, Topic-Subscription or Queue",
+    "health.port: must be at most 65535",
+    "modules: must be a list of texts",
+    "overrides.PaymentActor.enabled: must be true or false",
+    "overrides.PaymentActor.lease: must be at least 100",
+    "provider: must be a URL such as sqlite:./hive.db, azure: or aws:",
+    "topology: must be create or check",
+  ]);
+  assert.equal(configProblems([]), ["it must be an object"]);
+  assert.equal(configProblems({}), []);
+});
+
+test("given a setting in all places, when read, then the flag wins, then the environment, then the file", async () => {
+  using folder = folderWith({
+    "beehive.config.json": '{"provider":"aws:","logLevel":"info","health":{"port":1,"host":"::1"}}',
+  });
+  const environment = {
+    BEEHIVE_PROVIDER: "azure:",
+    BEEHIVE_HEALTH_PORT: "2",
+    BEEHIVE_ACTORS: "A, B",
+    BEEHIVE_MODULES: "",
+  };
+  const found = await settings(folder.path, { environment, flags: { healthPort: "3", json: true } });
+  const file = folder.at("beehive.config.json");
+  const { origins, ...values } = found;
+  assert.equal(values, {
+    provider: "azure:",
+    logLevel: "info",
+    health: { port: 3, host: "::1" },
+    actors: ["A", "B"],
+    file,
+  });
+  assert.equal(origins, {
+    provider: "BEEHIVE_PROVIDER",
+    logLevel: file,
+    "health.port": "--health-port",
+    "health.host": file,
+    actors: "BEEHIVE_ACTORS",
+  });
+});
+
+test("given a file above, when read from below, then its paths are from where it is", async () => {
+  using folder = folderWith({
+    "beehive.config.yaml":
+      "provider: sqlite:./data/hive.db?durability=normal\nmodules: [src/actors.ts]\noverrides: ops.yaml\n",
+    "src/deep/x": "",
+  });
+  const found = await settings(folder.at("src/deep"));
+  assert.is(found.provider, `sqlite:${folder.at("data/hive.db")}?durability=normal`);
+  assert.equal(found.modules, [folder.at("src/actors.ts")]);
+  assert.is(found.overrides, folder.at("ops.yaml"));
+});
+
+test("given a module as a file, when read, then its default export counts", async () => {
+  using folder = folderWith({
+    "beehive.config.mjs": 'export default { provider: `sqlite:${"/data"}/hive.db` };',
+    "named.ts": "const level: string = 'info';\nexport default { logLevel: level };",
+    "none.mjs": "export const provider = 1;",
+  });
+  assert.is((await settings(folder.path)).provider, "sqlite:/data/hive.db");
+  assert.is((await settings(folder.path, { flags: { config: folder.at("named.ts") } })).logLevel, "info");
+  assert.match(await refusal(settings(folder.path, { flags: { config: folder.at("none.mjs") } })), /no default export/);
+});
+
+test("given wrong values everywhere, when read, then all are told at once with where they are", async () => {
+  using folder = folderWith({ "beehive.config.json": '{"stopDeadline":-1,"journal":1}' });
+  const environment = { BEEHIVE_TOPOLOGY: "make", BEEHIVE_STOP_DEADLINE: "soon", BEEHIVE_JOURNAL: "maybe" };
+  const message = await refusal(settings(folder.path, { environment, flags: { logLevel: "loud" } }));
+  assert.equal(message.split("\n").toSorted(), [
+    "  journal: must be true or false",
+    "  stopDeadline: must be at least 0",
+    "--log-level: must be debug or info or warn or error or silent",
+    `${folder.at("beehive.config.json")}:`,
+    "BEEHIVE_JOURNAL: must be true or false",
+    "BEEHIVE_STOP_DEADLINE: must be a number",
+    "BEEHIVE_TOPOLOGY: must be create or check",
+  ]);
+});
+
+test("given two files in one folder, or one that is not there, when read, then it is refused", async () => {
+  using folder = folderWith({ "beehive.config.json": "{}", "beehive.config.yaml": "{}", "broken.json": "{" });
+  assert.match(await refusal(settings(folder.path)), /several configurations/);
+  assert.match(await refusal(settings(folder.path, { flags: { config: folder.at("none.json") } })), /cannot be read/);
+  assert.match(await refusal(settings(folder.path, { flags: { config: folder.at("broken.json") } })), /cannot be read/);
+});
+
+test("given secrets, when config is printed, then what holds is there and the secrets are not", async () => {
+  using folder = folderWith({ "beehive.config.yaml": "defaults: { retry: { maxAttempts: 3 } }\n" });
+  const environment = { BEEHIVE_PROVIDER: "azure:?serviceKey=1&accountKey=hunter2&table=shop" };
+  const [text, json] = await Promise.all([
+    cli(["config"], { cwd: folder.path, environment }),
+    cli(["config", "--json"], { cwd: folder.path, environment }),
+  ]);
+  assert.equal([text.code, json.code, text.stderr, json.stderr], [0, 0, "", ""]);
+  assert.not.match(text.stdout + json.stdout, /hunter2/);
+  const rows = JSON.parse(json.stdout) as { setting: string; value: unknown; from: string }[];
+  const row = (name: string): unknown => rows.find(({ setting }) => setting === name);
+  assert.equal(row("provider"), {
+    setting: "provider",
+    value: "azure:?serviceKey=1&accountKey=***&table=shop",
+    from: "BEEHIVE_PROVIDER",
+  });
+  assert.equal(row("defaults.retry.maxAttempts"), {
+    setting: "defaults.retry.maxAttempts",
+    value: 3,
+    from: folder.at("beehive.config.yaml"),
+  });
+  assert.equal(row("topology"), { setting: "topology", value: "create", from: "default" });
+  for (const { setting } of rows) assert.ok(text.stdout.includes(setting), setting);
+});
+
+test("given a wrong file, when any command is run, then it ends with 2 and says what is wrong on the standard error", async () => {
+  using folder = folderWith({ "beehive.config.json": '{"modules":[""],"defaults":{"lease":1}}' });
+  mkdirSync(dirname(folder.at("below/x")));
+  const { code, stdout, stderr } = await cli(["config", "--json"], { cwd: folder.at("below") });
+  assert.equal([code, stdout], [2, ""]);
+  assert.match(stderr, /modules\.0: must not be empty/);
+  assert.match(stderr, /defaults\.lease: must be at least 100/);
+});
+
+test.run();

@@ -1,0 +1,205 @@
+import { Event, QueueName } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { requeueInSteps } from "../../src/cli/dead-letters/requeue-steps.ts";
+import { cli, startCli, type Ended } from "../support/cli.ts";
+import { cliHive, packing, type CliHive } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive dead-letters", { timeoutMs: 60_000 });
+
+const name = QueueName.parse(packing);
+const letters = (hive: CliHive, args: readonly string[]): Promise<Ended> =>
+  cli(["dead-letters", ...args, "--provider", hive.url]);
+
+/** A shop with so many dead letters, `dead-0` and on. */
+async function withDead(count: number, change?: Parameters<CliHive["bury"]>[1]): Promise<CliHive> {
+  const hive = await cliHive();
+  const events = Array.from(
+    { length: count },
+    (_, index) => new Event("OrderPlaced", { id: index, token: "body-text" }, { id: `dead-${index}` }),
+  );
+  await hive.provider.queues.push(events);
+  await hive.bury(packing, change);
+  return hive;
+}
+
+async function deadIds(hive: CliHive): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { event } of hive.provider.queues.deadLetters(name)) ids.push(event.id);
+  return ids;
+}
+
+test("given dead letters, when listed, then each is a line that says why", async () => {
+  await using hive = await withDead(3);
+  const [text, json] = await Promise.all([
+    letters(hive, ["list", packing]),
+    letters(hive, ["list", packing, "--json", "--limit", "2"]),
+  ]);
+  assert.equal([text.code, json.code], [0, 0]);
+  const [titles = "", ...rows] = text.stdout.trim().split("\n");
+  assert.match(titles, /^ID +TYPE +GIVEN UP +ATTEMPTS +ERROR +REASON$/);
+  assert.is(rows.length, 3);
+  assert.match(rows[0] ?? "", /^dead-0 +OrderPlaced +\S+Z +3 +TypeError +it is broken$/);
+  const records = json.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(
+    records.map(({ id, actor, attempts }) => [id, actor, attempts]),
+    [
+      ["dead-0", "PackingActor", 3],
+      ["dead-1", "PackingActor", 3],
+    ],
+  );
+  assert.not.match(json.stdout, /body-text/, "bodies are for show");
+  assert.match(json.stderr, /more than 2/);
+});
+
+test("given filters, when listed, then all that is said must hold", async () => {
+  const facts = [
+    { reason: "The BANK is down", errorName: "BankIsDown", lastSeen: new Date("2026-03-01T10:00:00Z") },
+    { reason: "the bank is down", errorName: "TypeError", lastSeen: new Date("2026-03-01T12:00:00Z") },
+    { reason: "no such product", errorName: "TypeError", lastSeen: new Date("2026-03-01T14:00:00Z") },
+  ];
+  await using hive = await withDead(3, (event) => facts[event.getBody<{ id: number }>().id] ?? {});
+  const found = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await letters(hive, ["list", packing, "--json", ...args]);
+    return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line).id]));
+  };
+  const results = await Promise.all([
+    found("--reason", "bank"),
+    found("--error", "TypeError"),
+    found("--error", "TypeError", "--reason", "bank"),
+    found("--since", "2026-03-01T12:00Z"),
+    found("--since", "2026-03-01T12:00Z", "--until", "2026-03-01T14:00Z"),
+    found("--actor", "MailActor"),
+    found("--type", "OrderPlaced", "--limit", "1", "--since", "10000d"),
+  ]);
+  assert.equal(results, [
+    ["dead-0", "dead-1"],
+    ["dead-1", "dead-2"],
+    ["dead-1"],
+    ["dead-1", "dead-2"],
+    ["dead-1"],
+    [],
+    ["dead-0"],
+  ]);
+});
+
+test("given a dead letter, when shown, then all that is known of it is there and no more of the body than asked for", async () => {
+  await using hive = await withDead(1, () => ({ reason: "denied: password=hunter2" }));
+  const [text, json, none] = await Promise.all([
+    letters(hive, ["show", packing, "dead-0"]),
+    letters(hive, ["show", packing, "dead-0", "--json", "--max-body", "9"]),
+    letters(hive, ["show", packing, "dead-9"]),
+  ]);
+  assert.is(text.code, 0);
+  for (const fact of [
+    "dead-0",
+    "OrderPlaced",
+    "PackingActor",
+    "3, from ",
+    "shop.ts:1:1",
+    '{"id":0,"token":"body-text"}',
+    "password=***",
+  ])
+    assert.ok(text.stdout.includes(fact), `${fact}\n${text.stdout}`);
+  const { body, cut, event } = JSON.parse(json.stdout);
+  assert.equal([body, cut, event.eventType], ['{"id":0,"', 19, "OrderPlaced"]);
+  assert.not.match(text.stdout + json.stdout, /hunter2/);
+  assert.equal([none.code, none.stdout], [1, ""]);
+  assert.match(none.stderr, /hold no event dead-9/);
+});
+
+test("given one id, when requeued or dropped, then that one is", async () => {
+  await using hive = await withDead(3);
+  const back = await letters(hive, ["requeue", packing, "dead-0"]);
+  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  const gone = await letters(hive, ["drop", packing, "dead-1", "--yes"]);
+  assert.equal([gone.code, gone.stdout], [0, "Dropped 1 of 1.\n"]);
+  assert.equal(await deadIds(hive), ["dead-2"]);
+  assert.equal(
+    (await hive.take(packing)).map(({ id }) => id),
+    ["dead-0"],
+  );
+});
+
+test("given a dry run, no choice or nobody to ask, when it would change something, then nothing changes", async () => {
+  await using hive = await withDead(2);
+  const results = await Promise.all([
+    letters(hive, ["requeue", packing, "--all", "--dry-run", "--json"]),
+    letters(hive, ["drop", packing, "--error", "TypeError", "--dry-run"]),
+    letters(hive, ["requeue", packing]),
+    letters(hive, ["drop", packing, "dead-0", "--all", "--yes"]),
+    letters(hive, ["drop", packing, "--all"]),
+  ]);
+  assert.equal(
+    results.map(({ code }) => code),
+    [0, 0, 2, 2, 2],
+  );
+  assert.equal(JSON.parse(results[0]?.stdout ?? ""), { dryRun: true, ids: ["dead-0", "dead-1"] });
+  assert.is(results[1]?.stdout, "Would drop 2.\ndead-0\ndead-1\n");
+  assert.match(results[2]?.stderr ?? "", /Say which/);
+  assert.match(results[4]?.stderr ?? "", /Nobody can be asked here: add --yes/);
+  assert.equal(await deadIds(hive), ["dead-0", "dead-1"]);
+});
+
+test("given workers that are mended, when all are requeued, then in steps until none is left", async () => {
+  await using hive = await withDead(15);
+  using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
+  const batches: number[] = [];
+  while (batches.reduce((sum, size) => sum + size, 0) < 15) {
+    const taken = await hive.take(packing);
+    if (taken.length > 0) batches.push(taken.length);
+    await new Promise(setImmediate);
+  }
+  const { code, stdout } = await running.ended;
+  assert.equal([code, JSON.parse(stdout)], [0, { requeued: 15, of: 15, end: "done", again: [] }]);
+  assert.is(batches[0], 1, "the first goes alone");
+  assert.equal(await deadIds(hive), []);
+});
+
+test("given workers that are still broken, when all are requeued, then it stops after the first", async () => {
+  await using hive = await withDead(15);
+  using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
+  let ended = false;
+  void running.ended.then(() => (ended = true));
+  while (!ended) {
+    await hive.bury(packing);
+    await new Promise(setImmediate);
+  }
+  const { code, stdout, stderr } = await running.ended;
+  assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 15, end: "dead again", again: ["dead-0"] }]);
+  assert.match(stderr, /dead-0 died again/);
+  assert.is((await deadIds(hive)).length, 15);
+});
+
+test("given no workers, when several are requeued, then it says so after a while, unless it need not look", async () => {
+  await using hive = await withDead(3);
+  const waited = await letters(hive, ["requeue", packing, "--all", "--wait", "0"]);
+  assert.is(waited.code, 1);
+  assert.match(waited.stderr, /not settled: are workers running/);
+  assert.is((await deadIds(hive)).length, 2);
+  const all = await letters(hive, ["requeue", packing, "--all", "--no-steps"]);
+  assert.equal([all.code, all.stdout], [0, "Sent back 2 of 2.\n"]);
+});
+
+test("given a signal, when requeued in steps, then it ends there", async () => {
+  await using hive = await withDead(3);
+  const controller = new AbortController();
+  let requeued = 0;
+  const end = await requeueInSteps(["dead-0", "dead-1", "dead-2"], {
+    queues: hive.provider.queues,
+    name,
+    clock: { now: () => 0, after: () => ({ cancel() {} }) },
+    signal: controller.signal,
+    waitMs: 1_000,
+    onRequeued: (count) => {
+      requeued += count;
+      controller.abort();
+    },
+  });
+  assert.equal([end, requeued], [{ end: "interrupted" }, 1]);
+});
+
+test.run();

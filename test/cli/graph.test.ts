@@ -1,0 +1,106 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHive, Event } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, folderWith, root } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+import * as web from "../unit/graph/web.ts";
+
+const test = suite("beehive graph", { timeoutMs: 60_000 });
+
+const modules = [join(root, "test/unit/graph/web.ts")];
+const golden = (name: string): Promise<string> => readFile(join(root, "test/golden/graph", name), "utf8");
+
+for (const [format, file] of [
+  ["mermaid", "web.mmd"],
+  ["dot", "web.dot"],
+  ["svg", "web.svg"],
+] as const) {
+  test(`given a module, when its graph is asked for as ${format}, then that is on the standard output and nothing else`, async () => {
+    const { code, stdout } = await cli(["graph", ...modules, "--format", format]);
+    assert.is(code, 0);
+    assert.fixture(stdout, await golden(file));
+  });
+}
+
+test("given a package, when its graph is asked for as AsyncAPI, then it is called like the package", async () => {
+  using folder = folderWith({ "package.json": JSON.stringify({ name: "shop", version: "2.1.0" }) });
+  const { code, stdout } = await cli(["graph", ...modules, "--format", "asyncapi"], { cwd: folder.path });
+  assert.is(code, 0);
+  assert.match(stdout, "info:\n  title: shop\n  version: 2.1.0\n");
+  assert.match(stdout, "AuditActor.receives.Rejected-Everything:");
+});
+
+test("given an output, when it is written, then its name says the format, and a check knows whether it is up to date", async () => {
+  using folder = folderWith();
+  const picture = folder.at("web.svg");
+  const check = ["graph", ...modules, "--output", picture, "--check"];
+  assert.is((await cli(check)).code, 1);
+  const written = await cli(["graph", ...modules, "--output", picture]);
+  assert.is(written.code, 0);
+  assert.is(written.stdout, "");
+  assert.fixture(await readFile(picture, "utf8"), await golden("web.svg"));
+  assert.is((await cli(check)).code, 0);
+  await writeFile(picture, "an old picture");
+  const stale = await cli(check);
+  assert.is(stale.code, 1);
+  assert.match(stale.stderr, "is not up to date");
+  assert.is(await readFile(picture, "utf8"), "an old picture");
+});
+
+test("given --json, when a graph is asked for, then it is one JSON document", async () => {
+  const { code, stdout } = await cli(["graph", ...modules, "--json", "--without", "AuditActor,BillingActor"]);
+  assert.is(code, 0);
+  const { actors, queues } = JSON.parse(stdout) as { actors: { name: string }[]; queues: { name: string }[] };
+  assert.equal(
+    actors.map(({ name }) => name),
+    ["IntakeActor", "SplitActor", "ReportActor"],
+  );
+  assert.not.ok(queues.some(({ name }) => name === "Invoices"));
+});
+
+test("given entries in the configuration, when a graph is asked for, then they come from outside", async () => {
+  using folder = folderWith({ "beehive.config.json": JSON.stringify({ modules, entries: ["Rejected"] }) });
+  const { stdout } = await cli(["graph", "--direction", "down"], { cwd: folder.path });
+  assert.match(stdout, /^flowchart TD\n/);
+  assert.match(stdout, "outside --> topic_Rejected\n");
+});
+
+test("given a hive that kept a journal, when its graph is asked for with it, then the arrows have counts", async () => {
+  using folder = folderWith();
+  const url = `sqlite:${folder.at("hive.db")}`;
+  const hive = await createHive({ actors: web, provider: url, journal: true });
+  await hive.start();
+  await hive.push([1, 2, 3].map((number) => web.Uploaded.create({ file: `https://example.com/${number}` })));
+  await hive.push(new Event("Rejected", {}));
+  await hive.idle();
+  await hive.stop();
+  const { code, stdout } = await cli(["graph", ...modules, "--observed", url]);
+  assert.is(code, 0);
+  assert.match(stdout, 'outside -->|"3"| queue_Uploads\n');
+  assert.match(stdout, 'outside -.->|"1"| topic_Rejected\n');
+  assert.match(stdout, 'actor_IntakeActor -.->|"0"| topic_Parsed\n');
+});
+
+test("given a journal with nothing in it, when a graph is asked for with it, then it is said", async () => {
+  using folder = folderWith();
+  const { code, stderr } = await cli(["graph", ...modules, "--observed", `sqlite:${folder.at("hive.db")}`]);
+  assert.is(code, 2);
+  assert.match(stderr, "There is no event in the journal");
+});
+
+for (const [options, message] of [
+  [["--format", "png"], "mermaid, dot, asyncapi, svg"],
+  [["--without", "NobodyActor"], "No actor is called NobodyActor. There are IntakeActor"],
+  [["--check"], "--check needs --output"],
+  [["--observed", "memory:"], "ends with its process"],
+] as const) {
+  test(`given ${options.join(" ")}, when a graph is asked for, then it is refused as wrong usage`, async () => {
+    const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);
+    assert.is(code, 2);
+    assert.is(stdout, "");
+    assert.match(stderr, message);
+  });
+}
+
+test.run();

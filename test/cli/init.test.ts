@@ -1,0 +1,123 @@
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { cli, folderWith, plainEnvironment, root, startProcess } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive init", { timeoutMs: 240_000 });
+
+const environment = plainEnvironment({
+  npm_config_prefer_offline: "true",
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+});
+
+/** What it printed; fails with all that it printed when it ends badly. */
+async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { code, stdout, stderr } = await startProcess(command, args, { cwd, env: environment }).ended;
+  assert.is(code, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`);
+  return stdout === "" ? stderr : stdout;
+}
+
+test("given an empty folder, when made without npm, then the files are there and none is ever overwritten", async () => {
+  using folder = folderWith();
+  const made = await cli(["init", "My Shop", "--no-install", "--json"], { cwd: folder.path });
+  assert.is(made.code, 0, made.stderr);
+  const { files, installed } = JSON.parse(made.stdout) as { files: string[]; installed: boolean };
+  assert.equal(
+    [files.toSorted(), installed],
+    [
+      [
+        ".gitignore",
+        "README.md",
+        "beehive.config.yaml",
+        "customers.ndjson",
+        "package.json",
+        "src/actors.test.ts",
+        "src/actors.ts",
+        "tsconfig.json",
+      ],
+      false,
+    ],
+  );
+  assert.is(JSON.parse(readFileSync(folder.at("My Shop/package.json"), "utf8")).name, "my-shop");
+
+  writeFileSync(folder.at("My Shop/src/actors.ts"), "mine");
+  const again = await cli(["init", "--no-install"], { cwd: folder.at("My Shop") });
+  assert.equal([again.code, again.stdout], [2, ""]);
+  for (const file of files) assert.ok(again.stderr.includes(file), file);
+  assert.is(readFileSync(folder.at("My Shop/src/actors.ts"), "utf8"), "mine");
+});
+
+test("given one file that is there, when made, then it is named and nothing else is written", async () => {
+  using folder = folderWith({ "tsconfig.json": "{}" });
+  const { code, stderr } = await cli(["init", "--no-install"], { cwd: folder.path });
+  assert.is(code, 2);
+  assert.match(stderr, /would be overwritten:\n {2}tsconfig\.json\n/);
+  assert.equal(readdirSync(folder.path), ["tsconfig.json"]);
+});
+
+test("given the packed package, when a stranger starts with it, then all that the starter says works", async () => {
+  using folder = folderWith({
+    "tools/package.json": '{"private":true}',
+    "plain/actors.mjs": plainActors,
+    "alone/actors.ts": "export {};",
+  });
+  const tarball = await pack(folder.at("package"));
+  await run("npm", ["install", tarball], folder.at("tools"));
+  const beehive = folder.at("tools/node_modules/.bin/beehive");
+
+  const made = await run(beehive, ["init", "shop", "--package", `file:${tarball}`], folder.path);
+  assert.match(made, /npm start/);
+  const shop = folder.at("shop");
+  assert.match(await run("npm", ["test"], shop), /pass 2/);
+  await run("npm", ["run", "typecheck"], shop);
+  await run("npx", ["beehive", "lint"], shop);
+
+  using worker = startProcess("npm", ["start"], { cwd: shop, env: environment });
+  await worker.says("Working on CustomerRegistered-Welcome");
+  await run("npm", ["run", "push"], shop);
+  await Promise.all(["1", "2", "3"].map((number) => worker.says(`customer ${number}`)));
+  worker.signal("SIGINT");
+  assert.match((await worker.ended).stderr, /SIGINT: stopping/);
+  const counts = JSON.parse(await run(join(shop, "node_modules/.bin/beehive"), ["queues", "--json"], shop));
+  assert.equal(
+    counts.map(({ queue, ready, leased, dead }: Record<string, unknown>) => ({ queue, ready, leased, dead })),
+    [{ queue: "CustomerRegistered-Welcome", ready: 0, leased: 0, dead: 0 }],
+  );
+  // A copy that is installed elsewhere hands over to that of the project.
+  assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 1);
+
+  // JavaScript needs nothing but Node, TypeScript says what it needs.
+  cpSync(folder.at("plain/actors.mjs"), folder.at("tools/actors.mjs"));
+  using plain = startProcess(beehive, ["run", "actors.mjs"], { cwd: folder.at("tools"), env: environment });
+  await plain.says("ticked");
+  plain.signal("SIGTERM");
+  assert.is((await plain.ended).code, 0);
+  const alone = await startProcess(beehive, ["run", "actors.ts"], { cwd: folder.at("alone"), env: environment }).ended;
+  assert.is(alone.code, 2);
+  assert.match(alone.stderr, /npm install -D tsx/);
+});
+
+const plainActors = `
+import { actorDescription, pulse } from "beehive-actors";
+export class TickActor {
+  async processAsync() {
+    console.log("ticked");
+  }
+}
+actorDescription("SecondPassed-Tick")(TickActor);
+export const seconds = pulse("SecondPassed", { every: 100 });
+`;
+
+/** Packs what would be published, built into a folder of its own. */
+async function pack(folder: string): Promise<string> {
+  await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--outDir", join(folder, "dist")], root);
+  for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "templates"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  const packed = await run("npm", ["pack", "--ignore-scripts", "--json"], folder);
+  const [{ filename = "" } = {}] = JSON.parse(packed) as { filename?: string }[];
+  return join(folder, filename);
+}
+
+test.run();

@@ -1,0 +1,121 @@
+import * as fc from "fast-check";
+import * as assert from "uvu/assert";
+import { items, type Format } from "../../src/cli/input/items.ts";
+import { longestItem, placeOf, type Item } from "../../src/cli/input/place.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("the input of a push", { timeoutMs: 30_000 });
+
+async function read(chunks: readonly string[], format?: Format): Promise<Item[]> {
+  async function* source(): AsyncGenerator<string, void, undefined> {
+    yield* chunks;
+  }
+  const found: Item[] = [];
+  for await (const item of items(source(), format)) found.push(item);
+  return found;
+}
+
+/** The text cut at any places. */
+const cut = (text: string): fc.Arbitrary<string[]> =>
+  fc.array(fc.nat({ max: Math.max(0, text.length) })).map((places) => {
+    const at = [0, ...places.toSorted((a, b) => a - b), text.length];
+    return at.slice(1).map((end, index) => text.slice(at[index], end));
+  });
+
+test("given any array, written any way and cut anywhere, when read, then each element is there", async () => {
+  const texts = fc
+    .tuple(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 2, "\t"))
+    .map(([values, space]) => ({ values, text: JSON.stringify(values, undefined, space) }));
+  await fc.assert(
+    fc.asyncProperty(
+      texts.chain(({ values, text }) => fc.tuple(fc.constant(values), cut(text))),
+      async ([values, chunks]) => {
+        const found = await read(chunks);
+        assert.equal(
+          found.map(({ text }) => JSON.parse(text)),
+          JSON.parse(JSON.stringify(values)),
+        );
+        assert.equal(
+          found.map(({ number }) => number),
+          values.map((_, index) => index + 1),
+        );
+      },
+    ),
+  );
+});
+
+test("given any lines cut anywhere, when read, then each is there under its number", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc
+        .array(
+          fc.oneof(
+            fc.constant(""),
+            fc.jsonValue().map((value) => JSON.stringify(value)),
+          ),
+          { minLength: 1 },
+        )
+        .chain((lines) => fc.tuple(fc.constant(lines), cut(lines.join("\n")))),
+      async ([lines, chunks]) => {
+        const found = await read(chunks, "ndjson");
+        const expected = lines.flatMap((text, index) =>
+          text === "" ? [] : [{ number: index + 1, line: index + 1, text }],
+        );
+        assert.equal(found, expected);
+      },
+    ),
+  );
+});
+
+test("given a format that is not said, when read, then it is seen at the beginning", async () => {
+  const texts = async (text: string): Promise<string[]> => (await read([text])).map((item) => item.text);
+  assert.equal(await texts('{"a":1}\n{"a":2}\n'), ['{"a":1}', '{"a":2}']);
+  assert.equal(await texts(' \n[{"a":1},\n {"a":2}]'), ['{"a":1}', '\n {"a":2}']);
+  assert.equal(await texts('{\n  "a": 1\n}\n'), ['{\n  "a": 1\n}\n']);
+  assert.equal(await texts('\uFEFF"a"\r\n"b"\r\n'), ['"a"\r', '"b"\r']);
+  assert.equal(await texts(""), []);
+  assert.equal(await texts("[]"), []);
+});
+
+test("given an element of an array, when it is told where it is, then by its place and its line", async () => {
+  const found = await read(['[1,\n2,\n\n"x]"]']);
+  assert.equal(found.map(placeOf), ["line 1", "line 2", "element 3 (line 4)"]);
+});
+
+const broken: readonly (readonly [text: string, why: RegExp])[] = [
+  ["[1, 2", /line 1: the array does not end/],
+  ["[1,\n,2]", /line 2: an element is missing/],
+  ["[1,]", /line 1: an element is missing/],
+  ["[1]\n[2]", /line 2: something stands after/],
+];
+for (const [text, why] of broken) {
+  test(`given ${JSON.stringify(text)}, when read, then it is refused`, async () => {
+    const error = await read([text]).then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
+    assert.match(error?.message ?? "nothing", why);
+  });
+}
+
+test("given a value without an end, when read, then it is refused before it fills the memory", async () => {
+  for (const start of ['"', '["']) {
+    let taken = 0;
+    async function* endless(): AsyncGenerator<string, void, undefined> {
+      yield start;
+      for (;;) {
+        taken += 1024 * 1024;
+        yield "x".repeat(1024 * 1024);
+      }
+    }
+    try {
+      for await (const _ of items(endless(), start === '"' ? "ndjson" : "array"));
+      assert.unreachable();
+    } catch (error) {
+      assert.match((error as Error).message, /more than/);
+    }
+    assert.ok(taken <= longestItem + 2 * 1024 * 1024);
+  }
+});
+
+test.run();

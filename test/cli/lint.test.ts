@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import type { Finding } from "../../src/graph/finding.ts";
+import { cli, folderWith, root } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive lint", { timeoutMs: 60_000 });
+
+const web = join(root, "test/unit/graph/web.ts");
+const prismo = [join(root, "samples/prismo/actors/index.ts"), join(root, "samples/prismo/events.ts")];
+
+/** An actor whose subscription nothing feeds, in plain JavaScript. */
+const shipping = `
+import { actorDescription } from ${JSON.stringify(join(root, "src/index.ts"))};
+export class ShippingActor { async processAsync() {} }
+actorDescription("OrderPaid-Shipping")(ShippingActor);
+`;
+
+test("given a module with warnings only, when it is linted, then it ends with 0, and with 1 when strict", async () => {
+  const { code, stdout, stderr } = await cli(["lint", web]);
+  assert.is(code, 0);
+  assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}Nobody reads what ReportActor publishes there/m);
+  assert.match(stderr, /^0 errors, \d+ warnings\.$/m);
+  assert.is((await cli(["lint", web, "--strict"])).code, 1);
+});
+
+test("given Prismo, when it is linted for both clouds, then only schemas are missed", async () => {
+  const strict = ["lint", ...prismo, "--for", "azure,aws", "--strict"];
+  const { code, stderr } = await cli([...strict, "--ignore", "event-without-schema"]);
+  assert.is(code, 0);
+  assert.match(stderr, "Nothing is wrong with 26 subscriptions.");
+  assert.is((await cli(strict)).code, 1);
+});
+
+test("given a machine without the SDKs of clouds, when it is linted for them, then their rules are known all the same", async () => {
+  const refuse = `export function resolve(name, context, next) {
+    if (/^(@aws-sdk|@azure|rhea)/.test(name)) throw new Error("there is no " + name);
+    return next(name, context);
+  }`;
+  const hooks = `data:text/javascript,${encodeURIComponent(refuse)}`;
+  const register = `import { register } from "node:module"; register(${JSON.stringify(hooks)});`;
+  const node = ["--import", `data:text/javascript,${encodeURIComponent(register)}`];
+  using folder = folderWith();
+  const linted = await cli(["lint", web, "--for", `azure,aws:?prefix=${"p".repeat(40)}`], { node });
+  assert.is(linted.code, 0, linted.stderr);
+  const loading = ["queues", "--provider", "aws:?region=eu-west-1", "Invoices"];
+  assert.match((await cli(loading, { node, cwd: folder.path })).stderr, "there is no @aws-sdk");
+});
+
+test("given an error, when it is linted with --json, then it ends with 1 and says so in one document", async () => {
+  using folder = folderWith({ "shipping.mjs": shipping });
+  const { code, stdout } = await cli(["lint", folder.at("shipping.mjs"), "--json"]);
+  assert.is(code, 1);
+  const { errors, warnings, findings } = JSON.parse(stdout) as {
+    errors: number;
+    warnings: number;
+    findings: Finding[];
+  };
+  assert.equal([errors, warnings], [1, 1]);
+  assert.equal(
+    findings.map(({ rule, severity, where }) => ({ rule, severity, where })),
+    [
+      { rule: "unfed-subscription", severity: "error", where: "OrderPaid-Shipping" },
+      { rule: "event-without-schema", severity: "warning", where: "OrderPaid" },
+    ],
+  );
+});
+
+test("given entries in the configuration, when it is linted, then what they feed is fed", async () => {
+  using folder = folderWith({
+    "shipping.mjs": shipping,
+    "beehive.config.json": JSON.stringify({ modules: ["shipping.mjs"], entries: ["OrderPaid"] }),
+  });
+  const { code, stdout } = await cli(["lint"], { cwd: folder.path });
+  assert.is(code, 0);
+  assert.not.match(stdout, "unfed-subscription");
+});
+
+for (const [options, message] of [
+  [["--for", "gcp"], '--for takes azure and aws, not "gcp"'],
+  [["--for", "aws:?prefix=!"], "prefix must be"],
+  [["--ignore", "orphans"], "No rule is called orphans. There are orphan-topic"],
+] as const) {
+  test(`given ${options.join(" ")}, when it is linted, then it is refused as wrong usage`, async () => {
+    const { code, stdout, stderr } = await cli(["lint", web, ...options]);
+    assert.is(code, 2);
+    assert.is(stdout, "");
+    assert.match(stderr, message);
+  });
+}
+
+test.run();

@@ -1,0 +1,201 @@
+import { writeFileSync } from "node:fs";
+import { QueueName, toCloudEvent, Event } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, startCli, type CliOptions, type Ended } from "../support/cli.ts";
+import { cliHive, packing, topic, type CliHive } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive push", { timeoutMs: 60_000 });
+
+const bodies = (events: readonly Event[]): unknown[] => events.map((event) => event.getBody());
+const push = (hive: CliHive, args: readonly string[], options?: CliOptions): Promise<Ended> =>
+  cli(["push", ...args, "--provider", hive.url], options);
+const counts = async (hive: CliHive): Promise<number> =>
+  (await hive.provider.queues.counts(QueueName.parse(packing))).ready;
+
+test("given NDJSON, an array, a document and a pipe, when pushed, then each value is the body of an event", async () => {
+  await using hive = await cliHive({
+    "a.ndjson": '{"id":"1"}\n\n{"id":"2"}\n',
+    "b.json": '[\n  {"id":"3"},\n  {"id":"4"}\n]\n',
+    "c.json": '{\n  "id": "5"\n}\n',
+  });
+  const results = [
+    await push(hive, [topic, hive.at("a.ndjson")]),
+    await push(hive, [topic, hive.at("b.json")]),
+    await push(hive, [topic, hive.at("c.json"), "--type", "OrderImported"]),
+    await push(hive, ["Invoices", "-"], { input: '{"id":"6"}\n' }),
+  ];
+  assert.equal(
+    results.map(({ code, stdout, stderr }) => [code, stdout, stderr]),
+    [
+      [0, "Published 2 events to OrderPlaced-.\n", ""],
+      [0, "Published 2 events to OrderPlaced-.\n", ""],
+      [0, "Published 1 event to OrderPlaced-.\n", ""],
+      [0, "Published 1 event to Invoices.\n", ""],
+    ],
+  );
+  const events = await hive.take(packing);
+  assert.equal(
+    bodies(events),
+    ["1", "2", "3", "4", "5"].map((id) => ({ id })),
+  );
+  assert.equal(
+    events.map(({ eventType }) => eventType),
+    [...Array<string>(4).fill("OrderPlaced"), "OrderImported"],
+  );
+  const [invoice] = await hive.take("Invoices");
+  assert.equal([invoice?.eventType, invoice?.getBody()], ["Invoices", { id: "6" }]);
+});
+
+test("given options, when pushed, then events have what they say", async () => {
+  await using hive = await cliHive({ "a.ndjson": '{"id":7,"customer":{"name":"Ada"}}\n' });
+  const options = ["--partition-key-from", "body.customer.name", "--id-from", "id", "--correlation-id", "c1"];
+  const properties = [
+    "--property",
+    "source=/shop",
+    "--property",
+    "count=3",
+    "--property",
+    'code="007"',
+    "--property",
+    "rush=true",
+  ];
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--delay", "600000"]);
+  assert.is(ended.code, 0, ended.stderr);
+  const { ready, delayed } = await hive.provider.queues.counts(QueueName.parse(packing));
+  assert.equal([ready, delayed], [0, 1]);
+
+  await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--id-from", "customer.name"]);
+  const [event] = await hive.take(packing);
+  assert.equal([event?.id, event?.partitionKey, event?.correlationId], ["Ada", "Ada", "c1"]);
+  assert.equal({ ...event?.properties }, { source: "/shop", count: 3, code: "007", rush: true });
+});
+
+test("given CloudEvents, when pushed, then they keep their types and ids and go where they are sent", async () => {
+  await using hive = await cliHive();
+  const given = new Event(
+    "OrderMoved",
+    { id: "1" },
+    { id: "ce-1", queueName: "Elsewhere-", properties: { source: "/crm" } },
+  );
+  writeFileSync(hive.at("a.ndjson"), `${JSON.stringify(toCloudEvent(given))}\n{"specversion":"0.3"}\n`);
+  const ended = await push(hive, [
+    topic,
+    hive.at("a.ndjson"),
+    "--cloud-events",
+    "--keep-going",
+    "--property",
+    "via=cli",
+  ]);
+  assert.is(ended.code, 1);
+  assert.match(ended.stderr, /a\.ndjson, line 2: Not a CloudEvent 1\.0/);
+  const [event, ...others] = await hive.take(packing);
+  assert.equal([event?.id, event?.eventType, event?.getBody(), others.length], ["ce-1", "OrderMoved", { id: "1" }, 0]);
+  assert.equal({ ...event?.properties }, { source: "/crm", via: "cli" });
+
+  const clash = await push(hive, [topic, hive.at("a.ndjson"), "--cloud-events", "--type", "X"]);
+  assert.is(clash.code, 2);
+});
+
+test("given a bad line, when pushed, then it is named and the rest is left, unless it is to go on", async () => {
+  await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n{"id":\n{"id":"3"}\n{"name":"4"}\n' });
+  const strict = await push(hive, [topic, hive.at("a.ndjson"), "--json"]);
+  assert.is(strict.code, 1);
+  assert.match(strict.stderr, /a\.ndjson, line 2: it is not JSON, wrong at position 6 \(column 7\)/);
+  assert.match(strict.stderr, /Everything up to 1 was published\. To go on: --from-line 2 --run-id /);
+  assert.not.match(strict.stderr, /"id"/, "bodies do not belong in errors");
+  const { runId, ...told } = JSON.parse(strict.stdout);
+  assert.equal(told, { pushed: 1, bad: 1, ended: false, lastLine: 1 });
+  assert.equal(bodies(await hive.take(packing)), [{ id: "1" }]);
+
+  const going = await push(hive, [topic, hive.at("a.ndjson"), "--keep-going", "--id-from", "id", "--from-line", "2"]);
+  assert.is(going.code, 1);
+  assert.is(going.stdout, "Published 1 event to OrderPlaced-, 2 bad.\n");
+  assert.match(going.stderr, /line 4: it has no text or number at id/);
+  assert.equal(bodies(await hive.take(packing)), [{ id: "3" }]);
+  assert.ok(runId);
+});
+
+test("given a push that failed, when it is resumed as it says, then nothing is missing and nothing is there twice", async () => {
+  const lines = Array.from({ length: 100 }, (_, index) => `{"id":"${index}"}`);
+  await using hive = await cliHive({ "a.ndjson": [...lines.slice(0, 60), "{", ...lines.slice(60)].join("\n") });
+  const first = await push(hive, [topic, hive.at("a.ndjson"), "--batch", "7"]);
+  const [, from = "", runId = ""] = /--from-line (\d+) --run-id (\S+)/.exec(first.stderr) ?? [];
+  assert.is(from, "61");
+  // Earlier than it must be: the provider drops what was published before, because it has the same ids.
+  const again = await push(hive, [topic, hive.at("a.ndjson"), "--from-line", "50", "--run-id", runId, "--keep-going"]);
+  assert.is(again.stdout, "Published 51 events to OrderPlaced-, 1 bad.\n");
+  assert.equal(
+    bodies(await hive.take(packing)),
+    lines.map((line) => JSON.parse(line)),
+  );
+});
+
+test("given the same file twice, when pushed, then its events are there twice: they are other events", async () => {
+  await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n' });
+  await push(hive, [topic, hive.at("a.ndjson")]);
+  await push(hive, [topic, hive.at("a.ndjson")]);
+  assert.is(await counts(hive), 2);
+});
+
+test("given --dry-run, when pushed, then all that is bad is told and nothing is published", async () => {
+  await using hive = await cliHive({ "a.json": '[{"id":"1"}, {"id":x}, {"id":"3"}, {y}]' });
+  const { code, stdout, stderr } = await cli(["push", topic, hive.at("a.json"), "--dry-run", "--keep-going"]);
+  assert.is(code, 1);
+  assert.is(stdout, "Would publish 2 events to OrderPlaced-, 2 bad.\n");
+  assert.match(stderr, /element 2 \(line 1\): it is not JSON/);
+  assert.match(stderr, /element 4 \(line 1\): it is not JSON/);
+  assert.is(await counts(hive), 0);
+});
+
+test("given what cannot be pushed to, when pushed, then it says what is right and ends with 2", async () => {
+  await using hive = await cliHive({ "a.ndjson": "1\n" });
+  const file = hive.at("a.ndjson");
+  const results = await Promise.all([
+    push(hive, [packing, file]),
+    push(hive, ["OrderPlaced", file]),
+    push(hive, ["Nowhere-", file]),
+    push(hive, [topic, hive.at("none.ndjson")]),
+    push(hive, [topic, file, "--delay", "soon"]),
+    cli(["push", topic, file]),
+    cli(["push", topic, file, "--provider", "memory:"]),
+    cli(["push", topic, file, "--provider", "pigeons:"]),
+  ]);
+  const expected = [
+    /is a subscription; publish to its topic: OrderPlaced-/,
+    /no queue OrderPlaced\. There is a topic: write OrderPlaced-/,
+    /no topic Nowhere-\. Make it with: beehive setup/,
+    /none\.ndjson cannot be read/,
+    /whole number from 0/,
+    /Name a provider/,
+    /memory: lives and ends with one process/,
+    /No provider is called "pigeons"/,
+  ];
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    assert.equal([code, stdout], [2, ""], stderr);
+    assert.match(stderr, expected[index] as RegExp);
+  }
+});
+
+test("given far more than the memory holds, when pushed, then it is read as a stream", async () => {
+  await using hive = await cliHive();
+  const line = `{"id":"1","text":"${"x".repeat(2_000)}"}\n`;
+  writeFileSync(hive.at("a.ndjson"), line.repeat(100_000));
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), "--dry-run"], { node: ["--max-old-space-size=64"] });
+  assert.equal([ended.code, ended.stdout], [0, "Would publish 100000 events to OrderPlaced-.\n"], ended.stderr);
+});
+
+test("given a pipe that does not end, when interrupted, then it says how far it came and ends with 130", async () => {
+  await using hive = await cliHive();
+  using running = startCli(["push", topic, "-", "--provider", hive.url, "--batch", "1", "--json"], { keepInput: true });
+  running.child.stdin.write('{"id":"1"}\n{"id":"2"}\n');
+  while ((await counts(hive)) < 2) await new Promise(setImmediate);
+  running.signal("SIGINT");
+  const { code, stdout, stderr } = await running.ended;
+  assert.is(code, 130, stderr);
+  const { runId: _, ...told } = JSON.parse(stdout);
+  assert.equal(told, { pushed: 2, bad: 0, ended: false, lastLine: 2 });
+  assert.match(stderr, /To go on: --from-line 3/);
+});
+
+test.run();

@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { Event } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { duration } from "../../src/cli/duration.ts";
+import { cli, folderWith, startCli } from "../support/cli.ts";
+import { cliHive, packing } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive queues", { timeoutMs: 60_000 });
+
+test("given events everywhere, when shown, then each is counted where it is, with the age of the oldest", async () => {
+  await using hive = await cliHive();
+  const { queues } = hive.provider;
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await queues.push([new Event("OrderPlaced", { id: "dead" })]);
+  await hive.bury(packing);
+  await queues.push([
+    new Event("OrderPlaced", { id: "1" }, { timestamp: hourAgo }),
+    new Event("OrderPlaced", { id: "2" }),
+    new Event("OrderPlaced", { id: "3" }, { enqueueTime: new Date(Date.now() + 600_000) }),
+  ]);
+  const [json, text] = await Promise.all([
+    cli(["queues", "--provider", hive.url, "--json"]),
+    cli(["queues", packing, "Invoices", "--provider", hive.url]),
+  ]);
+  assert.equal([json.code, text.code, json.stderr, text.stderr], [0, 0, "", ""]);
+  const rows = JSON.parse(json.stdout) as { queue: string; oldestMs: number | null }[];
+  assert.equal(
+    rows.map(({ queue }) => queue),
+    ["Invoices", "OrderPlaced-Mail", packing],
+  );
+  const { oldestMs = null, ...counts } = rows[2] ?? {};
+  assert.equal(counts, { queue: packing, ready: 2, leased: 0, delayed: 1, dead: 1, lag: 2 });
+  assert.ok((oldestMs ?? 0) >= 3_600_000 && (oldestMs ?? 0) < 4_000_000, `${oldestMs}`);
+  assert.equal(
+    text.stdout
+      .replaceAll(/1h( \dm)?/g, "1h   ")
+      .split("\n")
+      .map((line) => line.trimEnd().replaceAll(/ +/g, " ")),
+    ["QUEUE READY LEASED DELAYED DEAD OLDEST LAG", "OrderPlaced-Packing 2 0 1 1 1h 2", "Invoices 0 0 0 0 - 0", ""],
+  );
+});
+
+test("given modules in the configuration, when shown, then the queues of their actors are", async () => {
+  await using hive = await cliHive();
+  const environment = { BEEHIVE_PROVIDER: hive.url, BEEHIVE_MODULES: "test/cli/modules/shop.ts" };
+  const { stdout, stderr } = await cli(["queues", "--json"], { environment });
+  const rows = JSON.parse(stdout || stderr) as { queue: string }[];
+  assert.equal(
+    rows.map(({ queue }) => queue),
+    ["OrderPlaced-Mail", packing],
+  );
+});
+
+test("given what is no queue with events, when shown, then it says what is right and ends with 2", async () => {
+  await using hive = await cliHive();
+  const results = await Promise.all(
+    [["OrderPlaced-"], ["OrderPlaced-Nobody"], ["--watch"]].map((args) =>
+      cli(["queues", ...args, "--provider", hive.url]),
+    ),
+  );
+  const expected = [
+    /is a topic, which holds no events/,
+    /no subscription OrderPlaced-Nobody\. Make it with/,
+    /--watch needs a terminal/,
+  ];
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    assert.equal([code, stdout], [2, ""]);
+    assert.match(stderr, expected[index] as RegExp);
+  }
+});
+
+test("given a SQLite file that is not there, when looked into, then it is not made", async () => {
+  using folder = folderWith();
+  const { code, stderr } = await cli(["queues", "--provider", `sqlite:${folder.at("typo.db")}`]);
+  assert.is(code, 2);
+  assert.match(stderr, /There is no file .*typo\.db/);
+  assert.not(existsSync(folder.at("typo.db")));
+});
+
+test("given --watch and --json, when something changes, then a line says so, until it is interrupted", async () => {
+  await using hive = await cliHive();
+  using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100", "--provider", hive.url]);
+  await running.says('"ready":0');
+  await hive.provider.queues.push([new Event("OrderPlaced", { id: "1" })]);
+  await running.says('"ready":1');
+  running.signal("SIGINT");
+  const { code, stdout } = await running.ended;
+  assert.is(code, 0);
+  for (const line of stdout.trim().split("\n")) assert.is(JSON.parse(line).length, 1);
+});
+
+test("given lengths of time, when written for people, then with their two largest units", () => {
+  const second = 1_000;
+  assert.equal(
+    [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(duration),
+    ["0s", "0s", "59s", "1m", "1m 1s", "1h", "1d 1h", "1d"],
+  );
+});
+
+test.run();

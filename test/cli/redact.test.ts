@@ -1,0 +1,52 @@
+import * as assert from "uvu/assert";
+import { redact } from "../../src/cli/redact.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("redact");
+
+const secrets: readonly (readonly [what: string, text: string, redacted: string])[] = [
+  ["the password of a URL", "amqps://user:pa@ss@host:5671/x?a=1", "amqps://***@host:5671/x?a=1"],
+  [
+    "a connection string of Service Bus",
+    "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=aB+c/d=;EntityPath=q",
+    "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=***;EntityPath=q",
+  ],
+  [
+    "a connection string of storage",
+    "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=Zm9v/YmFy==;EndpointSuffix=core.windows.net",
+    "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=***;EndpointSuffix=core.windows.net",
+  ],
+  [
+    "a signature of storage",
+    "https://shop.blob.core.windows.net/a?sv=1&sig=aBc%3D&se=2",
+    "https://shop.blob.core.windows.net/a?sv=1&sig=***&se=2",
+  ],
+  ["a parameter of a provider", "azure:?apiKey=abc&table=x", "azure:?apiKey=***&table=x"],
+  ["a field of JSON", '{"secretAccessKey":"a\\"b","partitionKey":"k"}', '{"secretAccessKey":"***","partitionKey":"k"}'],
+  ["an access key id", "denied to AKIAIOSFODNN7EXAMPLE there", "denied to *** there"],
+  ["a bearer token", "Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
+  ["a JSON web token", "token eyJhbGciOi.eyJzdWIi.c2ln!", "token ***!"],
+];
+
+for (const [what, text, redacted] of secrets) {
+  test(`given ${what}, when redacted, then the secret is gone and the rest is there`, () => {
+    assert.is(redact(text), redacted);
+    assert.is(redact(redacted), redacted, "again changes nothing");
+  });
+}
+
+test("given a secret within a text in JSON, when redacted, then it is JSON still", () => {
+  const json = JSON.stringify({ message: 'wrong: "password=abc"', error: { message: "Password=x;y" } });
+  assert.equal(JSON.parse(redact(json)), { message: 'wrong: "password=***"', error: { message: "Password=***;y" } });
+});
+
+test("given what holds no secret, when redacted, then it stays as it is", () => {
+  for (const text of [
+    "sqlite:./hive.db?durability=normal",
+    "aws:?region=eu-west-1&prefix=shop",
+    "a key=value, 12:30 user@host",
+  ])
+    assert.is(redact(text), text);
+});
+
+test.run();

@@ -1,0 +1,143 @@
+import { Event } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, folderWith, startCli, type Running } from "../support/cli.ts";
+import { cliHive } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive run", { timeoutMs: 60_000 });
+
+const shop = "test/cli/modules/shop.ts";
+const slow = "test/cli/modules/slow.ts";
+
+test("given actors, when run, then they work until a signal, and it ends well", async () => {
+  await using hive = await cliHive();
+  using running = startCli(["run", shop, "--provider", hive.url]);
+  await running.says("Working on 2 queues (sqlite).");
+  await hive.provider.queues.push([new Event("OrderPlaced", { id: "1" })]);
+  await Promise.all([running.says("packed 1"), running.says("mailed")]);
+  running.signal("SIGTERM");
+  const { code, stderr } = await running.ended;
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /SIGTERM: stopping/);
+});
+
+/** Starts the slow actors on an event and interrupts them while they work on it. */
+async function interrupted(url: string, actors: string, ...more: string[]): Promise<Running> {
+  const running = startCli(["run", slow, "--provider", url, "--actors", actors, ...more]);
+  await running.says("began");
+  running.signal("SIGINT");
+  await running.says("stopping");
+  return running;
+}
+
+test("given an actor at work, when told to stop, then it finishes", async () => {
+  await using hive = await cliHive();
+  await cli(["setup", slow, "--provider", hive.url]);
+  await hive.provider.queues.push([new Event("OrderPlaced", {})]);
+  const { code, stdout } = await (await interrupted(hive.url, "SlowActor")).ended;
+  assert.equal([code, stdout], [0, "began\nfinished\n"]);
+  assert.is((await hive.take("OrderPlaced-Slow")).length, 0);
+});
+
+test("given an actor that does not finish, when told to stop, then it is given up at the deadline, or at a second signal", async () => {
+  await using hive = await cliHive();
+  await cli(["setup", slow, "--provider", hive.url]);
+  await hive.provider.queues.push([new Event("OrderPlaced", {})]);
+  using patient = await interrupted(hive.url, "OrderPlaced-Endless", "--stop-deadline", "50");
+  assert.is((await patient.ended).code, 0);
+  using impatient = await interrupted(hive.url, "OrderPlaced-Endless");
+  impatient.signal("SIGINT");
+  assert.is((await impatient.ended).code, 130);
+});
+
+test("given supervision that stops the hive, when an actor fails so, then it ends with 1 and the reason, secrets masked", async () => {
+  await using hive = await cliHive();
+  const stopping = "test/cli/modules/stopping.ts";
+  await cli(["setup", stopping, "--provider", hive.url]);
+  await hive.provider.queues.push([new Event("OrderPlaced", {})]);
+  const { code, stdout, stderr } = await cli([
+    "run",
+    stopping,
+    "--provider",
+    hive.url,
+    "--log-level",
+    "silent",
+    "--json",
+  ]);
+  assert.is(code, 1);
+  assert.match(stderr, /error: the hive was stopped: the disk is gone, password=\*\*\*/);
+  const [connected, started, ended] = stdout.trim().split("\n");
+  assert.is(connected, "connected", "the function among the exports was called");
+  assert.equal(JSON.parse(started ?? ""), { state: "running", provider: "sqlite", queues: ["OrderPlaced-Stopping"] });
+  assert.equal(JSON.parse(ended ?? ""), { state: "stopped", reason: "the disk is gone, password=***" });
+});
+
+test("given a port, when run, then probes are answered there", async () => {
+  await using hive = await cliHive();
+  using running = startCli(["run", shop, "--provider", hive.url, "--health-port", "0", "--json"]);
+  await running.says("healthPort");
+  const { healthPort } = JSON.parse(running.said()) as { healthPort: number };
+  const [live, ready] = await Promise.all(
+    ["live", "ready"].map((path) => fetch(`http://127.0.0.1:${healthPort}/${path}`)),
+  );
+  assert.equal([live?.status, ready?.status], [200, 200]);
+  running.signal("SIGTERM");
+  assert.is((await running.ended).code, 0);
+});
+
+test("given what cannot run, when run, then it says what is wrong and ends with 2", async () => {
+  using folder = folderWith({
+    "plain.ts": "export const level: string = 'x';",
+    "broken.mjs": "import './nowhere.mjs';",
+    "thrown.mjs": "throw new Error('the container has no bank');",
+    "empty.mjs": "export const nothing = 1;",
+  });
+  const at = { cwd: folder.path };
+  const results = await Promise.all([
+    cli(["run"], at),
+    cli(["run", "none.ts"], at),
+    cli(["run", "broken.mjs"], at),
+    cli(["run", "thrown.mjs"], at),
+    cli(["run", "empty.mjs"], at),
+    cli(["run", shop, "--actors", "PackingActor,Nobody"]),
+    cli(["run", shop, "--health-port", "99999", "--log-level", "loud"]),
+    cli(["run", shop, "--topology", "check"], { environment: { BEEHIVE_PROVIDER: `sqlite:${folder.at("x.db")}` } }),
+  ]);
+  const expected = [
+    /Name a module/,
+    /There is no file none\.ts/,
+    /broken\.mjs cannot be imported: .*nowhere\.mjs/,
+    /thrown\.mjs cannot be imported: the container has no bank\n\s+at .*thrown\.mjs:1/,
+    /it has no actors/,
+    /No actor is called Nobody\. There are: MailActor, OrderPlaced-Mail, PackingActor, OrderPlaced-Packing/,
+    /--health-port: must be at most 65535\n--log-level: must be debug/,
+  ];
+  for (const [index, pattern] of expected.entries()) {
+    const { code, stdout, stderr } = results[index] as (typeof results)[number];
+    assert.equal([code, stdout], [2, ""], stderr);
+    assert.match(stderr, pattern);
+  }
+  const unchecked = results.at(-1);
+  assert.is(unchecked?.code, 1);
+  assert.match(unchecked?.stderr ?? "", /OrderPlaced-Packing/);
+});
+
+test("given the sample shop, when run by its module, then its actors work with what they need", async () => {
+  await using hive = await cliHive();
+  using running = startCli([
+    "run",
+    "samples/prismo/hive.ts",
+    "--provider",
+    hive.url,
+    "--actors",
+    "PaymentActor,RefundActor",
+  ]);
+  await running.says("Working on 2 queues");
+  await hive.provider.queues.push([new Event("OrderAccepted", { orderId: "none" })]);
+  // Its gateway was injected: it got as far as to look for the order.
+  await running.says('There is no \\"none\\" in collection/Orders');
+  running.signal("SIGINT");
+  assert.is((await running.ended).code, 0);
+});
+
+test.run();

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from "node:fs";
+import { openProvider, QueueName, systemClock } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, folderWith } from "../support/cli.ts";
+import { cliHive, packing } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("beehive setup, policy and backup", { timeoutMs: 60_000 });
+
+const shop = "test/cli/modules/shop.ts";
+
+test("given queues that are missing, when checked, tried and made, then they are told, told and made", async () => {
+  using folder = folderWith();
+  const environment = { BEEHIVE_PROVIDER: `sqlite:${folder.at("hive.db")}` };
+  const setup = async (...args: string[]): Promise<[number | null, string[]]> => {
+    const { code, stdout, stderr } = await cli(["setup", shop, "--json", ...args], { environment });
+    assert.is(stderr, "");
+    return [
+      code,
+      (JSON.parse(stdout) as { name: string; state: string }[]).map(({ name, state }) => `${name} ${state}`).toSorted(),
+    ];
+  };
+  const all = (state: string): string[] =>
+    ["OrderPacked-", "OrderPlaced-", "OrderPlaced-Mail", packing].map((name) => `${name} ${state}`);
+  assert.equal(await setup("--check"), [1, all("missing")]);
+  assert.equal(await setup("--dry-run"), [0, all("to be made")]);
+  assert.equal(await setup(), [0, all("made")]);
+  assert.equal(await setup("--check"), [0, all("there")]);
+  assert.equal(await setup(), [0, all("there")]);
+});
+
+test("given an actor that is left out, when set up, then its queue is not made", async () => {
+  using folder = folderWith({ "beehive.config.json": `{"overrides":{"MailActor":{"enabled":false}}}` });
+  const args = [
+    "setup",
+    shop,
+    "--config",
+    folder.at("beehive.config.json"),
+    "--provider",
+    `sqlite:${folder.at("x.db")}`,
+  ];
+  const { stdout } = await cli(args);
+  assert.match(stdout, /OrderPlaced-Packing +subscription +made/);
+  assert.not.match(stdout, /Mail/);
+});
+
+test("given aws:, when asked for a policy, then it is that of the actors under the names of the URL", async () => {
+  const { code, stdout } = await cli([
+    "policy",
+    shop,
+    "--provider",
+    "aws:?region=eu-west-1&prefix=shop",
+    "--account",
+    "123456789012",
+  ]);
+  assert.is(code, 0);
+  const { Version, Statement } = JSON.parse(stdout) as {
+    Version: string;
+    Statement: { Sid: string; Resource: unknown }[];
+  };
+  assert.is(Version, "2012-10-17");
+  const consume = Statement.find(({ Sid }) => Sid === "Consume");
+  assert.ok(
+    JSON.stringify(consume).includes("arn:aws:sqs:eu-west-1:123456789012:shop-OrderPlaced-Packing"),
+    JSON.stringify(consume),
+  );
+  assert.not.ok(Statement.some(({ Sid }) => Sid === "SetUpQueues"));
+});
+
+test("given azure: or no cloud, when asked for a policy, then it is the roles, or there are none", async () => {
+  const [roles, setup, none] = await Promise.all([
+    cli(["policy", shop, "--provider", "azure:"]),
+    cli(["policy", shop, "--provider", "azure:", "--setup", "--json"]),
+    cli(["policy", shop, "--provider", "sqlite:x.db"]),
+  ]);
+  assert.match(roles.stdout, /Azure Service Bus Data Receiver +Service Bus namespace/);
+  const names = (JSON.parse(setup.stdout) as { role: string }[]).map(({ role }) => role);
+  assert.equal(names.slice(0, 2), ["Azure Service Bus Data Owner", "Storage Table Data Contributor"]);
+  assert.equal([none.code, none.stdout], [2, ""]);
+});
+
+test("given a SQLite file, when backed up, then the copy has everything and nothing is overwritten", async () => {
+  await using hive = await cliHive({ "there.db": "mine" });
+  await cli(["push", "OrderPlaced-", "-", "--provider", hive.url], { input: '{"id":"1"}' });
+  const made = await cli(["backup", hive.at("copy.db"), "--provider", hive.url]);
+  assert.is(made.code, 0, made.stderr);
+  const copy = await openProvider(`sqlite:${hive.at("copy.db")}`, { clock: systemClock });
+  assert.is((await copy.queues.counts(QueueName.parse(packing))).ready, 1);
+  await copy.close();
+
+  const refused = await cli(["backup", hive.at("there.db"), "--provider", hive.url]);
+  assert.is(refused.code, 2);
+  assert.match(refused.stderr, /is there already/);
+  assert.is(readFileSync(hive.at("there.db"), "utf8"), "mine");
+
+  const wrong = await cli(["backup", hive.at("none.db"), "--provider", "memory:"]);
+  assert.is(wrong.code, 2);
+  assert.not(existsSync(hive.at("none.db")));
+});
+
+test.run();

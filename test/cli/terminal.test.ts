@@ -1,0 +1,76 @@
+import { Event, QueueName } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, cliCommand } from "../support/cli.ts";
+import { cliHive, packing, topic } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+import { onTerminal, type Screen, type Typing } from "../support/terminal.ts";
+
+const test = suite("the command line on a terminal", { timeoutMs: 60_000 });
+
+/** What terminals are told and nobody reads: colours, the cursor. */
+const control = /\u001b\[/;
+const colour = /\u001b\[[13]\d?m/;
+
+const onScreen = (args: readonly string[], environment?: NodeJS.ProcessEnv, typing?: Typing): Promise<Screen> =>
+  onTerminal(cliCommand(args), environment, typing);
+
+test("given a terminal, when pushed, then progress is shown, and not where nobody sees it", async () => {
+  await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n'.repeat(3_000) });
+  const args = ["push", topic, hive.at("a.ndjson"), "--batch", "100", "--provider", hive.url];
+  const seen = await onScreen(args);
+  assert.is(seen.code, 0, seen.screen);
+  assert.match(seen.screen, /\d+% \d+ events/);
+  assert.match(seen.screen, /Published 3000 events to OrderPlaced-\./);
+  const [piped, continuous] = await Promise.all([cli(args), onScreen(args, { CI: "true" })]);
+  assert.equal([piped.stdout, piped.stderr], ["Published 3000 events to OrderPlaced-.\n", ""]);
+  assert.is(continuous.screen, "Published 3000 events to OrderPlaced-.\r\n");
+});
+
+test("given colours, when there are dead letters, then they stand out where colours are wanted", async () => {
+  await using hive = await cliHive();
+  await hive.provider.queues.push([new Event("OrderPlaced", {})]);
+  await hive.bury(packing);
+  const args = ["queues", "--provider", hive.url];
+  const [plain, without, forced, piped] = await Promise.all([
+    onScreen(args),
+    onScreen(args, { NO_COLOR: "1" }),
+    cli(args, { environment: { FORCE_COLOR: "1" } }),
+    cli(args),
+  ]);
+  assert.match(plain.screen, colour);
+  assert.match(forced.stdout, colour);
+  assert.not.match(without.screen, control);
+  assert.not.match(piped.stdout, control);
+});
+
+test("given somebody to ask, when dead letters are dropped, then only with a yes", async () => {
+  await using hive = await cliHive();
+  await hive.provider.queues.push([new Event("OrderPlaced", {})]);
+  await hive.bury(packing);
+  const dead = async (): Promise<number> => (await hive.provider.queues.counts(QueueName.parse(packing))).dead;
+  const args = ["dead-letters", "drop", packing, "--all", "--provider", hive.url];
+  const answered = (type: string): Promise<Screen> => onScreen(args, {}, { after: "[y/N]", type });
+  const no = await answered("n\n");
+  assert.match(no.screen, /Drop 1 dead letters? of OrderPlaced-Packing for good\? \[y\/N\]/);
+  assert.equal([no.code, await dead()], [1, 1]);
+  const cut = await answered("\u0003");
+  assert.equal([cut.code, await dead()], [130, 1], cut.screen);
+  const yes = await answered("y\n");
+  assert.equal([yes.code, await dead()], [0, 0], yes.screen);
+});
+
+test("given the sample shop, when run on a terminal, then it shows how far it is", async () => {
+  const [, ...node] = cliCommand([]);
+  const main = node.map((word) => (word.endsWith("src/cli/main.ts") ? "samples/prismo/main.ts" : word));
+  const { code, screen } = await onTerminal([process.execPath, ...main]);
+  assert.is(code, 0, screen);
+  assert.match(screen, /\d+\/200 orders · \d+ cancelled/);
+});
+
+test("given --json on a terminal, when queues are shown, then it is JSON without colours", async () => {
+  await using hive = await cliHive();
+  const { screen } = await onScreen(["queues", "--json", "--provider", hive.url]);
+  assert.is((JSON.parse(screen) as unknown[]).length, 3);
+});
+
+test.run();

@@ -1,0 +1,49 @@
+import { createHive, Event, silentLogger, type Trace } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli } from "../support/cli.ts";
+import { cliHive } from "../support/cli-hive.ts";
+import { suite } from "../support/suite.ts";
+import { PackingActor } from "./modules/shop.ts";
+
+const test = suite("beehive trace", { timeoutMs: 60_000 });
+
+test("given a file on which a hive worked, when an item is traced, then it is told to people and to programs what became of it", async () => {
+  await using shop = await cliHive();
+  await using hive = await createHive({ actors: PackingActor, provider: shop.provider, logger: silentLogger });
+  await hive.start();
+  await hive.push(new Event("OrderPlaced", { id: "7", broken: "type" }, { id: "placed-7", partitionKey: "7" }));
+  await hive.idle();
+  await hive.stop();
+  const provider = ["--provider", shop.url];
+  const [text, json, dropped, nothing] = await Promise.all([
+    cli(["trace", "7", ...provider]),
+    cli(["trace", "placed-7", ...provider, "--json"]),
+    cli(["trace", "7", ...provider, "--no-live"]),
+    cli(["trace", "8", ...provider]),
+  ]);
+  assert.equal([text.code, text.stderr], [0, ""]);
+  const lines = text.stdout
+    .split("\n")
+    .map((line) => line.replace(/\d{4}-[^)]*Z/, "TIME").replace(/\(after.*/, "(WHEN)"));
+  assert.equal(lines, [
+    "OrderPlaced placed-7 (TIME)",
+    "  Mail: waiting",
+    "  Packing: PackingActor → dead-lettered: Rejected: the order 7 is broken (WHEN)",
+    "",
+    "1 waiting at OrderPlaced-Mail, 1 in the dead letters at OrderPlaced-Packing",
+    "",
+  ]);
+  const trace = JSON.parse(json.stdout) as Trace;
+  assert.equal(
+    trace.roots.flatMap(({ branches }) => branches.map(({ queueName, state }) => [queueName, state])),
+    [
+      ["OrderPlaced-Mail", "waiting"],
+      ["OrderPlaced-Packing", "dead-lettered"],
+    ],
+  );
+  assert.match(dropped.stdout, "the queues were not asked");
+  assert.equal([nothing.code, nothing.stderr], [1, ""]);
+  assert.match(nothing.stdout, 'Nothing is called "8"');
+});
+
+test.run();

@@ -1,0 +1,37 @@
+/** Runs a command on a pseudo-terminal, as a person would, by `script` of util-linux or of BSD. */
+import { plainEnvironment, root, startProcess, type Ended } from "./cli.ts";
+
+export interface Screen extends Pick<Ended, "code"> {
+  /** What it wrote, in one: a terminal has one stream. */
+  readonly screen: string;
+}
+
+export interface Typing {
+  /** Waits until this is on the screen. */
+  readonly after: string;
+  readonly type: string;
+}
+
+/** @param typing what the person does; only watches unless given. */
+export async function onTerminal(
+  command: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  typing?: Typing,
+): Promise<Screen> {
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const args =
+    process.platform === "darwin"
+      ? ["-q", "/dev/null", ...command]
+      : ["--quiet", "--return", "--flush", "--command", quoted, "/dev/null"];
+  const env = plainEnvironment({ TERM: "xterm-256color", ...environment });
+  using running = startProcess("script", args, { cwd: root, env });
+  running.ended.catch((cause: unknown) => {
+    throw new Error("these tests need a terminal: install script (util-linux)", { cause });
+  });
+  if (typing) {
+    await running.says(typing.after);
+    running.child.stdin.write(typing.type);
+  }
+  const { code, stdout, stderr } = await running.ended;
+  return { code, screen: stdout + stderr };
+}

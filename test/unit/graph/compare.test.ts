@@ -1,0 +1,39 @@
+import * as assert from "uvu/assert";
+import { compare } from "../../../src/graph/compare.ts";
+import type { Publication } from "../../../src/graph/event-graph.ts";
+import { suite } from "../../support/suite.ts";
+import { observed, webGraph } from "./graphs.ts";
+
+const test = suite("declared against observed");
+
+function texts(publications: readonly Publication[]): string[] {
+  return publications.map(({ from, to }) => `${from.name} to ${to}`);
+}
+
+test("given a journal, when it is compared, then both what nobody declares and what never happened is told", async () => {
+  const { undeclared, unseen } = compare(await webGraph({ observed }));
+  assert.equal(texts(undeclared), ["SplitActor to Invoices"]);
+  assert.equal(texts(unseen), ["IntakeActor to Rejected-", "SplitActor to Parsed-", "ReportActor to Reported-"]);
+});
+
+test("given an actor that only the journal knows, when it is compared, then it is nobody's fault", async () => {
+  const { undeclared } = compare(await webGraph({ observed }));
+  assert.not.ok(texts(undeclared).some((text) => text.startsWith("OldActor")));
+});
+
+test("given no journal, when it is compared, then nothing differs", async () => {
+  assert.equal(compare(await webGraph()), { undeclared: [], unseen: [] });
+});
+
+test("given what agrees, when it is compared, then nothing differs", async () => {
+  const graph = await webGraph();
+  const all = graph.publications.map(({ from, to }) => ({
+    from: from.kind === "actor" ? from.name : undefined,
+    eventType: to.topic,
+    destination: String(to),
+    count: 1,
+  }));
+  assert.equal(compare(await webGraph({ observed: all })), { undeclared: [], unseen: [] });
+});
+
+test.run();

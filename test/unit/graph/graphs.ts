@@ -1,0 +1,65 @@
+import {
+  actorDescription,
+  ActorDescriptors,
+  type ActorClass,
+  type ActorDescriptor,
+  type ActorOptions,
+} from "beehive-actors";
+import * as prismoActors from "../../../samples/prismo/actors/index.ts";
+import * as prismoEvents from "../../../samples/prismo/events.ts";
+import { isEventType } from "../../../src/event-type.ts";
+import type { EventGraph } from "../../../src/graph/event-graph.ts";
+import { makeEventGraph, type EventGraphParts } from "../../../src/graph/make-event-graph.ts";
+import type { ObservedEdge } from "../../../src/graph/observed-edge.ts";
+import * as web from "./web.ts";
+
+/** What a subscription publishes, or all that its decorator says. */
+export type ActorParts = Readonly<Record<string, readonly string[] | ActorOptions>>;
+
+/** An actor class of any name, by its subscriptions and what it publishes. */
+export function actorOf(name: string, subscriptions: ActorParts): ActorClass {
+  const { [name]: actorType = Object } = {
+    [name]: class {
+      async processAsync(): Promise<void> {}
+    },
+  };
+  for (const [queueName, options] of Object.entries(subscriptions).toReversed())
+    actorDescription(
+      queueName,
+      Array.isArray(options) ? { publishes: options } : (options as ActorOptions),
+    )(actorType as ActorClass);
+  return actorType as ActorClass;
+}
+
+export async function descriptorsOf(...classes: readonly ActorClass[]): Promise<ActorDescriptor[]> {
+  return [...(await ActorDescriptors.from(classes).toConfiguration().getDescriptors())];
+}
+
+export async function graphOf(
+  classes: readonly ActorClass[],
+  parts: Partial<EventGraphParts> = {},
+): Promise<EventGraph> {
+  return makeEventGraph({ descriptors: await descriptorsOf(...classes), ...parts });
+}
+
+/** What a journal of the small web may say, with an actor that the code does not know, and what nobody declares. */
+export const observed: readonly ObservedEdge[] = [
+  { from: undefined, eventType: "Uploaded", destination: "Uploads", count: 1_234 },
+  { from: undefined, eventType: "DayEnded", destination: "DayEnded-", count: 7 },
+  { from: "IntakeActor", eventType: "Parsed", destination: "Parsed-", count: 1_200 },
+  { from: "OldActor", eventType: "Parsed", destination: "Parsed-", count: 3 },
+  { from: "SplitActor", eventType: "RowRead", destination: "RowRead-", count: 1_234_567 },
+  { from: "SplitActor", eventType: "Invoice", destination: "Invoices", count: 4 },
+  { from: "AuditActor", eventType: "Invoice", destination: "Invoices", count: 5 },
+];
+
+export async function webGraph(parts: Partial<EventGraphParts> = {}): Promise<EventGraph> {
+  const descriptors = [...(await ActorDescriptors.from(web).toConfiguration().getDescriptors())];
+  const eventTypes = (Object.values(web) as readonly unknown[]).filter(isEventType);
+  return makeEventGraph({ descriptors, eventTypes, pulsers: [web.dayEnded], ...parts });
+}
+
+export async function prismoGraph(): Promise<EventGraph> {
+  const descriptors = [...(await ActorDescriptors.from(prismoActors).toConfiguration().getDescriptors())];
+  return makeEventGraph({ descriptors, eventTypes: Object.values(prismoEvents).filter(isEventType) });
+}

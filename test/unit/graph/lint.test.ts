@@ -1,0 +1,219 @@
+import { eventType, pulse, type ActorClass } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { z } from "zod";
+import { cloudRules } from "../../../src/cli/cloud-rules.ts";
+import type { Finding, RuleName } from "../../../src/graph/finding.ts";
+import { lint } from "../../../src/graph/lint.ts";
+import { makeEventGraph, type EventGraphParts } from "../../../src/graph/make-event-graph.ts";
+import { suite } from "../../support/suite.ts";
+import { actorOf, descriptorsOf, type ActorParts } from "./graphs.ts";
+
+const test = suite("lint");
+
+async function findings(
+  rule: RuleName,
+  classes: readonly ActorClass[],
+  parts: Partial<EventGraphParts> = {},
+  clouds: readonly string[] = [],
+): Promise<Finding[]> {
+  const descriptors = await descriptorsOf(...classes);
+  const found = lint(makeEventGraph({ descriptors, ...parts }), descriptors, await cloudRules(clouds));
+  return found.filter((one) => one.rule === rule);
+}
+
+function wheres(found: readonly Finding[]): string[] {
+  return found.map(({ severity, where }) => `${severity} ${where}`);
+}
+
+const only = (name: string, parts: ActorParts): ActorClass[] => [actorOf(name, parts)];
+const payment = only("PaymentActor", { "OrderAccepted-Payment": ["PaymentAuthorised"] });
+
+test("given a topic that nobody reads, when it is linted, then its events are said to be dropped", async () => {
+  const [found, ...more] = await findings("orphan-topic", payment);
+  assert.equal(more, []);
+  assert.is(found?.where, "PaymentAuthorised-");
+  assert.is(found?.severity, "warning");
+  assert.match(found?.message ?? "", /PaymentActor publishes there.*are dropped.*"PaymentAuthorised-Something"/);
+});
+
+test("given a queue that nobody reads, when it is linted, then its events are said to pile up", async () => {
+  const [found] = await findings("orphan-topic", only("OrderActor", { "OrderAccepted-Order": ["Labels-Labels"] }));
+  assert.match(found?.message ?? "", /pile up.*"Labels"/);
+});
+
+test("given a reader, when it is linted, then its topic is no orphan", async () => {
+  const shipping = actorOf("ShippingActor", { "PaymentAuthorised-Shipping": [] });
+  assert.equal(await findings("orphan-topic", [...payment, shipping]), []);
+});
+
+test("given a subscription that nothing feeds, when it is linted, then it is told how to say that it comes from outside", async () => {
+  const found = await findings("unfed-subscription", payment);
+  assert.equal(wheres(found), ["error OrderAccepted-Payment"]);
+  assert.match(found[0]?.message ?? "", 'eventType("OrderAccepted", schema, { entry: true })');
+  assert.match(found[0]?.message ?? "", 'entries: ["OrderAccepted"]');
+});
+
+test("given a subscription with a typing mistake, when it is linted, then the name that is meant is told", async () => {
+  const shipping = actorOf("ShippingActor", { "PaymentAuthorized-Shipping": [] });
+  const found = await findings("unfed-subscription", [...payment, shipping], { entries: ["OrderAccepted"] });
+  assert.equal(wheres(found), ["error PaymentAuthorized-Shipping"]);
+  assert.match(found[0]?.message ?? "", "Is PaymentAuthorised meant?");
+});
+
+for (const [what, parts] of Object.entries<Partial<EventGraphParts>>({
+  "an entry of the configuration": { entries: ["OrderAccepted"] },
+  "an event type that is an entry": { eventTypes: [eventType("OrderAccepted", undefined, { entry: true })] },
+  "a pulser": { pulsers: [pulse("OrderAccepted", { every: 1_000 })] },
+  "an event type of another queue": {
+    eventTypes: [eventType("Ordered", undefined, { queueName: "OrderAccepted-", entry: true })],
+  },
+})) {
+  test(`given a subscription that is fed by ${what}, when it is linted, then nothing is wrong with it`, async () => {
+    assert.equal(await findings("unfed-subscription", payment, parts), []);
+  });
+}
+
+test("given a cycle without an exit, when it is linted, then its actors are told", async () => {
+  const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
+  const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged"] });
+  assert.equal(wheres(await findings("endless-cycle", [ping, pong])), ["warning PongActor, PingActor"]);
+  assert.equal(wheres(await findings("endless-cycle", only("Again", { "Tried-Again": ["Tried"] }))), ["warning Again"]);
+});
+
+test("given a cycle with an exit, or none, when it is linted, then nothing is wrong with it", async () => {
+  const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
+  const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged", "Ended"] });
+  assert.equal(await findings("endless-cycle", [ping, pong]), []);
+  assert.equal(await findings("endless-cycle", payment), []);
+});
+
+test("given a cycle that leads into another, when it is linted, then only the one without an exit is told", async () => {
+  const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
+  const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged", "Tried"] });
+  const again = actorOf("AgainActor", { "Tried-Again": ["Tried"] });
+  assert.equal(wheres(await findings("endless-cycle", [ping, pong, again])), ["warning AgainActor"]);
+});
+
+const retry = { maxAttempts: 5, minDelay: 10, maxDelay: 100, factor: 2, jitter: 0 };
+
+test("given supervision that retries where nothing is tried again, when it is linted, then it is told", async () => {
+  const supervision = [{ on: "Timeout", action: "retry" } as const];
+  const found = await findings("never-retried", only("A", { "B-A": { retry: { maxAttempts: 1 }, supervision } }));
+  assert.equal(wheres(found), ["warning A on B-A"]);
+  assert.match(found[0]?.message ?? "", "retries Timeout");
+  assert.equal(await findings("never-retried", only("A", { "B-A": { retry, supervision } })), []);
+});
+
+test("given supervision that tries more often than the queue is made for, when it is linted, then it is told", async () => {
+  const rule = (maxAttempts: number): ActorParts => ({
+    "B-A": { retry, supervision: [{ on: TypeError, action: "retry", retry: { maxAttempts } }] },
+  });
+  const found = await findings("retry-beyond-queue", only("A", rule(100)));
+  assert.equal(wheres(found), ["warning A on B-A"]);
+  assert.match(found[0]?.message ?? "", "TypeError 100 times");
+  assert.equal(await findings("retry-beyond-queue", only("A", rule(5))), []);
+});
+
+test("given retries without a wait, when it is linted, then it is told", async () => {
+  const waits = { ...retry, minDelay: 0, maxDelay: 0 };
+  assert.equal(wheres(await findings("retry-without-wait", only("A", { "B-A": { retry: waits } }))), [
+    "warning A on B-A",
+  ]);
+  assert.equal(await findings("retry-without-wait", only("A", { "B-A": { retry: { ...waits, maxAttempts: 1 } } })), []);
+  assert.equal(await findings("retry-without-wait", only("A", { "B-A": { retry } })), []);
+});
+
+test("given retries that take longer than a cloud keeps an event, when it is linted for that cloud, then it is an error", async () => {
+  const day = 86_400_000;
+  const weeks = (maxAttempts: number): ActorClass[] =>
+    only("A", { "B-A": { retry: { ...retry, maxAttempts, minDelay: day, maxDelay: day } } });
+  assert.equal(wheres(await findings("retry-outlives-queue", weeks(16), {}, ["aws"])), ["error A on B-A"]);
+  assert.equal(await findings("retry-outlives-queue", weeks(15), {}, ["aws"]), []);
+  assert.equal(await findings("retry-outlives-queue", weeks(16), {}, ["azure"]), []);
+});
+
+test("given waits that grow, when they are summed up, then each is counted up to the longest", async () => {
+  const hour = 3_600_000;
+  // 1 + 2 + 4 + 8 hours, and then 12 each: 15 + 26 * 12 = 327 hours are less than 14 days, one more wait is more.
+  const growing = (maxAttempts: number): ActorClass[] =>
+    only("A", { "B-A": { retry: { ...retry, maxAttempts, minDelay: hour, maxDelay: 12 * hour } } });
+  assert.equal(await findings("retry-outlives-queue", growing(31), {}, ["aws"]), []);
+  assert.is((await findings("retry-outlives-queue", growing(32), {}, ["aws"])).length, 1);
+});
+
+test("given names and leases that clouds refuse, when it is linted for them, then each cloud tells its own", async () => {
+  const long = only("A", { [`Topic-${"s".repeat(51)}`]: { lease: 6 * 60_000 } });
+  const azure = await findings("refused-by-cloud", long, {}, ["azure"]);
+  assert.equal(wheres(azure), ["error azure", "error azure"]);
+  assert.match(azure[0]?.message ?? "", "51 characters");
+  assert.match(azure[1]?.message ?? "", "longest lock");
+  assert.equal(await findings("refused-by-cloud", long, {}, ["aws"]), []);
+  const prefixed = await findings("refused-by-cloud", long, {}, [`aws:?prefix=${"p".repeat(20)}`]);
+  assert.match(prefixed[0]?.message ?? "", "at most 80 are allowed");
+});
+
+test("given a cloud that nobody knows or options that are wrong, when rules are asked for, then it is refused", async () => {
+  for (const [cloud, message] of [
+    ["gcp", "takes azure and aws"],
+    ["aws:?prefix=!", "prefix must be"],
+    ["azure:?tier=basic", '"tier" is not an option'],
+  ] as const) {
+    const error: unknown = await cloudRules([cloud]).catch((thrown: unknown) => thrown);
+    assert.match((error as Error).message, message);
+  }
+});
+
+test("given events with and without a schema, when it is linted, then those without are told", async () => {
+  const eventTypes = [eventType("OrderAccepted"), eventType("PaymentAuthorised", z.object({}))];
+  assert.equal(wheres(await findings("event-without-schema", payment, { eventTypes })), ["warning OrderAccepted"]);
+  assert.equal(wheres(await findings("event-without-schema", payment)), [
+    "warning OrderAccepted",
+    "warning PaymentAuthorised",
+  ]);
+});
+
+test("given an event type that is declared twice, when it is linted, then it is told, and two versions are none", async () => {
+  const twice = [eventType("OrderAccepted", z.object({})), eventType("OrderAccepted", z.string())];
+  assert.equal(wheres(await findings("event-declared-twice", payment, { eventTypes: twice })), [
+    "warning OrderAccepted",
+  ]);
+  const [first] = twice;
+  const exportedTwice = first ? [first, first] : [];
+  assert.equal(await findings("event-declared-twice", payment, { eventTypes: exportedTwice }), []);
+  const versions = [eventType("OrderAccepted"), eventType("OrderAccepted", undefined, { version: 2 })];
+  assert.equal(await findings("event-declared-twice", payment, { eventTypes: versions }), []);
+});
+
+test("given an event type that no actor has to do with, when it is linted, then it is told", async () => {
+  const eventTypes = [eventType("OrderAccepted"), eventType("OrderArchived")];
+  assert.equal(wheres(await findings("unused-event", payment, { eventTypes })), ["warning OrderArchived"]);
+});
+
+test("given a journal, when it is linted, then what it has seen is compared with what is declared", async () => {
+  const observed = [
+    { from: "PaymentActor", eventType: "PaymentFailed", destination: "PaymentFailed-", count: 3 },
+    { from: "PaymentActor", eventType: "Invoice", destination: "Invoices", count: 1 },
+    { from: undefined, eventType: "OrderAccepted", destination: "OrderAccepted-", count: 3 },
+  ];
+  const undeclared = await findings("undeclared-event", payment, { observed });
+  assert.equal(wheres(undeclared), [
+    "error what is outside to OrderAccepted-",
+    "error PaymentActor to Invoices",
+    "error PaymentActor to PaymentFailed-",
+  ]);
+  assert.match(undeclared[0]?.message ?? "", 'entries: ["OrderAccepted"]');
+  assert.match(undeclared[1]?.message ?? "", 'Add "Invoices-Invoices" to what PaymentActor publishes');
+  assert.match(undeclared[2]?.message ?? "", 'Add "PaymentFailed" to what PaymentActor publishes');
+  assert.equal(wheres(await findings("never-seen", payment, { observed })), [
+    "warning PaymentActor to PaymentAuthorised-",
+  ]);
+  assert.equal(await findings("never-seen", payment), []);
+});
+
+test("given errors and warnings, when it is linted, then the errors come first", async () => {
+  const descriptors = await descriptorsOf(...payment);
+  const severities = lint(makeEventGraph({ descriptors }), descriptors).map(({ severity }) => severity);
+  assert.equal(severities, ["error", "warning", "warning", "warning"]);
+});
+
+test.run();

@@ -1,0 +1,54 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { asyncApi } from "../../../src/graph/async-api.ts";
+import { dot } from "../../../src/graph/dot.ts";
+import type { EventGraph } from "../../../src/graph/event-graph.ts";
+import { mermaid } from "../../../src/graph/mermaid.ts";
+import { svg } from "../../../src/graph/svg.ts";
+import { withoutActors } from "../../../src/graph/without-actors.ts";
+import { assertGolden } from "../../support/golden.ts";
+import { suite } from "../../support/suite.ts";
+import { observed, prismoGraph, webGraph } from "./graphs.ts";
+
+const test = suite("the renderers of a graph");
+
+const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
+  prismo: prismoGraph,
+  web: () => webGraph(),
+  "web-observed": () => webGraph({ observed }),
+};
+
+for (const [name, make] of Object.entries(graphs)) {
+  test(`given the graph of ${name}, when it is rendered, then each format is as told`, async () => {
+    const graph = await make();
+    await assertGolden(`graph/${name}.mmd`, mermaid(graph));
+    await assertGolden(`graph/${name}.dot`, dot(graph));
+    await assertGolden(`graph/${name}.yaml`, asyncApi(graph, { title: name, version: "1.0.0" }));
+    await assertGolden(`graph/${name}.svg`, svg(graph));
+    await assertGolden(`graph/${name}-down.svg`, svg(graph, "down"));
+  });
+}
+
+test("given a flow that goes down, when it is rendered, then the tools for flow charts are told so", async () => {
+  const graph = await webGraph();
+  assert.match(mermaid(graph, "down"), /^flowchart TD\n/);
+  assert.match(dot(graph, "down"), "rankdir=TB");
+});
+
+test("given a graph of nothing, when it is rendered, then each format is well formed", async () => {
+  const graph = withoutActors(await webGraph({ eventTypes: [], pulsers: [], descriptors: [] }), ["nobody"]);
+  assert.is(mermaid(graph), "flowchart LR\n");
+  assert.match(dot(graph), /^digraph beehive \{\n[^]*\}\n$/);
+  assert.match(svg(graph), 'viewBox="0 0 40 40"');
+});
+
+test("given the actors of Prismo, when they are drawn, then its picture in the documents is up to date", async () => {
+  const picture = svg(withoutActors(await prismoGraph(), ["TracingActor"]), "down");
+  const path = join(dirname(fileURLToPath(import.meta.url)), "../../../docs/prismo.svg");
+  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(path, picture);
+  assert.fixture(picture, await readFile(path, "utf8"));
+});
+
+test.run();

@@ -1,0 +1,181 @@
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../providers/memory/index.ts";
+import { createHive, type HiveOptions } from "../../src/beehive.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import { healthServer } from "../../src/health-server.ts";
+import type { Health } from "../../src/health.ts";
+import { silentLogger } from "../../src/logger.ts";
+import type { Provider } from "../../src/provider.ts";
+import type { QueueOperator } from "../../src/queue-operator.ts";
+import { actor, tampered } from "../../src/testing/contracts/hive/harness.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
+
+const test = suite("the health of a hive");
+
+const idle = actor("Healthy-Actor", () => []);
+const options = { actors: idle, logger: silentLogger } satisfies HiveOptions;
+const secret = "AccountKey=hunter2";
+const gone = (): never => {
+  throw new BeeHiveError("Unavailable", `no answer from host;${secret}`);
+};
+
+function providerWith(clock: ManualClock, changes: Partial<QueueOperator>): Provider {
+  return tampered(new MemoryProvider({ clock }), changes);
+}
+
+const brief = ({ live, ready, detail }: Health): unknown[] => [live, ready, detail.state];
+
+test("given a hive, when it is made, runs, stops and has stopped, then it is ready only while it runs, and live until it has stopped", async () => {
+  let finish = (): void => {};
+  const slow = actor("Slow-Actor", () => new Promise<void>((resolve) => (finish = resolve)));
+  const hive = await createHive({ ...options, actors: slow });
+  assert.equal(brief(await hive.health()), [true, false, "new"]);
+  await hive.start();
+  assert.equal(brief(await hive.health()), [true, true, "running"]);
+  await hive.push(new Event("Slow"));
+  while ((await hive.health()).detail.actors[0]?.inFlight !== 1) await new Promise(setImmediate);
+  const stopping = hive.stop();
+  await new Promise(setImmediate);
+  assert.equal(brief(await hive.health()), [true, false, "stopping"]);
+  finish();
+  await stopping;
+  assert.equal(brief(await hive.health()), [false, false, "stopped"]);
+});
+
+test("given a provider that does not answer, when it is asked, then the hive is live, not ready after 800 ms, and says Timeout", async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const missing = async (): Promise<never> => {
+    asked++;
+    return await new Promise(() => {});
+  };
+  await using hive = await createHive({ ...options, clock, provider: providerWith(clock, { missing }) });
+  await hive.start();
+  const health = hive.health();
+  const again = hive.health();
+  await clock.advance(800);
+  assert.equal(brief(await health), [true, false, "running"]);
+  assert.is((await again).detail.provider.error, "Timeout");
+  assert.is(asked, 1, "two probes at once ask once");
+  assert.equal(brief(await hive.health({ askProvider: false })), [true, false, "running"]);
+  assert.is(asked, 1);
+});
+
+test("given an answer of the provider, when 5 s have passed, then it is asked again", async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const provider = new MemoryProvider({ clock });
+  const counted = tampered(provider, {
+    missing: async (specs) => {
+      asked++;
+      return provider.queues.missing(specs);
+    },
+  });
+  await using hive = await createHive({ ...options, clock, provider: counted });
+  await hive.start();
+  for (let second = 0; second < 5; second++) {
+    assert.is((await hive.health()).ready, true);
+    await clock.advance(1_000);
+  }
+  assert.is(asked, 1);
+  await hive.health();
+  assert.is(asked, 2);
+});
+
+test("given a queue that is gone, when it is asked, then the hive is not ready and names it", async () => {
+  const clock = new ManualClock();
+  await using hive = await createHive({ ...options, clock });
+  await hive.start();
+  const [{ queueName }] = hive.descriptors as [(typeof hive.descriptors)[number]];
+  await hive.provider.queues.delete(queueName);
+  const { ready, detail } = await hive.health();
+  assert.equal([ready, detail.provider.state, detail.provider.missing], [false, "failed", ["Healthy-Actor"]]);
+});
+
+test("given polls that fail, when it is asked, then the hive is live and not ready, until one is answered; and nothing secret is said", async () => {
+  const clock = new ManualClock();
+  let down = true;
+  let unreachable = true;
+  const provider = new MemoryProvider({ clock });
+  const failing = tampered(provider, {
+    lease: async (name, request) => (down ? gone() : provider.queues.lease(name, request)),
+    missing: async (specs) => (unreachable ? gone() : provider.queues.missing(specs)),
+  });
+  await using hive = await createHive({ ...options, clock, provider: failing });
+  await hive.start();
+  await clock.advance(1);
+  const health = await hive.health();
+  assert.equal(brief(health), [true, false, "running"]);
+  const [{ polling, error } = { polling: "", error: "" }] = health.detail.actors;
+  assert.equal([polling, error, health.detail.provider.error], ["failing", "Unavailable", "Unavailable"]);
+  assert.not.match(JSON.stringify(health), "hunter2");
+  unreachable = false;
+  await clock.advance(5_000);
+  assert.equal(brief(await hive.health()), [true, false, "running"]);
+  down = false;
+  await clock.advance(10_000);
+  await hive.push(new Event("Healthy"));
+  await clock.advance(1);
+  assert.equal(brief(await hive.health()), [true, true, "running"]);
+});
+
+test("given a poll that is never answered, when two minutes have passed, then the hive is not live", async () => {
+  const clock = new ManualClock();
+  const lease = (_name: unknown, { signal }: { readonly signal: AbortSignal }): Promise<never[]> =>
+    new Promise((resolve) => signal.addEventListener("abort", () => resolve([])));
+  await using hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });
+  await hive.start();
+  await clock.advance(120_000);
+  assert.is((await hive.health()).live, true);
+  await clock.advance(1);
+  const { live, detail } = await hive.health();
+  assert.equal([live, detail.actors[0]?.polling], [false, "stuck"]);
+});
+
+test("given a server of health, when it is probed, then it answers 200 or 503 with JSON, on the loopback address", async () => {
+  const hive = await createHive(options);
+  const server = await healthServer(hive, { port: 0 });
+  const probe = async (path: string): Promise<[number, Record<string, unknown>]> => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  };
+  assert.equal((await probe("/ready"))[0], 503);
+  await hive.start();
+  const [status, body] = await probe("/ready");
+  assert.equal([status, body["ready"], Object.keys(body)], [200, true, ["live", "ready", "detail"]]);
+  assert.equal((await probe("/live?verbose"))[0], 200);
+  assert.equal((await probe("/metrics"))[0], 404);
+  const posted = await fetch(`http://127.0.0.1:${server.port}/live`, { method: "POST" });
+  assert.is(posted.status, 405);
+  await posted.arrayBuffer();
+  await hive.stop();
+  assert.equal((await probe("/live"))[0], 503);
+  await server.close();
+});
+
+test("given a provider that does not answer, when the server is asked whether the hive is live, then it does not ask the provider", async () => {
+  const clock = new ManualClock();
+  const missing = (): Promise<never> => new Promise(() => {});
+  const hive = await createHive({ ...options, clock, provider: providerWith(clock, { missing }) });
+  await hive.start();
+  await using server = await healthServer(hive, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/live`);
+  assert.is(response.status, 200);
+  await response.arrayBuffer();
+  const stopping = hive.stop();
+  await clock.advance(30_000);
+  await stopping;
+});
+
+test("given a port that is taken, when health is to be served there, then it says so", async () => {
+  const hive = await createHive(options);
+  await using first = await healthServer(hive, { port: 0 });
+  const error = await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: first.port }));
+  assert.match(error.message, `127.0.0.1:${first.port}`);
+  await hive.stop();
+});
+
+test.run();

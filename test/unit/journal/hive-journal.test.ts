@@ -1,0 +1,176 @@
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { ActorClass } from "../../../src/actor.ts";
+import { createHive, type Hive, type HiveOptions } from "../../../src/beehive.ts";
+import { RejectEvent } from "../../../src/errors.ts";
+import { Event } from "../../../src/event.ts";
+import type { JournalEntry } from "../../../src/journal/journal.ts";
+import { MemoryJournal } from "../../../src/journal/memory-journal.ts";
+import { observedEdges } from "../../../src/journal/observed-edges.ts";
+import { journalOf } from "../../../src/journal/open-journal.ts";
+import { StoredJournal } from "../../../src/journal/stored-journal.ts";
+import { silentLogger, type Logger } from "../../../src/logger.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import { sqliteFile } from "../../support/sqlite-file.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+import { all } from "./entries.ts";
+
+const test = suite("the journal of a hive");
+
+const orders: readonly ActorClass[] = [
+  actor(
+    "Accepted-Payment",
+    (event) => [
+      new Event("Paid", event.getBody()),
+      new Event("Billed", 1, { queueName: "Bills", enqueueTime: new Date(4_000_000_000_000) }),
+    ],
+    { publishes: ["Bills-Bills"] },
+  ),
+  actor("Paid-Shipping", (event) => {
+    throw new RejectEvent(`nobody lives there\n${JSON.stringify(event.getBody())}`);
+  }),
+];
+
+const entriesOf = async (hive: Hive): Promise<JournalEntry[]> => (hive.journal ? all(hive.journal.read()) : []);
+const accepted = (id: string): Event =>
+  new Event("Accepted", { secret: "top" }, { id, correlationId: `c${id}`, partitionKey: `p${id}` });
+
+test("given a hive in memory, when it works, then its journal has each push and each attempt, and no bodies", async () => {
+  await using hive = await createHive({ actors: orders, logger: silentLogger });
+  await hive.setup();
+  await hive.push(accepted("1"));
+  await hive.start();
+  await hive.idle();
+  const entries = (await entriesOf(hive)).reverse();
+  const paid = entries[1]?.outputs[0]?.id ?? "";
+  const billed = entries[1]?.outputs[1]?.id ?? "";
+  assert.equal(
+    entries.map(({ time, timestamp, durationMs, ...rest }) => {
+      assert.ok(time >= timestamp && durationMs >= 0);
+      return rest;
+    }),
+    [
+      {
+        eventId: "1",
+        eventType: "Accepted",
+        queueName: "Accepted-",
+        actor: undefined,
+        attempt: 0,
+        outcome: "pushed",
+        dueAt: undefined,
+        correlationId: "c1",
+        causationId: undefined,
+        subject: "p1",
+        outputs: [],
+        errorName: undefined,
+        errorMessage: undefined,
+      },
+      {
+        eventId: "1",
+        eventType: "Accepted",
+        queueName: "Accepted-Payment",
+        actor: "TestActor",
+        attempt: 1,
+        outcome: "committed",
+        dueAt: undefined,
+        correlationId: "c1",
+        causationId: undefined,
+        subject: "p1",
+        outputs: [
+          { id: paid, eventType: "Paid", destination: "Paid-", dueAt: undefined },
+          { id: billed, eventType: "Billed", destination: "Bills", dueAt: 4_000_000_000_000 },
+        ],
+        errorName: undefined,
+        errorMessage: undefined,
+      },
+      {
+        eventId: paid,
+        eventType: "Paid",
+        queueName: "Paid-Shipping",
+        actor: "TestActor",
+        attempt: 1,
+        outcome: "dead-lettered",
+        dueAt: undefined,
+        correlationId: "c1",
+        causationId: "1",
+        subject: undefined,
+        outputs: [],
+        errorName: "Rejected",
+        errorMessage: "nobody lives there",
+      },
+    ],
+  );
+  assert.not.match(JSON.stringify(entries), "top");
+});
+
+test("given an attempt that takes its time, when it ended, then the journal says how long it took", async () => {
+  const slow = actor("Slow-Actor", async () => {
+    const until = performance.now() + 20;
+    while (performance.now() < until) await new Promise(setImmediate);
+  });
+  await using hive = await createHive({ actors: slow, logger: silentLogger });
+  await hive.start();
+  await hive.push(new Event("Slow"));
+  await hive.idle();
+  const [last] = await entriesOf(hive);
+  assert.ok(last && last.durationMs >= 20, `it says ${last?.durationMs} ms`);
+});
+
+test("given a business id, when its function fails for an event, then that one has none, it is said once, and work goes on", async () => {
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (_fields, message) => void warnings.push(message) };
+  const journal = { subject: (event: Event) => event.getBody<{ orderId: string }>().orderId };
+  await using hive = await createHive({ actors: actor("Placed-Actor", () => []), logger, journal });
+  await hive.start();
+  await hive.push([new Event("Placed", { orderId: "1042" }), new Event("Placed"), new Event("Placed")]);
+  await hive.idle();
+  const entries = await entriesOf(hive);
+  assert.equal(
+    entries.map(({ subject }) => subject ?? "none").toSorted((one, other) => (one < other ? -1 : 1)),
+    ["1042", "1042", "none", "none", "none", "none"],
+  );
+  assert.is(warnings.length, 1);
+});
+
+test("given a hive on a file, when it has stopped, then another process reads what it did", async () => {
+  using file = sqliteFile();
+  {
+    await using hive = await createHive({ actors: orders, logger: silentLogger, provider: `sqlite:${file.path}` });
+    await hive.start();
+    await hive.push([accepted("1"), accepted("2")]);
+    await hive.idle();
+  }
+  const provider = new SqliteProvider({ file: file.path });
+  const edges = await observedEdges(journalOf(provider));
+  assert.equal(
+    edges.map(({ from, eventType, destination, count }) => `${from} ${eventType} ${destination} ${count}`).sort(),
+    ["TestActor Billed Bills 2", "TestActor Paid Paid- 2", "undefined Accepted Accepted- 2"],
+  );
+  await provider.close();
+});
+
+test("given nothing said, then memory: and sqlite: keep a journal and others do not; and what is said holds", async () => {
+  using file = sqliteFile();
+  const journalFor = async (options: Partial<HiveOptions>): Promise<unknown> => {
+    await using hive = await createHive({ actors: orders, logger: silentLogger, ...options });
+    return hive.journal?.constructor;
+  };
+  const cloud = Object.assign(Object.create(new MemoryProvider()), { name: "cloud" }) as MemoryProvider;
+  assert.is(await journalFor({}), MemoryJournal);
+  assert.is(await journalFor({ provider: `sqlite:${file.path}` }), StoredJournal);
+  assert.is(await journalFor({ journal: false }), undefined);
+  assert.is(await journalFor({ provider: cloud }), undefined);
+  assert.is(await journalFor({ provider: cloud, journal: true }), StoredJournal);
+});
+
+test("given options that are wrong, when a hive is made, then every problem is listed", async () => {
+  const error = await throwsCode("InvalidConfiguration", () =>
+    createHive({ actors: orders, journal: { entries: 5, age: 1 } }),
+  );
+  assert.match(error.message, "journal.entries must be a whole number from 100, not 5");
+  assert.match(error.message, "journal.age must be 60000 ms or more, not 1");
+});
+
+test.run();

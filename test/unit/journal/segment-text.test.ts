@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import type { JournalEntry } from "../../../src/journal/journal.ts";
+import { entriesOf, SegmentText } from "../../../src/journal/segment-text.ts";
+import { suite } from "../../support/suite.ts";
+import { entry } from "./entries.ts";
+
+const test = suite("the text of a segment");
+
+/** What the text of an id, type or name may be: all but control characters, and not empty. */
+const text = fc
+  .string({ minLength: 1, maxLength: 20, unit: "binary" })
+  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+  .map((one) => one.replaceAll(/[\u0000-\u001f\u007f]/g, " "));
+const time = fc.integer({ min: 0, max: 9_999_999_999_999 });
+const plain = { noNullPrototype: true };
+const optional = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(one, { nil: undefined });
+const entries: fc.Arbitrary<JournalEntry> = fc.record(
+  {
+    time,
+    eventId: text,
+    timestamp: time,
+    eventType: text,
+    queueName: fc.constantFrom("A-B", "A-", "Queue"),
+    actor: optional(text),
+    attempt: fc.nat(20),
+    outcome: fc.constantFrom("pushed", "committed", "retried", "dead-lettered", "given-back", "lease-lost"),
+    durationMs: fc.nat(),
+    dueAt: optional(time),
+    correlationId: optional(text),
+    causationId: optional(text),
+    subject: optional(text),
+    outputs: fc.array(
+      fc.record(
+        { id: text, eventType: text, destination: fc.constantFrom("A-", "Queue"), dueAt: optional(time) },
+        plain,
+      ),
+      { maxLength: 3 },
+    ),
+    errorName: optional(text),
+    errorMessage: optional(text),
+  },
+  plain,
+);
+
+test("given any entries, when they are written and read, then they are the same, in the same order", () => {
+  fc.assert(
+    fc.property(fc.array(entries, { maxLength: 8 }), (list) => {
+      const segment = new SegmentText();
+      for (const one of list) segment.append(one);
+      assert.equal(entriesOf(segment.toString()), list);
+      assert.is(segment.entries, list.length);
+    }),
+  );
+});
+
+test("given texts with control characters, when they are written, then those are spaces and nothing else is changed", () => {
+  const segment = new SegmentText();
+  segment.append(entry({ subject: "a\u007fb\nc", errorName: "Error", errorMessage: "\u0000" }));
+  segment.append(entry({ eventId: "2" }));
+  const [first, second] = entriesOf(segment.toString());
+  assert.equal([first?.subject, first?.errorMessage, second?.eventId], ["a b c", " ", "2"]);
+});
+
+test("given a name that comes again, when it is written, then in short", () => {
+  const one = new SegmentText();
+  one.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
+  const two = new SegmentText();
+  two.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
+  two.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
+  assert.ok(two.length < one.length * 1.6, `${two.length} characters for two, ${one.length} for one`);
+});
+
+test.run();

@@ -1,0 +1,212 @@
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { BeeHiveError } from "../../../src/errors.ts";
+import { StoredJournal } from "../../../src/journal/stored-journal.ts";
+import { silentLogger, type Logger } from "../../../src/logger.ts";
+import type { CollectionStore, Identified, Stores } from "../../../src/stores.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { suite } from "../../support/suite.ts";
+import { all, entry } from "./entries.ts";
+
+const test = suite("StoredJournal");
+const day = 24 * 60 * 60 * 1000;
+
+/** A journal on the stores of a provider in memory, and what becomes of it. */
+function setup({
+  entries = 1_000,
+  age = 100 * 365 * day,
+  clock = new ManualClock(),
+  stores = storesOn(clock),
+  logger = silentLogger,
+} = {}) {
+  const open = (): StoredJournal => new StoredJournal({ stores, clock, logger, entries, age });
+  const segments = async (): Promise<{ id: string; text: string; entries: number }[]> =>
+    all(stores.collection<{ id: string; text: string; entries: number }>("HiveJournal").all());
+  return { clock, open, segments, journal: open() };
+}
+
+function storesOn(clock: ManualClock): Stores {
+  return new MemoryProvider({ clock }).stores;
+}
+
+/** The stores with another way to write into collections. */
+function writing(stores: Stores, upsert: () => Promise<void>): Stores {
+  return {
+    ...stores,
+    counters: stores.counters,
+    collection<T extends Identified>(name: string): CollectionStore<T> {
+      const inner = stores.collection<T>(name);
+      return {
+        ...inner,
+        upsert: async (item) => {
+          await upsert();
+          return inner.upsert(item);
+        },
+        all: () => inner.all(),
+        range: (bounds) => inner.range(bounds),
+        delete: (item) => inner.delete(item),
+      };
+    },
+  };
+}
+
+const idsOf = async (journal: StoredJournal, filter = {}): Promise<string[]> =>
+  (await all(journal.read(filter))).map(({ eventId }) => eventId);
+
+test("given entries, when 250 ms have passed, then they are written as one segment; and an idle journal writes nothing", async () => {
+  const { clock, journal, segments } = setup();
+  journal.append(entry({ eventId: "1" }));
+  journal.append(entry({ eventId: "2" }));
+  await clock.advance(249);
+  assert.is((await segments()).length, 0);
+  await clock.advance(1);
+  assert.equal(
+    (await segments()).map(({ entries }) => entries),
+    [2],
+  );
+  assert.is(clock.pending, 0, "a timer runs though there is nothing to write");
+});
+
+test("given more than fits a row, when it has come together, then it is written at once, and no row is too long", async () => {
+  const { clock, journal, segments } = setup();
+  for (let n = 0; n < 500; n++) journal.append(entry({ eventId: `event ${n}`, correlationId: "x".repeat(100) }));
+  await clock.advance(0);
+  const written = await segments();
+  assert.ok(written.length >= 2, `there are ${written.length} segments`);
+  for (const segment of written) {
+    const { length } = JSON.stringify(segment);
+    assert.ok(length < 32_768, `a segment has ${length} characters`);
+  }
+});
+
+test("given what was appended and not written yet, when it is read, then it is there, the newest first", async () => {
+  const { clock, journal } = setup();
+  for (let n = 1; n <= 300; n++) {
+    journal.append(entry({ eventId: String(n), time: n, correlationId: "x".repeat(200) }));
+    if (n % 100 === 0) await clock.advance(250);
+  }
+  journal.append(entry({ eventId: "301", time: 301 }));
+  assert.equal(
+    await idsOf(journal),
+    Array.from({ length: 301 }, (_, n) => String(301 - n)),
+  );
+  assert.equal(await idsOf(journal, { since: 10, until: 12 }), ["11", "10"]);
+  assert.equal(await idsOf(journal, { since: 301 }), ["301"]);
+});
+
+test("given an attempt with very many outputs, when it is read, then all are there, spread over several entries", async () => {
+  const { journal, segments } = setup();
+  const outputs = Array.from({ length: 1_000 }, (_, n) => ({
+    id: `${n}`.padStart(128, "0"),
+    eventType: "Item",
+    destination: "Item-",
+    dueAt: undefined,
+  }));
+  journal.append(entry({ outcome: "committed", actor: "SplitActor", outputs }));
+  const read = (await all(journal.read())).reverse();
+  assert.equal(
+    read.flatMap((one) => one.outputs),
+    outputs,
+  );
+  for (const segment of await segments()) assert.ok(JSON.stringify(segment).length < 32_768);
+});
+
+test("given more entries than are kept, when it goes on, then the oldest are removed", async () => {
+  const { clock, journal, segments } = setup({ entries: 100 });
+  for (let n = 1; n <= 400; n++) {
+    journal.append(entry({ eventId: String(n), time: clock.now() }));
+    if (n % 10 === 0) await clock.advance(250);
+  }
+  const kept = (await segments()).reduce((sum, { entries }) => sum + entries, 0);
+  assert.ok(kept >= 90 && kept <= 130, `${kept} entries are kept`);
+  assert.is((await idsOf(journal))[0], "400");
+});
+
+test("given one segment that holds more than is kept, when it is pruned, then the newest entries are still there", async () => {
+  const { journal } = setup({ entries: 100 });
+  for (let n = 1; n <= 700; n++) journal.append(entry({ eventId: String(n), correlationId: "x".repeat(20) }));
+  await all(journal.read());
+  await journal.prune();
+  const ids = await idsOf(journal);
+  assert.is(ids[0], "700");
+  assert.ok(ids.length >= 100 && ids.length < 700, `${ids.length} entries are kept`);
+});
+
+test("given processes that write little each, when they come and go, then the oldest entries are removed too", async () => {
+  const { clock, open, segments } = setup({ entries: 100 });
+  for (let n = 1; n <= 80; n++) {
+    const journal = open();
+    for (let m = 0; m < 5; m++) journal.append(entry({ eventId: `${n}-${m}`, time: clock.now() }));
+    await journal.close();
+    await clock.advance(10);
+  }
+  const kept = (await segments()).reduce((sum, { entries }) => sum + entries, 0);
+  assert.ok(kept <= 130, `${kept} entries are kept`);
+});
+
+test("given entries older than the age, when a process writes its first, then they are removed and younger ones are not", async () => {
+  const { clock, open } = setup({ age: day });
+  const before = open();
+  before.append(entry({ eventId: "old", time: clock.now() }));
+  await clock.advance(day / 2);
+  before.append(entry({ eventId: "young", time: clock.now() }));
+  await clock.advance(day / 2 + 1_000);
+  const journal = open();
+  journal.append(entry({ eventId: "new", time: clock.now() }));
+  await clock.advance(250);
+  assert.equal(await idsOf(journal), ["new", "young"]);
+});
+
+test("given a store that fails, when entries are appended, then nothing throws, and the losses are told in one warning a minute", async () => {
+  const warnings: object[] = [];
+  const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields) };
+  const clock = new ManualClock();
+  let down = true;
+  const stores = writing(storesOn(clock), async () => {
+    if (down) throw new BeeHiveError("Unavailable", "gone fishing");
+  });
+  const { journal } = setup({ clock, stores, logger });
+  for (let n = 1; n <= 20; n++) {
+    journal.append(entry({ eventId: String(n) }));
+    await clock.advance(250);
+  }
+  assert.equal(warnings, [{ entries: 1, reason: "gone fishing" }]);
+  await clock.advance(60_000);
+  journal.append(entry({ eventId: "21" }));
+  await clock.advance(250);
+  assert.equal(warnings.slice(1), [{ entries: 20, reason: "gone fishing" }]);
+  down = false;
+  journal.append(entry({ eventId: "22" }));
+  assert.equal(await idsOf(journal), ["22"]);
+});
+
+test("given a store that never answers, when it goes on, then memory is bounded, and closing takes 5 s at the most", async () => {
+  const warnings: { entries: number }[] = [];
+  const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields as { entries: number }) };
+  const clock = new ManualClock();
+  const stores = writing(storesOn(clock), () => new Promise(() => {}));
+  const { journal } = setup({ clock, stores, logger });
+  for (let n = 1; n <= 150; n++) {
+    journal.append(entry({ eventId: String(n) }));
+    await clock.advance(250);
+  }
+  assert.is(warnings.length, 1);
+  const closing = journal.close();
+  await clock.advance(5_000);
+  await closing;
+  assert.is(
+    warnings.reduce((sum, { entries }) => sum + entries, 0),
+    50,
+  );
+});
+
+test("given a journal that is closed, when it was told of something, then that is written; what comes later is not", async () => {
+  const { journal, open, clock } = setup();
+  journal.append(entry({ eventId: "1" }));
+  await journal.close();
+  journal.append(entry({ eventId: "2" }));
+  assert.is(clock.pending, 0);
+  assert.equal(await idsOf(open()), ["1"]);
+});
+
+test.run();
