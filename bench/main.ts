@@ -55,10 +55,10 @@ if (load > 0.5) console.log(`The load of this machine is ${load.toFixed(1)}: wha
 const figures: Record<string, number> = {};
 for (const [name, run] of Object.entries(benches)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const { tables, figures: own } = await run(effort);
-  for (const table of tables) console.log(textOf(table));
-  Object.assign(figures, own);
-  if (values.write) writeResults(name, tables);
+  const outcome = await run(effort);
+  for (const table of outcome.tables) console.log(textOf(table));
+  Object.assign(figures, outcome.figures);
+  if (values.write) writeResults(name, outcome, effort);
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...figures }));
 

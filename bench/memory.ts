@@ -1,6 +1,7 @@
 import { contest, type Entry } from "./contest/contest.ts";
 import { growth } from "./growth.ts";
 import type { Effort, Outcome } from "./outcome.ts";
+import { versionsOf } from "./peers.ts";
 import { latencyTable, ownFigures, ratioFigures, speedTable, standingOf } from "./standings.ts";
 import { spreadOf } from "./statistics.ts";
 
@@ -32,6 +33,7 @@ export async function memory(effort: Effort): Promise<Outcome> {
       ]),
       ...grown.tables,
     ],
+    versions: versionsOf("@nestjs/cqrs", "@node-ts/bus-core"),
     figures: {
       ...ownFigures("memory", isolated, hive),
       floorEventsPerSecond: spreadOf(standingOf(isolated, floor)?.rates ?? []).median,

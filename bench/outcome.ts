@@ -4,6 +4,8 @@ import type { Table } from "./table.ts";
 export interface Outcome {
   /** For people. */
   readonly tables: readonly Table[];
+  /** With what it was compared: `nact 7.6.2`, `Redis 7.0.15`. */
+  readonly versions?: readonly string[];
   /** For programs. */
   readonly figures: Readonly<Record<string, number>>;
 }

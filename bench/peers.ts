@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = join(import.meta.dirname, "peers");
@@ -14,6 +14,15 @@ export function installPeers(): string | undefined {
   } catch {
     return "the peers could not be installed: try npm ci --prefix bench/peers";
   }
+}
+
+/** Packages of the peers with their versions, which are pinned. */
+export function versionsOf(...packages: readonly string[]): string[] {
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  ) as Record<"dependencies" | "optionalDependencies", Record<string, string>>;
+  const versions = { ...dependencies, ...optionalDependencies };
+  return packages.map((name) => `${name} ${versions[name] ?? "?"}`);
 }
 
 /** In ms; 0 for what is not there. */

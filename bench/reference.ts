@@ -1,5 +1,6 @@
 import { contest, type Entry } from "./contest/contest.ts";
 import type { Effort, Outcome } from "./outcome.ts";
+import { versionsOf } from "./peers.ts";
 import { latencyTable, ownFigures, ratioFigures, speedTable } from "./standings.ts";
 
 const window = 256;
@@ -26,6 +27,7 @@ export async function reference({ seconds, rounds }: Effort): Promise<Outcome> {
       ]),
       latencyTable("Bodies by reference: latency at 30% of each one's own peak", result),
     ],
+    versions: versionsOf("nact", "fastq", "emittery"),
     figures: {
       ...ownFigures("reference", result, hive),
       ...ratioFigures(result, hive, { referenceToNact: nact, referenceToFastq: fastq, referenceToEmittery: emittery }),

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { markdownOf, type Table } from "./table.ts";
+import type { Effort, Outcome } from "./outcome.ts";
+import { markdownOf } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
 const file = join(import.meta.dirname, "RESULTS.md");
@@ -14,11 +15,11 @@ leaves the others. How it is measured, and how to repeat it: [README.md](README.
 `;
 
 /** Puts what a bench has found out in the place of what it found out before, on the same version of Node. */
-export function writeResults(bench: string, tables: readonly Table[]): void {
+export function writeResults(bench: string, { tables, versions = [] }: Outcome, effort: Effort): void {
   const [major] = process.versions.node.split(".");
   const title = `${bench}, Node ${major}`;
   const sections = new Map(readSections());
-  sections.set(title, [`## ${title}`, "", machine(), "", ...tables.map(markdownOf)].join("\n"));
+  sections.set(title, [`## ${title}`, "", circumstances(versions, effort), "", ...tables.map(markdownOf)].join("\n"));
   const sorted = [...sections].toSorted(([a], [b]) => a.localeCompare(b, "en"));
   writeFileSync(file, [preface, ...sorted.map(([, text]) => text.trimEnd() + "\n")].join("\n"));
   execFileSync(process.execPath, [join(root, "node_modules/oxfmt/bin/oxfmt"), file], { stdio: "pipe" });
@@ -30,9 +31,13 @@ function readSections(): (readonly [title: string, text: string])[] {
   return sections.map((text) => [text.split("\n", 1)[0] ?? "", `## ${text}`] as const);
 }
 
-function machine(): string {
+function circumstances(versions: readonly string[], { rounds, seconds }: Effort): string {
   const [cpu] = cpus();
-  const date = new Date().toISOString().slice(0, 10);
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${date}. Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${memory} GiB.`;
+  const [kernel] = release().split("-");
+  const parts = [
+    `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds of ${seconds} s.`,
+    `${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${kernel}.`,
+    `${[`Node ${process.versions.node}`, ...versions].join(", ")}.`,
+  ];
+  return parts.join(" ");
 }

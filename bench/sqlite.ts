@@ -1,6 +1,7 @@
 import { contest, type Contest, type Entry } from "./contest/contest.ts";
 import { growth } from "./growth.ts";
 import type { Effort, Outcome } from "./outcome.ts";
+import { versionsOf } from "./peers.ts";
 import { Preload, type Flushes } from "./servers/flushes.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
@@ -42,12 +43,14 @@ export async function sqlite(effort: Effort): Promise<Outcome> {
   const preload = Preload.compile(folder.path);
   const tables: Table[] = [];
   const figures: Record<string, number> = {};
+  const versions = new Set(versionsOf("plainjob", "better-sqlite3", "bullmq", "amqplib"));
   for (const delayMs of typeof preload === "string" || quick ? [0] : delays) {
     const watched = delayMs === 0 ? { latencyLoad: 0.3, idleSeconds: quick ? 1 : 5 } : {};
     const { result, entries } = await beside(preload, delayMs, (all) =>
       contest(all, { seconds, rounds, window, ...watched }),
     );
     const [own = hive, ...others] = entries;
+    for (const { server } of others) if (server) versions.add(server.version);
     const suffix = delayMs === 0 ? "" : `Flush${delayMs}Ms`;
     const title = delayMs === 0 ? "On disk, three hops" : `On disk, ${delayMs} ms added to each flush`;
     const missing = typeof preload === "string" ? [`Left out: ${preload}`] : [];
@@ -62,7 +65,7 @@ export async function sqlite(effort: Effort): Promise<Outcome> {
   }
   const sizes = quick ? [1_000, 10_000] : [1_000, 100_000, 1_000_000];
   const grown = await growth("sqlite", hive, { sizes, chains: [1, 33, 333], windows: [1, 4, 16, 64, 256], seconds });
-  return { tables: [...tables, ...grown.tables], figures: { ...figures, ...grown.figures } };
+  return { tables: [...tables, ...grown.tables], versions: [...versions], figures: { ...figures, ...grown.figures } };
 }
 
 const figureNames: Readonly<Record<string, string>> = { plainjob: "Plainjob", bullmq: "Bullmq", amqplib: "Rabbitmq" };

@@ -28,14 +28,7 @@ export async function bundle({ entry, outfile, external }: Bundle): Promise<void
     keepNames: true,
     // For what is written as CommonJS: an ES module has no `require` of its own.
     banner: {
-      js: [
-        'import { createRequire as bundleRequire } from "node:module";',
-        'import { dirname as bundleDirname } from "node:path";',
-        'import { fileURLToPath as bundlePath } from "node:url";',
-        "const require = bundleRequire(import.meta.url);",
-        "const __filename = bundlePath(import.meta.url);",
-        "const __dirname = bundleDirname(__filename);",
-      ].join("\n"),
+      js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
     },
     logLevel: "warning",
   });

@@ -1,10 +1,18 @@
-import { context, propagation, SpanKind, trace, type Attributes, type Span } from "@opentelemetry/api";
+import {
+  context,
+  propagation,
+  SpanKind,
+  trace,
+  type Attributes,
+  type Span,
+  type SpanOptions,
+} from "@opentelemetry/api";
 import type { ActorDescriptor } from "./actor.ts";
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./telemetry-attributes.ts";
 import type { Instruments } from "./telemetry-instruments.ts";
-import type { Outcome, Telemetry } from "./telemetry.ts";
+import type { Outcome } from "./telemetry.ts";
 
 /** The W3C trace context headers, carried as properties of events. */
 const traceHeaders = ["traceparent", "tracestate"] as const;
@@ -16,24 +24,19 @@ const settlements: Readonly<Partial<Record<Outcome, string>>> = {
   "given-back": "abandon",
   "dead-lettered": "dead-letter",
 };
+
 /** Spans and metrics of one actor on one subscription. */
 export class ActorTelemetry {
-  readonly #telemetry: Telemetry;
   readonly #instruments: Instruments;
   readonly #clock: Clock;
   readonly #subscription: string;
   /** The same objects for each event: this is on the path of every one of them. */
+  readonly #spanName: string;
   readonly #attributes: Attributes;
+  readonly #spanOptions: SpanOptions;
   readonly #outcomes: Readonly<Record<Outcome, Attributes>>;
 
-  constructor(
-    telemetry: Telemetry,
-    instruments: Instruments,
-    system: string,
-    clock: Clock,
-    { name, queueName }: ActorDescriptor,
-  ) {
-    this.#telemetry = telemetry;
+  constructor(instruments: Instruments, system: string, clock: Clock, { name, queueName }: ActorDescriptor) {
     this.#instruments = instruments;
     this.#clock = clock;
     this.#subscription = queueName.toString();
@@ -44,6 +47,8 @@ export class ActorTelemetry {
       ...destinationAttributes(queueName),
       "beehive.actor": name,
     };
+    this.#spanName = `process ${queueName}`;
+    this.#spanOptions = { kind: SpanKind.CONSUMER, attributes: this.#attributes };
     const of = (outcome: Outcome): Attributes => ({ ...this.#attributes, "beehive.outcome": outcome });
     this.#outcomes = {
       committed: of("committed"),
@@ -56,20 +61,17 @@ export class ActorTelemetry {
 
   /** Starts the span of one delivery, a child of the span that published the event, and linked to it. */
   start(event: Event, attempt: number): ProcessSpan {
-    const { tracer, inFlight, lag } = this.#instruments;
+    const { tracer, measuring, inFlight, lag } = this.#instruments;
     const parent = carriesTrace(event) ? propagation.extract(context.active(), event.properties) : undefined;
     const published = parent && trace.getSpanContext(parent);
-    const span = tracer.startSpan(
-      `process ${this.#subscription}`,
-      published
-        ? { kind: SpanKind.CONSUMER, attributes: this.#attributes, links: [{ context: published }] }
-        : { kind: SpanKind.CONSUMER, attributes: this.#attributes },
-      parent,
-    );
+    const options = published ? { ...this.#spanOptions, links: [{ context: published }] } : this.#spanOptions;
+    const span = tracer.startSpan(this.#spanName, options, parent);
     if (span.isRecording()) span.setAttributes({ ...messageAttributes(event), "beehive.attempt": attempt });
-    inFlight.add(1, this.#attributes);
-    if (attempt === 1)
-      lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+    if (measuring) {
+      inFlight.add(1, this.#attributes);
+      if (attempt === 1)
+        lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+    }
     return new ProcessSpan(span, event, this);
   }
 
@@ -80,12 +82,12 @@ export class ActorTelemetry {
 
   /** @internal */
   ended(durationMs: number, outcome: Outcome, error: unknown): void {
-    const { inFlight, duration, consumed } = this.#instruments;
+    const { measuring, inFlight, duration, consumed } = this.#instruments;
+    if (!measuring) return;
     const attributes = withError(this.#outcomes[outcome], error);
     inFlight.add(-1, this.#attributes);
     duration.record(durationMs / 1000, attributes);
     consumed.add(1, attributes);
-    this.#telemetry.lastDurationMs = durationMs;
   }
 
   /** @internal The span of what was done to the lease in the end, a child of the delivery's. */
@@ -126,9 +128,9 @@ export class ProcessSpan {
     this.#actor = actor;
   }
 
-  run<T>(work: () => T): T {
-    if (!this.#span.isRecording()) return work();
-    const result = context.with(trace.setSpan(context.active(), this.#span), work);
+  run<A extends unknown[], T>(work: (...given: A) => T, ...given: A): T {
+    if (!this.#span.isRecording()) return work(...given);
+    const result = context.with(trace.setSpan(context.active(), this.#span), () => work(...given));
     const ran = (): void => {
       this.#ranAt = this.#actor.now();
     };
@@ -151,13 +153,16 @@ export class ProcessSpan {
     return headers;
   }
 
-  end(outcome: Outcome, error?: unknown): void {
+  /** Answers how long the delivery took, in ms. */
+  end(outcome: Outcome, error?: unknown): number {
     if (this.#span.isRecording()) {
       this.#span.setAttribute("beehive.outcome", outcome);
       this.#actor.settled(this.#span, this.#event, outcome, this.#ranAt);
     }
     if (error !== undefined) fail(this.#span, error);
     this.#span.end();
-    this.#actor.ended(performance.now() - this.#startedAt, outcome, error);
+    const durationMs = performance.now() - this.#startedAt;
+    this.#actor.ended(durationMs, outcome, error);
+    return durationMs;
   }
 }

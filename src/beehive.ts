@@ -14,7 +14,7 @@ import { journalProblems, openJournal } from "./journal/open-journal.ts";
 import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { LogEvents } from "./log-events.ts";
+import { byDelivery, LogEvents } from "./log-events.ts";
 import { standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
@@ -110,7 +110,7 @@ export class Hive {
       logEvents: this.#logEvents,
       onDelivery: recording
         ? (report) => {
-            recording.delivered(report, this.#telemetry.lastDurationMs);
+            recording.delivered(report);
             options.onDelivery?.(report);
           }
         : options.onDelivery,
@@ -177,8 +177,8 @@ export class Hive {
     if (list.length === 0) return;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {
-      this.#logEvents.send(traced.filter(({ delivery }) => delivery === "log"));
-      const business = traced.filter(({ delivery }) => delivery === "business");
+      const { business, log } = byDelivery(traced);
+      this.#logEvents.send(log);
       if (business.length > 0) await this.provider.queues.push(business);
     });
     this.#recording?.pushed(list, pushedAt);

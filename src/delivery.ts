@@ -16,6 +16,8 @@ export interface DeliveryReport {
   /** 1 for the first. */
   readonly attempt: number;
   readonly outcome: Outcome;
+  /** How long it took, in ms, its settlement included. */
+  readonly durationMs: number;
   /** What the step published, with the ids under which it went; nothing unless it was committed. */
   readonly outputs: readonly Event[];
   /** What the step failed with; `undefined` when it was committed. */

@@ -203,8 +203,7 @@ export class FactoryActor {
       ({ outcome, failure } = await this.#recover(delivery, span, error));
     }
     if (outcome === "committed") this.#probing = false;
-    span.end(outcome, failure);
-    this.#report(delivery, outcome, failure);
+    this.#report(delivery, outcome, span.end(outcome, failure), failure);
     this.#deliveries.delete(delivery);
     this.#settled++;
     this.#slotFreed?.();
@@ -212,10 +211,10 @@ export class FactoryActor {
   }
 
   /** What an observer throws changes nothing of the delivery. */
-  #report({ lease, outputs }: Delivery, outcome: Outcome, error: unknown): void {
+  #report({ lease, outputs }: Delivery, outcome: Outcome, durationMs: number, error: unknown): void {
     const { event, attempt } = lease;
     try {
-      this.#parts.onDelivery?.({ event, descriptor: this.descriptor, attempt, outcome, outputs, error });
+      this.#parts.onDelivery?.({ event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error });
     } catch (thrown) {
       this.#logger.error({ error: thrown, eventId: event.id }, "onDelivery failed");
     }
@@ -232,9 +231,9 @@ export class FactoryActor {
     try {
       delivery.assertOurs();
       const step = (delivery.step = provider.beginStep(lease));
-      const running = (actor = await resolve(this.descriptor, step));
-      const returned = await span.run(() => runThrough(this.descriptor.middleware, running, lease.event, delivery));
-      const collected = span.run(() => collect(returned, this.descriptor.name));
+      actor = await resolve(this.descriptor, step);
+      const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
+      const collected = span.run(collect, returned, this.descriptor.name);
       // Here and below: waiting for what is there already costs more than all else on this page, so it is not done.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;

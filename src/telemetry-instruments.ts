@@ -1,4 +1,12 @@
-import { metrics, trace, type Counter, type Histogram, type Tracer, type UpDownCounter } from "@opentelemetry/api";
+import {
+  createNoopMeter,
+  metrics,
+  trace,
+  type Counter,
+  type Histogram,
+  type Tracer,
+  type UpDownCounter,
+} from "@opentelemetry/api";
 
 const scope = "beehive-actors";
 /** The boundaries that the conventions name, in seconds. */
@@ -10,6 +18,9 @@ const waits = {
   explicitBucketBoundaries: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400],
 };
 
+/** What the API hands out as long as no SDK is set up. */
+const noCounter = createNoopMeter().createCounter("");
+
 /** What is measured with; taken from the SDK that is set up when the hive is made. */
 export class Instruments {
   readonly tracer: Tracer = trace.getTracer(scope);
@@ -18,6 +29,8 @@ export class Instruments {
     description: "Events published",
     unit: "{message}",
   });
+  /** Whether anybody measures; when not, what would be told them need not be worked out. */
+  readonly measuring: boolean = this.sent !== noCounter;
   readonly consumed: Counter = this.#meter.createCounter("messaging.client.consumed.messages", {
     description: "Events delivered to actors, by outcome",
     unit: "{message}",

@@ -30,8 +30,6 @@ export type Outcome = "committed" | "retried" | "dead-lettered" | "given-back" |
 
 /** What one hive tells OpenTelemetry. */
 export class Telemetry {
-  /** How long the delivery took that ended last, in ms: whoever is told of its end at that moment reads it here. */
-  lastDurationMs = 0;
   readonly #system: string;
   readonly #clock: Clock;
   readonly #instruments = new Instruments();
@@ -57,6 +55,7 @@ export class Telemetry {
       kind: events.length === 1 ? SpanKind.PRODUCER : SpanKind.CLIENT,
       attributes,
     });
+    if (!span.isRecording() && !this.#instruments.measuring) return await send(events);
     const startedAt = performance.now();
     let failure: unknown;
     try {
@@ -80,7 +79,7 @@ export class Telemetry {
 
   /** What is measured of the deliveries of one actor. */
   actor(descriptor: ActorDescriptor): ActorTelemetry {
-    return new ActorTelemetry(this, this.#instruments, this.#system, this.#clock, descriptor);
+    return new ActorTelemetry(this.#instruments, this.#system, this.#clock, descriptor);
   }
 
   #traced(events: readonly Event[], push: Span): readonly Event[] {

@@ -72,7 +72,7 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
       try {
         await step(lane);
       } catch (error) {
-        leftOut.push(`${lane.standing.entry.name}: ${firstLine(error)}`);
+        leftOut.push(`${lane.standing.entry.name}: ${reasonOf(error)}`);
         lanes.splice(lanes.indexOf(lane), 1);
         await lane.racer.end();
       }
@@ -178,8 +178,13 @@ class Lane {
   }
 }
 
-function firstLine(error: unknown): string {
+/** The line that tells most of an error, or what to do where that is known. */
+function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const telling = message.split("\n").find((line) => /Error|error|ended|answer/.test(line));
-  return (telling ?? message.split("\n", 1)[0] ?? "").trim().slice(0, 200);
+  if (message.includes("NODE_MODULE_VERSION"))
+    return "it was compiled for another version of Node; npm rebuild --prefix bench/peers";
+  if (message.includes("ERR_MODULE_NOT_FOUND")) return "it is not installed; npm ci --prefix bench/peers";
+  const lines = message.split("\n");
+  const telling = lines.find((line) => /error|ended|answer/i.test(line)) ?? lines[0] ?? "";
+  return telling.trim().slice(0, 200);
 }

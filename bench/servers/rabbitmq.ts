@@ -17,6 +17,7 @@ export async function startRabbitmq(folder: string, environment: Readonly<Record
   const configuration = join(folder, "rabbitmq");
   writeFileSync(`${configuration}.conf`, `listeners.tcp.1 = 127.0.0.1:${port}\nlog.console = false\n`);
   writeFileSync(join(folder, "plugins"), "[].\n");
+  let version = "";
   const broker = await startServer(program, [], {
     port,
     folder,
@@ -37,13 +38,16 @@ export async function startRabbitmq(folder: string, environment: Readonly<Record
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(epmdPort),
     },
-    ready: () => speaksAmqp(port),
+    ready: async () => {
+      version = await greeting(port);
+    },
   }).catch(async (error: unknown) => {
     await epmd.stop();
     throw error;
   });
   return {
     port,
+    version: `RabbitMQ ${version}`,
     cpuMs: () => broker.cpuMs(),
     async stop() {
       await broker.stop();
@@ -59,15 +63,18 @@ function unwrapped(program: string): string {
   return basename(real) === "rabbitmq-script-wrapper" && existsSync(beside) ? beside : program;
 }
 
-/** It listens before it is ready: ready is when it answers the header of the protocol. */
-function speaksAmqp(port: number): Promise<void> {
+/** It listens before it is ready: ready is when it answers the header of the protocol, with its version. */
+function greeting(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("AMQP\x00\x00\x09\x01"));
     const close = (end: () => void): void => {
       socket.destroy();
       end();
     };
-    socket.once("data", () => close(resolve));
+    socket.once("data", (data: Buffer) => {
+      const [, version = "of unknown version"] = /versionS[^\d]*([\d.]+)/.exec(data.toString("latin1")) ?? [];
+      close(() => resolve(version));
+    });
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("the connection was closed")));
     socket.setTimeout(1_000, () => close(() => reject(new Error("no answer"))));

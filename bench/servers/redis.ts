@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { freePort, programOnPath, startServer, type Server } from "./server.ts";
 
 /** Redis with an append-only file that is flushed every second: a power loss takes up to a second of what was answered. */
@@ -15,5 +16,7 @@ export async function startRedis(folder: string, environment: Readonly<Record<st
     daemonize: "no",
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return startServer(program, args, { port, folder, environment });
+  const server = await startServer(program, args, { port, folder, environment });
+  const [, version = "of unknown version"] = /v=([\d.]+)/.exec(execFileSync(program, ["--version"]).toString()) ?? [];
+  return { ...server, version: `Redis ${version}` };
 }

@@ -8,6 +8,8 @@ import { cpuMsOf, processTree } from "./process-tree.ts";
 /** A server that the bench started, on the loopback, with its data in a folder of its own. */
 export interface Server {
   readonly port: number;
+  /** What it is, for results; empty where it does not matter. */
+  readonly version: string;
   /** Processor time that its processes took so far, in ms. */
   cpuMs(): number;
   stop(): Promise<void>;
@@ -65,6 +67,7 @@ export async function startServer(
   process.once("exit", killed);
   const server = {
     port,
+    version: "",
     cpuMs: () => (child.pid === undefined ? 0 : cpuMsOf(processTree(child.pid))),
     async stop() {
       await stop(child);

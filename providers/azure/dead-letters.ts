@@ -94,7 +94,9 @@ export class DeadLetters {
         }
       });
     } finally {
-      await Promise.allSettled(others.map((one) => settlements.add(() => receiver.abandonMessage(withoutSession(one)))));
+      await Promise.allSettled(
+        others.map((one) => settlements.add(() => receiver.abandonMessage(withoutSession(one)))),
+      );
       await receiver.close();
     }
   }

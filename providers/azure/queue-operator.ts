@@ -57,12 +57,7 @@ export class AzureQueueOperator implements QueueOperator {
     this.#topology = new Topology(administration, this.#names, config, clock);
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
-    this.#publisher = new Publisher(
-      serviceBus,
-      this.#names,
-      config.claimCheck ? claims : undefined,
-      this.#throttling,
-    );
+    this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
     this.#readers = new Readers(serviceBus, this.#names, config.tryTimeoutMs, clock);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
@@ -125,10 +120,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInOrder(
-    name: QueueName,
-    { max, leaseMs, waitMs, signal }: LeaseRequest,
-  ): Promise<readonly Lease[]> {
+  async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
     try {
       const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
       return await Promise.all(
@@ -147,10 +139,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInAnyOrder(
-    name: QueueName,
-    { max, leaseMs, waitMs, signal }: LeaseRequest,
-  ): Promise<readonly Lease[]> {
+  async #leaseInAnyOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {

@@ -38,18 +38,16 @@ export class Session implements Source {
   /** Messages that woke it. They stay until nothing is parked any more. */
   readonly #wakes: ServiceBusReceivedMessage[] = [];
   #looked = false;
-  #taken = 0;
+  /** In ms since the epoch. */
+  turnBegan: number;
+  #isFirst = true;
   #full = false;
 
   constructor(receiver: ServiceBusSessionReceiver, parts: SessionParts) {
     this.receiver = receiver;
     this.#parts = parts;
+    this.turnBegan = parts.clock.now();
     this.#lockMs = receiver.sessionLockedUntilUtc.getTime() - parts.clock.now();
-  }
-
-  /** How many events it has handed out since it was accepted. */
-  get taken(): number {
-    return this.#taken;
   }
 
   get isOver(): boolean {
@@ -75,13 +73,13 @@ export class Session implements Source {
    * @param waitMs how long to wait for one that is on its way.
    */
   async next(waitMs: number = moreMs): Promise<ServiceBusReceivedMessage | undefined> {
-    if (this.#taken > 0) await this.#renewIfShort();
+    if (!this.#isFirst) await this.#renewIfShort();
+    this.#isFirst = false;
     this.#parking ??= parkingOf(await this.receiver.getSessionState());
     for (let patience = waitMs; ; patience = moreMs) {
       const [first] = this.#parked.events;
       const message = first === undefined ? await this.#nextActive(patience) : await this.#nextParked(first);
       if (message === "gone") continue;
-      if (message) this.#taken++;
       return message;
     }
   }

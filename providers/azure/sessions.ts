@@ -5,8 +5,8 @@ import { Session, type SessionParts } from "./session.ts";
 
 /** How long an event that was received for the next poll is kept for it, in ms. */
 const keptMs = 200;
-/** After so many events a session is given back, so that every key has its turn. */
-const mostInTurn = 20;
+/** How long a session has its turn when all slots are taken, in ms; then it is another's. */
+const turnMs = 3_000;
 /** How many sessions are asked for at the same time, at the most. */
 const mostAtOnce = 16;
 /** The pause after a session was asked for in vain, in ms. */
@@ -34,7 +34,7 @@ export interface SessionsParts extends Omit<SessionParts, "settled"> {
 }
 
 /**
- * The sessions of one queue or subscription that are locked here: never more than are asked for, and each has one event in
+ * The sessions of one queue or subscription that are locked here: about as many as are asked for, and each has one event in
  * work. As soon as one is settled the next of its session is received; a session without one is given back.
  */
 export class Sessions {
@@ -43,7 +43,8 @@ export class Sessions {
   readonly #open = new Set<Session>();
   readonly #waiters = new Set<Waiter>();
   readonly #ready = new Map<Found, Timer>();
-  readonly #accepts = new Set<Promise<void>>();
+  readonly #asked = new Set<Promise<void>>();
+  readonly #overdue = new Set<Timer>();
   readonly #closing = new AbortController();
   #accepting = 0;
   #eager = 1;
@@ -97,39 +98,35 @@ export class Sessions {
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { resolve } of this.#waiters) resolve([]);
-    for (const timer of this.#ready.values()) timer.cancel();
+    for (const timer of [...this.#ready.values(), ...this.#overdue]) timer.cancel();
     this.#ready.clear();
     await Promise.all([...this.#open].map((session) => this.#release(session)));
     const over = new AbortController();
     const patience = sleep(this.#clock, this.#parts.firstMs * 2, over.signal);
-    await Promise.race([Promise.all(this.#accepts), patience]);
+    await Promise.race([Promise.all(this.#asked), patience]);
     over.abort();
   }
 
   /** One at a time while there are none, more and more while there are. */
   #acceptMore(): void {
     const wanted = [...this.#waiters].reduce((sum, { max }) => sum + max, 0);
-    while (!this.#isClosed && this.#accepting < Math.min(wanted, this.#eager)) {
-      const accept = this.#accept();
-      this.#accepts.add(accept);
-      void accept.then(() => this.#accepts.delete(accept));
-    }
+    while (!this.#isClosed && this.#accepting < Math.min(wanted, this.#eager)) void this.#accept();
   }
 
   async #accept(): Promise<void> {
     this.#accepting++;
-    let done = (): void => {
-      done = () => {};
-      answered.abort();
+    let end = (): void => {
+      end = () => {};
+      overdue.cancel();
+      this.#overdue.delete(overdue);
       this.#accepting--;
       this.#acceptMore();
     };
     // When a connection breaks at the wrong moment, the SDK waits for a minute.
-    const answered = new AbortController();
-    const over = AbortSignal.any([answered.signal, this.#closing.signal]);
-    void sleep(this.#clock, this.#parts.patienceMs, over).then(() => done());
+    const overdue = this.#clock.after(this.#parts.patienceMs, () => end());
+    this.#overdue.add(overdue);
     try {
-      const receiver = await this.#parts.accept();
+      const receiver = await this.#ask();
       this.#eager = Math.min(mostAtOnce, this.#eager * 2);
       if (this.#isClosed) await receiver.close();
       else this.#take(receiver);
@@ -138,7 +135,17 @@ export class Sessions {
       if (!isCode(error, "ServiceTimeout") && !isCode(error, "SessionCannotBeLocked")) this.#fail(error);
       else await sleep(this.#clock, pauseMs, this.#closing.signal);
     }
-    done();
+    end();
+  }
+
+  #ask(): Promise<ServiceBusSessionReceiver> {
+    const asked = this.#parts.accept();
+    const answered: Promise<void> = asked.then(
+      () => void this.#asked.delete(answered),
+      () => void this.#asked.delete(answered),
+    );
+    this.#asked.add(answered);
+    return asked;
   }
 
   #take(receiver: ServiceBusSessionReceiver): void {
@@ -152,12 +159,29 @@ export class Sessions {
   /** Receives the next event of a session for whoever waits, or gives the session back. Never rejects. */
   async #serve(session: Session, waitMs?: number): Promise<void> {
     try {
-      const message = session.taken < mostInTurn ? await session.next(waitMs) : undefined;
+      const message = (await this.#hasItsTurn(session)) ? await session.next(waitMs) : undefined;
       if (message && !this.#isClosed) return this.#offer({ message, session });
     } catch (error) {
-      if (!isCode(error, "SessionLockLost")) this.#fail(error);
+      if (!isCode(error, "SessionLockLost") && !isCode(error, "LeaseLost")) this.#fail(error);
     }
     await this.#release(session);
+  }
+
+  /**
+   * Whether a session may go on. With free slots every session is found anyway; without, one whose turn is over gives way to
+   * another. It is held until that is there: else it would itself be the next.
+   */
+  async #hasItsTurn(session: Session): Promise<boolean> {
+    const isSaturated = this.#waiters.size === 0 && this.#accepting === 0;
+    if (!isSaturated || this.#clock.now() < session.turnBegan + turnMs) return true;
+    try {
+      this.#take(await this.#ask());
+      return false;
+    } catch {
+      // Nobody waits; or what is wrong is met by the next poll too.
+      session.turnBegan = this.#clock.now();
+      return true;
+    }
   }
 
   #offer(found: Found): void {

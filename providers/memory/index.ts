@@ -66,12 +66,13 @@ class MemoryStep implements Step {
   }
 
   async commit(outputs: readonly Event[]): Promise<void> {
-    this.#rows?.end();
-    this.#provider.queues.commitStep(this.#lease, outputs, () => this.#write());
+    const rows = this.#rows;
+    rows?.end();
+    this.#provider.queues.commitStep(this.#lease, outputs, rows && (() => this.#write(rows)));
   }
 
-  #write(): void {
-    const conflict = this.#rows && this.#base.apply(this.#rows.changes());
+  #write(rows: StepRows): void {
+    const conflict = this.#base.apply(rows.changes());
     if (conflict) throw stepConflict(conflict);
   }
 

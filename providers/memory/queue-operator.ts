@@ -109,18 +109,18 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
-    this.commitStep(lease, outputs, () => {});
+    this.commitStep(lease, outputs);
   }
 
   /**
    * Commits a step: `applyWrites` writes what it wants stored, or throws and nothing happens. Synchronous from the
    * first check to the last change, which is what makes it atomic.
    */
-  commitStep(lease: Lease, outputs: readonly Event[], applyWrites: () => void): void {
+  commitStep(lease: Lease, outputs: readonly Event[], applyWrites?: () => void): void {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease as MemoryLease);
     this.#assertTaken(outputs);
-    applyWrites();
+    applyWrites?.();
     this.#publish(outputs);
     queue.remove(lease as MemoryLease);
   }

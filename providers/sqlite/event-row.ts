@@ -40,7 +40,13 @@ export function rowOf(event: Event): EventRow {
 /** @param queueName the subscription that it was in. */
 export function eventOf({ event, body }: EventRow, queueName: string): Event {
   const { bodyIsText, ...rest } = JSON.parse(event);
-  return Event.fromRecord({ ...usual, ...rest, queueName, body: bodyIsText ? Buffer.from(body).toString() : body });
+  return Event.fromRecord({ ...usual, ...rest, queueName, body: bodyOf(body, bodyIsText) });
+}
+
+/** Some drivers hand over a `Buffer`, whose slices would share their memory. */
+function bodyOf(body: string | Uint8Array, isText: true | undefined): string | Uint8Array {
+  if (typeof body === "string") return body;
+  return isText ? Buffer.from(body).toString() : new Uint8Array(body);
 }
 
 function isEmpty(properties: object | undefined): boolean {

@@ -80,5 +80,5 @@ export const moduleArgument =
 export function defineCommand<Options extends object, Arguments extends readonly unknown[]>(
   command: CliCommand<Options, Arguments>,
 ): CliCommand {
-  return command as unknown as CliCommand;
+  return command;
 }

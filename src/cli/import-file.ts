@@ -35,7 +35,8 @@ function fileAt(path: string): string | undefined {
 let typeScript: Promise<void> | undefined;
 
 function understandTypeScript(file: string): Promise<void> {
-  const active = process.execArgv.some((argument) => /[\\/]tsx[\\/]/.test(argument));
+  const flags = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(" ")];
+  const active = flags.some((flag) => /(?:^|[\\/=])tsx(?:[\\/]|$)/.test(flag));
   return (typeScript ??= active ? Promise.resolve() : registerTsx(file));
 }
 

@@ -70,14 +70,19 @@ export class Output {
 
   /** What went wrong, on the standard error, secrets masked. */
   complain(text: string): void {
-    const label = hasColour(this.#streams.stderr, this.#environment) ? styleText("red", "error:") : "error:";
+    const label = hasColour(this.#streams.stderr, this.#environment) ? coloured("red", "error:") : "error:";
     this.#streams.stderr.write(`${label} ${redact(text)}\n`);
   }
 
   /** The text in colour where the standard output has any. */
   style(style: Style, text: string): string {
-    return hasColour(this.#streams.stdout, this.#environment) ? styleText(style, text) : text;
+    return hasColour(this.#streams.stdout, this.#environment) ? coloured(style, text) : text;
   }
+}
+
+/** Whether there is colour has been decided: by the stream that the text goes to, not by the standard output. */
+function coloured(style: Style, text: string): string {
+  return styleText(style, text, { validateStream: false });
 }
 
 /** `NO_COLOR` and `FORCE_COLOR` decide; else there is colour on a terminal that has some. */

@@ -135,7 +135,12 @@ class Keys {
   of(kind: string, name: string, of?: unknown): string {
     const known = this.#keys.get(`${kind} ${name}`) ?? new Map<unknown, string>();
     this.#keys.set(`${kind} ${name}`, known);
-    const plain = name.replaceAll(/[^\w.-]/g, "_").replace(/-$/, "") || "_";
+    // No object has a plain property called __proto__, neither here nor in what reads the document.
+    const plain =
+      name
+        .replaceAll(/[^\w.-]/g, "_")
+        .replace(/-$/, "")
+        .replace(/^__proto__$/, "_proto_") || "_";
     let key = known.get(of) ?? plain;
     for (let number = 2; !known.has(of) && this.#taken.has(`${kind} ${key}`); number++) key = `${plain}_${number}`;
     this.#taken.add(`${kind} ${key}`);

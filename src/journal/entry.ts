@@ -31,8 +31,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
 
 /** The entry of one attempt that ended. It holds no event, so that no body is kept by it. */
 export function deliveryEntry(
-  { event, descriptor, attempt, outcome, outputs, error }: DeliveryReport,
-  durationMs: number,
+  { event, descriptor, attempt, outcome, durationMs, outputs, error }: DeliveryReport,
   subject: string | undefined,
   time: number,
 ): JournalEntry {

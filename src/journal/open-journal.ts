@@ -30,7 +30,7 @@ export function openJournal(
 ): Journal | undefined {
   if (journal === false || (journal === undefined && !keptByDefault.has(provider.name))) return undefined;
   const { entries, age = defaultAge } = typeof journal === "object" ? journal : {};
-  if (provider.name === "memory") return new MemoryJournal(entries ?? 10_000);
+  if (provider.name === "memory") return new MemoryJournal(entries ?? 2_000);
   return new StoredJournal({ stores: provider.stores, clock, logger, entries: entries ?? 100_000, age });
 }
 

@@ -26,8 +26,8 @@ export class Recording {
     for (const event of events) this.#journal.append(pushEntry(event, this.#subjectOf(event), time));
   }
 
-  delivered(report: DeliveryReport, durationMs: number): void {
-    this.#journal.append(deliveryEntry(report, durationMs, this.#subjectOf(report.event), this.#clock.now()));
+  delivered(report: DeliveryReport): void {
+    this.#journal.append(deliveryEntry(report, this.#subjectOf(report.event), this.#clock.now()));
   }
 
   /** Events that it does not understand have no business id; said once. */

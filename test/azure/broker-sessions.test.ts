@@ -160,7 +160,10 @@ test("given queues with and without sessions, when a receiver of the other kind 
       () => "none",
       (error: unknown) => (error as Error).message,
     );
-  assert.match(await message(client.createReceiver("with").receiveMessages(1, { maxWaitTimeInMs: 100 })), /requires sessions/);
+  assert.match(
+    await message(client.createReceiver("with").receiveMessages(1, { maxWaitTimeInMs: 100 })),
+    /requires sessions/,
+  );
   assert.match(await message(accept("without")), /does not require sessions/);
   assert.match(await message(client.createSender("with").sendMessages({ body: 1 })), /SessionId was not set/);
 });

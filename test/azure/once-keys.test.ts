@@ -1,5 +1,5 @@
 /** Idempotency keys that have expired do not stay. */
-import { TableClient } from "@azure/data-tables";
+import type { TableClient } from "@azure/data-tables";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../providers/azure/client.ts";
 import { configFrom } from "../../providers/azure/config.ts";

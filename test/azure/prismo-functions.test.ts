@@ -49,12 +49,17 @@ test.after(async () => {
 test("given the folder that was built, when the host loads it and hands over what is delivered, then an order comes to its end, settled by the functions alone", async () => {
   const host = new FunctionsHost(client);
   process.env["AZURE_SERVICEBUS_CONNECTION_STRING"] = (servers.broker as ServiceBusBroker).connectionString;
-  process.env["AZURE_STORAGE_CONNECTION_STRING"] = (servers.options.storage as { connectionString: string }).connectionString;
+  process.env["AZURE_STORAGE_CONNECTION_STRING"] = (
+    servers.options.storage as { connectionString: string }
+  ).connectionString;
   const { main } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { main: string };
   const app = (await host.load(join(folder, main))) as { hive: Hive };
   try {
     const descriptors = [...(await ActorDescriptors.from(actors).toConfiguration().getDescriptors())];
-    assert.equal([...host.functions.keys()].toSorted(), descriptors.map(({ queueName }) => String(queueName)).toSorted());
+    assert.equal(
+      [...host.functions.keys()].toSorted(),
+      descriptors.map(({ queueName }) => String(queueName)).toSorted(),
+    );
     assert.is(host.trigger("OrderAccepted-Payment").connection, "ServiceBus");
 
     await stockUp(hive.stores, [{ productId: "lamp", name: "Lamp", quantity: 5 }]);
@@ -65,7 +70,8 @@ test("given the folder that was built, when the host loads it and hands over wha
     assert.is((await prismoStores(hive.stores).orders.get("1")).status, "shipped");
     assert.is(await prismoStores(hive.stores).counters.get("Stock", "lamp"), 4);
     await hive.idle();
-    for (const { queueName } of descriptors) assert.is((await hive.counts(String(queueName))).dead, 0, String(queueName));
+    for (const { queueName } of descriptors)
+      assert.is((await hive.counts(String(queueName))).dead, 0, String(queueName));
   } finally {
     await app.hive.stop();
     delete process.env["AZURE_SERVICEBUS_CONNECTION_STRING"];

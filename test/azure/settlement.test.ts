@@ -11,11 +11,11 @@ const test = suite("Azure: settlements side by side", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
-let names = 0;
-const newName = (): string => `Settle${Date.now().toString(36)}n${++names}`;
+let newName: () => string;
 
 test.before(async () => {
   servers = await startAzureServers();
+  ({ newName } = servers);
   provider = await AzureProvider.open({ ...servers.options, clock });
 });
 test.after(async () => {

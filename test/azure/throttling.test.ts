@@ -33,12 +33,11 @@ test.before(async () => {
   servers = await startAzureServers({ cloud: false });
   broker = servers.broker as ServiceBusBroker;
   const { connectionString } = servers.options.storage as { connectionString: string };
-  const origin = (service: string): string => new RegExp(`${service}Endpoint=(http://[^/;]+)`).exec(connectionString)?.[1] ?? "";
+  const origin = (service: string): string =>
+    new RegExp(`${service}Endpoint=(http://[^/;]+)`).exec(connectionString)?.[1] ?? "";
   tables = await slowDownProxy(origin("Table"));
   blobs = await slowDownProxy(origin("Blob"));
-  const slowed = connectionString
-    .replace(origin("Table"), tables.origin)
-    .replace(origin("Blob"), blobs.origin);
+  const slowed = connectionString.replace(origin("Table"), tables.origin).replace(origin("Blob"), blobs.origin);
   provider = await AzureProvider.open({ ...servers.options, storage: { connectionString: slowed }, clock });
 });
 test.before.each(async () => {

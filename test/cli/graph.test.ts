@@ -1,7 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHive, Event } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { systemClock } from "../../src/clock.ts";
+import { openProvider } from "../../src/open-provider.ts";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 import * as web from "../unit/graph/web.ts";
@@ -84,10 +86,38 @@ test("given a hive that kept a journal, when its graph is asked for with it, the
 
 test("given a journal with nothing in it, when a graph is asked for with it, then it is said", async () => {
   using folder = folderWith();
-  const { code, stderr } = await cli(["graph", ...modules, "--observed", `sqlite:${folder.at("hive.db")}`]);
+  const url = `sqlite:${folder.at("hive.db")}`;
+  await (await openProvider(url, { clock: systemClock })).close();
+  const { code, stderr } = await cli(["graph", ...modules, "--observed", `${url}?durability=normal`]);
   assert.is(code, 2);
-  assert.match(stderr, "There is no event in the journal");
+  assert.match(stderr, `There is no event in the journal of ${url}.`);
 });
+
+test("given a journal whose file is not there, when it is looked at, then none is made and it is said", async () => {
+  using folder = folderWith();
+  const url = `sqlite:${folder.at("misspelt.db")}`;
+  for (const command of ["graph", "lint"]) {
+    const { code, stdout, stderr } = await cli([command, ...modules, "--observed", url]);
+    assert.is(code, 2);
+    assert.is(stdout, "");
+    assert.match(stderr, `There is no file for --observed ${url}`);
+  }
+  assert.equal(await readdir(folder.path), []);
+});
+
+for (const url of [
+  "sqlite://shop:hunter2@example.com/hive.db",
+  "sqlite:./hive.db?key=hunter2",
+  "azure:?serviceBus=Endpoint%3Dsb%3A%2F%2Fshop%2F%3BSharedAccessKey%3Dhunter2",
+  "aws:?secretAccessKey=hunter2",
+]) {
+  test(`given a secret in ${url}, when its journal is asked for, then it is refused without telling the secret`, async () => {
+    const { code, stdout, stderr } = await cli(["graph", ...modules, "--observed", url]);
+    assert.is(code, 2);
+    assert.match(stderr, "--observed");
+    assert.not.match(stdout + stderr, "hunter2");
+  });
+}
 
 for (const [options, message] of [
   [["--format", "png"], "mermaid, dot, asyncapi, svg"],

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import * as assert from "uvu/assert";
 import { commands } from "../../src/cli/commands/index.ts";
 import { programOf } from "../../src/cli/program.ts";

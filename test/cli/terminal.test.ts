@@ -8,7 +8,9 @@ import { onTerminal, type Screen, type Typing } from "../support/terminal.ts";
 const test = suite("the command line on a terminal", { timeoutMs: 60_000 });
 
 /** What terminals are told and nobody reads: colours, the cursor. */
+// oxlint-disable-next-line no-control-regex -- they are what it looks for
 const control = /\u001b\[/;
+// oxlint-disable-next-line no-control-regex -- as above
 const colour = /\u001b\[[13]\d?m/;
 
 const onScreen = (args: readonly string[], environment?: NodeJS.ProcessEnv, typing?: Typing): Promise<Screen> =>
@@ -31,15 +33,17 @@ test("given colours, when there are dead letters, then they stand out where colo
   await hive.provider.queues.push([new Event("OrderPlaced", {})]);
   await hive.bury(packing);
   const args = ["queues", "--provider", hive.url];
-  const [plain, without, forced, piped] = await Promise.all([
+  const [plain, without, forced, both, piped] = await Promise.all([
     onScreen(args),
     onScreen(args, { NO_COLOR: "1" }),
     cli(args, { environment: { FORCE_COLOR: "1" } }),
+    cli(args, { environment: { FORCE_COLOR: "1", NO_COLOR: "1" } }),
     cli(args),
   ]);
   assert.match(plain.screen, colour);
   assert.match(forced.stdout, colour);
   assert.not.match(without.screen, control);
+  assert.not.match(both.stdout, control);
   assert.not.match(piped.stdout, control);
 });
 

@@ -8,13 +8,11 @@ import { suite } from "../support/suite.ts";
 const servers = await startAzureServers();
 const clock = new contracts.ForgetfulClock();
 const provider = await AzureProvider.open({ ...servers.options, clock });
-let names = 0;
-const run = Date.now().toString(36);
 const subject: contracts.ContractSubject = {
   provider,
   clock,
   leaseMs: servers.leaseMs,
-  newName: () => `Az${run}n${++names}`,
+  newName: servers.newName,
 };
 
 runContract("azure: queues", contracts.queueOperatorContract, subject);

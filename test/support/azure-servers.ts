@@ -5,6 +5,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { clientsFrom } from "../../providers/azure/client.ts";
+import { configFrom } from "../../providers/azure/config.ts";
 import type { AzureOptions } from "../../providers/azure/index.ts";
 import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
 
@@ -19,17 +21,29 @@ export interface AzureServers extends AsyncDisposable {
   readonly broker: ServiceBusBroker | undefined;
   /** The shortest lease that can be had. */
   readonly leaseMs: number;
+  /** A name that nobody had before. What is made under it in the cloud is deleted at the end. */
+  readonly newName: () => string;
 }
 
 /** @param cloud whether the tests may run against the cloud, when the environment has one. */
 export async function startAzureServers({ cloud = true }: { readonly cloud?: boolean } = {}): Promise<AzureServers> {
   const { BEEHIVE_TEST_AZURE_SERVICEBUS: serviceBus, BEEHIVE_TEST_AZURE_STORAGE: storage } = process.env;
+  const run = `Run${Date.now().toString(36)}${process.pid.toString(36)}`;
+  let names = 0;
+  const newName = (): string => `${run}n${++names}`;
   if (cloud && serviceBus !== undefined && storage !== undefined) {
+    const options = {
+      serviceBus: { connectionString: serviceBus },
+      storage: { connectionString: storage },
+      table: run,
+      container: run.toLowerCase(),
+    };
     return {
-      options: { serviceBus: { connectionString: serviceBus }, storage: { connectionString: storage } },
+      options,
       broker: undefined,
       leaseMs: 5_000,
-      async [Symbol.asyncDispose]() {},
+      newName,
+      [Symbol.asyncDispose]: () => deleteAllOf(run, options),
     };
   }
   const [broker, azurite] = await Promise.all([ServiceBusBroker.start(), startAzurite()]);
@@ -43,10 +57,23 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
     },
     broker,
     leaseMs: 1_000,
+    newName,
     async [Symbol.asyncDispose]() {
       await Promise.all([broker.stop(), azurite.stop()]);
     },
   };
+}
+
+/** Deletes the queues, topics, table and container that a run has made. */
+async function deleteAllOf(run: string, options: AzureOptions): Promise<void> {
+  const { serviceBus, administration, table, container } = await clientsFrom(configFrom(options, {}));
+  await serviceBus.close();
+  for await (const { name } of administration?.listQueues() ?? [])
+    if (name.startsWith(`queue-${run}n`)) await administration?.deleteQueue(name);
+  for await (const { name } of administration?.listTopics() ?? [])
+    if (name.startsWith(`${run}n`)) await administration?.deleteTopic(name);
+  await table.deleteTable();
+  await container.deleteIfExists();
 }
 
 async function startAzurite(): Promise<{ connectionString: string; stop(): Promise<void> }> {

@@ -89,7 +89,7 @@ export function startProcess(
       };
       looks.add(look);
       look();
-      void ended.then(() => reject(new Error(`it ended without saying "${text}":\n${stdout}\n${stderr}`)));
+      ended.then(() => reject(new Error(`it ended without saying "${text}":\n${stdout}\n${stderr}`)), reject);
     });
   const signal = (name: NodeJS.Signals): void => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

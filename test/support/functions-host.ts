@@ -44,8 +44,7 @@ export class FunctionsHost {
   async load(path: string): Promise<unknown> {
     const loader = Module as unknown as { _load: Load };
     const usual = loader._load;
-    loader._load = (request, ...rest) =>
-      request === "@azure/functions-core" ? this.#core() : usual(request, ...rest);
+    loader._load = (request, ...rest) => (request === "@azure/functions-core" ? this.#core() : usual(request, ...rest));
     try {
       return await import(pathToFileURL(path).href);
     } finally {

@@ -25,13 +25,15 @@ export async function onTerminal(
       : ["--quiet", "--return", "--flush", "--command", quoted, "/dev/null"];
   const env = plainEnvironment({ TERM: "xterm-256color", ...environment });
   using running = startProcess("script", args, { cwd: root, env });
-  running.ended.catch((cause: unknown) => {
-    throw new Error("these tests need a terminal: install script (util-linux)", { cause });
-  });
-  if (typing) {
-    await running.says(typing.after);
-    running.child.stdin.write(typing.type);
+  try {
+    if (typing) {
+      await running.says(typing.after);
+      running.child.stdin.write(typing.type);
+    }
+    const { code, stdout, stderr } = await running.ended;
+    return { code, screen: stdout + stderr };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw new Error("These tests need a terminal: install script, which is in util-linux.", { cause });
   }
-  const { code, stdout, stderr } = await running.ended;
-  return { code, screen: stdout + stderr };
 }

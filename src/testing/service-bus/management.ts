@@ -59,7 +59,8 @@ const operations: Readonly<Record<string, (asked: Asked, body: Body) => Reply>> 
     return { status: 200, body: { expirations: until.map((time) => types.wrap_timestamp(time)) } };
   },
   "peek-message": ({ queue }, body) => {
-    const found = queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"]), sessionOf(body)) ?? [];
+    const found =
+      queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"]), sessionOf(body)) ?? [];
     if (found.length === 0) return { status: 204 };
     return { status: 200, body: { messages: found.map((message) => ({ message: encode(message) })) } };
   },

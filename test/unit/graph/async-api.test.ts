@@ -10,6 +10,7 @@ import { asyncApi, asyncApiDocument } from "../../../src/graph/async-api.ts";
 import type { EventGraph } from "../../../src/graph/event-graph.ts";
 import { jsonSchemaOf } from "../../../src/graph/json-schema.ts";
 import { suite } from "../../support/suite.ts";
+import { graphOfWeb, oddWeb } from "./any-web.ts";
 import { actorOf, graphOf, observed, prismoGraph, webGraph } from "./graphs.ts";
 
 const test = suite("AsyncAPI");
@@ -24,6 +25,7 @@ const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
   prismo: prismoGraph,
   web: () => webGraph(),
   "web-observed": () => webGraph({ observed }),
+  "odd names": () => graphOfWeb(oddWeb),
   odd: () => graphOf([odd], { eventTypes: [eventType("com.example/asked?", z.string(), { queueName: "Asked-" })] }),
 };
 
@@ -78,6 +80,12 @@ test("given a value that looks like a reference, when it is told, then it stays 
     "~standard": { ...z.string()["~standard"], jsonSchema: { input: () => ({ const: { $ref: "#/a" } }) } },
   };
   assert.equal(jsonSchemaOf(literal, "#/x"), { const: { $ref: "#/a" } });
+});
+
+test("given topics that are called like what every object has, when they are told, then each has its message", async () => {
+  const document = asyncApiDocument(await graphOfWeb(oddWeb), info);
+  const names = Object.values(at(document, "/components/messages") as object).map(({ name }: { name: string }) => name);
+  assert.equal(names.toSorted(), oddWeb.topics.toSorted());
 });
 
 test("given a later version, when it is told, then its messages carry the version", async () => {
