@@ -1,4 +1,5 @@
 import type { ActorContext, ActorDescriptor } from "./actor.ts";
+import type { Bagged } from "./bag.ts";
 import type { Clock } from "./clock.ts";
 import type { BeeHiveError } from "./errors.ts";
 import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
@@ -25,7 +26,8 @@ export interface DeliveryReport {
 }
 
 /** One event being worked on; the context that its actor sees. */
-export class Delivery implements ActorContext, LeaseHolder {
+export class Delivery implements ActorContext, LeaseHolder, Bagged {
+  place = -1;
   readonly lease: Lease;
   readonly descriptor: ActorDescriptor;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
+import { Bag } from "./bag.ts";
 import { breather } from "./breather.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
@@ -53,7 +54,7 @@ export class FactoryActor {
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
   readonly #stopLeasing = new AbortController();
-  readonly #deliveries = new Set<Delivery>();
+  readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
   #polling: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;

@@ -1,3 +1,4 @@
+import { Bag, type Bagged } from "./bag.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
@@ -11,7 +12,7 @@ export class LeaseKeeper {
   readonly #queues: Pick<QueueOperator, "renew">;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #kept = new Set<KeptLease>();
+  readonly #kept = new Bag<KeptLease>();
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -33,7 +34,7 @@ export class LeaseKeeper {
   /** Renews nothing more. */
   close(): void {
     this.#timer?.cancel();
-    this.#kept.clear();
+    for (const kept of this.#kept) this.#kept.delete(kept);
   }
 
   #wakeAt(time: number): void {
@@ -99,7 +100,8 @@ export interface LeaseHolder {
 }
 
 /** One lease that is kept alive. */
-export class KeptLease {
+export class KeptLease implements Bagged {
+  place = -1;
   readonly lease: Lease;
   readonly leaseMs: number;
   /** When it is to be renewed next, in ms since the epoch. */
@@ -107,10 +109,10 @@ export class KeptLease {
   /** The renewal under way; never rejects. */
   renewal: Promise<void> | undefined = undefined;
   readonly #holder: LeaseHolder;
-  readonly #all: Set<KeptLease>;
+  readonly #all: Bag<KeptLease>;
   #lost = false;
 
-  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Set<KeptLease>) {
+  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Bag<KeptLease>) {
     this.lease = lease;
     this.leaseMs = leaseMs;
     this.#holder = holder;

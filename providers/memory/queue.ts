@@ -1,3 +1,4 @@
+import { Bag, type Bagged } from "../../src/bag.ts";
 import type { Clock, Timer } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
@@ -16,7 +17,8 @@ interface Entry {
 }
 
 /** An entry that is leased. Held as long as its queue knows it and its time has not passed. */
-export class MemoryLease implements Lease {
+export class MemoryLease implements Lease, Bagged {
+  place = -1;
   readonly entry: Entry;
   readonly queueName: QueueName;
   readonly attempt: number;
@@ -45,7 +47,7 @@ export class MemoryQueue {
   readonly #returned = new Fifo<Entry>();
   readonly #ready = new Fifo<Entry>();
   readonly #delayed = new Map<Entry, Timer>();
-  readonly #leased = new Set<MemoryLease>();
+  readonly #leased = new Bag<MemoryLease>();
   readonly #dead = new Map<string, { readonly letter: DeadLetter; readonly entry: Entry }>();
   /** In an ordered queue: what waits behind the holder of each key that has one. */
   readonly #behind = new Map<string, Fifo<Entry>>();
@@ -252,7 +254,7 @@ export class MemoryQueue {
     this.#expiryAt = Infinity;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const lease of [...this.#leased]) {
+    for (const lease of this.#leased) {
       if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);
       else this.giveBack(lease, { delayMs: 0, countAttempt: true });
     }

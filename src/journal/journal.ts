@@ -75,7 +75,7 @@ export interface JournalOptions {
    * Called once an attempt, on the path of every event.
    */
   readonly subject?: ((event: Event) => string | undefined) | undefined;
-  /** How many entries are kept, about; 10,000 in memory and 100,000 in a store unless given; at least 100. */
+  /** How many entries are kept, about; 2,000 in memory and 100,000 in a store unless given; at least 100. */
   readonly entries?: number | undefined;
   /** How long entries are kept in a store, in ms; 7 days unless given; at least 60,000. */
   readonly age?: number | undefined;

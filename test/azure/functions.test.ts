@@ -164,6 +164,23 @@ test("given actors, when they are made functions, then each has its trigger, and
   await hive.stop();
 });
 
+test("given an id that reads like a number, as which the host hands it over, when a function is triggered, then the message has it as it was", () => {
+  const { messageId, correlationId } = fromTrigger("{}", { messageId: 42, correlationId: true, lockToken: "t" });
+  assert.equal([messageId, correlationId], ["42", "true"]);
+  assert.throws(() => fromTrigger("{}", { messageId: 42 }), /lockToken/);
+});
+
+test("given an ordered actor, when it is made a function, then it is refused and told where to run it", async () => {
+  const name = newName();
+  const hive = await createHive({
+    actors: actor(`${name}-Reader`, () => [], { ordered: true }),
+    provider,
+    logger: silentLogger,
+  });
+  assert.throws(() => actorFunctions(recordingApp().app, hive), new RegExp(`${name}-Reader.*worker`));
+  await hive.stop();
+});
+
 test("given a pulser, when it is made a function, then a timer with its schedule publishes its events", async () => {
   const topic = newName();
   const hive = await createHive({ actors: actor(`${topic}-Reader`, () => []), provider, logger: silentLogger });

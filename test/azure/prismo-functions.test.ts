@@ -63,7 +63,6 @@ test("given the folder that was built, when the host loads it and hands over wha
     assert.is(host.trigger("OrderAccepted-Payment").connection, "ServiceBus");
 
     await stockUp(hive.stores, [{ productId: "lamp", name: "Lamp", quantity: 5 }]);
-    // Ids that read like numbers: the host hands them over as such.
     await acceptOrders(hive, [orderOf("1", { lamp: 1 })]);
     while ((await host.round()) > 0);
 

@@ -117,3 +117,8 @@ export function folderWith(
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
 }
+
+/** The path of a module that the tests give to the command line. */
+export function cliModule(name: string): string {
+  return join(root, "test/cli/modules", `${name}.ts`);
+}

@@ -1,0 +1,3 @@
+import type { HiveOptions } from "beehive-actors";
+
+export const hive: Partial<HiveOptions> = { journal: false };
