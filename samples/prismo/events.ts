@@ -1,46 +1,34 @@
 /**
  * What can happen at Prismo. Events carry ids and no more: whoever handles one reads the rest from the stores, as it
- * is by then. Each is published to the topic of its own name.
+ * is by then. Each is published to the topic of its own name, and its body is checked when it is made and when it is read.
  */
-import { eventType, type EventType } from "beehive-actors";
+import { eventType } from "beehive-actors";
+import { z } from "zod";
 
-export interface OfOrder {
-  readonly orderId: string;
-}
+const id = z.string().min(1);
+const quantity = z.int().positive();
 
-export interface ItemOfOrder extends OfOrder {
-  readonly productId: string;
-}
+const ofOrder = z.object({ orderId: id });
+const itemOfOrder = z.object({ orderId: id, productId: id });
+/** Those that nobody has tried to take yet. */
+const itemsOfOrder = z.object({ orderId: id, productIds: z.array(id) });
+const missingItem = z.object({ orderId: id, productId: id, quantity });
+/** The id is the supplier's own number: the same goods never arrive under two of them. */
+const delivery = z.object({ deliveryId: id, productId: id, quantity });
+const ofProduct = z.object({ productId: id });
 
-export interface ItemsOfOrder extends OfOrder {
-  /** Those that nobody has tried to take yet. */
-  readonly productIds: readonly string[];
-}
+export type OfOrder = z.infer<typeof ofOrder>;
+export type Delivery = z.infer<typeof delivery>;
 
-export interface MissingItem extends ItemOfOrder {
-  readonly quantity: number;
-}
-
-export interface Delivery {
-  /** The supplier's own number: the same goods never arrive under two of them. */
-  readonly deliveryId: string;
-  readonly productId: string;
-  readonly quantity: number;
-}
-
-export interface OfProduct {
-  readonly productId: string;
-}
-
-export const OrderAccepted: EventType<OfOrder> = eventType("OrderAccepted", undefined, { entry: true });
-export const PaymentAuthorised: EventType<OfOrder> = eventType("PaymentAuthorised");
-export const PaymentFailed: EventType<OfOrder> = eventType("PaymentFailed");
-export const FraudCheckFailed: EventType<OfOrder> = eventType("FraudCheckFailed");
-export const OrderItemsNotYetAccountedFor: EventType<ItemsOfOrder> = eventType("OrderItemsNotYetAccountedFor");
-export const ProductOutOfStock: EventType<MissingItem> = eventType("ProductOutOfStock");
-export const ProductDelivered: EventType<Delivery> = eventType("ProductDelivered");
-export const ProductArrivedBackInStock: EventType<OfProduct> = eventType("ProductArrivedBackInStock");
-export const ItemBackInStockForOrder: EventType<ItemOfOrder> = eventType("ItemBackInStockForOrder");
-export const OrderInventoryCheckCompleted: EventType<OfOrder> = eventType("OrderInventoryCheckCompleted");
-export const OrderShipped: EventType<OfOrder> = eventType("OrderShipped");
-export const OrderCancelled: EventType<OfOrder> = eventType("OrderCancelled");
+export const OrderAccepted = eventType("OrderAccepted", ofOrder, { entry: true });
+export const PaymentAuthorised = eventType("PaymentAuthorised", ofOrder);
+export const PaymentFailed = eventType("PaymentFailed", ofOrder);
+export const FraudCheckFailed = eventType("FraudCheckFailed", ofOrder);
+export const OrderItemsNotYetAccountedFor = eventType("OrderItemsNotYetAccountedFor", itemsOfOrder);
+export const ProductOutOfStock = eventType("ProductOutOfStock", missingItem);
+export const ProductDelivered = eventType("ProductDelivered", delivery);
+export const ProductArrivedBackInStock = eventType("ProductArrivedBackInStock", ofProduct);
+export const ItemBackInStockForOrder = eventType("ItemBackInStockForOrder", itemOfOrder);
+export const OrderInventoryCheckCompleted = eventType("OrderInventoryCheckCompleted", ofOrder);
+export const OrderShipped = eventType("OrderShipped", ofOrder);
+export const OrderCancelled = eventType("OrderCancelled", ofOrder);
