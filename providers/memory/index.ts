@@ -1,9 +1,9 @@
-import { systemClock, type Clock } from "../../src/clock.ts";
-import type { Event } from "../../src/event.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/atomic-step.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
-import { StepRows, stepConflict } from "../../src/step-rows.ts";
+import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import type { Stores } from "../../src/stores.ts";
 import { configFrom, defaultConfig, type MemoryConfig } from "./config.ts";
 import { MemoryQueueOperator } from "./queue-operator.ts";
@@ -25,18 +25,25 @@ export class MemoryProvider implements Provider {
   readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
   readonly queues: MemoryQueueOperator;
   readonly stores: Stores;
-  readonly #clock: Clock;
-  readonly #rows: MemoryRows;
+  readonly #steps: AtomicSteps;
 
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
-    this.#clock = clock;
-    this.#rows = new MemoryRows(clock);
-    this.stores = new RowStores(this.#rows, clock);
-    this.queues = new MemoryQueueOperator(clock, { ...defaultConfig, ...config });
+    const rows = new MemoryRows(clock);
+    const queues = new MemoryQueueOperator(clock, { ...defaultConfig, ...config });
+    this.stores = new RowStores(rows, clock);
+    this.queues = queues;
+    this.#steps = {
+      rows,
+      clock,
+      locks: this.stores.locks,
+      async commit(lease, outputs, changes) {
+        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
+      },
+    };
   }
 
   beginStep(lease: Lease): Step {
-    return new MemoryStep(lease, this, this.#rows, this.#clock);
+    return new AtomicStep(lease, this.#steps);
   }
 
   async close(): Promise<void> {
@@ -44,39 +51,7 @@ export class MemoryProvider implements Provider {
   }
 }
 
-/** One step. Its stores are made when an actor has one injected: many use none. */
-class MemoryStep implements Step {
-  readonly #lease: Lease;
-  readonly #provider: MemoryProvider;
-  readonly #base: MemoryRows;
-  readonly #clock: Clock;
-  #rows: StepRows | undefined = undefined;
-  #stores: Stores | undefined = undefined;
-
-  constructor(lease: Lease, provider: MemoryProvider, base: MemoryRows, clock: Clock) {
-    this.#lease = lease;
-    this.#provider = provider;
-    this.#base = base;
-    this.#clock = clock;
-  }
-
-  get stores(): Stores {
-    this.#rows ??= new StepRows(this.#base);
-    return (this.#stores ??= new RowStores(this.#rows, this.#clock, this.#provider.stores.locks));
-  }
-
-  async commit(outputs: readonly Event[]): Promise<void> {
-    const rows = this.#rows;
-    rows?.end();
-    this.#provider.queues.commitStep(this.#lease, outputs, rows && (() => this.#write(rows)));
-  }
-
-  #write(rows: StepRows): void {
-    const conflict = this.#base.apply(rows.changes());
-    if (conflict) throw stepConflict(conflict);
-  }
-
-  discard(): void {
-    this.#rows?.end();
-  }
+function applyOrThrow(rows: MemoryRows, changes: StepChanges): void {
+  const conflict = rows.apply(changes);
+  if (conflict) throw stepConflict(conflict);
 }

@@ -1,9 +1,9 @@
-import { systemClock, type Clock } from "../../src/clock.ts";
-import type { Event } from "../../src/event.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/atomic-step.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
-import { StepRows, stepConflict } from "../../src/step-rows.ts";
+import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import type { Stores } from "../../src/stores.ts";
 import { SqliteClient } from "./client.ts";
 import { configFrom, defaultConfig, type SqliteConfig } from "./config.ts";
@@ -29,9 +29,8 @@ export class SqliteProvider implements Provider {
   readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
   readonly queues: SqliteQueueOperator;
   readonly stores: Stores;
-  readonly #clock: Clock;
   readonly #client: SqliteClient;
-  readonly #rows: SqliteRows;
+  readonly #steps: AtomicSteps;
 
   /** @throws BeeHiveError when there is no driver, or the file cannot be opened, made or brought up to date. */
   constructor({
@@ -39,16 +38,22 @@ export class SqliteProvider implements Provider {
     ...config
   }: Pick<SqliteConfig, "file"> & Partial<SqliteConfig> & Partial<ProviderContext>) {
     const complete = { ...defaultConfig, ...config };
-    this.#clock = clock;
     this.#client = new SqliteClient(complete, clock);
-    this.#rows = new SqliteRows(this.#client);
-    this.stores = new RowStores(this.#rows, clock);
-    this.queues = new SqliteQueueOperator(this.#client, clock, complete);
-    new Housekeeping(this.#client, clock, this.#rows);
+    const rows = new SqliteRows(this.#client);
+    const queues = new SqliteQueueOperator(this.#client, clock, complete);
+    this.stores = new RowStores(rows, clock);
+    this.queues = queues;
+    this.#steps = {
+      rows,
+      clock,
+      locks: this.stores.locks,
+      commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
+    };
+    new Housekeeping(this.#client, clock, rows);
   }
 
   beginStep(lease: Lease): Step {
-    return new SqliteStep(lease, this, this.#rows, this.#clock);
+    return new AtomicStep(lease, this.#steps);
   }
 
   /**
@@ -65,42 +70,13 @@ export class SqliteProvider implements Provider {
   }
 }
 
-/** One step. Its stores are made when an actor has one injected: many use none. */
-class SqliteStep implements Step {
-  readonly #lease: Lease;
-  readonly #provider: SqliteProvider;
-  readonly #base: SqliteRows;
-  readonly #clock: Clock;
-  #rows: StepRows | undefined = undefined;
-  #stores: Stores | undefined = undefined;
-
-  constructor(lease: Lease, provider: SqliteProvider, base: SqliteRows, clock: Clock) {
-    this.#lease = lease;
-    this.#provider = provider;
-    this.#base = base;
-    this.#clock = clock;
-  }
-
-  get stores(): Stores {
-    this.#rows ??= new StepRows(this.#base);
-    return (this.#stores ??= new RowStores(this.#rows, this.#clock, this.#provider.stores.locks));
-  }
-
-  async commit(outputs: readonly Event[]): Promise<void> {
-    const { queues } = this.#provider;
-    if (!this.#rows) return await queues.commitStep(this.#lease, outputs, {});
-    this.#rows.end();
-    const changes = this.#rows.changes();
-    await queues.commitStep(this.#lease, outputs, {
-      check: () => {
-        const conflict = this.#base.conflict(changes);
-        if (conflict) throw stepConflict(conflict);
-      },
-      write: () => this.#base.apply(changes),
-    });
-  }
-
-  discard(): void {
-    this.#rows?.end();
-  }
+/** What a step adds to the transaction that commits it. */
+function joining(rows: SqliteRows, changes: StepChanges): { check(): void; write(): void } {
+  return {
+    check() {
+      const conflict = rows.conflict(changes);
+      if (conflict) throw stepConflict(conflict);
+    },
+    write: () => rows.apply(changes),
+  };
 }
