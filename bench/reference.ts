@@ -6,19 +6,20 @@ import { latencyTable, ownFigures, ratioFigures, speedTable } from "./standings.
 const window = 256;
 
 const hive: Entry = {
-  name: "BeeHive bodies=reference",
+  name: "BeeHive byReference",
   file: "hive",
   peer: false,
-  settings: { provider: "memory:?bodies=reference" },
+  settings: { byReference: true },
   concurrency: [16, 64, 256],
 };
 const nact: Entry = { name: "nact", file: "nact", peer: true, concurrency: [1] };
+const nest: Entry = { name: "NestJS CQRS", file: "nest-cqrs", peer: true, concurrency: [1] };
 const fastq: Entry = { name: "fastq (a queue only)", file: "fastq", peer: true, concurrency: [1, 16, 256] };
 const emittery: Entry = { name: "emittery", file: "emittery", peer: true, concurrency: [1] };
 
 /** Events in memory whose bodies are handed on as they are: nobody here serialises anything. */
 export async function reference({ seconds, rounds }: Effort): Promise<Outcome> {
-  const result = await contest([hive, nact, fastq, emittery], { seconds, rounds, window, latencyLoad: 0.3 });
+  const result = await contest([hive, nest, nact, fastq, emittery], { seconds, rounds, window, latencyLoad: 0.3 });
   return {
     tables: [
       speedTable("In memory, bodies by reference", result, hive, window, [
@@ -27,10 +28,15 @@ export async function reference({ seconds, rounds }: Effort): Promise<Outcome> {
       ]),
       latencyTable("Bodies by reference: latency at 30% of each one's own peak", result),
     ],
-    versions: versionsOf("nact", "fastq", "emittery"),
+    versions: versionsOf("@nestjs/cqrs", "nact", "fastq", "emittery"),
     figures: {
       ...ownFigures("reference", result, hive),
-      ...ratioFigures(result, hive, { referenceToNact: nact, referenceToFastq: fastq, referenceToEmittery: emittery }),
+      ...ratioFigures(result, hive, {
+        referenceToNest: nest,
+        referenceToNact: nact,
+        referenceToFastq: fastq,
+        referenceToEmittery: emittery,
+      }),
     },
   };
 }

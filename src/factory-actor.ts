@@ -112,9 +112,10 @@ export class FactoryActor {
     const { queueName, lease: leaseMs } = this.descriptor;
     let failures = 0;
     while (!signal.aborted) {
-      await this.#whilePaused();
-      await breather();
-      await this.#gatherSlots();
+      if (this.#pausedUntil > 0) await this.#whilePaused();
+      const turn = breather();
+      if (turn) await turn;
+      if (this.#parts.provider.queues.gather) await this.#gatherSlots();
       const free = this.#free;
       if (free <= 0) {
         await this.#slot();

@@ -16,6 +16,8 @@ export interface Settings {
   readonly provider?: string;
   /** For BeeHive: simple queues in the place of topics with a subscription each. */
   readonly queues?: boolean;
+  /** For BeeHive: bodies handed on as they are. */
+  readonly byReference?: boolean;
   /** An empty folder of its own. */
   readonly folder?: string;
   /** The port of its server on the loopback. */

@@ -38,6 +38,12 @@ export class MemoryLease implements Lease, Bagged {
   }
 }
 
+/** Who waits for something to become ready, and until when, in ms since the epoch. */
+interface Waiter {
+  readonly wake: () => void;
+  readonly until: number;
+}
+
 /** One simple queue or subscription. Everything in it happens synchronously, so nothing can come between. */
 export class MemoryQueue {
   readonly #name: QueueName;
@@ -52,7 +58,10 @@ export class MemoryQueue {
   /** In an ordered queue: what waits behind the holder of each key that has one. */
   readonly #behind = new Map<string, Fifo<Entry>>();
   #waitingBehind = 0;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Fifo<Waiter>();
+  readonly #watched = new WeakSet<AbortSignal>();
+  #wakeTimer: Timer | undefined;
+  #wakeTime = Infinity;
   #expiryTimer: Timer | undefined;
   #expiryAt = Infinity;
 
@@ -129,17 +138,43 @@ export class MemoryQueue {
 
   /** Resolves when something became ready, when `ms` passed, or when `signal` aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        this.#waiters.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = this.#clock.after(ms, done);
-      this.#waiters.add(done);
-      signal.addEventListener("abort", done, { once: true });
-    });
+    if (signal.aborted) return Promise.resolve();
+    this.#watch(signal);
+    const until = this.#clock.now() + ms;
+    this.#wakeAt(until);
+    return new Promise((wake) => this.#waiters.push({ wake, until }));
+  }
+
+  /** A poller waits again and again with one signal: it is listened to once. */
+  #watch(signal: AbortSignal): void {
+    if (this.#watched.has(signal)) return;
+    this.#watched.add(signal);
+    signal.addEventListener("abort", () => this.#wakeAll(), { once: true });
+  }
+
+  /** One timer serves all who wait. It is not taken back when they are woken before: then it finds nobody. */
+  #wakeAt(time: number): void {
+    if (time >= this.#wakeTime) return;
+    this.#wakeTimer?.cancel();
+    this.#wakeTime = time;
+    this.#wakeTimer = this.#clock.after(time - this.#clock.now(), () => this.#wakeDue());
+  }
+
+  #wakeDue(): void {
+    this.#wakeTime = Infinity;
+    const now = this.#clock.now();
+    for (let left = this.#waiters.size; left > 0; left--) {
+      const waiter = this.#waiters.shift() as Waiter;
+      if (waiter.until <= now) waiter.wake();
+      else {
+        this.#waiters.push(waiter);
+        this.#wakeAt(waiter.until);
+      }
+    }
+  }
+
+  #wakeAll(): void {
+    while (this.#waiters.size > 0) this.#wakeOne();
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
@@ -213,7 +248,8 @@ export class MemoryQueue {
   close(): void {
     this.#expiryTimer?.cancel();
     for (const timer of this.#delayed.values()) timer.cancel();
-    for (const wake of [...this.#waiters]) wake();
+    this.#wakeTimer?.cancel();
+    this.#wakeAll();
   }
 
   #makeReady(to: Fifo<Entry>, entry: Entry): void {
@@ -227,10 +263,7 @@ export class MemoryQueue {
   }
 
   #wakeOne(): void {
-    for (const wake of this.#waiters) {
-      wake();
-      break;
-    }
+    this.#waiters.shift()?.wake();
   }
 
   #delay(entry: Entry, ms: number): void {
