@@ -4,7 +4,6 @@ import type { QueueSpec } from "../../src/queue-operator.ts";
 import { acceptNextSession } from "./accept-session.ts";
 import type { AzureConfig } from "./config.ts";
 import type { Names } from "./names.ts";
-import { limitOpening } from "./operation-timeout.ts";
 import type { SessionParts } from "./session.ts";
 import { Sessions, type Found } from "./sessions.ts";
 
@@ -62,10 +61,7 @@ export class OrderedQueues {
       skipParsingBodyAsJson: true,
       skipConvertingDate: true,
     };
-    const accept = (): Promise<ServiceBusSessionReceiver> => {
-      limitOpening(this.#client, tryTimeoutMs);
-      return acceptNextSession(this.#client, path, options, pollMs);
-    };
+    const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, options, pollMs);
     return new Sessions({
       ...this.#parts,
       name,

@@ -15,6 +15,7 @@ import type {
 import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
+import { limitWaits } from "./connection-waits.ts";
 import { copyId } from "./copy-id.ts";
 import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
@@ -55,10 +56,11 @@ export class AzureQueueOperator implements QueueOperator {
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
+    limitWaits(serviceBus, config.tryTimeoutMs);
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
-    this.#readers = new Readers(serviceBus, this.#names, config.tryTimeoutMs, clock);
+    this.#readers = new Readers(serviceBus, this.#names, clock);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
   }

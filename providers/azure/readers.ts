@@ -4,22 +4,19 @@ import type { Clock } from "../../src/clock.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { isCode, translated, translating } from "./errors.ts";
 import type { Names } from "./names.ts";
-import { limitOpening } from "./operation-timeout.ts";
 import { Reader } from "./reader.ts";
 
 /** The receivers, as many for a queue as polls wait there at the same time: each takes one poll. */
 export class Readers {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
-  readonly #tryTimeoutMs: number;
   readonly #clock: Clock;
   readonly #all = new Set<Reader>();
   readonly #idle = new Map<string, Reader[]>();
 
-  constructor(client: ServiceBusClient, names: Names, tryTimeoutMs: number, clock: Clock) {
+  constructor(client: ServiceBusClient, names: Names, clock: Clock) {
     this.#client = client;
     this.#names = names;
-    this.#tryTimeoutMs = tryTimeoutMs;
     this.#clock = clock;
   }
 
@@ -28,7 +25,6 @@ export class Readers {
     const path = this.#names.path(name);
     let idle = this.#idle.get(path);
     if (!idle) this.#idle.set(path, (idle = []));
-    limitOpening(this.#client, this.#tryTimeoutMs);
     const reader = idle.pop() ?? this.#make(path);
     try {
       return await work(reader);

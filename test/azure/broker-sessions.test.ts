@@ -3,7 +3,7 @@ import type { ServiceBusAdministrationClient, ServiceBusClient, ServiceBusSessio
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../providers/azure/client.ts";
 import { configFrom } from "../../providers/azure/config.ts";
-import { limitOpening } from "../../providers/azure/operation-timeout.ts";
+import { limitWaits } from "../../providers/azure/connection-waits.ts";
 import { eventually } from "../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
 import { suite } from "../support/suite.ts";
@@ -139,14 +139,12 @@ test("given a session, when a state is set, then the next receiver finds it, and
 
 test("given a connection that breaks, when the session is asked for again, then it is free only when its lock ends", async () => {
   await queueOf("breaking", ["a1"], shortMs);
+  limitWaits(client, 1_000);
   const first = await accept("breaking");
   const until = first.sessionLockedUntilUtc.getTime();
   broker.dropConnections();
   await eventually("the client notices", () => first.isClosed);
-  const second = await eventually("it is granted", () => {
-    limitOpening(client, 1_000);
-    return accept("breaking").catch(() => undefined);
-  });
+  const second = await eventually("it is granted", () => accept("breaking").catch(() => undefined));
   assert.ok(Date.now() >= until - 100, "it was granted too early");
   assert.equal(await bodiesOf(second), ["a1"]);
   await second.close();

@@ -46,4 +46,24 @@ test("given a file on which a hive worked, when an item is traced, then it is to
   assert.match(nothing.stdout, 'Nothing is called "8"');
 });
 
+test("given events that the command line pushed, when nobody has worked on them yet, then they can be traced", async () => {
+  await using shop = await cliHive({ "orders.ndjson": '{"id":"8","customer":"ada"}\n' });
+  const provider = ["--provider", shop.url];
+  const key = ["--partition-key-from", "body.customer", "--id-from", "body.id"];
+  assert.is((await cli(["push", "OrderPlaced-", shop.at("orders.ndjson"), ...key, ...provider])).code, 0);
+  const { code, stdout } = await cli(["trace", "ada", ...provider]);
+  assert.is(code, 0);
+  assert.match(stdout, /^OrderPlaced 8 /);
+  assert.match(stdout, "Packing: waiting");
+});
+
+test("given a journal that is switched off, when events are pushed, then none is written down", async () => {
+  await using shop = await cliHive({ "orders.ndjson": '{"id":"8"}\n' });
+  const provider = ["--provider", shop.url];
+  const environment = { BEEHIVE_JOURNAL: "false" };
+  const push = ["push", "OrderPlaced-", shop.at("orders.ndjson"), "--id-from", "body.id", ...provider];
+  assert.is((await cli(push, { environment })).code, 0);
+  assert.match((await cli(["trace", "8", ...provider])).stdout, 'Nothing is called "8"');
+});
+
 test.run();

@@ -3,6 +3,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { Option } from "commander";
+import { systemClock } from "../../clock.ts";
+import { openJournal } from "../../journal/open-journal.ts";
+import { Recording } from "../../journal/recording.ts";
+import { silentLogger } from "../../logger.ts";
 import { QueueName } from "../../queue-name.ts";
 import { messageOf } from "../../retry-policy.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
@@ -114,14 +118,16 @@ async function open(file: string): Promise<Input> {
 const mostTold = 20;
 
 async function pushAll(
-  { output, signal, provider }: CommandContext,
+  { output, signal, provider, settings: said }: CommandContext,
   input: Input,
   settings: EventSettings,
   options: Options,
 ): Promise<ExitCode> {
-  const queues = options.dryRun ? undefined : (await provider()).queues;
-  if (queues) await assertThere(queues, settings.queue);
-  const pusher = new Pusher(queues, options.batch, options.fromLine - 1);
+  const to = options.dryRun ? undefined : await provider();
+  if (to) await assertThere(to.queues, settings.queue);
+  const journal = to && openJournal((await said()).journal, to, systemClock, silentLogger);
+  const recording = journal && new Recording(journal, systemClock, silentLogger, undefined);
+  const pusher = new Pusher(to?.queues, options.batch, options.fromLine - 1, recording);
   const shown = progress(
     output,
     input.bytes > 0 ? "{bar} {percentage}% {events} events" : "{events} events",
@@ -140,6 +146,7 @@ async function pushAll(
     onItem: () => shown.update(input.bytesRead(), { events: pusher.pushed }),
   });
   shown.end();
+  await journal?.close();
   return tell(output, pusher, result, { input, settings, options, signal });
 }
 

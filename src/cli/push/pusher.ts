@@ -1,10 +1,13 @@
+import { systemClock } from "../../clock.ts";
 import type { Event } from "../../event.ts";
+import type { Recording } from "../../journal/recording.ts";
 import type { QueueOperator } from "../../queue-operator.ts";
 
 /** Pushes events in batches, in the order they are given, so that one number tells how far it came. */
 export class Pusher {
   readonly #queues: QueueOperator | undefined;
   readonly #size: number;
+  readonly #recording: Recording | undefined;
   #batch: Event[] = [];
   #bytes = 0;
   #taken = 0;
@@ -15,8 +18,10 @@ export class Pusher {
   /**
    * @param queues none to only count.
    * @param done the number of the last item that was dealt with before.
+   * @param recording where it is written down what was pushed.
    */
-  constructor(queues: QueueOperator | undefined, size: number, done: number) {
+  constructor(queues: QueueOperator | undefined, size: number, done: number, recording?: Recording) {
+    this.#recording = recording;
     this.#queues = queues;
     this.#size = size;
     this.done = done;
@@ -36,7 +41,11 @@ export class Pusher {
   }
 
   async flush(): Promise<void> {
-    if (this.#batch.length > 0) await this.#queues?.push(this.#batch);
+    if (this.#batch.length > 0 && this.#queues) {
+      const startedAt = systemClock.now();
+      await this.#queues.push(this.#batch);
+      this.#recording?.pushed(this.#batch, startedAt);
+    }
     this.pushed += this.#batch.length;
     this.done = Math.max(this.done, this.#taken);
     this.#batch = [];

@@ -138,12 +138,12 @@ export class ServiceBusBroker {
       own.add(link);
       this.#links.set(link, address.toLowerCase());
     };
-    connection.on(
-      "receiver_open",
-      ({ receiver }: EventContext) => receiver && this.#openReceiver(receiver, replyLinks, keep),
-    );
+    const drop = (): void => void socket.destroy();
+    connection.on("receiver_open", ({ receiver }: EventContext) => {
+      if (receiver) this.#openReceiver(receiver, replyLinks, keep, drop);
+    });
     connection.on("sender_open", ({ sender }: EventContext) => {
-      if (sender) this.#openSender(sender, replyLinks, keep, () => socket.destroy());
+      if (sender) this.#openSender(sender, replyLinks, keep, drop);
     });
     for (const event of [
       "connection_error",
@@ -168,15 +168,19 @@ export class ServiceBusBroker {
   }
 
   /** A client wants to send: to an entity, or requests. */
-  #openReceiver(receiver: Receiver, replyLinks: ReadonlyMap<string, Sender>, keep: Keep): void {
+  #openReceiver(receiver: Receiver, replyLinks: ReadonlyMap<string, Sender>, keep: Keep, drop: () => void): void {
     const address = String(receiver.target?.address ?? "");
     const replyLink = (name: string): Sender | undefined => replyLinks.get(name);
     if (address === "$cbs") {
-      return serveRequests(receiver, replyLink, this.faults, ({ body }) =>
-        this.#isSigned(String(body))
+      return serveRequests(receiver, replyLink, this.faults, ({ body }) => {
+        if (this.faults.dropsClaim()) {
+          drop();
+          return undefined;
+        }
+        return this.#isSigned(String(body))
           ? { status: 202 }
-          : { status: 401, description: "InvalidSignature: The token has an invalid signature." },
-      );
+          : { status: 401, description: "InvalidSignature: The token has an invalid signature." };
+      });
     }
     const [, managed] = /^(.+)\/\$management$/.exec(address) ?? [];
     if (managed !== undefined) {

@@ -13,6 +13,8 @@ export class Faults {
   administration: { status: number; times: number } = { status: 429, times: 0 };
   /** So many settlements are taken but never answered, and their connection is dropped. */
   droppedSettlements = 0;
+  /** So many claims, which come before each link, are never answered, and their connection is dropped. */
+  droppedClaims = 0;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -33,6 +35,12 @@ export class Faults {
   dropsSettlement(): boolean {
     if (this.droppedSettlements <= 0) return false;
     this.droppedSettlements--;
+    return true;
+  }
+
+  dropsClaim(): boolean {
+    if (this.droppedClaims <= 0) return false;
+    this.droppedClaims--;
     return true;
   }
 

@@ -13,12 +13,12 @@ export interface Reply {
 
 const credit = 100;
 
-/** Takes requests and sends each its reply, on the link that the request names by `reply_to`. */
+/** Takes requests and sends each its reply, if it has one, on the link that the request names by `reply_to`. */
 export function serveRequests(
   receiver: Receiver,
   replyLink: (name: string) => Sender | undefined,
   faults: Faults,
-  serve: (request: AmqpMessage) => Reply,
+  serve: (request: AmqpMessage) => Reply | undefined,
 ): void {
   acceptAttach(receiver);
   receiver.on("message", ({ message: request, delivery }: EventContext) => {
@@ -26,7 +26,8 @@ export function serveRequests(
     delivery.accept();
     faults.answer(() => {
       const sender = replyLink(String(request.reply_to));
-      if (sender?.is_open()) send(sender, replyTo(request, serve(request)));
+      const reply = serve(request);
+      if (reply && sender?.is_open()) send(sender, replyTo(request, reply));
       if (receiver.is_open()) receiver.add_credit(1);
     });
   });
