@@ -6,12 +6,12 @@
 export const limits = {
   memory: {
     /** Allocated on the heap, without the optimising compiler. */
-    bytesAnEvent: 13_000,
+    bytesAnEvent: 11_500,
     /** Made, those of each `await` included. */
     promisesAnEvent: 17,
-    timersAnEvent: 0.03,
+    timersAnEvent: 0.01,
     /** Held by an event that waits in a queue, with a body of 200 bytes. */
-    bytesAWaitingEvent: 1_100,
+    bytesAWaitingEvent: 950,
   },
   sqlite: {
     /** Where many events are ready. */
