@@ -192,24 +192,27 @@ export class FactoryActor {
     return (delivery.ended = this.#deliver(delivery));
   }
 
-  /** One delivery from its lease to its settlement. Never rejects. */
+  /** One delivery from its lease to its settlement. Never rejects, and whatever happens its slot comes free. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
     const { event, attempt } = delivery.lease;
-    const span = this.#telemetry.start(event, attempt);
-    let outcome: Outcome = "committed";
-    let failure: unknown;
     try {
-      assertAttemptLeft(attempt, this.descriptor.retry);
-      await this.#runStep(delivery, span);
-    } catch (error) {
-      ({ outcome, failure } = await this.#recover(delivery, span, error));
+      const span = this.#telemetry.start(event, attempt);
+      let outcome: Outcome = "committed";
+      let failure: unknown;
+      try {
+        assertAttemptLeft(attempt, this.descriptor.retry);
+        await this.#runStep(delivery, span);
+      } catch (error) {
+        ({ outcome, failure } = await this.#recover(delivery, span, error));
+      }
+      if (outcome === "committed") this.#probing = false;
+      this.#report(delivery, outcome, span.end(outcome, failure), failure);
+      return outcome;
+    } finally {
+      this.#deliveries.delete(delivery);
+      this.#settled++;
+      this.#slotFreed?.();
     }
-    if (outcome === "committed") this.#probing = false;
-    this.#report(delivery, outcome, span.end(outcome, failure), failure);
-    this.#deliveries.delete(delivery);
-    this.#settled++;
-    this.#slotFreed?.();
-    return outcome;
   }
 
   /** What an observer throws changes nothing of the delivery. */

@@ -134,19 +134,23 @@ async function pushAll(
     input.bytes,
   );
   let told = 0;
-  const result = await pushItems(items(input.stream, options.format), pusher, {
-    settings,
-    from: options.fromLine,
-    keepGoing: options.keepGoing ?? false,
-    signal,
-    onBad: (item, problem) => {
-      if (told++ < mostTold) output.complain(`${input.name}, ${placeOf(item)}: ${problem}`);
-      else if (told === mostTold + 1) output.complain("more bad values are only counted");
-    },
-    onItem: () => shown.update(input.bytesRead(), { events: pusher.pushed }),
-  });
-  shown.end();
-  await journal?.close();
+  let result: Pushed;
+  try {
+    result = await pushItems(items(input.stream, options.format), pusher, {
+      settings,
+      from: options.fromLine,
+      keepGoing: options.keepGoing ?? false,
+      signal,
+      onBad: (item, problem) => {
+        if (told++ < mostTold) output.complain(`${input.name}, ${placeOf(item)}: ${problem}`);
+        else if (told === mostTold + 1) output.complain("more bad values are only counted");
+      },
+      onItem: () => shown.update(input.bytesRead(), { events: pusher.pushed }),
+    });
+  } finally {
+    shown.end();
+    await journal?.close();
+  }
   return tell(output, pusher, result, { input, settings, options, signal });
 }
 
