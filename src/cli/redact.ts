@@ -12,10 +12,17 @@ const secrets: readonly (readonly [RegExp, string])[] = [
     /\b((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w*)\s*=\s*[^;\s"'&\\]+/gi,
     `$1=${mask}`,
   ],
+  // The same within a parameter of a URL.
+  [
+    /((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w*)%3D(?:(?!%3B)[^&\s"'\\])+/gi,
+    `$1%3D${mask}`,
+  ],
   // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too.
   [/([a-z][a-z\d+.-]*:\/\/)[^\s/?#"']*@/gi, `$1${mask}@`],
   // A parameter of a URL or an assignment.
   [new RegExp(`([?&;\\s"']|^)(${secretName}|sig)=[^&;\\s"'\\\\]+`, "gi"), `$1$2=${mask}`],
+  // A key of which nothing more is said: in a URL that is rarely that of an item.
+  [/([?&]key)=[^&\s"'\\]+/gi, `$1=${mask}`],
   // A field of JSON.
   [new RegExp(`("${secretName}"\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*"`, "gi"), `$1"${mask}"`],
   // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.

@@ -22,6 +22,12 @@ const secrets: readonly (readonly [what: string, text: string, redacted: string]
     "https://shop.blob.core.windows.net/a?sv=1&sig=***&se=2",
   ],
   ["a parameter of a provider", "azure:?apiKey=abc&table=x", "azure:?apiKey=***&table=x"],
+  ["a parameter called key", "azure:?key=abc&table=x", "azure:?key=***&table=x"],
+  [
+    "a connection string in a parameter",
+    "azure:?c=Endpoint%3Dsb%3A%2F%2Fh%2F%3BSharedAccessKey%3DaB%2Bc%3D%3BEntityPath%3Dq&table=x",
+    "azure:?c=Endpoint%3Dsb%3A%2F%2Fh%2F%3BSharedAccessKey%3D***%3BEntityPath%3Dq&table=x",
+  ],
   ["a field of JSON", '{"secretAccessKey":"a\\"b","partitionKey":"k"}', '{"secretAccessKey":"***","partitionKey":"k"}'],
   ["an access key id", "denied to AKIAIOSFODNN7EXAMPLE there", "denied to *** there"],
   ["a bearer token", "Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
