@@ -36,6 +36,17 @@ export class Bag<T extends Bagged> implements Iterable<T> {
     return true;
   }
 
+  /** Takes the one that was added last, or came to its place; nothing when the bag is empty. */
+  pop(): T | undefined {
+    const item = this.#items.pop();
+    if (item) item.place = -1;
+    return item;
+  }
+
+  find(wanted: (item: T) => boolean): T | undefined {
+    return this.#items.find(wanted);
+  }
+
   /** What is there now: changes made meanwhile are not seen. */
   [Symbol.iterator](): Iterator<T> {
     return [...this.#items].values();

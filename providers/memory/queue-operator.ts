@@ -18,7 +18,8 @@ import { RecentIds } from "./recent-ids.ts";
 
 /** A topic with its subscriptions, or a simple queue as the one subscription of itself. */
 interface Destination {
-  readonly recent: RecentIds;
+  /** From 1. */
+  readonly number: number;
   readonly queues: Map<string, MemoryQueue>;
 }
 
@@ -31,11 +32,15 @@ export class MemoryQueueOperator implements QueueOperator {
   readonly #clock: Clock;
   readonly #config: MemoryConfig;
   readonly #destinations = new Map<string, Destination>();
+  readonly #recent: RecentIds;
+  /** How many destinations were made so far. */
+  #made = 0;
   #closed = false;
 
   constructor(clock: Clock, config: MemoryConfig) {
     this.#clock = clock;
     this.#config = config;
+    this.#recent = new RecentIds(clock, config.deduplicationMs);
   }
 
   problems(): readonly string[] {
@@ -56,7 +61,7 @@ export class MemoryQueueOperator implements QueueOperator {
     const at = addressOf(name);
     let destination = this.#destinations.get(at);
     if (!destination) {
-      destination = { recent: new RecentIds(this.#clock, this.#config.deduplicationMs), queues: new Map() };
+      destination = { number: ++this.#made, queues: new Map() };
       this.#destinations.set(at, destination);
     }
     return destination;
@@ -98,9 +103,8 @@ export class MemoryQueueOperator implements QueueOperator {
       }
       if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
       const leases = queue.take(max, leaseMs);
-      const left = giveUpAt - this.#clock.now();
-      if (leases.length > 0 || left <= 0) return leases;
-      await queue.wait(left, signal);
+      if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
+      await queue.wait(giveUpAt, signal);
     }
   }
 
@@ -196,7 +200,7 @@ export class MemoryQueueOperator implements QueueOperator {
   #publish(events: readonly Event[]): void {
     for (const event of events) {
       const destination = this.#destinations.get(addressOf(QueueName.parse(event.queueName)));
-      if (!destination?.recent.add(event.id)) continue;
+      if (!destination || !this.#recent.add(destination.number, event.id)) continue;
       for (const queue of destination.queues.values()) queue.enqueue(event);
     }
   }

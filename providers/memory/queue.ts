@@ -5,6 +5,7 @@ import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { AbandonOptions, Lease, QueueCounts } from "../../src/queue-operator.ts";
+import { Waiters, type Waiter } from "../../src/waiters.ts";
 import { Fifo } from "./fifo.ts";
 
 /** An event in a queue, with what survives its deliveries. */
@@ -38,12 +39,6 @@ export class MemoryLease implements Lease, Bagged {
   }
 }
 
-/** Who waits for something to become ready, and until when, in ms since the epoch. */
-interface Waiter {
-  readonly wake: () => void;
-  readonly until: number;
-}
-
 /** One simple queue or subscription. Everything in it happens synchronously, so nothing can come between. */
 export class MemoryQueue {
   readonly #name: QueueName;
@@ -58,10 +53,7 @@ export class MemoryQueue {
   /** In an ordered queue: what waits behind the holder of each key that has one. */
   readonly #behind = new Map<string, Fifo<Entry>>();
   #waitingBehind = 0;
-  readonly #waiters = new Fifo<Waiter>();
-  readonly #watched = new WeakSet<AbortSignal>();
-  #wakeTimer: Timer | undefined;
-  #wakeTime = Infinity;
+  readonly #waiters: Waiters<Waiter>;
   #expiryTimer: Timer | undefined;
   #expiryAt = Infinity;
 
@@ -69,6 +61,7 @@ export class MemoryQueue {
     this.#name = name;
     this.#clock = clock;
     this.#ordered = ordered;
+    this.#waiters = new Waiters(clock);
   }
 
   configure(ordered: boolean): void {
@@ -136,45 +129,9 @@ export class MemoryQueue {
     this.#makeReady(this.#returned, next);
   }
 
-  /** Resolves when something became ready, when `ms` passed, or when `signal` aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    this.#watch(signal);
-    const until = this.#clock.now() + ms;
-    this.#wakeAt(until);
-    return new Promise((wake) => this.#waiters.push({ wake, until }));
-  }
-
-  /** A poller waits again and again with one signal: it is listened to once. */
-  #watch(signal: AbortSignal): void {
-    if (this.#watched.has(signal)) return;
-    this.#watched.add(signal);
-    signal.addEventListener("abort", () => this.#wakeAll(), { once: true });
-  }
-
-  /** One timer serves all who wait. It is not taken back when they are woken before: then it finds nobody. */
-  #wakeAt(time: number): void {
-    if (time >= this.#wakeTime) return;
-    this.#wakeTimer?.cancel();
-    this.#wakeTime = time;
-    this.#wakeTimer = this.#clock.after(time - this.#clock.now(), () => this.#wakeDue());
-  }
-
-  #wakeDue(): void {
-    this.#wakeTime = Infinity;
-    const now = this.#clock.now();
-    for (let left = this.#waiters.size; left > 0; left--) {
-      const waiter = this.#waiters.shift() as Waiter;
-      if (waiter.until <= now) waiter.wake();
-      else {
-        this.#waiters.push(waiter);
-        this.#wakeAt(waiter.until);
-      }
-    }
-  }
-
-  #wakeAll(): void {
-    while (this.#waiters.size > 0) this.#wakeOne();
+  /** Resolves when something became ready, at `until`, or when `signal` aborts. */
+  wait(until: number, signal: AbortSignal): Promise<void> {
+    return new Promise((wake) => this.#waiters.add({ until, signal, wake, place: -1 }));
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
@@ -248,22 +205,17 @@ export class MemoryQueue {
   close(): void {
     this.#expiryTimer?.cancel();
     for (const timer of this.#delayed.values()) timer.cancel();
-    this.#wakeTimer?.cancel();
-    this.#wakeAll();
+    this.#waiters.close();
   }
 
   #makeReady(to: Fifo<Entry>, entry: Entry): void {
     to.push(entry);
-    this.#wakeOne();
+    this.#waiters.wakeOne();
   }
 
   /** Passes a wake-up on: whoever was woken for what is ready does not take it. */
   wakeNext(): void {
-    if (this.#returned.size + this.#ready.size > 0) this.#wakeOne();
-  }
-
-  #wakeOne(): void {
-    this.#waiters.shift()?.wake();
+    if (this.#returned.size + this.#ready.size > 0) this.#waiters.wakeOne();
   }
 
   #delay(entry: Entry, ms: number): void {

@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/clock.ts";
-import { IdSet } from "./id-set.ts";
+import { IdSet } from "../../src/id-set.ts";
 
-/** Ids in a generation at the most: bounds what a busy queue remembers, and so its memory. */
-const mostIds = 100_000;
+/** Ids in a generation at the most: bounds what a busy hive remembers, and so its memory, to some 20 MiB. */
+const mostIds = 125_000;
 
 /** The ids seen within a window. Two generations: the older is forgotten whole, so nothing is ever scanned. */
 export class RecentIds {
@@ -18,10 +18,10 @@ export class RecentIds {
     this.#bornAt = clock.now();
   }
 
-  /** Notes an id; answers whether it was new. */
-  add(id: string): boolean {
+  /** Notes an id that was pushed to a destination, numbered from 1; answers whether it was new there. */
+  add(destination: number, id: string): boolean {
     this.#age();
-    return !this.#old.has(id) && this.#young.add(id);
+    return !this.#old.has(destination, id) && this.#young.add(destination, id);
   }
 
   #age(): void {

@@ -1,5 +1,8 @@
 import type { Clock, Timer } from "../../src/clock.ts";
+import { Waiters } from "../../src/waiters.ts";
 import type { SqliteClient } from "./client.ts";
+import type { SqliteLease } from "./lease.ts";
+import { Taker, type Wanted } from "./taker.ts";
 import type { Subscription } from "./topology.ts";
 
 /**
@@ -9,17 +12,23 @@ import type { Subscription } from "./topology.ts";
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
 /**
- * Who waits for messages, and what wakes them: a commit of this process at once, one of another process
- * soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a look reads no table.
+ * Who waits for messages, and what wakes them: a commit of this process at once, with the messages that it handed over;
+ * one of another process soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a
+ * look reads no table.
  */
 export class Arrivals {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #onOthers: () => void;
-  readonly #waiters = new Map<number, Set<() => void>>();
+  /** By subscription. */
+  readonly #takers = new Map<number, Waiters<Taker>>();
+  #waiting = 0;
+  /** Subscriptions of which the group under way put a message in line, and those of which it handed one over. */
   readonly #touched = new Set<number>();
+  readonly #handed = new Set<number>();
   #timer: Timer | undefined;
   #lookMs = lookMs.min;
+  #lookedAt = -Infinity;
 
   /** @param onOthers is called when another process committed, before who waits is woken. */
   constructor(client: SqliteClient, clock: Clock, onOthers: () => void) {
@@ -27,9 +36,9 @@ export class Arrivals {
     this.#clock = clock;
     this.#onOthers = onOthers;
     client.addHooks({
-      begun: () => this.look(),
-      committed: () => this.#wakeTouched(),
-      rolledBack: () => this.#touched.clear(),
+      begun: () => this.#look(),
+      committed: () => this.#committed(),
+      rolledBack: () => this.#rolledBack(),
     });
   }
 
@@ -38,61 +47,79 @@ export class Arrivals {
     this.#touched.add(id);
   }
 
-  /** Resolves when something may have become due, when `ms` passed, or when `signal` aborts. */
-  wait({ id }: Subscription, ms: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Who is to be handed one more message of that subscription, if anybody waits who has room for it. To be called within
+   * a group. Nobody once the group has put a message in line: it would be overtaken.
+   */
+  taker({ id }: Subscription): Taker | undefined {
+    if (this.#touched.has(id)) return undefined;
+    const taker = this.#takers.get(id)?.find((one) => one.reserve());
+    if (taker) this.#handed.add(id);
+    return taker;
+  }
+
+  /**
+   * Resolves with the messages that were handed over; with none when there may be some to take, at `until`, or when
+   * `signal` aborts.
+   */
+  wait({ id }: Subscription, wanted: Wanted): Promise<readonly SqliteLease[]> {
     return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        this.#remove(id, done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = this.#clock.after(ms, done);
-      const waiters = this.#waiters.get(id);
-      if (waiters) waiters.add(done);
-      else this.#waiters.set(id, new Set([done]));
+      let takers = this.#takers.get(id);
+      if (!takers) this.#takers.set(id, (takers = new Waiters(this.#clock)));
+      this.#waiting++;
       this.#lookLater();
-      signal.addEventListener("abort", done, { once: true });
+      takers.add(
+        new Taker(wanted, (leases) => {
+          this.#waiting--;
+          resolve(leases);
+        }),
+      );
     });
   }
 
-  /** Looks whether another process committed. */
-  look(): void {
+  /** Looks whether another process committed, unless it was looked a moment ago. */
+  glance(now: number): void {
+    if (now - this.#lookedAt >= lookMs.min) this.#look();
+  }
+
+  /** Answers everybody who waits. */
+  wakeAll(): void {
+    for (const takers of this.#takers.values()) takers.wakeAll();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    for (const takers of this.#takers.values()) takers.close();
+  }
+
+  #look(): void {
+    this.#lookedAt = this.#clock.now();
     if (!this.#client.changedByOthers()) return;
     this.#lookMs = lookMs.min;
     this.#onOthers();
     this.wakeAll();
   }
 
-  /** Answers everybody who waits. */
-  wakeAll(): void {
-    for (const id of [...this.#waiters.keys()]) this.#wake(id);
-  }
-
-  #remove(id: number, waiter: () => void): void {
-    const waiters = this.#waiters.get(id);
-    waiters?.delete(waiter);
-    if (waiters?.size === 0) this.#waiters.delete(id);
-    if (this.#waiters.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-
-  #wakeTouched(): void {
-    for (const id of this.#touched) this.#wake(id);
-    this.#touched.clear();
-  }
-
-  #wake(id: number): void {
-    for (const wake of this.#waiters.get(id) ?? []) wake();
-  }
-
   #lookLater(): void {
     this.#timer ??= this.#clock.after(this.#lookMs, () => {
-      this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       this.#timer = undefined;
-      this.look();
-      if (this.#waiters.size > 0) this.#lookLater();
+      if (this.#waiting === 0) return;
+      this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
+      this.#look();
+      if (this.#waiting > 0) this.#lookLater();
     });
+  }
+
+  #committed(): void {
+    for (const changed of [this.#handed, this.#touched]) {
+      for (const id of changed) this.#takers.get(id)?.wakeAll();
+      changed.clear();
+    }
+  }
+
+  #rolledBack(): void {
+    for (const id of this.#handed) for (const taker of this.#takers.get(id) ?? []) taker.reset();
+    this.#handed.clear();
+    this.#touched.clear();
   }
 }

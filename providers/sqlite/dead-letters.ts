@@ -2,7 +2,7 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
-import type { SqliteLease } from "./messages.ts";
+import type { SqliteLease } from "./lease.ts";
 import type { Subscription } from "./topology.ts";
 
 interface DeadLetterRow extends EventRow {

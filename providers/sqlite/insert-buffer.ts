@@ -1,45 +1,72 @@
 import type { Event } from "../../src/event.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement, Value } from "./driver.ts";
-import type { EventRow } from "./event-row.ts";
+import { eventOf, type EventRow } from "./event-row.ts";
+import { SqliteLease } from "./lease.ts";
+import type { Taker } from "./taker.ts";
+import type { Subscription } from "./topology.ts";
 
 /** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
 const batchSizes = [32, 8, 1];
 
-/** Messages of one subscription that are due at one time. */
-interface Bucket {
-  readonly subscription: number;
+/** What messages that are inserted together have in common. */
+export interface Placement {
+  readonly subscription: Subscription;
+  /** When they may be leased, in ms since the epoch; that their leases end when they are handed over. */
   readonly due: number;
+  /** Whom they are handed to, leased, and when that is. */
+  readonly handed?: { readonly taker: Taker; readonly now: number } | undefined;
+}
+
+interface Bucket extends Placement {
   readonly events: Event[];
   readonly rows: EventRow[];
 }
 
+interface Insert {
+  readonly size: number;
+  readonly statement: Statement;
+}
+
+/** What the buffer needs of others. */
+export interface InsertBufferParts {
+  /** As many tokens of leases in a row; answers the first. */
+  readonly tokens: (count: number) => number;
+  /** Is told the row that an event is in that is not leased yet. */
+  readonly inserted: (row: number, event: Event) => void;
+}
+
 /** Messages of a group that need nothing but to be inserted: held back, to be written many at a time. */
 export class InsertBuffer {
-  readonly #inserts: readonly { readonly size: number; readonly statement: Statement }[];
-  readonly #inserted: (row: number, event: Event) => void;
+  readonly #inserts: readonly Insert[];
+  readonly #leasedInserts: readonly Insert[];
+  readonly #parts: InsertBufferParts;
   #buckets: Bucket[] = [];
   /** The bucket that each subscription fills. */
   readonly #filling = new Map<number, Bucket>();
 
-  /** @param inserted is told the row that an event is in. */
-  constructor(client: SqliteClient, inserted: (row: number, event: Event) => void) {
+  constructor(client: SqliteClient, parts: InsertBufferParts) {
+    this.#parts = parts;
     // What the rows of a bucket share is handed over once: each value that is bound costs about as much as a column.
-    this.#inserts = batchSizes.map((size) => ({
-      size,
-      statement: client.prepare(
-        `INSERT INTO messages (subscription, due, event, body) VALUES ${Array(size).fill("(?1, ?2, ?, ?)").join(", ")}`,
-      ),
-    }));
-    this.#inserted = inserted;
+    const inserts = (columns: string, values: (row: number) => string): Insert[] =>
+      batchSizes.map((size) => {
+        const rows = Array.from({ length: size }, (_, row) => values(row)).join(", ");
+        return { size, statement: client.prepare(`INSERT INTO messages (${columns}) VALUES ${rows}`) };
+      });
+    this.#inserts = inserts("subscription, due, event, body", () => "(?1, ?2, ?, ?)");
+    this.#leasedInserts = inserts(
+      "subscription, due, lease, attempts, first_seen, event, body",
+      (row) => `(?1, ?2, ?3 + ${row}, 1, ?4, ?, ?)`,
+    );
   }
 
-  add(subscription: number, due: number, event: Event, row: EventRow): void {
-    let bucket = this.#filling.get(subscription);
-    if (bucket?.due !== due) {
-      bucket = { subscription, due, events: [], rows: [] };
+  add(placement: Placement, event: Event, row: EventRow): void {
+    const { subscription, due, handed } = placement;
+    let bucket = this.#filling.get(subscription.id);
+    if (bucket?.due !== due || bucket.handed?.taker !== handed?.taker) {
+      bucket = { subscription, due, handed, events: [], rows: [] };
       this.#buckets.push(bucket);
-      this.#filling.set(subscription, bucket);
+      this.#filling.set(subscription.id, bucket);
     }
     bucket.events.push(event);
     bucket.rows.push(row);
@@ -58,16 +85,29 @@ export class InsertBuffer {
     this.#filling.clear();
   }
 
-  #write({ subscription, due, events, rows }: Bucket): void {
+  #write(bucket: Bucket): void {
+    const { subscription, due, handed, rows } = bucket;
+    const inserts = handed ? this.#leasedInserts : this.#inserts;
     let at = 0;
-    for (const { size, statement } of this.#inserts) {
+    for (const { size, statement } of inserts) {
       for (; rows.length - at >= size; at += size) {
-        const values: Value[] = [subscription, due];
+        const token = handed ? this.#parts.tokens(size) : 0;
+        const values: Value[] = handed ? [subscription.id, due, token, handed.now] : [subscription.id, due];
         for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
         // The rows of one INSERT have ids in a row: nobody else writes meanwhile.
         const first = statement.insert(values) - size + 1;
-        for (let i = 0; i < size; i++) this.#inserted(first + i, events[at + i] as Event);
+        for (let i = 0; i < size; i++) this.#inserted(bucket, at + i, first + i, token + i);
       }
     }
+  }
+
+  #inserted({ subscription, due, handed, events, rows }: Bucket, index: number, id: number, token: number): void {
+    const published = events[index] as Event;
+    if (!handed) return this.#parts.inserted(id, published);
+    const queueName = subscription.name.toString();
+    // A body by reference is not what the row holds.
+    const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });
+    const lease = { id, token, subscription, orderKey: null, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
+    handed.taker.hand(new SqliteLease(lease));
   }
 }

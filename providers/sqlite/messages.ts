@@ -1,15 +1,15 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
-import type { QueueName } from "../../src/queue-name.ts";
-import type { Lease, QueueCounts } from "../../src/queue-operator.ts";
+import type { QueueCounts } from "../../src/queue-operator.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
 import { UndoGroup } from "./group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
+import { leaseLost, SqliteLease } from "./lease.ts";
 import { RecentEvents } from "./recent-events.ts";
+import type { Taker } from "./taker.ts";
 import type { Subscription } from "./topology.ts";
 
 /** A message that is about to be leased. */
@@ -18,40 +18,6 @@ interface Candidate {
   readonly order_key: string | null;
   readonly attempts: number;
   readonly first_seen: number | null;
-}
-
-/** A lease: held as long as the row bears its token and its time has not passed. */
-export class SqliteLease implements Lease {
-  readonly id: number;
-  /** The fencing token: no other lease on the row, of whichever process, has the same. */
-  readonly token: number;
-  readonly subscription: Subscription;
-  readonly orderKey: string | null;
-  readonly event: Event;
-  readonly attempt: number;
-  readonly firstSeen: number;
-  expiresAt: number;
-
-  constructor(
-    from: Candidate,
-    event: Event,
-    subscription: Subscription,
-    token: number,
-    { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
-  ) {
-    this.id = from.id;
-    this.token = token;
-    this.subscription = subscription;
-    this.orderKey = from.order_key;
-    this.event = event;
-    this.attempt = from.attempts + 1;
-    this.firstSeen = from.first_seen ?? now;
-    this.expiresAt = now + leaseMs;
-  }
-
-  get queueName(): QueueName {
-    return this.subscription.name;
-  }
 }
 
 const held = "id = ? AND lease = ? AND due > ?";
@@ -81,13 +47,18 @@ export class Messages {
   /** Held back to be written together: rows to insert, and leases whose rows go. */
   readonly #added: InsertBuffer;
   #removed: SqliteLease[] = [];
+  /** When a message of a subscription may be due: it never is before, unless another process changes it. */
+  readonly #quietUntil = new Map<number, number>();
   /** Counts up from a random start, so that processes do not meet. */
   #nextToken: number = randomInt(2 ** 47);
 
   constructor(client: SqliteClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    this.#added = new InsertBuffer(client, (id, event) => this.#recent.add(id, event));
+    this.#added = new InsertBuffer(client, {
+      tokens: (count) => this.#tokens(count),
+      inserted: (id, event) => this.#recent.add(id, event),
+    });
     this.#insertInLine = client.prepare(
       "INSERT INTO messages (subscription, due, order_key, event, body) " +
         "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5",
@@ -124,21 +95,30 @@ export class Messages {
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
     this.#deleteAll = client.prepare("DELETE FROM messages WHERE subscription = ?");
-    client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#forget() });
+    client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#rolledBack() });
   }
 
   /** Adds a message that may be leased from `due` on. `row` is the event as a row, which subscriptions share. */
-  add({ id, ordered }: Subscription, event: Event, row: EventRow, due: number, now: number): void {
-    const key = (ordered && event.partitionKey) || null;
-    if (key === null) return this.#added.add(id, due, event, row);
+  add(subscription: Subscription, event: Event, row: EventRow, due: number, now: number): void {
+    const { id } = subscription;
+    this.#dueAt(id, due);
+    if (!isInLine(subscription, event)) return this.#added.add({ subscription, due }, event, row);
     // A message for later takes its place in line when it is due, see #joinLine.
     const insert = due <= now ? this.#insertInLine : this.#insertForLater;
-    this.#recent.add(insert.insert([id, due, key, row.event, row.body]), event);
+    this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
+  }
+
+  /** Adds a message that is leased already, to somebody who waits for it. Not for one that {@link isInLine}. */
+  hand(subscription: Subscription, event: Event, row: EventRow, taker: Taker, now: number): void {
+    const due = now + taker.leaseMs;
+    this.#dueAt(subscription.id, due);
+    this.#added.add({ subscription, due, handed: { taker, now } }, event, row);
   }
 
   /** Has messages that came before the subscription was ordered take their place in line. */
   lineUp(subscription: Subscription, now: number): void {
     this.#flush();
+    this.#quietUntil.delete(subscription.id);
     this.#lineUp.run([subscription.id]);
     this.#joinLine(subscription, now);
   }
@@ -148,8 +128,8 @@ export class Messages {
     this.#added.flush();
     if (subscription.ordered) this.#joinLine(subscription, now);
     const found = this.#findDue.all([subscription.id, now, max]);
-    const token = this.#nextToken;
-    this.#nextToken += found.length;
+    const token = this.#tokens(found.length);
+    this.#quietUntil.delete(subscription.id);
     if (found.length > 0) this.#lease.run([now + leaseMs, token, now, jsonOf(found.map(({ id }) => id))]);
     const atHand = found.map(({ id }) => this.#recent.take(id));
     const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
@@ -158,7 +138,16 @@ export class Messages {
     return () =>
       found.map((one, index) => {
         const event = atHand[index]?.with({ queueName }) ?? eventOf(rows.get(one.id) as EventRow, queueName);
-        return new SqliteLease(one, event, subscription, token + index, { now, leaseMs });
+        return new SqliteLease({
+          id: one.id,
+          token: token + index,
+          subscription,
+          orderKey: one.order_key,
+          event,
+          attempt: one.attempts + 1,
+          firstSeen: one.first_seen ?? now,
+          expiresAt: now + leaseMs,
+        });
       });
   }
 
@@ -182,6 +171,7 @@ export class Messages {
     if (lease.orderKey === null) return;
     this.#flush();
     this.#releaseNext.run([lease.subscription.id, lease.orderKey]);
+    this.#dueAt(lease.subscription.id, 0);
   }
 
   /** Answers whether the lease was held, and now is until `until`. */
@@ -194,6 +184,7 @@ export class Messages {
     const due = delayMs > 0 ? now + delayMs : 0;
     const changed = this.#giveBack.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
     if (changed === 0) throw leaseLost(lease);
+    this.#dueAt(lease.subscription.id, due);
   }
 
   deleteAll({ id }: Subscription): void {
@@ -201,14 +192,36 @@ export class Messages {
     this.#deleteAll.run([id]);
   }
 
-  /** When the next message is due; `Infinity` when none waits for a time. */
+  /** No message is due before; `Infinity` when none waits for a time. */
   nextDue({ id }: Subscription): number {
+    const quietUntil = this.#quietUntil.get(id);
+    if (quietUntil !== undefined && quietUntil > this.#clock.now()) return quietUntil;
     const next = this.#client
       .query<{ readonly due: number }>(
         "SELECT due FROM messages WHERE subscription = ? AND due IS NOT NULL ORDER BY due LIMIT 1",
       )
       .get([id]);
-    return next?.due ?? Infinity;
+    const due = next?.due ?? Infinity;
+    this.#quietUntil.set(id, due);
+    return due;
+  }
+
+  /** Says that other processes may have changed messages. */
+  forget(): void {
+    this.#quietUntil.clear();
+  }
+
+  /** Notes that a message will be due then. */
+  #dueAt(subscription: number, due: number): void {
+    const quietUntil = this.#quietUntil.get(subscription);
+    if (quietUntil !== undefined && due < quietUntil) this.#quietUntil.set(subscription, due);
+  }
+
+  /** As many tokens in a row; answers the first. */
+  #tokens(count: number): number {
+    const first = this.#nextToken;
+    this.#nextToken += count;
+    return first;
   }
 
   counts({ id }: Subscription, now: number): Omit<QueueCounts, "dead"> {
@@ -246,7 +259,8 @@ export class Messages {
   }
 
   /** Nothing of the group has happened: the ids of its rows will be those of others. */
-  #forget(): void {
+  #rolledBack(): void {
+    this.#quietUntil.clear();
     this.#added.clear();
     this.#removed = [];
     this.#recent.clear();
@@ -263,14 +277,11 @@ export class Messages {
   }
 }
 
-function jsonOf(numbers: readonly number[]): string {
-  return `[${numbers.join(",")}]`;
+/** Whether the event waits behind an earlier one of its key. */
+export function isInLine({ ordered }: Subscription, { partitionKey }: Event): boolean {
+  return ordered && Boolean(partitionKey);
 }
 
-/** The error of who settles a lease that is over. */
-function leaseLost({ event, queueName }: SqliteLease): BeeHiveError {
-  return new BeeHiveError(
-    "LeaseLost",
-    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
-  );
+function jsonOf(numbers: readonly number[]): string {
+  return `[${numbers.join(",")}]`;
 }

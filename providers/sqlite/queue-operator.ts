@@ -17,7 +17,8 @@ import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { eventOf, rowOf } from "./event-row.ts";
-import { Messages, type SqliteLease } from "./messages.ts";
+import type { SqliteLease } from "./lease.ts";
+import { isInLine, Messages } from "./messages.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
 
@@ -47,6 +48,7 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#arrivals = new Arrivals(client, clock, () => {
       this.#topology.forget();
       this.#recent.forget();
+      this.#messages.forget();
     });
   }
 
@@ -56,11 +58,7 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async ensure(queues: readonly QueueSpec[]): Promise<void> {
     await this.#client.write(() => {
-      for (const spec of queues) {
-        const before = this.#topology.findSubscription(spec.name);
-        this.#topology.ensure(spec);
-        if (before && spec.ordered && !before.ordered) this.#messages.lineUp(before, this.#clock.now());
-      }
+      for (const subscription of this.#topology.ensure(queues)) this.#messages.lineUp(subscription, this.#clock.now());
     });
   }
 
@@ -91,22 +89,26 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
-    const giveUpAt = this.#clock.now() + waitMs;
+    let now = this.#clock.now();
+    const giveUpAt = now + waitMs;
     for (;;) {
       // Another process may have deleted the queue.
-      this.#arrivals.look();
+      this.#arrivals.glance(now);
       const subscription = this.#topology.subscription(name);
-      // Joining a group that commits anyway is cheap; for one of its own there must be something to take.
-      if (this.#client.groupPending || this.#messages.nextDue(subscription) <= this.#clock.now()) {
+      // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
+      if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
         const taken = await this.#client.write(() =>
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
         );
         const leases = taken?.() ?? [];
         if (leases.length > 0) return leases;
+        now = this.#clock.now();
       }
-      const now = this.#clock.now();
       if (signal.aborted || now >= giveUpAt) return [];
-      await this.#arrivals.wait(subscription, Math.min(giveUpAt, this.#messages.nextDue(subscription)) - now, signal);
+      const until = Math.min(giveUpAt, this.#messages.nextDue(subscription));
+      const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
+      if (handed.length > 0) return handed;
+      now = this.#clock.now();
     }
   }
 
@@ -196,7 +198,7 @@ export class SqliteQueueOperator implements QueueOperator {
 
   /** Answers every call that waits. */
   close(): void {
-    this.#arrivals.wakeAll();
+    this.#arrivals.close();
   }
 
   #remove(lease: Lease): void {
@@ -219,8 +221,12 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
       for (const subscription of destination.subscriptions) {
-        this.#messages.add(subscription, event, row, due, now);
-        this.#arrivals.touch(subscription);
+        const taker = due <= now && !isInLine(subscription, event) ? this.#arrivals.taker(subscription) : undefined;
+        if (taker) this.#messages.hand(subscription, event, row, taker, now);
+        else {
+          this.#messages.add(subscription, event, row, due, now);
+          this.#arrivals.touch(subscription);
+        }
       }
     }
   }

@@ -1,34 +1,22 @@
+import { IdSet } from "../../src/id-set.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 
-/** Ids in a generation at the most, some 100 bytes of memory each: bounds what a busy file keeps of its past. */
+/** Ids in a generation at the most: bounds what a busy file keeps of its past, and so its memory, to some 20 MiB. */
 const mostIds = 125_000;
 
 /** The ids that one group pushed, by destination, as JSON in the file. */
 type GroupIds = Readonly<Record<string, readonly string[]>>;
 
-/** Ids that were pushed after one another, by destination. */
+/** Ids that were pushed after one another, grouped by destination. */
 class Generation {
   readonly bornAt: number;
   /** The last row of the file that its ids are in. */
   lastRow = 0;
-  size = 0;
-  readonly #byDestination = new Map<number, Set<string>>();
+  readonly ids = new IdSet();
 
   constructor(bornAt: number) {
     this.bornAt = bornAt;
-  }
-
-  has(destination: number, id: string): boolean {
-    return this.#byDestination.get(destination)?.has(id) ?? false;
-  }
-
-  add(destination: number, ids: Iterable<string>): void {
-    let known = this.#byDestination.get(destination);
-    if (!known) this.#byDestination.set(destination, (known = new Set()));
-    const before = known.size;
-    for (const id of ids) known.add(id);
-    this.size += known.size - before;
   }
 }
 
@@ -74,7 +62,7 @@ export class RecentIds {
   add(destination: number, eventId: string, now: number): boolean {
     if (this.#stale) this.#read();
     this.#age(now);
-    if (this.#young.has(destination, eventId) || this.#old.has(destination, eventId)) return false;
+    if (this.#young.ids.has(destination, eventId) || this.#old.ids.has(destination, eventId)) return false;
     let added = this.#added.get(destination);
     if (!added) this.#added.set(destination, (added = new Set()));
     this.#now = now;
@@ -95,13 +83,13 @@ export class RecentIds {
 
   #keep(row: number, pushed: number, ids: Iterable<readonly [destination: number, ids: Iterable<string>]>): void {
     this.#age(pushed);
-    for (const [destination, some] of ids) this.#young.add(destination, some);
+    for (const [destination, some] of ids) for (const id of some) this.#young.ids.add(destination, id);
     this.#young.lastRow = this.#lastRead = row;
   }
 
   #age(now: number): void {
     const age = now - this.#young.bornAt;
-    if (age < this.#windowMs && this.#young.size < mostIds) return;
+    if (age < this.#windowMs && this.#young.ids.size < mostIds) return;
     const forgotten = age < 2 * this.#windowMs ? this.#old : this.#young;
     this.#expired = Math.max(this.#expired, forgotten.lastRow);
     this.#old = forgotten === this.#old ? this.#young : new Generation(-Infinity);

@@ -93,11 +93,16 @@ export class Topology {
     return [...this.#subscriptions.values()].map(({ name }) => name);
   }
 
-  /** To be called within a group. */
-  ensure({ name, ordered }: QueueSpec): void {
-    this.#insertDestination.run([addressOf(name)]);
-    if (name.kind !== "topic") this.#insertSubscription.run([name.toString(), ordered ? 1 : 0, addressOf(name)]);
+  /** Makes what is missing; to be called within a group. Answers the subscriptions that are ordered from now on. */
+  ensure(specs: readonly QueueSpec[]): readonly Subscription[] {
+    if (this.#stale) this.#read();
+    const unordered = new Map([...this.#subscriptions].filter(([, { ordered }]) => !ordered));
+    for (const { name, ordered } of specs) {
+      this.#insertDestination.run([addressOf(name)]);
+      if (name.kind !== "topic") this.#insertSubscription.run([name.toString(), ordered ? 1 : 0, addressOf(name)]);
+    }
     this.forget();
+    return specs.filter(({ ordered }) => ordered).flatMap(({ name }) => unordered.get(name.toString()) ?? []);
   }
 
   /** Deletes it; to be called within a group. Answers the subscriptions that are gone with it. */

@@ -80,7 +80,7 @@ test("given a topic made by another process, when an event is pushed to it, then
     assert.is((await there.queues.counts(name)).ready, 1, "and its id is known there");
     await there.queues.delete(name);
     const { signal } = new AbortController();
-    const request = { max: 1, leaseMs: 1_000, waitMs: 0, signal };
+    const request = { max: 1, leaseMs: 1_000, waitMs: 5_000, signal };
     const refused = await here.queues.lease(name, request).catch((error: unknown) => error);
     assert.ok(isBeeHiveError(refused, "QueueNotFound"));
   } finally {

@@ -30,11 +30,11 @@ const recent = suite("RecentIds");
 recent("given an id, then it is known for at least the window and forgotten within two", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
-  assert.equal([ids.add("a"), ids.add("a")], [true, false]);
+  assert.equal([ids.add(1, "a"), ids.add(1, "a")], [true, false]);
   await clock.advance(1_000);
-  assert.not(ids.add("a"));
+  assert.not(ids.add(1, "a"));
   await clock.advance(1_001);
-  assert.ok(ids.add("a"));
+  assert.ok(ids.add(1, "a"));
 });
 
 recent.run();

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import * as assert from "uvu/assert";
 import fc from "fast-check";
-import { IdSet } from "../../../../providers/memory/id-set.ts";
-import { suite } from "../../../support/suite.ts";
+import { IdSet } from "../../src/id-set.ts";
+import { suite } from "../support/suite.ts";
 
-const test = suite("memory IdSet");
+const test = suite("IdSet");
 
 /** UUIDs, texts as long as UUIDs in every kind of character, and others. */
 const anyId = fc.oneof(
@@ -20,11 +20,14 @@ test("given any ids, when they are added, then it says of each whether it is new
       const set = new IdSet();
       const model = new Set<string>();
       for (const id of [...ids, ...ids]) {
-        assert.is(set.has(id), model.has(id));
-        assert.is(set.add(id), !model.has(id));
-        model.add(id);
-        assert.is(set.has(id), true);
-        assert.is(set.size, model.size);
+        for (const group of [1, 2 ** 32 - 1]) {
+          const name = `${group} ${id}`;
+          assert.is(set.has(group, id), model.has(name));
+          assert.is(set.add(group, id), !model.has(name));
+          model.add(name);
+          assert.is(set.has(group, id), true);
+          assert.is(set.size, model.size);
+        }
       }
     }),
   );
@@ -33,19 +36,19 @@ test("given any ids, when they are added, then it says of each whether it is new
 test("given many more ids than it has room for at first, then it keeps all of them, and none that was not added", () => {
   const set = new IdSet();
   const ids = Array.from({ length: 5_000 }, () => randomUUID());
-  for (const id of ids) assert.is(set.add(id), true);
-  assert.ok(ids.every((id) => set.has(id)));
-  assert.not(ids.some((id) => set.has(id.replace(/.$/, "x"))));
+  for (const id of ids) assert.is(set.add(1, id), true);
+  assert.ok(ids.every((id) => set.has(1, id)));
+  assert.not(ids.some((id) => set.has(2, id) || set.has(1, id.replace(/.$/, "x"))));
   assert.is(set.size, 5_000);
 });
 
 test("given a set that was cleared, then every id is new again", () => {
   const set = new IdSet();
   const ids = [randomUUID(), "short", "long".repeat(30)];
-  for (const id of ids) set.add(id);
+  for (const id of ids) set.add(1, id);
   set.clear();
   assert.is(set.size, 0);
-  for (const id of ids) assert.is(set.add(id), true);
+  for (const id of ids) assert.is(set.add(1, id), true);
 });
 
 test.run();

@@ -1,0 +1,41 @@
+import { BeeHiveError } from "../../src/errors.ts";
+import type { Event } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import type { Subscription } from "./topology.ts";
+
+/** A lease: held as long as the row bears its token and its time has not passed. */
+export class SqliteLease implements Lease {
+  readonly id: number;
+  /** The fencing token: no other lease on the row, of whichever process, has the same. */
+  readonly token: number;
+  readonly subscription: Subscription;
+  readonly orderKey: string | null;
+  readonly event: Event;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+
+  constructor(from: Omit<SqliteLease, "queueName">) {
+    this.id = from.id;
+    this.token = from.token;
+    this.subscription = from.subscription;
+    this.orderKey = from.orderKey;
+    this.event = from.event;
+    this.attempt = from.attempt;
+    this.firstSeen = from.firstSeen;
+    this.expiresAt = from.expiresAt;
+  }
+
+  get queueName(): QueueName {
+    return this.subscription.name;
+  }
+}
+
+/** The error of who settles a lease that is over. */
+export function leaseLost({ event, queueName }: SqliteLease): BeeHiveError {
+  return new BeeHiveError(
+    "LeaseLost",
+    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
+  );
+}
