@@ -217,7 +217,7 @@ export class Event<Body = unknown> {
   clone(changes: EventOptions = {}): Event<Body> {
     const { timestamp, enqueueTime, queueName, properties, id, byReference, ...rest } = changes;
     return new Event<Body>({
-      ...this.#record(),
+      ...this.#record(undefined, this.#body),
       ...(definedOnly(rest) as object),
       ...(id === undefined ? {} : { id: checkedText("id", id) }),
       queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
@@ -251,17 +251,18 @@ export class Event<Body = unknown> {
 
   /** The event as plain data, for providers. */
   toRecord(): EventRecord {
-    return { ...this.#record(), id: this.id, body: this.#serialised };
+    return this.#record(this.id, this.#serialised);
   }
 
-  /** As it is, without making an id. */
-  #record(): UnnamedRecord {
+  /** Written out: spreading one object into another took longer than all else that is done to write an event. */
+  #record<I extends string | undefined, B>(id: I, body: B): Omit<EventRecord, "id" | "body"> & { id: I; body: B } {
     return {
+      id,
       eventType: this.eventType,
       queueName: this.queueName,
       timestamp: this.#timestamp,
       contentType: this.contentType,
-      body: this.#body,
+      body,
       url: this.url,
       properties: this.properties,
       enqueueTime: this.#enqueueTime,
