@@ -1,70 +1,65 @@
 /**
- * Runs the test files, one after the other, in this process: `npm test`, or `npm test -- PATTERN` for the files
+ * Runs the test files, with `--workers N` some side by side in processes of their own: `npm test`, or `npm test -- PATTERN` for the files
  * whose path matches. It builds on uvu's queue and holds it to what uvu lets pass: a hook that throws, a suite
  * that was never run, no tests at all, `.only`, a test that hangs, a rejection that nobody handled, a server that
- * nobody closed. Each of these fails here.
+ * nobody closed, a process that ends. Each of these fails here.
  */
+import { constants } from "node:os";
 import { relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { parse } from "uvu/parse";
-import { withDeadline } from "./support/deadline.ts";
-import { currentFile, openFile, type FileRecord } from "./support/ledger.ts";
-import { leakedSince, openHandles } from "./support/open-handles.ts";
-import { endFile, startFile, summary } from "./support/report.ts";
-
-/** uvu's queue: for each file its name, then one function for each suite that was run. */
-declare global {
-  var UVU_DEFER: unknown;
-  var UVU_INDEX: number;
-  var UVU_QUEUE: [name: string | null, ...suites: (() => Promise<unknown>)[]][];
-}
-
-const LOAD_LIMIT_MS = 30_000;
+import { currentFile, FileRecord, openFile, type FileOutcome } from "./support/ledger.ts";
+import { endFile, lateFailure, startFile, summary, wholeFile } from "./support/report.ts";
+import { runFile, type TestFile } from "./support/run-file.ts";
+import { inOrder, runsAlone } from "./support/schedule.ts";
+import { runInWorkers, type PoolOptions } from "./support/worker-pool.ts";
 
 const { values, positionals: patterns } = parseArgs({
-  options: { root: { type: "string", default: "test" } },
+  options: {
+    root: { type: "string", default: "test" },
+    // The tests wait more than they compute, but a few of the cloud suites do not bear a busy machine yet.
+    workers: { type: "string", default: "1" },
+    "hang-limit": { type: "string", default: "60000" },
+  },
   allowPositionals: true,
 });
-const allowOnly = ["", "0", "false"].includes(process.env.CI ?? "");
 const started = Date.now();
-const records: FileRecord[] = [];
+const outcomes: FileOutcome[] = [];
+const interrupt = new AbortController();
 let finished = false;
 
-// What nobody awaited belongs to the file that is running.
-process.on("unhandledRejection", (reason) => currentFile().fail("unhandled rejection", reason));
-process.on("uncaughtException", (error) => currentFile().fail("uncaught exception", error));
 process.on("exit", () => {
   if (finished) return;
   process.exitCode = 1;
   const record = currentFile();
   record.fail("", "the process ended before its tests did");
-  if (!records.includes(record)) records.push(record);
+  if (!outcomes.includes(record)) outcomes.push(record);
   endFile(record);
-  summary(records, seconds());
+  summary(outcomes, seconds());
 });
 
-// uvu must find both when the first test file loads it: without them it would start the suites by itself.
-globalThis.UVU_DEFER = true;
-globalThis.UVU_QUEUE = [];
-
-for (const { name, file } of await testFiles()) await runFile(name, file);
-
-if (records.length === 0) {
-  records.push(openFile(values.root));
-  currentFile().fail("", `no test file matches ${patterns.join(" ") || "*.test.ts"}`);
-  endFile(currentFile());
+const files = await testFiles();
+if (files.length === 0) {
+  const record = openFile(values.root);
+  record.fail("", `no test file matches ${patterns.join(" ") || "*.test.ts"}`);
+  outcomes.push(record);
+  endFile(record);
 }
-summary(records, seconds());
-finished = true;
-// A leaked handle must not keep the process; what was printed must have left it.
-const failed = records.some((record) => record.failures.length > 0);
-process.stdout.write("", () => process.exit(failed ? 1 : 0));
+const workers = Math.min(count("workers"), files.length);
+await (workers > 1 ? runSideBySide() : runHere());
 
-async function testFiles(): Promise<{ name: string; file: string }[]> {
+summary(outcomes, seconds());
+finished = true;
+const failed = outcomes.some(({ failures }) => failures.length > 0);
+const signal = interrupt.signal.reason as NodeJS.Signals | undefined;
+const code = signal ? 128 + constants.signals[signal] : Number(failed);
+// A leaked handle must not keep the process; what was printed must have left it.
+process.stdout.write("", () => process.exit(code));
+
+async function testFiles(): Promise<TestFile[]> {
   const { suites } = await parse(values.root, /\.test\.ts$/, { ignore: [/^fixtures[\\/]/] });
   return suites
-    .map(({ file }) => ({ name: relative(".", resolve(file)).replaceAll("\\", "/"), file }))
+    .map(({ file }) => ({ name: relative(".", resolve(file)).replaceAll("\\", "/"), path: resolve(file) }))
     .filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => matches(name, pattern)));
 }
 
@@ -72,27 +67,55 @@ function matches(name: string, pattern: string): boolean {
   return name.includes(pattern) || new RegExp(pattern).test(name);
 }
 
-async function runFile(name: string, file: string): Promise<void> {
-  const record = openFile(name);
-  records.push(record);
-  startFile(record);
-  const handles = openHandles();
-  const queue: (typeof UVU_QUEUE)[number] = [name];
-  globalThis.UVU_INDEX = UVU_QUEUE.push(queue) - 1;
-
-  try {
-    await withDeadline("loading the file", LOAD_LIMIT_MS, () => import(pathToFileURL(file).href));
-    for (const run of queue.slice(1) as (() => Promise<unknown>)[]) await run();
-  } catch (error) {
-    record.fail("", error);
+async function runHere(): Promise<void> {
+  for (const file of files) {
+    startFile(file.name);
+    const record = await runFile(file);
+    outcomes.push(record);
+    endFile(record);
   }
+}
 
-  const leaked = await leakedSince(handles);
-  if (leaked.length > 0) record.fail("", `the file left handles open: ${leaked.join(", ")}`);
-  // Node reports a rejection only after the microtasks: give it the turn to do so while the file is still named.
-  await new Promise(setImmediate);
-  record.close({ allowOnly });
-  endFile(record);
+async function runSideBySide(): Promise<void> {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(name, () => {
+      currentFile().fail("", `the run was interrupted by ${name}`);
+      interrupt.abort(name);
+    });
+  const options: PoolOptions = {
+    workers,
+    hangLimitMs: count("hang-limit"),
+    signal: interrupt.signal,
+    onFile({ outcome, output }) {
+      outcomes.push(outcome);
+      wholeFile(outcome, output);
+    },
+    onLateFailure(file, failure) {
+      outcomeOf(file).failures.push(failure);
+      lateFailure(file, failure);
+    },
+    onLateOutput: (output) => void process.stdout.write(output),
+  };
+  await runInWorkers(inOrder(files.filter((file) => !runsAlone(file))), options);
+  await runInWorkers(files.filter(runsAlone), { ...options, workers: 1 });
+  // What went wrong in this process itself.
+  if (currentFile().failures.length > 0) {
+    outcomes.push(currentFile());
+    endFile(currentFile());
+  }
+}
+
+/** Of a file that has run; of none, if something went wrong before the first. */
+function outcomeOf(file: string): FileOutcome {
+  let outcome = outcomes.find((one) => one.file === file);
+  if (!outcome) outcomes.push((outcome = new FileRecord(file)));
+  return outcome;
+}
+
+function count(option: "workers" | "hang-limit"): number {
+  const number = Number(values[option]);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${option} is to be a number from 1 up`);
+  return number;
 }
 
 function seconds(): number {

@@ -31,12 +31,25 @@ export class SuiteRecord {
   }
 }
 
-export class FileRecord {
+/** What became of a file, in the end or so far. */
+export interface FileOutcome {
+  readonly file: string;
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: Failure[];
+  readonly slow: { readonly where: string; readonly ms: number }[];
+}
+
+export class FileRecord implements FileOutcome {
   readonly suites: SuiteRecord[] = [];
   readonly failures: Failure[] = [];
-  readonly slow: { readonly where: string; readonly ms: number }[] = [];
+  readonly slow: FileOutcome["slow"] = [];
 
-  constructor(readonly file: string) {}
+  /** @param onFailure told of each failure at once, should the process not live to tell them later. */
+  constructor(
+    readonly file: string,
+    readonly onFailure: (record: FileRecord) => void = () => {},
+  ) {}
 
   get passed(): number {
     return this.suites.reduce((sum, suite) => sum + suite.passed, 0);
@@ -48,6 +61,7 @@ export class FileRecord {
 
   fail(where: string, error: unknown): void {
     this.failures.push({ where, error });
+    this.onFailure(this);
   }
 
   /** Ends the file's account: whatever was declared and did not happen is a failure. */
@@ -66,8 +80,8 @@ export class FileRecord {
 let current = new FileRecord("(no file)");
 
 /** The record that suites declared from now on belong to. */
-export function openFile(file: string): FileRecord {
-  current = new FileRecord(file);
+export function openFile(file: string, onFailure?: (record: FileRecord) => void): FileRecord {
+  current = new FileRecord(file, onFailure);
   return current;
 }
 

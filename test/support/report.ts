@@ -1,41 +1,54 @@
 /** Everything that the runner prints, beside the dots that uvu prints for each test. */
 import { inspect, styleText } from "node:util";
-import type { Failure, FileRecord } from "./ledger.ts";
+import type { Failure, FileOutcome } from "./ledger.ts";
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
   process.stdout.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
 
-export function startFile(record: FileRecord): void {
-  write(paint("bold", record.file));
+export function startFile(file: string): void {
+  write(paint("bold", file));
 }
 
-export function endFile(record: FileRecord): void {
-  for (const { where, ms } of record.slow) write(paint("yellow", `  slow: ${(ms / 1000).toFixed(1)} s  ${where}`));
-  for (const failure of record.failures) write(describe(record, failure));
+export function endFile({ file, slow, failures }: FileOutcome): void {
+  for (const { where, ms } of slow) write(paint("yellow", `  slow: ${(ms / 1000).toFixed(1)} s  ${where}`));
+  for (const failure of failures) write(describe(file, failure));
   write("");
 }
 
-export function summary(records: readonly FileRecord[], seconds: number): void {
-  const failures = records.flatMap((record) => record.failures.map((failure) => title(record, failure)));
-  for (const failure of failures) write(paint("red", `FAIL ${failure}`));
-  write(paint("dim", `${records.length} files in ${seconds.toFixed(1)} s`));
+/** A file that ran in another process: all that was written while it ran, in one piece. */
+export function wholeFile(outcome: FileOutcome, output: Uint8Array): void {
+  startFile(outcome.file);
+  process.stdout.write(output);
+  endFile(outcome);
+}
 
-  const passed = records.reduce((sum, record) => sum + record.passed, 0);
-  const skipped = records.reduce((sum, record) => sum + record.skipped, 0);
+/** What a file did after its end, when its block is already printed. */
+export function lateFailure(file: string, failure: Failure): void {
+  write(describe(file, failure));
+  write("");
+}
+
+export function summary(outcomes: readonly FileOutcome[], seconds: number): void {
+  const failures = outcomes.flatMap(({ file, failures: ones }) => ones.map((failure) => title(file, failure)));
+  for (const failure of failures) write(paint("red", `FAIL ${failure}`));
+  write(paint("dim", `${outcomes.length} files in ${seconds.toFixed(1)} s`));
+
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0);
   write(`${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 }
 
-function title(record: FileRecord, { where }: Failure): string {
-  return where ? `${record.file} › ${where}` : record.file;
+function title(file: string, { where }: Failure): string {
+  return where ? `${file} › ${where}` : file;
 }
 
-function describe(record: FileRecord, failure: Failure): string {
-  return `\n${paint(["bold", "red"], `  FAIL ${title(record, failure)}`)}\n${indent(explain(failure.error))}`;
+function describe(file: string, failure: Failure): string {
+  return `\n${paint(["bold", "red"], `  FAIL ${title(file, failure)}`)}\n${indent(explain(failure.error))}`;
 }
 
 /** The message, the difference that uvu's assertions carry, the frames in our own code, and the cause. */
-function explain(error: unknown): string {
+export function explain(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
   const [message, frames] = split(error);
   return [
@@ -53,7 +66,9 @@ function split(error: Error): [message: string, frames: string] {
   const at = stack.search(/\n\s+at /);
   if (at < 0) return [stack, ""];
   const frames = stack.slice(at + 1).split("\n");
-  const ours = frames.filter((frame) => !/node:|node_modules|\/test\/(run|support\/(suite|deadline))\.ts/.test(frame));
+  const ours = frames.filter(
+    (frame) => !/node:|node_modules|\/test\/(support\/(suite|deadline|run-file))\.ts/.test(frame),
+  );
   return [stack.slice(0, at), (ours.length > 0 ? ours : frames).join("\n")];
 }
 

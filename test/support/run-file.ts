@@ -1,0 +1,52 @@
+/**
+ * Runs a test file in this process, on uvu's queue, and holds it to what uvu lets pass. Loaded before uvu, which must
+ * find its queue when the first test file loads it: without that it would start the suites by itself.
+ */
+import { pathToFileURL } from "node:url";
+import { withDeadline } from "./deadline.ts";
+import { currentFile, openFile, type FileRecord } from "./ledger.ts";
+import { leakedSince, openHandles } from "./open-handles.ts";
+
+/** uvu's queue: for each file its name, then one function for each suite that was run. */
+declare global {
+  var UVU_DEFER: unknown;
+  var UVU_INDEX: number;
+  var UVU_QUEUE: [name: string | null, ...suites: (() => Promise<unknown>)[]][];
+}
+
+/** As it is told, relative to the working folder, and as it is loaded. */
+export interface TestFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+const LOAD_LIMIT_MS = 30_000;
+const allowOnly = ["", "0", "false"].includes(process.env.CI ?? "");
+
+globalThis.UVU_DEFER = true;
+globalThis.UVU_QUEUE = [];
+
+// What nobody awaited belongs to the file that is running.
+process.on("unhandledRejection", (reason) => currentFile().fail("unhandled rejection", reason));
+process.on("uncaughtException", (error) => currentFile().fail("uncaught exception", error));
+
+export async function runFile({ name, path }: TestFile, onFailure?: (record: FileRecord) => void): Promise<FileRecord> {
+  const record = openFile(name, onFailure);
+  const handles = openHandles();
+  const queue: (typeof UVU_QUEUE)[number] = [name];
+  globalThis.UVU_INDEX = UVU_QUEUE.push(queue) - 1;
+
+  try {
+    await withDeadline("loading the file", LOAD_LIMIT_MS, () => import(pathToFileURL(path).href));
+    for (const run of queue.slice(1) as (() => Promise<unknown>)[]) await run();
+  } catch (error) {
+    record.fail("", error);
+  }
+
+  const leaked = await leakedSince(handles);
+  if (leaked.length > 0) record.fail("", `the file left handles open: ${leaked.join(", ")}`);
+  // Node reports a rejection only after the microtasks: give it the turn to do so while the file is still named.
+  await new Promise(setImmediate);
+  record.close({ allowOnly });
+  return record;
+}
