@@ -6,20 +6,20 @@
 export const limits = {
   memory: {
     /** Allocated on the heap, without the optimising compiler. */
-    bytesAnEvent: 11_500,
+    bytesAnEvent: 11_000,
     /** Made, those of each `await` included. */
-    promisesAnEvent: 17,
+    promisesAnEvent: 16,
     timersAnEvent: 0.01,
     /** Held by an event that waits in a queue, with a body of 200 bytes. */
     bytesAWaitingEvent: 950,
   },
   sqlite: {
     /** Where many events are ready. */
-    statementsAnEvent: 0.3,
-    transactionsAnEvent: 0.025,
+    statementsAnEvent: 0.2,
+    transactionsAnEvent: 0.015,
     /** Where one source event goes through three hops with nothing beside it. */
-    statementsAlone: 65,
-    transactionsAlone: 7,
+    statementsAlone: 26,
+    transactionsAlone: 5,
   },
   start: {
     /** Files that the import of the core loads, those of its dependencies included. */
