@@ -1,32 +1,52 @@
 /** Ids of this length, which is that of UUIDs, are kept as nine numbers of four characters each. */
 const idLength = 36;
-/** What an entry of the table holds: the group, which is never 0, and the id. */
+/** An entry is the group and the id. */
 const entryWords = 1 + idLength / 4;
-const leastSlots = 256;
+const leastEntries = 128;
 
 /** The id that was read last, as an entry. There is room for one more character of any size after it. */
 const bytes = Buffer.from(new ArrayBuffer(4 * entryWords + 4));
 const entry = new Uint32Array(bytes.buffer, 0, entryWords);
+let hash = 0;
+let lastGroup = 0;
 let lastId = "";
 let lastFits = false;
 
 /** Reads an id; answers whether it can be kept as numbers: characters beyond ASCII would make more bytes of it. */
 function read(group: number, id: string): boolean {
-  entry[0] = group;
-  if (id === lastId) return lastFits;
+  if (group === lastGroup && id === lastId) return lastFits;
+  lastGroup = group;
   lastId = id;
-  return (lastFits = id.length === idLength && bytes.write(id, 4) === idLength);
+  lastFits = id.length === idLength && bytes.write(id, 4) === idLength;
+  entry[0] = group;
+  hash = hashOf(entry, 0);
+  return lastFits;
+}
+
+function hashOf(words: Uint32Array, from: number): number {
+  let result = 0;
+  for (let i = from; i < from + entryWords; i++) result = Math.imul(result ^ (words[i] as number), 0x9e3779b1);
+  return result ^ (result >>> 15);
 }
 
 /**
- * A set of ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in one flat table,
- * because a `Set` of texts that lives for long is walked and moved by the garbage collector again and again. That was a
- * quarter of the time of a hive in memory.
+ * A slot of the index holds the number of an entry, from 1, and above it a part of the hash, which tells nearly all
+ * other entries from the one that is looked for without a look at them.
+ */
+const numberBits = 20;
+const numberMask = 2 ** numberBits - 1;
+
+/**
+ * A set of up to a million ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
+ * flat tables, because a `Set` of texts that lives for long is walked and moved by the garbage collector again and
+ * again. That was a quarter of the time of a hive in memory. The index is apart from the entries, so that it is small
+ * enough for the caches of a processor.
  */
 export class IdSet {
-  /** Open addressing, at most half full; an entry that begins with zero is free. */
-  #table = new Uint32Array(entryWords * leastSlots);
-  #slots = leastSlots;
+  /** Entries as they came. */
+  #entries = new Uint32Array(entryWords * leastEntries);
+  /** Open addressing, at most half full; a slot that is zero is free. */
+  #index = new Uint32Array(2 * leastEntries);
   #used = 0;
   readonly #others = new Set<string>();
 
@@ -35,55 +55,61 @@ export class IdSet {
   }
 
   has(group: number, id: string): boolean {
-    return read(group, id) ? this.#table[this.#find()] !== 0 : this.#others.has(`${group} ${id}`);
+    return read(group, id) ? this.#index[this.#find()] !== 0 : this.#others.has(`${group} ${id}`);
   }
 
   /** Adds an id; answers whether it was new. */
   add(group: number, id: string): boolean {
     if (!read(group, id)) return this.#others.size !== this.#others.add(`${group} ${id}`).size;
-    const at = this.#find();
-    if (this.#table[at] !== 0) return false;
-    this.#put(at);
-    if (++this.#used * 2 > this.#slots) this.#grow();
+    if (this.#used * 2 === this.#index.length) this.#grow();
+    const slot = this.#find();
+    if (this.#index[slot] !== 0) return false;
+    const at = this.#used * entryWords;
+    for (let i = 0; i < entryWords; i++) this.#entries[at + i] = entry[i] as number;
+    this.#index[slot] = slotOf(hash, ++this.#used);
     return true;
   }
 
-  /** Forgets all ids; the table keeps its size. */
+  /** Forgets all ids; the tables keep their size. */
   clear(): void {
-    this.#table.fill(0);
+    this.#index.fill(0);
     this.#used = 0;
     this.#others.clear();
   }
 
-  /** Where the id that was read is, or the free entry where it belongs. */
+  /** The slot of the id that was read, or the free one where it belongs. */
   #find(): number {
-    const table = this.#table;
-    const mask = this.#slots - 1;
-    let hash = 0;
-    for (let i = 0; i < entryWords; i++) hash = Math.imul(hash ^ (entry[i] as number), 0x9e3779b1);
-    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * entryWords;
-      if (table[at] === 0) return at;
-      let same = 0;
-      while (same < entryWords && table[at + same] === entry[same]) same++;
-      if (same === entryWords) return at;
+    const index = this.#index;
+    const mask = index.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const found = index[slot] as number;
+      if (found === 0 || (((found ^ hash) & ~numberMask) === 0 && this.#is(found & numberMask))) return slot;
     }
   }
 
-  #put(at: number): void {
-    for (let i = 0; i < entryWords; i++) this.#table[at + i] = entry[i] as number;
+  /** Whether the entry of that number is what was read. */
+  #is(number: number): boolean {
+    const at = (number - 1) * entryWords;
+    let same = 0;
+    while (same < entryWords && this.#entries[at + same] === entry[same]) same++;
+    return same === entryWords;
   }
 
   #grow(): void {
-    const old = this.#table;
-    this.#slots *= 2;
-    this.#table = new Uint32Array(entryWords * this.#slots);
-    for (let at = 0; at < old.length; at += entryWords) {
-      if (old[at] === 0) continue;
-      for (let i = 0; i < entryWords; i++) entry[i] = old[at + i] as number;
-      this.#put(this.#find());
+    const entries = new Uint32Array(2 * this.#entries.length);
+    entries.set(this.#entries);
+    this.#entries = entries;
+    this.#index = new Uint32Array(2 * this.#index.length);
+    const mask = this.#index.length - 1;
+    for (let number = 1; number <= this.#used; number++) {
+      const one = hashOf(entries, (number - 1) * entryWords);
+      let slot = one & mask;
+      while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
+      this.#index[slot] = slotOf(one, number);
     }
-    // What is in `entry` now is not what was read.
-    lastId = "";
   }
+}
+
+function slotOf(hashed: number, number: number): number {
+  return (hashed & ~numberMask) | number;
 }
