@@ -1,13 +1,14 @@
 import type { DeadLetterOptions, ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { translating } from "./errors.ts";
 import type { Names } from "./names.ts";
+import { Reader } from "./reader.ts";
 import { sequenceNumber, type SequenceNumber } from "./sequence-number.ts";
 import { withoutSession } from "./session-id.ts";
-import { SettlementQueue } from "./settlement-queue.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
@@ -16,6 +17,7 @@ const asTheyAre = { subQueueType: "deadLetter", skipParsingBodyAsJson: true, ski
 const pageSize = 100;
 /** How long a receive waits for a letter that was seen a moment ago, in ms. */
 const takeMs = 2_000;
+const never = new AbortController().signal;
 
 const fields = {
   errorName: "beehive_error_name",
@@ -52,11 +54,16 @@ export type ReadEvent = (message: ServiceBusReceivedMessage, queueName: QueueNam
 export class DeadLetters {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
+  readonly #clock: Clock;
+  readonly #answerMs: number;
   readonly #read: ReadEvent;
 
-  constructor(client: ServiceBusClient, names: Names, read: ReadEvent) {
+  /** @param answerMs how long the broker may take to answer. */
+  constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, read: ReadEvent) {
     this.#client = client;
     this.#names = names;
+    this.#clock = clock;
+    this.#answerMs = answerMs;
     this.#read = read;
   }
 
@@ -73,32 +80,36 @@ export class DeadLetters {
   ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
-    const receiver = this.#client.createReceiver(this.#names.path(name), {
-      ...asTheyAre,
-      maxAutoLockRenewalDurationInMs: 0,
-    });
-    const settlements = new SettlementQueue();
-    const others: ServiceBusReceivedMessage[] = [];
+    let reader = this.#reader(name);
+    const readers = [reader];
+    const others: [Reader, ServiceBusReceivedMessage][] = [];
     try {
       await translating(`take a dead letter of ${name}`, async () => {
         // Letters come oldest first; those before the one that is meant are held until it is found, then put back.
         for (let count = 1; ; count = Math.min(pageSize, count * 4)) {
-          const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: takeMs });
+          if (reader.isFull) readers.push((reader = this.#reader(name)));
+          const holder = reader;
+          const messages = await holder.receive(count, this.#clock.now() + takeMs, takeMs, never);
           const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
-          others.push(...messages.filter((one) => one !== letter));
+          for (const one of messages) if (one !== letter) others.push([holder, one]);
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
           await before(await this.#read(letter, name), letter);
-          await settlements.add(() => receiver.completeMessage(withoutSession(letter)));
+          await holder.settle(() => holder.receiver.completeMessage(withoutSession(letter)));
           return;
         }
       });
     } finally {
       await Promise.allSettled(
-        others.map((one) => settlements.add(() => receiver.abandonMessage(withoutSession(one)))),
+        others.map(([holder, one]) => holder.settle(() => holder.receiver.abandonMessage(withoutSession(one)))),
       );
-      await receiver.close();
+      await Promise.all(readers.map((reader) => reader.close()));
     }
+  }
+
+  #reader(name: QueueName): Reader {
+    const options = { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 };
+    return new Reader(this.#client.createReceiver(this.#names.path(name), options), this.#clock, this.#answerMs);
   }
 
   async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {

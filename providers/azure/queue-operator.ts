@@ -60,9 +60,11 @@ export class AzureQueueOperator implements QueueOperator {
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
-    this.#readers = new Readers(serviceBus, this.#names, clock);
+    this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeoutMs);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
-    this.#deadLetters = new DeadLetters(serviceBus, this.#names, (message, name) => this.#eventOf(message, name));
+    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, (message, name) =>
+      this.#eventOf(message, name),
+    );
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
@@ -178,7 +180,8 @@ export class AzureQueueOperator implements QueueOperator {
   ): Promise<AzureLease | undefined> {
     if (isForOthers(message, name)) {
       // A copy for another subscription. One that cannot be completed comes back and is met here again.
-      await reader.settle(() => reader.receiver.completeMessage(withoutSession(message))).catch(() => {});
+      const completed = reader.settle(() => reader.receiver.completeMessage(withoutSession(message)));
+      await completed.then(() => reader.settled(message)).catch(() => {});
       return undefined;
     }
     const lease = await this.#leaseFrom(reader, message, name, leaseMs);

@@ -1,20 +1,32 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
+import { settleWithoutLink, waitForDrains } from "./receiver-link.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 import type { Source } from "./source.ts";
 
 /** How long to wait for more once there is something, in ms: the broker sends what it has at once. */
 const moreMs = 1;
+/**
+ * How many messages may come behind one that is not settled. The SDK keeps a place for each of them, and at 2,048 its
+ * link takes nothing more from the broker, without a word.
+ */
+const mostBehind = 1_000;
 
 /** One receiver, used by one poll at a time, and the settlements of what it received. */
 export class Reader implements Source {
   readonly receiver: ServiceBusReceiver;
   readonly #settlements = new SettlementQueue();
   readonly #clock: Clock;
+  readonly #answerMs: number;
+  /** What is not settled yet, in the order it came, each with its number. */
+  readonly #unsettled = new Map<ServiceBusReceivedMessage, number>();
+  #received = 0;
 
-  constructor(receiver: ServiceBusReceiver, clock: Clock) {
+  /** @param answerMs how long the broker may take to answer. */
+  constructor(receiver: ServiceBusReceiver, clock: Clock, answerMs: number) {
     this.receiver = receiver;
     this.#clock = clock;
+    this.#answerMs = answerMs;
   }
 
   lockedUntil({ lockedUntilUtc }: ServiceBusReceivedMessage): Date | undefined {
@@ -29,7 +41,21 @@ export class Reader implements Source {
     return this.#settlements.add(settlement);
   }
 
-  async settled(): Promise<void> {}
+  async settled(message: ServiceBusReceivedMessage): Promise<void> {
+    this.#unsettled.delete(message);
+  }
+
+  /** Whether another is to be used for what comes next: too much came behind a message that is not settled. */
+  get isFull(): boolean {
+    const [oldest] = this.#unsettled.values();
+    return oldest !== undefined && this.#received - oldest > mostBehind;
+  }
+
+  /** Whether nothing will be settled through it any more: what was not is no longer locked, and no attempt is under way. */
+  get isDone(): boolean {
+    const long = this.#clock.now() - this.#answerMs;
+    return [...this.#unsettled.keys()].every(({ lockedUntilUtc }) => Number(lockedUntilUtc) < long);
+  }
 
   /**
    * Up to `max` messages, waiting for the first until `deadline`. Waits in slices of `sliceMs` and ends between them when
@@ -44,8 +70,8 @@ export class Reader implements Source {
   ): Promise<ServiceBusReceivedMessage[]> {
     while (!signal.aborted) {
       const left = deadline - this.#clock.now();
-      const first = await this.receiver.receiveMessages(1, { maxWaitTimeInMs: Math.max(1, Math.min(sliceMs, left)) });
-      if (first.length > 0) return [...first, ...(await this.#more(max - first.length))];
+      const first = await this.#receive(1, Math.max(1, Math.min(sliceMs, left)));
+      if (first.length > 0) return [...first, ...(await this.#more(Math.min(max, mostBehind) - first.length))];
       if (this.#clock.now() >= deadline) return [];
     }
     return [];
@@ -55,11 +81,21 @@ export class Reader implements Source {
   async #more(max: number): Promise<ServiceBusReceivedMessage[]> {
     if (max <= 0) return [];
     try {
-      return await this.receiver.receiveMessages(max, { maxWaitTimeInMs: moreMs });
+      return await this.#receive(max, moreMs);
     } catch {
       // The next receive meets the same failure and tells it; what was received before must not be lost by it.
       return [];
     }
+  }
+
+  async #receive(max: number, maxWaitTimeInMs: number): Promise<ServiceBusReceivedMessage[]> {
+    waitForDrains(this.receiver, this.#answerMs);
+    const messages = await this.receiver.receiveMessages(max, { maxWaitTimeInMs });
+    for (const message of messages) {
+      this.#unsettled.set(message, ++this.#received);
+      settleWithoutLink(message);
+    }
+    return messages;
   }
 
   close(): Promise<void> {

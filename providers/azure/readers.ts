@@ -11,13 +11,18 @@ export class Readers {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
   readonly #clock: Clock;
+  readonly #answerMs: number;
   readonly #all = new Set<Reader>();
   readonly #idle = new Map<string, Reader[]>();
+  /** Those that nobody polls any more, open for as long as messages may be settled through them. */
+  readonly #full = new Set<Reader>();
 
-  constructor(client: ServiceBusClient, names: Names, clock: Clock) {
+  /** @param answerMs how long the broker may take to answer. */
+  constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number) {
     this.#client = client;
     this.#names = names;
     this.#clock = clock;
+    this.#answerMs = answerMs;
   }
 
   /** Runs `work` with a reader that nobody else polls meanwhile. */
@@ -25,12 +30,23 @@ export class Readers {
     const path = this.#names.path(name);
     let idle = this.#idle.get(path);
     if (!idle) this.#idle.set(path, (idle = []));
+    this.#closeDone();
     const reader = idle.pop() ?? this.#make(path);
     try {
       return await work(reader);
     } finally {
       // With a receive that failed the SDK opens a new link, while the old messages can still be settled.
-      idle.push(reader);
+      if (reader.isFull) this.#full.add(reader);
+      else idle.push(reader);
+    }
+  }
+
+  #closeDone(): void {
+    for (const reader of this.#full) {
+      if (!reader.isDone) continue;
+      this.#full.delete(reader);
+      this.#all.delete(reader);
+      reader.close().catch(() => {});
     }
   }
 
@@ -68,7 +84,7 @@ export class Readers {
       skipParsingBodyAsJson: true,
       skipConvertingDate: true,
     });
-    const reader = new Reader(receiver, this.#clock);
+    const reader = new Reader(receiver, this.#clock, this.#answerMs);
     this.#all.add(reader);
     return reader;
   }

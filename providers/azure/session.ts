@@ -6,6 +6,7 @@ import { isCode } from "./errors.ts";
 import { isForOthers, markingsOf, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
+import { waitForDrains } from "./receiver-link.ts";
 import { sequenceNumber } from "./sequence-number.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 import { withinLimit } from "./settlement-limit.ts";
@@ -22,8 +23,8 @@ export interface SessionParts {
   readonly name: QueueName;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** How long a settlement may take, in ms. */
-  readonly settlementMs: number;
+  /** How long the broker may take to answer, in ms. */
+  readonly answerMs: number;
   /** Called when its event was settled. */
   readonly settled: (session: Session) => void;
 }
@@ -47,6 +48,7 @@ export class Session implements Source {
     this.receiver = receiver;
     this.#parts = parts;
     this.turnBegan = parts.clock.now();
+    waitForDrains(receiver, parts.answerMs);
     this.#lockMs = receiver.sessionLockedUntilUtc.getTime() - parts.clock.now();
   }
 
@@ -63,8 +65,8 @@ export class Session implements Source {
   }
 
   settle(settlement: () => Promise<void>): Promise<void> {
-    const { clock, settlementMs } = this.#parts;
-    return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
+    const { clock, answerMs } = this.#parts;
+    return withinLimit(this.receiver, this.#settlements.add(settlement), clock, answerMs);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { Connection, EventContext, Receiver, Sender } from "rhea";
+import type { Connection, ConnectionOptions, EventContext, Receiver, Sender } from "rhea";
 import { systemClock, type Clock } from "../../clock.ts";
 import { Administration } from "./administration.ts";
 import { Namespace } from "./entities.ts";
@@ -33,6 +33,9 @@ const container = createContainer({
   receiver_options: { credit_window: 0, autoaccept: false },
   sender_options: { autosettle: false, treat_modified_as_released: false },
 });
+
+/** How many deliveries may follow one that is never settled. Service Bus knows no such limit; that of rhea is 2,048. */
+const connectionOptions = { session_buffer_size: { outgoing: 1_000_000 } } as unknown as ConnectionOptions;
 
 /**
  * A Service Bus namespace in this process, in memory, for tests: what `@azure/service-bus` speaks with the cloud, AMQP
@@ -129,7 +132,7 @@ export class ServiceBusBroker {
   }
 
   #serveAmqp(socket: Socket): void {
-    const connection = container.create_connection();
+    const connection = container.create_connection(connectionOptions);
     connection.setMaxListeners(0);
     this.#connections.add(connection);
     const replyLinks = new Map<string, Sender>();

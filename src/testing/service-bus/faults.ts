@@ -7,6 +7,8 @@ export class Faults {
   readonly #turns = new Turns();
   /** How long every answer takes, in ms. */
   delayMs = 0;
+  /** How late the end of a drain is told, in ms; never when it is `Infinity`. The SDK closes a link after 200 ms of it. */
+  drainMs = 0;
   /** So many sends are refused as `ServerBusy`, the throttling of Service Bus. */
   throttledSends = 0;
   /** So many administration requests are answered with this status. */
@@ -24,6 +26,12 @@ export class Faults {
   answer(work: () => void): void {
     if (this.delayMs > 0) this.#clock.after(this.delayMs, () => this.#turns.add(work));
     else this.#turns.add(work);
+  }
+
+  /** Tells the end of a drain, late or never when that is asked for. */
+  drained(work: () => void): void {
+    if (this.drainMs === 0) work();
+    else if (this.drainMs < Infinity) this.#clock.after(this.drainMs, work);
   }
 
   throttles(): boolean {

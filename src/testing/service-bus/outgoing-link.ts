@@ -3,7 +3,7 @@ import type { Faults } from "./faults.ts";
 import { deliveryTag } from "./lock-token.ts";
 import type { Properties } from "./message.ts";
 import type { MessageQueue, Settlement } from "./queue.ts";
-import { accept, acceptAttach, alwaysAnswerDrain, encode, isDraining, reject, sendable } from "./rhea.ts";
+import { accept, acceptAttach, alwaysAnswerDrain, encode, isDraining, reject, sendable, tellDrained } from "./rhea.ts";
 import type { SessionLock } from "./sessions.ts";
 
 /** Sends what is in a queue to a client, as much as it gave credit for, and takes its settlements. */
@@ -32,7 +32,7 @@ export class OutgoingLink {
     sender.on("sender_flow", () => {
       this.#pump();
       // Once for each time that it is asked: told again later it would end credit that was given meanwhile.
-      if (isDraining(sender)) sender.set_drained(true);
+      if (isDraining(sender)) this.#faults.drained(() => tellDrained(sender));
     });
     for (const outcome of ["accepted", "released", "modified", "rejected"]) {
       sender.on(outcome, (context: EventContext) => this.#settle(context, outcome));

@@ -104,12 +104,24 @@ export function alwaysAnswerDrain(sender: Sender): void {
   internals._get_drain = () => drain() || internals._draining;
 }
 
+/** Tells the receiver that its drain is over: also between two of its frames, where rhea would keep it for the next. */
+export function tellDrained(sender: Sender): void {
+  sender.set_drained(true);
+  (sender.connection as unknown as { _register(): void })._register();
+}
+
 export function accept(delivery: Delivery): void {
-  delivery.update(true, outcomes.accepted().described());
+  settle(delivery, outcomes.accepted());
 }
 
 export function reject(delivery: Delivery, condition: string, description: string): void {
-  delivery.update(true, outcomes.rejected({ error: { condition, description } }).described());
+  settle(delivery, outcomes.rejected({ error: { condition, description } }));
+}
+
+/** A receiver that is told so says nothing more of the delivery, for which rhea would wait before it forgets it. */
+function settle(delivery: Delivery, outcome: { described(): unknown }): void {
+  delivery.update(true, outcome.described());
+  (delivery as { remote_settled: boolean }).remote_settled = true;
 }
 
 export function encode(message: AmqpMessage): Buffer {

@@ -1,0 +1,106 @@
+/** What the links of the SDK's receivers would cost a long-running process: see providers/azure/receiver-link.ts. */
+import * as assert from "uvu/assert";
+import { AzureProvider } from "../../providers/azure/index.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import { letterFor } from "../../src/testing/contracts/scratch-queue.ts";
+import { Event, systemClock } from "../../src/index.ts";
+import type { Faults } from "../../src/testing/service-bus/faults.ts";
+import { startAzureServers, type AzureServers } from "../support/azure-servers.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("Azure: links of receivers", { timeoutMs: 60_000 });
+const tryTimeoutMs = 1_000;
+const none = { ready: 0, leased: 0, delayed: 0, dead: 0 };
+let servers: AzureServers;
+let provider: AzureProvider;
+let faults: Faults;
+
+test.before(async () => {
+  servers = await startAzureServers({ cloud: false });
+  provider = await AzureProvider.open({ ...servers.options, tryTimeoutMs, clock: systemClock });
+  faults = (servers.broker as NonNullable<AzureServers["broker"]>).faults;
+});
+test.after.each(() => {
+  faults.drainMs = 0;
+});
+test.after(async () => {
+  await provider.close();
+  await servers[Symbol.asyncDispose]();
+});
+
+/** A new queue, whose locks last so long. */
+async function newQueue(leaseMs: number): Promise<QueueName> {
+  const name = QueueName.queue(servers.newName());
+  await provider.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 10 }]);
+  return name;
+}
+
+async function push(name: QueueName, count: number): Promise<void> {
+  const events = Array.from({ length: count }, (_, n) => new Event("Happened", { n }, { queueName: name.toString() }));
+  await provider.queues.push(events);
+}
+
+function lease(name: QueueName, max: number, leaseMs: number, waitMs: number): Promise<readonly Lease[]> {
+  const { signal } = new AbortController();
+  return provider.queues.lease(name, { max, leaseMs, waitMs, signal });
+}
+
+function hasLink(held: Lease): boolean {
+  const { message } = held as unknown as { readonly message: { readonly delivery: object } };
+  return "link" in message.delivery;
+}
+
+for (const [end, drainMs, link] of [
+  ["comes later than the SDK waits", tryTimeoutMs / 2, "through its link"],
+  ["does not come at all", Infinity, "without its link, which the SDK closed"],
+] as const) {
+  test(`given an event in work, when the broker's end of a receive ${end}, then the event can still be settled, ${link}`, async () => {
+    const name = await newQueue(30_000);
+    await push(name, 1);
+    const [held] = await lease(name, 1, 30_000, 5_000);
+    assert.ok(held);
+    faults.drainMs = drainMs;
+    assert.equal(await lease(name, 1, 30_000, 200), []);
+    faults.drainMs = 0;
+    assert.equal(await lease(name, 1, 30_000, 200), []);
+    assert.is(hasLink(held), drainMs < Infinity);
+    await provider.queues.commit(held, []);
+    assert.equal(await provider.queues.counts(name), none);
+  });
+}
+
+test("given an event that is worked on for long, when more come meanwhile than a link can hold, then all are received and the first can still be settled", async () => {
+  const [linkHolds, lockMs] = [2_048, 30_000];
+  const name = await newQueue(lockMs);
+  await push(name, 1);
+  const [long] = await lease(name, 1, lockMs, 5_000);
+  assert.ok(long);
+  await push(name, linkHolds);
+  for (let settled = 0; settled < linkHolds;) {
+    const leases = await lease(name, 100, lockMs, 5_000);
+    assert.ok(leases.length > 0, `${settled} were received, then no more`);
+    await Promise.all(leases.map((one) => provider.queues.commit(one, [])));
+    settled += leases.length;
+  }
+  await provider.queues.commit(long, []);
+  assert.equal(await provider.queues.counts(name), none);
+});
+
+test("given more dead letters than a link can hold, when the last is sent back, then it is, and the others stay", async () => {
+  const count = 2_049;
+  const name = await newQueue(30_000);
+  await push(name, count);
+  for (let buried = 0; buried < count;) {
+    const leases = await lease(name, 100, 30_000, 5_000);
+    await Promise.all(leases.map((one) => provider.queues.deadLetter(one, letterFor(one))));
+    buried += leases.length;
+  }
+  let last = "";
+  for await (const { event } of provider.queues.deadLetters(name)) last = event.id;
+  await provider.queues.requeue(name, last);
+  assert.equal(await provider.queues.counts(name), { ...none, ready: 1, dead: count - 1 });
+  assert.is((await lease(name, 1, 30_000, 5_000))[0]?.event.id, last);
+});
+
+test.run();
