@@ -9,6 +9,16 @@ interface ConnectionContext {
   readonly connection?: Connection;
   readonly cbsSession?: Claims;
   refreshConnection?(): void;
+  getManagementClient?(entity: string): Management;
+}
+
+/** Asks an entity for what is no sending or receiving: to renew a lock, to settle a message whose link is gone. */
+interface Management {
+  _makeManagementRequest?(request: object, logger: object, options?: RequestOptions): Promise<unknown>;
+}
+
+interface RequestOptions {
+  readonly timeoutInMs?: number;
 }
 
 interface Connection {
@@ -34,7 +44,8 @@ const limited = new WeakSet<ConnectionContext>();
 /**
  * Lets a client reconnect at once when its connection breaks while a link is being opened. The SDK (7.9.5) waits a minute for
  * each answer then, with no option for that, and reconnects only when all of them are over: nothing at all is sent or received
- * meanwhile. Here a claim ends with its connection and waits no longer than `timeoutMs`, and the opening of a link a second more.
+ * meanwhile. Here a claim ends with its connection and waits no longer than `timeoutMs`, the opening of a link a second more,
+ * and a request of management, which the SDK gives a minute too, no longer either: a lock would be lost meanwhile.
  * Holds for the connections that follow too. Where the internals are others, nothing happens, and it is the minute.
  */
 export function limitWaits(client: ServiceBusClient, timeoutMs: number): void {
@@ -42,6 +53,7 @@ export function limitWaits(client: ServiceBusClient, timeoutMs: number): void {
   if (!context?.refreshConnection || limited.has(context)) return;
   limited.add(context);
   limitConnection(context, timeoutMs);
+  limitManagement(context, timeoutMs);
   const refresh = context.refreshConnection.bind(context);
   context.refreshConnection = () => {
     refresh();
@@ -72,6 +84,21 @@ function limitConnection({ connection, cbsSession: claims }: ConnectionContext, 
       options.abortSignal?.removeEventListener("abort", end);
       connection.removeListener("disconnected", end);
     }
+  };
+}
+
+function limitManagement(context: ConnectionContext, timeoutMs: number): void {
+  if (!context.getManagementClient) return;
+  const managementOf = context.getManagementClient.bind(context);
+  const limitedClients = new WeakSet<Management>();
+  context.getManagementClient = (entity) => {
+    const client = managementOf(entity);
+    if (!client._makeManagementRequest || limitedClients.has(client)) return client;
+    limitedClients.add(client);
+    const request = client._makeManagementRequest.bind(client);
+    client._makeManagementRequest = (message, logger, options = {}) =>
+      request(message, logger, { ...options, timeoutInMs: Math.min(options.timeoutInMs ?? Infinity, timeoutMs) });
+    return client;
   };
 }
 

@@ -68,7 +68,7 @@ export class OrderedQueues {
       accept,
       firstMs: pollMs,
       patienceMs: pollMs + lateMs,
-      answerMs: tryTimeoutMs,
+      settlementMs: tryTimeoutMs,
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import { settleWithoutLink, waitForDrains } from "./receiver-link.ts";
+import { settleWithoutLink } from "./receiver-link.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 import type { Source } from "./source.ts";
 
@@ -89,7 +89,6 @@ export class Reader implements Source {
   }
 
   async #receive(max: number, maxWaitTimeInMs: number): Promise<ServiceBusReceivedMessage[]> {
-    waitForDrains(this.receiver, this.#answerMs);
     const messages = await this.receiver.receiveMessages(max, { maxWaitTimeInMs });
     for (const message of messages) {
       this.#unsettled.set(message, ++this.#received);

@@ -6,7 +6,6 @@ import { isCode } from "./errors.ts";
 import { isForOthers, markingsOf, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
-import { waitForDrains } from "./receiver-link.ts";
 import { sequenceNumber } from "./sequence-number.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 import { withinLimit } from "./settlement-limit.ts";
@@ -23,8 +22,8 @@ export interface SessionParts {
   readonly name: QueueName;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** How long the broker may take to answer, in ms. */
-  readonly answerMs: number;
+  /** How long a settlement may take, in ms. */
+  readonly settlementMs: number;
   /** Called when its event was settled. */
   readonly settled: (session: Session) => void;
 }
@@ -48,7 +47,6 @@ export class Session implements Source {
     this.receiver = receiver;
     this.#parts = parts;
     this.turnBegan = parts.clock.now();
-    waitForDrains(receiver, parts.answerMs);
     this.#lockMs = receiver.sessionLockedUntilUtc.getTime() - parts.clock.now();
   }
 
@@ -65,8 +63,8 @@ export class Session implements Source {
   }
 
   settle(settlement: () => Promise<void>): Promise<void> {
-    const { clock, answerMs } = this.#parts;
-    return withinLimit(this.receiver, this.#settlements.add(settlement), clock, answerMs);
+    const { clock, settlementMs } = this.#parts;
+    return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
   }
 
   /**

@@ -108,6 +108,17 @@ test("given links that are being opened, when the connection breaks before their
   assert.is(broker.faults.droppedClaims, 0);
 });
 
+test("given an event under lease, when the renewal of its lock is never answered, then that is told in time to ask again", async () => {
+  const queue = await scratch();
+  await queue.push("a");
+  const lease = await queue.takeOne();
+  broker.faults.unansweredRequests = 1;
+  // Left to itself the SDK waits for the answer for a minute, longer than this suite and than most leases.
+  assert.is(await codeOf(provider.queues.renew([lease], 60_000)), "Timeout");
+  assert.equal(await provider.queues.renew([lease], 60_000), [true]);
+  await queue.commit(lease);
+});
+
 test("given an event under lease, when its lock ends at the broker, then settling is LeaseLost and renewing says so", async () => {
   const queue = await scratch();
   await queue.push("a");

@@ -7,7 +7,7 @@ import { Tally } from "../../samples/prismo/tally.ts";
 import { startAzureServers } from "../support/azure-servers.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("Azure: Prismo", { timeoutMs: 60_000 });
+const test = suite("Azure: Prismo", { timeoutMs: 180_000 });
 const data = (name: string): string => new URL(`../../samples/prismo/data/${name}.ndjson`, import.meta.url).pathname;
 const orderCount = 100;
 

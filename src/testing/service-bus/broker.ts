@@ -189,7 +189,9 @@ export class ServiceBusBroker {
     if (managed !== undefined) {
       const [queue, inlet] = [this.#namespace.queueAt(managed), this.#namespace.inletAt(managed)];
       if (!queue && !inlet) return notFound(receiver, managed);
-      return serveRequests(receiver, replyLink, this.faults, (request) => manage({ queue, inlet }, request));
+      return serveRequests(receiver, replyLink, this.faults, (request) =>
+        this.faults.ignoresRequest() ? undefined : manage({ queue, inlet }, request),
+      );
     }
     const inlet = this.#namespace.inletAt(address);
     if (!inlet) return notFound(receiver, address);

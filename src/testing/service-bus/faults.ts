@@ -17,6 +17,8 @@ export class Faults {
   droppedSettlements = 0;
   /** So many claims, which come before each link, are never answered, and their connection is dropped. */
   droppedClaims = 0;
+  /** So many requests of management, the renewals of locks among them, are taken but never answered. */
+  unansweredRequests = 0;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -49,6 +51,12 @@ export class Faults {
   dropsClaim(): boolean {
     if (this.droppedClaims <= 0) return false;
     this.droppedClaims--;
+    return true;
+  }
+
+  ignoresRequest(): boolean {
+    if (this.unansweredRequests <= 0) return false;
+    this.unansweredRequests--;
     return true;
   }
 
