@@ -1,10 +1,10 @@
 /**
- * Runs the test files, with `--workers N` some side by side in processes of their own: `npm test`, or `npm test -- PATTERN` for the files
- * whose path matches. It builds on uvu's queue and holds it to what uvu lets pass: a hook that throws, a suite
+ * Runs the test files, some side by side in processes of their own (`--workers N`): `npm test`, or `npm test -- PATTERN`
+ * for the files whose path matches. It builds on uvu's queue and holds it to what uvu lets pass: a hook that throws, a suite
  * that was never run, no tests at all, `.only`, a test that hangs, a rejection that nobody handled, a server that
  * nobody closed, a process that ends. Each of these fails here.
  */
-import { constants } from "node:os";
+import { availableParallelism, constants } from "node:os";
 import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "uvu/parse";
@@ -14,11 +14,14 @@ import { runFile, type TestFile } from "./support/run-file.ts";
 import { inOrder, runsAlone } from "./support/schedule.ts";
 import { runInWorkers, type PoolOptions } from "./support/worker-pool.ts";
 
+/** Each takes some 200 MB. */
+const mostWorkers = 6;
+
 const { values, positionals: patterns } = parseArgs({
   options: {
     root: { type: "string", default: "test" },
-    // The tests wait more than they compute, but a few of the cloud suites do not bear a busy machine yet.
-    workers: { type: "string", default: "1" },
+    // The tests wait more than they compute: one more than there are processors for.
+    workers: { type: "string", default: String(Math.min(availableParallelism() + 1, mostWorkers)) },
     "hang-limit": { type: "string", default: "60000" },
   },
   allowPositionals: true,
