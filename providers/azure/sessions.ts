@@ -160,7 +160,8 @@ export class Sessions {
   async #serve(session: Session, waitMs?: number): Promise<void> {
     try {
       const message = (await this.#hasItsTurn(session)) ? await session.next(waitMs) : undefined;
-      if (message && !this.#isClosed) return this.#offer({ message, session });
+      // A link that the SDK closed may still have brought a message: it comes again by another.
+      if (message && !this.#isClosed && !session.isOver) return this.#offer({ message, session });
     } catch (error) {
       if (!isCode(error, "SessionLockLost") && !isCode(error, "LeaseLost")) this.#fail(error);
     }

@@ -1,4 +1,5 @@
 /** What the links of the SDK's receivers would cost a long-running process: see providers/azure/receiver-link.ts. */
+import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../providers/azure/index.ts";
 import { QueueName } from "../../src/queue-name.ts";
@@ -29,14 +30,15 @@ test.after(async () => {
 });
 
 /** A new queue, whose locks last so long. */
-async function newQueue(leaseMs: number): Promise<QueueName> {
+async function newQueue(leaseMs: number, ordered = false): Promise<QueueName> {
   const name = QueueName.queue(servers.newName());
-  await provider.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 10 }]);
+  await provider.queues.ensure([{ name, ordered, leaseMs, maxAttempts: 10 }]);
   return name;
 }
 
 async function push(name: QueueName, count: number): Promise<void> {
-  const events = Array.from({ length: count }, (_, n) => new Event("Happened", { n }, { queueName: name.toString() }));
+  const options = { queueName: name.toString(), partitionKey: "one" };
+  const events = Array.from({ length: count }, (_, n) => new Event("Happened", { n }, options));
   await provider.queues.push(events);
 }
 
@@ -55,6 +57,25 @@ test("given an event in work, when the SDK closes its link because a receive doe
   faults.drainMs = 0;
   assert.equal(await lease(name, 1, 30_000, 200), [], "another link is open now");
   await provider.queues.commit(held, []);
+  assert.equal(await provider.queues.counts(name), none);
+});
+
+test("given events in order, when the SDK closes the link of their key with an event that has just come by it, then it is leased by another link", async () => {
+  const name = await newQueue(30_000, true);
+  await push(name, 1);
+  const [first] = await lease(name, 1, 30_000, 5_000);
+  assert.ok(first);
+  faults.drainMs = Infinity;
+  await provider.queues.commit(first, []);
+  const leasing = lease(name, 1, 30_000, 5_000);
+  // The next receive was asked to end by now, and the link is open for 100 ms more.
+  await setTimeout(120);
+  await push(name, 1);
+  await setTimeout(400);
+  faults.drainMs = 0;
+  const [second] = await leasing;
+  assert.ok(second);
+  await provider.queues.commit(second, []);
   assert.equal(await provider.queues.counts(name), none);
 });
 
