@@ -4,10 +4,12 @@ import * as assert from "uvu/assert";
 import { AzureProvider } from "../../providers/azure/index.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
+import { eventually } from "../../src/testing/contracts/eventually.ts";
 import { letterFor } from "../../src/testing/contracts/scratch-queue.ts";
 import { Event, systemClock } from "../../src/index.ts";
 import type { Faults } from "../../src/testing/service-bus/faults.ts";
 import { startAzureServers, type AzureServers } from "../support/azure-servers.ts";
+import { startSilentProxy } from "../support/silent-proxy.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Azure: links of receivers", { timeoutMs: 60_000 });
@@ -78,6 +80,49 @@ test("given events in order, when the SDK closes the link of their key with an e
   await provider.queues.commit(second, []);
   assert.equal(await provider.queues.counts(name), none);
 });
+
+for (const ordered of [false, true]) {
+  test(`given a network that goes silent for long, when it is back, then ${ordered ? "ordered " : ""}events are received, and the silence ended nothing`, async () => {
+    // A session that nobody gave back stays locked for its time.
+    const name = await newQueue(3_000, ordered);
+    const { connectionString: near } = servers.broker as NonNullable<AzureServers["broker"]>;
+    const port = String(/:(\d+);/.exec(near)?.[1]);
+    await using proxy = await startSilentProxy(Number(port));
+    const connectionString = near.replace(`:${port};`, `:${proxy.port};`);
+    const distant = await AzureProvider.open({
+      ...servers.options,
+      serviceBus: { connectionString },
+      clock: systemClock,
+    });
+    const stopped = new AbortController();
+    const received: Lease[] = [];
+    const polling = (async () => {
+      while (!stopped.signal.aborted)
+        received.push(
+          ...(await distant.queues
+            .lease(name, { max: 1, leaseMs: 3_000, waitMs: 1_000, signal: stopped.signal })
+            .catch(() => [])),
+        );
+    })();
+    try {
+      await push(name, 1);
+      await eventually("the first event", () => received.length === 1);
+      await distant.queues.commit(received[0] as Lease, []);
+      proxy.silent = true;
+      // Long enough for a receive to end in vain, and for its link to be closed in vain.
+      await setTimeout(5_000);
+      proxy.drop();
+      proxy.silent = false;
+      await push(name, 1);
+      await eventually("the second event", () => received.length === 2);
+      await distant.queues.commit(received[1] as Lease, []);
+    } finally {
+      stopped.abort();
+      await polling;
+      await distant.close();
+    }
+  });
+}
 
 test("given an event that is worked on for long, when more come meanwhile than a link can hold, then all are received and the first can still be settled", async () => {
   const [linkHolds, lockMs] = [2_048, 30_000];
