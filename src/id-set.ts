@@ -37,10 +37,10 @@ const numberBits = 20;
 const numberMask = 2 ** numberBits - 1;
 
 /**
- * A set of up to a million ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
+ * A set of ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
  * flat tables, because a `Set` of texts that lives for long is walked and moved by the garbage collector again and
  * again. That was a quarter of the time of a hive in memory. The index is apart from the entries, so that it is small
- * enough for the caches of a processor.
+ * enough for the caches of a processor. Ids of another form, and those beyond a million, are in a `Set` after all.
  */
 export class IdSet {
   /** Entries as they came. */
@@ -55,12 +55,17 @@ export class IdSet {
   }
 
   has(group: number, id: string): boolean {
-    return read(group, id) ? this.#index[this.#find()] !== 0 : this.#others.has(`${group} ${id}`);
+    if (read(group, id) && this.#index[this.#find()] !== 0) return true;
+    return this.#others.size > 0 && this.#others.has(`${group} ${id}`);
   }
 
   /** Adds an id; answers whether it was new. */
   add(group: number, id: string): boolean {
-    if (!read(group, id)) return this.#others.size !== this.#others.add(`${group} ${id}`).size;
+    if (!read(group, id) || this.#used === numberMask) {
+      if (this.has(group, id)) return false;
+      this.#others.add(`${group} ${id}`);
+      return true;
+    }
     if (this.#used * 2 === this.#index.length) this.#grow();
     const slot = this.#find();
     if (this.#index[slot] !== 0) return false;

@@ -1,4 +1,5 @@
 import { ServiceBusError, type ServiceBusClient } from "@azure/service-bus";
+import { endClosings, type ClosingConnection } from "./connection-closings.ts";
 
 interface Internals {
   readonly _connectionContext?: ConnectionContext;
@@ -21,21 +22,10 @@ interface RequestOptions {
   readonly timeoutInMs?: number;
 }
 
-interface Connection extends Maker {
+interface Connection extends ClosingConnection {
   readonly options?: { operationTimeoutInSeconds?: number };
-  on(event: "disconnected", listener: () => void): void;
   removeListener(event: "disconnected", listener: () => void): void;
 }
-
-/** What sessions and links are made by: a connection, and each session. */
-type Maker = { [name in (typeof makes)[number]]?: (...given: unknown[]) => Promise<Made> };
-
-/** A session or a link. */
-interface Made extends Maker {
-  close?(...given: unknown[]): Promise<void>;
-}
-
-const makes = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
 
 /** Shows the token of each link to the service before the link is opened; one after the other. */
 interface Claims {
@@ -74,7 +64,7 @@ export function limitWaits(client: ServiceBusClient, timeoutMs: number): void {
 function limitConnection({ connection, cbsSession: claims }: ConnectionContext, timeoutMs: number): void {
   if (!connection?.options || !claims?.negotiateClaim) return;
   connection.options.operationTimeoutInSeconds = (timeoutMs + onItsWayMs) / 1000;
-  endWithConnection(connection);
+  endClosings(connection);
   let isBroken = false;
   connection.on("disconnected", () => (isBroken = true));
   const negotiate = claims.negotiateClaim.bind(claims);
@@ -96,48 +86,6 @@ function limitConnection({ connection, cbsSession: claims }: ConnectionContext, 
       connection.removeListener("disconnected", end);
     }
   };
-}
-
-/**
- * Lets the closing of sessions and links end when their connection breaks meanwhile, and never fail. In rhea-promise 3.0.3 it
- * waits for ever in the one case, and the SDK with it, which then neither reconnects nor receives again. In the other it
- * fails after its time-out where the SDK handles no failure, which would end the process: so a network that goes silent
- * for a while would end a consumer for good.
- */
-function endWithConnection(connection: Connection): void {
-  const closing = new Set<() => void>();
-  const mended = new WeakSet<object>();
-  connection.on("disconnected", () => {
-    for (const end of closing) end();
-  });
-  const mendClose = (made: Made): void => {
-    const close = made.close?.bind(made);
-    if (!close) return;
-    made.close = (...given) =>
-      new Promise<void>((resolve) => {
-        closing.add(resolve);
-        const end = (): void => {
-          closing.delete(resolve);
-          resolve();
-        };
-        close(...given).then(end, end);
-      });
-  };
-  const mendMakers = (maker: Maker): void => {
-    for (const name of makes) {
-      const make = maker[name]?.bind(maker);
-      if (!make) continue;
-      maker[name] = async (...given) => {
-        const made = await make(...given);
-        if (mended.has(made)) return made;
-        mended.add(made);
-        mendClose(made);
-        mendMakers(made);
-        return made;
-      };
-    }
-  };
-  mendMakers(connection);
 }
 
 function limitManagement(context: ConnectionContext, timeoutMs: number): void {

@@ -80,36 +80,40 @@ export class DeadLetters {
   ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
-    let reader = this.#reader(name);
-    const readers = [reader];
+    const readers: Reader[] = [];
     const others: [Reader, ServiceBusReceivedMessage][] = [];
     try {
       await translating(`take a dead letter of ${name}`, async () => {
         // Letters come oldest first; those before the one that is meant are held until it is found, then put back.
         for (let count = 1; ; count = Math.min(pageSize, count * 4)) {
-          if (reader.isFull) readers.push((reader = this.#reader(name)));
-          const holder = reader;
-          const messages = await holder.receive(count, this.#clock.now() + takeMs, takeMs, never);
+          const reader = this.#withRoom(readers, name);
+          const messages = await reader.receive(count, this.#clock.now() + takeMs, takeMs, never);
           const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
-          for (const one of messages) if (one !== letter) others.push([holder, one]);
+          for (const one of messages) if (one !== letter) others.push([reader, one]);
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
           await before(await this.#read(letter, name), letter);
-          await holder.settle(() => holder.receiver.completeMessage(withoutSession(letter)));
+          await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
           return;
         }
       });
     } finally {
       await Promise.allSettled(
-        others.map(([holder, one]) => holder.settle(() => holder.receiver.abandonMessage(withoutSession(one)))),
+        others.map(([reader, one]) => reader.settle(() => reader.receiver.abandonMessage(withoutSession(one)))),
       );
-      await Promise.all(readers.map((reader) => reader.close()));
+      await Promise.allSettled(readers.map((reader) => reader.close()));
     }
   }
 
-  #reader(name: QueueName): Reader {
+  /** The last of the readers, or another behind it when that holds too much. */
+  #withRoom(readers: Reader[], name: QueueName): Reader {
+    const last = readers.at(-1);
+    if (last && !last.isFull) return last;
     const options = { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 };
-    return new Reader(this.#client.createReceiver(this.#names.path(name), options), this.#clock, this.#answerMs);
+    const receiver = this.#client.createReceiver(this.#names.path(name), options);
+    const reader = new Reader(receiver, this.#clock, this.#answerMs);
+    readers.push(reader);
+    return reader;
   }
 
   async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {

@@ -47,6 +47,13 @@ test("given two connection strings, when Prismo runs on azure: with a tenth of i
   await writeFile(orders, (await readFile(data, "utf8")).split("\n").slice(0, orderCount).join("\n"));
   const ended = await prismo("--provider", "azure:", "--failure-rate", "0.1", "--orders", orders, "--json");
   assert.is(ended.code, 0, ended.stderr);
+  // A settlement may come too late on a busy machine, which is told; nothing else is.
+  const told = ended.stderr.split("\n").filter((line) => /^[^\s}]/.test(line));
+  const late = /^the (event could not be settled|lease was lost)/;
+  assert.equal(
+    told.filter((line) => !late.test(line)),
+    [],
+  );
   const report = JSON.parse(ended.stdout) as Report;
   assert.equal([report.orders, report.pending, report.deadLetters], [orderCount, 0, 0]);
   assert.is(report.shipped + report.cancelled, orderCount);

@@ -33,6 +33,22 @@ test("given any ids, when they are added, then it says of each whether it is new
   );
 });
 
+test("given more ids than its table can number, when they are added, then it still says of each whether it is new", () => {
+  const set = new IdSet();
+  const count = 2 ** 20 + 100;
+  const idOf = (n: number): string => String(n).padStart(36, "0");
+  let added = 0;
+  for (let n = 0; n < count; n++) if (set.add(1, idOf(n))) added++;
+  assert.is(added, count);
+  assert.is(set.size, count);
+  const again = [0, 1, 2 ** 20 - 1, 2 ** 20, count - 1];
+  assert.equal(
+    again.map((n) => [set.has(1, idOf(n)), set.add(1, idOf(n))]),
+    again.map(() => [true, false]),
+  );
+  assert.is(set.has(1, idOf(count)), false);
+});
+
 test("given many more ids than it has room for at first, then it keeps all of them, and none that was not added", () => {
   const set = new IdSet();
   const ids = Array.from({ length: 5_000 }, () => randomUUID());
