@@ -11,6 +11,14 @@ import type { Subscription } from "./topology.ts";
  */
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
+/** What is told of it. */
+export interface ArrivalsParts {
+  /** Another process committed; who waits is woken afterwards. */
+  readonly onOthers: () => void;
+  /** It was looked for that, as is done now and then while somebody waits. */
+  readonly onLook: (now: number) => void;
+}
+
 /**
  * Who waits for messages, and what wakes them: a commit of this process at once, with the messages that it handed over;
  * one of another process soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a
@@ -19,7 +27,7 @@ const lookMs = { min: 20, max: 120, factor: 1.1 };
 export class Arrivals {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #onOthers: () => void;
+  readonly #parts: ArrivalsParts;
   /** By subscription. */
   readonly #takers = new Map<number, Waiters<Taker>>();
   #waiting = 0;
@@ -30,11 +38,10 @@ export class Arrivals {
   #lookMs = lookMs.min;
   #lookedAt = -Infinity;
 
-  /** @param onOthers is called when another process committed, before who waits is woken. */
-  constructor(client: SqliteClient, clock: Clock, onOthers: () => void) {
+  constructor(client: SqliteClient, clock: Clock, parts: ArrivalsParts) {
     this.#client = client;
     this.#clock = clock;
-    this.#onOthers = onOthers;
+    this.#parts = parts;
     client.addHooks({
       begun: () => this.#look(),
       committed: () => this.#committed(),
@@ -96,7 +103,7 @@ export class Arrivals {
     this.#lookedAt = this.#clock.now();
     if (!this.#client.changedByOthers()) return;
     this.#lookMs = lookMs.min;
-    this.#onOthers();
+    this.#parts.onOthers();
     this.wakeAll();
   }
 
@@ -106,6 +113,7 @@ export class Arrivals {
       if (this.#waiting === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       this.#look();
+      this.#parts.onLook(this.#lookedAt);
       if (this.#waiting > 0) this.#lookLater();
     });
   }

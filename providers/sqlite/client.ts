@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
-import { openDriver, type Driver, type Statement, type Value } from "./driver.ts";
+import { openDriver, type Driver, type DriverName, type Statement, type Value } from "./driver.ts";
 import { translate } from "./errors.ts";
 import { GroupCommit, type GroupHooks } from "./group-commit.ts";
 import { migrate } from "./schema.ts";
@@ -37,7 +37,7 @@ export class SqliteClient {
     this.#seenDataVersion = this.#readDataVersion();
   }
 
-  get driverName(): string {
+  get driverName(): DriverName {
     return this.#driver.name;
   }
 

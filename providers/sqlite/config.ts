@@ -3,7 +3,7 @@ import { driverNames, type DriverName } from "./driver.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
 export interface SqliteConfig {
-  /** The file; made when it is not there. SQLite keeps two more beside it, with `-wal` and `-shm` behind the name. */
+  /** The file; made when it is not there. SQLite keeps two more beside it, with `-wal` and `-shm` behind the name, and each process one by which it says that it lives. */
   readonly file: string;
   /**
    * What a power loss may take. `full`, unless said: nothing that was answered. `normal`: the last commits, whole;

@@ -32,6 +32,8 @@ interface Insert {
 export interface InsertBufferParts {
   /** As many tokens of leases in a row; answers the first. */
   readonly tokens: (count: number) => number;
+  /** The process that leases, as the file knows it. */
+  readonly process: () => number | null;
   /** Is told the row that an event is in that is not leased yet. */
   readonly inserted: (row: number, event: Event) => void;
 }
@@ -55,8 +57,8 @@ export class InsertBuffer {
       });
     this.#inserts = inserts("subscription, due, event, body", () => "(?1, ?2, ?, ?)");
     this.#leasedInserts = inserts(
-      "subscription, due, lease, attempts, first_seen, event, body",
-      (row) => `(?1, ?2, ?3 + ${row}, 1, ?4, ?, ?)`,
+      "subscription, due, lease, process, attempts, first_seen, event, body",
+      (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?, ?)`,
     );
   }
 
@@ -92,7 +94,8 @@ export class InsertBuffer {
     for (const { size, statement } of inserts) {
       for (; rows.length - at >= size; at += size) {
         const token = handed ? this.#parts.tokens(size) : 0;
-        const values: Value[] = handed ? [subscription.id, due, token, handed.now] : [subscription.id, due];
+        const values: Value[] = [subscription.id, due];
+        if (handed) values.push(token, this.#parts.process(), handed.now);
         for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
         // The rows of one INSERT have ids in a row: nobody else writes meanwhile.
         const first = statement.insert(values) - size + 1;

@@ -8,6 +8,7 @@ import { eventOf, type EventRow } from "./event-row.ts";
 import { UndoGroup } from "./group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import { leaseLost, SqliteLease } from "./lease.ts";
+import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Taker } from "./taker.ts";
 import type { Subscription } from "./topology.ts";
@@ -43,6 +44,7 @@ export class Messages {
   readonly #deleteAll: Statement;
   readonly #client: SqliteClient;
   readonly #clock: Clock;
+  readonly #processes: Processes;
   readonly #recent = new RecentEvents();
   /** Held back to be written together: rows to insert, and leases whose rows go. */
   readonly #added: InsertBuffer;
@@ -52,11 +54,13 @@ export class Messages {
   /** Counts up from a random start, so that processes do not meet. */
   #nextToken: number = randomInt(2 ** 47);
 
-  constructor(client: SqliteClient, clock: Clock) {
+  constructor(client: SqliteClient, clock: Clock, processes: Processes) {
     this.#client = client;
     this.#clock = clock;
+    this.#processes = processes;
     this.#added = new InsertBuffer(client, {
       tokens: (count) => this.#tokens(count),
+      process: () => processes.own(),
       inserted: (id, event) => this.#recent.add(id, event),
     });
     this.#insertInLine = client.prepare(
@@ -71,7 +75,7 @@ export class Messages {
     );
     this.#read = client.prepare("SELECT id, event, body FROM messages WHERE id IN (SELECT value FROM json_each(?))");
     this.#lease = client.prepare(
-      "UPDATE messages SET due = ?, lease = ? + key, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
+      "UPDATE messages SET due = ?, lease = ? + key, process = ?, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
         "FROM json_each(?) AS found WHERE messages.id = found.value",
     );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
@@ -130,7 +134,10 @@ export class Messages {
     const found = this.#findDue.all([subscription.id, now, max]);
     const token = this.#tokens(found.length);
     this.#quietUntil.delete(subscription.id);
-    if (found.length > 0) this.#lease.run([now + leaseMs, token, now, jsonOf(found.map(({ id }) => id))]);
+    if (found.length > 0) {
+      const ids = jsonOf(found.map(({ id }) => id));
+      this.#lease.run([now + leaseMs, token, this.#processes.own(), now, ids]);
+    }
     const atHand = found.map(({ id }) => this.#recent.take(id));
     const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
     // Events are made after the commit: the lock is held no longer than need be.

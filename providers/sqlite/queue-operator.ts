@@ -19,13 +19,14 @@ import { DeadLetters } from "./dead-letters.ts";
 import { eventOf, rowOf } from "./event-row.ts";
 import type { SqliteLease } from "./lease.ts";
 import { isInLine, Messages } from "./messages.ts";
+import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
 
 /**
  * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
- * `durability` says), leases and their ends included: a process that is killed loses its leases when their time has
- * passed, and nothing else. A commit with its outputs happens once or not at all.
+ * `durability` says), leases and their ends included: a process that is killed loses its leases, see {@link Processes},
+ * and nothing else. A commit with its outputs happens once or not at all.
  */
 export class SqliteQueueOperator implements QueueOperator {
   readonly #client: SqliteClient;
@@ -36,19 +37,27 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #deadLetters: DeadLetters;
   readonly #recent: RecentIds;
   readonly #arrivals: Arrivals;
+  readonly #processes: Processes;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
     this.#clock = clock;
     this.#config = config;
     this.#topology = new Topology(client);
-    this.#messages = new Messages(client, clock);
+    this.#processes = new Processes(client, clock, () => {
+      this.#messages.forget();
+      this.#arrivals.wakeAll();
+    });
+    this.#messages = new Messages(client, clock, this.#processes);
     this.#deadLetters = new DeadLetters(client);
     this.#recent = new RecentIds(client, config.deduplicationMs);
-    this.#arrivals = new Arrivals(client, clock, () => {
-      this.#topology.forget();
-      this.#recent.forget();
-      this.#messages.forget();
+    this.#arrivals = new Arrivals(client, clock, {
+      onOthers: () => {
+        this.#topology.forget();
+        this.#recent.forget();
+        this.#messages.forget();
+      },
+      onLook: (now) => this.#processes.glance(now),
     });
   }
 
@@ -94,6 +103,7 @@ export class SqliteQueueOperator implements QueueOperator {
     for (;;) {
       // Another process may have deleted the queue.
       this.#arrivals.glance(now);
+      this.#processes.glance(now);
       const subscription = this.#topology.subscription(name);
       // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
       if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
@@ -196,8 +206,9 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  /** Answers every call that waits. */
+  /** Answers every call that waits. To be called once nothing more is written. */
   close(): void {
+    this.#processes.close();
     this.#arrivals.close();
   }
 

@@ -14,9 +14,10 @@ import type { Driver } from "./driver.ts";
  *                 columns. `due` is when: a time that is past (0: before all others) means now; while it is leased,
  *                 `due` is when the lease ends; NULL waits in line behind an earlier event of its `order_key`.
  *                 `order_later` is the key of a message that gets in line when it is due.
- *                 `lease` is the token of the last lease, NULL when the event was given back since.
+ *                 `lease` is the token of the last lease, NULL when the event was given back since; `process` is whose.
  *                 `event` is JSON with all but the body (`event ->> 'eventType'`) and what is as it mostly is.
  * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
+ * processes       Who leases: `lock` is the end of the name of an empty file that the process keeps locked while it lives.
  * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, ids by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
@@ -113,6 +114,14 @@ const migrations: readonly string[] = [
       FROM json_each(recent_ids.ids) GROUP BY 1
     )
   );
+  `,
+  // What was leased to a process that was killed is found.
+  `
+  CREATE TABLE processes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lock TEXT NOT NULL
+  ) STRICT;
+  ALTER TABLE messages ADD COLUMN process INTEGER;
   `,
 ];
 

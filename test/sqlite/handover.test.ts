@@ -30,10 +30,17 @@ function lease(
   return queues.lease(name, { max, leaseMs, waitMs, signal });
 }
 
+/** The first lease of a process takes a lock, which says that it lives. */
+async function leaseFirst(provider: SqliteProvider): Promise<void> {
+  await provider.queues.push([letter("first")]);
+  for (const one of await lease(provider, 1)) await provider.queues.commit(one, []);
+}
+
 test("given somebody who waits, when an event is pushed, then it is leased to them by the same transaction", async () => {
   using file = sqliteFile();
   using counts = countStatements("libsql");
   const provider = await opened(file.path);
+  await leaseFirst(provider);
   const waiting = lease(provider, 10, { waitMs: 60_000 });
   await new Promise(setImmediate);
   counts.clear();

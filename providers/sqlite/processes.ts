@@ -1,0 +1,123 @@
+import type { Clock } from "../../src/clock.ts";
+import type { SqliteClient } from "./client.ts";
+import type { Statement } from "./driver.ts";
+import { ProcessLock } from "./process-lock.ts";
+
+/** How often it is looked whether one of the others lives, in ms, while somebody leases; a look takes a millisecond or two. */
+const lookMs = 1_000;
+
+interface ProcessRow {
+  readonly id: number;
+  readonly lock: string;
+}
+
+/**
+ * The processes that lease from the file. When one was killed, another gives back what was leased to it at once, not
+ * only when the leases end: whoever opens the file next, or one of those that share it within seconds. An event that had
+ * come back before waits for the end of its lease, for it may be what kills.
+ */
+export class Processes {
+  readonly #client: SqliteClient;
+  readonly #clock: Clock;
+  readonly #onGivenBack: () => void;
+  readonly #insert: Statement;
+  readonly #delete: Statement;
+  readonly #giveBack: Statement;
+  #lock: ProcessLock | undefined;
+  #mayLock = true;
+  /** This process in the file, once it has leased something. */
+  #own: number | undefined;
+  /** The group under way is the one that notes this process. */
+  #noting = false;
+  /** When it was looked last, in ms since the epoch, and at which process. */
+  #lookedAt = -Infinity;
+  #lookedAtProcess = 0;
+
+  /** @param onGivenBack is called when leases of another process were given back. */
+  constructor(client: SqliteClient, clock: Clock, onGivenBack: () => void) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#onGivenBack = onGivenBack;
+    this.#insert = client.prepare("INSERT INTO processes (lock) VALUES (?)");
+    this.#delete = client.prepare("DELETE FROM processes WHERE id = ?");
+    this.#giveBack = client.prepare(
+      "UPDATE messages SET due = 0, lease = NULL " +
+        "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL AND attempts = 1",
+    );
+    client.addHooks({
+      committed: () => {
+        this.#noting = false;
+      },
+      rolledBack: () => {
+        if (this.#noting) this.#own = undefined;
+        this.#noting = false;
+      },
+    });
+  }
+
+  /** The number of this process, for what it leases. To be called within a group. Null when no lock could be had. */
+  own(): number | null {
+    if (this.#own !== undefined) return this.#own;
+    const lock = this.#takeLock();
+    if (!lock) return null;
+    this.#noting = true;
+    return (this.#own = this.#insert.insert([lock.name]));
+  }
+
+  /**
+   * Looks whether another process died, unless it was looked a moment ago: all of them the first time, then one after
+   * the other, however many there are. Together they look at each within a second or two.
+   */
+  glance(now: number): void {
+    if (now - this.#lookedAt < lookMs) return;
+    const first = this.#lookedAt === -Infinity;
+    this.#lookedAt = now;
+    const others = this.#others();
+    const next = others.find(({ id }) => id > this.#lookedAtProcess) ?? others[0];
+    for (const other of first ? others : others.filter((one) => one === next)) this.#look(other);
+  }
+
+  /** Once nothing more is written: others clear away what the file still says of this process. */
+  close(): void {
+    this.#lock?.release();
+  }
+
+  /** Without one, leases that this process does not live to settle last out their time. */
+  #takeLock(): ProcessLock | undefined {
+    if (!this.#mayLock) return this.#lock;
+    this.#mayLock = false;
+    try {
+      this.#lock = new ProcessLock(this.#client.file, this.#client.driverName);
+    } catch {
+      // Another file could not be opened: too many are, or the folder is read-only by now.
+    }
+    return this.#lock;
+  }
+
+  #others(): ProcessRow[] {
+    try {
+      const all = this.#client.query<ProcessRow>("SELECT id, lock FROM processes ORDER BY id").all([]);
+      return all.filter(({ id }) => id !== this.#own);
+    } catch {
+      // Whoever waits for messages tells that the file cannot be read.
+      return [];
+    }
+  }
+
+  #look({ id, lock }: ProcessRow): void {
+    this.#lookedAtProcess = id;
+    if (ProcessLock.isHeld(this.#client.file, lock, this.#client.driverName)) return;
+    this.#giveBackOf(id).then(
+      () => ProcessLock.clear(this.#client.file, lock),
+      () => {}, // The next look tries again.
+    );
+  }
+
+  async #giveBackOf(id: number): Promise<void> {
+    await this.#client.write(() => {
+      this.#giveBack.run([this.#clock.now(), id]);
+      this.#delete.run([id]);
+    });
+    this.#onGivenBack();
+  }
+}

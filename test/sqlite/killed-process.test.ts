@@ -1,0 +1,156 @@
+/** What was leased to a process that is no more: it is not waited for until its leases end. */
+import * as assert from "uvu/assert";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { availableDrivers, openDriver } from "../../providers/sqlite/driver.ts";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { ProcessLock } from "../../providers/sqlite/process-lock.ts";
+import { Event } from "../../src/event.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import { assertOnce } from "../support/sqlite-effects.ts";
+import { sqliteFile } from "../support/sqlite-file.ts";
+import { Worker } from "../support/sqlite-process.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("sqlite: killed process", { timeoutMs: 60_000 });
+
+/** Longer than any test: what comes back sooner did not wait for the end of its lease. */
+const leaseMs = 600_000;
+const name = QueueName.parse("Letters");
+const letter = (body: unknown, partitionKey?: string): Event =>
+  new Event("Letter", body, { queueName: "Letters", partitionKey });
+const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody());
+const locksBeside = (file: string): string[] =>
+  readdirSync(dirname(file)).filter((entry) => entry.startsWith("hive.db-process-"));
+
+async function opened(file: string, ordered = false): Promise<SqliteProvider> {
+  const provider = new SqliteProvider({ file });
+  await provider.queues.ensure([{ name, ordered, leaseMs, maxAttempts: 3 }]);
+  return provider;
+}
+
+function lease({ queues }: SqliteProvider, max: number, waitMs = 0): Promise<readonly Lease[]> {
+  return queues.lease(name, { max, leaseMs, waitMs, signal: new AbortController().signal });
+}
+
+/** Has the file say of what this process leased that a process leased it that is no more. */
+function die(file: string): void {
+  const database = openDriver(file);
+  database.exec("UPDATE processes SET lock = 'none'");
+  database.close();
+}
+
+test("given a process that is killed at work, when it is started again, then it goes on at once", async () => {
+  using file = sqliteFile();
+  const url = `sqlite:${file.path}`;
+  const victim = new Worker({ url, jobs: [0, 20], leaseMs, hangs: true });
+  await victim.said("handled");
+  await victim.kill();
+  assert.is(locksBeside(file.path).length, 1, "it could not clear its lock away");
+  await new Worker({ url, jobs: [0, 0], leaseMs }).done();
+  await assertOnce(file.path, 20);
+  assert.equal(locksBeside(file.path), []);
+});
+
+test("given processes that share a file, when one is killed at work, then another does its work within seconds", async () => {
+  using file = sqliteFile();
+  const url = `sqlite:${file.path}`;
+  const victim = new Worker({ url, jobs: [0, 20], leaseMs, hangs: true });
+  await victim.said("handled");
+  const others = [1, 2, 3].map(() => new Worker({ url, jobs: [0, 0], leaseMs }));
+  await Promise.all(others.map((other) => other.said("ready")));
+  await sleep(1_500);
+  const done = others.reduce((sum, { handled }) => sum + handled, 0);
+  assert.ok(done <= 12, "what the living holds stays with it");
+  await victim.kill();
+  await Promise.all(others.map((other) => other.done()));
+  await assertOnce(file.path, 20);
+});
+
+test("given leases of a process that lives, when others look, then they stay with it", async () => {
+  using file = sqliteFile();
+  const here = await opened(file.path);
+  const there = await opened(file.path);
+  await here.queues.push([letter(1), letter(2)]);
+  const [held] = (await lease(here, 1)) as [Lease];
+  assert.equal(bodies(await lease(there, 10, 2_500)), [2]);
+  assert.equal(await lease(there, 10, 1_500), []);
+  await here.queues.commit(held, []);
+  await Promise.all([here.close(), there.close()]);
+  assert.equal(locksBeside(file.path), []);
+});
+
+test("given an event that had come back before, when its process is killed, then it waits for the end of its lease", async () => {
+  using file = sqliteFile();
+  const victim = await opened(file.path);
+  await victim.queues.push([letter("suspect"), letter("innocent")]);
+  const [suspect] = (await lease(victim, 1)) as [Lease];
+  await victim.queues.abandon(suspect, { delayMs: 0, countAttempt: true });
+  assert.equal(bodies(await lease(victim, 2)), ["suspect", "innocent"]);
+  die(file.path);
+  const other = await opened(file.path);
+  const leases = await lease(other, 10, 5_000);
+  assert.equal(bodies(leases), ["innocent"]);
+  assert.is(leases[0]?.attempt, 2, "the run that was not finished counts");
+  assert.is((await other.queues.counts(name)).leased, 2);
+  await Promise.all([victim.close(), other.close()]);
+});
+
+test("given an ordered queue whose process was killed, when it is started again, then a key goes on in its order", async () => {
+  using file = sqliteFile();
+  const victim = await opened(file.path, true);
+  await victim.queues.push([1, 2, 3].map((n) => letter(n, "key")));
+  assert.equal(bodies(await lease(victim, 10)), [1]);
+  die(file.path);
+  const other = await opened(file.path, true);
+  const seen: unknown[] = [];
+  for (let n = 0; n < 3; n++) {
+    const [only, ...more] = await lease(other, 10, 5_000);
+    assert.ok(only && more.length === 0);
+    seen.push(only.event.getBody());
+    await other.queues.commit(only, []);
+  }
+  assert.equal(seen, [1, 2, 3]);
+  await Promise.all([victim.close(), other.close()]);
+});
+
+test("given a lease that was given back for its process, when that process settles it after all, then it is refused", async () => {
+  using file = sqliteFile();
+  const slow = await opened(file.path);
+  await slow.queues.push([letter(1)]);
+  const [lost] = (await lease(slow, 1)) as [Lease];
+  die(file.path);
+  const other = await opened(file.path);
+  const [held] = (await lease(other, 1, 5_000)) as [Lease];
+  const refused = await slow.queues.commit(lost, []).catch((error: unknown) => error);
+  assert.match(String(refused), /The lease on the event .* is over/);
+  await other.queues.commit(held, []);
+  await Promise.all([slow.close(), other.close()]);
+});
+
+test("given a copy of the file, when it is opened elsewhere, then what was leased when it was made is there at once", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter(1)]);
+  await lease(provider, 1);
+  await provider.backup(file.beside("copy.db"));
+  const copy = await opened(file.beside("copy.db"));
+  assert.equal(bodies(await lease(copy, 1, 5_000)), [1]);
+  await Promise.all([provider.close(), copy.close()]);
+});
+
+for (const driver of availableDrivers()) {
+  test(`given a lock on ${driver}, then it is held until it is released, and leaves nothing behind`, () => {
+    using file = sqliteFile();
+    const lock = new ProcessLock(file.path, driver);
+    assert.is(ProcessLock.isHeld(file.path, lock.name, driver), true);
+    lock.release();
+    assert.is(ProcessLock.isHeld(file.path, lock.name, driver), false);
+    assert.is(existsSync(file.path), false);
+    assert.equal(locksBeside(file.path), []);
+  });
+}
+
+test.run();
