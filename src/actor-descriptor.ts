@@ -1,7 +1,8 @@
+import { messageOf } from "./error-text.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Middleware } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { QueueName } from "./queue-name.ts";
-import { defaultRetry, messageOf, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import { defaultRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
 import { supervisionProblems, type FailureLimit, type SupervisionRule } from "./supervision.ts";
 
 /** What holds for every actor unless it says otherwise. */

@@ -1,10 +1,11 @@
+import { messageOf } from "./error-text.ts";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { contradictions, throwProblems } from "./actor-configuration.ts";
 import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
-import { defaultRetry, messageOf, type RetryOptions } from "./retry-policy.ts";
+import { defaultRetry, type RetryOptions } from "./retry-policy.ts";
 import type { FailureLimit } from "./supervision.ts";
 
 /** What may be said of an actor outside its code. */

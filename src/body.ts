@@ -1,3 +1,4 @@
+import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
 
 const json = "application/json";
@@ -57,10 +58,7 @@ function jsonText(eventType: string, body: unknown): string {
   try {
     text = JSON.stringify(body);
   } catch (cause) {
-    throw notABody(
-      `the body of the event ${eventType} is not JSON: ${cause instanceof Error ? cause.message : "?"}`,
-      cause,
-    );
+    throw notABody(`the body of the event ${eventType} is not JSON: ${messageOf(cause)}`, cause);
   }
   if (text === undefined) throw notABody(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
   return text;

@@ -1,3 +1,4 @@
+import { messageOf } from "./error-text.ts";
 import "reflect-metadata";
 import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
@@ -91,7 +92,7 @@ export class ActorContainer {
 function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
-    `${descriptor.name} cannot be made: ${cause instanceof Error ? cause.message : String(cause)} ` +
+    `${descriptor.name} cannot be made: ${messageOf(cause)} ` +
       "Bind what it needs in the container of the hive and name it with @injects.",
     { cause },
   );

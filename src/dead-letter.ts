@@ -1,11 +1,13 @@
+import { errorNameOf, messageOf, stackOf } from "./error-text.ts";
+import { redact } from "./redact.ts";
 import type { Event } from "./event.ts";
-import { messageOf } from "./retry-policy.ts";
 
 /** An event that was given up, whole, with the record of why. Providers keep it until it is requeued or dropped. */
 export interface DeadLetter {
   readonly event: Event;
   /** Why, in a sentence. At most 1,024 characters, the limit of Service Bus with room to spare. */
   readonly reason: string;
+  /** The code of a `BeeHiveError`, the name of another error; `Exhausted`, or what the broker says, when it gave the event up itself. */
   readonly errorName: string;
   readonly errorMessage: string;
   /** Where it was thrown; shortened. */
@@ -27,14 +29,15 @@ export type DeadLetterOrigin = Pick<
 const longestText = 1_024;
 const longestStack = 4_096;
 
-/** The record for an event that failed with `error`. */
+/** The record for an event that failed with `error`; what looks like a secret in texts of the error is masked. */
 export function deadLetterOf(origin: DeadLetterOrigin, reason: string, error: unknown): DeadLetter {
+  const stack = stackOf(error);
   return {
     ...origin,
-    reason: shorten(reason, longestText),
-    errorName: shorten(error instanceof Error ? error.name : typeof error, longestText),
-    errorMessage: shorten(messageOf(error), longestText),
-    stack: error instanceof Error && error.stack ? shorten(error.stack, longestStack) : undefined,
+    reason: shorten(redact(reason), longestText),
+    errorName: shorten(errorNameOf(error), longestText),
+    errorMessage: shorten(redact(messageOf(error)), longestText),
+    stack: stack && shorten(redact(stack), longestStack),
   };
 }
 

@@ -14,8 +14,7 @@ import { collect, stampOutputs } from "./outputs.ts";
 import { PollState } from "./poll-state.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
-import type { RetryOptions } from "./retry-policy.ts";
-import { decide, FailureCount, type Decision } from "./supervision.ts";
+import { decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
 import type { ActorTelemetry, Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
 
@@ -56,6 +55,7 @@ export class FactoryActor {
   readonly #stopLeasing = new AbortController();
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
+  readonly #mostAttempts: number;
   #polling: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
   readonly #failures: FailureCount | undefined;
@@ -69,6 +69,7 @@ export class FactoryActor {
     this.#parts = parts;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#atomic = parts.provider.capabilities.atomicStep === true;
+    this.#mostAttempts = mostAttempts(descriptor);
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
   }
@@ -200,7 +201,7 @@ export class FactoryActor {
       let outcome: Outcome = "committed";
       let failure: unknown;
       try {
-        assertAttemptLeft(attempt, this.descriptor.retry);
+        assertAttemptLeft(attempt, this.#mostAttempts);
         await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, error));
@@ -385,8 +386,8 @@ export class FactoryActor {
 }
 
 /** What comes back more often than it may be tried was never settled at all: each failure that is settled counts. */
-function assertAttemptLeft(attempt: number, { maxAttempts }: RetryOptions): void {
-  if (attempt <= maxAttempts) return;
+function assertAttemptLeft(attempt: number, most: number): void {
+  if (attempt <= most) return;
   throw new BeeHiveError(
     "Exhausted",
     `delivered ${attempt} times, never settled: its consumers may have crashed on it`,

@@ -1,5 +1,5 @@
+import { errorNameOf } from "./error-text.ts";
 import type { Clock } from "./clock.ts";
-import { errorNameOf } from "./error-name.ts";
 import type { FactoryActor } from "./factory-actor.ts";
 import { queueSpecs } from "./orchestrator.ts";
 import type { Provider } from "./provider.ts";

@@ -1,4 +1,4 @@
-import { messageOf } from "./retry-policy.ts";
+import { messageOf } from "./error-text.ts";
 import type { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
 import type { QueueOperator } from "./queue-operator.ts";

@@ -1,3 +1,6 @@
+import { messageOf } from "./error-text.ts";
+import { redact } from "./redact.ts";
+
 /** Structured logging: fields first, then the message. A pino logger satisfies it as it is. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -9,7 +12,10 @@ export interface Logger {
 /** Logs nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Warnings and errors as one JSON line each on the standard error: what a hive has unless it is given a logger. */
+/**
+ * Warnings and errors as one JSON line each on the standard error: what a hive has unless it is given a logger. What looks
+ * like a secret is masked, in the causes of errors too.
+ */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
   warn: (fields, message) => write("warn", fields, message),
@@ -17,7 +23,17 @@ export const standardErrorLogger: Logger = {
 };
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(`${JSON.stringify({ level, message, ...fields }, errorsAsData)}\n`);
+  process.stderr.write(`${redact(lineOf(level, fields, message))}\n`);
+}
+
+/** Whatever the fields hold, a line is written: who logs is in the middle of something. */
+function lineOf(level: string, fields: object, message: string): string {
+  try {
+    return JSON.stringify({ level, message, ...fields }, errorsAsData);
+  } catch (unwritable) {
+    const { error } = fields as { readonly error?: unknown };
+    return JSON.stringify({ level, message, error: messageOf(error), fieldsLost: messageOf(unwritable) });
+  }
 }
 
 /** For `JSON.stringify`: what an error holds that is not enumerable. */

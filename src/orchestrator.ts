@@ -6,6 +6,7 @@ import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
 import { QueueName } from "./queue-name.ts";
 import type { Lease, QueueSpec } from "./queue-operator.ts";
+import { mostAttempts } from "./supervision.ts";
 import type { Outcome } from "./telemetry.ts";
 
 /** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
@@ -106,8 +107,9 @@ export function queueSpecs(descriptors: readonly ActorDescriptor[]): QueueSpec[]
     const ordered = spec.ordered || (published.get(name.toString())?.ordered ?? false);
     published.set(name.toString(), { ...spec, name, ordered });
   };
-  for (const { queueName, publishes, ordered, lease: leaseMs, retry } of descriptors) {
-    const spec = { ordered, leaseMs, maxAttempts: retry.maxAttempts };
+  for (const descriptor of descriptors) {
+    const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
+    const spec = { ordered, leaseMs, maxAttempts: mostAttempts(descriptor) };
     read.set(queueName.toString(), { ...spec, name: queueName });
     if (queueName.kind === "subscription") publish(QueueName.topic(queueName.topic), spec);
     for (const name of publishes) publish(name, { ...spec, ordered: false });

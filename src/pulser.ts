@@ -1,3 +1,4 @@
+import { messageOf } from "./error-text.ts";
 import { Cron } from "croner";
 import { sleep, type Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
@@ -56,7 +57,7 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
       nextTime(schedule, 0);
       return [];
     } catch (error) {
-      return [`the pulser "${name}": ${error instanceof Error ? error.message : String(error)}`];
+      return [`the pulser "${name}": ${messageOf(error)}`];
     }
   });
   return [...twice, ...wrong];
@@ -165,10 +166,6 @@ function cronOf({ cron, timezone = "UTC" }: Exclude<Schedule, { every: number }>
   try {
     return new Cron(cron, { timezone, paused: true });
   } catch (cause) {
-    throw new BeeHiveError(
-      "InvalidConfiguration",
-      `"${cron}" is not a cron line: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw new BeeHiveError("InvalidConfiguration", `"${cron}" is not a cron line: ${messageOf(cause)}`, { cause });
   }
 }

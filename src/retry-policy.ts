@@ -1,3 +1,4 @@
+import { messageOf } from "./error-text.ts";
 import { BeeHiveError, RetryLater } from "./errors.ts";
 
 /** How often, and how long apart, a failing event is tried. */
@@ -62,9 +63,4 @@ export function retryProblems(options: RetryOptions): string[] {
   if (!(factor >= 1 && factor < Infinity)) problems.push(`retry.factor must be 1 or more, not ${factor}`);
   if (!(jitter >= 0 && jitter <= 1)) problems.push(`retry.jitter must be from 0 to 1, not ${jitter}`);
   return problems;
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

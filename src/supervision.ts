@@ -1,5 +1,6 @@
+import { messageOf } from "./error-text.ts";
 import { BeeHiveError, PauseSubscription, type ErrorCode } from "./errors.ts";
-import { decideRetry, messageOf, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import { decideRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
 /** A class of errors. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class, whatever it is constructed with
@@ -65,6 +66,12 @@ export function decide(error: unknown, attempt: number, { retry, supervision }: 
     case undefined:
       return decideRetry(error, attempt, retry, random);
   }
+}
+
+/** The most attempts that any error may have: what a queue must allow. */
+export function mostAttempts({ retry, supervision }: Supervision): number {
+  const ofRules = supervision.flatMap((rule) => (rule.action === "retry" ? [rule.retry?.maxAttempts ?? 0] : []));
+  return Math.max(retry.maxAttempts, ...ofRules);
 }
 
 /** Whether an error is one of those that are meant. */

@@ -1,3 +1,4 @@
+import { errorNameOf, messageOf } from "./error-text.ts";
 import {
   context,
   propagation,
@@ -7,10 +8,8 @@ import {
   type Span,
   type SpanContext,
 } from "@opentelemetry/api";
-import { errorNameOf } from "./error-name.ts";
 import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
-import { messageOf } from "./retry-policy.ts";
 
 /* What the semantic conventions call things. */
 

@@ -1,4 +1,5 @@
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+import { redact } from "../../src/redact.ts";
 
 /*
  * Errors of the Azure SDKs as ours, made once, at the edge. Messages say what was tried and what to do; those of the
@@ -60,7 +61,7 @@ export function translated(error: unknown, what: string): BeeHiveError {
   const code = codeOf(actual);
   const told = typeof actual.message === "string" ? actual.message.split("\n", 1)[0] : String(error);
   const help = advice[code];
-  return new BeeHiveError(code, `Could not ${what}: ${withoutSecrets(told ?? "")}${help ? `. ${help}.` : ""}`, {
+  return new BeeHiveError(code, `Could not ${what}: ${redact(told ?? "")}${help ? `. ${help}.` : ""}`, {
     cause: error,
   });
 }
@@ -101,8 +102,4 @@ function codeOf({ code, statusCode }: SdkError): ErrorCode {
     return byStatus[statusCode] as ErrorCode;
   const known = typeof code === "string" ? byCode[code] : undefined;
   return known ?? (typeof statusCode === "number" ? byStatus[statusCode] : undefined) ?? "Unavailable";
-}
-
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/(SharedAccessKey|AccountKey|SharedAccessSignature|sig)=[^;&\s]+/gi, "$1=…");
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
@@ -54,8 +55,4 @@ function primaryCodeOf(error: unknown): string {
   if (typeof number === "number") return primaryCodes[number & 0xff] ?? "";
   if (typeof code === "string") return /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? "";
   return "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

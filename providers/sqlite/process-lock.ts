@@ -1,10 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
 import { openDriver, type Driver, type DriverName } from "./driver.ts";
-
-/** The paths of those that this process holds: its own locks are not in its way, the operating system says. */
-const heldHere = new Set<string>();
 
 /**
  * Tells others that this process lives: an empty file beside the file of the hive, with an exclusive lock on it, of
@@ -29,11 +25,9 @@ export class ProcessLock {
       this.release();
       throw error;
     }
-    heldHere.add(this.#path);
   }
 
   release(): void {
-    heldHere.delete(this.#path);
     this.#driver.close();
     rmSync(this.#path, { force: true });
   }
@@ -41,7 +35,6 @@ export class ProcessLock {
   /** Whether the process that took it lives. When it cannot be found out, it does. */
   static isHeld(file: string, name: string, driver: DriverName): boolean {
     const path = pathOf(file, name);
-    if (heldHere.has(path)) return true;
     if (!existsSync(path)) return false;
     let opened: Driver | undefined;
     try {
@@ -62,7 +55,7 @@ export class ProcessLock {
 }
 
 function pathOf(file: string, name: string): string {
-  return resolve(`${file}-process-${name}`);
+  return `${file}-process-${name}`;
 }
 
 function lock(driver: Driver): void {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
@@ -29,9 +30,8 @@ export class Processes {
   #own: number | undefined;
   /** The group under way is the one that notes this process. */
   #noting = false;
-  /** When it was looked last, in ms since the epoch, and at which process. */
+  /** When it was looked last, in ms since the epoch. */
   #lookedAt = -Infinity;
-  #lookedAtProcess = 0;
 
   /** @param onGivenBack is called when leases of another process were given back. */
   constructor(client: SqliteClient, clock: Clock, onGivenBack: () => void) {
@@ -65,16 +65,16 @@ export class Processes {
   }
 
   /**
-   * Looks whether another process died, unless it was looked a moment ago: all of them the first time, then one after
-   * the other, however many there are. Together they look at each within a second or two.
+   * Looks whether another process died, unless it was looked a moment ago: all of them the first time, then any one of
+   * them. As each process does so, one that died is found within a second or two mostly, however many there are.
    */
   glance(now: number): void {
     if (now - this.#lookedAt < lookMs) return;
     const first = this.#lookedAt === -Infinity;
     this.#lookedAt = now;
     const others = this.#others();
-    const next = others.find(({ id }) => id > this.#lookedAtProcess) ?? others[0];
-    for (const other of first ? others : others.filter((one) => one === next)) this.#look(other);
+    const any = others.length > 0 ? randomInt(others.length) : 0;
+    for (const other of first ? others : others.slice(any, any + 1)) this.#look(other);
   }
 
   /** Once nothing more is written: others clear away what the file still says of this process. */
@@ -105,7 +105,6 @@ export class Processes {
   }
 
   #look({ id, lock }: ProcessRow): void {
-    this.#lookedAtProcess = id;
     if (ProcessLock.isHeld(this.#client.file, lock, this.#client.driverName)) return;
     this.#giveBackOf(id).then(
       () => ProcessLock.clear(this.#client.file, lock),

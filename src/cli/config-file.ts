@@ -1,7 +1,7 @@
+import { messageOf } from "../error-text.ts";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
-import { messageOf } from "../retry-policy.ts";
 import { configProblems, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";

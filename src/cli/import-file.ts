@@ -1,8 +1,8 @@
+import { messageOf } from "../error-text.ts";
 import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { messageOf } from "../retry-policy.ts";
 import { UsageError } from "./exit-code.ts";
 
 type Exports = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
+import { messageOf } from "../error-text.ts";
 import { systemClock } from "../clock.ts";
 import { errorsAsData, type Logger } from "../logger.ts";
-import { messageOf } from "../retry-policy.ts";
 import type { Config } from "./config-schema.ts";
 import type { Output } from "./output.ts";
 

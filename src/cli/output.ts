@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { redact } from "./redact.ts";
+import { redact } from "../redact.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

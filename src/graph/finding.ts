@@ -4,7 +4,6 @@ export const ruleNames = [
   "unfed-subscription",
   "endless-cycle",
   "never-retried",
-  "retry-beyond-queue",
   "retry-without-wait",
   "retry-outlives-queue",
   "refused-by-cloud",

@@ -1,7 +1,7 @@
+import { errorNameOf, messageOf } from "../error-text.ts";
 import type { DeliveryReport } from "../delivery.ts";
-import { errorNameOf } from "../error-name.ts";
 import type { Event } from "../event.ts";
-import { messageOf } from "../retry-policy.ts";
+import { redact } from "../redact.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 
 const longestMessage = 200;
@@ -51,7 +51,7 @@ export function deliveryEntry(
     subject,
     outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
     errorName: error === undefined ? undefined : errorNameOf(error),
-    errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),
+    errorMessage: error === undefined ? undefined : firstLine(redact(messageOf(error))),
   };
 }
 

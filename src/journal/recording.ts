@@ -1,8 +1,8 @@
+import { messageOf } from "../error-text.ts";
 import type { Clock } from "../clock.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { Logger } from "../logger.ts";
-import { messageOf } from "../retry-policy.ts";
 import { deliveryEntry, pushEntry } from "./entry.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 

@@ -1,7 +1,7 @@
+import { messageOf } from "../error-text.ts";
 import { afterThisTurn, type Clock, type Timer } from "../clock.ts";
 import { isBeeHiveError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import { messageOf } from "../retry-policy.ts";
 import type { CollectionStore, Stores } from "../stores.ts";
 import { mostOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
 import { nextSegmentId, segmentsFrom } from "./segment-id.ts";

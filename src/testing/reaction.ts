@@ -1,7 +1,7 @@
+import { errorNameOf, messageOf } from "../error-text.ts";
 import assert from "node:assert/strict";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
-import { messageOf } from "../retry-policy.ts";
 import type { Stores } from "../stores.ts";
 import { matches, type ErrorMatch } from "../supervision.ts";
 import { factsOf } from "./event-facts.ts";
@@ -56,7 +56,7 @@ export class Reaction {
     const { error, outcome } = (await this.#once()).report;
     if (error === undefined) throw this.#failed(`it was expected to fail and was ${outcome}`);
     if (matches(expected, error)) return;
-    const name = error instanceof Error ? error.name : typeof error;
+    const name = errorNameOf(error);
     throw this.#failed(`it failed with another error than expected: ${name}: ${messageOf(error)}`, error);
   }
 

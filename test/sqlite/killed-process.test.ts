@@ -58,12 +58,14 @@ test("given processes that share a file, when one is killed at work, then anothe
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;
   const victim = new Worker({ url, jobs: [0, 20], leaseMs, hangs: true });
-  await victim.said("handled");
+  while (victim.handled < 8) await sleep(10);
   const others = [1, 2, 3].map(() => new Worker({ url, jobs: [0, 0], leaseMs }));
   await Promise.all(others.map((other) => other.said("ready")));
+  // Each of them has looked by then, whether the victim lives.
   await sleep(1_500);
-  const done = others.reduce((sum, { handled }) => sum + handled, 0);
-  assert.ok(done <= 12, "what the living holds stays with it");
+  // Jobs of one counter collide, so one may be handled more than once before it is done.
+  const done = new Set(others.flatMap(({ lines }) => lines.filter((line) => line.startsWith("handled "))));
+  assert.ok(!victim.lines.some((line) => done.has(line)), "what the living holds stays with it");
   await victim.kill();
   await Promise.all(others.map((other) => other.done()));
   await assertOnce(file.path, 20);

@@ -3,9 +3,9 @@ import { pino } from "pino";
 import * as assert from "uvu/assert";
 import { createHive } from "../../src/beehive.ts";
 import { actorDescription } from "../../src/actor.ts";
-import { RejectEvent } from "../../src/errors.ts";
+import { BeeHiveError, RejectEvent } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
-import { silentLogger, withFields, type Logger } from "../../src/logger.ts";
+import { silentLogger, standardErrorLogger, withFields, type Logger } from "../../src/logger.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Logger");
@@ -54,6 +54,36 @@ test("given fields, when a logger is extended, then each line has them, and its 
 
 test("given the silent logger, then it takes everything", () => {
   for (const level of ["debug", "info", "warn", "error"] as const) silentLogger[level]({}, "nothing");
+});
+
+/** What the logger that hives have by default writes. */
+function written(fields: object): string {
+  let text = "";
+  const seen = Object.getOwnPropertyDescriptor(process, "stderr") as PropertyDescriptor;
+  Object.defineProperty(process, "stderr", { ...seen, get: () => ({ write: (line: string) => (text += line) }) });
+  try {
+    standardErrorLogger.error(fields, "message");
+  } finally {
+    Object.defineProperty(process, "stderr", seen);
+  }
+  return text;
+}
+
+test("given an error whose cause holds a secret, when it is logged by default, then the secret is masked", () => {
+  const cause = new Error("Endpoint=sb://x.servicebus.windows.net/;SharedAccessKey=TOPSECRET;EntityPath=orders");
+  const line = written({ error: new BeeHiveError("Unavailable", "could not connect", { cause }) });
+  assert.not.match(line, "TOPSECRET");
+  assert.match(line, "sb://x.servicebus.windows.net/");
+  assert.is((JSON.parse(line) as { error: { code: string } }).error.code, "Unavailable");
+});
+
+test("given fields that are no JSON, when they are logged by default, then the line is written all the same", () => {
+  const circular: Record<string, unknown> = { error: new Error("the disk is full") };
+  circular["self"] = circular;
+  for (const fields of [circular, { error: new Error("the disk is full"), count: 1n }]) {
+    const line = JSON.parse(written(fields)) as Record<string, unknown>;
+    assert.equal([line["level"], line["message"], line["error"]], ["error", "message", "the disk is full"]);
+  }
 });
 
 test.run();

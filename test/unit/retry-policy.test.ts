@@ -1,6 +1,7 @@
+import { messageOf } from "../../src/error-text.ts";
 import * as assert from "uvu/assert";
 import { BeeHiveError, PauseSubscription, RejectEvent, RetryLater } from "../../src/errors.ts";
-import { decideRetry, defaultRetry, messageOf, retryProblems } from "../../src/retry-policy.ts";
+import { decideRetry, defaultRetry, retryProblems } from "../../src/retry-policy.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Retry policy");

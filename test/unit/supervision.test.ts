@@ -174,4 +174,36 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
 });
 
+for (const [what, thrown] of [
+  ["nothing", undefined],
+  ["null", null],
+  ["an object without a prototype", Object.create(null)],
+  [
+    "an error that cannot be read",
+    Object.defineProperty(new Error("x"), "message", { get: () => assert.unreachable() }),
+  ],
+  [
+    "an error whose stack cannot be read",
+    Object.defineProperty(new Error("x"), "stack", { get: () => assert.unreachable() }),
+  ],
+  ["an error whose message is no text", Object.assign(new Error("x"), { message: { toString: null } })],
+] as const) {
+  test(`given an actor that throws ${what}, then its event is retried and ends in the dead letters`, async () => {
+    let runs = 0;
+    @actorDescription("Ping-Odd", { retry: { maxAttempts: 2, minDelay: 0, maxDelay: 0 } })
+    class OddActor implements ProcessorActor {
+      processAsync(): void {
+        runs++;
+        throw thrown;
+      }
+    }
+    const hive = await start(OddActor);
+    await hive.settle();
+    const letters = [];
+    for await (const letter of hive.hive.deadLetters("Ping-Odd")) letters.push(letter);
+    assert.equal([runs, letters.map(({ attempts }) => attempts)], [2, [2]]);
+    await hive.stop();
+  });
+}
+
 test.run();

@@ -10,7 +10,7 @@ import { exitCode, type ExitCode } from "../exit-code.ts";
 import { whole } from "../options.ts";
 import type { Output } from "../output.ts";
 import { progress } from "../progress.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../../redact.ts";
 import { table } from "../table.ts";
 import { consumerQueue } from "./queues.ts";
 

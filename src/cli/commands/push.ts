@@ -1,3 +1,4 @@
+import { messageOf } from "../../error-text.ts";
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -8,7 +9,6 @@ import { openJournal } from "../../journal/open-journal.ts";
 import { Recording } from "../../journal/recording.ts";
 import { silentLogger } from "../../logger.ts";
 import { QueueName } from "../../queue-name.ts";
-import { messageOf } from "../../retry-policy.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { formats, items, type Format } from "../input/items.ts";

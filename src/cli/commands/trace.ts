@@ -5,7 +5,7 @@ import { traceText } from "../../trace/trace-text.ts";
 import type { ActorDescriptor } from "../../actor.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../../redact.ts";
 
 export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, modules: string[]]>({
   name: "trace",

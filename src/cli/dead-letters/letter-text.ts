@@ -1,6 +1,6 @@
 import type { DeadLetter } from "../../dead-letter.ts";
 import type { Event } from "../../event.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../../redact.ts";
 
 /** A dead letter as JSON, without the body of its event. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {

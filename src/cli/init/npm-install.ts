@@ -1,3 +1,4 @@
+import { messageOf } from "../../error-text.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Output } from "../output.ts";
@@ -20,7 +21,7 @@ export async function npmInstall(folder: string, output: Output, signal: AbortSi
       `npm install ended with ${code ?? "a signal"}; the files are there: mend what npm says and run it again.`,
     );
   } catch (error) {
-    output.complain(`npm could not be run: ${error instanceof Error ? error.message : String(error)}`);
+    output.complain(`npm could not be run: ${messageOf(error)}`);
   }
   return false;
 }

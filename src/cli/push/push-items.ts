@@ -1,6 +1,6 @@
+import { messageOf } from "../../error-text.ts";
 import { BeeHiveError } from "../../errors.ts";
 import type { Event } from "../../event.ts";
-import { messageOf } from "../../retry-policy.ts";
 import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
 import { eventOf, type EventSettings } from "./event-maker.ts";

@@ -27,15 +27,7 @@ function supervisionFindings({ name, queueName, retry, supervision }: ActorDescr
           message: `Its supervision retries ${matchText(rule.on)}, but with maxAttempts 1 nothing is tried again. Give the rule more attempts, or make it "dead-letter".`,
         },
       ];
-    if (maxAttempts <= retry.maxAttempts) return [];
-    return [
-      {
-        rule: "retry-beyond-queue",
-        severity: "warning",
-        where,
-        message: `Its supervision tries ${matchText(rule.on)} ${maxAttempts} times, but its queue is made for retry.maxAttempts, ${retry.maxAttempts}: a broker may give the event up before. Set retry.maxAttempts to ${maxAttempts}, and a lower one in the rules for other errors.`,
-      },
-    ];
+    return [];
   });
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../error-text.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
 import {
@@ -76,7 +77,7 @@ export class Administration {
       }
     } catch (error) {
       if (error instanceof Refused) return { status: error.status, body: problem(error.status, error.message) };
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       return { status: 400, body: problem(400, `SubCode=40000. ${message}`) };
     }
   }

@@ -104,16 +104,6 @@ test("given supervision that retries where nothing is tried again, when it is li
   assert.equal(await findings("never-retried", only("A", { "B-A": { retry, supervision } })), []);
 });
 
-test("given supervision that tries more often than the queue is made for, when it is linted, then it is told", async () => {
-  const rule = (maxAttempts: number): ActorParts => ({
-    "B-A": { retry, supervision: [{ on: TypeError, action: "retry", retry: { maxAttempts } }] },
-  });
-  const found = await findings("retry-beyond-queue", only("A", rule(100)));
-  assert.equal(wheres(found), ["warning A on B-A"]);
-  assert.match(found[0]?.message ?? "", "TypeError 100 times");
-  assert.equal(await findings("retry-beyond-queue", only("A", rule(5))), []);
-});
-
 test("given retries without a wait, when it is linted, then it is told", async () => {
   const waits = { ...retry, minDelay: 0, maxDelay: 0 };
   assert.equal(wheres(await findings("retry-without-wait", only("A", { "B-A": { retry: waits } }))), [

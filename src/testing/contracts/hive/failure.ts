@@ -43,10 +43,30 @@ export const failure: readonly ContractCase[] = [
       ]);
       await hive.push(new Event(topic));
       const letter = await letterOf(hive, `${topic}-Strict`);
-      assert.deepEqual(
-        [letter.reason, letter.errorName, letter.attempts],
-        ["the order has no lines", "RejectEvent", 1],
+      assert.deepEqual([letter.reason, letter.errorName, letter.attempts], ["the order has no lines", "Rejected", 1]);
+    },
+  },
+  {
+    name: "given a rule with more attempts than the retry policy has, when its error keeps coming, then all of them are made",
+    async run(subject) {
+      const topic = subject.newName();
+      let runs = 0;
+      const fails = actor(
+        `${topic}-Patient`,
+        () => {
+          runs++;
+          throw new TypeError("still down");
+        },
+        {
+          retry: { maxAttempts: 2, minDelay: 1, maxDelay: 1 },
+          supervision: [{ on: TypeError, action: "retry", retry: { maxAttempts: 4 } }],
+        },
       );
+      await using hive = await running(subject, [fails]);
+      await hive.push(new Event(topic));
+      const letter = await letterOf(hive, `${topic}-Patient`);
+      assert.deepEqual([runs, letter.attempts], [4, 4]);
+      assert.equal(letter.reason, "failed 4 times, the last with: still down");
     },
   },
   {

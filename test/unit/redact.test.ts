@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { redact } from "../../src/cli/redact.ts";
+import { redact } from "../../src/redact.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("redact");
