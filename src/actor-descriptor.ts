@@ -83,7 +83,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }
 
-/** In `publishes`, a bare name is a topic, as it is for events: `OrderShipped` means `OrderShipped-`. */
+/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. */
 export function destination(text: string): QueueName {
   const name = /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(text);
   if (name.kind !== "subscription") return name;

@@ -106,7 +106,7 @@ const descriptions = Symbol.for("beehive-actors.descriptions");
  * topic `OrderAccepted`, `@actorDescription("Invoices")` to a simple queue. Several on one class are several
  * subscriptions. Works as a legacy (`experimentalDecorators`) and as a standard decorator, and as a plain call.
  *
- * Nothing is checked here: `hive.setup()` lists every mistake at once.
+ * Nothing is checked here: `createHive` lists every mistake at once.
  */
 export function actorDescription(
   queueName: string,

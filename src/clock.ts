@@ -1,6 +1,6 @@
 /**
- * Time, as everything else in the library sees it. This is the only file that touches `Date` and
- * timers, so a test can hand the hive a clock of its own.
+ * Time as deliveries, leases, retries, locks and pulsers see it: a test can hand the hive a clock of its own. The machine's own
+ * is used for what is only told: when an event was made, and how long a delivery took.
  */
 export interface Clock {
   /** Milliseconds since the epoch. */

@@ -46,7 +46,7 @@ const retryableByCode = {
   Unavailable: true,
   /** A time limit passed. */
   Timeout: true,
-  /** A repeated step kept colliding with others, or an event kept coming back unfinished. */
+  /** An event kept coming back and was never settled: its consumers may have crashed on it. */
   Exhausted: true,
 } as const;
 

@@ -2,8 +2,8 @@ import { BeeHiveError } from "./errors.ts";
 import type { Provider, ProviderContext } from "./provider.ts";
 
 /**
- * Opens the provider that a URL names: `memory:` or `sqlite:./hive.db`. Its module is loaded here and only here, so nobody installs
- * or loads the SDK of a cloud that they do not use.
+ * Opens the provider that a URL names: `memory:`, `sqlite:./hive.db`, `azure:...` or `aws:...`. Its module is loaded when it is asked for,
+ * so nobody installs or loads the SDK of a cloud that they do not use.
  *
  * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme or its packages are not installed.
  */

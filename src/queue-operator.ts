@@ -17,7 +17,7 @@ export interface QueueSpec {
 export interface Lease {
   readonly event: Event;
   readonly queueName: QueueName;
-  /** How many times the event has been delivered, this one included; survives delayed retries. */
+  /** How many deliveries count so far, this one included, see {@link AbandonOptions.countAttempt}; survives delayed retries. */
   readonly attempt: number;
   /** When it was first delivered, in ms since the epoch; survives delayed retries. */
   readonly firstSeen: number;
@@ -38,7 +38,7 @@ export interface LeaseRequest {
 export interface AbandonOptions {
   /** How long the event stays away, in ms; it holds no lease meanwhile. */
   readonly delayMs: number;
-  /** Whether this delivery counts as an attempt. It does not when a hive that stops gives it back. */
+  /** Whether this delivery counts as an attempt. It does not when a hive or a subscription stops or pauses. */
   readonly countAttempt: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface QueueCounts {
  * - Settling (commit, abandon, dead-letter) after the lease ended must throw `LeaseLost`, never succeed silently.
  * - An event whose id was pushed before to the same topic or queue, within the provider's window, may be dropped
  *   as a duplicate.
- * - Methods throw `BeeHiveError`s and do not retry beyond what the client SDK does; the loop retries.
+ * - Methods throw `BeeHiveError`s. What they retry themselves is a matter of seconds; the loop does the rest.
  */
 export interface QueueOperator {
   /**

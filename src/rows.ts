@@ -1,7 +1,7 @@
 /*
- * The one primitive that a transactional provider implements: a table of versioned rows. The stores are
- * written once on top of it (`row-stores/`), and so is the overlay that makes an actor step atomic
- * (`step-rows.ts`). Memory and SQLite implement it; another database with transactions would do the same.
+ * The one primitive that a provider implements for state: a table of versioned rows. The stores are written once on top
+ * of it (`row-stores/`). Where a write of several rows is one with the commit of an event, in memory and on SQLite, the
+ * overlay that makes an actor step atomic (`step-rows.ts`) is on top of it too.
  */
 
 /** Where a row is. `table` is one store, `partition` one list or counter in it, `id` one item. */
@@ -65,7 +65,7 @@ export interface RowRange {
 
 /**
  * A table of rows. A driver must give strong consistency: a read sees every write that was answered before.
- * Errors other than conflicts are thrown as `BeeHiveError`; nobody retries below this line.
+ * Errors other than conflicts are thrown as `BeeHiveError`.
  */
 export interface Rows {
   get(key: RowKey): Promise<Row | undefined>;
@@ -74,7 +74,10 @@ export interface Rows {
   page(range: RowRange): Promise<readonly Row[]>;
   /** As {@link page}, without values. */
   pageHeads(range: RowRange): Promise<readonly RowHead[]>;
-  /** Makes all changes or none. Returns the first that conflicts, or `undefined` when all were made. */
+  /**
+   * Makes all changes or none; on a cloud, whose transactions are small, of each 100 or fewer of them. Returns the first that
+   * conflicts, or `undefined` when all were made.
+   */
   write(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
 }
 

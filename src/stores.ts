@@ -143,7 +143,10 @@ export interface KeyValueStore {
 }
 
 export interface LockOptions {
-  /** How long the lock outlives its holder, in ms; it is renewed while held. 30,000 unless given; at least 100. */
+  /**
+   * How long the lock outlives its holder, in ms; it is renewed while held. 30,000 unless given; less than 100 is
+   * 100. On Azure it is a blob lease: whole seconds, from 15 to 60.
+   */
   readonly ttl?: number | undefined;
   /** How long to wait for it, in ms; 0 unless given: one try. */
   readonly wait?: number | undefined;

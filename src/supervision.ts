@@ -12,7 +12,7 @@ export type ErrorMatch = ErrorClass | ErrorCode | ((error: unknown) => boolean);
 /**
  * What is done about some errors, in the place of the retry policy:
  *
- * - `retry` as the policy says, with what the rule changes of it;
+ * - `retry` as the policy says, with what the rule changes of it; it may allow more attempts than the policy;
  * - `dead-letter` at once;
  * - `pause` the subscription for `pause` ms: nothing is leased meanwhile, and the event is given back without
  *   counting an attempt. For an outage of something that all its events need.

@@ -2,7 +2,7 @@ import { BeeHiveError } from "../../src/errors.ts";
 
 /** How the memory provider is tuned, as `memory:?maxEventBytes=65536` or as an object. */
 export interface MemoryConfig {
-  /** The largest event that is taken, in bytes; 262,144 unless said, as the smallest of the clouds. */
+  /** The largest body that is taken, in bytes; 262,144 unless said, as the smallest of the clouds takes of a whole message. */
   readonly maxEventBytes: number;
   /** How long the id of an event is remembered to drop its duplicates, in ms; ten minutes unless said. */
   readonly deduplicationMs: number;

@@ -14,11 +14,14 @@ import {
 } from "../../src/rows.ts";
 import type { StepChanges } from "../../src/step-rows.ts";
 
+/** With each row that expires so many others are looked at: more than one, so that what is due does not add up. */
+const expiringLooks = 3;
+
 /** Rows in memory. Reads and writes happen synchronously; the promises are the contract's. */
 export class MemoryRows implements Rows {
   readonly #clock: Clock;
   readonly #tables = new Map<string, Table>();
-  /** Rows that expire, in the order they were written: what is due is removed when something else is written. */
+  /** Rows that expire, those first that were looked at the longest ago; some are looked at with each that is added. */
   readonly #expiring = new Map<string, RowKey & { readonly expires: number }>();
 
   constructor(clock: Clock) {
@@ -79,9 +82,14 @@ export class MemoryRows implements Rows {
     this.#expiring.delete(name);
     this.#expiring.set(name, { ...key, expires });
     const now = this.#clock.now();
+    let looks = expiringLooks;
     for (const [first, due] of this.#expiring) {
-      if (due.expires > now) return;
+      if (looks-- === 0) return;
       this.#expiring.delete(first);
+      if (due.expires > now) {
+        this.#expiring.set(first, due);
+        continue;
+      }
       const found = this.#find(due);
       if (found?.expires !== undefined && found.expires <= now)
         this.#tables.get(due.table)?.put(due.partition, due.id, undefined);

@@ -12,7 +12,7 @@ export interface SqliteConfig {
   readonly durability: "full" | "normal";
   /** `node:sqlite` where Node has it, else `libsql`, else `better-sqlite3`, unless one is named. */
   readonly driver: DriverName | undefined;
-  /** The largest event that is taken, in bytes; 262,144 unless said, as the smallest of the clouds. */
+  /** The largest body that is taken, in bytes; 262,144 unless said, as the smallest of the clouds takes of a whole message. */
   readonly maxEventBytes: number;
   /** How long the id of an event is remembered to drop its duplicates, in ms; ten minutes unless said. */
   readonly deduplicationMs: number;
