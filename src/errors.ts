@@ -8,7 +8,7 @@ const retryableByCode = {
   InvalidEvent: false,
   /** A queue name is not `Topic-Subscription`, `Topic-` or `Queue`. */
   InvalidQueueName: false,
-  /** The name of a store, or an id or key in it, is empty, too long or holds control characters. */
+  /** The name of a store, or an id or key in it, is empty, too long or holds control characters; a count is no safe integer. */
   InvalidKey: false,
   /** Actors or options contradict each other; the message lists every problem. */
   InvalidConfiguration: false,

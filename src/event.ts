@@ -299,10 +299,9 @@ function destination(queueName: string): string {
   return name.toString();
 }
 
-/** Where the events of a subscription are published. */
+/** Where it was published; an event that was made from what said nothing of it has none. */
 function origin(queueName: string): string {
-  const topic = /^(\w+-)\w+$/.exec(queueName)?.[1];
-  return topic ?? queueName;
+  return queueName === "" ? "" : String(QueueName.parse(queueName).destination);
 }
 
 /** Ids and types travel in headers of every provider: printable, and short enough for all of them. */

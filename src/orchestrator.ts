@@ -4,7 +4,7 @@ import { sleep } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
-import { QueueName } from "./queue-name.ts";
+import type { QueueName } from "./queue-name.ts";
 import type { Lease, QueueSpec } from "./queue-operator.ts";
 import { mostAttempts } from "./supervision.ts";
 import type { Outcome } from "./telemetry.ts";
@@ -111,7 +111,7 @@ export function queueSpecs(descriptors: readonly ActorDescriptor[]): QueueSpec[]
     const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
     const spec = { ordered, leaseMs, maxAttempts: mostAttempts(descriptor) };
     read.set(queueName.toString(), { ...spec, name: queueName });
-    if (queueName.kind === "subscription") publish(QueueName.topic(queueName.topic), spec);
+    if (queueName.kind === "subscription") publish(queueName.destination, spec);
     for (const name of publishes) publish(name, { ...spec, ordered: false });
   }
   const publishedOnly = [...published].filter(([name]) => !read.has(name)).map(([, spec]) => spec);

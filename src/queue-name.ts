@@ -24,12 +24,14 @@ export class QueueName {
   /** The subscription; empty unless {@link kind} is `subscription`. */
   readonly subscription: string;
   readonly #text: string;
+  readonly #topic: QueueName | undefined;
 
   private constructor(kind: QueueKind, topic: string, subscription: string) {
     this.kind = kind;
     this.topic = topic;
     this.subscription = subscription;
     this.#text = kind === "queue" ? topic : `${topic}-${subscription}`;
+    this.#topic = kind === "subscription" ? new QueueName("topic", topic, "") : undefined;
     Object.freeze(this);
   }
 
@@ -61,6 +63,11 @@ export class QueueName {
   static queue(name: string): QueueName {
     assertName(name);
     return new QueueName("queue", name, "");
+  }
+
+  /** Where its events are published: the topic of a subscription, else the name itself. */
+  get destination(): QueueName {
+    return this.#topic ?? this;
   }
 
   /** The one text for this address: a simple queue is `Queue`, never `Queue-Queue`. */

@@ -1,3 +1,4 @@
+import { noDestination, noQueue } from "../../src/queue-errors.ts";
 import { paginateListTopics, type SNSClient } from "@aws-sdk/client-sns";
 import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
@@ -37,11 +38,7 @@ export class Addresses {
   async queue(name: QueueName): Promise<QueueAddress> {
     const found = name.kind === "topic" ? undefined : await this.findQueue(name);
     if (found) return found;
-    const kind = name.kind === "topic" ? "subscription" : name.kind;
-    throw new BeeHiveError(
-      "QueueNotFound",
-      `There is no ${kind} "${name}": no queue ${queueNameOf(this.#config.prefix, name, false)} in SQS. Call hive.setup() first.`,
-    );
+    throw noQueue(name, `queue ${queueNameOf(this.#config.prefix, name, false)} in SQS`);
   }
 
   async findQueue(name: QueueName): Promise<QueueAddress | undefined> {
@@ -97,10 +94,7 @@ export class Addresses {
     this.#topics = undefined;
     const again = await this.findTopics(name);
     if (again.length > 0) return again;
-    throw new BeeHiveError(
-      "QueueNotFound",
-      `There is no topic "${name}": no ${topicNameOf(this.#config.prefix, name, false)} in SNS. Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
-    );
+    throw noDestination(name, `topic ${topicNameOf(this.#config.prefix, name, false)} in SNS`);
   }
 
   async findTopics(name: QueueName): Promise<readonly string[]> {

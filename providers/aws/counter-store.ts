@@ -7,8 +7,8 @@ import {
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
-import { checkedKey, checkedName } from "../../src/keys.ts";
+import { assertCount, belowMinimum, counterKey, onceKeptMs, type CounterAnswer } from "../../src/counter.ts";
+import { checkedKey } from "../../src/keys.ts";
 import type { RowChange, RowKey, Rows } from "../../src/rows.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
 import type { CounterStore, IncrementOptions } from "../../src/stores.ts";
@@ -16,25 +16,17 @@ import { ask } from "./client.ts";
 import { isNamed, translate } from "./errors.ts";
 import { itemKey } from "./rows.ts";
 
-/** The longest that a queue keeps an event: after it, nobody can repeat an increment. */
-const onceKeptMs = 14 * 24 * 60 * 60 * 1000;
 /** So many idempotency keys are kept in the item of a counter before they are moved beside it. */
 const mostKeys = 24;
 /** The names of the idempotency keys in the item start so. */
 const keyMark = "once.";
-
-/** How an increment was answered. */
-interface Answer {
-  readonly value: number;
-  readonly refused: boolean;
-}
 
 /** A counter as it was read. */
 interface Counter {
   readonly value: number;
   /** Grows whenever idempotency keys are moved out of the item. */
   readonly epoch: number;
-  readonly keys: ReadonlyMap<string, Answer>;
+  readonly keys: ReadonlyMap<string, CounterAnswer>;
 }
 
 /**
@@ -65,13 +57,13 @@ export class DynamoCounterStore implements CounterStore {
 
   async increment(name: string, id: string, delta: number, options: IncrementOptions = {}): Promise<number> {
     const key = counterKey(name, id);
-    assertInteger(delta);
+    assertCount(delta);
     const { once, min = -Infinity } = options;
     if (once !== undefined) return await this.#incrementOnce(key, delta, min, checkedKey("an idempotency key", once));
     const value = await this.#update(key, delta, min, ["n"]);
     if (value !== undefined) return value;
     const { value: was } = await this.#read(key);
-    assertInteger(was + delta);
+    assertCount(was + delta);
     throw belowMinimum(key, was, delta, min);
   }
 
@@ -88,7 +80,7 @@ export class DynamoCounterStore implements CounterStore {
         await this.#move(key, counter);
         continue;
       }
-      assertInteger(counter.value + delta);
+      assertCount(counter.value + delta);
       if (counter.value + delta < min) {
         if (await this.#refuse(key, mark, counter)) throw belowMinimum(key, counter.value, delta, min);
         continue;
@@ -177,10 +169,10 @@ export class DynamoCounterStore implements CounterStore {
   }
 
   /** The answer under a key that was moved out of the item of its counter. */
-  async #moved(key: RowKey, mark: string): Promise<Answer | undefined> {
+  async #moved(key: RowKey, mark: string): Promise<CounterAnswer | undefined> {
     const row = await this.#rows.get(movedKey(key, mark));
     return row && (row.expires ?? Infinity) > this.#clock.now()
-      ? (JSON.parse(row.value as string) as Answer)
+      ? (JSON.parse(row.value as string) as CounterAnswer)
       : undefined;
   }
 
@@ -220,14 +212,6 @@ function guardOf({ mark, epoch }: { readonly mark: string; readonly epoch: numbe
   };
 }
 
-function counterKey(name: string, id: string): RowKey {
-  return {
-    table: `counter/${checkedName("the name of a counter", name)}`,
-    partition: "",
-    id: checkedKey("the id of a counter", id),
-  };
-}
-
 function movedKey({ table, id }: RowKey, mark: string): RowKey {
   return { table: `${table}.once`, partition: "", id: `${hash(id)}/${mark.slice(keyMark.length)}` };
 }
@@ -235,16 +219,4 @@ function movedKey({ table, id }: RowKey, mark: string): RowKey {
 /** Short, because it is in the item of the counter: 128 bits. */
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 22);
-}
-
-function belowMinimum({ table, id }: RowKey, value: number, delta: number, min: number): BeeHiveError {
-  return new BeeHiveError(
-    "BelowMinimum",
-    `The ${table} "${id}" was ${value}; adding ${delta} would bring it below ${Number.isFinite(min) ? min : "its minimum"}. Nothing changed.`,
-  );
-}
-
-function assertInteger(value: number): void {
-  if (Number.isSafeInteger(value)) return;
-  throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${value} is none.`);
 }

@@ -1,7 +1,7 @@
+import { noDeadLetter } from "../../src/queue-errors.ts";
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueAddress } from "./addresses.ts";
@@ -85,7 +85,7 @@ export class DeadLetters {
       const held = this.#held.get(eventId);
       if (held) return held.letter;
     } while (await this.#receive());
-    throw new BeeHiveError("NotFound", `The dead letters of "${this.#name}" hold no event ${eventId}.`);
+    throw noDeadLetter(this.#name, eventId);
   }
 
   /** Removes a letter that was found. */

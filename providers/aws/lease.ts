@@ -1,5 +1,5 @@
+import { leaseLost } from "../../src/queue-errors.ts";
 import type { Event } from "../../src/event.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import type { QueueAddress } from "./addresses.ts";
@@ -60,21 +60,13 @@ export class AwsLease implements Lease {
 
   /** @throws BeeHiveError `LeaseLost`. */
   assertHeld(now: number): void {
-    if (!this.isHeld(now)) throw this.lost();
+    if (!this.isHeld(now)) throw leaseLost(this);
   }
 
   /** Notes a settlement that SQS has answered. @throws BeeHiveError `LeaseLost` when the answer may have come too late. */
   settle(now: number): void {
     // Between our end and that of SQS, a second later, nobody else can have had the message.
-    if (now >= this.expiresAt + marginSeconds * 1_000) throw this.lost();
+    if (now >= this.expiresAt + marginSeconds * 1_000) throw leaseLost(this);
     this.#settled = true;
-  }
-
-  lost(cause?: unknown): BeeHiveError {
-    return new BeeHiveError(
-      "LeaseLost",
-      `The lease on the event ${this.event.id} from ${this.queueName} is over; the event was or will be delivered again.`,
-      cause === undefined ? undefined : { cause },
-    );
   }
 }

@@ -1,3 +1,4 @@
+import { leaseLost } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
 import { isBeeHiveError } from "../../src/errors.ts";
 import type { AbandonOptions } from "../../src/queue-operator.ts";
@@ -89,7 +90,7 @@ export class Settlement {
     try {
       await pace.while(ending);
     } catch (error) {
-      throw isBeeHiveError(error, "LeaseLost") ? lease.lost(error) : error;
+      throw isBeeHiveError(error, "LeaseLost") ? leaseLost(lease, error) : error;
     }
     pace.end(lease);
     lease.settle(clock.now());

@@ -1,7 +1,7 @@
+import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { DeadLetterOptions, ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { translating } from "./errors.ts";
@@ -170,7 +170,3 @@ export class DeadLetters {
 
 /** The sequence number to peek from. A receiver that is not told goes on where another stopped. */
 const lowest = sequenceNumber(0n);
-
-function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
-  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
-}

@@ -1,6 +1,6 @@
+import { leaseLost } from "../../src/queue-errors.ts";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
@@ -52,11 +52,7 @@ export class AzureLease implements Lease {
 
   /** @throws BeeHiveError `LeaseLost`. */
   assertHeld(): void {
-    if (this.isHeld) return;
-    throw new BeeHiveError(
-      "LeaseLost",
-      `The lease on the event ${this.event.id} from ${this.queueName} is over; the event was or will be delivered again.`,
-    );
+    if (!this.isHeld) throw leaseLost(this);
   }
 
   renewed(at: number, leaseMs: number, lockedUntil: Date): void {

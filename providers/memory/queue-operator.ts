@@ -1,3 +1,4 @@
+import { noDeadLetter, noDestination, noQueue } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
@@ -58,7 +59,7 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   #ensureDestination(name: QueueName): Destination {
-    const at = addressOf(name);
+    const at = String(name.destination);
     let destination = this.#destinations.get(at);
     if (!destination) {
       destination = { number: ++this.#made, queues: new Map() };
@@ -72,19 +73,19 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   #exists(name: QueueName): boolean {
-    const destination = this.#destinations.get(addressOf(name));
+    const destination = this.#destinations.get(String(name.destination));
     return destination !== undefined && (name.kind === "topic" || destination.queues.has(name.subscription));
   }
 
   async delete(name: QueueName): Promise<void> {
-    const destination = this.#destinations.get(addressOf(name));
+    const destination = this.#destinations.get(String(name.destination));
     if (!destination) return;
     const gone = name.kind === "subscription" ? [name.subscription] : [...destination.queues.keys()];
     for (const subscription of gone) {
       destination.queues.get(subscription)?.close();
       destination.queues.delete(subscription);
     }
-    if (name.kind !== "subscription") this.#destinations.delete(addressOf(name));
+    if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
   }
 
   async push(events: readonly Event[]): Promise<void> {
@@ -174,12 +175,11 @@ export class MemoryQueueOperator implements QueueOperator {
 
   #queue(name: QueueName): MemoryQueue {
     const queue =
-      name.kind === "topic" ? undefined : this.#destinations.get(addressOf(name))?.queues.get(name.subscription);
+      name.kind === "topic"
+        ? undefined
+        : this.#destinations.get(String(name.destination))?.queues.get(name.subscription);
     if (queue) return queue;
-    throw new BeeHiveError(
-      "QueueNotFound",
-      `There is no ${name.kind === "topic" ? "subscription" : name.kind} "${name}". Call hive.setup() first.`,
-    );
+    throw noQueue(name);
   }
 
   /** Refuses all of the events when one cannot be taken: nothing is published by halves. */
@@ -187,30 +187,15 @@ export class MemoryQueueOperator implements QueueOperator {
     for (const event of events) {
       if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
       const name = QueueName.parse(event.queueName);
-      if (!this.#destinations.has(addressOf(name))) {
-        throw new BeeHiveError(
-          "QueueNotFound",
-          `There is no ${name.kind} "${name}" for the event ${event.eventType}. ` +
-            `Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
-        );
-      }
+      if (!this.#destinations.has(String(name.destination))) throw noDestination(name);
     }
   }
 
   #publish(events: readonly Event[]): void {
     for (const event of events) {
-      const destination = this.#destinations.get(addressOf(QueueName.parse(event.queueName)));
+      const destination = this.#destinations.get(String(QueueName.parse(event.queueName).destination));
       if (!destination || !this.#recent.add(destination.number, event.id)) continue;
       for (const queue of destination.queues.values()) queue.enqueue(event);
     }
   }
-}
-
-/** A topic and a simple queue may have the same name. */
-function addressOf(name: QueueName): string {
-  return name.kind === "queue" ? name.topic : `${name.topic}-`;
-}
-
-function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
-  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
 }

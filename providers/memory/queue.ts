@@ -1,7 +1,7 @@
+import { leaseLost } from "../../src/queue-errors.ts";
 import { Bag, type Bagged } from "../../src/bag.ts";
 import type { Clock, Timer } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { AbandonOptions, Lease, QueueCounts } from "../../src/queue-operator.ts";
@@ -144,10 +144,7 @@ export class MemoryQueue {
   /** @throws BeeHiveError `LeaseLost`. */
   assertHeld(lease: MemoryLease): void {
     if (this.#holds(lease)) return;
-    throw new BeeHiveError(
-      "LeaseLost",
-      `The lease on the event ${lease.event.id} from ${this.#name} is over; the event was or will be delivered again.`,
-    );
+    throw leaseLost(lease);
   }
 
   #holds(lease: MemoryLease): boolean {

@@ -10,7 +10,7 @@ export interface SqliteConfig {
    * the file stays sound and in order. A process that is killed loses nothing either way.
    */
   readonly durability: "full" | "normal";
-  /** `node:sqlite` where Node has it, else `libsql`, else `better-sqlite3`, unless one is named. */
+  /** `node:sqlite` where Node has it, else `libsql`, unless one is named. */
   readonly driver: DriverName | undefined;
   /** The largest body that is taken, in bytes; 262,144 unless said, as the smallest of the clouds takes of a whole message. */
   readonly maxEventBytes: number;

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
+import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 
 /*
- * The three ways to SQLite from Node, behind what this provider needs of them. All three are synchronous and
- * speak alike; what differs is where they come from and how values are handed over.
+ * The two ways to SQLite from Node, behind what this provider needs of them. Both are synchronous and speak alike; what
+ * differs is where they come from and how values are handed over.
  */
 
 /** What SQLite stores. Numbers are safe integers here; SQLite keeps them in up to 64 bits. */
@@ -28,10 +29,10 @@ export interface Driver {
   close(): void;
 }
 
-export type DriverName = "node:sqlite" | "libsql" | "better-sqlite3";
+export type DriverName = "node:sqlite" | "libsql";
 
-/** In the order in which they are tried: what comes with Node first, what may have to be compiled last. */
-export const driverNames: readonly DriverName[] = ["node:sqlite", "libsql", "better-sqlite3"];
+/** In the order in which they are tried: what comes with Node first. */
+export const driverNames: readonly DriverName[] = ["node:sqlite", "libsql"];
 
 /**
  * Opens a file with the driver of that name, or with the first that is there.
@@ -66,11 +67,10 @@ function load(name: DriverName): Open | string {
   }
   try {
     const Database = createRequire(import.meta.url)(name) as DatabaseClass;
-    const adaptStatement = name === "libsql" ? (throughArrays as AdaptStatement) : asList;
-    return (file) => adapt(name, new Database(file), adaptStatement);
+    return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement);
   } catch (error) {
     if (isNotFound(error, name)) return "is not installed";
-    return `is installed but cannot be loaded (${error instanceof Error ? error.message.split("\n", 1)[0] : "?"})`;
+    return `is installed but cannot be loaded (${messageOf(error).split("\n", 1)[0]})`;
   }
 }
 
@@ -105,15 +105,6 @@ function adapt(name: DriverName, database: Database, adaptStatement: AdaptStatem
     prepare: (sql) => adaptStatement(database.prepare(sql)),
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
-  };
-}
-
-function asList<R>(statement: NativeStatement): Statement<R> {
-  return {
-    run: (values) => Number(statement.run(values).changes),
-    insert: (values) => Number(statement.run(values).lastInsertRowid),
-    get: (values) => statement.get(values) as R | undefined,
-    all: (values) => statement.all(values) as R[],
   };
 }
 

@@ -1,4 +1,3 @@
-import { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
@@ -30,12 +29,4 @@ export class SqliteLease implements Lease {
   get queueName(): QueueName {
     return this.subscription.name;
   }
-}
-
-/** The error of who settles a lease that is over. */
-export function leaseLost({ event, queueName }: SqliteLease): BeeHiveError {
-  return new BeeHiveError(
-    "LeaseLost",
-    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
-  );
 }

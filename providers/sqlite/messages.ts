@@ -1,3 +1,4 @@
+import { leaseLost } from "../../src/queue-errors.ts";
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import type { Event } from "../../src/event.ts";
@@ -7,7 +8,7 @@ import type { Statement } from "./driver.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
 import { UndoGroup } from "./group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
-import { leaseLost, SqliteLease } from "./lease.ts";
+import { SqliteLease } from "./lease.ts";
 import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Taker } from "./taker.ts";

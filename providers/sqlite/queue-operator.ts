@@ -1,6 +1,6 @@
+import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import { BeeHiveError } from "../../src/errors.ts";
 import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -241,8 +241,4 @@ export class SqliteQueueOperator implements QueueOperator {
       }
     }
   }
-}
-
-function noDeadLetter(name: QueueName, eventId: string): BeeHiveError {
-  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
 }

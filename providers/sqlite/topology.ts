@@ -1,4 +1,4 @@
-import { BeeHiveError } from "../../src/errors.ts";
+import { noDestination, noQueue } from "../../src/queue-errors.ts";
 import type { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
@@ -50,10 +50,7 @@ export class Topology {
   subscription(name: QueueName): Subscription {
     const found = this.findSubscription(name);
     if (found) return found;
-    throw new BeeHiveError(
-      "QueueNotFound",
-      `There is no ${name.kind === "topic" ? "subscription" : name.kind} "${name}". Call hive.setup() first.`,
-    );
+    throw noQueue(name);
   }
 
   /** Where the event goes. @throws BeeHiveError `QueueNotFound`. */
@@ -63,11 +60,7 @@ export class Topology {
     const name = QueueName.parse(event.queueName);
     const found = this.findDestination(name);
     if (found) return found;
-    throw new BeeHiveError(
-      "QueueNotFound",
-      `There is no ${name.kind} "${name}" for the event ${event.eventType}. ` +
-        `Subscribe an actor to it, or name it in the publishes of the actor that makes the event.`,
-    );
+    throw noDestination(name);
   }
 
   findSubscription(name: QueueName): Subscription | undefined {
@@ -75,7 +68,7 @@ export class Topology {
   }
 
   findDestination(name: QueueName): Destination | undefined {
-    return this.#find(() => this.#destinations.get(addressOf(name)));
+    return this.#find(() => this.#destinations.get(String(name.destination)));
   }
 
   /** What is not known may have been made by another process since. */
@@ -98,8 +91,9 @@ export class Topology {
     if (this.#stale) this.#read();
     const unordered = new Map([...this.#subscriptions].filter(([, { ordered }]) => !ordered));
     for (const { name, ordered } of specs) {
-      this.#insertDestination.run([addressOf(name)]);
-      if (name.kind !== "topic") this.#insertSubscription.run([name.toString(), ordered ? 1 : 0, addressOf(name)]);
+      this.#insertDestination.run([String(name.destination)]);
+      if (name.kind !== "topic")
+        this.#insertSubscription.run([name.toString(), ordered ? 1 : 0, String(name.destination)]);
     }
     this.forget();
     return specs.filter(({ ordered }) => ordered).flatMap(({ name }) => unordered.get(name.toString()) ?? []);
@@ -110,7 +104,7 @@ export class Topology {
     const subscription = this.findSubscription(name);
     const gone = name.kind === "topic" ? this.findDestination(name)?.subscriptions : subscription && [subscription];
     for (const { id } of gone ?? []) this.#deleteSubscription.run([id]);
-    if (name.kind !== "subscription") this.#deleteDestination.run([addressOf(name)]);
+    if (name.kind !== "subscription") this.#deleteDestination.run([String(name.destination)]);
     this.forget();
     return gone ?? [];
   }
@@ -130,9 +124,4 @@ export class Topology {
     }
     this.#stale = false;
   }
-}
-
-/** A topic and a simple queue may have the same name. */
-function addressOf(name: QueueName): string {
-  return name.kind === "queue" ? name.topic : `${name.topic}-`;
 }

@@ -1,6 +1,5 @@
 import { stringify } from "yaml";
 import {
-  sourceOf,
   type EventGraph,
   type GraphEvent,
   type GraphQueue,
@@ -69,7 +68,7 @@ export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo): object 
   const channels = Object.fromEntries(graph.queues.map((queue) => [channelKey(queue.name), channelOf(queue)]));
   const operations = [
     ...graph.publications.flatMap((one) => sendOf(one, channelKey(one.to))),
-    ...graph.subscriptions.map((one) => receiveOf(one, channelKey(sourceOf(one.queueName)))),
+    ...graph.subscriptions.map((one) => receiveOf(one, channelKey(one.queueName.destination))),
   ];
   return {
     asyncapi: "3.0.0",

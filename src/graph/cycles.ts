@@ -1,4 +1,4 @@
-import { sourceOf, type EventGraph } from "./event-graph.ts";
+import type { EventGraph } from "./event-graph.ts";
 
 /** The groups of actors whose events come back to each of them, each group in the order of the flow. */
 export function cyclesOf({ actors, publications, subscriptions }: EventGraph): string[][] {
@@ -7,7 +7,7 @@ export function cyclesOf({ actors, publications, subscriptions }: EventGraph): s
       const targets = new Set(
         publications.flatMap(({ from, to }) => (from.kind === "actor" && from.name === name ? [String(to)] : [])),
       );
-      const readers = subscriptions.filter(({ queueName }) => targets.has(String(sourceOf(queueName))));
+      const readers = subscriptions.filter(({ queueName }) => targets.has(String(queueName.destination)));
       return [name, [...new Set(readers.map(({ actor }) => actor))]];
     }),
   );

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { QueueName } from "../queue-name.ts";
+import type { QueueName } from "../queue-name.ts";
 
 /**
  * Who publishes what, and who reads it. Each list is in the order in which events flow, from where they come in, and
@@ -64,11 +64,6 @@ export interface Publication {
 export interface Subscription {
   readonly queueName: QueueName;
   readonly actor: string;
-}
-
-/** The topic of a subscription; a simple queue is its own. */
-export function sourceOf(queueName: QueueName): QueueName {
-  return queueName.kind === "subscription" ? QueueName.topic(queueName.topic) : queueName;
 }
 
 /** Who publishes, for people. */

@@ -1,5 +1,4 @@
 import type { EventGraph, Publication, Publisher, Subscription } from "./event-graph.ts";
-import { sourceOf } from "./event-graph.ts";
 import type { QueueName } from "../queue-name.ts";
 
 export type ChartNodeKind = "actor" | "topic" | "queue" | "pulser" | "outside";
@@ -51,7 +50,7 @@ export function flowChart({ queues, actors, pulsers, publications, subscriptions
         doubt: doubtOf(one),
       })),
       ...subscriptions.map((one) => ({
-        from: queueId(sourceOf(one.queueName)),
+        from: queueId(one.queueName.destination),
         to: ids.of("actor", one.actor),
         kind: "reads" as const,
         label: isTelling(one) ? one.queueName.subscription : "",

@@ -1,4 +1,4 @@
-import { sourceOf, type EventGraph } from "./event-graph.ts";
+import type { EventGraph } from "./event-graph.ts";
 
 /**
  * The same graph, its lists in the order in which events flow: from what comes from outside and by time, through those
@@ -21,7 +21,9 @@ export function inFlowOrder(graph: EventGraph): EventGraph {
     }
   };
   const readersOf = (queue: string): string[] =>
-    subscriptions.flatMap(({ queueName, actor }) => (String(sourceOf(queueName)) === queue ? [actor] : [])).toSorted();
+    subscriptions
+      .flatMap(({ queueName, actor }) => (String(queueName.destination) === queue ? [actor] : []))
+      .toSorted();
   const targetsOf = (kind: string, name?: string): string[] =>
     publications
       .flatMap(({ from, to }) => (from.kind === kind && (name ?? from.name) === from.name ? [String(to)] : []))
@@ -49,7 +51,7 @@ export function inFlowOrder(graph: EventGraph): EventGraph {
     pulsers: sorted(pulsers, ({ name }) => [pulserRank(name)]),
     publications: sorted(publications, (one) => [...publisherRank(one), queueRank(String(one.to))]),
     subscriptions: sorted(subscriptions, ({ queueName, actor }) => [
-      queueRank(String(sourceOf(queueName))),
+      queueRank(String(queueName.destination)),
       actorRank(actor),
     ]),
   };

@@ -4,7 +4,7 @@ import { isBeeHiveError } from "../errors.ts";
 import type { EventType } from "../event-type.ts";
 import type { Pulser } from "../pulser.ts";
 import { QueueName } from "../queue-name.ts";
-import { sourceOf, type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
+import { type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
 import { inFlowOrder } from "./flow-order.ts";
 import type { ObservedEdge } from "./observed-edge.ts";
 import { scheduleText } from "./schedule-text.ts";
@@ -41,7 +41,7 @@ export function makeEventGraph(parts: EventGraphParts): EventGraph {
   };
 
   for (const { name, queueName, publishes } of descriptors) {
-    at(sourceOf(queueName));
+    at(queueName.destination);
     for (const to of publishes) publish({ kind: "actor", name }, to, true, 0);
   }
   for (const { name, publishes = [] } of pulsers)
@@ -88,7 +88,7 @@ function destinationOf({ name, queueName }: EventType<unknown>): QueueName | und
 /** An entry may be called by its bare name, whether it is a topic or a queue. */
 function entryOf(entry: string, queues: ReadonlyMap<string, unknown>): QueueName {
   const name = QueueName.parse(entry);
-  return name.kind === "queue" && !queues.has(entry) ? QueueName.topic(entry) : sourceOf(name);
+  return name.kind === "queue" && !queues.has(entry) ? QueueName.topic(entry) : name.destination;
 }
 
 /** What a pulser publishes comes from outside as far as a journal knows. */

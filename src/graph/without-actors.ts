@@ -1,4 +1,4 @@
-import { sourceOf, type EventGraph } from "./event-graph.ts";
+import type { EventGraph } from "./event-graph.ts";
 
 /**
  * The graph without some actors, such as one that reads everything and would hide the rest, and without the queues
@@ -11,7 +11,7 @@ export function withoutActors(graph: EventGraph, names: readonly string[]): Even
   const subscriptions = graph.subscriptions.filter(({ actor }) => !left.has(actor));
   const used = new Set([
     ...publications.map(({ to }) => String(to)),
-    ...subscriptions.map(({ queueName }) => String(sourceOf(queueName))),
+    ...subscriptions.map(({ queueName }) => String(queueName.destination)),
   ]);
   return {
     ...graph,

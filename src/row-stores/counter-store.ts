@@ -1,18 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { BeeHiveError } from "../errors.ts";
-import { checkedKey, checkedName } from "../keys.ts";
+import { assertCount, belowMinimum, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
+import { checkedKey } from "../keys.ts";
 import type { Row, RowChange, RowKey, Rows } from "../rows.ts";
 import type { CounterStore, IncrementOptions } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
-
-/** The longest that a queue keeps an event (SQS): after it, nobody can repeat an increment. */
-const onceKeptMs = 14 * 24 * 60 * 60 * 1000;
-
-/** How an increment was answered, kept under its idempotency key. */
-interface Answer {
-  readonly value: number;
-  readonly refused: boolean;
-}
 
 /** Counters in rows: the value in one row, a row for each idempotency key beside it. */
 export class RowCounterStore implements CounterStore {
@@ -25,12 +16,12 @@ export class RowCounterStore implements CounterStore {
   }
 
   async get(name: string, id: string): Promise<number> {
-    return valueOf(await this.#rows.get(valueKey(name, id)));
+    return valueOf(await this.#rows.get(counterKey(name, id)));
   }
 
   async increment(name: string, id: string, delta: number, options: IncrementOptions = {}): Promise<number> {
-    assertInteger(delta);
-    const key = valueKey(name, id);
+    assertCount(delta);
+    const key = counterKey(name, id);
     const { once, min = -Infinity } = options;
     const onceKey = once === undefined ? undefined : onceKeyOf(key, once);
     for (;;) {
@@ -40,8 +31,8 @@ export class RowCounterStore implements CounterStore {
       const row = await this.#rows.get(key);
       const was = valueOf(row);
       const refused = was + delta < min;
-      const result: Answer = { value: refused ? was : was + delta, refused };
-      assertInteger(result.value);
+      const result: CounterAnswer = { value: refused ? was : was + delta, refused };
+      assertCount(result.value);
 
       const changes: RowChange[] = [];
       if (!refused) changes.push(this.#change(key, row, String(result.value)));
@@ -66,14 +57,6 @@ export class RowCounterStore implements CounterStore {
   }
 }
 
-function valueKey(name: string, id: string): RowKey {
-  return {
-    table: `counter/${checkedName("the name of a counter", name)}`,
-    partition: "",
-    id: checkedKey("the id of a counter", id),
-  };
-}
-
 function onceKeyOf({ table, id }: RowKey, once: string): RowKey {
   return { table: `${table}.once`, partition: id, id: checkedKey("an idempotency key", once) };
 }
@@ -82,15 +65,7 @@ function valueOf(row: Row | undefined): number {
   return row === undefined ? 0 : Number(row.value);
 }
 
-function answer({ value, refused }: Answer, { table, id }: RowKey, delta: number, min: number): number {
-  if (!refused) return value;
-  throw new BeeHiveError(
-    "BelowMinimum",
-    `The ${table} "${id}" was ${value}; adding ${delta} would bring it below ${Number.isFinite(min) ? min : "its minimum"}. Nothing changed.`,
-  );
-}
-
-function assertInteger(value: number): void {
-  if (Number.isSafeInteger(value)) return;
-  throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${value} is none.`);
+function answer({ value, refused }: CounterAnswer, key: RowKey, delta: number, min: number): number {
+  if (refused) throw belowMinimum(key, value, delta, min);
+  return value;
 }

@@ -3,7 +3,6 @@ import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { QueueName } from "../queue-name.ts";
 import type { Outcome } from "../telemetry.ts";
-import { destinationOf } from "../trace/destination.ts";
 import type { Recorder } from "./recorder.ts";
 import { causalText } from "./causal-text.ts";
 
@@ -55,7 +54,7 @@ export function causalTree(recorder: Recorder, descriptors: readonly ActorDescri
     else deliveries.set(report.event.id, [report]);
     for (const { id } of report.outputs) followed.add(id);
   }
-  const destinations = new Set(descriptors.map(({ queueName }) => destinationOf(queueName)));
+  const destinations = new Set(descriptors.map(({ queueName }) => String(queueName.destination)));
   const nodes = new Map<string, CausalEvent>();
 
   const eventNode = (event: Event): CausalEvent => {

@@ -1,7 +1,6 @@
 import type { Journal, JournalEntry } from "../journal/journal.ts";
 import { printable } from "../journal/segment-text.ts";
 import { QueueName } from "../queue-name.ts";
-import { destinationOf } from "./destination.ts";
 
 /** What a journal says of one event. */
 export interface EventRecord {
@@ -91,7 +90,7 @@ export class JournalRecord {
 
   /** Notes that there is such a subscription or queue; answers where its events are published. */
   reads(name: QueueName): string {
-    const destination = destinationOf(name);
+    const destination = String(name.destination);
     const known = this.readers.get(destination);
     if (known) known.add(name.toString());
     else this.readers.set(destination, new Set([name.toString()]));

@@ -1,11 +1,11 @@
-import { sourceOf, type EventGraph } from "../event-graph.ts";
+import type { EventGraph } from "../event-graph.ts";
 import type { Finding } from "../finding.ts";
 
 /** Event types that say too little, or things that do not agree. */
 export function eventFindings({ queues, publications, subscriptions }: EventGraph): Finding[] {
   const used = new Set([
     ...publications.map(({ to }) => String(to)),
-    ...subscriptions.map(({ queueName }) => String(sourceOf(queueName))),
+    ...subscriptions.map(({ queueName }) => String(queueName.destination)),
   ]);
   return queues.flatMap(({ name, events }): Finding[] => {
     const declared = events.filter((event) => event.declared);

@@ -1,4 +1,4 @@
-import { publisherText, sourceOf, type EventGraph, type GraphQueue } from "../event-graph.ts";
+import { publisherText, type EventGraph, type GraphQueue } from "../event-graph.ts";
 import type { Finding } from "../finding.ts";
 import { cyclesOf } from "../cycles.ts";
 import { nearestOf } from "../nearest.ts";
@@ -9,7 +9,7 @@ export function flowFindings(graph: EventGraph): Finding[] {
 }
 
 function orphans({ queues, publications, subscriptions }: EventGraph): Finding[] {
-  const read = new Set(subscriptions.map(({ queueName }) => String(sourceOf(queueName))));
+  const read = new Set(subscriptions.map(({ queueName }) => String(queueName.destination)));
   return queues.flatMap(({ name }): Finding[] => {
     const publishers = publications
       .filter(({ to }) => String(to) === String(name))
@@ -31,7 +31,7 @@ function unfed(graph: EventGraph): Finding[] {
   const { queues, publications, subscriptions } = graph;
   const fed = new Set(publications.map(({ to }) => String(to)));
   return queues.flatMap(({ name }): Finding[] => {
-    const readers = subscriptions.filter(({ queueName }) => String(sourceOf(queueName)) === String(name));
+    const readers = subscriptions.filter(({ queueName }) => String(queueName.destination) === String(name));
     if (readers.length === 0 || fed.has(String(name))) return [];
     const meant = nearestOf(
       name.topic,
@@ -61,7 +61,7 @@ function endless(graph: EventGraph): Finding[] {
   const { publications, subscriptions } = graph;
   return cyclesOf(graph).flatMap((actors): Finding[] => {
     const within = new Set(
-      subscriptions.filter(({ actor }) => actors.includes(actor)).map(({ queueName }) => String(sourceOf(queueName))),
+      subscriptions.filter(({ actor }) => actors.includes(actor)).map(({ queueName }) => String(queueName.destination)),
     );
     const leaves = publications.some(
       ({ from, to }) => from.kind === "actor" && actors.includes(from.name) && !within.has(String(to)),

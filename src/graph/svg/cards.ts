@@ -1,5 +1,4 @@
 import type { EventGraph, Publication } from "../event-graph.ts";
-import { sourceOf } from "../event-graph.ts";
 import { countText, doubtOf, isTelling, withoutSuffix, type ChartEdge, type ChartNodeKind } from "../flow-chart.ts";
 import type { Direction } from "../mermaid.ts";
 import { textWidth } from "./text-width.ts";
@@ -58,7 +57,7 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   const { queues, actors, pulsers, publications, subscriptions } = graph;
   const card = (id: string, header: Line, readers: readonly Line[] = []): Card => place(id, header, readers, direction);
   const readersOf = (queue: string): typeof subscriptions =>
-    subscriptions.filter(({ queueName }) => String(sourceOf(queueName)) === queue);
+    subscriptions.filter(({ queueName }) => String(queueName.destination) === queue);
   const reading = new Set(subscriptions.map(({ actor }) => actor));
   const strangers = actors.filter(({ name }) => !reading.has(name));
   const isFed = publications.some(({ from }) => from.kind === "outside");
@@ -93,7 +92,7 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
     const own = subscriptions.filter(({ actor }) => actor === name);
     const shared = own.length > 1 && label !== "" ? { label: `${label} in all` } : {};
     return own.map(({ queueName }) => {
-      const queue = String(sourceOf(queueName));
+      const queue = String(queueName.destination);
       const reader = readersOf(queue).findIndex((one) => one.queueName === queueName);
       return { ...arrow, ...shared, from: `queue ${queue}`, reader };
     });

@@ -1,0 +1,38 @@
+import { BeeHiveError } from "./errors.ts";
+import { checkedKey, checkedName } from "./keys.ts";
+import type { RowKey } from "./rows.ts";
+
+/*
+ * What counters have in common on all providers.
+ */
+
+/** How long an idempotency key is kept, in ms: the longest that a queue keeps an event (SQS). After it, nobody can repeat an increment. */
+export const onceKeptMs: number = 14 * 24 * 60 * 60 * 1000;
+
+/** How an increment was answered, kept under its idempotency key. */
+export interface CounterAnswer {
+  readonly value: number;
+  readonly refused: boolean;
+}
+
+/** Where a counter is. @throws BeeHiveError `InvalidKey`. */
+export function counterKey(name: string, id: string): RowKey {
+  return {
+    table: `counter/${checkedName("the name of a counter", name)}`,
+    partition: "",
+    id: checkedKey("the id of a counter", id),
+  };
+}
+
+/** @throws BeeHiveError `InvalidKey` when it is not a safe integer. */
+export function assertCount(value: number): void {
+  if (Number.isSafeInteger(value)) return;
+  throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${value} is none.`);
+}
+
+export function belowMinimum({ table, id }: RowKey, value: number, delta: number, min: number): BeeHiveError {
+  return new BeeHiveError(
+    "BelowMinimum",
+    `The ${table} "${id}" was ${value}; adding ${delta} would bring it below ${Number.isFinite(min) ? min : "its minimum"}. Nothing changed.`,
+  );
+}

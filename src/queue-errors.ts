@@ -1,0 +1,40 @@
+import { BeeHiveError } from "./errors.ts";
+import type { Event } from "./event.ts";
+import type { QueueName } from "./queue-name.ts";
+import type { Lease } from "./queue-operator.ts";
+
+/*
+ * What every provider refuses, in the same words.
+ */
+
+/** Somebody settles or renews a lease that is over. */
+export function leaseLost({ event, queueName }: Pick<Lease, "event" | "queueName">, cause?: unknown): BeeHiveError {
+  return new BeeHiveError(
+    "LeaseLost",
+    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** There is nothing to lease from. @param missing what is not there, in the words of the provider. */
+export function noQueue(name: QueueName, missing?: string): BeeHiveError {
+  const kind = name.kind === "topic" ? "subscription" : name.kind;
+  return new BeeHiveError(
+    "QueueNotFound",
+    `There is no ${kind} "${name}"${missing ? `: no ${missing}` : ""}. Call hive.setup() first.`,
+  );
+}
+
+/** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */
+export function noDestination(name: QueueName, missing?: string): BeeHiveError {
+  return new BeeHiveError(
+    "QueueNotFound",
+    `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ` +
+      "Subscribe an actor to it, or name it in the publishes of the actor that makes such events.",
+  );
+}
+
+/** A dead letter that is asked for is not there, or no longer. */
+export function noDeadLetter(name: QueueName, eventId: Event["id"]): BeeHiveError {
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
+}
