@@ -7,7 +7,7 @@ import type { QueueName } from "../../src/queue-name.ts";
 import { translating } from "./errors.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
-import { sequenceNumber, type SequenceNumber } from "./sequence-number.ts";
+import { sequenceNumber, type SequenceNumber } from "./sdk/sequence-number.ts";
 import { withoutSession } from "./session-id.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;

@@ -1,7 +1,7 @@
 import type { ServiceBusClient, ServiceBusSessionReceiver } from "@azure/service-bus";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
-import { acceptNextSession } from "./accept-session.ts";
+import { acceptNextSession } from "./sdk/accept-session.ts";
 import type { AzureConfig } from "./config.ts";
 import type { Names } from "./names.ts";
 import type { SessionParts } from "./session.ts";

@@ -15,7 +15,7 @@ import type {
 import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
-import { limitWaits } from "./connection-waits.ts";
+import { limitWaits } from "./sdk/connection-waits.ts";
 import { copyId } from "./copy-id.ts";
 import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";

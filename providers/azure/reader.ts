@@ -1,7 +1,7 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import { settleWithoutLink } from "./receiver-link.ts";
-import { SettlementQueue } from "./settlement-queue.ts";
+import { settleWithoutLink } from "./sdk/receiver-link.ts";
+import { SettlementQueue } from "./sdk/settlement-queue.ts";
 import type { Source } from "./source.ts";
 
 /** How long to wait for more once there is something, in ms: the broker sends what it has at once. */

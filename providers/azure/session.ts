@@ -6,9 +6,9 @@ import { isCode } from "./errors.ts";
 import { isForOthers, markingsOf, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
-import { sequenceNumber } from "./sequence-number.ts";
-import { SettlementQueue } from "./settlement-queue.ts";
-import { withinLimit } from "./settlement-limit.ts";
+import { sequenceNumber } from "./sdk/sequence-number.ts";
+import { SettlementQueue } from "./sdk/settlement-queue.ts";
+import { withinLimit } from "./sdk/settlement-limit.ts";
 import type { Source } from "./source.ts";
 
 /** How long to wait for what is behind the last event of a session, in ms: what is there comes at once. */

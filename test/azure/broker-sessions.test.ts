@@ -3,7 +3,7 @@ import type { ServiceBusAdministrationClient, ServiceBusClient, ServiceBusSessio
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../providers/azure/client.ts";
 import { configFrom } from "../../providers/azure/config.ts";
-import { limitWaits } from "../../providers/azure/connection-waits.ts";
+import { limitWaits } from "../../providers/azure/sdk/connection-waits.ts";
 import { eventually } from "../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
 import { suite } from "../support/suite.ts";

@@ -1,4 +1,4 @@
-/** What the links of the SDK's receivers would cost a long-running process: see providers/azure/receiver-link.ts. */
+/** What the links of the SDK's receivers would cost a long-running process: see providers/azure/sdk/receiver-link.ts. */
 import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../providers/azure/index.ts";

@@ -1,4 +1,4 @@
-import { afterThisTurn } from "../../src/clock.ts";
+import { afterThisTurn } from "../../../src/clock.ts";
 
 /**
  * Starts one settlement in each turn of the event loop.
