@@ -12,7 +12,7 @@ import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
 import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./telemetry-attributes.ts";
 import type { Instruments } from "./telemetry-instruments.ts";
-import type { Outcome } from "./telemetry.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** The W3C trace context headers, carried as properties of events. */
 const traceHeaders = ["traceparent", "tracestate"] as const;

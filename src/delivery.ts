@@ -7,7 +7,7 @@ import { withFields, type Logger } from "./logger.ts";
 import type { Step } from "./provider.ts";
 import type { Event } from "./event.ts";
 import type { Lease } from "./queue-operator.ts";
-import type { Outcome } from "./telemetry.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** How one delivery of an event to an actor ended. */
 export interface DeliveryReport {

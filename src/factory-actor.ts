@@ -10,12 +10,13 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
 import { runThrough } from "./middleware/run-through.ts";
+import type { Outcome } from "./outcome.ts";
 import { collect, stampOutputs } from "./outputs.ts";
 import { PollState } from "./poll-state.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
 import { decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
-import type { ActorTelemetry, Outcome, ProcessSpan, Telemetry } from "./telemetry.ts";
+import type { ActorTelemetry, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
 
 /** What the factory actors of one hive share. */

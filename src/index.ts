@@ -79,7 +79,7 @@ export type {
 } from "./stores.ts";
 export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./tokens.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./supervision.ts";
-export { type Outcome } from "./telemetry.ts";
+export { type Outcome } from "./outcome.ts";
 export { traceText } from "./trace/trace-text.ts";
 export {
   branchesOf,

@@ -7,7 +7,7 @@ import { Latch } from "./latch.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { Lease, QueueSpec } from "./queue-operator.ts";
 import { mostAttempts } from "./supervision.ts";
-import type { Outcome } from "./telemetry.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
 export type Topology = "create" | "check";

@@ -25,9 +25,6 @@ export type { ActorTelemetry, ProcessSpan } from "./actor-telemetry.ts";
  * application sets up an SDK.
  */
 
-/** How the work on one delivery ended. */
-export type Outcome = "committed" | "retried" | "dead-lettered" | "given-back" | "lease-lost";
-
 /** What one hive tells OpenTelemetry. */
 export class Telemetry {
   readonly #system: string;

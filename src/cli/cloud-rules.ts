@@ -1,5 +1,5 @@
 import { BeeHiveError } from "../errors.ts";
-import type { CloudRules } from "../graph/lint.ts";
+import type { CloudRules } from "../graph/cloud-rules.ts";
 import { UsageError } from "./exit-code.ts";
 
 /**

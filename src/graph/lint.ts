@@ -1,22 +1,12 @@
 import type { ActorDescriptor } from "../actor.ts";
 import { queueSpecs } from "../orchestrator.ts";
-import type { QueueSpec } from "../queue-operator.ts";
+import type { CloudRules } from "./cloud-rules.ts";
 import type { EventGraph } from "./event-graph.ts";
 import type { Finding } from "./finding.ts";
 import { budgetFindings } from "./rules/budgets.ts";
 import { eventFindings } from "./rules/events.ts";
 import { flowFindings } from "./rules/flow.ts";
 import { observedFindings } from "./rules/observed.ts";
-
-/** What can be known of a cloud without asking it. */
-export interface CloudRules {
-  /** `azure`, or the URL with its options. */
-  readonly cloud: string;
-  /** What it refuses of these, in words. */
-  problems(specs: readonly QueueSpec[]): readonly string[];
-  /** How long its queues keep an event that was not settled, in ms; nothing when for ever. */
-  readonly retentionMs?: number | undefined;
-}
 
 /**
  * What is wrong with a web of actors, errors first. Nothing is run and no cloud is asked.

@@ -1,5 +1,5 @@
 import type { Event } from "../event.ts";
-import type { Outcome } from "../telemetry.ts";
+import type { Outcome } from "../outcome.ts";
 
 /** An event as an entry names it: without its body. */
 export interface JournaledEvent {

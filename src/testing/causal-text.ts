@@ -1,5 +1,5 @@
 import { messageOf } from "../error-text.ts";
-import type { CausalDelivery, CausalEvent } from "./causal-tree.ts";
+import type { CausalDelivery, CausalEvent } from "./causal-event.ts";
 
 /** Trees of events as text; an event that was met before is not told a second time. */
 export function causalText(roots: readonly CausalEvent[]): string {

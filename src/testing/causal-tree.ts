@@ -1,30 +1,9 @@
 import type { ActorDescriptor } from "../actor.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
-import type { QueueName } from "../queue-name.ts";
-import type { Outcome } from "../telemetry.ts";
 import type { Recorder } from "./recorder.ts";
+import type { CausalDelivery, CausalEvent } from "./causal-event.ts";
 import { causalText } from "./causal-text.ts";
-
-/** An event and everything that followed from it. */
-export interface CausalEvent {
-  readonly event: Event;
-  /** Whether any actor reads where it went. */
-  readonly read: boolean;
-  /** By subscription, in the order of their names; of one subscription in the order of the attempts. */
-  readonly deliveries: readonly CausalDelivery[];
-}
-
-/** One attempt of one actor at an event. */
-export interface CausalDelivery {
-  readonly actor: string;
-  readonly queueName: QueueName;
-  readonly attempt: number;
-  readonly outcome: Outcome;
-  readonly error: unknown;
-  /** What the attempt published, in the order in which the actor returned it. */
-  readonly outputs: readonly CausalEvent[];
-}
 
 /**
  * What followed from what. The order does not depend on how actors interleaved, and the text holds neither ids nor

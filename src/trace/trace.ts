@@ -1,4 +1,4 @@
-import type { Outcome } from "../telemetry.ts";
+import type { Outcome } from "../outcome.ts";
 
 /**
  * Where an event is at one subscription.

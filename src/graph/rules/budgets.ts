@@ -2,7 +2,7 @@ import type { ActorDescriptor } from "../../actor.ts";
 import type { RetryOptions } from "../../retry-policy.ts";
 import type { ErrorMatch } from "../../supervision.ts";
 import type { Finding } from "../finding.ts";
-import type { CloudRules } from "../lint.ts";
+import type { CloudRules } from "../cloud-rules.ts";
 
 /** Retries that contradict each other or what a cloud can do. What is wrong by itself no hive starts with, and is not looked for here. */
 export function budgetFindings(descriptors: readonly ActorDescriptor[], clouds: readonly CloudRules[]): Finding[] {
