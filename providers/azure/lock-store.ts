@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { BlobLeaseClient, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { sleep, type Clock, type Timer } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import { sleep, type Clock } from "../../src/clock.ts";
+import { HeldLock, type Hold } from "../../src/held-lock.ts";
 import { checkedKey } from "../../src/keys.ts";
 import type { Lock, LockOptions, LockStore } from "../../src/stores.ts";
 import { statusOf, translated, translating } from "./errors.ts";
@@ -46,7 +46,7 @@ export class BlobLockStore implements LockStore {
     }
   }
 
-  async #take(blob: BlockBlobClient, resource: string, seconds: number): Promise<BlobLock | undefined> {
+  async #take(blob: BlockBlobClient, resource: string, seconds: number): Promise<Lock | undefined> {
     const lease = blob.getBlobLeaseClient(randomUUID());
     const leasedAt = this.#clock.now();
     if (!(await acquire(blob, lease, seconds))) return undefined;
@@ -54,7 +54,9 @@ export class BlobLockStore implements LockStore {
       const { metadata = {} } = await blob.getProperties();
       const token = Math.max(Number(metadata[tokenName] ?? 0) + 1, this.#clock.now());
       await blob.setMetadata({ [tokenName]: String(token) }, { conditions: { leaseId: lease.leaseId } });
-      return new BlobLock(lease, this.#clock, { resource, fencingToken: token, ttlMs: seconds * 1000, leasedAt });
+      const ttlMs = seconds * 1_000;
+      const parts = { resource, fencingToken: token, ttlMs, until: leasedAt + ttlMs };
+      return new HeldLock(this.#clock, parts, new BlobHold(lease, resource));
     } catch (error) {
       // What failed first is what is told; a lease that stays ends by itself.
       await lease.releaseLease().catch(() => {});
@@ -82,79 +84,34 @@ async function acquire(blob: BlockBlobClient, lease: BlobLeaseClient, seconds: n
   }
 }
 
-interface Holding {
-  readonly resource: string;
-  readonly fencingToken: number;
-  readonly ttlMs: number;
-  readonly leasedAt: number;
-}
+/** Statuses that say that the lease is lost, or taken by another. */
+const gone = [404, 409, 412];
 
-class BlobLock implements Lock {
-  readonly resource: string;
-  readonly fencingToken: number;
+/** A lock by the lease of its blob. */
+class BlobHold implements Hold {
   readonly #lease: BlobLeaseClient;
-  readonly #clock: Clock;
-  readonly #ttlMs: number;
-  readonly #lost = new AbortController();
-  #until: number;
-  #timer: Timer | undefined;
-  #renewal: Promise<void> | undefined;
-  #released = false;
+  readonly #resource: string;
 
-  constructor(lease: BlobLeaseClient, clock: Clock, { resource, fencingToken, ttlMs, leasedAt }: Holding) {
-    this.resource = resource;
-    this.fencingToken = fencingToken;
+  constructor(lease: BlobLeaseClient, resource: string) {
     this.#lease = lease;
-    this.#clock = clock;
-    this.#ttlMs = ttlMs;
-    this.#until = leasedAt + ttlMs;
-    this.#schedule();
+    this.#resource = resource;
   }
 
-  get signal(): AbortSignal {
-    return this.#lost.signal;
+  async renew(): Promise<boolean> {
+    try {
+      await this.#lease.renewLease();
+      return true;
+    } catch (error) {
+      if (gone.includes(statusOf(error) ?? 0)) return false;
+      throw error;
+    }
   }
 
   async release(): Promise<void> {
-    if (this.#released) return;
-    this.#released = true;
-    this.#timer?.cancel();
-    await this.#renewal;
-    if (this.signal.aborted) return;
     try {
       await this.#lease.releaseLease();
     } catch (error) {
-      // Lost, or taken by another, who keeps it.
-      if (![404, 409, 412].includes(statusOf(error) ?? 0))
-        throw translated(error, `release the lock on "${this.resource}"`);
+      if (!gone.includes(statusOf(error) ?? 0)) throw translated(error, `release the lock on "${this.#resource}"`);
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.release();
-  }
-
-  #schedule(): void {
-    this.#timer = this.#clock.after(this.#ttlMs / 3, () => {
-      this.#renewal = this.#renew();
-    });
-  }
-
-  /** Never rejects: a renewal that failed is tried again until the time has passed. */
-  async #renew(): Promise<void> {
-    const at = this.#clock.now();
-    try {
-      await this.#lease.renewLease();
-      this.#until = at + this.#ttlMs;
-    } catch (cause) {
-      const taken = [404, 409, 412].includes(statusOf(cause) ?? 0);
-      if (taken || this.#clock.now() >= this.#until) {
-        this.#lost.abort(
-          new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }),
-        );
-        return;
-      }
-    }
-    if (!this.#released) this.#schedule();
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { sleep, type Clock, type Timer } from "../clock.ts";
-import { BeeHiveError } from "../errors.ts";
+import { sleep, type Clock } from "../clock.ts";
+import { HeldLock, type Hold } from "../held-lock.ts";
 import { checkedKey } from "../keys.ts";
 import type { RowKey, Rows } from "../rows.ts";
 import type { Lock, LockOptions, LockStore } from "../stores.ts";
@@ -36,7 +36,10 @@ export class RowLockStore implements LockStore {
     const giveUpAt = this.#clock.now() + (options.wait ?? 0);
     for (;;) {
       const holding = await this.#take(key, ttlMs);
-      if (holding) return new RowLock(this.#rows, this.#clock, key, ttlMs, holding);
+      if (holding) {
+        const hold = new RowHold(this.#rows, this.#clock, key, holding);
+        return new HeldLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold);
+      }
       if (this.#clock.now() >= giveUpAt) return undefined;
       await sleep(this.#clock, retryMs);
     }
@@ -59,75 +62,34 @@ export class RowLockStore implements LockStore {
   }
 }
 
-class RowLock implements Lock {
-  readonly resource: string;
-  readonly fencingToken: number;
+/** A lock in its row, as long as the row has its fencing token. */
+class RowHold implements Hold {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #key: RowKey;
-  readonly #ttlMs: number;
-  readonly #lost = new AbortController();
-  #holding: Holding;
-  #timer: Timer | undefined;
-  #renewal: Promise<void> | undefined;
-  #released = false;
+  readonly #holding: Holding;
 
-  constructor(rows: Rows, clock: Clock, key: RowKey, ttlMs: number, holding: Holding) {
-    this.resource = key.id;
-    this.fencingToken = holding.fencingToken;
+  constructor(rows: Rows, clock: Clock, key: RowKey, holding: Holding) {
     this.#rows = rows;
     this.#clock = clock;
     this.#key = key;
-    this.#ttlMs = ttlMs;
     this.#holding = holding;
-    this.#schedule();
   }
 
-  get signal(): AbortSignal {
-    return this.#lost.signal;
+  renew(until: number): Promise<boolean> {
+    return this.#write({ ...this.#holding, until });
   }
 
   async release(): Promise<void> {
-    this.#released = true;
-    this.#timer?.cancel();
-    await this.#renewal;
-    if (this.signal.aborted) return;
     await this.#write({ ...this.#holding, holder: "", until: 0 });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.release();
-  }
-
-  #schedule(): void {
-    this.#timer = this.#clock.after(this.#ttlMs / 3, () => {
-      this.#renewal = this.#renew();
-    });
-  }
-
-  /** Never rejects: a renewal that failed is tried again until the time has passed. */
-  async #renew(): Promise<void> {
-    const next = { ...this.#holding, until: this.#clock.now() + this.#ttlMs };
-    const outcome = await this.#write(next).catch((cause: unknown) => ({ cause }));
-    if (outcome === "written") this.#holding = next;
-    else if (outcome === "taken" || this.#clock.now() >= this.#holding.until) {
-      const cause = typeof outcome === "object" ? outcome.cause : undefined;
-      this.#lost.abort(
-        new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }),
-      );
-      return;
-    }
-    if (!this.#released) this.#schedule();
-  }
-
-  async #write(holding: Holding): Promise<"written" | "taken"> {
+  async #write(holding: Holding): Promise<boolean> {
     const row = await this.#rows.get(this.#key);
     const held = row && (JSON.parse(row.value as string) as Holding);
-    if (!row || held?.fencingToken !== this.fencingToken) return "taken";
-    const conflict = await this.#rows.write([
-      { key: this.#key, expect: { etag: row.etag }, content: contentOf(holding, this.#clock.now()) },
-    ]);
-    return conflict ? "taken" : "written";
+    if (!row || held?.fencingToken !== holding.fencingToken) return false;
+    const content = contentOf(holding, this.#clock.now());
+    return (await this.#rows.write([{ key: this.#key, expect: { etag: row.etag }, content }])) === undefined;
   }
 }
 
