@@ -1,7 +1,8 @@
 /** What AWS does when it does not do what it was asked. */
 import * as assert from "uvu/assert";
 import type { Interference } from "../support/aws-servers.ts";
-import { awsScene, eventTo, failure, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
 import { QueueName } from "../../src/index.ts";
 
@@ -95,7 +96,7 @@ test("given access denied, when something is asked, then the error names the rig
     ["dynamodb:GetItem", "dynamodb:GetItem on test-beehive", () => scene.provider.stores.collection("Items").get("a")],
   ] as const) {
     scene.servers.interfere = refused(action, "AccessDeniedException");
-    const error = await failure(work());
+    const error = await failureOf(work());
     assert.is(error.code, "AccessDenied");
     assert.match(error.message, iam);
     assert.match(error.message, /need the right/);
@@ -111,7 +112,7 @@ test("given access denied by SNS, when a topic is published to, then the error n
           body: "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>not authorized</Message></Error></ErrorResponse>",
         }
       : undefined;
-  const error = await failure(scene.provider.queues.push([eventTo("Topic-", 1)]));
+  const error = await failureOf(scene.provider.queues.push([eventTo("Topic-", 1)]));
   assert.is(error.code, "AccessDenied");
   assert.match(error.message, /sns:Publish on test-Topic/);
 });
@@ -119,7 +120,7 @@ test("given access denied by SNS, when a topic is published to, then the error n
 test("given credentials that are refused, when something is asked, then the error says so", async () => {
   for (const type of ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"]) {
     scene.servers.interfere = refused("sqs:SendMessageBatch", type, 403);
-    const error = await failure(scene.provider.queues.push([eventTo("E", 1)]));
+    const error = await failureOf(scene.provider.queues.push([eventTo("E", 1)]));
     assert.is(error.code, "AccessDenied");
     assert.match(error.message, /credentials were refused/);
   }
@@ -127,7 +128,7 @@ test("given credentials that are refused, when something is asked, then the erro
 
 test("given AWS that asks to slow down, when the SDK gave up, then the error is Throttled", async () => {
   scene.servers.interfere = refused("dynamodb:GetItem", "ProvisionedThroughputExceededException");
-  assert.is((await failure(scene.provider.stores.counters.get("Stock", "a"))).code, "Throttled");
+  assert.is((await failureOf(scene.provider.stores.counters.get("Stock", "a"))).code, "Throttled");
 });
 
 test("given AWS that slows down once, when something is asked, then the SDK repeats it and it succeeds", async () => {
@@ -142,7 +143,7 @@ test("given AWS that slows down once, when something is asked, then the SDK repe
 
 test("given nobody who listens, when something is asked, then the error is Unavailable and says where", async () => {
   const lost = scene.another({ endpoint: "http://127.0.0.1:1" });
-  const error = await failure(lost.queues.push([eventTo("E", 1)]));
+  const error = await failureOf(lost.queues.push([eventTo("E", 1)]));
   assert.is(error.code, "Unavailable");
   assert.match(error.message, /sqs:GetQueueUrl on test-E failed: ECONNREFUSED/);
 });
@@ -155,7 +156,7 @@ test("given a delete that took longer than the lease, when it is answered with s
   const send = scene.provider.queues.commit(lease, []);
   setTimeout(release, 1_500);
   scene.servers.delay = ({ action }) => (action === "sqs:DeleteMessageBatch" ? held : undefined);
-  const error = await failure(send);
+  const error = await failureOf(send);
   scene.servers.delay = () => undefined;
   assert.is(error.code, "LeaseLost");
 });

@@ -2,7 +2,8 @@
 import * as assert from "uvu/assert";
 import { letterFor } from "../../src/testing/contracts/scratch-queue.ts";
 import { QueueName } from "../../src/index.ts";
-import { awsScene, eventTo, failure, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: options", { timeoutMs: 30_000 });
@@ -36,7 +37,7 @@ test("given claim checks, when a large event is published, then it arrives whole
 
 test("given no claim checks, when a large event is published, then TooLarge names both sizes and nothing is kept", async () => {
   const plain = scene.another({ claimCheck: false });
-  const error = await failure(plain.queues.push([eventTo("Small", 1), eventTo("Small", large)]));
+  const error = await failureOf(plain.queues.push([eventTo("Small", 1), eventTo("Small", large)]));
   assert.is(error.code, "TooLarge");
   assert.match(error.message, /400\d{3} bytes.*262144/);
   assert.is((await plain.queues.counts(QueueName.parse("Small"))).ready, 0);
@@ -64,7 +65,8 @@ test("given an inbox, when a step fails before it has published, then it is not 
     action === "sqs:SendMessageBatch"
       ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) }
       : undefined;
-  await failure(provider.queues.commit(lease, [eventTo("Out", 3)]));
+  const error = await failureOf(provider.queues.commit(lease, [eventTo("Out", 3)]));
+  assert.is(error.code, "AccessDenied");
   scene.servers.interfere = () => undefined;
   await provider.queues.abandon(lease, { delayMs: 0, countAttempt: true });
   assert.equal((await takeOne(provider, "In")).attempt, 2);
@@ -81,7 +83,7 @@ test("given many idempotency keys on one counter, when increments are repeated a
 });
 
 test("given an item of more than 400 KB, when it is written, then TooLarge names both sizes", async () => {
-  const error = await failure(
+  const error = await failureOf(
     scene.provider.stores
       .collection<{ id: string; text: string }>("Items")
       .insert({ id: "a", text: "x".repeat(420_000) }),
@@ -92,7 +94,7 @@ test("given an item of more than 400 KB, when it is written, then TooLarge names
 
 test("given no bucket, when a key-value store is used, then the error says how to name one", async () => {
   const without = scene.another({ bucket: undefined, claimCheck: false });
-  const error = await failure(without.stores.keyValue("Bills").upsert("a", "1"));
+  const error = await failureOf(without.stores.keyValue("Bills").upsert("a", "1"));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, /bucket=/);
 });

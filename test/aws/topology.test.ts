@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { QueueName } from "../../src/index.ts";
-import { awsScene, eventTo, failure, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: topology", { timeoutMs: 30_000 });
@@ -75,7 +76,7 @@ test("given a topic with an ordered and another subscription, when an event is p
 
 test("given an ordered queue that is not ordered any more, when it is ensured, then the error says what to do", async () => {
   await scene.provider.queues.ensure([spec("Changed", { ordered: true })]);
-  const error = await failure(scene.provider.queues.ensure([spec("Changed")]));
+  const error = await failureOf(scene.provider.queues.ensure([spec("Changed")]));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, /test-Changed\.fifo.*delete it/);
 });
@@ -100,7 +101,7 @@ test("given no right to make anything, when missing is asked, then it needs none
     ).map(String),
     ["Never", "Orders-Other"],
   );
-  const error = await failure(reader.queues.ensure([spec("Never")]));
+  const error = await failureOf(reader.queues.ensure([spec("Never")]));
   scene.servers.interfere = () => undefined;
   assert.is(error.code, "AccessDenied");
   assert.match(error.message, /sqs:CreateQueue on test-Never--dead/);

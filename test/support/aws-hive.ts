@@ -92,11 +92,3 @@ export async function takeOne(provider: AwsProvider, name: string, leaseMs?: num
   if (!lease) throw new Error(`nothing came from ${name}`);
   return lease;
 }
-
-/** The error that `work` fails with. */
-export async function failure(work: Promise<unknown>): Promise<Error & { readonly code?: string }> {
-  return work.then(
-    () => new Error("it did not fail"),
-    (error: unknown) => error as Error,
-  );
-}
