@@ -8,11 +8,11 @@ import { availableParallelism, constants } from "node:os";
 import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "uvu/parse";
-import { currentFile, FileRecord, openFile, type FileOutcome } from "./support/ledger.ts";
-import { endFile, lateFailure, startFile, summary, wholeFile } from "./support/report.ts";
-import { runFile, type TestFile } from "./support/run-file.ts";
-import { inOrder, runsAlone } from "./support/schedule.ts";
-import { runInWorkers, type PoolOptions } from "./support/worker-pool.ts";
+import { currentFile, FileRecord, openFile, type FileOutcome } from "./runner/ledger.ts";
+import { endFile, lateFailure, startFile, summary, wholeFile } from "./runner/report.ts";
+import { runFile, type TestFile } from "./runner/run-file.ts";
+import { inOrder, runsAlone } from "./runner/schedule.ts";
+import { runInWorkers, type PoolOptions } from "./runner/worker-pool.ts";
 
 /** Each takes some 200 MB. */
 const mostWorkers = 6;

@@ -8,8 +8,8 @@
  */
 import { performance } from "node:perf_hooks";
 import { suite as uvuSuite, type Callback, type Test } from "uvu";
-import { withDeadline } from "./deadline.ts";
-import { currentFile, SuiteRecord } from "./ledger.ts";
+import { withDeadline } from "../runner/deadline.ts";
+import { currentFile, SuiteRecord } from "../runner/ledger.ts";
 
 export interface SuiteOptions {
   /** The time that each test and each hook may take. */

@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { blockOf, PASSING, runOn } from "../../support/runner-run.ts";
+import { blockOf, PASSING, runOn } from "../../support/runner.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("Runner: processes", { timeoutMs: 20_000 });

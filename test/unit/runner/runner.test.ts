@@ -1,6 +1,6 @@
 /** The runner on folders of test files that each try to pass falsely. */
 import * as assert from "uvu/assert";
-import { blockOf, PASSING, runOn, runOnOne } from "../../support/runner-run.ts";
+import { blockOf, PASSING, runOn, runOnOne } from "../../support/runner.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("Runner", { timeoutMs: 20_000 });
@@ -125,7 +125,7 @@ const FALSE_PASSES: { given: string; body: string; says: RegExp; closes: string;
   },
   {
     given: "a file that can't be loaded",
-    body: `await import("./missing.ts");`,
+    body: `await import("../support/missing.ts");`,
     says: /Cannot find module/,
     closes: "0 passed, 2 failed",
   },
