@@ -17,7 +17,7 @@ export interface HeldLockParts extends Pick<Lock, "resource" | "fencingToken"> {
   readonly until: number;
 }
 
-/** A lock that is renewed each third of its time, until it is released or lost. */
+/** A lock that is renewed each third of its time, until it is released or lost: at its end at the latest, whatever a renewal does. */
 export class HeldLock implements Lock {
   readonly resource: string;
   readonly fencingToken: number;
@@ -25,10 +25,12 @@ export class HeldLock implements Lock {
   readonly #hold: Hold;
   readonly #ttlMs: number;
   readonly #lost = new AbortController();
-  #until: number;
-  #timer: Timer | undefined;
+  #renewing: Timer | undefined;
+  #ending: Timer | undefined;
   #renewal: Promise<void> | undefined;
   #released: Promise<void> | undefined;
+  /** What the last renewal that failed failed with. */
+  #failure: unknown;
 
   constructor(clock: Clock, { resource, fencingToken, ttlMs, until }: HeldLockParts, hold: Hold) {
     this.resource = resource;
@@ -36,8 +38,8 @@ export class HeldLock implements Lock {
     this.#clock = clock;
     this.#hold = hold;
     this.#ttlMs = ttlMs;
-    this.#until = until;
-    this.#schedule();
+    this.#keepUntil(until);
+    this.#renewLater();
   }
 
   get signal(): AbortSignal {
@@ -53,30 +55,42 @@ export class HeldLock implements Lock {
   }
 
   async #release(): Promise<void> {
-    this.#timer?.cancel();
+    this.#renewing?.cancel();
     await this.#renewal;
+    this.#ending?.cancel();
     if (!this.signal.aborted) await this.#hold.release();
   }
 
-  #schedule(): void {
-    this.#timer = this.#clock.after(this.#ttlMs / 3, () => {
+  #keepUntil(until: number): void {
+    this.#ending?.cancel();
+    this.#ending = this.#clock.after(until - this.#clock.now(), () => this.#lose());
+  }
+
+  #renewLater(): void {
+    this.#renewing = this.#clock.after(this.#ttlMs / 3, () => {
       this.#renewal = this.#renew();
     });
   }
 
-  /** Never rejects: a renewal that failed is tried again until the time has passed. */
+  /** Never rejects: a renewal that failed is tried again until the lock ends. */
   async #renew(): Promise<void> {
     const until = this.#clock.now() + this.#ttlMs;
     try {
-      if (!(await this.#hold.renew(until))) return this.#lose();
-      this.#until = until;
-    } catch (cause) {
-      if (this.#clock.now() >= this.#until) return this.#lose(cause);
+      const held = await this.#hold.renew(until);
+      if (this.signal.aborted) return;
+      if (!held) return this.#lose();
+      this.#failure = undefined;
+      this.#keepUntil(until);
+    } catch (error) {
+      this.#failure = error;
     }
-    if (!this.#released) this.#schedule();
+    if (!this.#released && !this.signal.aborted) this.#renewLater();
   }
 
-  #lose(cause?: unknown): void {
+  #lose(): void {
+    this.#renewing?.cancel();
+    this.#ending?.cancel();
+    const cause = this.#failure;
     this.#lost.abort(
       new BeeHiveError("LockLost", `The lock on "${this.resource}" ended before it was released.`, { cause }),
     );

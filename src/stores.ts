@@ -93,7 +93,8 @@ export interface IncrementOptions {
 export interface CounterStore {
   get(name: string, id: string): Promise<number>;
   /**
-   * Adds `delta`, a safe integer, and returns the new value.
+   * Adds `delta`, a safe integer, and returns the new value. On a cloud, without `once`, it may count twice when the answer
+   * of the service is lost.
    *
    * @throws `BelowMinimum` when `min` refuses; nothing changed.
    */

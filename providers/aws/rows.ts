@@ -128,10 +128,16 @@ export class DynamoRows implements Rows {
       }
       return undefined;
     } catch (error) {
-      if (isNamed(error, "ConditionalCheckFailedException")) return { key, found: (await this.head(key))?.etag };
+      if (isNamed(error, "ConditionalCheckFailedException")) return await this.#conflict(key, content);
       const action = content === undefined ? "dynamodb:DeleteItem" : "dynamodb:PutItem";
       throw translate(error, { action, resource: this.#table });
     }
+  }
+
+  /** Why a condition failed: not by our own write, whose answer was lost and which the SDK repeated. */
+  async #conflict(key: RowKey, content: RowContent | undefined): Promise<RowConflict | undefined> {
+    const found = (await this.head(key))?.etag;
+    return content !== undefined && content.etag === found ? undefined : { key, found };
   }
 
   async #writeBatch(changes: readonly RowChange[]): Promise<void> {

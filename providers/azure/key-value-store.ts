@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import type { RowExpectation, RowKey } from "../../src/rows.ts";
@@ -90,15 +91,26 @@ export class BlobKeyValueStore implements KeyValueStore {
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     await this.#made.done();
-    const options = { metadata: packMetadata(checkedKey("a key", key), metadata), conditions: conditionsOf(expect) };
+    const write = randomUUID();
+    const packed = packMetadata({ key: checkedKey("a key", key), own: metadata, write });
+    const options = { metadata: packed, conditions: conditionsOf(expect) };
     let size = 0;
     const response = await this.#ask(key, expect, async (blob) => {
-      if (typeof body === "string" || body instanceof Uint8Array) {
-        size = Buffer.byteLength(body);
-        return await blob.upload(body, size, options);
+      try {
+        if (typeof body === "string" || body instanceof Uint8Array) {
+          size = Buffer.byteLength(body);
+          return await blob.upload(body, size, options);
+        }
+        const counted = countBytes(body, (bytes) => (size += bytes));
+        const stream = Readable.from(counted, { objectMode: false });
+        return await blob.uploadStream(stream, blockBytes, blocksAtATime, options);
+      } catch (error) {
+        if (![409, 412].includes(statusOf(error) ?? 0)) throw error;
+        // Refused for what is there: our own write, perhaps, whose answer was lost and which the SDK repeated.
+        const found = await blob.getProperties();
+        if (unpackMetadata(found.metadata).write !== write) throw error;
+        return found;
       }
-      const counted = countBytes(body, (bytes) => (size += bytes));
-      return await blob.uploadStream(Readable.from(counted, { objectMode: false }), blockBytes, blocksAtATime, options);
     });
     return { ...propertiesOf(key, response), metadata, size };
   }

@@ -61,9 +61,10 @@ export class TableRows implements Rows {
       if ("found" in action) return action;
       const outcome = await this.#attempt(change, () => this.#apply(action.action));
       if (outcome === "done") return undefined;
+      const found = await this.#versionOf(change);
+      if (isWritten(change, found)) return undefined;
       // An etag of the table's that is stale by now: ours decides again.
-      const conflict = await this.#conflict(change);
-      if (conflict) return conflict;
+      if (!holds(change.expect, found)) return { key: change.key, found };
       if (change.expect === "any" && change.content === undefined) return undefined;
     }
   }
@@ -78,9 +79,11 @@ export class TableRows implements Rows {
       }
       const outcome = await this.#attempt(changes[0] as RowChange, () => this.#table.submitTransaction(actions));
       if (outcome === "done") return undefined;
-      const conflicts = await Promise.all(changes.map((change) => this.#conflict(change)));
-      const conflict = conflicts.find((one) => one !== undefined);
-      if (conflict) return conflict;
+      const found = await Promise.all(changes.map((change) => this.#versionOf(change)));
+      // One transaction: where one of its rows is, all are.
+      if (changes.some((change, index) => isWritten(change, found[index]))) return undefined;
+      const at = changes.findIndex(({ expect }, index) => !holds(expect, found[index]));
+      if (at >= 0) return { key: (changes[at] as RowChange).key, found: found[at] };
       // To delete what is not there fails them all: those go one by one, which is as good when nothing is expected.
       if (changes.every(({ expect, content }) => expect === "any" && content === undefined)) {
         for (const change of changes) await this.#writeOne(change);
@@ -128,10 +131,8 @@ export class TableRows implements Rows {
     }
   }
 
-  /** Why a change was refused, if what it expects does not hold now. */
-  async #conflict({ key, expect }: RowChange): Promise<RowConflict | undefined> {
-    const found = (await this.#find(key, ["version"]))?.["version"] as string | undefined;
-    return holds(expect, found) ? undefined : { key, found };
+  async #versionOf({ key }: RowChange): Promise<string | undefined> {
+    return (await this.#find(key, ["version"]))?.["version"] as string | undefined;
   }
 
   async #find(key: RowKey, select?: string[]): Promise<Found | undefined> {
@@ -168,6 +169,11 @@ export class TableRows implements Rows {
     }
     return found.slice(0, limit);
   }
+}
+
+/** Whether a write that was refused had been done before: its answer was lost, and the SDK repeated it. */
+function isWritten({ content }: RowChange, found: string | undefined): boolean {
+  return content !== undefined && content.etag === found;
 }
 
 function filterOf({ table, partition, from, to, after }: RowRange): string {
