@@ -292,9 +292,12 @@ export class FactoryActor {
       this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
       return "lease-lost";
     }
+    // The actor did its part, and its provider asked to slow down when that was committed.
+    const uncounted = delivery.settling && isBeeHiveError(error, "Throttled");
     delivery.settling = true;
     try {
-      return await this.#settle(lease, decide(error, lease.attempt, this.descriptor, this.#parts.random()), error);
+      const decision = decide(error, lease.attempt, this.descriptor, this.#parts.random(), uncounted);
+      return await this.#settle(lease, decision, error);
     } catch (settling) {
       this.#logger.error(
         { ...fields, settling },
@@ -318,6 +321,13 @@ export class FactoryActor {
         this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
+      case "give-back":
+        this.#logger.warn(
+          { ...fields, delayMs: decision.delayMs },
+          "the step could not be committed yet, it will be run again",
+        );
+        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
+        return "given-back";
       case "pause":
         this.#pause(decision.pauseMs, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });

@@ -46,7 +46,8 @@ export function decideRetry(error: unknown, attempt: number, options: RetryOptio
   return { action: "retry", delayMs: backoff(attempt, options, random) };
 }
 
-function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }: RetryOptions, random: number): number {
+/** The wait after that attempt (1 for the first), in ms. `random` is a number from 0 up to 1. */
+export function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }: RetryOptions, random: number): number {
   const delay = Math.min(maxDelay, minDelay * factor ** (attempt - 1));
   return Math.round(delay * (1 - jitter * random));
 }

@@ -1,6 +1,6 @@
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError, PauseSubscription, type ErrorCode } from "./errors.ts";
-import { decideRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import { backoff, decideRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
 /** A class of errors. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class, whatever it is constructed with
@@ -36,9 +36,13 @@ export interface FailureLimit {
 
 export type Decision =
   | { readonly action: "retry"; readonly delayMs: number }
+  | { readonly action: "give-back"; readonly delayMs: number }
   | { readonly action: "dead-letter"; readonly reason: string }
   | { readonly action: "pause"; readonly pauseMs: number }
   | { readonly action: "stop" };
+
+/** An event that is given back without counting an attempt comes back as often as it must, but not at once. */
+const leastGiveBackMs = 1_000;
 
 /** How the failures of one actor are dealt with. */
 export interface Supervision {
@@ -50,8 +54,17 @@ export interface Supervision {
 /**
  * What becomes of an event whose actor threw `error` at its `attempt` (1 for the first). Pure: `random` is a
  * number from 0 up to 1.
+ *
+ * @param uncounted the failure is not the actor's: unless a rule says otherwise, the event is given back with the delay of
+ *   the retry policy, and no attempt is counted.
  */
-export function decide(error: unknown, attempt: number, { retry, supervision }: Supervision, random: number): Decision {
+export function decide(
+  error: unknown,
+  attempt: number,
+  { retry, supervision }: Supervision,
+  random: number,
+  uncounted = false,
+): Decision {
   if (error instanceof PauseSubscription) return { action: "pause", pauseMs: error.pauseMs };
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
@@ -64,7 +77,9 @@ export function decide(error: unknown, attempt: number, { retry, supervision }: 
     case "retry":
       return decideRetry(error, attempt, { ...retry, ...rule.retry }, random);
     case undefined:
-      return decideRetry(error, attempt, retry, random);
+      return uncounted
+        ? { action: "give-back", delayMs: Math.max(leastGiveBackMs, backoff(attempt, retry, random)) }
+        : decideRetry(error, attempt, retry, random);
   }
 }
 

@@ -4,11 +4,15 @@ import {
   createHive,
   Event,
   type ActorClass,
+  type ActorContext,
   type ActorOptions,
+  type Clock,
   type HiveOptions,
   type ProcessorActor,
+  type Provider,
 } from "beehive-actors";
-import { TestHive } from "beehive-actors/testing";
+import { MemoryProvider } from "beehive-actors/memory";
+import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { decide, FailureCount } from "../../src/supervision.ts";
 import { defaultRetry } from "../../src/retry-policy.ts";
@@ -172,6 +176,48 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   assert.match(error.message, "retry.maxAttempts must be a whole number from 1, not 0");
   assert.match(error.message, "failureLimit.failures must be a whole number from 1, not 0");
   assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
+});
+
+/** A provider that asks to slow down, so many times, when a step is committed. */
+function throttling(times: number, clock: Clock): Provider {
+  const provider = new MemoryProvider({ clock });
+  let left = times;
+  const beginStep = provider.beginStep.bind(provider);
+  provider.beginStep = (lease) => {
+    const step = beginStep(lease);
+    const commit = step.commit.bind(step);
+    step.commit = async (outputs) => {
+      if (left-- > 0) throw new BeeHiveError("Throttled", "slow down");
+      await commit(outputs);
+    };
+    return step;
+  };
+  return provider;
+}
+
+test("given a provider that asks to slow down at the commit, then the event is given back until it can be, and no attempt counts", async () => {
+  const attempts: number[] = [];
+  @actorDescription("Ping-Counting", { retry: { maxAttempts: 2 } })
+  class CountingActor implements ProcessorActor {
+    processAsync(_event: Event, { attempt }: ActorContext): void {
+      attempts.push(attempt);
+    }
+  }
+  const clock = new ManualClock();
+  const hive = await TestHive.start({ actors: CountingActor, provider: throttling(5, clock), clock });
+  await hive.push(new Event("Ping"));
+  await hive.settle();
+  assert.equal(attempts, [1, 1, 1, 1, 1, 1]);
+  assert.is((await hive.hive.counts("Ping-Counting")).dead, 0);
+  await hive.stop();
+});
+
+test("given an actor that is asked to slow down itself, then its attempts count", async () => {
+  const errors = [1, 2].map(() => new BeeHiveError("Throttled", "the bank asks to slow down"));
+  const hive = await start(failing({ retry: { maxAttempts: 2 } }, ...errors));
+  await hive.settle();
+  assert.match(String(hive.tree()), /attempt 2 → dead-lettered/);
+  await hive.stop();
 });
 
 for (const [what, thrown] of [
