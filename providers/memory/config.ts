@@ -1,4 +1,4 @@
-import { BeeHiveError } from "../../src/errors.ts";
+import { optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
 
 /** How the memory provider is tuned, as `memory:?maxEventBytes=65536` or as an object. */
 export interface MemoryConfig {
@@ -10,17 +10,9 @@ export interface MemoryConfig {
 
 export const defaultConfig: MemoryConfig = { maxEventBytes: 262_144, deduplicationMs: 600_000 };
 
+export const optionRules: OptionRules<MemoryConfig> = { maxEventBytes: whole(1), deduplicationMs: whole(1) };
+
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function configFrom(url: string): MemoryConfig {
-  const given = [...new URL(url).searchParams];
-  const problems = given.flatMap(([name, value]) => {
-    if (!(name in defaultConfig))
-      return [`"${name}" is not an option; there are ${Object.keys(defaultConfig).join(" and ")}`];
-    return Number.isSafeInteger(Number(value)) && Number(value) > 0
-      ? []
-      : [`${name} must be a whole number from 1, not "${value}"`];
-  });
-  if (problems.length > 0)
-    throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problems.join("; ")}.`);
-  return { ...defaultConfig, ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) };
+  return { ...defaultConfig, ...optionsIn(url, optionRules) };
 }

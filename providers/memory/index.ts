@@ -4,8 +4,9 @@ import type { Capabilities, Provider, ProviderContext, Step } from "../../src/pr
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
+import { checkedOptions } from "../../src/provider-options.ts";
 import type { Stores } from "../../src/stores.ts";
-import { configFrom, defaultConfig, type MemoryConfig } from "./config.ts";
+import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { MemoryQueueOperator } from "./queue-operator.ts";
 import { MemoryRows } from "./rows.ts";
 
@@ -27,9 +28,11 @@ export class MemoryProvider implements Provider {
   readonly stores: Stores;
   readonly #steps: AtomicSteps;
 
+  /** @throws BeeHiveError `InvalidConfiguration` with every problem of its options. */
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
     const rows = new MemoryRows(clock);
-    const queues = new MemoryQueueOperator(clock, { ...defaultConfig, ...config });
+    const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);
+    const queues = new MemoryQueueOperator(clock, complete);
     this.stores = new RowStores(rows, clock);
     this.queues = queues;
     this.#steps = {

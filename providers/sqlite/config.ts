@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../../src/errors.ts";
+import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
 import { driverNames, type DriverName } from "./driver.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
@@ -25,9 +26,12 @@ export const defaultConfig: Omit<SqliteConfig, "file"> = {
   deduplicationMs: 600_000,
 };
 
-type Option = keyof typeof defaultConfig;
-
-const choices: Partial<Record<Option, readonly string[]>> = { durability: ["full", "normal"], driver: driverNames };
+export const optionRules: OptionRules<Omit<SqliteConfig, "file">> = {
+  durability: oneOf("full", "normal"),
+  driver: optional(oneOf(...driverNames)),
+  maxEventBytes: whole(1),
+  deduplicationMs: whole(1),
+};
 
 /**
  * Reads `sqlite:FILE?option=value&...`. The file is taken as it stands between the colon and the question mark,
@@ -36,30 +40,13 @@ const choices: Partial<Record<Option, readonly string[]>> = { durability: ["full
  * @throws BeeHiveError `InvalidConfiguration` with every problem of the URL.
  */
 export function configFrom(url: string): SqliteConfig {
-  const [, path = "", query = ""] = /^sqlite:(?:\/\/(?=\/))?([^?]*)\??(.*)$/s.exec(url) ?? [];
-  const given = [...new URLSearchParams(query)];
-  const problems = [...fileProblems(path), ...given.flatMap(([name, value]) => optionProblems(name, value))];
-  if (problems.length > 0)
-    throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problems.join("; ")}.`);
-  const options = Object.fromEntries(given.map(([name, value]) => [name, isChoice(name) ? value : Number(value)]));
-  return { ...defaultConfig, ...options, file: path };
+  const file = /^sqlite:(?:\/\/(?=\/))?([^?]*)/.exec(url)?.[1] ?? "";
+  const problem = fileProblem(file);
+  if (problem) throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problem}.`);
+  return { ...defaultConfig, ...optionsIn(url, optionRules), file };
 }
 
-function fileProblems(path: string): string[] {
-  if (path === "") return ["it names no file, as in sqlite:./hive.db"];
-  if (path === ":memory:") return ["a hive in memory is the provider memory:"];
-  return [];
-}
-
-function optionProblems(name: string, value: string): string[] {
-  if (!(name in defaultConfig))
-    return [`"${name}" is not an option; there are ${Object.keys(defaultConfig).join(", ")}`];
-  const allowed = choices[name as Option];
-  if (allowed) return allowed.includes(value) ? [] : [`${name} must be ${allowed.join(" or ")}, not "${value}"`];
-  if (Number.isSafeInteger(Number(value)) && Number(value) > 0) return [];
-  return [`${name} must be a whole number from 1, not "${value}"`];
-}
-
-function isChoice(name: string): boolean {
-  return name in choices;
+function fileProblem(path: string): string | undefined {
+  if (path === "") return "it names no file, as in sqlite:./hive.db";
+  return path === ":memory:" ? "a hive in memory is the provider memory:" : undefined;
 }

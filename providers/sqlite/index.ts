@@ -1,12 +1,13 @@
 import { AtomicStep, type AtomicSteps } from "../../src/atomic-step.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
+import { checkedOptions } from "../../src/provider-options.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import type { Stores } from "../../src/stores.ts";
 import { SqliteClient } from "./client.ts";
-import { configFrom, defaultConfig, type SqliteConfig } from "./config.ts";
+import { configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { SqliteQueueOperator } from "./queue-operator.ts";
 import { SqliteRows } from "./rows.ts";
@@ -32,12 +33,12 @@ export class SqliteProvider implements Provider {
   readonly #client: SqliteClient;
   readonly #steps: AtomicSteps;
 
-  /** @throws BeeHiveError when there is no driver, or the file cannot be opened, made or brought up to date. */
+  /** @throws BeeHiveError when an option is wrong, there is no driver, or the file cannot be opened, made or brought up to date. */
   constructor({
     clock = systemClock,
     ...config
   }: Pick<SqliteConfig, "file"> & Partial<SqliteConfig> & Partial<ProviderContext>) {
-    const complete = { ...defaultConfig, ...config };
+    const complete = checkedOptions("sqlite", { ...defaultConfig, ...config }, optionRules);
     this.#client = new SqliteClient(complete, clock);
     const rows = new SqliteRows(this.#client);
     const queues = new SqliteQueueOperator(this.#client, clock, complete);

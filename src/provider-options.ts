@@ -1,0 +1,76 @@
+import { BeeHiveError } from "./errors.ts";
+
+/*
+ * Options of providers, which come from a URL (`sqlite:./hive.db?durability=normal`) or from an object: what is wrong
+ * with them is told in the same words either way, all of it at once.
+ */
+
+/** What one option may be. */
+export interface OptionRule {
+  /** What a text in a URL stands for. */
+  readonly read: (text: string) => unknown;
+  /** What the option must be, in words; nothing when the value is that. */
+  readonly refuse: (value: unknown) => string | undefined;
+}
+
+/** What each option of a provider may be; `T` is what they come to. */
+export type OptionRules<T> = { readonly [name in keyof T]-?: OptionRule };
+
+/** A whole number within bounds, both inclusive. */
+export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): OptionRule {
+  const bounds =
+    most === Number.MAX_SAFE_INTEGER ? `from ${grouped(least)}` : `from ${grouped(least)} to ${grouped(most)}`;
+  return {
+    read: (text) => (text.trim() === "" ? NaN : Number(text)),
+    refuse: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+        ? undefined
+        : `must be a whole number ${bounds}`,
+  };
+}
+
+/** One of these. */
+export function oneOf(...choices: readonly string[]): OptionRule {
+  return {
+    read: (text) => text,
+    refuse: (value) => (choices.includes(value as string) ? undefined : `must be ${choices.join(" or ")}`),
+  };
+}
+
+/** An option that may be left out altogether. */
+export function optional(rule: OptionRule): OptionRule {
+  return { read: rule.read, refuse: (value) => (value === undefined ? undefined : rule.refuse(value)) };
+}
+
+/** The options behind the question mark of a URL, as they are meant. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function optionsIn<T>(url: string, rules: OptionRules<T>): Partial<T> {
+  const given = [...new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")];
+  const names = Object.keys(rules);
+  const ruleOf = (name: string): OptionRule | undefined => (names.includes(name) ? rules[name as keyof T] : undefined);
+  const problems = given.flatMap(([name, text]) => {
+    const rule = ruleOf(name);
+    if (!rule) return [`"${name}" is not an option; there are ${names.join(", ")}`];
+    const refusal = rule.refuse(rule.read(text));
+    return refusal === undefined ? [] : [`${name} ${refusal}, not "${text}"`];
+  });
+  throwProblems(`"${url}" cannot be opened`, problems);
+  return Object.fromEntries(given.map(([name, text]) => [name, ruleOf(name)?.read(text)])) as Partial<T>;
+}
+
+/** The options as they are. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function checkedOptions<T, O extends T>(provider: string, options: O, rules: OptionRules<T>): O {
+  const problems = (Object.keys(rules) as (keyof T)[]).flatMap((name) => {
+    const refusal = rules[name].refuse(options[name]);
+    return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${JSON.stringify(options[name])}`];
+  });
+  throwProblems(`The provider ${provider} cannot be made`, problems);
+  return options;
+}
+
+function throwProblems(what: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
+}
+
+function grouped(number: number): string {
+  return number.toLocaleString("en-GB");
+}
