@@ -1,5 +1,5 @@
 import { actorDefaults, describeActor, type ActorDefaults } from "./actor-descriptor.ts";
-import { descriptionsOf, type ActorClass, type ActorDescriptor } from "./actor.ts";
+import { descriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorActor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 
 /** Where the actors of a hive come from: decorators, or anything else that knows descriptors, such as a database. */
@@ -49,6 +49,19 @@ function classesOf(source: ActorSource): ActorClass[] {
   if (Array.isArray(source)) return source.flatMap(classesOf);
   const exported = Object.values(source as Readonly<Record<string, unknown>>);
   return exported.filter((one): one is ActorClass => typeof one === "function" && descriptionsOf(one).length > 0);
+}
+
+/** Classes of modules that look like actors and are none: the decorator was forgotten, or they are there for others to extend. */
+export function undecorated(source: unknown): readonly string[] {
+  if (Array.isArray(source)) return source.flatMap(undecorated);
+  if (typeof source !== "object" || source === null || isActorConfiguration(source)) return [];
+  return Object.values(source).flatMap((one: unknown) =>
+    typeof one === "function" &&
+    typeof (one as { readonly prototype?: Partial<ProcessorActor> }).prototype?.processAsync === "function" &&
+    descriptionsOf(one).length === 0
+      ? [one.name]
+      : [],
+  );
 }
 
 function describeClasses(classes: readonly ActorClass[], defaults: ActorDefaults): ActorDescriptor[] {

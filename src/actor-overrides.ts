@@ -45,22 +45,28 @@ const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
  * @throws BeeHiveError `InvalidConfiguration` when it cannot be read or has anything else in it, every problem at once.
  */
 export async function readOverrides(path: string): Promise<NamedOverrides> {
-  const problems: string[] = [];
   const content = await parseFile(path);
-  const actors = isObject(content) && isObject(content["actors"]) ? content["actors"] : undefined;
-  if (!actors || Object.keys(content as object).length > 1)
-    problems.push(`${path}: it must be an object with the one key "actors"`);
-  for (const [name, said] of Object.entries(actors ?? {})) {
-    problems.push(...objectProblems(`${path}: actors.${name}`, said, fields));
+  if (!isObject(content) || !isObject(content["actors"]) || Object.keys(content).length > 1)
+    throwProblems([`${path}: it must be an object with the one key "actors"`]);
+  return namedOverrides(path, (content as { readonly actors: unknown }).actors);
+}
+
+/** Overrides as they were given, by whoever wrote them. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function namedOverrides(origin: string, actors: unknown): NamedOverrides {
+  if (!isObject(actors)) throwProblems([`${origin}: it must be an object of overrides by actor`]);
+  const problems: string[] = [];
+  for (const [name, said] of Object.entries(actors as object)) {
+    problems.push(...objectProblems(`${origin}: actors.${name}`, said, fields));
     if (!isObject(said)) continue;
     for (const [field, known] of Object.entries(fieldsWithin)) {
-      if (field in said) problems.push(...objectProblems(`${path}: actors.${name}.${field}`, said[field], known));
+      if (said[field] !== undefined)
+        problems.push(...objectProblems(`${origin}: actors.${name}.${field}`, said[field], known));
     }
     if (!["boolean", "undefined"].includes(typeof said["enabled"]))
-      problems.push(`${path}: actors.${name}.enabled must be true or false`);
+      problems.push(`${origin}: actors.${name}.enabled must be true or false`);
   }
   throwProblems(problems);
-  return { origin: path, actors: actors as ActorOverrides };
+  return { origin, actors: actors as ActorOverrides };
 }
 
 /** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. */

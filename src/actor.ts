@@ -47,9 +47,12 @@ export type Next = (context?: ActorContext) => Promise<readonly Event[]>;
 
 /**
  * Wraps the run of an actor: may look at the event, refuse it by throwing, delay it, change what is returned.
- * The loop knows nothing of it; what a middleware throws is a failure of the step like any other.
+ * It returns what `next` gives, or other events, or `[]` for none: what it does not return is not published. The loop knows
+ * nothing of it; what a middleware throws is a failure of the step like any other.
  */
-export type Middleware = (event: Event, context: ActorContext, next: Next) => ActorOutput | Promise<ActorOutput>;
+export type Middleware = (event: Event, context: ActorContext, next: Next) => Events | Promise<Events>;
+
+type Events = Iterable<Event> | AsyncIterable<Event>;
 
 /** A class whose instances are actors, constructed through dependency injection. */
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class

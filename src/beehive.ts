@@ -1,4 +1,4 @@
-import { throwProblems } from "./actor-configuration.ts";
+import { throwProblems, undecorated } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
@@ -7,7 +7,7 @@ import { describeDescriptors } from "./describe.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
 import { describeActors } from "./hive-actors.ts";
-import type { HiveOptions } from "./hive-options.ts";
+import { hiveOptionProblems, type HiveOptions } from "./hive-options.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "./journal/journal.ts";
 import { journalProblems, openJournal } from "./journal/open-journal.ts";
@@ -39,8 +39,14 @@ export type { HiveOptions } from "./hive-options.ts";
  * @throws BeeHiveError `InvalidConfiguration` with every problem of every actor.
  */
 export async function createHive(options: HiveOptions): Promise<Hive> {
+  throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   throwProblems([...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)]);
+  for (const actor of undecorated(options.actors))
+    (options.logger ?? standardErrorLogger).warn(
+      { actor },
+      "a class with processAsync has no @actorDescription, so it is no actor of the hive",
+    );
   const descriptors = await describeActors(options);
   const provider =
     typeof options.provider === "object"
@@ -277,25 +283,33 @@ export class Hive {
     return this.provider.queues.deadLetters(QueueName.parse(queueName));
   }
 
-  /** Sends dead letters back to the subscription they came from, their attempts forgotten: one by the id of its event, or all. Returns how many. */
-  async requeue(queueName: string, eventId?: string): Promise<number> {
-    return this.#forDeadLetters(queueName, eventId, (name, id) => this.provider.queues.requeue(name, id));
+  /**
+   * Sends dead letters back to the subscription they came from, their attempts forgotten: one by the id of its event, or
+   * all. Returns how many.
+   *
+   * @throws BeeHiveError `NotFound` when there is no letter of that event.
+   */
+  async requeue(queueName: string, which: string | { readonly all: true }): Promise<number> {
+    return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.requeue(name, id));
   }
 
-  /** Removes dead letters for good: one by the id of its event, or all. Returns how many. */
-  async drop(queueName: string, eventId?: string): Promise<number> {
-    return this.#forDeadLetters(queueName, eventId, (name, id) => this.provider.queues.drop(name, id));
+  /** Removes dead letters for good: one by the id of its event, or all. Returns how many. @throws BeeHiveError `NotFound`. */
+  async drop(queueName: string, which: string | { readonly all: true }): Promise<number> {
+    return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.drop(name, id));
   }
 
   async #forDeadLetters(
     queueName: string,
-    eventId: string | undefined,
+    which: string | { readonly all: true },
     settle: (name: QueueName, id: string) => Promise<void>,
   ): Promise<number> {
     const name = QueueName.parse(queueName);
-    const ids = eventId === undefined ? [] : [eventId];
+    const ids: string[] = [];
     // All ids first: a letter that fails again at once must not be met a second time.
-    if (eventId === undefined) for await (const { event } of this.provider.queues.deadLetters(name)) ids.push(event.id);
+    if (typeof which === "string") ids.push(which);
+    else if ((which as { all?: unknown } | undefined)?.all === true)
+      for await (const { event } of this.provider.queues.deadLetters(name)) ids.push(event.id);
+    else throw new BeeHiveError("InvalidKey", "Say which dead letters: the id of an event, or { all: true }.");
     for (const id of ids) await settle(name, id);
     return ids.length;
   }

@@ -7,7 +7,7 @@ import type { Step } from "./provider.ts";
 import type { Stores } from "./stores.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
-export type { Container };
+export { Container };
 
 /** What can be injected: a class, or a token for an interface. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
@@ -15,9 +15,9 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** An empty container, for tests that bind what an actor needs. */
-export function newContainer(): Container {
-  return new Container();
+/** Whether it is a container of this copy of inversify: one of another has fields of its own that this one cannot read. */
+export function isContainer(value: unknown): value is Container {
+  return value instanceof Container;
 }
 
 /** A token for an interface of yours: `const Clock = token<Clock>("Clock")`, bound with `container.bind(Clock)`. */

@@ -87,7 +87,8 @@ export class RejectEvent extends BeeHiveError {
 
 /**
  * Thrown by an actor to have its event delivered again after `delayMs` milliseconds, whatever back-off
- * the retry policy would choose. It counts as an attempt, so the policy's limit still holds.
+ * the retry policy would choose. It counts as an attempt, so the policy's limit still holds. A delay that is no number from 0
+ * up is the policy's.
  */
 export class RetryLater extends BeeHiveError {
   override readonly name: string = "RetryLater";
@@ -101,7 +102,8 @@ export class RetryLater extends BeeHiveError {
 
 /**
  * Thrown by an actor or a middleware to stop leasing from its subscription for `pauseMs` milliseconds: what all
- * its events need is not there. The event is given back and this delivery does not count as an attempt.
+ * its events need is not there. The event is given back and this delivery does not count as an attempt. With a time that is
+ * no number from 0 up it is a failure like any other.
  */
 export class PauseSubscription extends BeeHiveError {
   override readonly name: string = "PauseSubscription";

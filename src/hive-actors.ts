@@ -1,6 +1,6 @@
 import { ActorDescriptors, isActorConfiguration, throwProblems, type ActorSource } from "./actor-configuration.ts";
 import { actorDefaults } from "./actor-descriptor.ts";
-import { environmentOverrides, override, readOverrides } from "./actor-overrides.ts";
+import { environmentOverrides, namedOverrides, override, readOverrides } from "./actor-overrides.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import type { HiveOptions } from "./hive-options.ts";
 
@@ -16,7 +16,7 @@ export async function describeActors({
   environment = process.env,
 }: Pick<HiveOptions, "actors" | "defaults" | "overrides" | "environment">): Promise<readonly ActorDescriptor[]> {
   const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
-  const given = Array.isArray(actors) ? actors : [actors];
+  const given = (Array.isArray(actors) ? actors : [actors]).filter((one) => one !== undefined);
   const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
   const configurations = given.filter(isActorConfiguration);
   if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
@@ -24,7 +24,7 @@ export async function describeActors({
   const file =
     typeof overrides === "string"
       ? await readOverrides(overrides)
-      : overrides && { origin: "overrides", actors: overrides };
+      : overrides && namedOverrides("overrides", overrides);
   const descriptors = override(
     described.flatMap((some) => [...some]),
     file,

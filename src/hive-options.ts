@@ -2,7 +2,7 @@ import type { ActorConfiguration, ActorSource } from "./actor-configuration.ts";
 import type { ActorDefaults } from "./actor-descriptor.ts";
 import type { ActorOverrides } from "./actor-overrides.ts";
 import type { Clock } from "./clock.ts";
-import type { Container } from "./container.ts";
+import { isContainer, type Container } from "./container.ts";
 import type { DeliveryReport } from "./delivery.ts";
 import type { JournalOptions } from "./journal/journal.ts";
 import type { Logger } from "./logger.ts";
@@ -41,4 +41,36 @@ export interface HiveOptions {
   /** For tests: time, and the random part of back-offs. */
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
+}
+
+const names: Readonly<Record<keyof HiveOptions, true>> = {
+  actors: true,
+  pulsers: true,
+  provider: true,
+  container: true,
+  topology: true,
+  defaults: true,
+  overrides: true,
+  environment: true,
+  logger: true,
+  journal: true,
+  onDelivery: true,
+  clock: true,
+  random: true,
+};
+
+/** What is wrong with the options as such, in words: the compiler sees no options that come from elsewhere. */
+export function hiveOptionProblems(options: unknown): string[] {
+  if (typeof options !== "object" || options === null) return ["createHive takes an object of options, with actors"];
+  const problems = Object.keys(options).flatMap((name) =>
+    Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
+  );
+  const { provider, container, topology } = options as Partial<HiveOptions>;
+  if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
+    problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
+  if (container !== undefined && !isContainer(container))
+    problems.push("container must be one of inversify, made with the Container that beehive-actors exports");
+  if (topology !== undefined && topology !== "create" && topology !== "check")
+    problems.push(`topology must be create or check, not "${String(topology)}"`);
+  return problems;
 }

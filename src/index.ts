@@ -14,7 +14,7 @@ export { actorDefaults, describeActor, type ActorDefaults } from "./actor-descri
 export { type ActorOverride, type ActorOverrides } from "./actor-overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
 export { systemClock, type Clock, type Timer } from "./clock.ts";
-export { injects, token, type Injectable } from "./container.ts";
+export { Container, injects, token, type Injectable } from "./container.ts";
 export { type DeadLetter } from "./dead-letter.ts";
 export { type DeliveryReport } from "./delivery.ts";
 export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";

@@ -42,8 +42,13 @@ export function decideRetry(error: unknown, attempt: number, options: RetryOptio
       reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}, the last with: ${messageOf(error)}`,
     };
   }
-  if (error instanceof RetryLater) return { action: "retry", delayMs: error.delayMs };
+  if (error instanceof RetryLater && isDelay(error.delayMs)) return { action: "retry", delayMs: error.delayMs };
   return { action: "retry", delayMs: backoff(attempt, options, random) };
+}
+
+/** Whether it is a time to wait, in ms: what was computed from the answer of a service may be none. */
+export function isDelay(ms: number): boolean {
+  return ms >= 0 && ms < Infinity;
 }
 
 /** The wait after that attempt (1 for the first), in ms. `random` is a number from 0 up to 1. */

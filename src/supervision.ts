@@ -1,6 +1,6 @@
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError, PauseSubscription, type ErrorCode } from "./errors.ts";
-import { backoff, decideRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import { backoff, decideRetry, isDelay, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
 /** A class of errors. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class, whatever it is constructed with
@@ -65,7 +65,7 @@ export function decide(
   random: number,
   uncounted = false,
 ): Decision {
-  if (error instanceof PauseSubscription) return { action: "pause", pauseMs: error.pauseMs };
+  if (error instanceof PauseSubscription && isDelay(error.pauseMs)) return { action: "pause", pauseMs: error.pauseMs };
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
     case "dead-letter":
@@ -127,6 +127,8 @@ export function supervisionProblems(
   retry: RetryOptions,
 ): string[] {
   const problems = rules.flatMap((rule) => {
+    if (!["retry", "dead-letter", "pause", "stop"].includes(rule.action))
+      return [`supervision: a rule has the action "${rule.action}"; there are retry, dead-letter, pause and stop`];
     if (rule.action === "pause" && !(rule.pause > 0))
       return [`supervision: a rule pauses for ${rule.pause} ms; it must be more than 0`];
     return rule.action === "retry" ? retryProblems({ ...retry, ...rule.retry }) : [];

@@ -1,5 +1,6 @@
 /** Prismo, an online shop: its actors on any provider, the orders it is given, and what became of them. */
 import {
+  Container,
   createHive,
   silentLogger,
   type Event,
@@ -9,7 +10,6 @@ import {
   type Logger,
   type Provider,
 } from "beehive-actors";
-import { Container } from "inversify";
 import * as actors from "./actors/index.ts";
 import { chaos, retryAgainst } from "./chaos.ts";
 import { acceptOrders, stockUp, type NewOrder, type NewProduct } from "./intake.ts";

@@ -1,8 +1,7 @@
 /** Prismo's actors as Azure Functions, each on its subscription: `npm run build:functions`, deploy/azure/functions.bicep. */
 import { app } from "@azure/functions";
-import { createHive, type Hive } from "beehive-actors";
+import { Container, createHive, type Hive } from "beehive-actors";
 import { actorFunctions } from "beehive-actors/azure/functions";
-import { Container } from "inversify";
 import * as actors from "./actors/index.ts";
 import { defaultLease } from "./app.ts";
 import { Seed } from "./seed.ts";

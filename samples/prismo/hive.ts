@@ -1,6 +1,6 @@
 /** Prismo for the command line: `npx beehive run samples/prismo/hive.ts --provider sqlite:prismo.db`. */
 import type { HiveOptions } from "beehive-actors";
-import { Container } from "inversify";
+import { Container } from "beehive-actors";
 import { defaultLease, journal } from "./app.ts";
 import { Seed } from "./seed.ts";
 

@@ -1,6 +1,6 @@
 /** Prismo's actors as one Lambda function on all of their queues: `npm run build:lambda`, deploy/aws/lambda.yaml. */
 import { sqsHandler, type SqsHandler } from "beehive-actors/aws/lambda";
-import { Container } from "inversify";
+import { Container } from "beehive-actors";
 import * as actors from "./actors/index.ts";
 import { Seed } from "./seed.ts";
 

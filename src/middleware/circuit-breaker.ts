@@ -1,5 +1,6 @@
 import { PauseSubscription } from "../errors.ts";
 import type { Middleware } from "../actor.ts";
+import { assertOption, isCount, isTime } from "./options.ts";
 
 export interface CircuitBreakerOptions {
   /** How many failures open the breaker; at least 1. */
@@ -17,8 +18,13 @@ export interface CircuitBreakerOptions {
  * open, and what was leased before is given back without counting an attempt. Afterwards the subscription tries
  * one event; when that fails too, the breaker opens again at once (Nygard, "Release It!"). Actors that share the
  * middleware share the breaker.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.
  */
 export function circuitBreaker({ failures, within, open, counts = () => true }: CircuitBreakerOptions): Middleware {
+  assertOption(isCount(failures), "circuitBreaker", "failures", "a whole number from 1", failures);
+  assertOption(isTime(within), "circuitBreaker", "within", "more than 0 ms", within);
+  assertOption(isTime(open), "circuitBreaker", "open", "more than 0 ms", open);
   let recent: number[] = [];
   let openUntil = 0;
   let halfOpen = false;

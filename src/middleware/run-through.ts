@@ -1,4 +1,5 @@
 import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
+import { BeeHiveError } from "../errors.ts";
 import type { Event } from "../event.ts";
 import { collect } from "../outputs.ts";
 
@@ -10,10 +11,18 @@ export function runThrough(
   context: ActorContext,
 ): ActorOutput | Promise<ActorOutput> {
   if (middleware.length === 0) return actor.processAsync(event, context);
-  const run = (index: number, seen: ActorContext): ActorOutput | Promise<ActorOutput> => {
+  const { name } = context.descriptor;
+  const run = async (index: number, seen: ActorContext): Promise<ActorOutput> => {
     const wrap = middleware[index];
     if (!wrap) return actor.processAsync(event, seen);
-    return wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), seen.descriptor.name));
+    const returned = await wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), name));
+    // Forgotten, mostly: all that the actor returned would be gone, and nobody told.
+    if ((returned as unknown) === undefined)
+      throw new BeeHiveError(
+        "InvalidOutput",
+        `A middleware of ${name} returned nothing; return what next() gives, or [].`,
+      );
+    return returned;
   };
   return run(0, context);
 }

@@ -1,5 +1,6 @@
 import { sleep } from "../clock.ts";
 import type { Middleware } from "../actor.ts";
+import { assertOption, isCount, isTime } from "./options.ts";
 
 export interface ThrottleOptions {
   /** How many runs may start within `per` ms; at least 1. */
@@ -12,8 +13,12 @@ export interface ThrottleOptions {
  * Starts no more than `limit` runs within any `per` milliseconds, in this process, over all actors that share the
  * middleware. What is too much waits, and its lease is renewed meanwhile; a wait ends when the lease is lost or
  * the hive gives the event back.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.
  */
 export function throttle({ limit, per = 1_000 }: ThrottleOptions): Middleware {
+  assertOption(isCount(limit), "throttle", "limit", "a whole number from 1", limit);
+  assertOption(isTime(per), "throttle", "per", "more than 0 ms", per);
   /** When the latest runs start, in ms since the epoch: some of them in the future. */
   const starts: number[] = [];
   return async (_event, { clock, signal }, next) => {

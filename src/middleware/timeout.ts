@@ -1,12 +1,16 @@
 import { BeeHiveError } from "../errors.ts";
 import type { Middleware } from "../actor.ts";
+import { assertOption, isTime } from "./options.ts";
 import { withSignal } from "./run-through.ts";
 
 /**
  * Fails a run that takes longer than `ms` milliseconds with `Timeout`, which is retried like any failure. The
  * actor sees its signal abort; what it does afterwards changes nothing, because its step is over.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when `ms` is no time.
  */
 export function timeout(ms: number): Middleware {
+  assertOption(isTime(ms), "timeout", "ms", "more than 0 ms", ms);
   return (event, context, next) => {
     const passed = new AbortController();
     const timer = context.clock.after(ms, () => {

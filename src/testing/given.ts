@@ -1,8 +1,7 @@
-import type { Container } from "../container.ts";
 import { ActorDescriptors, type ActorConfiguration } from "../actor-configuration.ts";
 import type { ActorClass } from "../actor.ts";
 import type { HiveOptions } from "../beehive.ts";
-import { newContainer } from "../container.ts";
+import { Container } from "../container.ts";
 import type { Event } from "../event.ts";
 import { QueueName } from "../queue-name.ts";
 import type { Identified, Stores } from "../stores.ts";
@@ -52,7 +51,7 @@ export class Given {
   /** Delivers the event to the actor, once: when the first of its expectations is asked for. */
   when(event: Event, actorType: ActorClass, options: WhenOptions = {}): Reaction {
     return new Reaction(`${actorType.name} on ${event.eventType}`, async () => {
-      const container = newContainer();
+      const container = new Container();
       await options.bind?.(container);
       const hive = await TestHive.startRecording(
         {

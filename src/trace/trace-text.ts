@@ -34,7 +34,7 @@ export function traceText(trace: Trace): string {
 
 function notFound({ id, since }: Trace): string {
   const bounds = since === undefined ? "The journal is empty." : `The journal goes back to ${timeOf(since)}.`;
-  return `Nothing is called "${id}": no event, no correlation id and no business id. ${bounds}\n`;
+  return `Nothing is called "${id}": no event, no correlation id and no business id. The business id of an event is its partitionKey, or what journal.subject makes of it. ${bounds}\n`;
 }
 
 /** @param start when the tree began: times within it are told from there. */
