@@ -78,7 +78,8 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
     problems.push(`parallelism must be a whole number from 1, not ${parallelism}`);
   }
-  if (!(lease >= 100 && lease < Infinity)) problems.push(`lease must be 100 ms or more, not ${lease}`);
+  if (!(lease >= 100 && Number.isSafeInteger(lease)))
+    problems.push(`lease must be a whole number from 100 ms, not ${lease}`);
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }

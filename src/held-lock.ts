@@ -1,6 +1,12 @@
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
-import type { Lock } from "./stores.ts";
+import type { Lock, LockOptions } from "./stores.ts";
+
+/** How long a lock is to outlive its holder, in ms. @throws BeeHiveError `InvalidConfiguration` when that is no time. */
+export function checkedTtl({ ttl = 30_000 }: LockOptions): number {
+  if (ttl > 0 && ttl < Infinity) return Math.ceil(ttl);
+  throw new BeeHiveError("InvalidConfiguration", `The ttl of a lock must be a number of ms above 0, not ${ttl}.`);
+}
 
 /** How a provider keeps a lock that it gave. */
 export interface Hold {

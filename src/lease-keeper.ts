@@ -38,10 +38,12 @@ export class LeaseKeeper {
   }
 
   #wakeAt(time: number): void {
-    if (time >= this.#timerAt) return;
+    const now = this.#clock.now();
+    // A time that has passed without a wake-up is that of a clock that was put forward: timers know nothing of that.
+    if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;
-    this.#timer = this.#clock.after(time - this.#clock.now(), () => this.#wake());
+    this.#timer = this.#clock.after(time - now, () => this.#wake());
   }
 
   #wake(): void {

@@ -56,6 +56,11 @@ export function stampOutputs(
   atomic = false,
 ): readonly Event[] {
   const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
+  if (outputs.includes(input))
+    throw new BeeHiveError(
+      "InvalidOutput",
+      `The event ${input.id} was returned as it was received; return event.clone({ queueName }) to send it on.`,
+    );
   return outputs.map((output) =>
     output.with({
       id: output.hasId || (atomic && output.byReference) ? output.id : deterministicId(input, output, ordinals),

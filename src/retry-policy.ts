@@ -42,7 +42,8 @@ export function decideRetry(error: unknown, attempt: number, options: RetryOptio
       reason: `failed ${attempt} ${attempt === 1 ? "time" : "times"}, the last with: ${messageOf(error)}`,
     };
   }
-  if (error instanceof RetryLater && isDelay(error.delayMs)) return { action: "retry", delayMs: error.delayMs };
+  if (error instanceof RetryLater && isDelay(error.delayMs))
+    return { action: "retry", delayMs: Math.ceil(error.delayMs) };
   return { action: "retry", delayMs: backoff(attempt, options, random) };
 }
 

@@ -82,23 +82,27 @@ export class StepRows implements Rows {
   }
 
   async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    for (const { key, expect } of changes) if (expect !== "any" && !this.#knows(key)) await this.head(key);
+    // From here on nothing is awaited: calls that an actor makes at once see what each other wrote.
+    this.#assertRunning();
     for (const { key, expect } of changes) {
-      if (expect === "any") continue;
-      const found = await this.#etagOf(key);
+      const found = this.#etagOf(key);
       if (!holds(expect, found)) return { key, found };
     }
-    this.#assertRunning();
     for (const { key, content } of changes) this.#written.set(rowName(key), { key, content });
     return undefined;
   }
 
-  /** The version that the step knows of; read only when it knows none. */
-  async #etagOf(key: RowKey): Promise<string | undefined> {
+  #knows(key: RowKey): boolean {
+    const name = rowName(key);
+    return this.#written.has(name) || this.#seen.has(name);
+  }
+
+  /** The version that the step knows of: its own, or the one that it read. */
+  #etagOf(key: RowKey): string | undefined {
     const name = rowName(key);
     const own = this.#written.get(name);
-    if (own) return own.content?.etag;
-    const seen = this.#seen.get(name);
-    return seen ? seen.etag : (await this.head(key))?.etag;
+    return own ? own.content?.etag : this.#seen.get(name)?.etag;
   }
 
   async #merge<R extends RowHead | Row>(

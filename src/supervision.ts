@@ -65,13 +65,14 @@ export function decide(
   random: number,
   uncounted = false,
 ): Decision {
-  if (error instanceof PauseSubscription && isDelay(error.pauseMs)) return { action: "pause", pauseMs: error.pauseMs };
+  if (error instanceof PauseSubscription && isDelay(error.pauseMs))
+    return { action: "pause", pauseMs: Math.ceil(error.pauseMs) };
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
     case "dead-letter":
       return { action: "dead-letter", reason: messageOf(error) };
     case "pause":
-      return { action: "pause", pauseMs: rule.pause };
+      return { action: "pause", pauseMs: Math.ceil(rule.pause) };
     case "stop":
       return { action: "stop" };
     case "retry":
@@ -89,10 +90,16 @@ export function mostAttempts({ retry, supervision }: Supervision): number {
   return Math.max(retry.maxAttempts, ...ofRules);
 }
 
-/** Whether an error is one of those that are meant. */
+/** Whether an error is one of those that are meant. A function that throws does not mean it. */
 export function matches(on: ErrorMatch, error: unknown): boolean {
   if (typeof on === "string") return error instanceof BeeHiveError && error.code === on;
-  return isErrorClass(on) ? error instanceof on : on(error);
+  if (isErrorClass(on)) return error instanceof on;
+  try {
+    return on(error);
+  } catch {
+    // It does not know this error.
+    return false;
+  }
 }
 
 function isErrorClass(on: Exclude<ErrorMatch, string>): on is ErrorClass {
@@ -116,7 +123,7 @@ export class FailureCount {
     if (this.#times.length > failures) this.#times.shift();
     if (this.#times.length < failures || now - (this.#times[0] ?? now) > within) return undefined;
     this.#times.length = 0;
-    return action === "stop" ? { action } : { action, pauseMs: pause };
+    return action === "stop" ? { action } : { action, pauseMs: Math.ceil(pause) };
   }
 }
 
@@ -129,7 +136,7 @@ export function supervisionProblems(
   const problems = rules.flatMap((rule) => {
     if (!["retry", "dead-letter", "pause", "stop"].includes(rule.action))
       return [`supervision: a rule has the action "${rule.action}"; there are retry, dead-letter, pause and stop`];
-    if (rule.action === "pause" && !(rule.pause > 0))
+    if (rule.action === "pause" && !(rule.pause > 0 && rule.pause < Infinity))
       return [`supervision: a rule pauses for ${rule.pause} ms; it must be more than 0`];
     return rule.action === "retry" ? retryProblems({ ...retry, ...rule.retry }) : [];
   });
@@ -139,7 +146,7 @@ export function supervisionProblems(
   if (limit && !(limit.within > 0)) problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
   if (limit && !["pause", "stop"].includes(limit.action))
     problems.push(`failureLimit.action must be "pause" or "stop", not "${limit.action}"`);
-  if (limit?.pause !== undefined && !(limit.pause > 0))
+  if (limit?.pause !== undefined && !(limit.pause > 0 && limit.pause < Infinity))
     problems.push(`failureLimit.pause must be more than 0 ms, not ${limit.pause}`);
   return problems;
 }

@@ -68,10 +68,12 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
 
   /** The timer is not taken back when all are woken before: then it finds nobody. */
   #wakeBy(time: number): void {
-    if (time >= this.#timerAt) return;
+    const now = this.#clock.now();
+    // A time that has passed without a call is that of a clock that was put forward: timers know nothing of that.
+    if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;
-    this.#timer = this.#clock.after(time - this.#clock.now(), () => {
+    this.#timer = this.#clock.after(time - now, () => {
       this.#timerAt = Infinity;
       this.#wakeDue();
     });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { BlobLeaseClient, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { sleep, type Clock } from "../../src/clock.ts";
-import { HeldLock, type Hold } from "../../src/held-lock.ts";
+import { checkedTtl, HeldLock, type Hold } from "../../src/held-lock.ts";
 import { checkedKey } from "../../src/keys.ts";
 import type { Lock, LockOptions, LockStore } from "../../src/stores.ts";
 import { statusOf, translated, translating } from "./errors.ts";
@@ -33,9 +33,10 @@ export class BlobLockStore implements LockStore {
     this.#clock = clock;
   }
 
-  async tryLock(resource: string, { ttl = 30_000, wait = 0 }: LockOptions = {}): Promise<Lock | undefined> {
+  async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
+    const { wait = 0 } = options;
     const name = shortKey(checkedKey("the resource of a lock", resource), longestName, keptOfLong);
-    const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(ttl / 1000)));
+    const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
     const giveUpAt = this.#clock.now() + wait;
     const blob = this.#container.getBlockBlobClient(folder + name);
     await this.#made.done();

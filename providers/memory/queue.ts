@@ -225,10 +225,12 @@ export class MemoryQueue {
 
   /** One timer serves all leases: it is set for the first that may end. */
   #expireAt(time: number): void {
-    if (time >= this.#expiryAt) return;
+    const now = this.#clock.now();
+    // A time that has passed without a call is that of a clock that was put forward: timers know nothing of that.
+    if (time >= this.#expiryAt && this.#expiryAt > now) return;
     this.#expiryTimer?.cancel();
     this.#expiryAt = time;
-    this.#expiryTimer = this.#clock.after(time - this.#clock.now(), () => this.#expire());
+    this.#expiryTimer = this.#clock.after(time - now, () => this.#expire());
   }
 
   /** Gives back what was not settled in time. */

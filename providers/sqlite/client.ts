@@ -1,8 +1,10 @@
+import { realpathSync } from "node:fs";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
 import { openDriver, type Driver, type DriverName, type Statement, type Value } from "./driver.ts";
 import { translate } from "./errors.ts";
+import { noteClosed, noteOpened } from "./open-files.ts";
 import { GroupCommit, type GroupHooks } from "./group-commit.ts";
 import { migrate } from "./schema.ts";
 
@@ -14,7 +16,10 @@ export type Query<R> = Pick<Statement<R>, "get" | "all">;
  * is what was committed last, by whichever process.
  */
 export class SqliteClient {
+  /** As it was given, for messages. */
   readonly file: string;
+  /** Where it is, whatever becomes of the working directory. */
+  readonly path: string;
   readonly #driver: Driver;
   readonly #groups: GroupCommit;
   readonly #hooks: Partial<GroupHooks>[] = [];
@@ -27,6 +32,7 @@ export class SqliteClient {
   constructor({ file, durability, driver }: SqliteConfig, clock: Clock) {
     this.file = file;
     this.#driver = open(file, durability, driver);
+    this.path = realpathSync(file);
     this.#groups = new GroupCommit(file, this.#driver, clock, {
       begun: () => this.#notify("begun"),
       flush: () => this.#notify("flush"),
@@ -98,7 +104,14 @@ export class SqliteClient {
     if (this.#closed) return;
     this.#groups.close();
     this.#closed = true;
+    try {
+      // The file is whole by itself then, also where the driver holds on to the log for longer.
+      this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Others are at work on it: the last of them does it.
+    }
     this.#driver.close();
+    noteClosed(this.path);
   }
 
   #read<T>(read: () => T): T {
@@ -128,6 +141,13 @@ const checkpointPages = 2_000;
 
 function open(file: string, durability: SqliteConfig["durability"], name: SqliteConfig["driver"]): Driver {
   const driver = openFile(file, name);
+  const path = realpathSync(file);
+  try {
+    noteOpened(path, driver.name);
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
   try {
     driver.prepare(`PRAGMA busy_timeout = ${openTimeoutMs}`).all([]);
     // Freed pages can be given back to the file system a few at a time. Only heeded before the first table is made.
@@ -147,6 +167,7 @@ function open(file: string, durability: SqliteConfig["durability"], name: Sqlite
     return driver;
   } catch (error) {
     driver.close();
+    noteClosed(path);
     throw translate(error, file);
   }
 }

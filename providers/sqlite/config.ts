@@ -41,12 +41,18 @@ export const optionRules: OptionRules<Omit<SqliteConfig, "file">> = {
  */
 export function configFrom(url: string): SqliteConfig {
   const file = /^sqlite:(?:\/\/(?=\/))?([^?]*)/.exec(url)?.[1] ?? "";
-  const problem = fileProblem(file);
-  if (problem) throw new BeeHiveError("InvalidConfiguration", `"${url}" cannot be opened: ${problem}.`);
+  assertFile(file, url);
   return { ...defaultConfig, ...optionsIn(url, optionRules), file };
+}
+
+/** @throws BeeHiveError `InvalidConfiguration` when it is no path of a file. */
+export function assertFile(path: string, given: string = path): void {
+  const problem = fileProblem(path);
+  if (problem) throw new BeeHiveError("InvalidConfiguration", `"${given}" cannot be opened: ${problem}.`);
 }
 
 function fileProblem(path: string): string | undefined {
   if (path === "") return "it names no file, as in sqlite:./hive.db";
+  if (path.startsWith("file:")) return "it is the path of a file, as in sqlite:./hive.db, and no URL of one";
   return path === ":memory:" ? "a hive in memory is the provider memory:" : undefined;
 }

@@ -127,11 +127,11 @@ export class GroupCommit {
       else for (const one of group) this.#commitGroup([one]);
       return;
     }
-    this.#hooks.committed();
     for (const { refusal, value, resolve, reject } of group) {
       if (refusal) reject(refusal);
       else resolve(value);
     }
+    this.#hooks.committed();
   }
 
   #mayWait(): boolean {

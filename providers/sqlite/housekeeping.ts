@@ -39,9 +39,13 @@ export class Housekeeping {
   #shrink(): void {
     if (!this.#roundDone) return;
     this.#roundDone = false;
-    const free = this.#pages("freelist_count");
-    if (free < manyPages || free < this.#pages("page_count") / 4) return;
-    this.#client.maintain(`PRAGMA incremental_vacuum(${pagesARound})`);
+    try {
+      const free = this.#pages("freelist_count");
+      if (free < manyPages || free < this.#pages("page_count") / 4) return;
+      this.#client.maintain(`PRAGMA incremental_vacuum(${pagesARound})`);
+    } catch {
+      // Another process has the file: pages are given back another time.
+    }
   }
 
   #pages(pragma: "freelist_count" | "page_count"): number {

@@ -7,7 +7,7 @@ import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import type { Stores } from "../../src/stores.ts";
 import { SqliteClient } from "./client.ts";
-import { configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
+import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { SqliteQueueOperator } from "./queue-operator.ts";
 import { SqliteRows } from "./rows.ts";
@@ -39,6 +39,7 @@ export class SqliteProvider implements Provider {
     ...config
   }: Pick<SqliteConfig, "file"> & Partial<SqliteConfig> & Partial<ProviderContext>) {
     const complete = checkedOptions("sqlite", { ...defaultConfig, ...config }, optionRules);
+    assertFile(complete.file);
     this.#client = new SqliteClient(complete, clock);
     const rows = new SqliteRows(this.#client);
     const queues = new SqliteQueueOperator(this.#client, clock, complete);
@@ -66,6 +67,7 @@ export class SqliteProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.queues.leave();
     this.#client.close();
     this.queues.close();
   }

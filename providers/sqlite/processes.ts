@@ -21,6 +21,7 @@ export class Processes {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #onGivenBack: () => void;
+  readonly #isThere: Statement;
   readonly #insert: Statement;
   readonly #delete: Statement;
   readonly #giveBack: Statement;
@@ -28,6 +29,8 @@ export class Processes {
   #mayLock = true;
   /** This process in the file, once it has leased something. */
   #own: number | undefined;
+  /** Nobody can have removed it since it was looked. */
+  #sure = false;
   /** The group under way is the one that notes this process. */
   #noting = false;
   /** When it was looked last, in ms since the epoch. */
@@ -38,6 +41,7 @@ export class Processes {
     this.#client = client;
     this.#clock = clock;
     this.#onGivenBack = onGivenBack;
+    this.#isThere = client.prepare("SELECT 1 FROM processes WHERE id = ?");
     this.#insert = client.prepare("INSERT INTO processes (lock) VALUES (?)");
     this.#delete = client.prepare("DELETE FROM processes WHERE id = ?");
     this.#giveBack = client.prepare(
@@ -57,10 +61,13 @@ export class Processes {
 
   /** The number of this process, for what it leases. To be called within a group. Null when no lock could be had. */
   own(): number | null {
-    if (this.#own !== undefined) return this.#own;
+    if (this.#own !== undefined && (this.#sure || this.#isThere.get([this.#own]))) {
+      this.#sure = true;
+      return this.#own;
+    }
     const lock = this.#takeLock();
     if (!lock) return null;
-    this.#noting = true;
+    this.#noting = this.#sure = true;
     return (this.#own = this.#insert.insert([lock.name]));
   }
 
@@ -75,9 +82,26 @@ export class Processes {
     const others = this.#others();
     const any = others.length > 0 ? randomInt(others.length) : 0;
     for (const other of first ? others : others.slice(any, any + 1)) this.#look(other);
+    if (first) ProcessLock.clearOrphans(this.#client.path, this.#names(others), this.#client.driverName, now);
   }
 
-  /** Once nothing more is written: others clear away what the file still says of this process. */
+  #names(others: readonly ProcessRow[]): ReadonlySet<string> {
+    return new Set([...others.map(({ lock }) => lock), ...(this.#lock ? [this.#lock.name] : [])]);
+  }
+
+  /** Says that another process changed the file. */
+  forget(): void {
+    this.#sure = false;
+  }
+
+  /** Removes this process from the file with the last group. */
+  leave(): void {
+    const own = this.#own;
+    this.#own = undefined;
+    if (own !== undefined) this.#client.write(() => this.#delete.run([own])).catch(() => {});
+  }
+
+  /** Gives up the lock, once nothing more is written. */
   close(): void {
     this.#lock?.release();
   }
@@ -87,7 +111,7 @@ export class Processes {
     if (!this.#mayLock) return this.#lock;
     this.#mayLock = false;
     try {
-      this.#lock = new ProcessLock(this.#client.file, this.#client.driverName);
+      this.#lock = new ProcessLock(this.#client.path, this.#client.driverName);
     } catch {
       // Another file could not be opened: too many are, or the folder is read-only by now.
     }
@@ -105,9 +129,9 @@ export class Processes {
   }
 
   #look({ id, lock }: ProcessRow): void {
-    if (ProcessLock.isHeld(this.#client.file, lock, this.#client.driverName)) return;
+    if (!ProcessLock.isDead(this.#client.path, lock, this.#client.driverName)) return;
     this.#giveBackOf(id).then(
-      () => ProcessLock.clear(this.#client.file, lock),
+      () => ProcessLock.clear(this.#client.path, lock),
       () => {}, // The next look tries again.
     );
   }

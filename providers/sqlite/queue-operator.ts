@@ -56,6 +56,7 @@ export class SqliteQueueOperator implements QueueOperator {
         this.#topology.forget();
         this.#recent.forget();
         this.#messages.forget();
+        this.#processes.forget();
       },
       onLook: (now) => this.#processes.glance(now),
     });
@@ -165,9 +166,10 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.assertHeld(lease as SqliteLease, this.#clock.now());
+      const now = this.#clock.now();
+      this.#messages.assertHeld(lease as SqliteLease, now);
       this.#deadLetters.add(lease as SqliteLease, letter);
-      this.#remove(lease);
+      this.#remove(lease, now);
     });
   }
 
@@ -206,15 +208,20 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
+  /** To be called before the last group is written. */
+  leave(): void {
+    this.#processes.leave();
+  }
+
   /** Answers every call that waits. To be called once nothing more is written. */
   close(): void {
     this.#processes.close();
     this.#arrivals.close();
   }
 
-  #remove(lease: Lease): void {
+  #remove(lease: Lease, now: number = this.#clock.now()): void {
     const { subscription, orderKey } = lease as SqliteLease;
-    this.#messages.remove(lease as SqliteLease, this.#clock.now());
+    this.#messages.remove(lease as SqliteLease, now);
     if (orderKey !== null) this.#arrivals.touch(subscription);
   }
 

@@ -27,7 +27,15 @@ export function runThrough(
   return run(0, context);
 }
 
-/** The context with another signal; all else is as it was. */
+/** The context with another signal; all else is as it was, made when it is asked for. */
 export function withSignal(context: ActorContext, signal: AbortSignal): ActorContext {
-  return Object.create(context, { signal: { value: signal } });
+  return {
+    signal,
+    attempt: context.attempt,
+    descriptor: context.descriptor,
+    clock: context.clock,
+    get logger() {
+      return context.logger;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sleep, type Clock } from "../clock.ts";
-import { HeldLock, type Hold } from "../held-lock.ts";
+import { checkedTtl, HeldLock, type Hold } from "../held-lock.ts";
 import { checkedKey } from "../keys.ts";
 import type { RowKey, Rows } from "../rows.ts";
 import type { Lock, LockOptions, LockStore } from "../stores.ts";
@@ -32,7 +32,7 @@ export class RowLockStore implements LockStore {
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
     const key: RowKey = { table: "lock", partition: "", id: checkedKey("the resource of a lock", resource) };
-    const ttlMs = Math.max(shortestTtlMs, options.ttl ?? 30_000);
+    const ttlMs = Math.max(shortestTtlMs, checkedTtl(options));
     const giveUpAt = this.#clock.now() + (options.wait ?? 0);
     for (;;) {
       const holding = await this.#take(key, ttlMs);
