@@ -1,6 +1,6 @@
 import { throwProblems, undecorated } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, waitFor, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { describeDescriptors } from "./describe.ts";
@@ -103,7 +103,8 @@ export class Hive {
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
     this.#pulsers = (options.pulsers ?? []).map(
-      (pulser) => new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.push(events) }),
+      (pulser) =>
+        new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
     this.#orchestrator = new Orchestrator(descriptors, {
       provider,
@@ -180,7 +181,10 @@ export class Hive {
   async push(events: Event | Iterable<Event>): Promise<void> {
     if (this.#state === "stopping" || this.#state === "stopped")
       throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
-    const list = events instanceof Event ? [events] : [...events];
+    await this.#publish(events instanceof Event ? [events] : [...events]);
+  }
+
+  async #publish(list: readonly Event[]): Promise<void> {
     if (list.length === 0) return;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {
@@ -220,9 +224,10 @@ export class Hive {
   }
 
   async #stop(deadline: number): Promise<void> {
-    await Promise.all(this.#pulsers.map((pulser) => pulser.stop()));
     this.#state = "stopping";
     try {
+      // A pulse that does not end holds up nothing for longer than that.
+      await waitFor(Promise.all(this.#pulsers.map((pulser) => pulser.stop())), this.#clock, deadline);
       await this.#close(deadline);
     } finally {
       this.#state = "stopped";

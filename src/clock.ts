@@ -63,3 +63,11 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener("abort", done, { once: true });
   });
 }
+
+/** Resolves when `work` has ended, well or not, but after `ms` milliseconds at the latest: it never rejects. */
+export async function waitFor(work: Promise<unknown>, clock: Clock, ms: number): Promise<void> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  work.then(end, end);
+  await sleep(clock, ms, ended.signal);
+}

@@ -27,3 +27,13 @@ export function errorNameOf(error: unknown): string {
     return typeof error;
   }
 }
+
+/** What was thrown, if it can be looked at; else an error that says that it cannot. */
+export function readable(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error);
+    return thrown;
+  } catch {
+    return new Error("what was thrown cannot be looked at");
+  }
+}

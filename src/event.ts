@@ -130,7 +130,7 @@ export class Event<Body = unknown> {
       this.properties = checkedProperties(options.properties);
       this.correlationId = options.correlationId;
       this.causationId = options.causationId;
-      this.partitionKey = options.partitionKey;
+      this.partitionKey = checkedKey(options.partitionKey);
       this.delivery = options.delivery ?? "business";
       this.#body = options.byReference ? share(type, body, this.contentType) : serialise(type, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
@@ -216,6 +216,7 @@ export class Event<Body = unknown> {
    */
   clone(changes: EventOptions = {}): Event<Body> {
     const { timestamp, enqueueTime, queueName, properties, id, byReference, ...rest } = changes;
+    checkedKey(rest.partitionKey);
     return new Event<Body>({
       ...this.#record(undefined, this.#body),
       ...(definedOnly(rest) as object),
@@ -313,6 +314,13 @@ function checkedText(what: string, text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
   return text;
+}
+
+function checkedKey(key: string | undefined): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (key !== undefined && /[\u0000-\u001f\u007f]/.test(key))
+    throw invalid("the partitionKey of an event must not hold control characters");
+  return key;
 }
 
 function checkedTime(what: string, time: Date | undefined): number | undefined {

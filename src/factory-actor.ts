@@ -1,10 +1,11 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { Bag } from "./bag.ts";
 import { breather } from "./breather.ts";
-import { sleep, type Clock } from "./clock.ts";
+import { sleep, waitFor, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
+import { readable } from "./error-text.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
@@ -40,6 +41,8 @@ export interface FactoryActorParts {
 const pollMs = 20_000;
 /** The wait after a poll that failed, in ms; doubled for each failure that follows. */
 const pollRetryMs = { min: 100, max: 30_000 };
+/** How long a stop waits for what is being settled, or disposed, when its deadline has passed, in ms. */
+const settlingMs = 5_000;
 /** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
 const mostReruns = 20;
 
@@ -205,7 +208,7 @@ export class FactoryActor {
         assertAttemptLeft(attempt, this.#mostAttempts);
         await this.#runStep(delivery, span);
       } catch (error) {
-        ({ outcome, failure } = await this.#recover(delivery, span, error));
+        ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
       if (outcome === "committed") this.#probing = false;
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
@@ -355,7 +358,7 @@ export class FactoryActor {
   /** Takes a delivery away from an actor that did not finish before the deadline. */
   async #giveBack(delivery: Delivery): Promise<void> {
     if (delivery.settling) {
-      await delivery.ended;
+      await waitFor(delivery.ended, this.#parts.clock, settlingMs);
       return;
     }
     delivery.givenBack = true;

@@ -1,6 +1,8 @@
 import * as assert from "uvu/assert";
 import { HeldLock, type Hold } from "../../src/held-lock.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { MemoryProvider } from "../../providers/memory/index.ts";
+import { throwsCode } from "../support/throws.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("HeldLock");
@@ -83,6 +85,12 @@ test("given a renewal that is answered after the end, then the lock stays lost",
   await clock.advance(10_000);
   assert.is(codeOf(lock), "LockLost");
   assert.is(clock.pending, 0);
+});
+
+test("given a time to live that is none, then no lock is taken", async () => {
+  const { locks } = new MemoryProvider().stores;
+  for (const ttl of [NaN, Infinity, -1, 0])
+    await throwsCode("InvalidConfiguration", () => locks.tryLock("till", { ttl }));
 });
 
 test.run();

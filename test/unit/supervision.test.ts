@@ -3,6 +3,8 @@ import {
   BeeHiveError,
   createHive,
   Event,
+  PauseSubscription,
+  RetryLater,
   type ActorClass,
   type ActorContext,
   type ActorOptions,
@@ -220,6 +222,33 @@ test("given an actor that is asked to slow down itself, then its attempts count"
   await hive.stop();
 });
 
+test("given a rule whose function throws, then it does not match, and the event ends in the dead letters", async () => {
+  const on = (error: unknown): boolean => (error as { response: { status: number } }).response.status === 503;
+  const hive = await start(
+    failing(
+      { retry: { maxAttempts: 2 }, supervision: [{ on, action: "pause", pause: 1_000 }] },
+      new Error("a"),
+      new Error("b"),
+    ),
+  );
+  await hive.settle();
+  assert.match(String(hive.tree()), /attempt 2 → dead-lettered/);
+  await hive.stop();
+});
+
+test("given delays that were computed wrongly, then the retry policy decides, and fractions are whole", async () => {
+  const errors = [new RetryLater(NaN), new PauseSubscription(NaN), new RetryLater(20.5), new PauseSubscription(0.5)];
+  assert.equal(
+    errors.map((error) => decide(error, 1, { retry: defaultRetry, supervision: [] }, 0)),
+    [
+      { action: "retry", delayMs: 250 },
+      { action: "retry", delayMs: 250 },
+      { action: "retry", delayMs: 21 },
+      { action: "pause", pauseMs: 1 },
+    ],
+  );
+});
+
 for (const [what, thrown] of [
   ["nothing", undefined],
   ["null", null],
@@ -231,6 +260,17 @@ for (const [what, thrown] of [
   [
     "an error whose stack cannot be read",
     Object.defineProperty(new Error("x"), "stack", { get: () => assert.unreachable() }),
+  ],
+  [
+    "what cannot even be looked at",
+    new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new Error("no");
+        },
+      },
+    ),
   ],
   ["an error whose message is no text", Object.assign(new Error("x"), { message: { toString: null } })],
 ] as const) {

@@ -293,6 +293,30 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a step that asks its stores for several things at once, then each sees what the others did",
+    async run(subject) {
+      const scene = await Scene.set(subject);
+      const step = scene.begin();
+      const { counters } = step.stores;
+      const items = step.stores.collection<Item>(scene.name);
+      const values = await Promise.all(Array.from({ length: 5 }, () => counters.increment(scene.name, "up", 1)));
+      assert.deepEqual(
+        values.sort((a, b) => a - b),
+        [1, 2, 3, 4, 5],
+      );
+      await counters.increment(scene.name, "stock", 2);
+      const taken = await Promise.allSettled(
+        Array.from({ length: 3 }, () => counters.increment(scene.name, "stock", -1, { min: 0 })),
+      );
+      assert.equal(taken.filter(({ status }) => status === "fulfilled").length, 2);
+      const inserted = await Promise.allSettled([1, 2].map((n) => items.insert({ id: "one", text: `${n}` })));
+      assert.equal(inserted.filter(({ status }) => status === "fulfilled").length, 1);
+      await step.commit([]);
+      assert.equal(await scene.stores.counters.get(scene.name, "up"), 5);
+      assert.equal(await scene.stores.counters.get(scene.name, "stock"), 0);
+    },
+  },
+  {
     name: "given a step that is over, when one of its stores is used, then InvalidState",
     async run(subject) {
       for (const end of ["commit", "discard"] as const) {

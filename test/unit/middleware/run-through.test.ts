@@ -92,4 +92,14 @@ test("given one that returns what is no event, then InvalidOutput names the acto
   );
 });
 
+test("given a middleware that returns nothing, then the step fails: what the actor returned would be gone", async () => {
+  const forgetful: unknown = async (_event: Event, _context: unknown, next: () => Promise<unknown>) => {
+    await next();
+  };
+  const { message } = await throwsCode("InvalidOutput", () =>
+    run([forgetful as Middleware], { processAsync: () => [new Event("Pong")] }),
+  );
+  assert.match(message, "return what next() gives");
+});
+
 test.run();

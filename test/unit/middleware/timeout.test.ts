@@ -1,4 +1,4 @@
-import { actorDescription, Event, timeout, type ActorContext, type ProcessorActor } from "beehive-actors";
+import { actorDescription, Event, silentLogger, timeout, type ActorContext, type ProcessorActor } from "beehive-actors";
 import { TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
@@ -40,6 +40,25 @@ test("given a run beyond the time, when it is too late, then it fails, sees its 
   assert.equal(
     aborted.map((reason) => (reason as { code: string }).code),
     ["Timeout", "Timeout"],
+  );
+  await hive.stop();
+});
+
+test("given an actor under a timeout, when it logs, then the line carries its event", async () => {
+  const lines: object[] = [];
+  @actorDescription("Ping-Logging", { middleware: [timeout(5_000)] })
+  class LoggingActor implements ProcessorActor {
+    processAsync(_event: Event, { logger, attempt }: ActorContext): void {
+      logger.info({ attempt }, "here");
+    }
+  }
+  const logger = { ...silentLogger, info: (fields: object) => void lines.push(fields) };
+  const hive = await TestHive.start({ actors: LoggingActor, logger });
+  await hive.push(new Event("Ping", 1, { id: "1" }));
+  await hive.settle();
+  assert.equal(
+    lines.map((line) => [(line as { eventId?: string }).eventId, (line as { attempt?: number }).attempt]),
+    [["1", 1]],
   );
   await hive.stop();
 });
