@@ -38,7 +38,17 @@ export class HeldLock implements Lock {
   /** What the last renewal that failed failed with. */
   #failure: unknown;
 
-  constructor(clock: Clock, { resource, fencingToken, ttlMs, until }: HeldLockParts, hold: Hold) {
+  readonly #all: Set<HeldLock>;
+
+  /** @param all those that its store gave: it is among them until it is released or lost. */
+  constructor(
+    clock: Clock,
+    { resource, fencingToken, ttlMs, until }: HeldLockParts,
+    hold: Hold,
+    all: Set<HeldLock> = new Set(),
+  ) {
+    this.#all = all;
+    all.add(this);
     this.resource = resource;
     this.fencingToken = fencingToken;
     this.#clock = clock;
@@ -61,6 +71,7 @@ export class HeldLock implements Lock {
   }
 
   async #release(): Promise<void> {
+    this.#all.delete(this);
     this.#renewing?.cancel();
     await this.#renewal;
     this.#ending?.cancel();
@@ -69,7 +80,7 @@ export class HeldLock implements Lock {
 
   #keepUntil(until: number): void {
     this.#ending?.cancel();
-    this.#ending = this.#clock.after(until - this.#clock.now(), () => this.#lose());
+    this.#ending = this.#clock.after(until - this.#clock.now(), () => this.lose());
   }
 
   #renewLater(): void {
@@ -84,7 +95,7 @@ export class HeldLock implements Lock {
     try {
       const held = await this.#hold.renew(until);
       if (this.signal.aborted) return;
-      if (!held) return this.#lose();
+      if (!held) return this.lose();
       this.#failure = undefined;
       this.#keepUntil(until);
     } catch (error) {
@@ -93,7 +104,9 @@ export class HeldLock implements Lock {
     if (!this.#released && !this.signal.aborted) this.#renewLater();
   }
 
-  #lose(): void {
+  /** Tells its holder that it is over: by itself, or because its store is closed. */
+  lose(): void {
+    this.#all.delete(this);
     this.#renewing?.cancel();
     this.#ending?.cancel();
     const cause = this.#failure;

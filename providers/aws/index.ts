@@ -53,6 +53,7 @@ export class AwsProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.stores.close();
     await this.queues.close();
     if (this.#own) destroyClients(this.#clients);
   }

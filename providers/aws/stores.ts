@@ -50,4 +50,9 @@ export class AwsStores implements Stores {
   get locks(): LockStore {
     return this.#rowStores.locks;
   }
+
+  /** Ends the locks that are held. */
+  close(): void {
+    this.#rowStores.close();
+  }
 }

@@ -1,7 +1,6 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
-import type { Stores } from "../../src/stores.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./config.ts";
@@ -24,7 +23,7 @@ export class AzureProvider implements Provider {
   readonly name = "azure";
   readonly capabilities: Capabilities;
   readonly queues: AzureQueueOperator;
-  readonly stores: Stores;
+  readonly stores: AzureStores;
   readonly #clients: AzureClients;
 
   private constructor(clients: AzureClients, config: AzureConfig, clock: Clock) {
@@ -52,6 +51,7 @@ export class AzureProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.stores.close();
     await this.queues.close();
     if (this.#clients.ownsServiceBus) await this.#clients.serviceBus.close();
   }

@@ -26,6 +26,7 @@ export class BlobLockStore implements LockStore {
   readonly #container: ContainerClient;
   readonly #made: Once;
   readonly #clock: Clock;
+  readonly #held = new Set<HeldLock>();
 
   constructor(container: ContainerClient, made: Once, clock: Clock) {
     this.#container = container;
@@ -47,6 +48,11 @@ export class BlobLockStore implements LockStore {
     }
   }
 
+  /** Renews nothing more: who still holds a lock is told that it is lost. */
+  close(): void {
+    for (const lock of [...this.#held]) lock.lose();
+  }
+
   async #take(blob: BlockBlobClient, resource: string, seconds: number): Promise<Lock | undefined> {
     const lease = blob.getBlobLeaseClient(randomUUID());
     const leasedAt = this.#clock.now();
@@ -57,7 +63,7 @@ export class BlobLockStore implements LockStore {
       await blob.setMetadata({ [tokenName]: String(token) }, { conditions: { leaseId: lease.leaseId } });
       const ttlMs = seconds * 1_000;
       const parts = { resource, fencingToken: token, ttlMs, until: leasedAt + ttlMs };
-      return new HeldLock(this.#clock, parts, new BlobHold(lease, resource));
+      return new HeldLock(this.#clock, parts, new BlobHold(lease, resource), this.#held);
     } catch (error) {
       // What failed first is what is told; a lease that stays ends by itself.
       await lease.releaseLease().catch(() => {});

@@ -8,7 +8,6 @@ import type {
   Identified,
   KeyedListStore,
   KeyValueStore,
-  LockStore,
   Stores,
 } from "../../src/stores.ts";
 import type { AzureClients } from "./client.ts";
@@ -23,7 +22,7 @@ import { TableRows } from "./rows.ts";
 /** Collections, keyed lists and counters in Table storage, key-value stores and locks in Blob storage. */
 export class AzureStores implements Stores {
   readonly counters: CounterStore;
-  readonly locks: LockStore;
+  readonly locks: BlobLockStore;
   readonly #rows: RowStores;
   readonly #container: ContainerClient;
   readonly #made: Once;
@@ -53,5 +52,10 @@ export class AzureStores implements Stores {
 
   keyValue(name: string): KeyValueStore {
     return new BlobKeyValueStore(this.#container, this.#made, checkedName("the name of a store", name));
+  }
+
+  /** Ends the locks that are held. */
+  close(): void {
+    this.locks.close();
   }
 }

@@ -5,7 +5,6 @@ import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import { checkedOptions } from "../../src/provider-options.ts";
-import type { Stores } from "../../src/stores.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { MemoryQueueOperator } from "./queue-operator.ts";
 import { MemoryRows } from "./rows.ts";
@@ -25,7 +24,7 @@ export class MemoryProvider implements Provider {
   readonly name = "memory";
   readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
   readonly queues: MemoryQueueOperator;
-  readonly stores: Stores;
+  readonly stores: RowStores;
   readonly #steps: AtomicSteps;
 
   /** @throws BeeHiveError `InvalidConfiguration` with every problem of its options. */
@@ -50,6 +49,7 @@ export class MemoryProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.stores.close();
     this.queues.close();
   }
 }

@@ -5,7 +5,6 @@ import { checkedOptions } from "../../src/provider-options.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
-import type { Stores } from "../../src/stores.ts";
 import { SqliteClient } from "./client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -29,7 +28,7 @@ export class SqliteProvider implements Provider {
   readonly name = "sqlite";
   readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
   readonly queues: SqliteQueueOperator;
-  readonly stores: Stores;
+  readonly stores: RowStores;
   readonly #client: SqliteClient;
   readonly #steps: AtomicSteps;
 
@@ -67,6 +66,7 @@ export class SqliteProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.stores.close();
     this.queues.leave();
     this.#client.close();
     this.queues.close();

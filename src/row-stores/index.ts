@@ -22,12 +22,19 @@ export class RowStores implements Stores {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #locks: LockStore;
+  readonly #ownLocks: RowLockStore | undefined;
 
   /** @param locks where locks are taken: they never join a step. */
-  constructor(rows: Rows, clock: Clock, locks: LockStore = new RowLockStore(rows, clock)) {
+  constructor(rows: Rows, clock: Clock, locks?: LockStore) {
     this.#rows = rows;
     this.#clock = clock;
-    this.#locks = locks;
+    this.#ownLocks = locks ? undefined : new RowLockStore(rows, clock);
+    this.#locks = locks ?? (this.#ownLocks as RowLockStore);
+  }
+
+  /** Ends the locks that are held. */
+  close(): void {
+    this.#ownLocks?.close();
   }
 
   collection<T extends Identified>(name: string): CollectionStore<T> {

@@ -24,6 +24,7 @@ const keptMs = 24 * 60 * 60 * 1000;
 export class RowLockStore implements LockStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
+  readonly #held = new Set<HeldLock>();
 
   constructor(rows: Rows, clock: Clock) {
     this.#rows = rows;
@@ -38,11 +39,16 @@ export class RowLockStore implements LockStore {
       const holding = await this.#take(key, ttlMs);
       if (holding) {
         const hold = new RowHold(this.#rows, this.#clock, key, holding);
-        return new HeldLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold);
+        return new HeldLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold, this.#held);
       }
       if (this.#clock.now() >= giveUpAt) return undefined;
       await sleep(this.#clock, retryMs);
     }
+  }
+
+  /** Renews nothing more: who still holds a lock is told that it is lost. */
+  close(): void {
+    for (const lock of [...this.#held]) lock.lose();
   }
 
   async #take(key: RowKey, ttlMs: number): Promise<Holding | undefined> {

@@ -2,6 +2,7 @@
  * Every contract on the AWS provider: over the real clients, on servers in this process, or with BEEHIVE_TEST_AWS=1 in
  * the account of the environment. What is made there begins with the prefix of the run.
  */
+import { closeHolding } from "../support/close-holding.ts";
 import { AwsProvider } from "../../providers/aws/index.ts";
 import * as contracts from "../../src/testing/index.ts";
 import { removeAll } from "../support/aws-cleanup.ts";
@@ -49,7 +50,7 @@ runContract("aws: hive", contracts.hiveContract, subject);
 const closing = suite("aws: close", { timeoutMs: real ? 600_000 : 10_000 });
 closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
   if (real) await removeAll(provider, `beehive-test-${run}`, names);
-  await provider.close();
+  await closeHolding(provider);
   await servers?.close();
 });
 closing.run();

@@ -1,4 +1,5 @@
 /** Every contract on the Azure provider, over the real SDKs. */
+import { closeHolding } from "../support/close-holding.ts";
 import { AzureProvider } from "../../providers/azure/index.ts";
 import * as contracts from "../../src/testing/index.ts";
 import { startAzureServers } from "../support/azure-servers.ts";
@@ -26,7 +27,7 @@ runContract("azure: hive", contracts.hiveContract, subject);
 
 const closing = suite("azure: close");
 closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
-  await provider.close();
+  await closeHolding(provider);
   await servers[Symbol.asyncDispose]();
 });
 closing.run();

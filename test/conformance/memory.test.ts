@@ -1,4 +1,5 @@
 /** Every contract on the memory provider. */
+import { closeHolding } from "../support/close-holding.ts";
 import { MemoryProvider } from "../../providers/memory/index.ts";
 import * as contracts from "../../src/testing/index.ts";
 import { runContract } from "../support/run-contract.ts";
@@ -20,6 +21,6 @@ runContract("memory: hive", contracts.hiveContract, subject);
 
 const closing = suite("memory: close");
 closing("given a provider in use, when it is closed, then nothing is left that keeps the process", () =>
-  provider.close(),
+  closeHolding(provider),
 );
 closing.run();

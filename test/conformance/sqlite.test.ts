@@ -1,4 +1,5 @@
 /** Every contract on the SQLite provider, with each driver that is there. */
+import { closeHolding } from "../support/close-holding.ts";
 import { availableDrivers } from "../../providers/sqlite/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import * as contracts from "../../src/testing/index.ts";
@@ -25,7 +26,7 @@ for (const driver of availableDrivers()) {
 
   const closing = suite(`${on}: close`);
   closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
-    await provider.close();
+    await closeHolding(provider);
     file[Symbol.dispose]();
   });
   closing.run();

@@ -19,7 +19,15 @@ export class WelcomeActor implements ProcessorActor {
     const { name } = CustomerRegistered.read(event);
     // With the id of the event a repeated step counts once.
     const number = await this.#counters.increment("Customers", "all", 1, { once: event.id });
-    console.log(`Welcome ${name}, customer ${number}`);
     return [CustomerWelcomed.create({ name, number })];
+  }
+}
+
+/** Reads what the other publishes, once that is committed. */
+@actorDescription("CustomerWelcomed-Tell")
+export class TellActor implements ProcessorActor {
+  async processAsync(event: Event) {
+    const { name, number } = CustomerWelcomed.read(event);
+    console.log(`Welcome ${name}, customer ${number}`);
   }
 }

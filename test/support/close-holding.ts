@@ -1,0 +1,9 @@
+import * as assert from "uvu/assert";
+import type { Provider } from "../../src/provider.ts";
+
+/** Closes a provider while somebody holds a lock, who is told so. */
+export async function closeHolding(provider: Provider): Promise<void> {
+  const lock = await provider.stores.locks.tryLock("held to the end", { ttl: 60_000 });
+  await provider.close();
+  assert.is((lock?.signal.reason as { code?: unknown } | undefined)?.code, "LockLost");
+}
