@@ -20,7 +20,7 @@ import { copyId } from "./copy-id.ts";
 import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
 import { AzureLease } from "./lease.ts";
-import { isForOthers, marked, markingsOf, toEvent, type Markings } from "./message.ts";
+import { isForOthers, marked, markingsOf, toEvent, uncounted, type Markings, type Properties } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
@@ -239,15 +239,13 @@ export class AzureQueueOperator implements QueueOperator {
     if (source instanceof Session && (delayMs > 0 || source.isParked(held.message)))
       return await this.#park(held, source, delayMs, countAttempt);
     if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
-    const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
-    const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
+    const changes = changesOf(held, countAttempt);
     await this.#settle(held, "abandon", false, ({ receiver }) => receiver.abandonMessage(held.message, changes));
   }
 
   /** An event in order waits where it is, and holds back its key. */
   async #park(held: AzureLease, session: Session, delayMs: number, countAttempt: boolean): Promise<void> {
-    const attempts = (held.markings.attempts ?? 0) + (countAttempt ? 1 : 0);
-    const changes = marked({ firstSeen: held.firstSeen, attempts });
+    const changes = changesOf(held, countAttempt);
     await this.#settle(held, "abandon", false, () => session.park(held.message, delayMs, changes));
   }
 
@@ -310,4 +308,9 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#readers.close();
     await this.#publisher.close();
   }
+}
+
+/** What is said of a message that comes back: Service Bus counts every delivery, be it abandoned or deferred. */
+function changesOf({ message, firstSeen }: AzureLease, countAttempt: boolean): Properties {
+  return { ...marked({ firstSeen }), ...(countAttempt ? {} : uncounted(message)) };
 }

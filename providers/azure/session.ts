@@ -3,7 +3,7 @@ import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azur
 import type { Clock } from "../../src/clock.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { isCode } from "./errors.ts";
-import { isForOthers, markingsOf, type Properties } from "./message.ts";
+import { isForOthers, markingsOf, uncounted, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
 import { sequenceNumber } from "./sdk/sequence-number.ts";
@@ -151,7 +151,8 @@ export class Session implements Source {
         else behind.push(message);
       }
       if (behind.length > 0) await this.#save(parkedBehind(this.#parked, behind.map(numberOf)));
-      for (const message of behind) await this.settle(() => this.receiver.deferMessage(message));
+      // They were not worked on: that they are deferred is none of their attempts.
+      for (const message of behind) await this.settle(() => this.receiver.deferMessage(message, uncounted(message)));
     }
     this.#full = true;
     return this.#wakes.length > 0;
