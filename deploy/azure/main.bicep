@@ -50,7 +50,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   properties: { allowSharedKeyAccess: false, allowBlobPublicAccess: false, minimumTlsVersion: 'TLS1_2' }
 }
 
-// Bodies that travelled by claim check, older than any message lives; and locks that nobody took for a month.
+// Bodies that travelled by claim check are kept, only cheaper: events wait without limit, dead letters too. Locks that
+// nobody took for a month go.
 resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: storage
   name: 'default'
@@ -62,7 +63,7 @@ resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
           type: 'Lifecycle'
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['beehive/Claims/'] }
-            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 15 } } }
+            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 } } }
           }
         }
         {

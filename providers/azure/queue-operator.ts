@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { deadLetterOf, type DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -20,7 +20,7 @@ import { copyId } from "./copy-id.ts";
 import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
 import { AzureLease } from "./lease.ts";
-import { isForOthers, marked, markingsOf, toEvent, uncounted, type Markings, type Properties } from "./message.ts";
+import { isForOthers, marked, markingsOf, uncounted, type Properties } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
@@ -31,6 +31,9 @@ import { OrderedQueues } from "./ordered-queues.ts";
 import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
 import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
+
+/** How long an event waits whose body cannot be had, in ms. */
+const unreadMs = 5_000;
 
 /**
  * Queues, topics and subscriptions of Service Bus, leases by peek-lock. A commit pushes the outputs and then completes the
@@ -62,9 +65,7 @@ export class AzureQueueOperator implements QueueOperator {
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
     this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeoutMs);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
-    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, (message, name) =>
-      this.#eventOf(message, name),
-    );
+    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, claims);
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
@@ -127,7 +128,7 @@ export class AzureQueueOperator implements QueueOperator {
   async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
     try {
       const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
-      return await Promise.all(
+      return await ofAll(
         found.map(async ({ message, session }) => {
           try {
             return await this.#leaseFrom(session, message, name, leaseMs);
@@ -150,9 +151,8 @@ export class AzureQueueOperator implements QueueOperator {
         const messages = await translating(`receive from ${name}`, () =>
           reader.receive(max, deadline, this.#pollMs, signal),
         );
-        const leases = await Promise.all(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
-        const ours = leases.filter((lease) => lease !== undefined);
-        // Copies for another subscription are done with: look for what is ours.
+        const ours = await ofAll(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
+        // What else was there is done with: look for what is ours.
         if (ours.length > 0 || messages.length === 0) return ours;
       }
     });
@@ -184,28 +184,34 @@ export class AzureQueueOperator implements QueueOperator {
       await completed.then(() => reader.settled(message)).catch(() => {});
       return undefined;
     }
-    const lease = await this.#leaseFrom(reader, message, name, leaseMs);
-    withoutSession(message);
-    return lease;
+    return await this.#leaseFrom(reader, message, name, leaseMs);
   }
 
+  /** The lease on a message. Nothing when the body of its event is gone: it is among the dead letters then, which say so. */
   async #leaseFrom(
     source: Source,
     message: ServiceBusReceivedMessage,
     name: QueueName,
     leaseMs: number,
-  ): Promise<AzureLease> {
+  ): Promise<AzureLease | undefined> {
+    const { event, missing } = await this.#claims.read(message, name);
+    source.prepare(message);
     const markings = markingsOf(message);
-    const event = await this.#eventOf(message, name, markings);
-    return new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
+    const lease = new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
+    if (!missing) return lease;
+    if (missing.code !== "NotFound") {
+      // That is none of its attempts, and what is behind it need not wait.
+      await this.abandon(lease, { delayMs: unreadMs, countAttempt: false }).catch(() => {});
+      throw missing;
+    }
+    await this.deadLetter(lease, this.#letterOf(lease, missing));
+    return undefined;
   }
 
-  async #eventOf(
-    message: ServiceBusReceivedMessage,
-    name: QueueName,
-    markings: Markings = markingsOf(message),
-  ): Promise<Event> {
-    return toEvent(message, name, markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim));
+  #letterOf({ event, queueName, attempt, firstSeen }: AzureLease, error: BeeHiveError): DeadLetter {
+    const seen = { firstSeen: new Date(firstSeen), lastSeen: new Date(this.#clock.now()) };
+    const origin = { event, actor: "", subscription: queueName.toString(), attempts: attempt, ...seen };
+    return deadLetterOf(origin, error.message, error);
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
@@ -313,4 +319,13 @@ export class AzureQueueOperator implements QueueOperator {
 /** What is said of a message that comes back: Service Bus counts every delivery, be it abandoned or deferred. */
 function changesOf({ message, firstSeen }: AzureLease, countAttempt: boolean): Properties {
   return { ...marked({ firstSeen }), ...(countAttempt ? {} : uncounted(message)) };
+}
+
+/** Those leases that could be had; fails when all failed. What failed is delivered again. */
+async function ofAll(leases: readonly Promise<AzureLease | undefined>[]): Promise<readonly AzureLease[]> {
+  const outcomes = await Promise.allSettled(leases);
+  const had = outcomes.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  const failed = outcomes.find((one) => one.status === "rejected");
+  if (failed && had.length === 0) throw failed.reason;
+  return had;
 }

@@ -2,6 +2,7 @@ import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/servi
 import type { Clock } from "../../src/clock.ts";
 import { settleWithoutLink } from "./sdk/receiver-link.ts";
 import { SettlementQueue } from "./sdk/settlement-queue.ts";
+import { withoutSession } from "./session-id.ts";
 import type { Source } from "./source.ts";
 
 /** How long to wait for more once there is something, in ms: the broker sends what it has at once. */
@@ -35,6 +36,10 @@ export class Reader implements Source {
 
   renew(message: ServiceBusReceivedMessage): Promise<Date> {
     return this.receiver.renewMessageLock(message);
+  }
+
+  prepare(message: ServiceBusReceivedMessage): void {
+    withoutSession(message);
   }
 
   settle(settlement: () => Promise<void>): Promise<void> {

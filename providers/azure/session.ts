@@ -62,6 +62,8 @@ export class Session implements Source {
     return this.receiver.renewSessionLock();
   }
 
+  prepare(): void {}
+
   settle(settlement: () => Promise<void>): Promise<void> {
     const { clock, settlementMs } = this.#parts;
     return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
