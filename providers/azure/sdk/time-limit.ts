@@ -51,11 +51,11 @@ function sizeOf({ headers, body }: Request): number {
 function endWhenSilent(body: IncomingMessage, ms: number, end: () => void): void {
   const { socket } = body;
   const before = socket.timeout ?? 0;
+  // Nothing comes while nobody reads; whoever begins again has a new limit.
   const look = (): void => {
-    // Nothing comes while nobody reads.
-    if (body.isPaused()) socket.setTimeout(ms);
-    else end();
+    if (!body.isPaused()) end();
   };
   socket.setTimeout(ms).on("timeout", look);
+  body.on("resume", () => socket.setTimeout(ms));
   body.once("close", () => socket.off("timeout", look).setTimeout(before));
 }
