@@ -9,13 +9,13 @@ import { translating } from "./errors.ts";
 import { toEvent } from "./message.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
+import { receiving } from "./receiving.ts";
 import { sequenceNumber, type SequenceNumber } from "./sdk/sequence-number.ts";
 import { withoutSession } from "./session-id.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
-/** From the dead letters, bodies and dates unchanged. */
-const asTheyAre = { subQueueType: "deadLetter", skipParsingBodyAsJson: true, skipConvertingDate: true } as const;
+const fromDeadLetters = { ...receiving, subQueueType: "deadLetter" } as const;
 const pageSize = 100;
 /** How long a receive waits for a letter that was seen a moment ago, in ms. */
 const takeMs = 2_000;
@@ -111,8 +111,7 @@ export class DeadLetters {
   #withRoom(readers: Reader[], name: QueueName): Reader {
     const last = readers.at(-1);
     if (last && !last.isFull) return last;
-    const options = { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 };
-    const receiver = this.#client.createReceiver(this.#names.path(name), options);
+    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
     const reader = new Reader(receiver, this.#clock, this.#answerMs);
     readers.push(reader);
     return reader;
@@ -126,7 +125,7 @@ export class DeadLetters {
   }
 
   async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), asTheyAre);
+    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
     try {
       let from: SequenceNumber = lowest;
       for (;;) {

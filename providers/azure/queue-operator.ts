@@ -17,16 +17,16 @@ import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
 import { limitWaits } from "./sdk/connection-waits.ts";
 import { copyId } from "./copy-id.ts";
-import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
 import { AzureLease } from "./lease.ts";
-import { isForOthers, marked, markingsOf, uncounted, type Properties } from "./message.ts";
+import { isForOthers, markingsOf } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
 import { Readers } from "./readers.ts";
-import { Session } from "./session.ts";
 import { withoutSession } from "./session-id.ts";
+import { Settlement } from "./settlement.ts";
 import { OrderedQueues } from "./ordered-queues.ts";
 import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
@@ -48,6 +48,7 @@ export class AzureQueueOperator implements QueueOperator {
   readonly #publisher: Publisher;
   readonly #readers: Readers;
   readonly #ordered: OrderedQueues;
+  readonly #settlement: Settlement;
   readonly #deadLetters: DeadLetters;
   readonly #throttling: Throttling;
   #closed = false;
@@ -65,6 +66,7 @@ export class AzureQueueOperator implements QueueOperator {
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
     this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeoutMs);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
+    this.#settlement = new Settlement({ publisher: this.#publisher, throttling: this.#throttling, clock });
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, claims);
   }
 
@@ -215,77 +217,22 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return await Promise.all(leases.map((lease) => this.#renew(lease as AzureLease, leaseMs)));
-  }
-
-  async #renew(lease: AzureLease, leaseMs: number): Promise<boolean> {
-    if (!lease.isHeld) return false;
-    const at = this.#clock.now();
-    try {
-      lease.renewed(at, leaseMs, await lease.source.renew(lease.message));
-      return true;
-    } catch (cause) {
-      const error = translated(cause, `renew the lock on the event ${lease.event.id}`);
-      if (error.code === "LeaseLost") return false;
-      throw error;
-    }
+    return await Promise.all(leases.map((lease) => this.#settlement.renew(lease as AzureLease, leaseMs)));
   }
 
   async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
     const held = lease as AzureLease;
     held.assertHeld();
     if (outputs.length > 0) await this.push(outputs);
-    await this.#settle(held, "commit", true, ({ receiver }) => receiver.completeMessage(held.message));
+    await this.#settlement.commit(held);
   }
 
-  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
-    const held = lease as AzureLease;
-    held.assertHeld();
-    const { source } = held;
-    if (source instanceof Session && (delayMs > 0 || source.isParked(held.message)))
-      return await this.#park(held, source, delayMs, countAttempt);
-    if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
-    const changes = changesOf(held, countAttempt);
-    await this.#settle(held, "abandon", false, ({ receiver }) => receiver.abandonMessage(held.message, changes));
+  abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    return this.#settlement.abandon(lease as AzureLease, options);
   }
 
-  /** An event in order waits where it is, and holds back its key. */
-  async #park(held: AzureLease, session: Session, delayMs: number, countAttempt: boolean): Promise<void> {
-    const changes = changesOf(held, countAttempt);
-    await this.#settle(held, "abandon", false, () => session.park(held.message, delayMs, changes));
-  }
-
-  /**
-   * Schedules a copy and completes the original, so that what waits holds no lock. A crash between both leaves two: the
-   * original comes back, and if it fails again its copy has the same id and is dropped, where duplicates are.
-   */
-  async #delay(held: AzureLease, delayMs: number, countAttempt: boolean): Promise<void> {
-    const { event, queueName, message, attempt, firstSeen, markings } = held;
-    await this.#publisher.sendBack(event, queueName, {
-      id: copyId(message.messageId, queueName),
-      at: this.#clock.now() + delayMs,
-      markings: { claim: markings.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
-    });
-    await this.#settle(held, "abandon", true, ({ receiver }) => receiver.completeMessage(message));
-  }
-
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
-    const held = lease as AzureLease;
-    await this.#settle(held, "dead-letter", true, ({ receiver }) =>
-      receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)),
-    );
-  }
-
-  #settle(
-    lease: AzureLease,
-    what: string,
-    forGood: boolean,
-    settlement: (source: Source) => Promise<void>,
-  ): Promise<void> {
-    const settled = translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () =>
-      lease.settle(() => settlement(lease.source), forGood),
-    );
-    return this.#throttling.watching("settle", settled);
+  deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    return this.#settlement.deadLetter(lease as AzureLease, letter);
   }
 
   counts(name: QueueName): Promise<QueueCounts> {
@@ -314,11 +261,6 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#readers.close();
     await this.#publisher.close();
   }
-}
-
-/** What is said of a message that comes back: Service Bus counts every delivery, be it abandoned or deferred. */
-function changesOf({ message, firstSeen }: AzureLease, countAttempt: boolean): Properties {
-  return { ...marked({ firstSeen }), ...(countAttempt ? {} : uncounted(message)) };
 }
 
 /** Those leases that could be had; fails when all failed. What failed is delivered again. */

@@ -31,6 +31,7 @@ export interface SessionParts {
 /** One session of Service Bus that is locked here: the events of one key, one at a time and in order. */
 export class Session implements Source {
   readonly receiver: ServiceBusSessionReceiver;
+  readonly isOrdered = true;
   readonly #settlements = new SettlementQueue();
   readonly #parts: SessionParts;
   readonly #lockMs: number;
@@ -86,9 +87,10 @@ export class Session implements Source {
     }
   }
 
-  /** Lets an event wait, and with it all behind it. `changes` are made to its properties. */
-  async park(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
-    if (delayMs > 0 || !this.isParked(message)) {
+  /** An event that is to wait is parked, and with it all behind it; one that was parked is deferred again. */
+  async giveBack(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
+    if (delayMs === 0 && !this.#isParked(message)) return await this.receiver.abandonMessage(message, changes);
+    if (delayMs > 0) {
       const { name, publisher, clock } = this.#parts;
       const [until, wake] = [clock.now() + delayMs, randomUUID()];
       await publisher.wake(name, { id: wake, sessionId: this.receiver.sessionId, at: until });
@@ -99,13 +101,9 @@ export class Session implements Source {
     await this.receiver.deferMessage(message, changes);
   }
 
-  isParked(message: ServiceBusReceivedMessage): boolean {
-    return this.#parked.events[0] === numberOf(message);
-  }
-
   async settled(message: ServiceBusReceivedMessage, forGood: boolean): Promise<void> {
     // Should this fail, whoever misses it in the queue drops it from the state.
-    if (forGood && this.isParked(message)) await this.#dropFirst().catch(() => {});
+    if (forGood && this.#isParked(message)) await this.#dropFirst().catch(() => {});
     this.#parts.settled(this);
   }
 
@@ -116,6 +114,10 @@ export class Session implements Source {
 
   get #parked(): Parking {
     return this.#parking ?? nothingParked;
+  }
+
+  #isParked(message: ServiceBusReceivedMessage): boolean {
+    return this.#parked.events[0] === numberOf(message);
   }
 
   async #nextActive(waitMs: number): Promise<ServiceBusReceivedMessage | "gone" | undefined> {
