@@ -5,8 +5,11 @@ param location string
 param identityId string
 param clientId string
 param principalId string
+@description('With its domain, as in shop.servicebus.windows.net.')
 param namespace string
+@description('With its domain, as in shop.core.windows.net.')
 param account string
+param storageName string
 
 // What the host itself keeps in the account: locks of timers and singletons.
 var hostRoles = [
@@ -15,7 +18,7 @@ var hostRoles = [
 ]
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
-  name: account
+  name: storageName
 }
 
 resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
@@ -31,7 +34,7 @@ resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
-  name: '${account}/default/packages'
+  name: '${storageName}/default/packages'
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -51,7 +54,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     functionAppConfig: {
-      runtime: { name: 'node', version: '20' }
+      runtime: { name: 'node', version: '22' }
       scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
       deployment: {
         storage: {
@@ -63,7 +66,10 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
     siteConfig: {
       appSettings: [
-        { name: 'AzureWebJobsStorage__accountName', value: account }
+        // Not by the account's name, to which the host adds the domain of the public cloud.
+        { name: 'AzureWebJobsStorage__blobServiceUri', value: storage.properties.primaryEndpoints.blob }
+        { name: 'AzureWebJobsStorage__queueServiceUri', value: storage.properties.primaryEndpoints.queue }
+        { name: 'AzureWebJobsStorage__tableServiceUri', value: storage.properties.primaryEndpoints.table }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: clientId }
         // The triggers' connection, and what the provider reads.

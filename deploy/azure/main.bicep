@@ -1,5 +1,6 @@
-// The least that Prismo needs on Azure: a Service Bus namespace, a storage account, and one place to run: a container
-// (the worker) or a function app. Whoever runs signs in with a managed identity; there are no keys.
+// The least that Prismo needs on Azure: a Service Bus namespace, a storage account, and one place to run: a container, as a
+// job or always there, or a function app. Whoever runs signs in with a managed identity; there are no keys. The domains are
+// those of the cloud that it is deployed to.
 //
 //   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo image=ghcr.io/you/prismo:1
 //   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo host=functions
@@ -11,10 +12,11 @@ param name string
 
 param location string = resourceGroup().location
 
-@allowed(['container', 'functions'])
-param host string = 'container'
+@description('A job ends with its work, as Prismo does; a container is started again when it ends.')
+@allowed(['job', 'container', 'functions'])
+param host string = 'job'
 
-@description('The container image of the worker; not used by functions.')
+@description('The container image of the hive; not used by functions.')
 param image string = ''
 
 @description('Whether the hive may make its queues itself. Without it they are made beforehand, and it is started with topology "check".')
@@ -50,7 +52,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   properties: { allowSharedKeyAccess: false, allowBlobPublicAccess: false, minimumTlsVersion: 'TLS1_2' }
 }
 
-// Bodies that travelled by claim check, older than any message lives; and locks that nobody took for a month.
+// Bodies that travelled by claim check are kept, only cheaper: events wait without limit, dead letters too. Locks that
+// nobody took for a month go.
 resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: storage
   name: 'default'
@@ -62,7 +65,7 @@ resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
           type: 'Lifecycle'
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['beehive/Claims/'] }
-            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 15 } } }
+            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 } } }
           }
         }
         {
@@ -102,16 +105,21 @@ resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-module worker 'container.bicep' = if (host == 'container') {
-  name: 'worker'
+// "https://shop-….servicebus.windows.net:443/".
+var namespace = replace(replace(serviceBus.properties.serviceBusEndpoint, 'https://', ''), ':443/', '')
+var account = '${storage.name}.${environment().suffixes.storage}'
+
+module container 'container.bicep' = if (host != 'functions') {
+  name: 'container'
   params: {
     name: name
     location: location
     image: image
+    stays: host == 'container'
     identityId: identity.id
     clientId: identity.properties.clientId
-    namespace: '${serviceBus.name}.servicebus.windows.net'
-    account: storage.name
+    namespace: namespace
+    account: account
   }
   dependsOn: [onQueues, onStorage]
 }
@@ -124,11 +132,12 @@ module functions 'functions.bicep' = if (host == 'functions') {
     identityId: identity.id
     clientId: identity.properties.clientId
     principalId: identity.properties.principalId
-    namespace: '${serviceBus.name}.servicebus.windows.net'
-    account: storage.name
+    namespace: namespace
+    account: account
+    storageName: storage.name
   }
   dependsOn: [onQueues, onStorage]
 }
 
-output namespace string = '${serviceBus.name}.servicebus.windows.net'
-output account string = storage.name
+output namespace string = namespace
+output account string = account

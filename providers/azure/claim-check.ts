@@ -1,32 +1,57 @@
-import { isBeeHiveError } from "../../src/errors.ts";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
-import type { KeyValueStore } from "../../src/stores.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import type { Stores } from "../../src/stores.ts";
+import { translated } from "./errors.ts";
+import { markingsOf, toEvent } from "./message.ts";
+
+/** The key-value store that bodies are in. */
+const storeName = "Claims";
+
+/** What a message says. */
+export interface Reading {
+  readonly event: Event;
+  /** Why the event has no body though one was kept: it is gone, `NotFound`, or cannot be had now. */
+  readonly missing?: BeeHiveError | undefined;
+}
 
 /**
  * Bodies that are too large to travel, in the key-value store `Claims`: the message has the key alone. Subscriptions share
- * a body, so nobody knows when it may go: let the storage account delete what is older than the longest time to live of
- * the messages (lifecycle management).
+ * a body, and events wait without limit, dead letters too, so nobody knows when it may go: it stays until it is removed.
  */
 export class ClaimCheck {
-  readonly #bodies: () => KeyValueStore;
+  readonly #stores: Pick<Stores, "keyValue">;
 
-  constructor(bodies: () => KeyValueStore) {
-    this.#bodies = bodies;
+  constructor(stores: Pick<Stores, "keyValue">) {
+    this.#stores = stores;
   }
 
   /** Keeps the body of an event under the event's id; answers the key. */
   async keep(event: Event): Promise<string> {
-    await this.#bodies().upsert(event.id, event.body);
+    await this.#stores.keyValue(storeName).upsert(event.id, event.body);
     return event.id;
   }
 
-  /** The body; nothing when it was removed: its actor is then told that the event has none. */
-  async fetch(key: string): Promise<Uint8Array> {
+  /** The event that a message is, as it is received from `queueName`, its body fetched. */
+  async read(message: ServiceBusReceivedMessage, queueName: QueueName): Promise<Reading> {
+    const { claim } = markingsOf(message);
+    if (claim === undefined) return { event: toEvent(message, queueName) };
     try {
-      return (await this.#bodies().get(key)).body;
-    } catch (error) {
-      if (isBeeHiveError(error, "NotFound")) return new Uint8Array();
-      throw error;
+      const { body } = await this.#stores.keyValue(storeName).get(claim);
+      return { event: toEvent(message, queueName, body) };
+    } catch (cause) {
+      const event = toEvent(message, queueName);
+      const missing = isBeeHiveError(cause, "NotFound") ? gone(claim, cause) : translated(cause, `fetch "${claim}"`);
+      return { event, missing };
     }
   }
+}
+
+function gone(key: string, cause: BeeHiveError): BeeHiveError {
+  return new BeeHiveError(
+    "NotFound",
+    `Its body is missing: the key-value store ${storeName} has no blob "${key}". Put it back, then requeue the event.`,
+    { cause },
+  );
 }

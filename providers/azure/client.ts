@@ -4,6 +4,8 @@ import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } f
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { translated } from "./errors.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { blobPipeline } from "./sdk/blob-pipeline.ts";
+import { timeLimit } from "./sdk/time-limit.ts";
 import type { AzureConfig, ServiceBusPlace, StoragePlace } from "./config.ts";
 
 /** The clients of the SDKs, made from a configuration. */
@@ -28,16 +30,28 @@ function retryOptionsOf({ tryTimeoutMs }: AzureConfig): RetryOptions {
 export async function clientsFrom(config: AzureConfig): Promise<AzureClients> {
   const credential = needsCredential(config) ? await defaultCredential() : undefined;
   try {
-    return {
+    const clients = {
       ...serviceBusClients(config.serviceBus, retryOptionsOf(config), credential),
       ...storageClients(config.storage, config, credential),
       ownsServiceBus: !("client" in config.serviceBus),
     };
+    limitTries(clients, config);
+    return clients;
   } catch (error) {
     if (error instanceof BeeHiveError) throw error;
     const { message } = translated(error, "use the connection strings of Service Bus and storage");
     throw new BeeHiveError("InvalidConfiguration", message, { cause: error });
   }
+}
+
+/** Of the clients that speak HTTP and were made here. */
+function limitTries({ administration, table, container }: AzureClients, config: AzureConfig): void {
+  const limit = timeLimit(config.tryTimeoutMs);
+  const made = [
+    ...("client" in config.serviceBus ? [] : [administration?.pipeline]),
+    ...("table" in config.storage ? [] : [table.pipeline, blobPipeline(container)]),
+  ];
+  for (const pipeline of made) pipeline?.addPolicy(limit, { afterPhase: "Sign" });
 }
 
 function serviceBusClients(

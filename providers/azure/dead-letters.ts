@@ -4,16 +4,18 @@ import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import type { ClaimCheck } from "./claim-check.ts";
 import { translating } from "./errors.ts";
+import { toEvent } from "./message.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
+import { receiving } from "./receiving.ts";
 import { sequenceNumber, type SequenceNumber } from "./sdk/sequence-number.ts";
 import { withoutSession } from "./session-id.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
-/** From the dead letters, bodies and dates unchanged. */
-const asTheyAre = { subQueueType: "deadLetter", skipParsingBodyAsJson: true, skipConvertingDate: true } as const;
+const fromDeadLetters = { ...receiving, subQueueType: "deadLetter" } as const;
 const pageSize = 100;
 /** How long a receive waits for a letter that was seen a moment ago, in ms. */
 const takeMs = 2_000;
@@ -47,24 +49,21 @@ export function toDeadLetterOptions(letter: DeadLetter): DeadLetterOptions & Rec
   };
 }
 
-/** How an event is read from a message. */
-export type ReadEvent = (message: ServiceBusReceivedMessage, queueName: QueueName) => Promise<Event>;
-
 /** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
 export class DeadLetters {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
   readonly #clock: Clock;
   readonly #answerMs: number;
-  readonly #read: ReadEvent;
+  readonly #claims: ClaimCheck;
 
   /** @param answerMs how long the broker may take to answer. */
-  constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, read: ReadEvent) {
+  constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, claims: ClaimCheck) {
     this.#client = client;
     this.#names = names;
     this.#clock = clock;
     this.#answerMs = answerMs;
-    this.#read = read;
+    this.#claims = claims;
   }
 
   /** Looks at them without taking them out, oldest first, a page at a time. */
@@ -72,7 +71,10 @@ export class DeadLetters {
     for await (const message of this.#peek(name)) yield this.#letter(message, name);
   }
 
-  /** Takes the letter of that event out; `before` is done while nobody else can take it. */
+  /**
+   * Takes the letter of that event out; `before` is done while nobody else can take it. A body that travelled elsewhere is
+   * not fetched, the event has none then.
+   */
   async take(
     name: QueueName,
     eventId: string,
@@ -92,7 +94,7 @@ export class DeadLetters {
           for (const one of messages) if (one !== letter) others.push([reader, one]);
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
-          await before(await this.#read(letter, name), letter);
+          await before(toEvent(letter, name), letter);
           await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
           return;
         }
@@ -109,8 +111,7 @@ export class DeadLetters {
   #withRoom(readers: Reader[], name: QueueName): Reader {
     const last = readers.at(-1);
     if (last && !last.isFull) return last;
-    const options = { ...asTheyAre, maxAutoLockRenewalDurationInMs: 0 };
-    const receiver = this.#client.createReceiver(this.#names.path(name), options);
+    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
     const reader = new Reader(receiver, this.#clock, this.#answerMs);
     readers.push(reader);
     return reader;
@@ -118,13 +119,13 @@ export class DeadLetters {
 
   async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
     for await (const message of this.#peek(name)) {
-      if ((await this.#read(message, name)).id === eventId) return message.sequenceNumber;
+      if (toEvent(message, name).id === eventId) return message.sequenceNumber;
     }
     return undefined;
   }
 
   async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), asTheyAre);
+    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
     try {
       let from: SequenceNumber = lowest;
       for (;;) {
@@ -153,10 +154,14 @@ export class DeadLetters {
       const value = text(field);
       return value === undefined ? (message.enqueuedTimeUtc ?? new Date(0)) : new Date(Number(value));
     };
+    const { deadLetterReason = "" } = message;
+    const { event, missing } = await this.#claims.read(message, name);
+    if (missing && missing.code !== "NotFound") throw missing;
     return {
-      event: await this.#read(message, name),
-      reason: message.deadLetterReason ?? "",
-      errorName: text("errorName") ?? message.deadLetterReason ?? "",
+      event,
+      reason:
+        missing && deadLetterReason !== missing.message ? `${deadLetterReason} ${missing.message}` : deadLetterReason,
+      errorName: text("errorName") ?? deadLetterReason,
       errorMessage: message.deadLetterErrorDescription ?? "",
       stack: text("stack"),
       actor: text("actor") ?? "",

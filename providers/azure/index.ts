@@ -30,7 +30,7 @@ export class AzureProvider implements Provider {
     this.#clients = clients;
     this.capabilities = capabilitiesOf(config);
     this.stores = new AzureStores(clients, clock);
-    this.queues = new AzureQueueOperator(clients, config, new ClaimCheck(() => this.stores.keyValue("Claims")), clock);
+    this.queues = new AzureQueueOperator(clients, config, new ClaimCheck(this.stores), clock);
   }
 
   /**

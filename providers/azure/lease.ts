@@ -32,15 +32,15 @@ export class AzureLease implements Lease {
     clock: Clock,
   ) {
     const now = clock.now();
-    const deliveries = message.deliveryCount ?? 0;
+    const counted = (message.deliveryCount ?? 0) - (markings.uncounted ?? 0);
     this.event = event;
     this.queueName = queueName;
     this.message = message;
     this.source = source;
     this.markings = markings;
-    this.attempt = (markings.attempts ?? 0) + deliveries + 1 - (markings.uncounted ?? 0);
+    this.attempt = (markings.attempts ?? 0) + counted + 1;
     // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
-    this.firstSeen = markings.firstSeen ?? (deliveries === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
+    this.firstSeen = markings.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
     this.#clock = clock;
     this.expiresAt = expiry(now, leaseMs, source.lockedUntil(message));
   }

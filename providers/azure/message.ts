@@ -97,6 +97,11 @@ export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMes
   };
 }
 
+/** The change to a message by which its present delivery does not count as an attempt. */
+export function uncounted(message: ServiceBusReceivedMessage): Properties {
+  return marked({ uncounted: (markingsOf(message).uncounted ?? 0) + 1 });
+}
+
 /** Whether a copy is for another subscription than `name`, whose filter would have kept it away. */
 export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName): boolean {
   const { to } = markingsOf(message);

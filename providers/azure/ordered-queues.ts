@@ -4,6 +4,7 @@ import type { QueueSpec } from "../../src/queue-operator.ts";
 import { acceptNextSession } from "./sdk/accept-session.ts";
 import type { AzureConfig } from "./config.ts";
 import type { Names } from "./names.ts";
+import { receiving } from "./receiving.ts";
 import type { SessionParts } from "./session.ts";
 import { Sessions, type Found } from "./sessions.ts";
 
@@ -56,12 +57,7 @@ export class OrderedQueues {
 
   #make(name: QueueName, path: string): Sessions {
     const { pollMs, tryTimeoutMs } = this.#config;
-    const options = {
-      maxAutoLockRenewalDurationInMs: 0,
-      skipParsingBodyAsJson: true,
-      skipConvertingDate: true,
-    };
-    const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, options, pollMs);
+    const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, receiving, pollMs);
     return new Sessions({
       ...this.#parts,
       name,

@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { deadLetterOf, type DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -17,20 +17,23 @@ import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
 import { limitWaits } from "./sdk/connection-waits.ts";
 import { copyId } from "./copy-id.ts";
-import { DeadLetters, toDeadLetterOptions } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
 import { AzureLease } from "./lease.ts";
-import { isForOthers, marked, markingsOf, toEvent, type Markings } from "./message.ts";
+import { isForOthers, markingsOf } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
 import { Readers } from "./readers.ts";
-import { Session } from "./session.ts";
 import { withoutSession } from "./session-id.ts";
+import { Settlement } from "./settlement.ts";
 import { OrderedQueues } from "./ordered-queues.ts";
 import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
 import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
+
+/** How long an event waits whose body cannot be had, in ms. */
+const unreadMs = 5_000;
 
 /**
  * Queues, topics and subscriptions of Service Bus, leases by peek-lock. A commit pushes the outputs and then completes the
@@ -45,6 +48,7 @@ export class AzureQueueOperator implements QueueOperator {
   readonly #publisher: Publisher;
   readonly #readers: Readers;
   readonly #ordered: OrderedQueues;
+  readonly #settlement: Settlement;
   readonly #deadLetters: DeadLetters;
   readonly #throttling: Throttling;
   #closed = false;
@@ -62,9 +66,8 @@ export class AzureQueueOperator implements QueueOperator {
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
     this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeoutMs);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
-    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, (message, name) =>
-      this.#eventOf(message, name),
-    );
+    this.#settlement = new Settlement({ publisher: this.#publisher, throttling: this.#throttling, clock });
+    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, claims);
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
@@ -127,7 +130,7 @@ export class AzureQueueOperator implements QueueOperator {
   async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
     try {
       const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
-      return await Promise.all(
+      return await ofAll(
         found.map(async ({ message, session }) => {
           try {
             return await this.#leaseFrom(session, message, name, leaseMs);
@@ -150,9 +153,8 @@ export class AzureQueueOperator implements QueueOperator {
         const messages = await translating(`receive from ${name}`, () =>
           reader.receive(max, deadline, this.#pollMs, signal),
         );
-        const leases = await Promise.all(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
-        const ours = leases.filter((lease) => lease !== undefined);
-        // Copies for another subscription are done with: look for what is ours.
+        const ours = await ofAll(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
+        // What else was there is done with: look for what is ours.
         if (ours.length > 0 || messages.length === 0) return ours;
       }
     });
@@ -184,104 +186,53 @@ export class AzureQueueOperator implements QueueOperator {
       await completed.then(() => reader.settled(message)).catch(() => {});
       return undefined;
     }
-    const lease = await this.#leaseFrom(reader, message, name, leaseMs);
-    withoutSession(message);
-    return lease;
+    return await this.#leaseFrom(reader, message, name, leaseMs);
   }
 
+  /** The lease on a message. Nothing when the body of its event is gone: it is among the dead letters then, which say so. */
   async #leaseFrom(
     source: Source,
     message: ServiceBusReceivedMessage,
     name: QueueName,
     leaseMs: number,
-  ): Promise<AzureLease> {
+  ): Promise<AzureLease | undefined> {
+    const { event, missing } = await this.#claims.read(message, name);
+    source.prepare(message);
     const markings = markingsOf(message);
-    const event = await this.#eventOf(message, name, markings);
-    return new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
+    const lease = new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
+    if (!missing) return lease;
+    if (missing.code !== "NotFound") {
+      // That is none of its attempts, and what is behind it need not wait.
+      await this.abandon(lease, { delayMs: unreadMs, countAttempt: false }).catch(() => {});
+      throw missing;
+    }
+    await this.deadLetter(lease, this.#letterOf(lease, missing));
+    return undefined;
   }
 
-  async #eventOf(
-    message: ServiceBusReceivedMessage,
-    name: QueueName,
-    markings: Markings = markingsOf(message),
-  ): Promise<Event> {
-    return toEvent(message, name, markings.claim === undefined ? undefined : await this.#claims.fetch(markings.claim));
+  #letterOf({ event, queueName, attempt, firstSeen }: AzureLease, error: BeeHiveError): DeadLetter {
+    const seen = { firstSeen: new Date(firstSeen), lastSeen: new Date(this.#clock.now()) };
+    const origin = { event, actor: "", subscription: queueName.toString(), attempts: attempt, ...seen };
+    return deadLetterOf(origin, error.message, error);
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return await Promise.all(leases.map((lease) => this.#renew(lease as AzureLease, leaseMs)));
-  }
-
-  async #renew(lease: AzureLease, leaseMs: number): Promise<boolean> {
-    if (!lease.isHeld) return false;
-    const at = this.#clock.now();
-    try {
-      lease.renewed(at, leaseMs, await lease.source.renew(lease.message));
-      return true;
-    } catch (cause) {
-      const error = translated(cause, `renew the lock on the event ${lease.event.id}`);
-      if (error.code === "LeaseLost") return false;
-      throw error;
-    }
+    return await Promise.all(leases.map((lease) => this.#settlement.renew(lease as AzureLease, leaseMs)));
   }
 
   async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
     const held = lease as AzureLease;
     held.assertHeld();
     if (outputs.length > 0) await this.push(outputs);
-    await this.#settle(held, "commit", true, ({ receiver }) => receiver.completeMessage(held.message));
+    await this.#settlement.commit(held);
   }
 
-  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
-    const held = lease as AzureLease;
-    held.assertHeld();
-    const { source } = held;
-    if (source instanceof Session && (delayMs > 0 || source.isParked(held.message)))
-      return await this.#park(held, source, delayMs, countAttempt);
-    if (delayMs > 0) return await this.#delay(held, delayMs, countAttempt);
-    const uncounted = (held.markings.uncounted ?? 0) + (countAttempt ? 0 : 1);
-    const changes = marked({ firstSeen: held.firstSeen, ...(uncounted > 0 ? { uncounted } : {}) });
-    await this.#settle(held, "abandon", false, ({ receiver }) => receiver.abandonMessage(held.message, changes));
+  abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    return this.#settlement.abandon(lease as AzureLease, options);
   }
 
-  /** An event in order waits where it is, and holds back its key. */
-  async #park(held: AzureLease, session: Session, delayMs: number, countAttempt: boolean): Promise<void> {
-    const attempts = (held.markings.attempts ?? 0) + (countAttempt ? 1 : 0);
-    const changes = marked({ firstSeen: held.firstSeen, attempts });
-    await this.#settle(held, "abandon", false, () => session.park(held.message, delayMs, changes));
-  }
-
-  /**
-   * Schedules a copy and completes the original, so that what waits holds no lock. A crash between both leaves two: the
-   * original comes back, and if it fails again its copy has the same id and is dropped, where duplicates are.
-   */
-  async #delay(held: AzureLease, delayMs: number, countAttempt: boolean): Promise<void> {
-    const { event, queueName, message, attempt, firstSeen, markings } = held;
-    await this.#publisher.sendBack(event, queueName, {
-      id: copyId(message.messageId, queueName),
-      at: this.#clock.now() + delayMs,
-      markings: { claim: markings.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
-    });
-    await this.#settle(held, "abandon", true, ({ receiver }) => receiver.completeMessage(message));
-  }
-
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
-    const held = lease as AzureLease;
-    await this.#settle(held, "dead-letter", true, ({ receiver }) =>
-      receiver.deadLetterMessage(held.message, toDeadLetterOptions(letter)),
-    );
-  }
-
-  #settle(
-    lease: AzureLease,
-    what: string,
-    forGood: boolean,
-    settlement: (source: Source) => Promise<void>,
-  ): Promise<void> {
-    const settled = translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () =>
-      lease.settle(() => settlement(lease.source), forGood),
-    );
-    return this.#throttling.watching("settle", settled);
+  deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+    return this.#settlement.deadLetter(lease as AzureLease, letter);
   }
 
   counts(name: QueueName): Promise<QueueCounts> {
@@ -310,4 +261,13 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#readers.close();
     await this.#publisher.close();
   }
+}
+
+/** Those leases that could be had; fails when all failed. What failed is delivered again. */
+async function ofAll(leases: readonly Promise<AzureLease | undefined>[]): Promise<readonly AzureLease[]> {
+  const outcomes = await Promise.allSettled(leases);
+  const had = outcomes.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  const failed = outcomes.find((one) => one.status === "rejected");
+  if (failed && had.length === 0) throw failed.reason;
+  return had;
 }

@@ -1,7 +1,9 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
+import type { Properties } from "./message.ts";
 import { settleWithoutLink } from "./sdk/receiver-link.ts";
 import { SettlementQueue } from "./sdk/settlement-queue.ts";
+import { withoutSession } from "./session-id.ts";
 import type { Source } from "./source.ts";
 
 /** How long to wait for more once there is something, in ms: the broker sends what it has at once. */
@@ -15,6 +17,7 @@ const mostBehind = 1_000;
 /** One receiver, used by one poll at a time, and the settlements of what it received. */
 export class Reader implements Source {
   readonly receiver: ServiceBusReceiver;
+  readonly isOrdered = false;
   readonly #settlements = new SettlementQueue();
   readonly #clock: Clock;
   readonly #answerMs: number;
@@ -37,8 +40,16 @@ export class Reader implements Source {
     return this.receiver.renewMessageLock(message);
   }
 
+  prepare(message: ServiceBusReceivedMessage): void {
+    withoutSession(message);
+  }
+
   settle(settlement: () => Promise<void>): Promise<void> {
     return this.#settlements.add(settlement);
+  }
+
+  giveBack(message: ServiceBusReceivedMessage, _delayMs: number, changes: Properties): Promise<void> {
+    return this.receiver.abandonMessage(message, changes);
   }
 
   async settled(message: ServiceBusReceivedMessage): Promise<void> {

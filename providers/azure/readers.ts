@@ -5,6 +5,7 @@ import type { QueueName } from "../../src/queue-name.ts";
 import { isCode, translated, translating } from "./errors.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
+import { receiving } from "./receiving.ts";
 
 /** The receivers, as many for a queue as polls wait there at the same time: each takes one poll. */
 export class Readers {
@@ -54,8 +55,7 @@ export class Readers {
   async hasSessions(name: QueueName): Promise<boolean> {
     const id = `check-${randomUUID()}`;
     try {
-      const options = { maxAutoLockRenewalDurationInMs: 0 };
-      await (await this.#client.acceptSession(this.#names.path(name), id, options)).close();
+      await (await this.#client.acceptSession(this.#names.path(name), id, receiving)).close();
       return true;
     } catch (error) {
       // What the SDK says of every refusal.
@@ -79,12 +79,7 @@ export class Readers {
   }
 
   #make(path: string): Reader {
-    const receiver = this.#client.createReceiver(path, {
-      maxAutoLockRenewalDurationInMs: 0,
-      skipParsingBodyAsJson: true,
-      skipConvertingDate: true,
-    });
-    const reader = new Reader(receiver, this.#clock, this.#answerMs);
+    const reader = new Reader(this.#client.createReceiver(path, receiving), this.#clock, this.#answerMs);
     this.#all.add(reader);
     return reader;
   }

@@ -3,7 +3,7 @@ import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azur
 import type { Clock } from "../../src/clock.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { isCode } from "./errors.ts";
-import { isForOthers, markingsOf, type Properties } from "./message.ts";
+import { isForOthers, markingsOf, uncounted, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
 import { sequenceNumber } from "./sdk/sequence-number.ts";
@@ -31,6 +31,7 @@ export interface SessionParts {
 /** One session of Service Bus that is locked here: the events of one key, one at a time and in order. */
 export class Session implements Source {
   readonly receiver: ServiceBusSessionReceiver;
+  readonly isOrdered = true;
   readonly #settlements = new SettlementQueue();
   readonly #parts: SessionParts;
   readonly #lockMs: number;
@@ -62,6 +63,8 @@ export class Session implements Source {
     return this.receiver.renewSessionLock();
   }
 
+  prepare(): void {}
+
   settle(settlement: () => Promise<void>): Promise<void> {
     const { clock, settlementMs } = this.#parts;
     return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
@@ -84,9 +87,10 @@ export class Session implements Source {
     }
   }
 
-  /** Lets an event wait, and with it all behind it. `changes` are made to its properties. */
-  async park(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
-    if (delayMs > 0 || !this.isParked(message)) {
+  /** An event that is to wait is parked, and with it all behind it; one that was parked is deferred again. */
+  async giveBack(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
+    if (delayMs === 0 && !this.#isParked(message)) return await this.receiver.abandonMessage(message, changes);
+    if (delayMs > 0) {
       const { name, publisher, clock } = this.#parts;
       const [until, wake] = [clock.now() + delayMs, randomUUID()];
       await publisher.wake(name, { id: wake, sessionId: this.receiver.sessionId, at: until });
@@ -97,13 +101,9 @@ export class Session implements Source {
     await this.receiver.deferMessage(message, changes);
   }
 
-  isParked(message: ServiceBusReceivedMessage): boolean {
-    return this.#parked.events[0] === numberOf(message);
-  }
-
   async settled(message: ServiceBusReceivedMessage, forGood: boolean): Promise<void> {
     // Should this fail, whoever misses it in the queue drops it from the state.
-    if (forGood && this.isParked(message)) await this.#dropFirst().catch(() => {});
+    if (forGood && this.#isParked(message)) await this.#dropFirst().catch(() => {});
     this.#parts.settled(this);
   }
 
@@ -114,6 +114,10 @@ export class Session implements Source {
 
   get #parked(): Parking {
     return this.#parking ?? nothingParked;
+  }
+
+  #isParked(message: ServiceBusReceivedMessage): boolean {
+    return this.#parked.events[0] === numberOf(message);
   }
 
   async #nextActive(waitMs: number): Promise<ServiceBusReceivedMessage | "gone" | undefined> {
@@ -151,7 +155,8 @@ export class Session implements Source {
         else behind.push(message);
       }
       if (behind.length > 0) await this.#save(parkedBehind(this.#parked, behind.map(numberOf)));
-      for (const message of behind) await this.settle(() => this.receiver.deferMessage(message));
+      // They were not worked on: that they are deferred is none of their attempts.
+      for (const message of behind) await this.settle(() => this.receiver.deferMessage(message, uncounted(message)));
     }
     this.#full = true;
     return this.#wakes.length > 0;

@@ -1,10 +1,9 @@
-import type { TableClient } from "@azure/data-tables";
 import type { ServiceBusSender } from "@azure/service-bus";
 import { metrics } from "@opentelemetry/api";
 import type { AzureClients } from "./client.ts";
 import { isCode } from "./errors.ts";
+import { blobPipeline, type Pipeline } from "./sdk/blob-pipeline.ts";
 
-type Pipeline = TableClient["pipeline"];
 type Policy = Parameters<Pipeline["addPolicy"]>[0];
 
 /** What asked to slow down. */
@@ -35,10 +34,8 @@ export class Throttling {
 
   /** Counts what the clients that speak HTTP are refused. */
   watchClients({ table, container, administration }: AzureClients): void {
-    // The blob client shares its pipeline with those made of it, and shows it to nobody.
-    const { pipeline: blobs } = container as unknown as { readonly pipeline?: { readonly _corePipeline?: Pipeline } };
     this.#watch(table.pipeline, "tables");
-    this.#watch(blobs?._corePipeline, "blobs");
+    this.#watch(blobPipeline(container), "blobs");
     this.#watch(administration?.pipeline, "servicebus");
   }
 

@@ -12,8 +12,11 @@ import type { Names } from "./names.ts";
 const longestEntity = 260;
 const longestSubscription = 50;
 const longestLockMs = 5 * 60_000;
-/** The most that a queue can be set to: our own budget of attempts decides, and it is smaller. */
-const maxDeliveryCount = 2_000;
+/**
+ * The most that Service Bus takes, an int32: our own budget of attempts decides. Deliveries that are no attempts count
+ * towards it too, such as pauses and waits behind others, and of those there may be any number.
+ */
+const maxDeliveryCount = 2_147_483_647;
 const duplicateWindow = "PT10M";
 
 /** What the provider refuses of these queues, in words. */

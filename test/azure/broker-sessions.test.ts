@@ -131,7 +131,7 @@ test("given a session, when a state is set, then the next receiver finds it, and
   assert.equal(await bodiesOf(second), ["a2"]);
   const [deferred] = await second.receiveDeferredMessages(message.sequenceNumber);
   assert.ok(deferred);
-  assert.equal([deferred.body, deferred.applicationProperties, deferred.deliveryCount], ["a1", { tried: 1 }, 0]);
+  assert.equal([deferred.body, deferred.applicationProperties, deferred.deliveryCount], ["a1", { tried: 1 }, 1]);
   await second.completeMessage(deferred);
   assert.is(await codeOf(second.receiveDeferredMessages(message.sequenceNumber)), "MessageNotFound");
   await second.close();

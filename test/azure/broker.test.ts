@@ -51,7 +51,7 @@ test("given a message that is deferred, when it is asked for by its number, then
   );
   const [again] = await receiver.receiveDeferredMessages(message.sequenceNumber);
   assert.ok(again);
-  assert.equal([again.body, again.applicationProperties], ["later", { why: "not now" }]);
+  assert.equal([again.body, again.applicationProperties, again.deliveryCount], ["later", { why: "not now" }, 1]);
   await receiver.completeMessage(again);
   assert.is((await administration.getQueueRuntimeProperties("deferring")).totalMessageCount, 0);
 });
@@ -84,6 +84,21 @@ test("given a limit of deliveries, when a message comes back as often, then it i
   }
   const [dead] = await client.createReceiver("limiting", { subQueueType: "deadLetter" }).receiveMessages(1);
   assert.equal([dead?.deadLetterReason, dead?.deadLetterSource], ["MaxDeliveryCountExceeded", "limiting"]);
+});
+
+test("given a limit of deliveries, when a message is deferred as often, then it is dead-lettered and says why", async () => {
+  await administration.createQueue("setting-aside", { maxDeliveryCount: 2 });
+  await client.createSender("setting-aside").sendMessages({ body: "poison" });
+  const receiver = client.createReceiver("setting-aside");
+  const [first] = await receiver.receiveMessages(1);
+  assert.ok(first?.sequenceNumber);
+  await receiver.deferMessage(first);
+  const [second] = await receiver.receiveDeferredMessages(first.sequenceNumber);
+  assert.ok(second);
+  assert.is(second.deliveryCount, 1);
+  await receiver.deferMessage(second);
+  const [dead] = await client.createReceiver("setting-aside", { subQueueType: "deadLetter" }).receiveMessages(1);
+  assert.equal([dead?.body, dead?.deadLetterReason], ["poison", "MaxDeliveryCountExceeded"]);
 });
 
 test("given rules, when messages are published, then each subscription gets what one of its rules matches", async () => {

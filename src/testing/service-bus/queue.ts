@@ -6,7 +6,7 @@ import { Sessions, type SessionLock } from "./sessions.ts";
 
 export interface QueueSettings {
   readonly lockMs: number;
-  /** A message that came back so often is dead-lettered. */
+  /** A message that came back or was deferred so often is dead-lettered. */
   readonly maxDeliveryCount: number;
   /** Its messages are received session by session, each by one receiver at a time. */
   readonly requiresSession: boolean;
@@ -156,6 +156,8 @@ export class MessageQueue {
       case "deferred":
         entry.message = withProperties(entry.message, settlement.properties);
         entry.deferred = true;
+        // A defer is a delivery as any other, and may be the last (azure-service-bus#375).
+        this.#comeBack(entry, true);
         break;
       case "dead-lettered":
         this.#deadLetter(entry, settlement.properties);
