@@ -83,7 +83,7 @@ test("given the packed package, when a stranger starts with it, then all that th
   const counts = JSON.parse(await run(join(shop, "node_modules/.bin/beehive"), ["queues", "--json"], shop));
   assert.equal(
     counts.map(({ queue, ready, leased, dead }: Record<string, unknown>) => ({ queue, ready, leased, dead })),
-    ["CustomerRegistered-Welcome", "CustomerWelcomed-Tell"].map((queue) => ({ queue, ready: 0, leased: 0, dead: 0 })),
+    ["CustomerWelcomed-Tell", "CustomerRegistered-Welcome"].map((queue) => ({ queue, ready: 0, leased: 0, dead: 0 })),
   );
   // A copy that is installed elsewhere hands over to that of the project.
   assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 2);
