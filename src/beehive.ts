@@ -162,8 +162,14 @@ export class Hive {
     return this.#orchestrator.deliver(lease);
   }
 
-  /** Starts to work on events. */
+  /**
+   * Starts to work on events.
+   *
+   * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with all that actors have injected and nobody
+   *   binds, `InvalidState` when it was started before.
+   */
   async start(): Promise<void> {
+    throwProblems(this.#container.problems(this.descriptors));
     await this.setup();
     if (this.#state !== "new")
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);

@@ -36,7 +36,14 @@ export function injects<const D extends readonly Injectable[]>(
   return (target) => {
     injectable()(target);
     dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
+    Object.defineProperty(target, injected, { value: dependencies, configurable: true });
   };
+}
+
+/** What `@injects` said of a class; nothing when it was not used. */
+const injected = Symbol.for("beehive-actors.injected");
+function injectedInto(type: object): readonly Injectable[] | undefined {
+  return Object.hasOwn(type, injected) ? (type as { [injected]: readonly Injectable[] })[injected] : undefined;
 }
 
 /**
@@ -45,6 +52,7 @@ export function injects<const D extends readonly Injectable[]>(
  */
 export class ActorContainer {
   readonly #container: Container;
+  readonly #parent: Container | undefined;
   readonly #direct: Pick<Step, "stores">;
   /** Whose stores are injected now. */
   #step: Pick<Step, "stores">;
@@ -52,9 +60,28 @@ export class ActorContainer {
 
   /** @param parent the application's own container; classes it does not bind are made as they are asked for. */
   constructor(stores: Stores, parent: Container | undefined) {
+    this.#parent = parent;
     this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
     this.#direct = { stores };
     this.#step = this.#direct;
+  }
+
+  /** What can be seen to be missing before any actor is made, in words. */
+  problems(descriptors: readonly ActorDescriptor[]): string[] {
+    const stores = new Set<unknown>([...storeTokens()].map(({ token }) => token));
+    return descriptors.flatMap(({ name, actorType }) => {
+      if (this.#parent?.isBound(actorType)) return [];
+      const dependencies = injectedInto(actorType);
+      if (!dependencies && actorType.length > 0 && Reflect.getOwnMetadataKeys(actorType).length === 0)
+        return [`${name} has a constructor with parameters and no @injects that says what they are`];
+      return (dependencies ?? []).flatMap((dependency) =>
+        typeof dependency !== "symbol" || stores.has(dependency) || this.#parent?.isBound(dependency)
+          ? []
+          : [
+              `${name} injects ${String((dependency as symbol).description)}, which the container of the hive does not bind`,
+            ],
+      );
+    });
   }
 
   /**
@@ -92,8 +119,7 @@ export class ActorContainer {
 function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
-    `${descriptor.name} cannot be made: ${messageOf(cause)} ` +
-      "Bind what it needs in the container of the hive and name it with @injects.",
+    `${descriptor.name} cannot be made. Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`,
     { cause },
   );
 }

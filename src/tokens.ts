@@ -1,4 +1,5 @@
 import { BeeHiveError } from "./errors.ts";
+import { checkedName } from "./keys.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -37,19 +38,21 @@ export function storeTokenCount(): number {
 /**
  * The token of a collection: `const Orders = collectionStore<Order>("Orders")`, then `@injects(Orders)`. The
  * name is the name of the collection in the provider: a letter, then letters, digits or underscores.
+ *
+ * @throws BeeHiveError `InvalidKey` when the name is none.
  */
 export function collectionStore<T extends Identified>(name: string): Token<CollectionStore<T>> {
-  return tokenOf(`collection ${name}`, (stores) => stores.collection<T>(name));
+  return tokenOf(`collection ${checkedName("the name of a store", name)}`, (stores) => stores.collection<T>(name));
 }
 
 /** The token of keyed lists of one kind of item: `keyedListStore<ParkedItem>("ParkedItems")`. */
 export function keyedListStore<T extends Identified>(name: string): Token<KeyedListStore<T>> {
-  return tokenOf(`keyed list ${name}`, (stores) => stores.keyedList<T>(name));
+  return tokenOf(`keyed list ${checkedName("the name of a store", name)}`, (stores) => stores.keyedList<T>(name));
 }
 
 /** The token of a key-value store: `keyValueStore("Invoices")`. */
 export function keyValueStore(name: string): Token<KeyValueStore> {
-  return tokenOf(`key-value ${name}`, (stores) => stores.keyValue(name));
+  return tokenOf(`key-value ${checkedName("the name of a store", name)}`, (stores) => stores.keyValue(name));
 }
 
 /** The token of the counters. */

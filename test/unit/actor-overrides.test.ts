@@ -146,7 +146,7 @@ for (const [what, name, content, reasons] of [
     [
       /actors\.Nobody is neither an actor nor a subscription of this hive/,
       /PaymentActor on "OrderAccepted-Payment": parallelism must be a whole number from 1, not 0/,
-      /TracingActor on "OrderShipped-Tracing": lease must be 100 ms or more, not long/,
+      /TracingActor on "OrderShipped-Tracing": lease must be a whole number from 100 ms, not long/,
     ],
   ],
 ] as const) {

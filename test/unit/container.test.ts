@@ -209,7 +209,7 @@ test("given something that is not bound, then Unresolvable names the actor and w
     }
   }
   const error = await throwsCode("Unresolvable", () => resolved(Actor));
-  assert.match(error.message, /Actor cannot be made.*greeting.*@injects/s);
+  assert.match(error.message, /Actor cannot be made.*@injects.*greeting/s);
   assert.ok(error.retryable && error.cause instanceof Error);
 });
 
@@ -306,5 +306,50 @@ for (const compiler of ["esbuild", "tsc"] as const) {
     });
   }
 }
+
+test("given actors that need what nobody binds, when the hive is started, then all of them are told and nothing runs", async () => {
+  @injects(Orders, Greeting)
+  class Unbound extends Base {
+    constructor(
+      readonly orders: CollectionStore<Order>,
+      readonly greeting: string,
+    ) {
+      super();
+    }
+  }
+  class Silent extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  @injects(Greeting)
+  class Bound extends Base {
+    constructor(readonly greeting: string) {
+      super();
+    }
+  }
+  class Own extends Base {
+    constructor(readonly port: number) {
+      super();
+    }
+  }
+  const actors = [Unbound, Silent, Bound, Own];
+  actors.forEach((actor) => actorDescription(`Checked-${actor.name}`)(actor));
+  await using hive = await createHive({ actors: [Unbound, Silent] });
+  const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
+  assert.match(message, "Unbound injects greeting, which the container of the hive does not bind");
+  assert.match(message, "Silent has a constructor with parameters and no @injects");
+  assert.not.match(message, "Orders");
+  const container = new Container();
+  container.bind(Greeting).toConstantValue("hello");
+  container.bind(Own).toDynamicValue(() => new Own(80));
+  await using well = await createHive({ actors: [Bound, Own], container });
+  await well.start();
+});
+
+test("given a name that no store can have, when its token is made, then it is refused", async () => {
+  for (const make of [collectionStore, keyedListStore, keyValueStore])
+    await throwsCode("InvalidKey", () => make("Or ders"));
+});
 
 test.run();
