@@ -68,7 +68,10 @@ export interface ActorOptions {
   readonly retry?: Partial<RetryOptions> | undefined;
   /** The topics (`OrderShipped` or `OrderShipped-`) and queues (`Invoices-Invoices`) that it publishes to: made by the set-up, drawn in the graph. */
   readonly publishes?: readonly string[] | undefined;
-  /** Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key and no other. */
+  /**
+   * Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key
+   * and no other. Events without a key have no order.
+   */
   readonly ordered?: boolean | undefined;
   /** What is done about some errors in the place of the retry policy; before the rules of the hive. */
   readonly supervision?: readonly SupervisionRule[] | undefined;

@@ -20,11 +20,10 @@ export interface CloudEvent {
 /** The source of events that name none in a property `source`. */
 const defaultSource = "urn:beehive";
 
-/**
- * The media type of an event in structured JSON, and the names by which fields of an event travel: CloudEvents
- * asks for lower-case letters and digits, at most 20.
- */
+/** The media type of an event in structured JSON. */
 export const cloudEventsJson = "application/cloudevents+json";
+
+/** The names by which fields of an event travel: CloudEvents asks for lower-case letters and digits, at most 20. */
 const fields = {
   correlationId: "correlationid",
   causationId: "causationid",

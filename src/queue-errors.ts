@@ -18,11 +18,11 @@ export function leaseLost({ event, queueName }: Pick<Lease, "event" | "queueName
 
 /** There is nothing to lease from. @param missing what is not there, in the words of the provider. */
 export function noQueue(name: QueueName, missing?: string): BeeHiveError {
-  const kind = name.kind === "topic" ? "subscription" : name.kind;
-  return new BeeHiveError(
-    "QueueNotFound",
-    `There is no ${kind} "${name}"${missing ? `: no ${missing}` : ""}. Call hive.setup() first.`,
-  );
+  const text =
+    name.kind === "topic"
+      ? `"${name}" is a topic, which holds no events; name a subscription of it, ${name}Something.`
+      : `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. Make it with hive.setup(), or beehive setup.`;
+  return new BeeHiveError("QueueNotFound", text);
 }
 
 /** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */

@@ -61,7 +61,9 @@ const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: 
       .argument("<id>", "the id of its event")
       .option("--provider <url>", "where to look")
       .option("--max-body <n>", "how many characters of the body to show", whole(), 10_000),
-  examples: [["beehive dead-letters show OrderAccepted-Payment 8d0c5b1e", "all that is known of it"]],
+  examples: [
+    ["beehive dead-letters show OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "all that is known of it"],
+  ],
   async run({ output, provider }, { maxBody }, queue, id) {
     const { queues } = await provider();
     for await (const letter of queues.deadLetters(consumerQueue(queue))) {
@@ -95,7 +97,7 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
       .option("--no-steps", "all at once, without looking what becomes of them")
       .option("--wait <ms>", "how long a step may take", whole(), 300_000),
   examples: [
-    ["beehive dead-letters requeue OrderAccepted-Payment 8d0c5b1e", "one"],
+    ["beehive dead-letters requeue OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "one"],
     ["beehive dead-letters requeue OrderAccepted-Payment --error BankIsDown", "those of one error, in steps"],
     ["beehive dead-letters requeue OrderAccepted-Payment --all --dry-run", "how many it would be"],
   ],
@@ -161,7 +163,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
       .option("--dry-run", "say which, change nothing")
       .option("--yes", "do not ask"),
   examples: [
-    ["beehive dead-letters drop OrderAccepted-Payment 8d0c5b1e --yes", "one"],
+    ["beehive dead-letters drop OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90 --yes", "one"],
     ["beehive dead-letters drop OrderAccepted-Payment --until 30d --dry-run", "what is older than thirty days"],
   ],
   endsItself: true,

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Option } from "commander";
+import { messageOf } from "../../error-text.ts";
 import type { AsyncApiInfo } from "../../graph/async-api.ts";
 import type { EventGraph } from "../../graph/event-graph.ts";
 import { plainGraph } from "../../graph/plain-graph.ts";
@@ -67,6 +68,7 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
     const { output } = context;
     if (options.check && options.output === undefined)
       throw new UsageError("--check needs --output, the file that it checks.");
+    formatOf(options);
     const whole = await graphOf(await context.application(modules), options.observed);
     const shown = withoutActors(whole, namesIn(options.without, whole));
     if (output.json) return output.result(plainGraph(shown));
@@ -76,8 +78,20 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
   },
 });
 
-async function render(shown: EventGraph, { format, output = "", direction }: Options): Promise<string> {
-  switch (format ?? formatByExtension[extname(output)] ?? "mermaid") {
+function formatOf({ format, output }: Options): Format {
+  if (format !== undefined) return format;
+  if (output === undefined) return "mermaid";
+  const known = formatByExtension[extname(output)];
+  if (known) return known;
+  const extensions = Object.keys(formatByExtension).join(", ");
+  throw new UsageError(
+    `Nothing is drawn as ${extname(output) || output}: the file ends in ${extensions}, or name a --format.`,
+  );
+}
+
+async function render(shown: EventGraph, options: Options): Promise<string> {
+  const { direction } = options;
+  switch (formatOf(options)) {
     case "mermaid":
       return (await import("../../graph/mermaid.ts")).mermaid(shown, direction);
     case "dot":
@@ -105,7 +119,11 @@ async function infoHere(): Promise<AsyncApiInfo> {
 }
 
 async function write({ output }: CommandContext, file: string, text: string): Promise<void> {
-  await writeFile(file, text);
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be written: ${messageOf(cause)}`, { cause });
+  }
   output.note(`${file} is written.`);
 }
 

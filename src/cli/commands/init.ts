@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "commander";
 import { defineCommand, type CliCommand } from "../command.ts";
@@ -9,6 +10,12 @@ import { writeStarter } from "../init/starter.ts";
 interface Options {
   readonly install: boolean;
   readonly package?: string;
+}
+
+/** A file is meant from this folder, npm would look for it from the new one. */
+function fromHere(spec: string): string {
+  const path = spec.replace(/^file:/, "");
+  return /^(?:\.{1,2}[/\\]|file:)/.test(spec) || existsSync(path) ? `file:${resolve(path)}` : spec;
 }
 
 export const init: CliCommand = defineCommand<Options, [folder: string]>({
@@ -28,7 +35,7 @@ export const init: CliCommand = defineCommand<Options, [folder: string]>({
   ],
   async run({ output, signal }, options, folder) {
     const target = resolve(folder);
-    const files = await writeStarter(target, options.package ?? packageSpec());
+    const files = await writeStarter(target, options.package === undefined ? packageSpec() : fromHere(options.package));
     for (const file of files) output.note(`made ${file}`);
     const installed = options.install && (await npmInstall(target, output, signal));
     if (output.json) output.result({ folder: target, files, installed });

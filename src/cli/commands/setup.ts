@@ -31,7 +31,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, { check, dryRun }, modules) {
     const { output } = context;
     const application = await context.application(modules);
-    const provider = await providerOf(context, application);
+    const provider = await providerOf(context, application, !check && !dryRun);
     const specs = queueSpecs(application.descriptors);
     const problems = provider.queues.problems(specs);
     if (problems.length > 0)
@@ -62,9 +62,14 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   },
 });
 
-async function providerOf({ provider, settings }: CommandContext, { options }: Application): Promise<Provider> {
+/** @param make whether the file of a provider is made when it is not there. */
+async function providerOf(
+  { provider, settings }: CommandContext,
+  { options }: Application,
+  make: boolean,
+): Promise<Provider> {
   if ((await settings()).provider === undefined && typeof options.provider === "object") return options.provider;
-  return provider({ make: true });
+  return provider({ make });
 }
 
 async function make({ options }: Application, provider: Provider): Promise<void> {

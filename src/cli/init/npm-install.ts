@@ -18,7 +18,7 @@ export async function npmInstall(folder: string, output: Output, signal: AbortSi
     const [code] = (await once(child, "close")) as [number | null];
     if (code === 0) return true;
     output.complain(
-      `npm install ended with ${code ?? "a signal"}; the files are there: mend what npm says and run it again.`,
+      `npm install ended with ${code ?? "a signal"}; the files are there: mend what npm says and run npm install there.`,
     );
   } catch (error) {
     output.complain(`npm could not be run: ${messageOf(error)}`);

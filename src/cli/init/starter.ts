@@ -1,5 +1,6 @@
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { messageOf } from "../../error-text.ts";
 import { listOf } from "../config-file.ts";
 import { UsageError } from "../exit-code.ts";
 import { ownFile } from "../own-package.ts";
@@ -18,9 +19,13 @@ export async function writeStarter(folder: string, spec: string): Promise<string
   if (there.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, there));
   for (const [name, text] of files) {
     const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
-    // Fails on a file that came to be since it was looked for.
-    await writeFile(path, text, { flag: "wx" });
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      // Fails on a file that came to be since it was looked for.
+      await writeFile(path, text, { flag: "wx" });
+    } catch (cause) {
+      throw new UsageError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+    }
   }
   return files.map(([name]) => name);
 }
