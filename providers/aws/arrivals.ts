@@ -5,7 +5,7 @@ import type { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
 import type { ClaimCheck } from "./claim-check.ts";
-import { ask } from "./client.ts";
+import { ask, receiveLimit } from "./client.ts";
 import type { Inbox } from "./inbox.ts";
 import { AwsLease, visibilitySeconds } from "./lease.ts";
 import { eventFrom } from "./message.ts";
@@ -23,6 +23,7 @@ export interface ArrivalsParts {
   readonly claims: ClaimCheck | undefined;
   readonly clock: Clock;
   readonly pace: Pace;
+  readonly requestTimeoutMs: number;
 }
 
 interface LeaseOptions {
@@ -60,12 +61,14 @@ export class Arrivals {
       ],
       MessageAttributeNames: ["All"],
     });
+    const { sqs, requestTimeoutMs, addresses } = this.#parts;
+    const limit = receiveLimit(waitSeconds, requestTimeoutMs);
     try {
-      const { Messages = [] } = await ask("sqs:ReceiveMessage", queue.name, this.#parts.sqs.send(request));
+      const { Messages = [] } = await ask("sqs:ReceiveMessage", queue.name, sqs.send(request, limit));
       const { due } = await this.leases(name, queue, Messages, { leaseMs, handedOver: false });
       return { received: Messages.length, leases: due };
     } catch (error) {
-      if (isBeeHiveError(error, "QueueNotFound")) this.#parts.addresses.forget(queue.name);
+      if (isBeeHiveError(error, "QueueNotFound")) addresses.forget(queue.name);
       throw error;
     }
   }

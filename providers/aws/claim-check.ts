@@ -30,8 +30,8 @@ export class ClaimCheck {
     const key = claimIn(body);
     if (key === undefined) return body;
     const request = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-    const { Body } = await ask("s3:GetObject", `${this.#bucket}/${key}`, this.#s3.send(request));
-    return (await Body?.transformToString()) ?? body;
+    const read = async (): Promise<string | undefined> => (await this.#s3.send(request)).Body?.transformToString();
+    return (await ask("s3:GetObject", `${this.#bucket}/${key}`, read())) ?? body;
   }
 
   /** Lets S3 remove what no queue can ask for any more. Only for a bucket that is ours alone: its rules are replaced. */

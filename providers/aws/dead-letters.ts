@@ -5,13 +5,15 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueAddress } from "./addresses.ts";
-import { ask } from "./client.ts";
+import { ask, receiveLimit } from "./client.ts";
 import { bodyOf, eventFrom } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { receivedFrom } from "./received.ts";
 
 /** How long letters are held while they are looked at, in seconds; SQS has no other way to look than to receive. */
 const heldSeconds = 30;
+/** A short poll asks only some servers of SQS, and may find none of a few messages. */
+const waitSeconds = 1;
 /** A letter is settled only if so much of that is left, in ms. */
 const settleMs = 5_000;
 
@@ -50,6 +52,7 @@ export class DeadLetters {
   readonly #sqs: SQSClient;
   readonly #outbox: Outbox;
   readonly #clock: Clock;
+  readonly #requestTimeoutMs: number;
   readonly #queue: QueueAddress;
   readonly #name: QueueName;
   readonly #unpack: (body: string) => Promise<string>;
@@ -57,12 +60,23 @@ export class DeadLetters {
 
   /** @param unpack fetches the body that a claim check stands for. */
   constructor(
-    { sqs, outbox, clock }: { readonly sqs: SQSClient; readonly outbox: Outbox; readonly clock: Clock },
+    {
+      sqs,
+      outbox,
+      clock,
+      requestTimeoutMs,
+    }: {
+      readonly sqs: SQSClient;
+      readonly outbox: Outbox;
+      readonly clock: Clock;
+      readonly requestTimeoutMs: number;
+    },
     queue: QueueAddress,
     name: QueueName,
     unpack: (body: string) => Promise<string>,
   ) {
     this.#unpack = unpack;
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.#sqs = sqs;
     this.#outbox = outbox;
     this.#clock = clock;
@@ -107,12 +121,12 @@ export class DeadLetters {
       QueueUrl: this.#queue.url,
       MaxNumberOfMessages: 10,
       VisibilityTimeout: heldSeconds,
-      // A short poll asks only some servers of SQS, and may find none of a few messages.
-      WaitTimeSeconds: 1,
+      WaitTimeSeconds: waitSeconds,
       MessageSystemAttributeNames: ["All"],
       MessageAttributeNames: ["All"],
     });
-    const { Messages = [] } = await ask("sqs:ReceiveMessage", this.#queue.name, this.#sqs.send(request));
+    const limit = receiveLimit(waitSeconds, this.#requestTimeoutMs);
+    const { Messages = [] } = await ask("sqs:ReceiveMessage", this.#queue.name, this.#sqs.send(request, limit));
     for (const message of Messages) await this.#hold(message, until);
     return Messages.length > 0;
   }

@@ -61,7 +61,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #dead = new Map<string, DeadLetters>();
 
   constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
-    const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes } = config;
+    const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
     const pace = new Pace(lingerMs);
     const outbox = new Outbox(clients, clock, pace);
     const addresses = new Addresses(clients, config, clock);
@@ -78,7 +78,17 @@ export class AwsQueueOperator implements QueueOperator {
     this.#topology = new Topology(clients, config, addresses, clock);
     this.#publisher = new Publisher({ addresses, outbox, pace, clock, claims, maxEventBytes });
     this.#settlement = settlement;
-    this.#arrivals = new Arrivals({ sqs: clients.sqs, addresses, settlement, notes, inbox, claims, clock, pace });
+    this.#arrivals = new Arrivals({
+      sqs: clients.sqs,
+      addresses,
+      settlement,
+      notes,
+      inbox,
+      claims,
+      clock,
+      pace,
+      requestTimeoutMs,
+    });
     this.#inbox = inbox;
     this.#claims = claims;
   }
@@ -205,7 +215,8 @@ export class AwsQueueOperator implements QueueOperator {
     const queue = await this.#addresses.deadQueue(await this.#addresses.queue(name));
     let letters = this.#dead.get(queue.url);
     if (!letters) {
-      const parts = { sqs: this.#clients.sqs, outbox: this.#outbox, clock: this.#clock };
+      const { requestTimeoutMs } = this.#config;
+      const parts = { sqs: this.#clients.sqs, outbox: this.#outbox, clock: this.#clock, requestTimeoutMs };
       letters = new DeadLetters(parts, queue, name, async (body) => this.#claims?.fetch(body) ?? body);
       this.#dead.set(queue.url, letters);
     }

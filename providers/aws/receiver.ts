@@ -28,6 +28,13 @@ const stockedMs = 1_000;
 /** Receives at the same time, for one queue. */
 const mostPolls = 10;
 
+/** A receive that is under way. */
+interface Poll {
+  readonly max: number;
+  /** When it was to be answered at the latest, in ms since the epoch. */
+  readonly dueAt: number;
+}
+
 interface Waiter {
   readonly max: number;
   readonly leaseMs: number;
@@ -44,7 +51,7 @@ interface Waiter {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #waiters = new Set<Waiter>();
-  readonly #polls = new Map<Promise<void>, number>();
+  readonly #polls = new Map<Promise<void>, Poll>();
   #stock: AwsLease[] = [];
   #stockTimer: Timer | undefined;
   /** The last receive was full: there may be more than one brings. */
@@ -94,11 +101,20 @@ export class Receiver {
         },
       };
       const end = (): void => waiter.answer([]);
-      const timer = clock.after(waitMs, end);
+      // Nothing came is not what a receive says that AWS does not answer: its answer, or its failure, is waited for.
+      const timer = clock.after(waitMs, () => {
+        if (!this.#late) end();
+      });
       signal.addEventListener("abort", end, { once: true });
       this.#waiters.add(waiter);
       this.#poll();
     });
+  }
+
+  /** Whether a receive under way should have been answered; it fails when its time limit is over. */
+  get #late(): boolean {
+    const now = this.#options.clock.now();
+    return [...this.#polls.values()].some(({ dueAt }) => dueAt <= now);
   }
 
   /** Starts receives for those who wait: one, or as many as are needed while the queue is known to hold plenty. */
@@ -106,8 +122,9 @@ export class Receiver {
     const { batch, waitSeconds, clock } = this.#options;
     const [first] = this.#waiters;
     if (!first) return;
-    let wanted = -sum(this.#polls.values());
+    let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
+    for (const { max } of this.#polls.values()) wanted -= max;
     const most = this.#plenty ? mostPolls : 1;
     const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
     while (wanted > 0 && this.#polls.size < most) {
@@ -131,6 +148,7 @@ export class Receiver {
         this.#options.plenty(this.#plenty);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
         this.#handOut(leases);
+        this.#endWaits();
         this.#poll();
       },
       (error: unknown) => {
@@ -140,7 +158,7 @@ export class Receiver {
         for (const waiter of [...this.#waiters]) waiter.fail(error);
       },
     );
-    this.#polls.set(poll, max);
+    this.#polls.set(poll, { max, dueAt: this.#options.clock.now() + wait * 1_000 });
   }
 
   #handOut(leases: readonly AwsLease[]): void {
@@ -151,6 +169,12 @@ export class Receiver {
     }
     if (this.#stock.length > 0)
       this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
+  }
+
+  /** Answers those whose time was over while the receive was late. */
+  #endWaits(): void {
+    const now = this.#options.clock.now();
+    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.answer([]);
   }
 
   #fromStock(max: number): AwsLease[] {
@@ -174,10 +198,4 @@ export class Receiver {
     await Promise.all(this.#polls.keys());
     await this.#clearStock();
   }
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const one of numbers) total += one;
-  return total;
 }
