@@ -34,7 +34,9 @@ test("given options, when they are read, then numbers are numbers, flags are fla
 
 test("given several mistakes, when the URL is read, then the error lists each", () => {
   try {
-    configFrom("aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&requestTimeoutMs=1&endpoint=nowhere&maxEventBytes=ten");
+    configFrom(
+      "aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&requestTimeoutMs=1&endpoint=nowhere&maxEventBytes=ten",
+    );
     assert.unreachable();
   } catch (error) {
     for (const part of [
