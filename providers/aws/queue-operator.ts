@@ -19,9 +19,10 @@ import { Pace } from "./batcher.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { ask } from "./client.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
-import { DeadLetters, letterBody } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
+import { letterBody } from "./letter.ts";
 import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
 import { FifoNotes } from "./note.ts";
@@ -199,9 +200,10 @@ export class AwsQueueOperator implements QueueOperator {
 
   async requeue(name: QueueName, eventId: string): Promise<void> {
     const letters = await this.#deadOf(name);
-    const { event } = await letters.find(eventId);
+    const { letter, unreadable } = await letters.find(eventId);
+    if (unreadable) throw unreadable;
     // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
-    await this.#publisher.sendTo(await this.#addresses.queue(name), event, randomUUID());
+    await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
     await letters.remove(eventId);
   }
 
@@ -215,9 +217,14 @@ export class AwsQueueOperator implements QueueOperator {
     const queue = await this.#addresses.deadQueue(await this.#addresses.queue(name));
     let letters = this.#dead.get(queue.url);
     if (!letters) {
-      const { requestTimeoutMs } = this.#config;
-      const parts = { sqs: this.#clients.sqs, outbox: this.#outbox, clock: this.#clock, requestTimeoutMs };
-      letters = new DeadLetters(parts, queue, name, async (body) => this.#claims?.fetch(body) ?? body);
+      const parts = {
+        sqs: this.#clients.sqs,
+        outbox: this.#outbox,
+        clock: this.#clock,
+        requestTimeoutMs: this.#config.requestTimeoutMs,
+        unpack: async (body: string) => this.#claims?.fetch(body) ?? body,
+      };
+      letters = new DeadLetters(parts, queue, name);
       this.#dead.set(queue.url, letters);
     }
     return letters;
