@@ -23,10 +23,14 @@ import { isNamed, translate } from "./errors.ts";
 import { visibilitySeconds } from "./lease.ts";
 import { mostReceives, retentionSeconds } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
+import { withTopic } from "./queue-policy.ts";
 
 /** SQS refuses the name of a deleted queue for 60 s. */
 const nameFreeAfterMs = 65_000;
 const nameRetryMs = 2_000;
+
+type Attributes = Readonly<Record<string, string>>;
+type ChangePolicy = (policy: string | undefined) => string;
 
 /**
  * Makes queues, topics and what ties them. Everything is idempotent by name, so several processes may do it at
@@ -83,14 +87,17 @@ export class Topology {
     const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
     await this.#assertKind(spec);
     const kept = { MessageRetentionPeriod: String(retentionSeconds), ...fifoAttributes(name) };
-    const deadArn = await this.#arnOf(await this.#makeQueue(deadNameOf(name), kept));
+    const deadArn = (await this.#attribute(await this.#makeQueue(deadNameOf(name), kept), "QueueArn")) ?? "";
     const arn = siblingArn(deadArn, name);
-    await this.#makeQueue(name, {
-      ...kept,
-      VisibilityTimeout: String(visibilitySeconds(spec.leaseMs)),
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: receivesFor(spec) }),
-      ...(topicArn === undefined ? {} : { Policy: JSON.stringify(sendPolicy(arn, topicArn)) }),
-    });
+    await this.#makeQueue(
+      name,
+      {
+        ...kept,
+        VisibilityTimeout: String(visibilitySeconds(spec.leaseMs)),
+        RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: receivesFor(spec) }),
+      },
+      topicArn === undefined ? undefined : (policy) => withTopic(policy, arn, topicArn),
+    );
     if (topicArn === undefined) return;
     const request = new SubscribeCommand({
       TopicArn: topicArn,
@@ -112,9 +119,14 @@ export class Topology {
     );
   }
 
-  /** Makes the queue, or brings one that is there up to date; answers its URL. */
-  async #makeQueue(name: string, attributes: Readonly<Record<string, string>>): Promise<string> {
+  /**
+   * Makes the queue, or brings one that is there up to date; answers its URL.
+   *
+   * @param policy the access policy that it is to have, from what it has.
+   */
+  async #makeQueue(name: string, given: Attributes, policy?: ChangePolicy): Promise<string> {
     const { sqs } = this.#clients;
+    const attributes = policy ? { ...given, Policy: policy(undefined) } : given;
     const giveUpAt = this.#clock.now() + nameFreeAfterMs;
     for (;;) {
       try {
@@ -122,7 +134,7 @@ export class Topology {
         this.#addresses.forget(name);
         return QueueUrl;
       } catch (error) {
-        if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, attributes);
+        if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, given, policy);
         if (!isNamed(error, "QueueDeletedRecently") || this.#clock.now() > giveUpAt)
           throw translate(error, { action: "sqs:CreateQueue", resource: name });
       }
@@ -130,8 +142,9 @@ export class Topology {
     }
   }
 
-  async #update(name: string, { FifoQueue: _, ...attributes }: Readonly<Record<string, string>>): Promise<string> {
+  async #update(name: string, { FifoQueue: _, ...given }: Attributes, policy?: ChangePolicy): Promise<string> {
     const { url } = await this.#addressOf(name);
+    const attributes = policy ? { ...given, Policy: policy(await this.#attribute(url, "Policy")) } : given;
     const request = new SetQueueAttributesCommand({ QueueUrl: url, Attributes: attributes });
     await ask("sqs:SetQueueAttributes", name, this.#clients.sqs.send(request));
     return url;
@@ -148,10 +161,10 @@ export class Topology {
     return found;
   }
 
-  async #arnOf(url: string): Promise<string> {
-    const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] });
+  async #attribute(url: string, name: "QueueArn" | "Policy"): Promise<string | undefined> {
+    const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [name] });
     const { Attributes } = await ask("sqs:GetQueueAttributes", lastPartOf(url), this.#clients.sqs.send(request));
-    return Attributes?.QueueArn ?? "";
+    return Attributes?.[name];
   }
 
   async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
@@ -228,7 +241,7 @@ function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix
 }
 
 /** Order and deduplication within a message group: what lifts the limit of 300 requests a second. */
-function fifoAttributes(name: string): Readonly<Record<string, string>> {
+function fifoAttributes(name: string): Attributes {
   if (!isFifo(name)) return {};
   return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
 }
@@ -236,20 +249,4 @@ function fifoAttributes(name: string): Readonly<Record<string, string>> {
 /** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
 function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
   return ordered ? mostReceives : Math.min(mostReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
-}
-
-function sendPolicy(queueArn: string, topicArn: string): object {
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TopicSends",
-        Effect: "Allow",
-        Principal: { Service: "sns.amazonaws.com" },
-        Action: "sqs:SendMessage",
-        Resource: queueArn,
-        Condition: { ArnEquals: { "aws:SourceArn": topicArn } },
-      },
-    ],
-  };
 }
