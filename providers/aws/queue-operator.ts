@@ -14,7 +14,7 @@ import type {
 } from "../../src/queue-operator.ts";
 import type { Rows } from "../../src/rows.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
-import { Arrivals } from "./arrivals.ts";
+import { Arrivals, type Arrived } from "./arrivals.ts";
 import { Pace } from "./batcher.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { ask } from "./client.ts";
@@ -32,6 +32,7 @@ import { Receiver } from "./receiver.ts";
 import { Settlement } from "./settlement.ts";
 import { ensureStorage } from "./storage.ts";
 import { Topology } from "./topology.ts";
+import { Unread } from "./unread.ts";
 
 /** A receive brings ten messages at the most. */
 const mostReceived = 10;
@@ -83,7 +84,7 @@ export class AwsQueueOperator implements QueueOperator {
       sqs: clients.sqs,
       addresses,
       settlement,
-      notes,
+      unread: new Unread(settlement, outbox, notes),
       inbox,
       claims,
       clock,
@@ -235,13 +236,8 @@ export class AwsQueueOperator implements QueueOperator {
     return this.#addresses.queue(name);
   }
 
-  /** Leases on messages that Lambda handed over: all that can be read, and of these what is to be worked on. */
-  handedOver(
-    name: QueueName,
-    queue: QueueAddress,
-    messages: readonly Message[],
-    leaseMs: number,
-  ): ReturnType<Arrivals["leases"]> {
+  /** Leases on messages that Lambda handed over. */
+  handedOver(name: QueueName, queue: QueueAddress, messages: readonly Message[], leaseMs: number): Promise<Arrived> {
     return this.#arrivals.leases(name, queue, messages, { leaseMs, handedOver: true });
   }
 

@@ -8,6 +8,8 @@ export interface Receipt {
   /** How many messages were received, those included that are not to be worked on now. */
   readonly received: number;
   readonly leases: readonly AwsLease[];
+  /** Why some of them could not be read. */
+  readonly failure: BeeHiveError | undefined;
 }
 
 export interface ReceiverOptions {
@@ -40,7 +42,7 @@ interface Waiter {
   readonly leaseMs: number;
   readonly endsAt: number;
   readonly answer: (leases: readonly AwsLease[]) => void;
-  readonly fail: (error: unknown) => void;
+  readonly fail: (error: Error) => void;
 }
 
 /**
@@ -58,6 +60,8 @@ export class Receiver {
   #plenty = false;
   /** How many receives in a row brought nothing. */
   #empty = 0;
+  /** What nobody was there to be told. */
+  #untold: Error | undefined;
   #closed = false;
 
   constructor(options: ReceiverOptions) {
@@ -67,6 +71,9 @@ export class Receiver {
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
     if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
     if (signal.aborted) return [];
+    const failure = this.#untold;
+    this.#untold = undefined;
+    if (failure !== undefined) throw failure;
     const stocked = this.#fromStock(max);
     if (stocked.length > 0) return stocked;
     if (waitMs <= 0) return await this.#look(max, leaseMs);
@@ -75,7 +82,9 @@ export class Receiver {
 
   /** One receive that does not wait. */
   async #look(max: number, leaseMs: number): Promise<readonly AwsLease[]> {
-    const { leases } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
+    const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
+    if (leases.length === 0 && failure !== undefined) throw failure;
+    this.#untold = failure;
     return leases;
   }
 
@@ -97,7 +106,7 @@ export class Receiver {
         },
         fail: (error) => {
           leave();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(error);
         },
       };
       const end = (): void => waiter.answer([]);
@@ -142,12 +151,13 @@ export class Receiver {
 
   #receive(max: number, leaseMs: number, wait: number): void {
     const poll = this.#options.receive(max, leaseMs, wait).then(
-      ({ received, leases }) => {
+      ({ received, leases, failure }) => {
         this.#polls.delete(poll);
-        this.#plenty = received === max;
+        this.#plenty = received === max && failure === undefined;
         this.#options.plenty(this.#plenty);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
         this.#handOut(leases);
+        if (failure !== undefined) this.#tell(failure);
         this.#endWaits();
         this.#poll();
       },
@@ -155,10 +165,16 @@ export class Receiver {
         this.#polls.delete(poll);
         this.#plenty = false;
         this.#options.plenty(false);
-        for (const waiter of [...this.#waiters]) waiter.fail(error);
+        this.#tell(error instanceof Error ? error : new Error(String(error)));
       },
     );
     this.#polls.set(poll, { max, dueAt: this.#options.clock.now() + wait * 1_000 });
+  }
+
+  /** Tells who waits, or who waits next: also what came with events that could be read must not go unsaid. */
+  #tell(failure: Error): void {
+    if (this.#waiters.size === 0) this.#untold = failure;
+    for (const waiter of [...this.#waiters]) waiter.fail(failure);
   }
 
   #handOut(leases: readonly AwsLease[]): void {
