@@ -1,7 +1,6 @@
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
-  paginateListSubscriptionsByTopic,
   SubscribeCommand,
   UnsubscribeCommand,
   type Subscription,
@@ -23,6 +22,7 @@ import { isNamed, translate } from "./errors.ts";
 import { visibilitySeconds } from "./lease.ts";
 import { mostReceives, retentionSeconds } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
+import { Presence } from "./presence.ts";
 import { withTopic } from "./queue-policy.ts";
 
 /** SQS refuses the name of a deleted queue for 60 s. */
@@ -45,12 +45,14 @@ export class Topology {
   readonly #config: AwsConfig;
   readonly #addresses: Addresses;
   readonly #clock: Clock;
+  readonly #presence: Presence;
 
   constructor(clients: AwsClients, config: AwsConfig, addresses: Addresses, clock: Clock) {
     this.#clients = clients;
     this.#config = config;
     this.#addresses = addresses;
     this.#clock = clock;
+    this.#presence = new Presence(addresses, config.prefix, clock);
   }
 
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
@@ -74,6 +76,7 @@ export class Topology {
       await topicArn(name, false);
       this.#addresses.forget();
     }
+    this.#presence.seen(specs);
   }
 
   async #ensureTopic(name: string): Promise<string> {
@@ -167,29 +170,15 @@ export class Topology {
     return Attributes?.[name];
   }
 
-  async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    this.#addresses.forget();
-    const there = await Promise.all(specs.map((spec) => this.#exists(spec)));
-    return specs.filter((_, index) => !there[index]).map(({ name }) => name);
-  }
-
-  async #exists({ name, ordered }: QueueSpec): Promise<boolean> {
-    if (name.kind === "topic") return (await this.#addresses.findTopics(name)).length > 0;
-    const queueName = queueNameOf(this.#config.prefix, name, ordered);
-    for (const one of [queueName, deadNameOf(queueName)]) {
-      this.#addresses.forget(one);
-      if (!(await this.#addresses.find(one))) return false;
-    }
-    return (
-      name.kind === "queue" ||
-      (await this.#subscriptions(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName)
-    );
+  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return this.#presence.missing(specs);
   }
 
   async delete(name: QueueName): Promise<void> {
     const { prefix } = this.#config;
+    this.#presence.forget();
     if (name.kind !== "queue") {
-      const subscriptions = (await this.#subscriptions(name)).filter((one) => isOf(name, one, prefix));
+      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
       await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
     }
     if (name.kind === "topic") {
@@ -217,18 +206,6 @@ export class Topology {
         if (!isBeeHiveError(error, "QueueNotFound")) throw error;
       }
     }
-  }
-
-  async #subscriptions(name: QueueName): Promise<Subscription[]> {
-    const subscriptions: Subscription[] = [];
-    for (const arn of await this.#addresses.findTopics(name)) {
-      const list = async (): Promise<void> => {
-        for await (const page of paginateListSubscriptionsByTopic({ client: this.#clients.sns }, { TopicArn: arn }))
-          subscriptions.push(...(page.Subscriptions ?? []));
-      };
-      await ask("sns:ListSubscriptionsByTopic", arn, list());
-    }
-    return subscriptions;
   }
 }
 
