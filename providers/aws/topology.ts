@@ -65,7 +65,7 @@ export class Topology {
       arns.set(topicName, making);
       return making;
     };
-    await Promise.all(
+    const made = await Promise.all(
       queues.map(async (spec) =>
         this.#ensureQueue(spec, spec.name.kind === "queue" ? undefined : await topicArn(spec.name, spec.ordered)),
       ),
@@ -76,6 +76,7 @@ export class Topology {
       await topicArn(name, false);
       this.#addresses.forget();
     }
+    if (made.includes(true)) await sleep(this.#clock, this.#config.settleMs);
     this.#presence.seen(specs);
   }
 
@@ -86,9 +87,11 @@ export class Topology {
     return arn;
   }
 
-  async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<void> {
+  /** Answers whether the queue is new. */
+  async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<boolean> {
     const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
     await this.#assertKind(spec);
+    const isNew = (await this.#addresses.find(name)) === undefined;
     const kept = { MessageRetentionPeriod: String(retentionSeconds), ...fifoAttributes(name) };
     const deadArn = (await this.#attribute(await this.#makeQueue(deadNameOf(name), kept), "QueueArn")) ?? "";
     const arn = siblingArn(deadArn, name);
@@ -101,7 +104,7 @@ export class Topology {
       },
       topicArn === undefined ? undefined : (policy) => withTopic(policy, arn, topicArn),
     );
-    if (topicArn === undefined) return;
+    if (topicArn === undefined) return isNew;
     const request = new SubscribeCommand({
       TopicArn: topicArn,
       Protocol: "sqs",
@@ -110,6 +113,7 @@ export class Topology {
       ReturnSubscriptionArn: true,
     });
     await ask("sns:Subscribe", topicArn, this.#clients.sns.send(request));
+    return isNew;
   }
 
   /** A queue cannot change between standard and FIFO: events would be split between two queues. */

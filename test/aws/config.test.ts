@@ -52,6 +52,12 @@ test("given several mistakes, when the URL is read, then the error lists each", 
   }
 });
 
+test("given no endpoint, when the configuration is completed, then a set-up waits a second as AWS asks; given a test server, it does not", () => {
+  assert.is(completed({}).settleMs, 1_000);
+  assert.is(completed({ endpoint: "http://127.0.0.1:4566" }).settleMs, 0);
+  assert.is(configFrom("aws:?endpoint=http%3A%2F%2F127.0.0.1%3A4566&settleMs=500").settleMs, 500);
+});
+
 test("given claim checks without a bucket, when the provider is made, then the error says so", () => {
   assert.throws(() => completed({ claimCheck: true }), /claimCheck needs a bucket/);
 });

@@ -6,6 +6,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { QueueName } from "../../src/index.ts";
+import { ManualClock } from "../../src/testing/index.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -70,6 +71,22 @@ test("given a subscription's queue whose access policy others added to, when it 
     const now = JSON.parse((await attributesOf("Shared-Reader"))["Policy"] ?? "") as object;
     assert.equal(now, { Version: "2012-10-17", Id: "theirs", Statement: [...Statement, denied] });
   }
+});
+
+test("given a set-up that makes a queue, when it ends, then AWS had the second that it asks for; when all was there, it does not wait", async () => {
+  const clock = new ManualClock();
+  const settling = await awsScene({ clock, settleMs: 1_000 });
+  const { queues } = settling.provider;
+  let settled = false;
+  const making = queues.ensure([spec("New-"), spec("New-Reader")]).then(() => (settled = true));
+  while (clock.pending === 0) await new Promise(setImmediate);
+  await clock.advance(999);
+  assert.is(settled, false);
+  await clock.advance(1);
+  await making;
+  await queues.ensure([spec("New-"), spec("New-Reader")]);
+  assert.is(clock.pending, 0);
+  await settling.close();
 });
 
 test("given several processes that want different leases of one queue, when all ensure it at once, then all succeed", async () => {
