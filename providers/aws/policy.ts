@@ -66,15 +66,16 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   const queues = specs.filter(({ name }) => name.kind !== "topic");
   const readQueues = queues.filter(isRead).map(({ name, ordered }) => queueNameOf(prefix, name, ordered));
   const dead = readQueues.map(deadNameOf);
-  // A queue is looked for as one of either kind, and so it is checked that it did not change.
-  const eitherKind = ({ name }: QueueSpec): string[] =>
-    [false, true].map((ordered) => queueNameOf(prefix, name, ordered));
-  const all = queues.flatMap(eitherKind);
-  const written = queues.filter((spec) => !isRead(spec)).flatMap(eitherKind);
+  // What is read elsewhere may be of either kind.
+  const written = queues
+    .filter((spec) => !isRead(spec))
+    .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
+  // Looked for as one of either kind, each with its dead letters: a policy of four names for each would be too long.
+  const looked = queues.map(({ name }) => `${queueNameOf(prefix, name, false)}*`);
   const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
   const send = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
   return [
-    allow("FindQueues", ["sqs:GetQueueUrl"], arns([...all, ...all.map(deadNameOf)])),
+    allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
     allow("Consume", [...consume, ...send], arns(readQueues)),
     allow("Bury", [...send, ...(deadLetters ? consume : [])], arns(dead)),
     allow("Send", ["sqs:SendMessage"], arns(written)),

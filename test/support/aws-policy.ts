@@ -23,7 +23,7 @@ export function enforcing(policy: PolicyDocument, denied: Set<string>): Interfer
   };
 }
 
-export function allows({ Statement }: PolicyDocument, { action, resource }: Asked): boolean {
+function allows({ Statement }: PolicyDocument, { action, resource }: Asked): boolean {
   return Statement.some(
     ({ Action, Resource }) =>
       Action.includes(action) && (Resource === "*" || Resource.some((pattern) => matches(pattern, resource))),
