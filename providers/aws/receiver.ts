@@ -84,7 +84,7 @@ export class Receiver {
   async #look(max: number, leaseMs: number): Promise<readonly AwsLease[]> {
     const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
     if (leases.length === 0 && failure !== undefined) throw failure;
-    this.#untold = failure;
+    this.#untold ??= failure;
     return leases;
   }
 
