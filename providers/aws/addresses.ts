@@ -1,5 +1,10 @@
 import { noDestination, noQueue } from "../../src/queue-errors.ts";
-import { paginateListTopics, type SNSClient } from "@aws-sdk/client-sns";
+import {
+  paginateListSubscriptionsByTopic,
+  paginateListTopics,
+  type SNSClient,
+  type Subscription,
+} from "@aws-sdk/client-sns";
 import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
@@ -103,6 +108,19 @@ export class Addresses {
     return [false, true].flatMap((ordered) => arns.get(topicNameOf(prefix, name, ordered)) ?? []);
   }
 
+  /** The subscriptions of the topic of a name, of both of its kinds. */
+  async subscriptions(name: QueueName): Promise<readonly Subscription[]> {
+    const subscriptions: Subscription[] = [];
+    for (const arn of await this.findTopics(name)) {
+      const list = async (): Promise<void> => {
+        for await (const page of paginateListSubscriptionsByTopic({ client: this.#sns }, { TopicArn: arn }))
+          subscriptions.push(...(page.Subscriptions ?? []));
+      };
+      await ask("sns:ListSubscriptionsByTopic", arn, list());
+    }
+    return subscriptions;
+  }
+
   /** Topics have no look-up by name, so all are listed, a hundred to a request. */
   #allTopics(): Promise<ReadonlyMap<string, string>> {
     const now = this.#clock.now();
@@ -121,9 +139,9 @@ export class Addresses {
     return arns;
   }
 
-  /** Forgets what was made or deleted. */
+  /** Forgets a queue that was made or deleted, or which topics there are. */
   forget(queueName?: string): void {
-    this.#topics = undefined;
-    if (queueName !== undefined) this.#queues.delete(queueName);
+    if (queueName === undefined) this.#topics = undefined;
+    else this.#queues.delete(queueName);
   }
 }

@@ -23,8 +23,11 @@ export interface BatcherOptions<E> {
   readonly maxEntries: number;
   /** The limit of a whole request. */
   readonly maxBytes: number;
-  /** One request at a time: what was added first arrives first. */
-  readonly sequential?: boolean;
+  /**
+   * Within a group what was added first arrives first. A request may take a later entry and not an earlier one, so
+   * only one of a group is under way at a time, and when it fails, those behind it do.
+   */
+  readonly groupOf?: (entry: E) => string | undefined;
 }
 
 /** How much longer company is waited for while there is a backlog. */
@@ -98,6 +101,7 @@ export class Pace {
 interface Pending<E> {
   readonly entry: E;
   readonly bytes: number;
+  readonly group: string | undefined;
   retries: number;
   readonly resolve: () => void;
   readonly reject: (error: BeeHiveError) => void;
@@ -112,7 +116,8 @@ interface Pending<E> {
 export class Batcher<E> {
   readonly #options: BatcherOptions<E>;
   #pending: Pending<E>[] = [];
-  #pendingBytes = 0;
+  /** Groups of which an entry is under way, or will be sent again. */
+  readonly #busy = new Set<string>();
   #inFlight = 0;
   #entriesInFlight = 0;
   #linger: Timer | undefined;
@@ -126,24 +131,19 @@ export class Batcher<E> {
 
   /** Resolves when the entry is done. @throws BeeHiveError as {@link translate} reads the failure. */
   add(entry: E, bytes: number): Promise<void> {
+    const group = this.#options.groupOf?.(entry);
     return new Promise((resolve, reject) => {
-      this.#enqueue({ entry, bytes, retries: 0, resolve, reject });
+      this.#pending.push({ entry, bytes, group, retries: 0, resolve, reject });
+      this.#pend();
     });
   }
 
-  #enqueue(pending: Pending<E>): void {
-    this.#pending.push(pending);
-    this.#pendingBytes += pending.bytes;
-    if (this.#full) this.#flush();
+  #pend(): void {
+    if (this.#next().full) this.#flush();
     else if (!this.#turnEnds) {
       this.#turnEnds = true;
       afterThisTurn(() => this.#endTurn());
     }
-  }
-
-  /** More could not go in the next request. */
-  get #full(): boolean {
-    return this.#pending.length >= this.#options.maxEntries || this.#pendingBytes > this.#options.maxBytes;
   }
 
   /** Whether anybody is left who could bring something soon. */
@@ -160,16 +160,17 @@ export class Batcher<E> {
     else this.#linger ??= this.#options.clock.after(this.#options.pace.lingerMs, () => this.#flush());
   }
 
-  /** Sends what waits: a full batch at once, another, or any of a sequential batcher, when no request is under way. */
+  /** Sends what waits: a full batch at once, another when no request is under way. */
   #flush(): void {
     this.#linger?.cancel();
     this.#linger = undefined;
-    if (this.#pending.length === 0) return;
-    if (this.#inFlight > 0 && (this.#options.sequential || !this.#full)) {
-      this.#flushNext = true;
+    const { batch, full } = this.#next();
+    if (batch.length === 0 || (this.#inFlight > 0 && !full)) {
+      this.#flushNext = this.#pending.length > 0;
       return;
     }
-    const batch = this.#cut();
+    for (const { group } of batch) if (group !== undefined) this.#busy.add(group);
+    this.#pending = this.#pending.filter((pending) => !batch.includes(pending));
     this.#flushNext = this.#pending.length > 0;
     this.#inFlight++;
     this.#entriesInFlight += batch.length;
@@ -180,19 +181,21 @@ export class Batcher<E> {
     });
   }
 
-  /** The entries of the next request: more than it takes may have been gathered. */
-  #cut(): Pending<E>[] {
+  /** The entries of the next request, and whether more could not go in it: more may have been gathered. */
+  #next(): { readonly batch: readonly Pending<E>[]; readonly full: boolean } {
     const { maxBytes, maxEntries } = this.#options;
+    const groups = new Set(this.#busy);
+    const batch: Pending<E>[] = [];
     let bytes = 0;
-    let count = 0;
     for (const pending of this.#pending) {
-      if (count === maxEntries || (count > 0 && bytes + pending.bytes > maxBytes)) break;
+      if (pending.group !== undefined && groups.has(pending.group)) continue;
+      if (batch.length > 0 && bytes + pending.bytes > maxBytes) return { batch, full: true };
+      batch.push(pending);
       bytes += pending.bytes;
-      count++;
+      if (batch.length === maxEntries) return { batch, full: true };
+      if (pending.group !== undefined) groups.add(pending.group);
     }
-    const batch = this.#pending.splice(0, count);
-    this.#pendingBytes -= bytes;
-    return batch;
+    return { batch, full: bytes > maxBytes };
   }
 
   async #send(batch: readonly Pending<E>[]): Promise<void> {
@@ -202,19 +205,38 @@ export class Batcher<E> {
       const answered = await this.#options.send(batch.map(({ entry }) => entry));
       failures = new Map(answered.map((failure) => [failure.index, failure]));
     } catch (error) {
-      for (const pending of batch) pending.reject(translate(error, attempt));
+      for (const pending of batch) this.#fail(pending, translate(error, attempt));
       return;
     }
     for (const [index, pending] of batch.entries()) {
       const failure = failures.get(index);
-      if (!failure) pending.resolve();
-      else if (failure.senderFault || pending.retries >= mostRetries) pending.reject(failureError(failure, attempt));
+      if (!failure) this.#succeed(pending);
+      else if (failure.senderFault || pending.retries >= mostRetries)
+        this.#fail(pending, failureError(failure, attempt));
       else this.#retry(pending);
     }
   }
 
+  #succeed({ group, resolve }: Pending<E>): void {
+    if (group !== undefined) this.#busy.delete(group);
+    resolve();
+  }
+
+  /** What is behind it would arrive before it, when it is asked for again. */
+  #fail(failed: Pending<E>, error: BeeHiveError): void {
+    const { group } = failed;
+    const behind = group === undefined ? [] : this.#pending.filter((pending) => pending.group === group);
+    this.#pending = this.#pending.filter((pending) => !behind.includes(pending));
+    if (group !== undefined) this.#busy.delete(group);
+    for (const pending of [failed, ...behind]) pending.reject(error);
+  }
+
   #retry(pending: Pending<E>): void {
-    this.#options.clock.after(retryMs * 2 ** pending.retries++, () => this.#enqueue(pending));
+    this.#options.clock.after(retryMs * 2 ** pending.retries++, () => {
+      if (pending.group !== undefined) this.#busy.delete(pending.group);
+      this.#pending.unshift(pending);
+      this.#pend();
+    });
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand, PutBucketLifecycleConfigurationCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { BeeHiveError } from "../../src/errors.ts";
 import { ask } from "./client.ts";
+import { isNamed } from "./errors.ts";
 import { upload } from "./upload.ts";
 
 /** Messages that are too large are kept here; copies of a topic share them, so they go by age. */
@@ -30,8 +32,8 @@ export class ClaimCheck {
     const key = claimIn(body);
     if (key === undefined) return body;
     const request = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-    const { Body } = await ask("s3:GetObject", `${this.#bucket}/${key}`, this.#s3.send(request));
-    return (await Body?.transformToString()) ?? body;
+    const read = async (): Promise<string | undefined> => (await this.#s3.send(request)).Body?.transformToString();
+    return (await ask("s3:GetObject", `${this.#bucket}/${key}`, read())) ?? body;
   }
 
   /** Lets S3 remove what no queue can ask for any more. Only for a bucket that is ours alone: its rules are replaced. */
@@ -49,6 +51,11 @@ export class ClaimCheck {
     // Nothing depends on it: without the right to set rules, claims only stay longer.
     await this.#s3.send(request).catch(() => {});
   }
+}
+
+/** Whether a claim could not be fetched because what it stands for is not there any more. */
+export function isGone(failure: BeeHiveError): boolean {
+  return isNamed(failure.cause, "NoSuchKey");
 }
 
 function claimIn(body: string): string | undefined {

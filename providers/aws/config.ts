@@ -22,6 +22,17 @@ export interface AwsConfig {
    */
   readonly waitSeconds: number;
   /**
+   * How long an answer of AWS is waited for, in ms, 100 to 60,000; 10,000 unless said. The SDK asks three times. A
+   * receive has so much more than it waits, in all; S3, as long as nothing is heard. Ready-made clients have limits
+   * of their own but for receives.
+   */
+  readonly requestTimeoutMs: number;
+  /**
+   * How long a set-up waits after it made a queue, in ms, 0 to 60,000; 1,000 unless said, as AWS asks before a queue is
+   * used, and 0 at an `endpoint`, whose server has no need of it.
+   */
+  readonly settleMs: number;
+  /**
    * How long, in ms, what could be asked of AWS by itself waits for company while the process is at work on more, and
    * five times as long while a queue has a backlog; 5 unless said. Longer saves requests where actors are slow and
    * few. An event alone never waits.
@@ -51,6 +62,8 @@ const defaultConfig: Omit<AwsConfig, "table"> = {
   endpoint: undefined,
   bucket: undefined,
   waitSeconds: 10,
+  requestTimeoutMs: 10_000,
+  settleMs: 1_000,
   lingerMs: 5,
   maxEventBytes: 262_144,
   claimCheck: false,
@@ -76,7 +89,8 @@ export function completed(
   before: readonly string[] = [],
 ): AwsConfig {
   const prefix = given.prefix ?? defaultConfig.prefix;
-  const config = { ...defaultConfig, table: `${prefix}-beehive`, ...given };
+  const settleMs = given.endpoint === undefined ? defaultConfig.settleMs : 0;
+  const config = { ...defaultConfig, settleMs, table: `${prefix}-beehive`, ...given };
   const problems = [...before, ...problemsOf(config)];
   if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
   return config;
@@ -101,6 +115,8 @@ function problemsOf(config: AwsConfig): string[] {
     `endpoint must be a URL, not "${config.endpoint}"`,
   );
   check(whole(config.waitSeconds, 1, 20), "waitSeconds must be a whole number from 1 to 20");
+  check(whole(config.requestTimeoutMs, 100, 60_000), "requestTimeoutMs must be a whole number from 100 to 60,000");
+  check(whole(config.settleMs, 0, 60_000), "settleMs must be a whole number from 0 to 60,000");
   check(whole(config.lingerMs, 0, 1000), "lingerMs must be a whole number from 0 to 1,000");
   check(
     whole(config.maxEventBytes, 1024, 1_048_576),
@@ -113,9 +129,10 @@ function problemsOf(config: AwsConfig): string[] {
   return problems;
 }
 
+const numbers = new Set(["waitSeconds", "requestTimeoutMs", "settleMs", "lingerMs", "maxEventBytes", "inboxDays"]);
+
 function valueOf(name: string, text: string): string | number | boolean {
-  if (name === "waitSeconds" || name === "lingerMs" || name === "maxEventBytes" || name === "inboxDays")
-    return Number(text);
+  if (numbers.has(name)) return Number(text);
   if (name !== "claimCheck" && name !== "idempotent") return text;
   return text === "" || text === "true" ? true : text === "false" ? false : text;
 }

@@ -1,179 +1,194 @@
 import { noDeadLetter } from "../../src/queue-errors.ts";
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
-import type { Clock } from "../../src/clock.ts";
+import { sleep, type Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import type { Event } from "../../src/event.ts";
+import { isBeeHiveError, type BeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueAddress } from "./addresses.ts";
-import { ask } from "./client.ts";
-import { bodyOf, eventFrom } from "./message.ts";
+import { ask, receiveLimit } from "./client.ts";
+import { letterFrom, unreadableLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
-import { receivedFrom } from "./received.ts";
 
-/** How long letters are held while they are looked at, in seconds; SQS has no other way to look than to receive. */
-const heldSeconds = 30;
-/** A letter is settled only if so much of that is left, in ms. */
-const settleMs = 5_000;
+/** A short poll asks only some servers of SQS, and may find none of a few messages. */
+const waitSeconds = 1;
 
-/** The text under which our record is kept in the body, beside the event. */
-const recordKey = "beehiveDeadLetter";
-type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & {
-  readonly firstSeen: string;
-  readonly lastSeen: string;
-};
+export interface DeadLettersParts {
+  readonly sqs: SQSClient;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  /** Fetches the body that a claim check stands for. */
+  readonly unpack: (body: string) => Promise<string>;
+  /** How long letters are held while they are looked at; SQS has no other way to look than to receive. 30 unless said. */
+  readonly heldSeconds?: number;
+}
 
 /** A letter that this process holds. */
 interface Held {
   readonly letter: DeadLetter;
   readonly sentAt: number;
-  /** One for each copy: a letter whose original could not be deleted is sent twice. */
-  readonly receipts: string[];
-  readonly until: number;
-}
-
-/** The body of a dead letter: the event as it travels, and the record. */
-export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetter): string {
-  const record: DeadRecord = { ...rest, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
-  // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
-  const text = JSON.stringify(record).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
+  /** By the id of the message, one for each copy: a letter whose original could not be deleted is sent twice. */
+  readonly receipts: Map<string, string>;
+  /** Held at least so long, in ms since the epoch. */
+  until: number;
+  /** SQS shows it again by then. */
+  backAt: number;
+  /** Why there is only its claim check. */
+  readonly unreadable: BeeHiveError | undefined;
 }
 
 /**
- * The dead letters of one queue. Letters that were received are held for a while, so that who goes through them one
- * by one receives each once; those that are not touched come back by themselves.
+ * The dead letters of one queue. Letters that were received are held while somebody goes through them, so that each
+ * is received once, however many there are; those that are not touched any more come back by themselves.
  */
 export class DeadLetters {
-  readonly #sqs: SQSClient;
-  readonly #outbox: Outbox;
-  readonly #clock: Clock;
+  readonly #parts: DeadLettersParts;
   readonly #queue: QueueAddress;
   readonly #name: QueueName;
-  readonly #unpack: (body: string) => Promise<string>;
+  readonly #heldMs: number;
   readonly #held = new Map<string, Held>();
+  /** When SQS shows all again that was held and is no longer, in ms since the epoch. */
+  #allBackAt = 0;
 
-  /** @param unpack fetches the body that a claim check stands for. */
-  constructor(
-    { sqs, outbox, clock }: { readonly sqs: SQSClient; readonly outbox: Outbox; readonly clock: Clock },
-    queue: QueueAddress,
-    name: QueueName,
-    unpack: (body: string) => Promise<string>,
-  ) {
-    this.#unpack = unpack;
-    this.#sqs = sqs;
-    this.#outbox = outbox;
-    this.#clock = clock;
+  constructor(parts: DeadLettersParts, queue: QueueAddress, name: QueueName) {
+    this.#parts = parts;
     this.#queue = queue;
     this.#name = name;
+    this.#heldMs = (parts.heldSeconds ?? 30) * 1_000;
   }
 
   /** All of them, the oldest first. They are gathered before the first is given: SQS knows no order. */
   async *list(): AsyncGenerator<DeadLetter, void, undefined> {
-    while (await this.#receive());
-    const held = [...this.#held.values()].sort((a, b) => a.sentAt - b.sentAt);
+    const seen = new Set<string>();
+    const all = new Map(this.#held);
+    for (;;) {
+      await this.#keep();
+      const received = await this.#receive(seen);
+      if (received.length === 0) break;
+      for (const held of received) all.set(held.letter.event.id, held);
+    }
     await this.#release();
-    for (const { letter } of held) yield letter;
+    for (const { letter } of [...all.values()].sort((a, b) => a.sentAt - b.sentAt)) yield letter;
   }
 
-  /** The letter of that event, held. @throws BeeHiveError `NotFound`. */
-  async find(eventId: string): Promise<DeadLetter> {
-    do {
-      this.#forget();
+  /** The letter of that event, held, or what is left of it. @throws BeeHiveError `NotFound`. */
+  async find(eventId: string): Promise<Pick<Held, "letter" | "unreadable">> {
+    const { clock } = this.#parts;
+    const seen = new Set<string>();
+    for (;;) {
+      await this.#keep();
       const held = this.#held.get(eventId);
-      if (held) return held.letter;
-    } while (await this.#receive());
-    throw noDeadLetter(this.#name, eventId);
+      if (held) return held;
+      if ((await this.#receive(seen)).length > 0) continue;
+      const waitMs = this.#allBackAt - clock.now();
+      if (waitMs <= 0) throw this.#notFound(eventId);
+      await sleep(clock, waitMs);
+    }
+  }
+
+  /** It may be one of those that cannot be read. */
+  #notFound(eventId: string): BeeHiveError {
+    const unreadable = [...this.#held.values()].find((held) => held.unreadable)?.unreadable;
+    return unreadable ?? noDeadLetter(this.#name, eventId);
   }
 
   /** Removes a letter that was found. */
   async remove(eventId: string): Promise<void> {
     const held = this.#held.get(eventId);
     this.#held.delete(eventId);
-    await Promise.all((held?.receipts ?? []).map((receipt) => this.#outbox.remove(this.#queue, receipt)));
+    const receipts = held?.receipts.values() ?? [];
+    await Promise.all([...receipts].map((receipt) => this.#parts.outbox.remove(this.#queue, receipt)));
   }
 
-  #forget(): void {
-    const now = this.#clock.now();
-    for (const [id, { until }] of this.#held) if (until < now + settleMs) this.#held.delete(id);
+  /** Holds on to what would come back soon; forgets what has. */
+  async #keep(): Promise<void> {
+    const now = this.#parts.clock.now();
+    // What cannot be read now may be later, when it is received again.
+    const ending = [...this.#held].filter(
+      ([, { until, unreadable }]) => until < now + (unreadable ? 0 : this.#heldMs / 2),
+    );
+    await Promise.all(
+      ending.map(async ([id, held]) => {
+        if (await this.#extend(held, now)) return;
+        this.#held.delete(id);
+        this.#allBackAt = Math.max(this.#allBackAt, held.backAt);
+      }),
+    );
   }
 
-  /** Holds up to ten letters more; answers whether there were any. */
-  async #receive(): Promise<boolean> {
-    const until = this.#clock.now() + heldSeconds * 1_000;
+  async #extend(held: Held, now: number): Promise<boolean> {
+    const { clock } = this.#parts;
+    if (held.until <= now) return false;
+    try {
+      await this.#changeVisibility(held, this.#heldMs / 1_000);
+      held.until = now + this.#heldMs;
+      held.backAt = clock.now() + this.#heldMs;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #changeVisibility({ receipts }: Held, seconds: number): Promise<void> {
+    const { outbox } = this.#parts;
+    await Promise.all([...receipts.values()].map((receipt) => outbox.changeVisibility(this.#queue, receipt, seconds)));
+  }
+
+  /** Holds up to ten letters more; answers those whose messages it had not `seen`. */
+  async #receive(seen: Set<string>): Promise<readonly Held[]> {
+    const { sqs, clock, requestTimeoutMs } = this.#parts;
+    const asked = clock.now();
     const request = new ReceiveMessageCommand({
       QueueUrl: this.#queue.url,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: heldSeconds,
-      // A short poll asks only some servers of SQS, and may find none of a few messages.
-      WaitTimeSeconds: 1,
+      VisibilityTimeout: this.#heldMs / 1_000,
+      WaitTimeSeconds: waitSeconds,
       MessageSystemAttributeNames: ["All"],
       MessageAttributeNames: ["All"],
     });
-    const { Messages = [] } = await ask("sqs:ReceiveMessage", this.#queue.name, this.#sqs.send(request));
-    for (const message of Messages) await this.#hold(message, until);
-    return Messages.length > 0;
+    const received = sqs.send(request, receiveLimit(waitSeconds, requestTimeoutMs));
+    const { Messages = [] } = await ask("sqs:ReceiveMessage", this.#queue.name, received);
+    const backAt = clock.now() + this.#heldMs;
+    const unseen = Messages.filter(({ MessageId = "" }) => !seen.has(MessageId));
+    for (const { MessageId = "" } of Messages) seen.add(MessageId);
+    const held = await Promise.all(
+      Messages.map(async (message) => ({ message, held: await this.#hold(message, asked + this.#heldMs, backAt) })),
+    );
+    return held.filter(({ message }) => unseen.includes(message)).map((one) => one.held);
   }
 
-  async #hold(message: Message, until: number): Promise<void> {
-    const { letter, sentAt, receipt } = this.#read({ ...message, Body: await this.#unpack(message.Body ?? "") });
-    const held = this.#held.get(letter.event.id);
-    if (held) held.receipts.push(receipt);
-    else this.#held.set(letter.event.id, { letter, sentAt, receipts: [receipt], until });
+  async #hold(message: Message, until: number, backAt: number): Promise<Held> {
+    const { MessageId: id = "", ReceiptHandle: receipt = "", Attributes = {} } = message;
+    const now = this.#parts.clock.now();
+    const { letter, unreadable } = await this.#read(message, now);
+    const known = this.#held.get(letter.event.id);
+    if (known) {
+      known.receipts.set(id, receipt);
+      known.backAt = backAt;
+      return known;
+    }
+    const sentAt = Number(Attributes.SentTimestamp ?? now);
+    const held: Held = { letter, sentAt, receipts: new Map([[id, receipt]]), until, backAt, unreadable };
+    this.#held.set(letter.event.id, held);
+    return held;
+  }
+
+  async #read(message: Message, now: number): Promise<Pick<Held, "letter" | "unreadable">> {
+    try {
+      const body = await this.#parts.unpack(message.Body ?? "");
+      return { letter: letterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
+    } catch (error) {
+      if (!isBeeHiveError(error)) throw error;
+      return { letter: unreadableLetter(message, this.#name, now, error), unreadable: error };
+    }
   }
 
   async #release(): Promise<void> {
-    const receipts = [...this.#held.values()].flatMap((held) => held.receipts);
+    const held = [...this.#held.values()];
     this.#held.clear();
     // A letter that cannot be released comes back when its time is over.
-    await Promise.allSettled(receipts.map((receipt) => this.#outbox.changeVisibility(this.#queue, receipt, 0)));
-  }
-
-  #read(message: Message): { readonly letter: DeadLetter; readonly sentAt: number; readonly receipt: string } {
-    const received = receivedFrom(message, this.#clock.now());
-    const { body, sentAt, receipt, note, messageId, groupId: partitionKey } = received;
-    const origin = { id: note.id ?? messageId, queueName: this.#name, sentAt, partitionKey };
-    const parsed = parse(body);
-    if (parsed === undefined) return { letter: this.#movedBySqs(eventFrom(body, origin), received), sentAt, receipt };
-    const { record, event } = parsed;
-    const letter = {
-      ...record,
-      event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
-      stack: record.stack ?? undefined,
-      firstSeen: new Date(record.firstSeen),
-      lastSeen: new Date(record.lastSeen),
-    };
-    return { letter, sentAt, receipt };
-  }
-
-  /** A message that SQS moved here by its redrive policy: no actor has seen it fail. */
-  #movedBySqs(event: Event, { receives, firstReceived, receivedAt }: ReturnType<typeof receivedFrom>): DeadLetter {
-    const reason = `moved by SQS after ${receives} receives: its consumers never settled it`;
-    return {
-      event,
-      reason,
-      errorName: "Exhausted",
-      errorMessage: reason,
-      stack: undefined,
-      actor: "",
-      subscription: String(this.#name),
-      attempts: receives,
-      firstSeen: new Date(firstReceived),
-      lastSeen: new Date(receivedAt),
-    };
-  }
-}
-
-function parse(body: string): { readonly record: DeadRecord; readonly event: unknown } | undefined {
-  try {
-    const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
-    const record = value?.[recordKey];
-    return typeof record === "object" && record !== null
-      ? { record: record as DeadRecord, event: value?.["event"] }
-      : undefined;
-  } catch {
-    return undefined;
+    const released = await Promise.allSettled(held.map((one) => this.#changeVisibility(one, 0)));
+    const stuck = held.filter((_, index) => released[index]?.status === "rejected");
+    this.#allBackAt = Math.max(this.#allBackAt, ...stuck.map(({ backAt }) => backAt));
   }
 }

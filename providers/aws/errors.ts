@@ -36,6 +36,7 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
     "LeaseLost",
     "The message is not leased under this receipt any more",
   ],
+  [/^(TimeoutError|AbortError|ETIMEDOUT)$/, "Timeout", "AWS did not answer in time; it is tried again"],
   [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
   [
     /^ResourceNotFoundException$/,
@@ -80,12 +81,14 @@ function unknown(error: unknown): (typeof meanings)[number] {
   ];
 }
 
-/** SDK errors are named by their code; errors of the network have the code in a field. */
+/**
+ * SDK errors are named by their code; errors of the network have the code in a field, and the SDK calls a connection
+ * that was reset a `TimeoutError` too.
+ */
 function nameAndMessage(error: unknown): [name: string, message: string] {
   if (!(error instanceof Error)) return ["Error", String(error)];
   const { code, Code } = error as { code?: string; Code?: string };
-  const generic = error.name === "Error" || error.name === "AggregateError" || error.name === "Unknown";
-  const name = generic ? (Code ?? code ?? error.name) : error.name;
+  const name = /^((Aggregate|Timeout)?Error|Unknown)$/.test(error.name) ? (Code ?? code ?? error.name) : error.name;
   // With query compatibility SQS puts its own name before the code.
   return [
     name.replace(/^AWS\.SimpleQueueService\./, ""),

@@ -4,7 +4,7 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import type { Clock } from "../../src/clock.ts";
+import { sleep, type Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { Batcher, type Pace } from "./batcher.ts";
@@ -16,6 +16,8 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** A batch takes 25 writes, 16 MB in all. */
 const maxEntries = 25;
 const mostTries = 5;
+/** How long after what was left unread is asked for again, in ms; doubled each time. */
+const retryMs = 25;
 
 interface Handled {
   readonly queue: string;
@@ -71,6 +73,7 @@ export class Inbox {
       for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
         if (Number(expires?.N ?? Infinity) > now) handled.add(sk?.S ?? "");
       keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      if (keys.length > 0) await sleep(this.#clock, retryMs * 2 ** tries);
     }
     return handled;
   }

@@ -2,6 +2,7 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { systemClock, type Clock, type Timer } from "../../src/clock.ts";
 import { createHive, type Hive, type HiveOptions } from "../../src/beehive.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { standardErrorLogger, type Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { completed, configFrom, type AwsConfig } from "./config.ts";
 import { AwsProvider } from "./index.ts";
@@ -82,8 +83,10 @@ class Runner {
   readonly #provider: AwsProvider;
   readonly #queueNames: ReadonlyMap<string, { readonly name: QueueName; readonly parallelism: number }>;
   readonly #clock: Clock;
+  readonly #logger: Logger;
 
-  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsConfig, clock: Clock) {
+  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsConfig, clock: Clock, logger: Logger) {
+    this.#logger = logger;
     this.#hive = hive;
     this.#provider = provider;
     this.#clock = clock;
@@ -99,7 +102,8 @@ class Runner {
     const clock = options.clock ?? systemClock;
     const config = typeof given === "string" ? configFrom(given) : completed(configOf(given));
     const provider = new AwsProvider(typeof given === "string" ? { ...config, clock } : { ...given, clock });
-    return new Runner(await createHive({ ...options, provider }), provider, config, clock);
+    const { logger = standardErrorLogger } = options;
+    return new Runner(await createHive({ ...options, provider }), provider, config, clock, logger);
   }
 
   async close(): Promise<void> {
@@ -134,7 +138,8 @@ class Runner {
     if (!queue) throw new BeeHiveError("InvalidConfiguration", `No actor of this function reads the queue ${arn}.`);
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
-    const { all, due } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
+    const { all, due, failure } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
+    if (failure !== undefined) this.#logger.error({ error: failure, queue: address.name }, "events could not be read");
     const working = isFifo(address.name) ? this.#inOrder(all, due) : this.#together(due, queue.parallelism);
     await Promise.race([working, passed.promise]);
     return all;

@@ -4,6 +4,11 @@ import { deadNameOf, longestQueueName, longestTopicName, queueNameOf, topicNameO
 
 /** 14 days, the longest that SQS keeps a message, in seconds. */
 export const retentionSeconds = 1_209_600;
+/**
+ * How far ahead an event in order may be due, in ms. It keeps its place, and SQS counts its 14 days from the send; a day
+ * is left to work on it.
+ */
+export const longestOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
 /** The most that a redrive policy may say. */
 export const mostReceives = 1_000;
 

@@ -13,7 +13,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { Batcher, type BatcherOptions, type EntryFailure, type Pace } from "./batcher.ts";
 import type { AwsClients } from "./config.ts";
-import { isFifo, lastPartOf } from "./names.ts";
+import { lastPartOf } from "./names.ts";
 
 /** A message to send. */
 export interface Outgoing {
@@ -49,11 +49,11 @@ export class Outbox {
     this.#pace = pace;
   }
 
-  send({ name, url, fifo }: QueueAddress, message: Outgoing): Promise<void> {
+  send({ name, url }: QueueAddress, message: Outgoing): Promise<void> {
     const batcher = made(this.#sends, url, () =>
       this.#batcher<Outgoing>("sqs:SendMessage", name, {
         maxBytes: maxSqsBytes,
-        sequential: fifo,
+        groupOf: ({ groupId }) => groupId,
         send: async (messages) => {
           const Entries = messages.map((one, index): SendMessageBatchRequestEntry => ({
             Id: String(index),
@@ -76,7 +76,7 @@ export class Outbox {
     const batcher = made(this.#publishes, topicArn, () =>
       this.#batcher<Outgoing>("sns:Publish", lastPartOf(topicArn), {
         maxBytes: maxSnsBytes,
-        sequential: isFifo(topicArn),
+        groupOf: ({ groupId }) => groupId,
         send: async (messages) => {
           const entries = messages.map((one, index): PublishBatchRequestEntry => ({
             Id: String(index),

@@ -34,61 +34,78 @@ export interface PolicyOptions {
 export function leastPolicy(
   descriptors: readonly ActorDescriptor[],
   given: Partial<AwsConfig> = {},
-  options: PolicyOptions = {},
+  { partition = "aws", region = "*", account = "*", setup = false, deadLetters = false }: PolicyOptions = {},
 ): PolicyDocument {
-  const { partition = "aws", region = "*", account = "*", setup = false, deadLetters = false } = options;
-  const config = completed(given);
-  const { prefix, table, bucket, idempotent } = config;
-  const specs = queueSpecs(descriptors);
+  const parts: Parts = {
+    config: completed(given),
+    descriptors,
+    specs: queueSpecs(descriptors),
+    arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
+    bucketArn: (name) => `arn:${partition}:s3:::${name}`,
+    setup,
+    deadLetters,
+  };
+  const statements = [...forSqs(parts), ...forSns(parts), ...forDynamoDb(parts), ...forS3(parts)];
+  return { Version: "2012-10-17", Statement: statements.filter(({ Resource }) => Resource.length > 0) };
+}
+
+interface Parts {
+  readonly config: AwsConfig;
+  readonly descriptors: readonly ActorDescriptor[];
+  readonly specs: readonly QueueSpec[];
+  readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
+  readonly bucketArn: (name: string) => string;
+  readonly setup: boolean;
+  readonly deadLetters: boolean;
+}
+
+function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetters }: Parts): PolicyStatement[] {
+  const arns = (names: readonly string[]): string[] => names.map((name) => arn("sqs", name));
   const read = new Set(descriptors.map(({ queueName }) => String(queueName)));
-  const arn = (service: string, name: string): string => `arn:${partition}:${service}:${region}:${account}:${name}`;
-  const queue = ({ name, ordered }: QueueSpec): string => queueNameOf(prefix, name, ordered);
-
-  const readQueues = specs.filter(({ name }) => read.has(String(name))).map(queue);
-  // An event that is published elsewhere may be for a queue of either kind.
-  const writtenQueues = specs
-    .filter(({ name }) => name.kind === "queue" && !read.has(String(name)))
-    .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
-  const published = new Set(
-    descriptors
-      .flatMap(({ publishes }) => publishes)
-      .filter(({ kind }) => kind === "topic")
-      .map(({ topic }) => topic),
-  );
-  const topics = (names: Iterable<string>): string[] =>
-    [...names].flatMap((name) =>
-      [false, true].map((ordered) => arn("sns", topicNameOf(prefix, QueueName.topic(name), ordered))),
-    );
-  const allTopics = new Set(specs.filter(({ name }) => name.kind !== "queue").map(({ name }) => name.topic));
+  const isRead = ({ name }: QueueSpec): boolean => read.has(String(name));
+  const queues = specs.filter(({ name }) => name.kind !== "topic");
+  const readQueues = queues.filter(isRead).map(({ name, ordered }) => queueNameOf(prefix, name, ordered));
   const dead = readQueues.map(deadNameOf);
-  const sqs = (names: readonly string[]): string[] => names.map((name) => arn("sqs", name));
+  // What is read elsewhere may be of either kind.
+  const written = queues
+    .filter((spec) => !isRead(spec))
+    .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
+  // Looked for as one of either kind, each with its dead letters: a policy of four names for each would be too long.
+  const looked = queues.map(({ name }) => `${queueNameOf(prefix, name, false)}*`);
+  const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
+  const send = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
+  return [
+    allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
+    allow("Consume", [...consume, ...send], arns(readQueues)),
+    allow("Bury", [...send, ...(deadLetters ? consume : [])], arns(dead)),
+    allow("Send", ["sqs:SendMessage"], arns(written)),
+    allow(
+      "SetUpQueues",
+      ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes"],
+      setup ? arns([...readQueues, ...dead, ...written, ...written.map(deadNameOf)]) : [],
+    ),
+  ];
+}
 
-  const statements: PolicyStatement[] = [
-    allow(
-      "Consume",
-      [
-        "sqs:GetQueueUrl",
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:ChangeMessageVisibility",
-        "sqs:SendMessage",
-        "sqs:GetQueueAttributes",
-      ],
-      sqs(readQueues),
-    ),
-    allow(
-      "Bury",
-      [
-        "sqs:GetQueueUrl",
-        "sqs:SendMessage",
-        "sqs:GetQueueAttributes",
-        ...(deadLetters ? ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"] : []),
-      ],
-      sqs(dead),
-    ),
-    allow("Send", ["sqs:GetQueueUrl", "sqs:SendMessage"], sqs(writtenQueues)),
-    allow("Publish", ["sns:Publish"], topics(published)),
-    allow("Find", ["sns:ListTopics"], allTopics.size > 0 ? "*" : []),
+function forSns({ config: { prefix }, descriptors, specs, arn, setup }: Parts): PolicyStatement[] {
+  // Of a topic there may be either kind, or both.
+  const arns = (names: readonly QueueName[]): string[] => {
+    const topics = [...new Set(names.map(({ topic }) => topic))].map((topic) => QueueName.topic(topic));
+    return topics.flatMap((topic) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, topic, ordered))));
+  };
+  const names = specs.map(({ name }) => name).filter(({ kind }) => kind !== "queue");
+  const published = descriptors.flatMap(({ publishes }) => publishes).filter(({ kind }) => kind === "topic");
+  return [
+    allow("FindTopics", ["sns:ListTopics"], names.length > 0 ? "*" : []),
+    allow("Check", ["sns:ListSubscriptionsByTopic"], arns(names.filter(({ kind }) => kind === "subscription"))),
+    allow("Publish", ["sns:Publish"], arns(published)),
+    allow("SetUpTopics", ["sns:CreateTopic", "sns:Subscribe"], setup ? arns(names) : []),
+  ];
+}
+
+function forDynamoDb({ config: { table, idempotent }, arn, setup }: Parts): PolicyStatement[] {
+  const arns = [arn("dynamodb", `table/${table}`)];
+  return [
     allow(
       "Store",
       [
@@ -100,35 +117,25 @@ export function leastPolicy(
         "dynamodb:BatchWriteItem",
         ...(idempotent ? ["dynamodb:BatchGetItem"] : []),
       ],
-      [arn("dynamodb", `table/${table}`)],
+      arns,
     ),
     allow(
-      "Keep",
-      ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-      bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}/*`],
+      "SetUpTable",
+      ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"],
+      setup ? arns : [],
     ),
-    ...(setup
-      ? [
-          allow(
-            "SetUpQueues",
-            ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
-            sqs([...readQueues, ...dead, ...writtenQueues, ...writtenQueues.map(deadNameOf)]),
-          ),
-          allow("SetUpTopics", ["sns:CreateTopic", "sns:Subscribe"], topics(allTopics)),
-          allow(
-            "SetUpTable",
-            ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"],
-            [arn("dynamodb", `table/${table}`)],
-          ),
-          allow(
-            "SetUpBucket",
-            ["s3:CreateBucket", "s3:ListBucket", "s3:PutLifecycleConfiguration"],
-            bucket === undefined ? [] : [`arn:${partition}:s3:::${bucket}`],
-          ),
-        ]
-      : [allow("Check", ["sns:ListSubscriptionsByTopic"], topics(allTopics))]),
   ];
-  return { Version: "2012-10-17", Statement: statements.filter(({ Resource }) => Resource.length > 0) };
+}
+
+function forS3({ config: { bucket }, bucketArn, setup }: Parts): PolicyStatement[] {
+  if (bucket === undefined) return [];
+  const arn = bucketArn(bucket);
+  return [
+    allow("Keep", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], [`${arn}/*`]),
+    // Without it S3 answers that access is denied, not that there is none, for an object that was replaced just now.
+    allow("SeeThatItIsGone", ["s3:ListBucket"], [arn]),
+    allow("SetUpBucket", ["s3:CreateBucket", "s3:PutLifecycleConfiguration"], setup ? [arn] : []),
+  ];
 }
 
 function allow(sid: string, actions: readonly string[], resources: readonly string[] | "*"): PolicyStatement {

@@ -1,10 +1,11 @@
 import type { Clock } from "../../src/clock.ts";
-import { isBeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
 import type { ClaimCheck } from "./claim-check.ts";
+import { longestOrderedDelayMs } from "./limits.ts";
 import { assertSize, bodyOf, fifoToken } from "./message.ts";
 import { isFifo } from "./names.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
@@ -37,7 +38,7 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  /** @throws BeeHiveError `QueueNotFound`, `TooLarge`: then nothing was published. */
+  /** @throws BeeHiveError `QueueNotFound`, `TooLarge`, `InvalidEvent`: then nothing was published. */
   async push(events: readonly Event[]): Promise<void> {
     // All addresses and sizes first: nothing is published when one is wrong.
     const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
@@ -67,8 +68,9 @@ export class Publisher {
     const { addresses, clock } = this.#parts;
     const name = QueueName.parse(event.queueName);
     const to = name.kind === "queue" ? await addresses.queue(name) : await addresses.topics(name);
-    const body = await this.#packed(event, name.kind === "queue" ? largest.queue : largest.topic);
     const delayMs = (event.enqueueTime?.getTime() ?? 0) - clock.now();
+    if ("url" in to ? to.fifo : to.some(isFifo)) assertKeptUntilDue(event, delayMs);
+    const body = await this.#packed(event, name.kind === "queue" ? largest.queue : largest.topic);
     return {
       to,
       message: { body, ...fifoFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
@@ -103,6 +105,15 @@ export class Publisher {
 /** What puts an event into order: its key, or itself alone when it has none. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   return { groupId: fifoToken(event.partitionKey ?? event.id), deduplicationId: fifoToken(event.id) };
+}
+
+/** @throws BeeHiveError `InvalidEvent` when SQS would delete the event before it is due. */
+function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, delayMs: number): void {
+  if (delayMs <= longestOrderedDelayMs) return;
+  throw new BeeHiveError(
+    "InvalidEvent",
+    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an event in order for 14 days, so it may be due in 13 days at the most. Push it later, or to what is not ordered.`,
+  );
 }
 
 /** The delay that SQS can give: whole seconds, rounded up, 15 minutes at the most. */

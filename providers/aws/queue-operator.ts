@@ -14,14 +14,15 @@ import type {
 } from "../../src/queue-operator.ts";
 import type { Rows } from "../../src/rows.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
-import { Arrivals } from "./arrivals.ts";
+import { Arrivals, type Arrived } from "./arrivals.ts";
 import { Pace } from "./batcher.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { ask } from "./client.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
-import { DeadLetters, letterBody } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
+import { letterBody } from "./letter.ts";
 import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
 import { FifoNotes } from "./note.ts";
@@ -31,6 +32,7 @@ import { Receiver } from "./receiver.ts";
 import { Settlement } from "./settlement.ts";
 import { ensureStorage } from "./storage.ts";
 import { Topology } from "./topology.ts";
+import { Unread } from "./unread.ts";
 
 /** A receive brings ten messages at the most. */
 const mostReceived = 10;
@@ -61,7 +63,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #dead = new Map<string, DeadLetters>();
 
   constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
-    const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes } = config;
+    const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
     const pace = new Pace(lingerMs);
     const outbox = new Outbox(clients, clock, pace);
     const addresses = new Addresses(clients, config, clock);
@@ -78,7 +80,17 @@ export class AwsQueueOperator implements QueueOperator {
     this.#topology = new Topology(clients, config, addresses, clock);
     this.#publisher = new Publisher({ addresses, outbox, pace, clock, claims, maxEventBytes });
     this.#settlement = settlement;
-    this.#arrivals = new Arrivals({ sqs: clients.sqs, addresses, settlement, notes, inbox, claims, clock, pace });
+    this.#arrivals = new Arrivals({
+      sqs: clients.sqs,
+      addresses,
+      settlement,
+      unread: new Unread(settlement, outbox, notes),
+      inbox,
+      claims,
+      clock,
+      pace,
+      requestTimeoutMs,
+    });
     this.#inbox = inbox;
     this.#claims = claims;
   }
@@ -189,9 +201,10 @@ export class AwsQueueOperator implements QueueOperator {
 
   async requeue(name: QueueName, eventId: string): Promise<void> {
     const letters = await this.#deadOf(name);
-    const { event } = await letters.find(eventId);
+    const { letter, unreadable } = await letters.find(eventId);
+    if (unreadable) throw unreadable;
     // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
-    await this.#publisher.sendTo(await this.#addresses.queue(name), event, randomUUID());
+    await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
     await letters.remove(eventId);
   }
 
@@ -205,8 +218,14 @@ export class AwsQueueOperator implements QueueOperator {
     const queue = await this.#addresses.deadQueue(await this.#addresses.queue(name));
     let letters = this.#dead.get(queue.url);
     if (!letters) {
-      const parts = { sqs: this.#clients.sqs, outbox: this.#outbox, clock: this.#clock };
-      letters = new DeadLetters(parts, queue, name, async (body) => this.#claims?.fetch(body) ?? body);
+      const parts = {
+        sqs: this.#clients.sqs,
+        outbox: this.#outbox,
+        clock: this.#clock,
+        requestTimeoutMs: this.#config.requestTimeoutMs,
+        unpack: async (body: string) => this.#claims?.fetch(body) ?? body,
+      };
+      letters = new DeadLetters(parts, queue, name);
       this.#dead.set(queue.url, letters);
     }
     return letters;
@@ -217,13 +236,8 @@ export class AwsQueueOperator implements QueueOperator {
     return this.#addresses.queue(name);
   }
 
-  /** Leases on messages that Lambda handed over: all that can be read, and of these what is to be worked on. */
-  handedOver(
-    name: QueueName,
-    queue: QueueAddress,
-    messages: readonly Message[],
-    leaseMs: number,
-  ): ReturnType<Arrivals["leases"]> {
+  /** Leases on messages that Lambda handed over. */
+  handedOver(name: QueueName, queue: QueueAddress, messages: readonly Message[], leaseMs: number): Promise<Arrived> {
     return this.#arrivals.leases(name, queue, messages, { leaseMs, handedOver: true });
   }
 

@@ -8,6 +8,8 @@ export interface Receipt {
   /** How many messages were received, those included that are not to be worked on now. */
   readonly received: number;
   readonly leases: readonly AwsLease[];
+  /** Why some of them could not be read. */
+  readonly failure: BeeHiveError | undefined;
 }
 
 export interface ReceiverOptions {
@@ -28,12 +30,19 @@ const stockedMs = 1_000;
 /** Receives at the same time, for one queue. */
 const mostPolls = 10;
 
+/** A receive that is under way. */
+interface Poll {
+  readonly max: number;
+  /** When it was to be answered at the latest, in ms since the epoch. */
+  readonly dueAt: number;
+}
+
 interface Waiter {
   readonly max: number;
   readonly leaseMs: number;
   readonly endsAt: number;
   readonly answer: (leases: readonly AwsLease[]) => void;
-  readonly fail: (error: unknown) => void;
+  readonly fail: (error: Error) => void;
 }
 
 /**
@@ -44,13 +53,15 @@ interface Waiter {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #waiters = new Set<Waiter>();
-  readonly #polls = new Map<Promise<void>, number>();
+  readonly #polls = new Map<Promise<void>, Poll>();
   #stock: AwsLease[] = [];
   #stockTimer: Timer | undefined;
   /** The last receive was full: there may be more than one brings. */
   #plenty = false;
   /** How many receives in a row brought nothing. */
   #empty = 0;
+  /** What nobody was there to be told. */
+  #untold: Error | undefined;
   #closed = false;
 
   constructor(options: ReceiverOptions) {
@@ -60,6 +71,9 @@ export class Receiver {
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
     if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
     if (signal.aborted) return [];
+    const failure = this.#untold;
+    this.#untold = undefined;
+    if (failure !== undefined) throw failure;
     const stocked = this.#fromStock(max);
     if (stocked.length > 0) return stocked;
     if (waitMs <= 0) return await this.#look(max, leaseMs);
@@ -68,7 +82,9 @@ export class Receiver {
 
   /** One receive that does not wait. */
   async #look(max: number, leaseMs: number): Promise<readonly AwsLease[]> {
-    const { leases } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
+    const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
+    if (leases.length === 0 && failure !== undefined) throw failure;
+    this.#untold ??= failure;
     return leases;
   }
 
@@ -90,15 +106,24 @@ export class Receiver {
         },
         fail: (error) => {
           leave();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(error);
         },
       };
       const end = (): void => waiter.answer([]);
-      const timer = clock.after(waitMs, end);
+      // Nothing came is not what a receive says that AWS does not answer: its answer, or its failure, is waited for.
+      const timer = clock.after(waitMs, () => {
+        if (!this.#late) end();
+      });
       signal.addEventListener("abort", end, { once: true });
       this.#waiters.add(waiter);
       this.#poll();
     });
+  }
+
+  /** Whether a receive under way should have been answered; it fails when its time limit is over. */
+  get #late(): boolean {
+    const now = this.#options.clock.now();
+    return [...this.#polls.values()].some(({ dueAt }) => dueAt <= now);
   }
 
   /** Starts receives for those who wait: one, or as many as are needed while the queue is known to hold plenty. */
@@ -106,8 +131,9 @@ export class Receiver {
     const { batch, waitSeconds, clock } = this.#options;
     const [first] = this.#waiters;
     if (!first) return;
-    let wanted = -sum(this.#polls.values());
+    let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
+    for (const { max } of this.#polls.values()) wanted -= max;
     const most = this.#plenty ? mostPolls : 1;
     const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
     while (wanted > 0 && this.#polls.size < most) {
@@ -125,22 +151,30 @@ export class Receiver {
 
   #receive(max: number, leaseMs: number, wait: number): void {
     const poll = this.#options.receive(max, leaseMs, wait).then(
-      ({ received, leases }) => {
+      ({ received, leases, failure }) => {
         this.#polls.delete(poll);
-        this.#plenty = received === max;
+        this.#plenty = received === max && failure === undefined;
         this.#options.plenty(this.#plenty);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
         this.#handOut(leases);
+        if (failure !== undefined) this.#tell(failure);
+        this.#endWaits();
         this.#poll();
       },
       (error: unknown) => {
         this.#polls.delete(poll);
         this.#plenty = false;
         this.#options.plenty(false);
-        for (const waiter of [...this.#waiters]) waiter.fail(error);
+        this.#tell(error instanceof Error ? error : new Error(String(error)));
       },
     );
-    this.#polls.set(poll, max);
+    this.#polls.set(poll, { max, dueAt: this.#options.clock.now() + wait * 1_000 });
+  }
+
+  /** Tells who waits, or who waits next: also what came with events that could be read must not go unsaid. */
+  #tell(failure: Error): void {
+    if (this.#waiters.size === 0) this.#untold = failure;
+    for (const waiter of [...this.#waiters]) waiter.fail(failure);
   }
 
   #handOut(leases: readonly AwsLease[]): void {
@@ -151,6 +185,12 @@ export class Receiver {
     }
     if (this.#stock.length > 0)
       this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
+  }
+
+  /** Answers those whose time was over while the receive was late. */
+  #endWaits(): void {
+    const now = this.#options.clock.now();
+    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.answer([]);
   }
 
   #fromStock(max: number): AwsLease[] {
@@ -174,10 +214,4 @@ export class Receiver {
     await Promise.all(this.#polls.keys());
     await this.#clearStock();
   }
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const one of numbers) total += one;
-  return total;
 }

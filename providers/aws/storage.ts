@@ -38,7 +38,7 @@ export async function ensureStorage(
   { table, bucket }: AwsConfig,
   clock: Clock,
 ): Promise<void> {
-  const made = bucket === undefined ? Promise.resolve() : ensureBucket(s3, bucket);
+  const made = bucket === undefined ? Promise.resolve() : ensureBucket(s3, bucket, clock);
   await Promise.all([ensureTable(dynamodb, table, clock), made]);
 }
 
@@ -96,19 +96,28 @@ async function cleanUp(dynamodb: DynamoDBClient, table: string): Promise<void> {
 }
 
 /** A bucket of ours gets rules of ours; one that was there keeps its own. */
-async function ensureBucket(s3: AwsClients["s3"], bucket: string): Promise<void> {
-  if (await bucketExists(s3, bucket)) return;
+async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock): Promise<void> {
+  const giveUpAt = clock.now() + readyMs;
+  while (!(await bucketExists(s3, bucket))) {
+    const made = await createBucket(s3, bucket, clock.now() < giveUpAt);
+    if (made) return await new ClaimCheck(s3, bucket).ensureExpiry();
+    await sleep(clock, lookMs);
+  }
+}
+
+/** Answers whether it was made here: another process may be making it. @param again whether that may go on. */
+async function createBucket(s3: AwsClients["s3"], bucket: string, again: boolean): Promise<boolean> {
   const region = await s3.config.region();
   // The first region of all is the one that may not be named.
   const place =
     region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
   try {
     await s3.send(new CreateBucketCommand({ Bucket: bucket, ...place }));
+    return true;
   } catch (error) {
-    if (isNamed(error, "BucketAlreadyOwnedByYou")) return;
+    if (again && isNamed(error, "BucketAlreadyOwnedByYou", "OperationAborted")) return false;
     throw translate(error, { action: "s3:CreateBucket", resource: bucket });
   }
-  await new ClaimCheck(s3, bucket).ensureExpiry();
 }
 
 async function bucketExists(s3: AwsClients["s3"], bucket: string): Promise<boolean> {

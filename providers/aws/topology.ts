@@ -1,7 +1,6 @@
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
-  paginateListSubscriptionsByTopic,
   SubscribeCommand,
   UnsubscribeCommand,
   type Subscription,
@@ -23,10 +22,15 @@ import { isNamed, translate } from "./errors.ts";
 import { visibilitySeconds } from "./lease.ts";
 import { mostReceives, retentionSeconds } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
+import { Presence } from "./presence.ts";
+import { withTopic } from "./queue-policy.ts";
 
 /** SQS refuses the name of a deleted queue for 60 s. */
 const nameFreeAfterMs = 65_000;
 const nameRetryMs = 2_000;
+
+type Attributes = Readonly<Record<string, string>>;
+type ChangePolicy = (policy: string | undefined) => string;
 
 /**
  * Makes queues, topics and what ties them. Everything is idempotent by name, so several processes may do it at
@@ -41,12 +45,14 @@ export class Topology {
   readonly #config: AwsConfig;
   readonly #addresses: Addresses;
   readonly #clock: Clock;
+  readonly #presence: Presence;
 
   constructor(clients: AwsClients, config: AwsConfig, addresses: Addresses, clock: Clock) {
     this.#clients = clients;
     this.#config = config;
     this.#addresses = addresses;
     this.#clock = clock;
+    this.#presence = new Presence(addresses, config.prefix, clock);
   }
 
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
@@ -59,7 +65,7 @@ export class Topology {
       arns.set(topicName, making);
       return making;
     };
-    await Promise.all(
+    const made = await Promise.all(
       queues.map(async (spec) =>
         this.#ensureQueue(spec, spec.name.kind === "queue" ? undefined : await topicArn(spec.name, spec.ordered)),
       ),
@@ -70,6 +76,8 @@ export class Topology {
       await topicArn(name, false);
       this.#addresses.forget();
     }
+    if (made.includes(true)) await sleep(this.#clock, this.#config.settleMs);
+    this.#presence.seen(specs);
   }
 
   async #ensureTopic(name: string): Promise<string> {
@@ -79,19 +87,24 @@ export class Topology {
     return arn;
   }
 
-  async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<void> {
+  /** Answers whether the queue is new. */
+  async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<boolean> {
     const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
     await this.#assertKind(spec);
+    const isNew = (await this.#addresses.find(name)) === undefined;
     const kept = { MessageRetentionPeriod: String(retentionSeconds), ...fifoAttributes(name) };
-    const deadArn = await this.#arnOf(await this.#makeQueue(deadNameOf(name), kept));
+    const deadArn = (await this.#attribute(await this.#makeQueue(deadNameOf(name), kept), "QueueArn")) ?? "";
     const arn = siblingArn(deadArn, name);
-    await this.#makeQueue(name, {
-      ...kept,
-      VisibilityTimeout: String(visibilitySeconds(spec.leaseMs)),
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: receivesFor(spec) }),
-      ...(topicArn === undefined ? {} : { Policy: JSON.stringify(sendPolicy(arn, topicArn)) }),
-    });
-    if (topicArn === undefined) return;
+    await this.#makeQueue(
+      name,
+      {
+        ...kept,
+        VisibilityTimeout: String(visibilitySeconds(spec.leaseMs)),
+        RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: receivesFor(spec) }),
+      },
+      topicArn === undefined ? undefined : (policy) => withTopic(policy, arn, topicArn),
+    );
+    if (topicArn === undefined) return isNew;
     const request = new SubscribeCommand({
       TopicArn: topicArn,
       Protocol: "sqs",
@@ -100,6 +113,7 @@ export class Topology {
       ReturnSubscriptionArn: true,
     });
     await ask("sns:Subscribe", topicArn, this.#clients.sns.send(request));
+    return isNew;
   }
 
   /** A queue cannot change between standard and FIFO: events would be split between two queues. */
@@ -112,9 +126,14 @@ export class Topology {
     );
   }
 
-  /** Makes the queue, or brings one that is there up to date; answers its URL. */
-  async #makeQueue(name: string, attributes: Readonly<Record<string, string>>): Promise<string> {
+  /**
+   * Makes the queue, or brings one that is there up to date; answers its URL.
+   *
+   * @param policy the access policy that it is to have, from what it has.
+   */
+  async #makeQueue(name: string, given: Attributes, policy?: ChangePolicy): Promise<string> {
     const { sqs } = this.#clients;
+    const attributes = policy ? { ...given, Policy: policy(undefined) } : given;
     const giveUpAt = this.#clock.now() + nameFreeAfterMs;
     for (;;) {
       try {
@@ -122,7 +141,7 @@ export class Topology {
         this.#addresses.forget(name);
         return QueueUrl;
       } catch (error) {
-        if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, attributes);
+        if (isNamed(error, "QueueNameExists", "QueueAlreadyExists")) return await this.#update(name, given, policy);
         if (!isNamed(error, "QueueDeletedRecently") || this.#clock.now() > giveUpAt)
           throw translate(error, { action: "sqs:CreateQueue", resource: name });
       }
@@ -130,8 +149,9 @@ export class Topology {
     }
   }
 
-  async #update(name: string, { FifoQueue: _, ...attributes }: Readonly<Record<string, string>>): Promise<string> {
+  async #update(name: string, { FifoQueue: _, ...given }: Attributes, policy?: ChangePolicy): Promise<string> {
     const { url } = await this.#addressOf(name);
+    const attributes = policy ? { ...given, Policy: policy(await this.#attribute(url, "Policy")) } : given;
     const request = new SetQueueAttributesCommand({ QueueUrl: url, Attributes: attributes });
     await ask("sqs:SetQueueAttributes", name, this.#clients.sqs.send(request));
     return url;
@@ -148,35 +168,21 @@ export class Topology {
     return found;
   }
 
-  async #arnOf(url: string): Promise<string> {
-    const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] });
+  async #attribute(url: string, name: "QueueArn" | "Policy"): Promise<string | undefined> {
+    const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [name] });
     const { Attributes } = await ask("sqs:GetQueueAttributes", lastPartOf(url), this.#clients.sqs.send(request));
-    return Attributes?.QueueArn ?? "";
+    return Attributes?.[name];
   }
 
-  async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    this.#addresses.forget();
-    const there = await Promise.all(specs.map((spec) => this.#exists(spec)));
-    return specs.filter((_, index) => !there[index]).map(({ name }) => name);
-  }
-
-  async #exists({ name, ordered }: QueueSpec): Promise<boolean> {
-    if (name.kind === "topic") return (await this.#addresses.findTopics(name)).length > 0;
-    const queueName = queueNameOf(this.#config.prefix, name, ordered);
-    for (const one of [queueName, deadNameOf(queueName)]) {
-      this.#addresses.forget(one);
-      if (!(await this.#addresses.find(one))) return false;
-    }
-    return (
-      name.kind === "queue" ||
-      (await this.#subscriptions(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName)
-    );
+  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return this.#presence.missing(specs);
   }
 
   async delete(name: QueueName): Promise<void> {
     const { prefix } = this.#config;
+    this.#presence.forget();
     if (name.kind !== "queue") {
-      const subscriptions = (await this.#subscriptions(name)).filter((one) => isOf(name, one, prefix));
+      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
       await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
     }
     if (name.kind === "topic") {
@@ -205,18 +211,6 @@ export class Topology {
       }
     }
   }
-
-  async #subscriptions(name: QueueName): Promise<Subscription[]> {
-    const subscriptions: Subscription[] = [];
-    for (const arn of await this.#addresses.findTopics(name)) {
-      const list = async (): Promise<void> => {
-        for await (const page of paginateListSubscriptionsByTopic({ client: this.#clients.sns }, { TopicArn: arn }))
-          subscriptions.push(...(page.Subscriptions ?? []));
-      };
-      await ask("sns:ListSubscriptionsByTopic", arn, list());
-    }
-    return subscriptions;
-  }
 }
 
 /** Whether a subscription of the topic of `name` is the one that it names, or any of ours when it names a topic. */
@@ -228,7 +222,7 @@ function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix
 }
 
 /** Order and deduplication within a message group: what lifts the limit of 300 requests a second. */
-function fifoAttributes(name: string): Readonly<Record<string, string>> {
+function fifoAttributes(name: string): Attributes {
   if (!isFifo(name)) return {};
   return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
 }
@@ -236,20 +230,4 @@ function fifoAttributes(name: string): Readonly<Record<string, string>> {
 /** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
 function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
   return ordered ? mostReceives : Math.min(mostReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
-}
-
-function sendPolicy(queueArn: string, topicArn: string): object {
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TopicSends",
-        Effect: "Allow",
-        Principal: { Service: "sns.amazonaws.com" },
-        Action: "sqs:SendMessage",
-        Resource: queueArn,
-        Condition: { ArnEquals: { "aws:SourceArn": topicArn } },
-      },
-    ],
-  };
 }

@@ -1,15 +1,12 @@
 import * as assert from "uvu/assert";
-import { Batcher, Pace, type EntryFailure } from "../../providers/aws/batcher.ts";
+import { Batcher, Pace, type BatcherOptions, type EntryFailure } from "../../providers/aws/batcher.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: batcher");
 
 /** A batcher of numbers, what it sent, and what the service is to answer. */
-function scene(
-  working = 0,
-  options: { readonly maxBytes?: number; readonly sequential?: boolean; readonly ofQueue?: string } = {},
-) {
+function scene(working = 0, options: Partial<BatcherOptions<number>> = {}) {
   const clock = new ManualClock();
   const sent: number[][] = [];
   const answers: (readonly EntryFailure[] | Error | Promise<void>)[] = [];
@@ -95,19 +92,54 @@ test("given the limit of a whole request, when entries would be more, then they 
   assert.equal(sent, [[60], [60, 30], [100]]);
 });
 
-test("given a sequential batcher, when a request is under way, then the next waits, and nothing is left behind", async () => {
-  const { batcher, sent, answers } = scene(0, { sequential: true });
+/** The tens are the group: 11 and 12 are of one, 21 is of another. */
+const grouped = { groupOf: (entry: number) => String(Math.floor(entry / 10)) };
+
+test("given entries of several groups, when they are added, then one of each goes at a time, in order, and nothing is left behind", async () => {
+  const { batcher, sent } = scene(0, grouped);
+  await Promise.all([11, 12, 13, 21, 22, 31].map((n) => batcher.add(n, 1)));
+  assert.equal(sent, [[11, 21, 31], [12, 22], [13]]);
+});
+
+test("given a request under way, when a full batch of other groups is there, then it does not wait for it, but its own group does", async () => {
+  const { batcher, sent, answers } = scene(0, grouped);
   let answer = (): void => {};
   answers.push(new Promise((resolve) => (answer = resolve)));
-  const all = Array.from({ length: 35 }, (_, n) => batcher.add(n, 1));
+  const all = [batcher.add(11, 1)];
   await new Promise(setImmediate);
-  assert.is(sent.length, 1);
+  all.push(...[12, 21, 31, 41, 51, 61, 71, 81, 91, 101, 111].map((n) => batcher.add(n, 1)));
+  await new Promise(setImmediate);
+  assert.equal(sent.slice(1), [[21, 31, 41, 51, 61, 71, 81, 91, 101, 111]]);
   answer();
   await Promise.all(all);
+  assert.equal(sent.slice(2), [[12]]);
+});
+
+test("given an entry of a group that met a fault of the service, when it is sent again, then those behind it have waited, and other groups have not", async () => {
+  const { batcher, answers, sent, clock } = scene(0, grouped);
+  answers.push([failed(0, false)], [failed(0, false)]);
+  const outcomes = Promise.all([11, 12, 21, 22].map((n) => batcher.add(n, 1)));
+  await clock.advance(1_000);
+  await outcomes;
   assert.equal(
-    sent.flat(),
-    Array.from({ length: 35 }, (_, n) => n),
+    sent.flat().filter((n) => n < 20),
+    [11, 11, 12],
   );
+  assert.equal(
+    sent.flat().filter((n) => n > 20),
+    [21, 22, 22],
+  );
+});
+
+test("given an entry of a group that fails, when it does, then those behind it fail unsent, because they would arrive before it, and other groups do not", async () => {
+  const { batcher, answers, sent } = scene(0, grouped);
+  answers.push([failed(0, true)]);
+  const outcomes = await Promise.allSettled([11, 12, 21].map((n) => batcher.add(n, 1)));
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ["rejected", "rejected", "fulfilled"],
+  );
+  assert.equal(sent, [[11, 21]]);
 });
 
 test("given a batch of which one entry is refused, when it is answered, then that one fails and its neighbours do not", async () => {

@@ -34,12 +34,15 @@ test("given options, when they are read, then numbers are numbers, flags are fla
 
 test("given several mistakes, when the URL is read, then the error lists each", () => {
   try {
-    configFrom("aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&endpoint=nowhere&maxEventBytes=ten");
+    configFrom(
+      "aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&requestTimeoutMs=1&endpoint=nowhere&maxEventBytes=ten",
+    );
     assert.unreachable();
   } catch (error) {
     for (const part of [
       '"regio" is not an option',
       "waitSeconds must be",
+      "requestTimeoutMs must be",
       "prefix must be",
       "claimCheck must be",
       "endpoint must be",
@@ -47,6 +50,12 @@ test("given several mistakes, when the URL is read, then the error lists each", 
     ])
       assert.ok((error as Error).message.includes(part), part);
   }
+});
+
+test("given no endpoint, when the configuration is completed, then a set-up waits a second as AWS asks; given a test server, it does not", () => {
+  assert.is(completed({}).settleMs, 1_000);
+  assert.is(completed({ endpoint: "http://127.0.0.1:4566" }).settleMs, 0);
+  assert.is(configFrom("aws:?endpoint=http%3A%2F%2F127.0.0.1%3A4566&settleMs=500").settleMs, 500);
 });
 
 test("given claim checks without a bucket, when the provider is made, then the error says so", () => {

@@ -1,15 +1,30 @@
 import * as assert from "uvu/assert";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SNSClient } from "@aws-sdk/client-sns";
+import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { Pace } from "../../providers/aws/batcher.ts";
+import { DeadLetters } from "../../providers/aws/dead-letters.ts";
+import { letterBody } from "../../providers/aws/letter.ts";
+import { Outbox } from "../../providers/aws/outbox.ts";
+import { systemClock } from "../../src/clock.ts";
 import { letterFor } from "../../src/testing/contracts/scratch-queue.ts";
 import { QueueName, type DeadLetter } from "../../src/index.ts";
 import { awsScene, eventTo, spec, take, type AwsScene } from "../support/aws-hive.ts";
+import type { AwsServers, Interference } from "../support/aws-servers.ts";
+import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: dead letters", { timeoutMs: 30_000 });
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene();
-  await scene.provider.queues.ensure([spec("Many"), spec("Twice"), spec("Moved"), spec("Line", { ordered: true })]);
+  await scene.provider.queues.ensure([
+    spec("Many"),
+    spec("Twice"),
+    spec("Moved"),
+    spec("Long"),
+    spec("Gone"),
+    spec("Line", { ordered: true }),
+  ]);
 });
 test.after(() => scene.close());
 
@@ -17,6 +32,11 @@ async function listed(name: string): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
   for await (const letter of scene.provider.queues.deadLetters(QueueName.parse(name))) letters.push(letter);
   return letters;
+}
+
+function refusing(action: string): Interference {
+  const body = JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" });
+  return (request) => (request.action === action ? { status: 400, body } : undefined);
 }
 
 async function bury(name: string, count: number): Promise<void> {
@@ -43,10 +63,7 @@ test("given a letter that was sent twice, when it is listed and dropped, then it
   await queues.push([eventTo("Twice", 1)]);
   const [lease] = await take(scene.provider, "Twice", 1);
   if (!lease) throw new Error("nothing came");
-  scene.servers.interfere = ({ action }) =>
-    action === "sqs:DeleteMessageBatch"
-      ? { status: 400, body: JSON.stringify({ __type: "com.amazonaws#AccessDenied", message: "no" }) }
-      : undefined;
+  scene.servers.interfere = refusing("sqs:DeleteMessageBatch");
   await queues.deadLetter(lease, letterFor(lease)).catch(() => {});
   scene.servers.interfere = () => undefined;
   await queues.deadLetter(lease, letterFor(lease));
@@ -77,6 +94,115 @@ test("given a FIFO queue, when events of one key are dead-lettered, then all are
   await queues.requeue(QueueName.parse("Line"), letters[1]?.event.id ?? "");
   const [lease] = await take(scene.provider, "Line", 1);
   assert.equal([lease?.event.getBody(), lease?.attempt], ["b", 1]);
+});
+
+/** So many letters of "Long", which whoever looks at them holds for two seconds. */
+async function withLong(
+  count: number,
+  work: (letters: DeadLetters, ids: readonly string[]) => Promise<void>,
+  heldSeconds = 2,
+): Promise<void> {
+  const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  const name = QueueName.parse("Long");
+  const { url } = await scene.provider.queues.addressOf(name);
+  const queue = { name: "test-Long--dead", url: `${url}--dead`, fifo: false };
+  const clock = systemClock;
+  const outbox = new Outbox({ sqs, sns: new SNSClient() }, clock, new Pace(0));
+  const ids = Array.from({ length: count }, (_, n) => `e${n}`);
+  const lease = { queueName: name, attempt: 1, firstSeen: 0, expiresAt: 0 };
+  await Promise.all(
+    ids.map((id) =>
+      outbox.send(queue, { body: letterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) })) }),
+    ),
+  );
+  const parts = { sqs, outbox, clock, requestTimeoutMs: 10_000, unpack: async (body: string) => body, heldSeconds };
+  await work(new DeadLetters(parts, queue, name), ids);
+  await sqs.send(new PurgeQueueCommand({ QueueUrl: queue.url }));
+  sqs.destroy();
+}
+
+/** What a queue that is far away takes for a receive. */
+const slowly: AwsServers["delay"] = ({ action }) => (action === "sqs:ReceiveMessage" ? sleep(300) : undefined);
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("given more letters than can be received before the first comes back, when they are listed, then each is received once and the list ends", async () => {
+  await withLong(150, async (letters, ids) => {
+    scene.servers.delay = slowly;
+    scene.servers.counts.clear();
+    const all: string[] = [];
+    for await (const { event } of letters.list()) all.push(event.id);
+    scene.servers.delay = () => undefined;
+    assert.equal(all.sort(), [...ids].sort());
+    assert.is(scene.servers.counts.get("sqs:ReceiveMessage"), 16);
+  });
+});
+
+test("given letters that cannot be held for longer, when they are listed, then the list ends all the same", async () => {
+  await withLong(100, async (letters) => {
+    scene.servers.delay = slowly;
+    scene.servers.interfere = refusing("sqs:ChangeMessageVisibilityBatch");
+    for await (const { event } of letters.list()) assert.ok(event.id);
+    scene.servers.delay = () => undefined;
+    scene.servers.interfere = () => undefined;
+  });
+});
+
+test("given letters that were looked at, when one is looked for at any time after, then it is there; and one that is not there is not", async () => {
+  await withLong(5, async (letters) => {
+    for (const idleMs of [1_200, 2_000, 2_500]) {
+      await sleep(idleMs);
+      assert.is((await letters.find("e3")).letter.event.id, "e3", `after ${idleMs} ms`);
+    }
+    assert.is((await failureOf(letters.find("nobody"))).code, "NotFound");
+  });
+});
+
+test("given a letter that could not be held for longer, when it is looked for before SQS shows it again, then that is waited for", async () => {
+  await withLong(
+    1,
+    async (letters) => {
+      await letters.find("e0");
+      scene.servers.interfere = refusing("sqs:ChangeMessageVisibilityBatch");
+      await sleep(2_100);
+      assert.is((await letters.find("e0")).letter.event.id, "e0");
+      scene.servers.interfere = () => undefined;
+    },
+    4,
+  );
+});
+
+test("given letters that are settled one by one for longer than they are held, when each is looked for, then each is there", async () => {
+  await withLong(60, async (letters, ids) => {
+    const shuffled = ids.map((_, n) => ids[(n * 37) % ids.length] ?? "");
+    for (const id of shuffled) {
+      await letters.find(id);
+      await sleep(80);
+      await letters.remove(id);
+    }
+    assert.is((await failureOf(letters.find("e0"))).code, "NotFound");
+  });
+});
+
+test("given a letter whose claim is gone, when all are listed, then it is one that cannot be read, and may be dropped but not requeued", async () => {
+  const claiming = scene.another({ bucket: "data", claimCheck: true });
+  await claiming.queues.ensure([]);
+  const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse("Gone"));
+  const MessageBody = '{"beehiveClaim":"claims/nowhere"}';
+  await sqs.send(new SendMessageCommand({ QueueUrl: `${url}--dead`, MessageBody }));
+  sqs.destroy();
+  await scene.provider.queues.push([eventTo("Gone", "there")]);
+  await bury("Gone", 1);
+  const name = QueueName.parse("Gone");
+  const letters: DeadLetter[] = [];
+  for await (const letter of claiming.queues.deadLetters(name)) letters.push(letter);
+  assert.is(letters.length, 2);
+  const bad = letters.find(({ reason }) => reason.startsWith("what its claim check stands for could not be read"));
+  assert.match(bad?.reason ?? "", /s3:GetObject on data\/claims\/nowhere/);
+  const id = bad?.event.id ?? "";
+  assert.match((await failureOf(claiming.queues.requeue(name, id))).message, /claims\/nowhere/);
+  await claiming.queues.drop(name, id);
+  assert.is((await claiming.queues.counts(name)).dead, 1);
 });
 
 test.run();

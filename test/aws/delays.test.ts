@@ -1,8 +1,9 @@
 /** Delays and attempts where SQS alone cannot say them. */
 import * as assert from "uvu/assert";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
-import type { Lease } from "../../src/index.ts";
+import type { Event, Lease } from "../../src/index.ts";
 
 const test = suite("aws: delays", { timeoutMs: 30_000 });
 const minute = 60_000;
@@ -150,6 +151,23 @@ test("given a lease of several hours, when it is renewed, then no more is asked 
   assert.equal(await scene.provider.queues.renew([lease], 24 * 60 * minute), [true]);
   assert.ok(Number(asked[0]?.entry["VisibilityTimeout"]) <= 43_199);
   assert.ok(lease.expiresAt <= Date.now() + 43_199_000);
+});
+
+test("given an event in order that is due after SQS would have deleted it, when it is pushed, then it is refused, with all that is pushed with it; others may be due at any time", async () => {
+  const { queues } = scene.provider;
+  const day = 24 * 60 * minute;
+  const due = (name: string, days: number): Event => {
+    const enqueueTime = new Date(Date.now() + days * day - minute);
+    return eventTo(name, 1, { partitionKey: "k", enqueueTime });
+  };
+  asked.length = 0;
+  for (const name of ["Fifo2", "Topic-"]) {
+    const failure = await failureOf(queues.push([due("A", 1), due(name, 14)]));
+    assert.is(failure.code, "InvalidEvent");
+    assert.match(failure.message, new RegExp(`to ${name} is due at .* in 13 days at the most`));
+  }
+  assert.is(asked.length, 0);
+  await queues.push([due("Fifo2", 13), due("A", 400)]);
 });
 
 test.run();

@@ -2,6 +2,8 @@
 import * as assert from "uvu/assert";
 import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "../../src/index.ts";
 import { awsScene, eventTo, spec, takeOne } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
+import { ManualClock } from "../../src/testing/index.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: requests an event", { timeoutMs: 60_000 });
@@ -68,6 +70,44 @@ test("given an idle queue, when it is polled for a while, then it costs one requ
   const receives = scene.sent.get("ReceiveMessageCommand") ?? 0;
   await scene.close();
   assert.ok(receives <= 4, `${receives} receives in 2.5 s of waits of a second`);
+});
+
+test("given a hive that is asked for its health again and again, when all its queues were seen, then a look is one request, and all are looked for once a minute", async () => {
+  const clock = new ManualClock();
+  const scene = await awsScene({ clock });
+  const specs = [spec("Mail-"), spec("Mail-A"), spec("Mail-B"), spec("Mail-C"), spec("Post")];
+  await scene.another().queues.ensure(specs);
+  const look = async (): Promise<unknown> => {
+    scene.sent.clear();
+    const missing = await scene.provider.queues.missing(specs);
+    return [missing.map(String), Object.fromEntries(scene.sent)];
+  };
+  const all = { ListTopicsCommand: 1, GetQueueUrlCommand: 8, ListSubscriptionsByTopicCommand: 1 };
+  assert.equal(await look(), [[], all]);
+  assert.equal(await look(), [[], { GetQueueUrlCommand: 1 }]);
+  await clock.advance(59_000);
+  await scene.another().queues.delete(spec("Mail-C").name);
+  assert.equal(await look(), [[], { GetQueueUrlCommand: 1 }]);
+  await clock.advance(1_000);
+  assert.equal(await look(), [["Mail-C"], { ...all, GetQueueUrlCommand: 7 }]);
+  assert.equal(await look(), [["Mail-C"], { GetQueueUrlCommand: 1 }]);
+  await scene.another().queues.delete(spec("Mail-A").name);
+  await scene.another().queues.ensure([spec("Mail-C")]);
+  assert.equal(await look(), [[], { ListTopicsCommand: 1, GetQueueUrlCommand: 2, ListSubscriptionsByTopicCommand: 1 }]);
+  assert.equal(await look(), [["Mail-A"], { ...all, GetQueueUrlCommand: 8 }]);
+  await scene.close();
+});
+
+test("given AWS that does not answer, when a hive asks for its health, then a look fails though all queues were seen", async () => {
+  const scene = await awsScene();
+  await scene.provider.queues.ensure([spec("Mail-"), spec("Mail-A")]);
+  scene.servers.interfere = ({ action }) =>
+    action === "sqs:GetQueueUrl"
+      ? { status: 403, body: JSON.stringify({ __type: "AccessDeniedException" }) }
+      : undefined;
+  const failure = await failureOf(scene.provider.queues.missing([spec("Mail-"), spec("Mail-A")]));
+  assert.is(failure.code, "AccessDenied");
+  await scene.close();
 });
 
 test.run();

@@ -1,6 +1,12 @@
 import * as assert from "uvu/assert";
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { QueueName } from "../../src/index.ts";
+import { ManualClock } from "../../src/testing/index.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -51,6 +57,36 @@ test("given a queue that is there with other attributes, when it is ensured, the
   await sqs.send(new CreateQueueCommand({ QueueName: "test-Old", Attributes: { VisibilityTimeout: "7" } }));
   await scene.provider.queues.ensure([spec("Old", { leaseMs: 10_000 })]);
   assert.is((await attributesOf("Old"))["VisibilityTimeout"], "11");
+});
+
+test("given a subscription's queue whose access policy others added to, when it is ensured for another lease, then theirs stays and ours is there once", async () => {
+  await scene.provider.queues.ensure([spec("Shared-"), spec("Shared-Reader")]);
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse("Shared-Reader"));
+  const { Statement } = JSON.parse((await attributesOf("Shared-Reader"))["Policy"] ?? "") as { Statement: object[] };
+  const denied = { Sid: "NoHttp", Effect: "Deny", Principal: "*", Action: "sqs:*", Resource: "*" };
+  for (const theirs of [[...Statement, denied], denied]) {
+    const Policy = JSON.stringify({ Version: "2012-10-17", Id: "theirs", Statement: theirs });
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
+    await scene.another().queues.ensure([spec("Shared-"), spec("Shared-Reader", { leaseMs: 90_000 })]);
+    const now = JSON.parse((await attributesOf("Shared-Reader"))["Policy"] ?? "") as object;
+    assert.equal(now, { Version: "2012-10-17", Id: "theirs", Statement: [...Statement, denied] });
+  }
+});
+
+test("given a set-up that makes a queue, when it ends, then AWS had the second that it asks for; when all was there, it does not wait", async () => {
+  const clock = new ManualClock();
+  const settling = await awsScene({ clock, settleMs: 1_000 });
+  const { queues } = settling.provider;
+  let settled = false;
+  const making = queues.ensure([spec("New-"), spec("New-Reader")]).then(() => (settled = true));
+  while (clock.pending === 0) await new Promise(setImmediate);
+  await clock.advance(999);
+  assert.is(settled, false);
+  await clock.advance(1);
+  await making;
+  await queues.ensure([spec("New-"), spec("New-Reader")]);
+  assert.is(clock.pending, 0);
+  await settling.close();
 });
 
 test("given several processes that want different leases of one queue, when all ensure it at once, then all succeed", async () => {

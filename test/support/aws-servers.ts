@@ -15,9 +15,11 @@ import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
 
 /** A request as the proxy saw it. */
-interface AwsRequest {
+export interface AwsRequest {
   /** As `sqs:SendMessageBatch`, `s3:PUT`. */
   readonly action: string;
+  /** With the query. */
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -78,7 +80,7 @@ async function forward(
   const body = bytes.toString();
   const action = actionOf(incoming, body);
   counts.set(action, (counts.get(action) ?? 0) + 1);
-  const seen = { action, headers: incoming.headers, body };
+  const seen = { action, path: incoming.url ?? "/", headers: incoming.headers, body };
   await delay(seen);
   const interference = interfere(seen);
   if (typeof interference === "object") {

@@ -1,0 +1,86 @@
+import type { Message } from "@aws-sdk/client-sqs";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { BeeHiveError } from "../../src/errors.ts";
+import type { QueueName } from "../../src/queue-name.ts";
+import { bodyOf, eventFrom } from "./message.ts";
+import { receivedFrom, type Received } from "./received.ts";
+
+/*
+ * A dead letter as a message: the event as it travels, and the record of why beside it.
+ */
+
+/** The text under which the record is kept in the body. */
+const recordKey = "beehiveDeadLetter";
+type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & {
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+};
+
+export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetter): string {
+  const record: DeadRecord = { ...rest, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
+  // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
+  const text = JSON.stringify(record).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
+}
+
+/** The letter that a message of the queue `name` is, whoever put it there. */
+export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
+  const received = receivedFrom(message, receivedAt);
+  const { body, sentAt, note, messageId, groupId: partitionKey } = received;
+  const origin = { id: note.id ?? messageId, queueName: name, sentAt, partitionKey };
+  const parsed = parse(body);
+  if (parsed === undefined) {
+    // A message that SQS moved here by its redrive policy: no actor has seen it fail.
+    const reason = `moved by SQS after ${received.receives} receives: its consumers never settled it`;
+    return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
+  }
+  const { record, event } = parsed;
+  return {
+    ...record,
+    event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
+    stack: record.stack ?? undefined,
+    firstSeen: new Date(record.firstSeen),
+    lastSeen: new Date(record.lastSeen),
+  };
+}
+
+/** A letter of which only the claim check is left, known by the id of its message. */
+export function unreadableLetter(message: Message, name: QueueName, receivedAt: number, why: BeeHiveError): DeadLetter {
+  const received = receivedFrom(message, receivedAt);
+  const reason = `what its claim check stands for could not be read: ${why.message}`;
+  return withoutRecord(received, name, { body: received.body, errorName: why.code, reason });
+}
+
+function withoutRecord(
+  { messageId, receives, sentAt, firstReceived, receivedAt, note, groupId: partitionKey }: Received,
+  queueName: QueueName,
+  { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
+): DeadLetter {
+  return {
+    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey }),
+    reason,
+    errorName,
+    errorMessage: reason,
+    stack: undefined,
+    actor: "",
+    subscription: String(queueName),
+    attempts: receives,
+    firstSeen: new Date(firstReceived),
+    lastSeen: new Date(receivedAt),
+  };
+}
+
+function parse(body: string): { readonly record: DeadRecord; readonly event: unknown } | undefined {
+  try {
+    const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
+    const record = value?.[recordKey];
+    return typeof record === "object" && record !== null
+      ? { record: record as DeadRecord, event: value?.["event"] }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

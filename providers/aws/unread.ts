@@ -1,0 +1,56 @@
+import type { AwsLease } from "./lease.ts";
+import type { FifoNotes, Note } from "./note.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Settlement } from "./settlement.ts";
+
+/** How long what could not be read waits to be received again, in ms. */
+const waitMs = 5_000;
+/** Messages of FIFO queues of which it is remembered here how often they could not be read. */
+const mostRemembered = 10_000;
+
+/**
+ * What was received while its note, its claim or the inbox could not be asked: no actor has seen it, so it goes back
+ * without counting as an attempt.
+ */
+export class Unread {
+  readonly #settlement: Settlement;
+  readonly #outbox: Outbox;
+  readonly #notes: FifoNotes;
+  /** Receives that are no attempts, by the id of the message. */
+  readonly #uncounted = new Map<string, number>();
+
+  constructor(settlement: Settlement, outbox: Outbox, notes: FifoNotes) {
+    this.#settlement = settlement;
+    this.#outbox = outbox;
+    this.#notes = notes;
+  }
+
+  async giveBack(lease: AwsLease, now: number): Promise<void> {
+    lease.assertHeld(now);
+    const { address, received, attempt, firstSeen } = lease;
+    if (!address.fifo) {
+      const said = { attempts: attempt - 1, firstSeen: attempt > 1 ? firstSeen : undefined };
+      return await this.#settlement.putOff(lease, now + waitMs, said);
+    }
+    // Its note is a row in the table, which may be what does not answer: it is written when it is read again.
+    this.#remember(received.messageId);
+    await this.#outbox.changeVisibility(address, received.receipt, waitMs / 1_000);
+  }
+
+  #remember(messageId: string): void {
+    const [oldest] = this.#uncounted.keys();
+    if (this.#uncounted.size >= mostRemembered && oldest !== undefined) this.#uncounted.delete(oldest);
+    this.#uncounted.set(messageId, (this.#uncounted.get(messageId) ?? 0) + 1);
+  }
+
+  /** The note of a message of a FIFO queue, with what could not be noted before. */
+  async noteOf(queue: string, messageId: string): Promise<Note> {
+    const note = await this.#notes.read(queue, messageId);
+    const uncounted = this.#uncounted.get(messageId);
+    if (uncounted === undefined) return note;
+    const caughtUp = { ...note, attempts: (note.attempts ?? 0) - uncounted };
+    await this.#notes.write(queue, messageId, caughtUp);
+    this.#uncounted.delete(messageId);
+    return caughtUp;
+  }
+}

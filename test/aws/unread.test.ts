@@ -1,0 +1,133 @@
+/** Events that come while what they need to be read does not answer: no actor sees them, so no attempt is counted. */
+import * as assert from "uvu/assert";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { AwsProvider } from "../../providers/aws/index.ts";
+import { sqsHandler } from "../../providers/aws/lambda.ts";
+import { actorDescription, QueueName, silentLogger, type Lease } from "../../src/index.ts";
+import type { Interference } from "../support/aws-servers.ts";
+import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
+import { failureOf } from "../support/failure.ts";
+import { receiveRecords } from "../support/sqs-records.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("aws: what cannot be read", { timeoutMs: 60_000 });
+const large = "x".repeat(2_000);
+let scene: AwsScene;
+test.before(async () => {
+  scene = await awsScene({ bucket: "data" });
+  const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function"].map((name) => spec(name));
+  await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true })]);
+});
+test.after(() => scene.close());
+test.after.each(() => {
+  scene.servers.interfere = () => undefined;
+});
+
+/** What reads are answered while DynamoDB and S3 are down. */
+const outage: Interference = ({ action }) => {
+  const body = JSON.stringify({ __type: "com.amazonaws.dynamodb.v20120810#AccessDeniedException", message: "down" });
+  if (action === "dynamodb:BatchGetItem" || action === "dynamodb:GetItem") return { status: 400, body };
+  return action === "s3:GET" ? { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } : undefined;
+};
+
+/** The next events of a queue, or the failure to get any. */
+function next({ queues }: AwsProvider, name: string): Promise<readonly Lease[]> {
+  const { signal } = new AbortController();
+  return queues.lease(QueueName.parse(name), { max: 10, leaseMs: 60_000, waitMs: 10_000, signal });
+}
+
+test("given an outage of DynamoDB or S3, when events were received all through it, then each receive failed, and after it they come with their first attempt", async () => {
+  const inbox = scene.another({ idempotent: true });
+  const claims = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
+  const readers = [
+    ["Inbox", inbox],
+    ["Line", inbox],
+    ["Claims", claims],
+  ] as const;
+  scene.servers.interfere = outage;
+  await Promise.all(
+    readers.map(async ([name, provider]) => {
+      await provider.queues.push([eventTo(name, name === "Claims" ? large : 1, { partitionKey: "k" })]);
+      for (let receives = 0; receives < 2; receives++) {
+        const failure = await failureOf(next(provider, name));
+        assert.is(failure.code, "AccessDenied", `${name}: ${failure.message}`);
+      }
+    }),
+  );
+  scene.servers.interfere = () => undefined;
+  for (const [name, provider] of readers) {
+    const lease = await takeOne(provider, name);
+    assert.is(lease.attempt, 1, name);
+    await provider.queues.abandon(lease, { delayMs: 0, countAttempt: true });
+    assert.is((await takeOne(provider, name)).attempt, 2, name);
+  }
+});
+
+test("given one event that cannot be read among others, when they are received, then the others are leased, and the next who asks is told", async () => {
+  const provider = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
+  await provider.queues.push([eventTo("Mixed", large), eventTo("Mixed", "small")]);
+  scene.servers.interfere = outage;
+  const leases = await next(provider, "Mixed");
+  assert.equal(
+    leases.map(({ event }) => event.getBody()),
+    ["small"],
+  );
+  assert.match((await failureOf(next(provider, "Mixed"))).message, /s3:GetObject on data\/claims/);
+  scene.servers.interfere = () => undefined;
+  assert.is((await takeOne(provider, "Mixed")).event.getBody(), large);
+});
+
+test("given an event whose claim is gone for good, when it is received, then it is not given back for ever: SQS counts it", async () => {
+  const provider = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
+  await provider.queues.push([eventTo("Gone", large)]);
+  const sends = scene.servers.counts.get("sqs:SendMessageBatch");
+  scene.servers.interfere = ({ action }) =>
+    action === "s3:GET" ? { status: 404, body: "<Error><Code>NoSuchKey</Code></Error>" } : undefined;
+  assert.match((await failureOf(next(provider, "Gone"))).message, /NoSuchKey/);
+  assert.is(scene.servers.counts.get("sqs:SendMessageBatch"), sends);
+});
+
+test("given a function during an outage, when events are handed over, then they go back uncounted and Lambda may remove what it has", async () => {
+  const provider = { prefix: "test", endpoint: scene.servers.endpoint, bucket: "data", claimCheck: true };
+  class Reader {
+    processAsync(): void {}
+  }
+  actorDescription("Function", {})(Reader);
+  const handler = sqsHandler({
+    actors: [Reader],
+    provider: { ...provider, maxEventBytes: 1_024 },
+    logger: silentLogger,
+    environment: {},
+  });
+  const writer = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
+  await writer.queues.push([eventTo("Function", large)]);
+  const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  const { url } = await writer.queues.addressOf(QueueName.parse("Function"));
+  scene.servers.interfere = outage;
+  const response = await handler(
+    { Records: await receiveRecords(sqs, url) },
+    { getRemainingTimeInMillis: () => 60_000 },
+  );
+  scene.servers.interfere = () => undefined;
+  sqs.destroy();
+  await handler.close();
+  assert.equal(response, { batchItemFailures: [] });
+  assert.is((await takeOne(writer, "Function")).attempt, 1);
+});
+
+test("given an inbox that leaves keys unread, when events are received, then these are asked for again, later each time", async () => {
+  const provider = scene.another({ idempotent: true });
+  await provider.queues.push([eventTo("Inbox", "again")]);
+  const askedAt: number[] = [];
+  scene.servers.interfere = ({ action, body }) => {
+    if (action !== "dynamodb:BatchGetItem") return undefined;
+    askedAt.push(performance.now());
+    const { RequestItems } = JSON.parse(body) as { readonly RequestItems: unknown };
+    return askedAt.length < 4 ? { status: 200, body: JSON.stringify({ UnprocessedKeys: RequestItems }) } : undefined;
+  };
+  assert.is((await take(provider, "Inbox", 1)).length, 1);
+  const waits = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
+  for (const [index, least] of [50, 100, 200].entries()) assert.ok((waits[index] ?? 0) >= least - 5, String(waits));
+});
+
+test.run();
