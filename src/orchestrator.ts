@@ -86,9 +86,10 @@ export class Orchestrator {
   }
 
   async #waiting(): Promise<boolean> {
-    for (const { descriptor } of this.#factories) {
-      const { ready, leased, delayed } = await this.#parts.provider.queues.counts(descriptor.queueName);
-      if (ready + leased + delayed > 0) return true;
+    const { queues } = this.#parts.provider;
+    for (const { queueName } of this.#descriptors) {
+      const { ready, leased, delayed } = await queues.counts(queueName);
+      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
     }
     return false;
   }

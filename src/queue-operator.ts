@@ -67,6 +67,12 @@ export interface QueueOperator {
    */
   gather?(name: QueueName): { readonly events: number; readonly forMs: number };
 
+  /**
+   * For a provider whose counts lag behind: whether this process has seen for itself that nothing comes any more from a
+   * queue of which the counts say that it is empty. `true` when nobody here reads it.
+   */
+  quiet?(name: QueueName): Promise<boolean>;
+
   /** What the provider refuses of these, in words: lengths, characters, leases it cannot give. Empty when all is well. */
   problems(queues: readonly QueueSpec[]): readonly string[];
   /** Makes what is missing; topics before their subscriptions. Idempotent, also when several processes do it at once. */

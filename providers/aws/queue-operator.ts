@@ -61,6 +61,8 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
   readonly #dead = new Map<string, DeadLetters>();
+  /** Until when something may come that this process sent or put off, in ms since the epoch. */
+  #expectedUntil = -Infinity;
 
   constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
     const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
@@ -113,8 +115,20 @@ export class AwsQueueOperator implements QueueOperator {
     this.#dead.clear();
   }
 
-  push(events: readonly Event[]): Promise<void> {
-    return this.#publisher.push(events);
+  async push(events: readonly Event[]): Promise<void> {
+    await this.#publisher.push(events);
+    for (const { enqueueTime } of events) this.#expect(enqueueTime?.getTime() ?? 0);
+  }
+
+  /** Notes that an event may come now, or at that time. */
+  #expect(time: number): void {
+    this.#expectedUntil = Math.max(this.#expectedUntil, time, this.#clock.now());
+  }
+
+  /** GetQueueAttributes: its counts may lag behind by a minute. So a receive that began afterwards must have brought nothing. */
+  async quiet(name: QueueName): Promise<boolean> {
+    const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
+    return receiver === undefined || receiver.quietSince >= this.#expectedUntil;
   }
 
   gather(): { readonly events: number; readonly forMs: number } {
@@ -156,8 +170,9 @@ export class AwsQueueOperator implements QueueOperator {
     await this.#settlement.remove(held);
   }
 
-  abandon(lease: Lease, options: AbandonOptions): Promise<void> {
-    return this.#settlement.abandon(lease as AwsLease, options);
+  async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    await this.#settlement.abandon(lease as AwsLease, options);
+    this.#expect(this.#clock.now() + options.delayMs);
   }
 
   async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
@@ -205,6 +220,7 @@ export class AwsQueueOperator implements QueueOperator {
     if (unreadable) throw unreadable;
     // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
     await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
+    this.#expect(0);
     await letters.remove(eventId);
   }
 

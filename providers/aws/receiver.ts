@@ -60,6 +60,8 @@ export class Receiver {
   #plenty = false;
   /** How many receives in a row brought nothing. */
   #empty = 0;
+  /** When the last receive began that waited and brought nothing, in ms since the epoch; since then nothing came. */
+  #quietSince = -Infinity;
   /** What nobody was there to be told. */
   #untold: Error | undefined;
   #closed = false;
@@ -149,13 +151,21 @@ export class Receiver {
     return 2 ** Math.min(this.#empty + 1, 5);
   }
 
+  get quietSince(): number {
+    return this.#quietSince;
+  }
+
   #receive(max: number, leaseMs: number, wait: number): void {
+    const startedAt = this.#options.clock.now();
     const poll = this.#options.receive(max, leaseMs, wait).then(
       ({ received, leases, failure }) => {
         this.#polls.delete(poll);
         this.#plenty = received === max && failure === undefined;
         this.#options.plenty(this.#plenty);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
+        // Only a receive that waits asks all servers of SQS ("long polling").
+        if (received > 0) this.#quietSince = -Infinity;
+        else if (wait > 0) this.#quietSince = startedAt;
         this.#handOut(leases);
         if (failure !== undefined) this.#tell(failure);
         this.#endWaits();
@@ -168,7 +178,7 @@ export class Receiver {
         this.#tell(error instanceof Error ? error : new Error(String(error)));
       },
     );
-    this.#polls.set(poll, { max, dueAt: this.#options.clock.now() + wait * 1_000 });
+    this.#polls.set(poll, { max, dueAt: startedAt + wait * 1_000 });
   }
 
   /** Tells who waits, or who waits next: also what came with events that could be read must not go unsaid. */
