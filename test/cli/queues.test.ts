@@ -41,15 +41,16 @@ test("given events everywhere, when shown, then each is counted where it is, wit
   );
 });
 
-test("given modules in the configuration, when shown, then the queues of their actors are", async () => {
+test("given modules in the configuration, when shown, then the queues of their actors are, and those that they do not read", async () => {
   await using hive = await cliHive();
   const environment = { BEEHIVE_PROVIDER: hive.url, BEEHIVE_MODULES: "test/cli/modules/shop.ts" };
   const { stdout, stderr } = await cli(["queues", "--json"], { environment });
   const rows = JSON.parse(stdout || stderr) as { queue: string }[];
   assert.equal(
     rows.map(({ queue }) => queue),
-    ["OrderPlaced-Mail", packing],
+    ["OrderPlaced-Mail", packing, "Invoices"],
   );
+  assert.match(stderr, "No actor of these modules reads Invoices.");
 });
 
 test("given what is no queue with events, when shown, then it says what is right and ends with 2", async () => {

@@ -64,14 +64,19 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
 const clearScreen = "\u001b[H\u001b[2J";
 
 async function namesOf(
-  { settings, application }: CommandContext,
+  { settings, application, output }: CommandContext,
   given: readonly string[],
   operator: QueueOperator,
 ): Promise<readonly QueueName[]> {
   if (given.length > 0) return given.map(consumerQueue);
   if (((await settings()).modules ?? []).length > 0) {
     const { descriptors } = await application([]);
-    return descriptors.map(({ queueName }) => queueName);
+    const read = descriptors.map(({ queueName }) => queueName);
+    const known = new Set(read.map(String));
+    const others = ((await operator.names?.()) ?? []).filter((name) => !known.has(`${name}`));
+    // A subscription whose actor was renamed goes on to gather events.
+    if (others.length > 0) output.note(`No actor of these modules reads ${others.join(", ")}.`);
+    return [...read, ...others];
   }
   const listed = await operator.names?.();
   if (!listed) throw new UsageError('This provider lists no queues: name them, or "modules" in beehive.config.json.');
