@@ -41,6 +41,11 @@ export function describeActor(
   problems: string[],
 ): ActorDescriptor | undefined {
   const at = `${actorType.name || "an anonymous class"} on "${queueName}"`;
+  const wrong = shapeProblems(options);
+  if (wrong.length > 0) {
+    problems.push(...wrong.map((problem) => `${at}: ${problem}`));
+    return undefined;
+  }
   const parsed = attempt(() => QueueName.parse(queueName), at, problems);
   const published = (options.publishes ?? []).map((text) =>
     attempt(() => destination(text), `${at} publishes`, problems),
@@ -69,6 +74,29 @@ export function describeActor(
   };
   problems.push(...descriptorProblems(descriptor));
   return descriptor;
+}
+
+const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
+  parallelism: true,
+  lease: true,
+  retry: true,
+  publishes: true,
+  ordered: true,
+  supervision: true,
+  failureLimit: true,
+  middleware: true,
+};
+
+/** What only the compiler sees, where there is one. */
+function shapeProblems(options: ActorOptions): string[] {
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(optionNames, name));
+  const lists = (["publishes", "supervision", "middleware"] as const).filter(
+    (name) => options[name] !== undefined && !Array.isArray(options[name]),
+  );
+  return [
+    ...unknown.map((name) => `"${name}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
+    ...lists.map((name) => `${name} must be a list`),
+  ];
 }
 
 /** What is wrong with the settings of a descriptor, in words. */

@@ -65,6 +65,12 @@ for (const [what, sources, reason] of [
     [actor("A-B", { publishes: ["C-D"] })],
     /"C-D" is a subscription; publish to its topic, "C-"/,
   ],
+  [
+    "an option that is none",
+    [actor("A-B", { paralelism: 3 } as ActorOptions)],
+    /"paralelism" is not an option; there are parallelism/,
+  ],
+  ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
   ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
   ["a lease too short", [actor("A-B", { lease: 99 })], /lease must be a whole number from 100 ms, not 99/],
