@@ -4,7 +4,7 @@ import { openProvider } from "../open-provider.ts";
 import type { Provider } from "../provider.ts";
 import { loadApplication } from "./application.ts";
 import type { CommandContext } from "./command.ts";
-import { UsageError } from "./exit-code.ts";
+import { MissingFile, UsageError } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -47,5 +47,5 @@ async function open({ provider }: Settings, make: boolean): Promise<Provider> {
 async function assertFile(url: string): Promise<void> {
   const { configFrom } = await import("../../providers/sqlite/config.ts");
   const { file } = configFrom(url);
-  if (!existsSync(file)) throw new UsageError(`There is no file ${file}. Make it with: beehive setup MODULE`);
+  if (!existsSync(file)) throw new MissingFile(`There is no file ${file}. Make it with: beehive setup MODULE`);
 }

@@ -15,3 +15,6 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
+
+/** The file of a provider is not there, and was not to be made. */
+export class MissingFile extends UsageError {}

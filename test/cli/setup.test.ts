@@ -24,6 +24,7 @@ test("given queues that are missing, when checked, tried and made, then they are
     ["OrderPacked-", "OrderPlaced-", "OrderPlaced-Mail", packing].map((name) => `${name} ${state}`);
   assert.equal(await setup("--check"), [1, all("missing")]);
   assert.equal(await setup("--dry-run"), [0, all("to be made")]);
+  assert.is(existsSync(folder.at("hive.db")), false, "who looks makes no file");
   assert.equal(await setup(), [0, all("made")]);
   assert.equal(await setup("--check"), [0, all("there")]);
   assert.equal(await setup(), [0, all("there")]);

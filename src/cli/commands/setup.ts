@@ -4,7 +4,8 @@ import { queueSpecs } from "../../orchestrator.ts";
 import type { Provider } from "../../provider.ts";
 import type { Application } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
-import { exitCode } from "../exit-code.ts";
+import type { QueueSpec } from "../../queue-operator.ts";
+import { exitCode, MissingFile } from "../exit-code.ts";
 import { table } from "../table.ts";
 
 interface Options {
@@ -31,16 +32,10 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, { check, dryRun }, modules) {
     const { output } = context;
     const application = await context.application(modules);
-    const provider = await providerOf(context, application, !check && !dryRun);
     const specs = queueSpecs(application.descriptors);
-    const problems = provider.queues.problems(specs);
-    if (problems.length > 0)
-      throw new BeeHiveError(
-        "InvalidConfiguration",
-        `${provider.name} refuses:\n${problems.map((one) => `  ${one}`).join("\n")}`,
-      );
-    const missing = new Set((await provider.queues.missing(specs)).map(String));
-    if (!check && !dryRun) await make(application, provider);
+    const makes = !check && !dryRun;
+    const missing = new Set(await namesMissing(specs, () => providerOf(context, application, makes)));
+    if (makes) await make(application, await providerOf(context, application, makes));
     const state = (name: string): string =>
       !missing.has(name) ? "there" : check ? "missing" : dryRun ? "to be made" : "made";
     const rows = specs.map(({ name, ordered, ...rest }) => ({
@@ -61,6 +56,23 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
     return check && missing.size > 0 ? exitCode.failed : exitCode.well;
   },
 });
+
+/** Those that are not there: all of them when there is not even the file of the provider. */
+async function namesMissing(specs: readonly QueueSpec[], open: () => Promise<Provider>): Promise<readonly string[]> {
+  try {
+    const { name, queues } = await open();
+    const problems = queues.problems(specs);
+    if (problems.length > 0)
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        `${name} refuses:\n${problems.map((one) => `  ${one}`).join("\n")}`,
+      );
+    return (await queues.missing(specs)).map(String);
+  } catch (error) {
+    if (error instanceof MissingFile) return specs.map(({ name }) => name.toString());
+    throw error;
+  }
+}
 
 /** @param make whether the file of a provider is made when it is not there. */
 async function providerOf(
