@@ -184,13 +184,14 @@ export class Hive {
    * @throws BeeHiveError `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
    *   events were published, and pushing the same events again is safe where the provider drops duplicates.
    */
-  async push(events: Event | Iterable<Event>): Promise<void> {
-    if (this.#state === "stopping" || this.#state === "stopped")
-      throw new BeeHiveError("InvalidState", "The hive is stopped; nothing was published.");
-    await this.#publish(events instanceof Event ? [events] : [...events]);
+  push(events: Event | Iterable<Event>): Promise<void> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
+    return Promise.reject(new BeeHiveError("InvalidState", "The hive is stopped; nothing was published."));
   }
 
-  async #publish(list: readonly Event[]): Promise<void> {
+  /** Pulsers publish while the hive waits for them to stop, too. */
+  async #publish(events: Event | Iterable<Event>): Promise<void> {
+    const list = events instanceof Event ? [events] : [...events];
     if (list.length === 0) return;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {

@@ -15,6 +15,7 @@ import {
 import { given } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { failureOf } from "../../support/failure.ts";
+import { throwsCode } from "../../support/throws.ts";
 import { suite } from "../../support/suite.ts";
 
 interface Order {
@@ -105,8 +106,9 @@ test("given a library error, when it is expected, then by its class or its code"
   await given().when(accepted, PaymentActor, accepting).thenThrows("NotFound");
 });
 
-test("given something that is not bound, when the actor is made, then the error says what", async () => {
-  await given().when(accepted, PaymentActor).thenThrows("Unresolvable");
+test("given something that is not bound, when the actor is to be made, then the error says what", async () => {
+  const { message } = await throwsCode("InvalidConfiguration", () => given().when(accepted, PaymentActor).then([]));
+  assert.match(message, "PaymentActor injects Gateway");
 });
 
 test("given other events than expected, when they are compared, then the error shows how their bodies differ", async () => {
