@@ -39,7 +39,6 @@ export class AtomicStep implements Step {
   }
 
   commit(outputs: readonly Event[]): Promise<void> {
-    this.#rows?.end();
     return this.#steps.commit(this.#lease, outputs, this.#rows?.changes());
   }
 

@@ -33,14 +33,30 @@ export class StepRows implements Rows {
   readonly #base: Rows;
   readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
   readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
+  /** How many calls are under way. */
+  #calls = 0;
   #over = false;
+  #failed = false;
 
   constructor(base: Rows) {
     this.#base = base;
   }
 
-  /** What the step wants committed. */
+  /**
+   * What the step wants committed. Ends the step.
+   *
+   * @throws BeeHiveError `InvalidState` when a call is still under way: what it writes would be lost without a word.
+   */
   changes(): StepChanges {
+    this.end();
+    if (this.#calls > 0) {
+      // Nobody awaits that call: were it to fail, it would end the process. It changes nothing any more.
+      this.#failed = true;
+      throw new BeeHiveError(
+        "InvalidState",
+        "The actor returned while a call of a store was under way. Await every call in processAsync.",
+      );
+    }
     return { seen: [...this.#seen.values()], writes: [...this.#written.values()] };
   }
 
@@ -49,7 +65,11 @@ export class StepRows implements Rows {
     this.#over = true;
   }
 
-  async get(key: RowKey): Promise<Row | undefined> {
+  get(key: RowKey): Promise<Row | undefined> {
+    return this.#during(this.#get(key));
+  }
+
+  async #get(key: RowKey): Promise<Row | undefined> {
     this.#assertRunning();
     const name = rowName(key);
     const own = this.#written.get(name);
@@ -59,7 +79,11 @@ export class StepRows implements Rows {
     return row;
   }
 
-  async head(key: RowKey): Promise<RowHead | undefined> {
+  head(key: RowKey): Promise<RowHead | undefined> {
+    return this.#during(this.#head(key));
+  }
+
+  async #head(key: RowKey): Promise<RowHead | undefined> {
     this.#assertRunning();
     const name = rowName(key);
     const own = this.#written.get(name);
@@ -70,18 +94,23 @@ export class StepRows implements Rows {
   }
 
   page(range: RowRange): Promise<readonly Row[]> {
-    return this.#merge(
+    const merged = this.#merge(
       range,
       (base) => this.#base.page(base),
       (row) => row,
     );
+    return this.#during(merged);
   }
 
   pageHeads(range: RowRange): Promise<readonly RowHead[]> {
-    return this.#merge(range, (base) => this.#base.pageHeads(base), headOf);
+    return this.#during(this.#merge(range, (base) => this.#base.pageHeads(base), headOf));
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    return this.#during(this.#write(changes));
+  }
+
+  async #write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     for (const { key, expect } of changes) if (expect !== "any" && !this.#knows(key)) await this.head(key);
     // From here on nothing is awaited: calls that an actor makes at once see what each other wrote.
     this.#assertRunning();
@@ -138,8 +167,17 @@ export class StepRows implements Rows {
     else if (seen.etag !== etag) throw stepConflict({ key: seen.key, found: etag });
   }
 
+  async #during<T>(call: Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call;
+    } finally {
+      this.#calls--;
+    }
+  }
+
   #assertRunning(): void {
-    if (!this.#over) return;
+    if (!this.#over || this.#failed) return;
     throw new BeeHiveError(
       "InvalidState",
       "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +

@@ -317,6 +317,29 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a call of a store that is not awaited, when the step commits, then InvalidState and nothing happened",
+    async run(subject) {
+      const scene = await Scene.set(subject);
+      const calls: ((stores: Step["stores"]) => Promise<unknown>)[] = [
+        (stores) => stores.collection<Item>(scene.name).insert({ id: "a" }),
+        (stores) => stores.keyedList<Item>(scene.name).add("List", "k", { id: "a" }),
+        (stores) => stores.counters.increment(scene.name, "a", 1),
+      ];
+      for (const call of calls) {
+        const step = scene.begin();
+        const forgotten = call(step.stores);
+        await rejectsWith("InvalidState", async () => step.commit(scene.outputs()));
+        step.discard();
+        // Nobody would catch it.
+        await forgotten;
+      }
+      assert.deepEqual(await scene.readEverything(), Scene.nothing);
+      const step = scene.begin();
+      await step.stores.counters.increment(scene.name, "a", 1);
+      await step.commit([]);
+    },
+  },
+  {
     name: "given a step that is over, when one of its stores is used, then InvalidState",
     async run(subject) {
       for (const end of ["commit", "discard"] as const) {
