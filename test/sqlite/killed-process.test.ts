@@ -1,10 +1,20 @@
 /** What was leased to a process that is no more: it is not waited for until its leases end. */
 import * as assert from "uvu/assert";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { availableDrivers, openDriver } from "../../providers/sqlite/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { noteClosed, noteOpened } from "../../providers/sqlite/open-files.ts";
 import { ProcessLock } from "../../providers/sqlite/process-lock.ts";
 import { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
@@ -13,6 +23,7 @@ import { assertOnce } from "../support/sqlite-effects.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { Worker } from "../support/sqlite-process.ts";
 import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const test = suite("sqlite: killed process", { timeoutMs: 60_000 });
 
@@ -131,6 +142,70 @@ test("given a lease that was given back for its process, when that process settl
   assert.match(String(refused), /The lease on the event .* is over/);
   await other.queues.commit(held, []);
   await Promise.all([slow.close(), other.close()]);
+});
+
+test("given a process that lives, when others know its file by another path or have gone elsewhere, then its leases stay with it", async () => {
+  using file = sqliteFile();
+  const here = await opened(file.path);
+  await here.queues.push([letter(1)]);
+  const [held] = (await lease(here, 1)) as [Lease];
+  symlinkSync(file.path, file.beside("link.db"));
+  const linked = new SqliteProvider({ file: file.beside("link.db") });
+  const folder = process.cwd();
+  const near = new SqliteProvider({ file: relative(folder, file.path) });
+  process.chdir("/");
+  try {
+    for (const other of [linked, near]) assert.equal(await lease(other, 1, 1_200), []);
+  } finally {
+    process.chdir(folder);
+  }
+  await here.queues.commit(held, []);
+  await Promise.all([here.close(), linked.close(), near.close()]);
+});
+
+test("given a lock file that a cleaner removed, when others look, then nobody is taken for dead", async () => {
+  using file = sqliteFile();
+  const here = await opened(file.path);
+  await here.queues.push([letter(1)]);
+  const [held] = (await lease(here, 1)) as [Lease];
+  for (const name of locksBeside(file.path)) rmSync(file.beside(name));
+  const other = await opened(file.path);
+  assert.equal(await lease(other, 1, 1_200), []);
+  await here.queues.commit(held, []);
+  await Promise.all([here.close(), other.close()]);
+});
+
+test("given lock files of processes that died before they leased, when somebody leases, then the old ones go", async () => {
+  using file = sqliteFile();
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const name of ["old", "new"]) writeFileSync(`${file.path}-process-${name}`, "");
+  utimesSync(`${file.path}-process-old`, hourAgo, hourAgo);
+  const provider = await opened(file.path);
+  await lease(provider, 1);
+  assert.equal(locksBeside(file.path), ["hive.db-process-new"]);
+  await provider.close();
+});
+
+test("given a file that is open with one driver, when another is to open it in the same process, then it is refused", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  const [driver] = availableDrivers();
+  const other = driver === "libsql" ? "node:sqlite" : "libsql";
+  await throwsCode("InvalidConfiguration", () => noteOpened(realpathSync(file.path), other));
+  await provider.close();
+  noteOpened(realpathSync(file.path), other);
+  noteClosed(realpathSync(file.path));
+});
+
+test("given a clean stop, then the file is whole by itself", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.stores.collection("Orders").insert({ id: "1" });
+  await provider.close();
+  copyFileSync(file.path, file.beside("copy.db"));
+  const copy = new SqliteProvider({ file: file.beside("copy.db") });
+  assert.ok(await copy.stores.collection("Orders").exists("1"));
+  await copy.close();
 });
 
 for (const driver of availableDrivers()) {
