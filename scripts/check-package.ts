@@ -15,7 +15,8 @@ interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
-const EXPECTED_FILES = /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const EXPECTED_FILES =
+  /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
 const REQUIRED_FILES = [
   "dist/src/index.js",
