@@ -133,8 +133,7 @@ export class Pulsing {
       const pulses = stores.collection<Fired>("Pulses");
       const fired = (await pulses.exists(name)) ? await pulses.get(name) : undefined;
       if (fired && fired.time >= time) return;
-      const events = await collect(await this.#pulser.pulse(new Date(time)), `The pulser ${name}`);
-      await push(events.map((event, index) => withPulseId(event, `${name}-${time}-${index}`)));
+      await push(await pulseEvents(this.#pulser, time));
       await pulses.upsert({ id: name, time });
     } finally {
       await lock.release();
@@ -142,8 +141,11 @@ export class Pulsing {
   }
 }
 
-function withPulseId(event: Event, id: string): Event {
-  return event.hasId ? event : event.clone({ id });
+/** The events of the pulse that was due at `time`, in ms since the epoch, with ids that are the same whoever fires it. */
+export async function pulseEvents(pulser: Pulser, time: number): Promise<readonly Event[]> {
+  const { name } = pulser;
+  const events = await collect(await pulser.pulse(new Date(time)), `The pulser ${name}`);
+  return events.map((event, n) => (event.hasId ? event : event.clone({ id: `${name}-${time}-${n}` })));
 }
 
 /** The first time after `after` that the schedule names, in ms since the epoch; none when a cron line has no more. */
@@ -152,8 +154,8 @@ function nextTime(schedule: Schedule, after: number): number | undefined {
   return cronOf(schedule).nextRun(new Date(after))?.getTime();
 }
 
-/** The last time up to `now`, so that a process that was asleep fires once and not for each pulse that it missed. */
-function lastTime(schedule: Schedule, now: number): number {
+/** The last time up to `now` that the schedule names, so that a process that was asleep fires once and not for each pulse that it missed. */
+export function lastTime(schedule: Schedule, now: number): number {
   if ("every" in schedule) return Math.floor(now / schedule.every) * schedule.every;
   return (
     cronOf(schedule)

@@ -1,8 +1,7 @@
 import type { Hive } from "../../src/beehive.ts";
 import { systemClock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { collect } from "../../src/outputs.ts";
-import type { Pulser, Schedule } from "../../src/pulser.ts";
+import { lastTime, pulseEvents, type Pulser, type Schedule } from "../../src/pulser.ts";
 import { AzureProvider } from "./index.ts";
 import { fromTrigger } from "./trigger-message.ts";
 
@@ -63,6 +62,9 @@ export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string
   }
 }
 
+/** The host may call a little before the time by our clock. */
+const earlyMs = 500;
+
 /**
  * Makes a pulser a function that a timer triggers. The host lets one instance fire each pulse, in UTC unless it is set
  * otherwise.
@@ -72,9 +74,7 @@ export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string
 export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): void {
   const { name, schedule } = pulser;
   const handler = async (): Promise<void> => {
-    const time = Math.floor(systemClock.now() / 1000) * 1000;
-    const events = await collect(await pulser.pulse(new Date(time)), `The pulser ${name}`);
-    await hive.push(events.map((event, n) => (event.hasId ? event : event.clone({ id: `${name}-${time}-${n}` }))));
+    await hive.push(await pulseEvents(pulser, lastTime(schedule, systemClock.now() + earlyMs)));
   };
   app.timer(`pulser-${name}`, { schedule: timerSchedule(name, schedule), handler });
 }

@@ -189,7 +189,13 @@ test("given a pulser, when it is made a function, then a timer with its schedule
   pulserFunction(recorded, hive, pulse(topic, { cron: "0 3 * * *" }));
   assert.equal([registered[0]?.name, registered[0]?.options["schedule"]], [`pulser-${topic}`, "0 0 3 * * *"]);
   await registered[0]?.options.handler();
-  assert.is((await provider.queues.counts(hive.descriptors[0]?.queueName as QueueName)).ready, 1);
+  const { signal } = new AbortController();
+  const name = hive.descriptors[0]?.queueName as QueueName;
+  const [lease] = await provider.queues.lease(name, { max: 1, leaseMs: servers.leaseMs, waitMs: 10_000, signal });
+  const { time } = lease?.event.getBody<{ time: string }>() ?? {};
+  assert.match(time ?? "", /T03:00:00\.000Z$/, "it is told when it was due, however late it is");
+  assert.is(lease?.event.id, `${topic}-${Date.parse(time ?? "")}-0`);
+  await provider.queues.commit(lease as Lease, []);
   await hive.stop();
 });
 
