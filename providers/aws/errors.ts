@@ -29,14 +29,18 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
   [
     /^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/,
     "Throttled",
-    "AWS asks to slow down; it is tried again",
+    "AWS asks to slow down. What an actor does is tried again; push again what you pushed yourself",
   ],
   [
     /^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/,
     "LeaseLost",
     "The message is not leased under this receipt any more",
   ],
-  [/^(TimeoutError|AbortError|ETIMEDOUT)$/, "Timeout", "AWS did not answer in time; it is tried again"],
+  [
+    /^(TimeoutError|AbortError|ETIMEDOUT)$/,
+    "Timeout",
+    "AWS did not answer in time. What an actor does is tried again; push again, under the same ids, what you pushed yourself",
+  ],
   [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
   [
     /^ResourceNotFoundException$/,
@@ -77,7 +81,7 @@ function unknown(error: unknown): (typeof meanings)[number] {
   return [
     /./,
     "Unavailable",
-    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "It is tried again",
+    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "What an actor does is tried again",
   ];
 }
 

@@ -51,7 +51,7 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   AccessDenied: rights,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
   Throttled:
-    "The namespace or account asks to slow down; it is tried again. Lower the parallelism or raise the tier if it lasts",
+    "The namespace or account asks to slow down. What an actor does is tried again; push again what you pushed yourself. Lower the parallelism or raise the tier if it lasts",
 };
 
 /** The error as ours. `what` says what was tried, on what: "send to Orders". */
