@@ -37,6 +37,30 @@ export function oneOf(...choices: readonly string[]): OptionRule {
   };
 }
 
+/** A text of that form. @param must what it must be, in words. */
+export function matching(form: RegExp, must: string): OptionRule {
+  return {
+    read: (text) => text,
+    refuse: (value) => (typeof value === "string" && form.test(value) ? undefined : `must be ${must}`),
+  };
+}
+
+/** An address, with its protocol. */
+export function address(): OptionRule {
+  return {
+    read: (text) => text,
+    refuse: (value) => (typeof value === "string" && URL.canParse(value) ? undefined : "must be a URL"),
+  };
+}
+
+/** Whether something is so; in a URL its name alone says that it is. */
+export function flag(): OptionRule {
+  return {
+    read: (text) => (text === "" || text === "true" ? true : text === "false" ? false : text),
+    refuse: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  };
+}
+
 /** An option that may be left out altogether. */
 export function optional(rule: OptionRule): OptionRule {
   return { read: rule.read, refuse: (value) => (value === undefined ? undefined : rule.refuse(value)) };
@@ -57,13 +81,17 @@ export function optionsIn<T>(url: string, rules: OptionRules<T>): Partial<T> {
   return Object.fromEntries(given.map(([name, text]) => [name, ruleOf(name)?.read(text)])) as Partial<T>;
 }
 
-/** The options as they are. @throws BeeHiveError `InvalidConfiguration` with every problem. */
-export function checkedOptions<T, O extends T>(provider: string, options: O, rules: OptionRules<T>): O {
-  const problems = (Object.keys(rules) as (keyof T)[]).flatMap((name) => {
+/** What is wrong with options, in words. */
+export function optionProblems<T>(options: T, rules: OptionRules<T>): string[] {
+  return (Object.keys(rules) as (keyof T)[]).flatMap((name) => {
     const refusal = rules[name].refuse(options[name]);
     return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${JSON.stringify(options[name])}`];
   });
-  throwProblems(`The provider ${provider} cannot be made`, problems);
+}
+
+/** The options as they are. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function checkedOptions<T, O extends T>(provider: string, options: O, rules: OptionRules<T>): O {
+  throwProblems(`The provider ${provider} cannot be made`, optionProblems<T>(options, rules));
   return options;
 }
 

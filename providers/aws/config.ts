@@ -3,6 +3,16 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { BeeHiveError } from "../../src/errors.ts";
+import {
+  address,
+  checkedOptions,
+  flag,
+  matching,
+  optional,
+  optionsIn,
+  whole,
+  type OptionRules,
+} from "../../src/provider-options.ts";
 
 /** How the AWS provider is tuned, as `aws:?region=eu-west-1&prefix=shop` or as an object. */
 export interface AwsConfig {
@@ -71,68 +81,35 @@ const defaultConfig: Omit<AwsConfig, "table"> = {
   inboxDays: 14,
 };
 
-const options = new Set<string>([...Object.keys(defaultConfig), "table"]);
+const optionRules: OptionRules<AwsConfig> = {
+  region: optional(matching(/^[a-z0-9-]+$/, "a region, such as eu-west-1")),
+  prefix: matching(/^[A-Za-z0-9][\w-]{0,39}$/, "up to 40 letters, digits, hyphens, underscores"),
+  endpoint: optional(address()),
+  table: matching(/^[\w.-]{3,255}$/, "the name of a DynamoDB table"),
+  bucket: optional(matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of an S3 bucket")),
+  waitSeconds: whole(1, 20),
+  requestTimeoutMs: whole(100, 60_000),
+  settleMs: whole(0, 60_000),
+  lingerMs: whole(0, 1_000),
+  // The limit of SQS.
+  maxEventBytes: whole(1_024, 1_048_576),
+  claimCheck: flag(),
+  idempotent: flag(),
+  inboxDays: whole(1, 3_650),
+};
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function configFrom(url: string): AwsConfig {
-  const given = [...new URLSearchParams(/^aws:[^?]*\??(.*)$/s.exec(url)?.[1] ?? "")];
-  const unknown = given.filter(([name]) => !options.has(name));
-  const values = Object.fromEntries(given.map(([name, value]) => [name, valueOf(name, value)]));
-  const problems = unknown.map(([name]) => `"${name}" is not an option; there are ${[...options].join(", ")}`);
-  return completed(values, `"${url}" cannot be opened`, problems);
+  return completed(optionsIn(url, optionRules));
 }
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of what is given. */
-export function completed(
-  given: Partial<AwsConfig>,
-  what = "The AWS provider cannot be made",
-  before: readonly string[] = [],
-): AwsConfig {
+export function completed(given: Partial<AwsConfig>): AwsConfig {
   const prefix = given.prefix ?? defaultConfig.prefix;
   const settleMs = given.endpoint === undefined ? defaultConfig.settleMs : 0;
   const config = { ...defaultConfig, settleMs, table: `${prefix}-beehive`, ...given };
-  const problems = [...before, ...problemsOf(config)];
-  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
+  checkedOptions("aws", config, optionRules);
+  if (config.claimCheck && config.bucket === undefined)
+    throw new BeeHiveError("InvalidConfiguration", "The provider aws cannot be made: claimCheck needs a bucket.");
   return config;
-}
-
-function problemsOf(config: AwsConfig): string[] {
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
-  const whole = (value: number, least: number, most: number): boolean =>
-    Number.isSafeInteger(value) && value >= least && value <= most;
-  check(
-    /^[A-Za-z0-9][\w-]{0,39}$/.test(config.prefix),
-    "prefix must be up to 40 letters, digits, hyphens, underscores",
-  );
-  check(/^[\w.-]{3,255}$/.test(config.table), `table must be the name of a DynamoDB table, not "${config.table}"`);
-  check(
-    config.bucket === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(config.bucket),
-    `bucket must be the name of an S3 bucket, not "${config.bucket}"`,
-  );
-  check(
-    config.endpoint === undefined || URL.canParse(config.endpoint),
-    `endpoint must be a URL, not "${config.endpoint}"`,
-  );
-  check(whole(config.waitSeconds, 1, 20), "waitSeconds must be a whole number from 1 to 20");
-  check(whole(config.requestTimeoutMs, 100, 60_000), "requestTimeoutMs must be a whole number from 100 to 60,000");
-  check(whole(config.settleMs, 0, 60_000), "settleMs must be a whole number from 0 to 60,000");
-  check(whole(config.lingerMs, 0, 1000), "lingerMs must be a whole number from 0 to 1,000");
-  check(
-    whole(config.maxEventBytes, 1024, 1_048_576),
-    "maxEventBytes must be a whole number from 1,024 to 1,048,576, the limit of SQS",
-  );
-  check(whole(config.inboxDays, 1, 3650), "inboxDays must be a whole number from 1");
-  for (const flag of ["claimCheck", "idempotent"] as const)
-    check(typeof config[flag] === "boolean", `${flag} must be true or false`);
-  check(!config.claimCheck || config.bucket !== undefined, "claimCheck needs a bucket");
-  return problems;
-}
-
-const numbers = new Set(["waitSeconds", "requestTimeoutMs", "settleMs", "lingerMs", "maxEventBytes", "inboxDays"]);
-
-function valueOf(name: string, text: string): string | number | boolean {
-  if (numbers.has(name)) return Number(text);
-  if (name !== "claimCheck" && name !== "idempotent") return text;
-  return text === "" || text === "true" ? true : text === "false" ? false : text;
 }

@@ -3,6 +3,7 @@ import type { TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BeeHiveError } from "../../src/errors.ts";
+import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
 
 /** Where the messages are: a connection string, a namespace for Entra ID, or ready-made clients. */
 export type ServiceBusPlace =
@@ -71,31 +72,32 @@ const defaultTuning: AzureTuning = {
   shortestLockMs: 5_000,
 };
 
+const tuningRules: OptionRules<AzureTuning> = {
+  table: matching(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "3 to 63 letters and digits"),
+  container: matching(/^[a-z0-9](?:-?[a-z0-9]){2,62}$/, "3 to 63 lower-case letters, digits and single hyphens"),
+  queuePrefix: matching(/^[\w.-]*$/, "letters, digits, periods, hyphens or underscores"),
+  duplicateDetection: flag(),
+  claimCheck: flag(),
+  pollMs: whole(1),
+  tryTimeoutMs: whole(1),
+  shortestLockMs: whole(1),
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function optionsFrom(url: string): AzureOptions {
-  const problems: string[] = [];
-  const options = Object.fromEntries(
-    [...new URL(url).searchParams].map(([name, value]) => [name, tuningValue(name, value, problems)]),
-  );
-  throwProblems(`"${url}" cannot be opened`, problems);
-  return options;
+  return optionsIn(url, tuningRules);
 }
 
 /** @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong. */
 export function configFrom(options: AzureOptions, environment: Environment = process.env): AzureConfig {
-  const problems: string[] = [];
   const tuning = { ...defaultTuning, ...options };
+  const problems = optionProblems<AzureTuning>(tuning, tuningRules);
   const serviceBus = options.serviceBus ?? serviceBusFrom(environment, problems);
   const storage = options.storage ?? storageFrom(environment, problems);
-  if (!/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(tuning.table))
-    problems.push(`table must be 3 to 63 letters and digits, not "${tuning.table}"`);
-  if (!/^[a-z0-9](?:-?[a-z0-9]){2,62}$/.test(tuning.container))
-    problems.push(`container must be 3 to 63 lower-case letters, digits and single hyphens, not "${tuning.container}"`);
-  if (!/^(?:[\w.-]*)$/.test(tuning.queuePrefix))
-    problems.push(`queuePrefix must be letters, digits, periods, hyphens or underscores, not "${tuning.queuePrefix}"`);
-  throwProblems("Azure cannot be used", problems);
+  if (problems.length > 0)
+    throw new BeeHiveError("InvalidConfiguration", `Azure cannot be used: ${problems.join("; ")}.`);
   return { ...tuning, serviceBus: serviceBus as ServiceBusPlace, storage: storage as StoragePlace };
 }
 
@@ -119,26 +121,4 @@ function storageFrom(environment: Environment, problems: string[]): StoragePlace
   if (account) return { account };
   problems.push("set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT to sign in with Entra ID");
   return undefined;
-}
-
-function tuningValue(name: string, value: string, problems: string[]): unknown {
-  const example = Object.hasOwn(defaultTuning, name) ? defaultTuning[name as keyof AzureTuning] : undefined;
-  if (example === undefined) {
-    problems.push(`"${name}" is not an option; there are ${Object.keys(defaultTuning).join(", ")}`);
-    return undefined;
-  }
-  if (typeof example === "number") {
-    if (!(Number.isSafeInteger(Number(value)) && Number(value) > 0))
-      problems.push(`${name} must be a whole number from 1, not "${value}"`);
-    return Number(value);
-  }
-  if (typeof example === "boolean") {
-    if (value !== "true" && value !== "false") problems.push(`${name} must be true or false, not "${value}"`);
-    return value === "true";
-  }
-  return value;
-}
-
-function throwProblems(what: string, problems: readonly string[]): void {
-  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
 }
