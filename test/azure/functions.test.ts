@@ -96,7 +96,7 @@ async function lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseReq
   return [];
 }
 
-runContract("Azure functions: hive", contracts.hiveContract, { provider: triggered, clock, leaseMs: 1_000, newName });
+runContract("Azure functions: hive", contracts.hiveContract, { provider: triggered, clock, leaseMs: 2_000, newName });
 
 const test = suite("Azure functions", { timeoutMs: 30_000 });
 
