@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { systemClock } from "../clock.ts";
 import { isBeeHiveError } from "../errors.ts";
 import { isEventType } from "../event-type.ts";
 import type { EventGraph } from "../graph/event-graph.ts";
@@ -7,10 +5,10 @@ import { makeEventGraph } from "../graph/make-event-graph.ts";
 import type { ObservedEdge } from "../graph/observed-edge.ts";
 import { observedEdges } from "../journal/observed-edges.ts";
 import { journalOf } from "../journal/open-journal.ts";
-import { openProvider } from "../open-provider.ts";
 import type { Provider } from "../provider.ts";
 import type { Application } from "./application.ts";
 import { UsageError } from "./exit-code.ts";
+import { openThere, placeOf } from "./open-there.ts";
 
 /**
  * The graph of modules.
@@ -31,11 +29,7 @@ export async function graphOf(
 }
 
 async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
-  if (/^memory:/i.test(url))
-    throw new UsageError(
-      "The journal of memory: ends with its process. Name another provider: --observed sqlite:./hive.db",
-    );
-  const provider = await openThere(url);
+  const provider = await open(url);
   try {
     const edges = await observedEdges(journalOf(provider));
     if (edges.length === 0)
@@ -48,26 +42,12 @@ async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
   }
 }
 
-/** Opens what is there: who looks makes nothing. What is wrong with the URL is told without its options. */
-async function openThere(url: string): Promise<Provider> {
+/** What is wrong with the URL is told without its options. */
+async function open(url: string): Promise<Provider> {
   try {
-    if (!(await isThere(url)))
-      throw new UsageError(`There is no file for --observed ${placeOf(url)}; looking at a journal makes none.`);
-    return await openProvider(url, { clock: systemClock });
+    return await openThere(url, false);
   } catch (error) {
-    if (!isBeeHiveError(error, "InvalidConfiguration")) throw error;
+    if (!isBeeHiveError(error, "InvalidConfiguration") && !(error instanceof UsageError)) throw error;
     throw new UsageError(`--observed: ${error.message.replaceAll(url, placeOf(url))}`, { cause: error });
   }
-}
-
-/** Whether there is a file, for `sqlite:` makes one; the clouds make nothing when they are opened. */
-async function isThere(url: string): Promise<boolean> {
-  if (!url.startsWith("sqlite:")) return true;
-  const { configFrom } = await import("../../providers/sqlite/config.ts");
-  return existsSync(configFrom(url).file);
-}
-
-/** A URL without its options, among which somebody may have put a secret. */
-function placeOf(url: string): string {
-  return url.split("?", 1)[0] ?? "";
 }

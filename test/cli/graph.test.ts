@@ -100,7 +100,7 @@ test("given a journal whose file is not there, when it is looked at, then none i
     const { code, stdout, stderr } = await cli([command, ...modules, "--observed", url]);
     assert.is(code, 2);
     assert.is(stdout, "");
-    assert.match(stderr, `There is no file for --observed ${url}`);
+    assert.match(stderr, `--observed: There is no file ${url}`);
   }
   assert.equal(await readdir(folder.path), []);
 });
@@ -123,7 +123,7 @@ for (const [options, message] of [
   [["--format", "png"], "mermaid, dot, asyncapi, svg"],
   [["--without", "NobodyActor"], "No actor is called NobodyActor. There are IntakeActor"],
   [["--check"], "--check needs --output"],
-  [["--observed", "memory:"], "ends with its process"],
+  [["--observed", "memory:"], "ends with one process"],
 ] as const) {
   test(`given ${options.join(" ")}, when a graph is asked for, then it is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { systemClock } from "../clock.ts";
+import { openProvider } from "../open-provider.ts";
+import type { Provider } from "../provider.ts";
+import { MissingFile, UsageError } from "./exit-code.ts";
+
+/**
+ * Opens a provider that others are at work on too.
+ *
+ * @param make whether a SQLite file that is not there is made: not what somebody wants who looks into one and misspells
+ *   its name. The clouds make nothing when they are opened.
+ * @throws UsageError when nothing can be seen there, {@link MissingFile} when there is no such file.
+ */
+export async function openThere(url: string, make: boolean): Promise<Provider> {
+  if (url.startsWith("memory:"))
+    throw new UsageError(
+      "memory: lives and ends with one process; nothing can be seen of it from another. Name another provider.",
+    );
+  if (!make && url.startsWith("sqlite:")) {
+    const { configFrom } = await import("../../providers/sqlite/config.ts");
+    const { file } = configFrom(url);
+    if (!existsSync(file))
+      throw new MissingFile(`There is no file ${placeOf(url)}. Make it with: beehive setup MODULE`);
+  }
+  return openProvider(url, { clock: systemClock });
+}
+
+/** A URL without its options, among which somebody may have put a secret. */
+export function placeOf(url: string): string {
+  return url.split("?", 1)[0] ?? "";
+}
