@@ -233,8 +233,6 @@ export class Hive {
   async #stop(deadline: number): Promise<void> {
     this.#state = "stopping";
     try {
-      // A pulse that does not end holds up nothing for longer than that.
-      await waitFor(Promise.all(this.#pulsers.map((pulser) => pulser.stop())), this.#clock, deadline);
       await this.#close(deadline);
     } finally {
       this.#state = "stopped";
@@ -243,7 +241,9 @@ export class Hive {
   }
 
   async #close(deadline: number): Promise<void> {
-    await this.#orchestrator.stop(deadline);
+    const pulses = Promise.all(this.#pulsers.map((pulser) => pulser.stop()));
+    // A pulse that does not end holds up nothing for longer than actors may.
+    await Promise.all([waitFor(pulses, this.#clock, deadline), this.#orchestrator.stop(deadline)]);
     this.#keeper.close();
     await this.#logEvents.settled();
     this.#idling.abort();

@@ -16,7 +16,7 @@ import { collect, stampOutputs } from "./outputs.ts";
 import { PollState } from "./poll-state.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
-import { decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
+import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
 
@@ -397,13 +397,4 @@ export class FactoryActor {
       this.#logger.warn({ error }, "the actor could not be disposed");
     }
   }
-}
-
-/** What comes back more often than it may be tried was never settled at all: each failure that is settled counts. */
-function assertAttemptLeft(attempt: number, most: number): void {
-  if (attempt <= most) return;
-  throw new BeeHiveError(
-    "Exhausted",
-    `delivered ${attempt} times, never settled: its consumers may have crashed on it`,
-  );
 }

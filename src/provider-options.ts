@@ -1,4 +1,5 @@
 import { BeeHiveError } from "./errors.ts";
+import { redact } from "./redact.ts";
 
 /*
  * Options of providers, which come from a URL (`sqlite:./hive.db?durability=normal`) or from an object: what is wrong
@@ -85,7 +86,7 @@ export function optionsIn<T>(url: string, rules: OptionRules<T>): Partial<T> {
 export function optionProblems<T>(options: T, rules: OptionRules<T>): string[] {
   return (Object.keys(rules) as (keyof T)[]).flatMap((name) => {
     const refusal = rules[name].refuse(options[name]);
-    return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${JSON.stringify(options[name])}`];
+    return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${told(options[name])}`];
   });
 }
 
@@ -95,8 +96,14 @@ export function checkedOptions<T, O extends T>(provider: string, options: O, rul
   return options;
 }
 
+/** `NaN` is what JSON has no word for. */
+function told(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
+}
+
+/** Among the options of a URL somebody may have put a secret. */
 function throwProblems(what: string, problems: readonly string[]): void {
-  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
+  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", redact(`${what}: ${problems.join("; ")}.`));
 }
 
 function grouped(number: number): string {

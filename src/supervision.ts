@@ -90,6 +90,19 @@ export function mostAttempts({ retry, supervision }: Supervision): number {
   return Math.max(retry.maxAttempts, ...ofRules);
 }
 
+/**
+ * What comes back more often than it may be tried was never settled at all: each failure that is settled counts.
+ *
+ * @throws BeeHiveError `Exhausted`.
+ */
+export function assertAttemptLeft(attempt: number, most: number): void {
+  if (attempt <= most) return;
+  throw new BeeHiveError(
+    "Exhausted",
+    `delivered ${attempt} times, never settled: its consumers may have crashed on it`,
+  );
+}
+
 /** Whether an error is one of those that are meant. A function that throws does not mean it. */
 export function matches(on: ErrorMatch, error: unknown): boolean {
   if (typeof on === "string") return error instanceof BeeHiveError && error.code === on;

@@ -1,5 +1,6 @@
 import { BeeHiveError } from "../../src/errors.ts";
 import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
+import { redact } from "../../src/redact.ts";
 import { driverNames, type DriverName } from "./driver.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
@@ -48,7 +49,7 @@ export function configFrom(url: string): SqliteConfig {
 /** @throws BeeHiveError `InvalidConfiguration` when it is no path of a file. */
 export function assertFile(path: string, given: string = path): void {
   const problem = fileProblem(path);
-  if (problem) throw new BeeHiveError("InvalidConfiguration", `"${given}" cannot be opened: ${problem}.`);
+  if (problem) throw new BeeHiveError("InvalidConfiguration", redact(`"${given}" cannot be opened: ${problem}.`));
 }
 
 function fileProblem(path: string): string | undefined {

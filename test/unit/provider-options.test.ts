@@ -29,6 +29,12 @@ test("given a URL whose options are wrong, then all of them are told", async () 
     assert.match(message, problem);
 });
 
+test("given a secret among the options of a URL, when it is refused, then the secret is not told", async () => {
+  const { message } = await throwsCode("InvalidConfiguration", () => configFrom("sqlite:a.db?secretAccessKey=hunter2"));
+  assert.match(message, '"secretAccessKey" is not an option');
+  assert.not.match(message, "hunter2");
+});
+
 test("given options as an object that are wrong, then the provider is not made", async () => {
   using file = sqliteFile();
   for (const make of [

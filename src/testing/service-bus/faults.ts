@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../../clock.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../turns.ts";
 
 /** What goes wrong on demand. Counts go down as faults happen. */
 export class Faults {

@@ -1,8 +1,8 @@
-import { afterThisTurn } from "../../clock.ts";
+import { afterThisTurn } from "./clock.ts";
 
 /**
- * Runs one piece of work in each turn of the event loop. rhea joins dispositions of consecutive deliveries that are
- * made in one turn and gives all of them the first one's outcome.
+ * Runs one piece of work in each turn of the event loop. For both ends of AMQP: rhea 3.0.5 joins dispositions of
+ * consecutive deliveries that are made in one turn into one frame, and gives all of them the first one's outcome.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
