@@ -181,7 +181,7 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Works before `start` too, once the queues are there.
    *
-   * @throws BeeHiveError `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
+   * @throws BeeHiveError `InvalidEvent` for what is no event, `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
    *   events were published, and pushing the same events again is safe where the provider drops duplicates.
    */
   push(events: Event | Iterable<Event>): Promise<void> {
@@ -191,7 +191,7 @@ export class Hive {
 
   /** Pulsers publish while the hive waits for them to stop, too. */
   async #publish(events: Event | Iterable<Event>): Promise<void> {
-    const list = events instanceof Event ? [events] : [...events];
+    const list = events instanceof Event ? [events] : eventsIn(events);
     if (list.length === 0) return;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {
@@ -325,4 +325,15 @@ export class Hive {
     for (const id of ids) await settle(name, id);
     return ids.length;
   }
+}
+
+/** The events that were given, each of them one: nothing is published when one is not. */
+function eventsIn(given: Iterable<Event>): readonly Event[] {
+  const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
+  const events: readonly unknown[] = iterable ? [...given] : [given];
+  if (events.every((one) => one instanceof Event)) return events;
+  throw new BeeHiveError(
+    "InvalidEvent",
+    "What is pushed is an event or an iterable of them; make each with new Event(type, body).",
+  );
 }
