@@ -155,6 +155,23 @@ test("given errors that do not count, when there are many, then the breaker stay
   await hive.stop();
 });
 
+test("given a breaker that a hive opened, when the time of another begins anew, then it is closed there", async () => {
+  const bank = new Bank();
+  const actors = bankActor(bank);
+  const first = await TestHive.start({ actors });
+  await first.push([0, 1, 2].map((body) => new Event("Ping", body)));
+  await first.advance(3_000);
+  assert.match(String(first.tree()), "the circuit breaker opened");
+  await first.stop();
+
+  bank.up = true;
+  const second = await TestHive.start({ actors });
+  await second.push(new Event("Ping", 3));
+  await second.settle();
+  assert.not.match(String(second.tree()), "given-back");
+  await second.stop();
+});
+
 test("given a run that began before the breaker opened, when it succeeds meanwhile, then the next failure still opens it at once", async () => {
   const clock = new ManualClock();
   const context = { clock } as unknown as ActorContext;
