@@ -1,4 +1,4 @@
-import { PauseSubscription } from "../errors.ts";
+import { BeeHiveError, PauseSubscription } from "../errors.ts";
 import type { Middleware } from "../actor.ts";
 import type { Clock } from "../clock.ts";
 import { assertOption, isCount, isTime } from "./options.ts";
@@ -11,7 +11,7 @@ export interface CircuitBreakerOptions {
   readonly within: number;
   /** How long it stays open, in ms. */
   readonly open: number;
-  /** Which errors count; all unless given. */
+  /** Which errors count; unless given all but those that say nothing of what is called: rejected events, collisions, lost leases. */
   readonly counts?: ((error: unknown) => boolean) | undefined;
 }
 
@@ -31,7 +31,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
   return perClock((clock) => breakerAt(clock, options));
 }
 
-function breakerAt(clock: Clock, { failures, within, open, counts = () => true }: CircuitBreakerOptions): Middleware {
+function breakerAt(clock: Clock, { failures, within, open, counts = mayBeDown }: CircuitBreakerOptions): Middleware {
   let recent: number[] = [];
   let openUntil = 0;
   let halfOpen = false;
@@ -59,4 +59,10 @@ function breakerAt(clock: Clock, { failures, within, open, counts = () => true }
       throw new PauseSubscription(open, "the circuit breaker opened", { cause: error });
     }
   };
+}
+
+/** Whether the error may tell that what is called is down. An event that is rejected would otherwise come back for ever. */
+function mayBeDown(error: unknown): boolean {
+  if (!(error instanceof BeeHiveError)) return true;
+  return error.retryable && error.code !== "ConcurrencyConflict" && error.code !== "LeaseLost";
 }
