@@ -106,7 +106,7 @@ export class Hive {
       (pulser) =>
         new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, {
+    this.#orchestrator = new Orchestrator(descriptors, options.pulsers ?? [], {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,
@@ -124,7 +124,8 @@ export class Hive {
         : options.onDelivery,
       stopHive: (reason) => this.#stopBecause(reason),
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, factories: this.#orchestrator.factories });
+    const { factories, specs } = this.#orchestrator;
+    this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
   }
 
   /** Stores that write at once. Actors have theirs injected instead. */
@@ -138,7 +139,7 @@ export class Hive {
   }
 
   /**
-   * Makes the topics, subscriptions and queues of all actors, or checks that they are there, see
+   * Makes the topics, subscriptions and queues of all actors and pulsers, or checks that they are there, see
    * {@link HiveOptions.topology}. `start` does it when it was not done.
    *
    * @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all
