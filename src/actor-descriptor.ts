@@ -96,18 +96,20 @@ function shapeProblems(options: ActorOptions): string[] {
   return [
     ...unknown.map((name) => `"${name}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((name) => `${name} must be a list`),
+    ...(["boolean", "undefined"].includes(typeof options.ordered) ? [] : ["ordered must be true or false"]),
   ];
 }
 
 /** What is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, retry, supervision, failureLimit } = descriptor;
+  const { name, queueName, parallelism, lease, retry, supervision, failureLimit, middleware } = descriptor;
   const problems: string[] = [];
   if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
     problems.push(`parallelism must be a whole number from 1, not ${parallelism}`);
   }
   if (!(lease >= 100 && Number.isSafeInteger(lease)))
     problems.push(`lease must be a whole number from 100 ms, not ${lease}`);
+  if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }

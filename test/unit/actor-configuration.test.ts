@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
 import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
-import { createHive } from "../../src/beehive.ts";
+import { createHive, type HiveOptions } from "../../src/beehive.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -70,6 +70,21 @@ for (const [what, sources, reason] of [
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
     /"paralelism" is not an option; there are parallelism/,
   ],
+  [
+    "a retry option that is none",
+    [actor("A-B", { retry: { maxAtempts: 3 } as object })],
+    /retry.maxAtempts is not an option/,
+  ],
+  [
+    "a middleware that is none",
+    [actor("A-B", { middleware: [undefined] } as unknown as ActorOptions)],
+    /middleware must be a list of functions/,
+  ],
+  [
+    "a text for a switch",
+    [actor("A-B", { ordered: "no" } as unknown as ActorOptions)],
+    /ordered must be true or false/,
+  ],
   ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
   ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
@@ -99,6 +114,24 @@ test("given many problems, then one error lists all of them, each once", async (
 
 test("given a hive with no actors, then it can't be made", async () => {
   assert.match((await throwsCode("InvalidConfiguration", () => createHive({ actors: [] }))).message, "no actors");
+});
+
+test("given options of a hive with names and values that are none, then it can't be made, and each is told", async () => {
+  const options = {
+    actors: actor("A-B"),
+    defaults: { paralelism: 3, middleware: () => [] },
+    logger: { error() {} },
+  } as unknown as HiveOptions;
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive(options));
+  assert.match(message, "defaults.paralelism is not an option; there are parallelism, lease");
+  assert.match(message, "defaults.middleware must be a list");
+  assert.match(message, "logger must have the methods debug, info, warn and error; it lacks debug, info, warn");
+
+  const misspelt = { actors: actor("A-B"), journal: { entres: 500 } } as unknown as HiveOptions;
+  assert.match(
+    (await throwsCode("InvalidConfiguration", () => createHive(misspelt))).message,
+    "journal.entres is not an option; there are subject, entries, age",
+  );
 });
 
 test("given defaults of the hive, then they hold for what an actor does not say", async () => {

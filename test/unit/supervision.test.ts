@@ -9,9 +9,11 @@ import {
   type ActorContext,
   type ActorOptions,
   type Clock,
+  type FailureLimit,
   type HiveOptions,
   type ProcessorActor,
   type Provider,
+  type SupervisionRule,
 } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import { ManualClock, TestHive } from "beehive-actors/testing";
@@ -178,6 +180,25 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   assert.match(error.message, "retry.maxAttempts must be a whole number from 1, not 0");
   assert.match(error.message, "failureLimit.failures must be a whole number from 1, not 0");
   assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
+});
+
+test("given rules and limits with misspelt names, when the hive is made, then they are told and what there is", async () => {
+  const actor = failing({
+    supervision: [
+      { on: "AcessDenied" as "AccessDenied", action: "stop" },
+      { action: "dead-letter" } as SupervisionRule,
+      { on: Error, action: "retry", retry: { maxAtempts: 3 } as object },
+    ],
+    failureLimit: { failures: 3, within: Infinity, action: "pause", pauze: 5 } as FailureLimit,
+    retry: { minDellay: 3 } as object,
+  });
+  const { message } = await failureOf(createHive({ actors: actor }));
+  assert.match(message, /a rule is on AcessDenied; name a class of errors, a function, or a code: .*AccessDenied/);
+  assert.match(message, "a rule is on undefined");
+  assert.match(message, "retry.maxAtempts is not an option; there are maxAttempts");
+  assert.match(message, "retry.minDellay is not an option");
+  assert.match(message, "failureLimit.pauze is not an option; there are failures, within, action, pause");
+  assert.match(message, "failureLimit.within must be more than 0 ms, not Infinity");
 });
 
 /** A provider that asks to slow down, so many times, when a step is committed. */
