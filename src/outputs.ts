@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { BeeHiveError } from "./errors.ts";
 import type { ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
+import { isEventType } from "./event-type.ts";
 
 /**
  * Everything that an actor returned, as a list; a promise of one only for what arrives over time.
@@ -39,7 +40,10 @@ function assertEvent(value: unknown, actor: string): Event {
 function describe(value: unknown): string {
   if (value instanceof Event) return "a single event";
   if (value instanceof Promise) return "a promise";
-  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (isEventType(value)) return `the event type ${value.name}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /**

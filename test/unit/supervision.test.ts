@@ -270,6 +270,15 @@ test("given delays that were computed wrongly, then the retry policy decides, an
   );
 });
 
+test("given an actor that throws an object with a message, then the dead letter tells it", async () => {
+  const actor = failing({ retry: { maxAttempts: 1 } }, { name: "Refused", message: "duplicate key" });
+  const hive = await start(actor);
+  await hive.settle();
+  const [letter] = await hive.deadLetters("Ping-Failing");
+  assert.is(letter?.reason, "failed 1 time, the last with: duplicate key");
+  await hive.stop();
+});
+
 for (const [what, thrown] of [
   ["nothing", undefined],
   ["null", null],
