@@ -335,6 +335,6 @@ function eventsIn(given: Iterable<Event>): readonly Event[] {
   if (events.every((one) => one instanceof Event)) return events;
   throw new BeeHiveError(
     "InvalidEvent",
-    "What is pushed is an event or an iterable of them; make each with new Event(type, body).",
+    "What is pushed is an event or an iterable of them; make each with new Event(type, body), Event from beehive-actors.",
   );
 }

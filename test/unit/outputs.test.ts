@@ -124,6 +124,7 @@ for (const [what, value, reason] of [
   ["an array with nothing in it", [null], /null among its events/],
   ["an array with a hole", [undefined], /returned undefined among its events/],
   ["an array in an array", [[out("a")]], /an array among its events/],
+  ["the Event of the DOM", [new globalThis.Event("Paid")], /an Event of another class.*Event from beehive-actors/],
   ["an event type", [eventType("Paid")], /the event type Paid among its events/],
 ] as const) {
   collecting(`given ${what}, then InvalidOutput names the actor and what it returned`, async () => {
