@@ -1,4 +1,4 @@
-import { throwProblems, undecorated } from "./actor-configuration.ts";
+import { throwProblems, undecorated, withProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, waitFor, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
@@ -41,13 +41,13 @@ export type { HiveOptions } from "./hive-options.ts";
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
-  throwProblems([...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)]);
   for (const actor of undecorated(options.actors))
     (options.logger ?? standardErrorLogger).warn(
       { actor },
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
-  const descriptors = await describeActors(options);
+  const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
+  const descriptors = await withProblems(problems, describeActors(options));
   const provider =
     typeof options.provider === "object"
       ? options.provider

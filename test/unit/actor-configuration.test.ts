@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
 import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
 import { createHive, type HiveOptions } from "../../src/beehive.ts";
+import { pulse } from "../../src/pulser.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -110,6 +111,16 @@ test("given many problems, then one error lists all of them, each once", async (
     actor("X-Y", { parallelism: 0, lease: 1, publishes: ["C-D", "E-F"] }),
   );
   assert.is(message.split("\n  - ").length - 1, 6, message);
+});
+
+test("given problems of actors, pulsers and the journal, when the hive is made, then one error lists all of them", async () => {
+  const options: HiveOptions = {
+    actors: actor("A-B-C"),
+    pulsers: [pulse("Tick", { every: 1 })],
+    journal: { entries: 1 },
+  };
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive(options));
+  for (const problem of ['Some on "A-B-C"', 'the pulser "Tick"', "journal.entries"]) assert.match(message, problem);
 });
 
 test("given a hive with no actors, then it can't be made", async () => {
