@@ -1,5 +1,5 @@
 import { messageOf } from "./error-text.ts";
-import type { ActorClass, ActorDescriptor, ActorOptions, Middleware } from "./actor.ts";
+import type { ActorClass, ActorDescriptor, ActorOptions, Middleware, Published } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { QueueName } from "./queue-name.ts";
 import { defaultRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
@@ -114,11 +114,14 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }
 
-/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. */
-export function destination(text: string): QueueName {
-  const name = /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(text);
+/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. An event type says it itself. */
+export function destination(published: Published): QueueName {
+  const { name: text, queueName } =
+    typeof published === "string" ? { name: published, queueName: undefined } : published;
+  const name =
+    queueName === undefined && /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(queueName ?? text);
   if (name.kind !== "subscription") return name;
-  throw new BeeHiveError("InvalidQueueName", `"${text}" is a subscription; publish to its topic, "${name.topic}-"`);
+  throw new BeeHiveError("InvalidQueueName", `"${name}" is a subscription; publish to its topic, "${name.topic}-"`);
 }
 
 function attempt<T>(make: () => T, at: string, problems: string[]): T | undefined {

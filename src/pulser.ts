@@ -6,7 +6,7 @@ import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
 import { collect } from "./outputs.ts";
-import type { ActorOutput } from "./actor.ts";
+import type { ActorOutput, Published } from "./actor.ts";
 import type { Stores } from "./stores.ts";
 
 /** When a pulser fires: every so many ms, counted from the epoch, or by a cron line; not both. */
@@ -26,7 +26,7 @@ export interface Pulser {
   readonly name: string;
   readonly schedule: Schedule;
   /** The topics and queues that it publishes to, as actors name theirs: made by the set-up, drawn in the graph. */
-  readonly publishes?: readonly string[] | undefined;
+  readonly publishes?: readonly Published[] | undefined;
   /** The events of the pulse that was due at `time`. What it throws is logged, and the next pulse tries again. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
@@ -70,7 +70,7 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
   return [...twice, ...unpublishable, ...wrong];
 }
 
-function destinationProblems(pulser: string, to: string): string[] {
+function destinationProblems(pulser: string, to: Published): string[] {
   try {
     destination(to);
     return [];

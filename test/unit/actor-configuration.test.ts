@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
 import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
 import { createHive, type HiveOptions } from "../../src/beehive.ts";
+import { eventType } from "../../src/event-type.ts";
 import { pulse } from "../../src/pulser.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
@@ -47,6 +48,12 @@ test("given a decorated class, then its descriptor has what it says and the defa
   assert.equal(descriptor?.publishes.map(String), ["Paid-", "Failed-", "Invoices"]);
 });
 
+test("given event types that are published, then their events go where the types say", async () => {
+  const types = [eventType("Paid"), eventType("Printed", undefined, { queueName: "Labels" })];
+  const [descriptor] = await describe(actor("Order-Pay", { publishes: [...types, "Failed"] }));
+  assert.equal(descriptor?.publishes.map(String), ["Paid-", "Labels", "Failed-"]);
+});
+
 test("given classes, arrays and modules, then each actor is taken once, and of a module what is decorated", async () => {
   const [a, b, c] = [actor("A-X"), actor("B-X"), actor("C-X")];
   const descriptors = await describe(a, [b, [a]], { a, c, Undecorated, other: 7, text: "x" });
@@ -64,6 +71,11 @@ for (const [what, sources, reason] of [
   [
     "a subscription to publish to",
     [actor("A-B", { publishes: ["C-D"] })],
+    /"C-D" is a subscription; publish to its topic, "C-"/,
+  ],
+  [
+    "an event type that goes to a subscription",
+    [actor("A-B", { publishes: [eventType("C", undefined, { queueName: "C-D" })] })],
     /"C-D" is a subscription; publish to its topic, "C-"/,
   ],
   [
