@@ -108,9 +108,26 @@ export function contradictions(descriptors: readonly ActorDescriptor[]): string[
   return problems;
 }
 
+/** One error that lists every problem. */
+class Problems extends BeeHiveError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join("");
+    super("InvalidConfiguration", `The hive cannot start:${list}`);
+    this.problems = problems;
+  }
+}
+
 /** Throws one error that lists every problem, if there is any. */
 export function throwProblems(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join("");
-  throw new BeeHiveError("InvalidConfiguration", `The hive cannot start:${list}`);
+  if (problems.length > 0) throw new Problems(problems);
+}
+
+/** What `work` gives; when it throws problems, they are thrown together with those that are known. */
+export async function withProblems<T>(known: readonly string[], work: Promise<T>): Promise<T> {
+  const [result] = await Promise.allSettled([work]);
+  const found = result.status === "rejected" && result.reason instanceof Problems ? result.reason.problems : [];
+  throwProblems([...known, ...found]);
+  return work;
 }

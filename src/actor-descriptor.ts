@@ -1,5 +1,5 @@
 import { messageOf } from "./error-text.ts";
-import type { ActorClass, ActorDescriptor, ActorOptions, Middleware } from "./actor.ts";
+import type { ActorClass, ActorDescriptor, ActorOptions, Middleware, Published } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { QueueName } from "./queue-name.ts";
 import { defaultRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
@@ -96,27 +96,32 @@ function shapeProblems(options: ActorOptions): string[] {
   return [
     ...unknown.map((name) => `"${name}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((name) => `${name} must be a list`),
+    ...(["boolean", "undefined"].includes(typeof options.ordered) ? [] : ["ordered must be true or false"]),
   ];
 }
 
 /** What is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, retry, supervision, failureLimit } = descriptor;
+  const { name, queueName, parallelism, lease, retry, supervision, failureLimit, middleware } = descriptor;
   const problems: string[] = [];
   if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
     problems.push(`parallelism must be a whole number from 1, not ${parallelism}`);
   }
   if (!(lease >= 100 && Number.isSafeInteger(lease)))
     problems.push(`lease must be a whole number from 100 ms, not ${lease}`);
+  if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }
 
-/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. */
-export function destination(text: string): QueueName {
-  const name = /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(text);
+/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. An event type says it itself. */
+export function destination(published: Published): QueueName {
+  const { name: text, queueName } =
+    typeof published === "string" ? { name: published, queueName: undefined } : published;
+  const name =
+    queueName === undefined && /^\w+$/.test(text) ? QueueName.topic(text) : QueueName.parse(queueName ?? text);
   if (name.kind !== "subscription") return name;
-  throw new BeeHiveError("InvalidQueueName", `"${text}" is a subscription; publish to its topic, "${name.topic}-"`);
+  throw new BeeHiveError("InvalidQueueName", `"${name}" is a subscription; publish to its topic, "${name.topic}-"`);
 }
 
 function attempt<T>(make: () => T, at: string, problems: string[]): T | undefined {

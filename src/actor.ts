@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
+import type { EventType } from "./event-type.ts";
 import type { Logger } from "./logger.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { RetryOptions } from "./retry-policy.ts";
@@ -58,6 +59,9 @@ type Events = Iterable<Event> | AsyncIterable<Event>;
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
 export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
 
+/** Where events are published to: a topic, a queue, or wherever the events of a type go. */
+export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
+
 /** What a descriptor says of how a subscription is worked on. */
 export interface ActorOptions {
   /** How many events are worked on at the same time, in one process; 10 unless said. */
@@ -66,8 +70,11 @@ export interface ActorOptions {
   readonly lease?: number | undefined;
   /** What differs from the hive's retry policy. */
   readonly retry?: Partial<RetryOptions> | undefined;
-  /** The topics (`OrderShipped` or `OrderShipped-`) and queues (`Invoices-Invoices`) that it publishes to: made by the set-up, drawn in the graph. */
-  readonly publishes?: readonly string[] | undefined;
+  /**
+   * The topics (`OrderShipped` or `OrderShipped-`) and queues (`Invoices-Invoices`) that it publishes to, or the event types
+   * whose events go where those say: made by the set-up, drawn in the graph.
+   */
+  readonly publishes?: readonly Published[] | undefined;
   /**
    * Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key
    * and no other. Events without a key have no order.

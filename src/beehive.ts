@@ -1,4 +1,4 @@
-import { throwProblems, undecorated } from "./actor-configuration.ts";
+import { throwProblems, undecorated, withProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, waitFor, type Clock } from "./clock.ts";
 import { ActorContainer } from "./container.ts";
@@ -41,13 +41,13 @@ export type { HiveOptions } from "./hive-options.ts";
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
-  throwProblems([...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)]);
   for (const actor of undecorated(options.actors))
     (options.logger ?? standardErrorLogger).warn(
       { actor },
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
-  const descriptors = await describeActors(options);
+  const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
+  const descriptors = await withProblems(problems, describeActors(options));
   const provider =
     typeof options.provider === "object"
       ? options.provider
@@ -106,7 +106,7 @@ export class Hive {
       (pulser) =>
         new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, {
+    this.#orchestrator = new Orchestrator(descriptors, options.pulsers ?? [], {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,
@@ -124,7 +124,8 @@ export class Hive {
         : options.onDelivery,
       stopHive: (reason) => this.#stopBecause(reason),
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, factories: this.#orchestrator.factories });
+    const { factories, specs } = this.#orchestrator;
+    this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
   }
 
   /** Stores that write at once. Actors have theirs injected instead. */
@@ -138,7 +139,7 @@ export class Hive {
   }
 
   /**
-   * Makes the topics, subscriptions and queues of all actors, or checks that they are there, see
+   * Makes the topics, subscriptions and queues of all actors and pulsers, or checks that they are there, see
    * {@link HiveOptions.topology}. `start` does it when it was not done.
    *
    * @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all
@@ -334,6 +335,6 @@ function eventsIn(given: Iterable<Event>): readonly Event[] {
   if (events.every((one) => one instanceof Event)) return events;
   throw new BeeHiveError(
     "InvalidEvent",
-    "What is pushed is an event or an iterable of them; make each with new Event(type, body).",
+    "What is pushed is an event or an iterable of them; make each with new Event(type, body), Event from beehive-actors.",
   );
 }

@@ -74,13 +74,17 @@ export class ActorContainer {
       const dependencies = injectedInto(actorType);
       if (!dependencies && actorType.length > 0 && Reflect.getOwnMetadataKeys(actorType).length === 0)
         return [`${name} has a constructor with parameters and no @injects that says what they are`];
-      return (dependencies ?? []).flatMap((dependency) =>
-        typeof dependency !== "symbol" || stores.has(dependency) || this.#parent?.isBound(dependency)
+      return (dependencies ?? []).flatMap((dependency: Injectable | undefined, index) => {
+        if (dependency === undefined)
+          return [
+            `${name} injects undefined as dependency ${index + 1}: is it imported from a module that imports this one?`,
+          ];
+        return typeof dependency !== "symbol" || stores.has(dependency) || this.#parent?.isBound(dependency)
           ? []
           : [
               `${name} injects ${String((dependency as symbol).description)}, which the container of the hive does not bind`,
-            ],
-      );
+            ];
+      });
     });
   }
 

@@ -1,9 +1,10 @@
 import { isBeeHiveError } from "./errors.ts";
 
-/** The message of whatever was thrown: always a text, whatever it was. */
+/** The message of whatever was thrown, also of an object that is no `Error` but has one: always a text, whatever it was. */
 export function messageOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    const { message } = Object(error) as { readonly message?: unknown };
+    return String(error instanceof Error || typeof message === "string" ? message : error);
   } catch {
     return "what was thrown cannot be read as text";
   }

@@ -53,6 +53,9 @@ const retryableByCode = {
 /** The closed set of error codes. */
 export type ErrorCode = keyof typeof retryableByCode;
 
+/** Every error code. */
+export const errorCodes = Object.keys(retryableByCode) as readonly ErrorCode[];
+
 /**
  * The one error class of the library. `code` says what happened, `cause` keeps the original error and
  * the message says what was tried, on what, and what to do next. Messages never hold event bodies or

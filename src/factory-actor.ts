@@ -1,7 +1,7 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { Bag } from "./bag.ts";
 import { breather } from "./breather.ts";
-import { sleep, waitFor, type Clock } from "./clock.ts";
+import { afterThisTurn, sleep, waitFor, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
@@ -237,6 +237,8 @@ export class FactoryActor {
     const kept = (delivery.kept = keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
     const leave = collided === undefined ? undefined : await turnstile.enter(collided);
+    // Those that collided go first: what begins in the same turn would commit before them each time, and they never.
+    if (!leave && turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
     let actor: ProcessorActor | undefined;
     try {
       delivery.assertOurs();

@@ -1,8 +1,8 @@
 import { errorNameOf } from "./error-text.ts";
 import type { Clock } from "./clock.ts";
 import type { FactoryActor } from "./factory-actor.ts";
-import { queueSpecs } from "./orchestrator.ts";
 import type { Provider } from "./provider.ts";
+import type { QueueSpec } from "./queue-operator.ts";
 
 /** Whether a hive is well, as Kubernetes asks. Nothing in it is secret: errors are told by their code. */
 export interface Health {
@@ -44,6 +44,8 @@ export interface ActorHealth {
 export interface HealthParts {
   readonly provider: Provider;
   readonly factories: readonly FactoryActor[];
+  /** What must be there. */
+  readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
 }
 
@@ -98,9 +100,8 @@ export class HealthCheck {
   }
 
   async #ask(): Promise<ProviderHealth> {
-    const { provider, factories, clock } = this.#parts;
+    const { provider, specs, clock } = this.#parts;
     const { name } = provider;
-    const specs = queueSpecs(factories.map(({ descriptor }) => descriptor));
     let tooLate = (): void => {};
     const limit = new Promise<"late">((resolve) => (tooLate = () => resolve("late")));
     const timer = clock.after(answerMs, tooLate);

@@ -59,18 +59,42 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   random: true,
 };
 
+const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
+  parallelism: true,
+  lease: true,
+  retry: true,
+  supervision: true,
+  failureLimit: true,
+  middleware: true,
+};
+
 /** What is wrong with the options as such, in words: the compiler sees no options that come from elsewhere. */
 export function hiveOptionProblems(options: unknown): string[] {
   if (typeof options !== "object" || options === null) return ["createHive takes an object of options, with actors"];
   const problems = Object.keys(options).flatMap((name) =>
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
-  const { provider, container, topology } = options as Partial<HiveOptions>;
+  const { provider, container, topology, logger, defaults = {} } = options as Partial<HiveOptions>;
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
     problems.push("container must be one of inversify, made with the Container that beehive-actors exports");
   if (topology !== undefined && topology !== "create" && topology !== "check")
     problems.push(`topology must be create or check, not "${String(topology)}"`);
-  return problems;
+  const silent = (["debug", "info", "warn", "error"] as const).filter(
+    (level) => logger !== undefined && typeof logger?.[level] !== "function",
+  );
+  if (silent.length > 0)
+    problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
+  return [...problems, ...defaultsProblems(defaults)];
+}
+
+function defaultsProblems(defaults: object): string[] {
+  const unknown = Object.keys(defaults).filter((name) => !Object.hasOwn(defaultNames, name));
+  const { supervision = [], middleware = [] } = defaults as Partial<ActorDefaults>;
+  const lists = Object.entries({ supervision, middleware }).filter(([, list]) => !Array.isArray(list));
+  return [
+    ...unknown.map((name) => `defaults.${name} is not an option; there are ${Object.keys(defaultNames).join(", ")}`),
+    ...lists.map(([name]) => `defaults.${name} must be a list`),
+  ];
 }

@@ -8,6 +8,7 @@ export {
   type Middleware,
   type Next,
   type ProcessorActor,
+  type Published,
 } from "./actor.ts";
 export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actor-configuration.ts";
 export { actorDefaults, describeActor, type ActorDefaults } from "./actor-descriptor.ts";

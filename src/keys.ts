@@ -29,7 +29,7 @@ export function checkedName(what: string, text: string): string {
 }
 
 function problem(text: string): string | undefined {
-  if (typeof text !== "string") return `it is a ${typeof text}, not a text`;
+  if (typeof text !== "string") return `it is ${text === undefined ? "undefined" : `a ${typeof text}`}, not a text`;
   if (text.length === 0) return "it is empty";
   if (text.length > longestKey) return `it has ${text.length} characters, at most ${longestKey} are allowed`;
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused

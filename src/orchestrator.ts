@@ -1,9 +1,11 @@
 import type { ActorDescriptor } from "./actor.ts";
+import { actorDefaults, destination } from "./actor-descriptor.ts";
 import { throwProblems } from "./actor-configuration.ts";
 import { sleep } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
+import type { Pulser } from "./pulser.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { Lease, QueueSpec } from "./queue-operator.ts";
 import { mostAttempts } from "./supervision.ts";
@@ -15,11 +17,13 @@ export type Topology = "create" | "check";
 /** Makes the queues that the actors need, and runs a factory actor for each subscription. */
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
+  readonly #pulsers: readonly Pulser[];
   readonly #parts: FactoryActorParts;
   readonly #factories: readonly FactoryActor[];
 
-  constructor(descriptors: readonly ActorDescriptor[], parts: FactoryActorParts) {
+  constructor(descriptors: readonly ActorDescriptor[], pulsers: readonly Pulser[], parts: FactoryActorParts) {
     this.#descriptors = descriptors;
+    this.#pulsers = pulsers;
     this.#parts = parts;
     this.#factories = descriptors.map((descriptor) => new FactoryActor(descriptor, parts));
   }
@@ -27,7 +31,7 @@ export class Orchestrator {
   /** @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all that is missing. */
   async setup(topology: Topology): Promise<void> {
     const { queues } = this.#parts.provider;
-    const specs = queueSpecs(this.#descriptors);
+    const { specs } = this;
     throwProblems(queues.problems(specs));
     if (topology === "create") return await queues.ensure(specs);
     const missing = await queues.missing(specs);
@@ -44,6 +48,11 @@ export class Orchestrator {
     const factory = this.#factories.find(({ descriptor }) => descriptor.queueName.toString() === name);
     if (factory) return await factory.deliver(lease);
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
+  }
+
+  /** What the actors read from, and what they and the pulsers publish to. */
+  get specs(): readonly QueueSpec[] {
+    return queueSpecs(this.#descriptors, this.#pulsers);
   }
 
   /** One of each subscription. */
@@ -98,16 +107,20 @@ export class Orchestrator {
 const idlePollMs = 5;
 
 /**
- * The topics, subscriptions and queues that these actors read from and publish to, topics first. A topic is ordered
+ * The topics, subscriptions and queues that these actors read from and publish to, and those that these pulsers publish to, topics first. A topic is ordered
  * when one of its subscriptions is: an order that was lost on the way in cannot be found again.
  */
-export function queueSpecs(descriptors: readonly ActorDescriptor[]): QueueSpec[] {
+export function queueSpecs(descriptors: readonly ActorDescriptor[], pulsers: readonly Pulser[] = []): QueueSpec[] {
   const read = new Map<string, QueueSpec>();
   const published = new Map<string, QueueSpec>();
   const publish = (name: QueueName, spec: Omit<QueueSpec, "name">): void => {
     const ordered = spec.ordered || (published.get(name.toString())?.ordered ?? false);
     published.set(name.toString(), { ...spec, name, ordered });
   };
+  const { lease, retry } = actorDefaults;
+  for (const { publishes = [] } of pulsers)
+    for (const name of publishes)
+      publish(destination(name), { ordered: false, leaseMs: lease, maxAttempts: retry.maxAttempts });
   for (const descriptor of descriptors) {
     const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
     const spec = { ordered, leaseMs, maxAttempts: mostAttempts(descriptor) };

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { BeeHiveError } from "./errors.ts";
 import type { ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
+import { isEventType } from "./event-type.ts";
 
 /**
  * Everything that an actor returned, as a list; a promise of one only for what arrives over time.
@@ -32,14 +33,19 @@ function assertEvent(value: unknown, actor: string): Event {
   if (value instanceof Event) return value;
   throw new BeeHiveError(
     "InvalidOutput",
-    `${actor} returned ${describe(value)} among its events; make each with new Event(type, body).`,
+    `${actor} returned ${describe(value)} among its events; make each with new Event(type, body), Event from beehive-actors.`,
   );
 }
 
 function describe(value: unknown): string {
   if (value instanceof Event) return "a single event";
   if (value instanceof Promise) return "a promise";
-  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+  // Without an import, `Event` is that of the DOM; and two installed copies of the package have one each.
+  if ((value as object | null | undefined)?.constructor?.name === "Event") return "an Event of another class";
+  if (isEventType(value)) return `the event type ${value.name}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /**

@@ -1,21 +1,23 @@
 import { messageOf } from "./error-text.ts";
 import { Cron } from "croner";
+import { destination } from "./actor-descriptor.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
 import { collect } from "./outputs.ts";
-import type { ActorOutput } from "./actor.ts";
+import type { ActorOutput, Published } from "./actor.ts";
 import type { Stores } from "./stores.ts";
 
-/** When a pulser fires: every so many ms, counted from the epoch, or by a cron line. */
+/** When a pulser fires: every so many ms, counted from the epoch, or by a cron line; not both. */
 export type Schedule =
-  | { readonly every: number }
+  | { readonly every: number; readonly cron?: undefined }
   | {
       /** Five fields, or six with seconds: `"0 3 * * *"`, see croner. */
       readonly cron: string;
       /** An IANA name; UTC unless given, so that all processes agree whatever their machine is set to. */
       readonly timezone?: string | undefined;
+      readonly every?: undefined;
     };
 
 /** What makes events by time. */
@@ -23,8 +25,8 @@ export interface Pulser {
   /** Unique among the pulsers of all hives on a provider: what makes each pulse fire once. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** The topics and queues that it publishes to, as actors name theirs: drawn in the graph. */
-  readonly publishes?: readonly string[] | undefined;
+  /** The topics and queues that it publishes to, as actors name theirs: made by the set-up, drawn in the graph. */
+  readonly publishes?: readonly Published[] | undefined;
   /** The events of the pulse that was due at `time`. What it throws is logged, and the next pulse tries again. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
@@ -46,8 +48,13 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
   const twice = names
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `two pulsers are called "${name}"`);
+  const unpublishable = pulsers.flatMap(({ name, publishes = [] }) =>
+    publishes.flatMap((to) => destinationProblems(name, to)),
+  );
   const wrong = pulsers.flatMap(({ name, schedule }) => {
-    if ("every" in schedule) {
+    if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)
+      return [`the pulser "${name}" has both every and cron; give one of them`];
+    if (schedule.every !== undefined) {
       return Number.isSafeInteger(schedule.every) && schedule.every >= 10
         ? []
         : [`the pulser "${name}": every must be a whole number of ms from 10, not ${schedule.every}`];
@@ -60,7 +67,16 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
       return [`the pulser "${name}": ${messageOf(error)}`];
     }
   });
-  return [...twice, ...wrong];
+  return [...twice, ...unpublishable, ...wrong];
+}
+
+function destinationProblems(pulser: string, to: Published): string[] {
+  try {
+    destination(to);
+    return [];
+  } catch (error) {
+    return [`the pulser "${pulser}" publishes: ${messageOf(error)}`];
+  }
 }
 
 export interface PulsingParts {
@@ -150,13 +166,13 @@ export async function pulseEvents(pulser: Pulser, time: number): Promise<readonl
 
 /** The first time after `after` that the schedule names, in ms since the epoch; none when a cron line has no more. */
 function nextTime(schedule: Schedule, after: number): number | undefined {
-  if ("every" in schedule) return (Math.floor(after / schedule.every) + 1) * schedule.every;
+  if (schedule.every !== undefined) return (Math.floor(after / schedule.every) + 1) * schedule.every;
   return cronOf(schedule).nextRun(new Date(after))?.getTime();
 }
 
 /** The last time up to `now` that the schedule names, so that a process that was asleep fires once and not for each pulse that it missed. */
 export function lastTime(schedule: Schedule, now: number): number {
-  if ("every" in schedule) return Math.floor(now / schedule.every) * schedule.every;
+  if (schedule.every !== undefined) return Math.floor(now / schedule.every) * schedule.every;
   return (
     cronOf(schedule)
       .previousRuns(1, new Date(now + 1))[0]
@@ -164,7 +180,7 @@ export function lastTime(schedule: Schedule, now: number): number {
   );
 }
 
-function cronOf({ cron, timezone = "UTC" }: Exclude<Schedule, { every: number }>): Cron {
+function cronOf({ cron, timezone = "UTC" }: Extract<Schedule, { readonly cron: string }>): Cron {
   try {
     return new Cron(cron, { timezone, paused: true });
   } catch (cause) {

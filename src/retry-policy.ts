@@ -61,7 +61,9 @@ export function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }:
 /** What is wrong with the options, in words; nothing when all is well. */
 export function retryProblems(options: RetryOptions): string[] {
   const { maxAttempts, minDelay, maxDelay, factor, jitter } = options;
-  const problems: string[] = [];
+  const problems = Object.keys(options)
+    .filter((name) => !Object.hasOwn(defaultRetry, name))
+    .map((name) => `retry.${name} is not an option; there are ${Object.keys(defaultRetry).join(", ")}`);
   if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
     problems.push(`retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
   if (!(minDelay >= 0 && minDelay < Infinity)) problems.push(`retry.minDelay must be 0 ms or more, not ${minDelay}`);

@@ -1,5 +1,5 @@
 import { messageOf } from "./error-text.ts";
-import { BeeHiveError, PauseSubscription, type ErrorCode } from "./errors.ts";
+import { BeeHiveError, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
 import { backoff, decideRetry, isDelay, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
 /** A class of errors. */
@@ -140,6 +140,8 @@ export class FailureCount {
   }
 }
 
+const limitNames: readonly string[] = ["failures", "within", "action", "pause"];
+
 /** What is wrong with rules and limits, in words. */
 export function supervisionProblems(
   rules: readonly SupervisionRule[],
@@ -147,6 +149,10 @@ export function supervisionProblems(
   retry: RetryOptions,
 ): string[] {
   const problems = rules.flatMap((rule) => {
+    if (typeof rule.on !== "function" && !errorCodes.includes(rule.on))
+      return [
+        `supervision: a rule is on ${String(rule.on)}; name a class of errors, a function, or a code: ${errorCodes.join(", ")}`,
+      ];
     if (!["retry", "dead-letter", "pause", "stop"].includes(rule.action))
       return [`supervision: a rule has the action "${rule.action}"; there are retry, dead-letter, pause and stop`];
     if (rule.action === "pause" && !(rule.pause > 0 && rule.pause < Infinity))
@@ -156,10 +162,13 @@ export function supervisionProblems(
   if (limit && !(Number.isSafeInteger(limit.failures) && limit.failures >= 1)) {
     problems.push(`failureLimit.failures must be a whole number from 1, not ${limit.failures}`);
   }
-  if (limit && !(limit.within > 0)) problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
+  if (limit && !(limit.within > 0 && limit.within < Infinity))
+    problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
   if (limit && !["pause", "stop"].includes(limit.action))
     problems.push(`failureLimit.action must be "pause" or "stop", not "${limit.action}"`);
   if (limit?.pause !== undefined && !(limit.pause > 0 && limit.pause < Infinity))
     problems.push(`failureLimit.pause must be more than 0 ms, not ${limit.pause}`);
+  const unknown = Object.keys(limit ?? {}).filter((name) => !limitNames.includes(name));
+  problems.push(...unknown.map((name) => `failureLimit.${name} is not an option; there are ${limitNames.join(", ")}`));
   return problems;
 }

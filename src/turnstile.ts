@@ -5,6 +5,11 @@
 export class Turnstile {
   readonly #last = new Map<string, Promise<void>>();
 
+  /** Whether anybody passes, or waits for a turn. */
+  get occupied(): boolean {
+    return this.#last.size > 0;
+  }
+
   /** Resolves when it is one's turn, with the function that ends the turn. */
   async enter(name: string): Promise<() => void> {
     const before = this.#last.get(name);

@@ -1,5 +1,6 @@
 import type { ActorDescriptor } from "../../src/actor.ts";
 import { queueSpecs } from "../../src/orchestrator.ts";
+import type { Pulser } from "../../src/pulser.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
 import { completed, type AwsConfig } from "./config.ts";
@@ -28,18 +29,27 @@ export interface PolicyOptions {
   readonly setup?: boolean | undefined;
   /** Whether the people behind it list, requeue and drop dead letters with it; `false` unless said. */
   readonly deadLetters?: boolean | undefined;
+  /** What publishes by time beside the actors. */
+  readonly pulsers?: readonly Pulser[] | undefined;
 }
 
 /** The least IAM policy with which these actors run. */
 export function leastPolicy(
   descriptors: readonly ActorDescriptor[],
   given: Partial<AwsConfig> = {},
-  { partition = "aws", region = "*", account = "*", setup = false, deadLetters = false }: PolicyOptions = {},
+  {
+    partition = "aws",
+    region = "*",
+    account = "*",
+    setup = false,
+    deadLetters = false,
+    pulsers = [],
+  }: PolicyOptions = {},
 ): PolicyDocument {
   const parts: Parts = {
     config: completed(given),
     descriptors,
-    specs: queueSpecs(descriptors),
+    specs: queueSpecs(descriptors, pulsers),
     arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
     bucketArn: (name) => `arn:${partition}:s3:::${name}`,
     setup,

@@ -81,7 +81,7 @@ export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): v
 
 /** A schedule as the six fields of a timer trigger: those of cron with seconds before them. */
 export function timerSchedule(name: string, schedule: Schedule): string {
-  if ("cron" in schedule) {
+  if (schedule.cron !== undefined) {
     if (schedule.timezone === undefined || schedule.timezone === "UTC") {
       const { length } = schedule.cron.trim().split(/\s+/);
       return length === 5 ? `0 ${schedule.cron.trim()}` : schedule.cron.trim();

@@ -9,7 +9,7 @@ const units: readonly (readonly [ms: number, name: string])[] = [
 
 /** A schedule for people: `every 5 minutes`, `0 3 * * * (Europe/Rome)`. */
 export function scheduleText(schedule: Schedule): string {
-  if ("cron" in schedule) return schedule.timezone ? `${schedule.cron} (${schedule.timezone})` : schedule.cron;
+  if (schedule.cron !== undefined) return schedule.timezone ? `${schedule.cron} (${schedule.timezone})` : schedule.cron;
   const { every } = schedule;
   const [ms, name] = units.find(([unit]) => every % unit === 0) ?? [1, "ms"];
   if (ms === every) return `every ${name}`;

@@ -12,8 +12,9 @@ const defaultAge = 7 * 24 * 60 * 60 * 1000;
 /** What is wrong with the options, in words. */
 export function journalProblems(journal: boolean | JournalOptions | undefined): string[] {
   if (typeof journal !== "object") return [];
-  const { entries = 100, age = 60_000 } = journal;
+  const { entries = 100, age = 60_000, subject: _, ...unknown } = journal;
   return [
+    ...Object.keys(unknown).map((name) => `journal.${name} is not an option; there are subject, entries, age`),
     ...(Number.isSafeInteger(entries) && entries >= 100
       ? []
       : [`journal.entries must be a whole number from 100, not ${entries}`]),

@@ -1,7 +1,9 @@
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
 import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
-import { createHive } from "../../src/beehive.ts";
+import { createHive, type HiveOptions } from "../../src/beehive.ts";
+import { eventType } from "../../src/event-type.ts";
+import { pulse } from "../../src/pulser.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -46,6 +48,12 @@ test("given a decorated class, then its descriptor has what it says and the defa
   assert.equal(descriptor?.publishes.map(String), ["Paid-", "Failed-", "Invoices"]);
 });
 
+test("given event types that are published, then their events go where the types say", async () => {
+  const types = [eventType("Paid"), eventType("Printed", undefined, { queueName: "Labels" })];
+  const [descriptor] = await describe(actor("Order-Pay", { publishes: [...types, "Failed"] }));
+  assert.equal(descriptor?.publishes.map(String), ["Paid-", "Labels", "Failed-"]);
+});
+
 test("given classes, arrays and modules, then each actor is taken once, and of a module what is decorated", async () => {
   const [a, b, c] = [actor("A-X"), actor("B-X"), actor("C-X")];
   const descriptors = await describe(a, [b, [a]], { a, c, Undecorated, other: 7, text: "x" });
@@ -66,9 +74,29 @@ for (const [what, sources, reason] of [
     /"C-D" is a subscription; publish to its topic, "C-"/,
   ],
   [
+    "an event type that goes to a subscription",
+    [actor("A-B", { publishes: [eventType("C", undefined, { queueName: "C-D" })] })],
+    /"C-D" is a subscription; publish to its topic, "C-"/,
+  ],
+  [
     "an option that is none",
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
     /"paralelism" is not an option; there are parallelism/,
+  ],
+  [
+    "a retry option that is none",
+    [actor("A-B", { retry: { maxAtempts: 3 } as object })],
+    /retry.maxAtempts is not an option/,
+  ],
+  [
+    "a middleware that is none",
+    [actor("A-B", { middleware: [undefined] } as unknown as ActorOptions)],
+    /middleware must be a list of functions/,
+  ],
+  [
+    "a text for a switch",
+    [actor("A-B", { ordered: "no" } as unknown as ActorOptions)],
+    /ordered must be true or false/,
   ],
   ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
@@ -97,8 +125,36 @@ test("given many problems, then one error lists all of them, each once", async (
   assert.is(message.split("\n  - ").length - 1, 6, message);
 });
 
+test("given problems of actors, pulsers and the journal, when the hive is made, then one error lists all of them", async () => {
+  const options: HiveOptions = {
+    actors: actor("A-B-C"),
+    pulsers: [pulse("Tick", { every: 1 })],
+    journal: { entries: 1 },
+  };
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive(options));
+  for (const problem of ['Some on "A-B-C"', 'the pulser "Tick"', "journal.entries"]) assert.match(message, problem);
+});
+
 test("given a hive with no actors, then it can't be made", async () => {
   assert.match((await throwsCode("InvalidConfiguration", () => createHive({ actors: [] }))).message, "no actors");
+});
+
+test("given options of a hive with names and values that are none, then it can't be made, and each is told", async () => {
+  const options = {
+    actors: actor("A-B"),
+    defaults: { paralelism: 3, middleware: () => [] },
+    logger: { error() {} },
+  } as unknown as HiveOptions;
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive(options));
+  assert.match(message, "defaults.paralelism is not an option; there are parallelism, lease");
+  assert.match(message, "defaults.middleware must be a list");
+  assert.match(message, "logger must have the methods debug, info, warn and error; it lacks debug, info, warn");
+
+  const misspelt = { actors: actor("A-B"), journal: { entres: 500 } } as unknown as HiveOptions;
+  assert.match(
+    (await throwsCode("InvalidConfiguration", () => createHive(misspelt))).message,
+    "journal.entres is not an option; there are subject, entries, age",
+  );
 });
 
 test("given defaults of the hive, then they hold for what an actor does not say", async () => {

@@ -333,12 +333,22 @@ test("given actors that need what nobody binds, when the hive is started, then a
       super();
     }
   }
-  const actors = [Unbound, Silent, Bound, Own];
+  @injects(undefined as unknown as typeof Orders)
+  class Circular extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  const actors = [Unbound, Silent, Circular, Bound, Own];
   actors.forEach((actor) => actorDescription(`Checked-${actor.name}`)(actor));
-  await using hive = await createHive({ actors: [Unbound, Silent] });
+  await using hive = await createHive({ actors: [Unbound, Silent, Circular] });
   const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
   assert.match(message, "Unbound injects greeting, which the container of the hive does not bind");
   assert.match(message, "Silent has a constructor with parameters and no @injects");
+  assert.match(
+    message,
+    "Circular injects undefined as dependency 1: is it imported from a module that imports this one?",
+  );
   assert.not.match(message, "Orders");
   const container = new Container();
   container.bind(Greeting).toConstantValue("hello");

@@ -19,7 +19,7 @@ test("given what can't be a key, then InvalidKey says what it was to be and why"
     ["\ud83d", /well-formed/],
     ["x".repeat(longestKey + 1), /256 characters, at most 255/],
     [7, /number, not a text/],
-    [undefined, /undefined/],
+    [undefined, /: it is undefined, not a text/],
   ] as const;
   for (const [key, reason] of reasons) {
     assert.match(

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { Event, type EventOptions } from "../../src/event.ts";
+import { eventType } from "../../src/event-type.ts";
 import { collect, stampOutputs } from "../../src/outputs.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
@@ -121,6 +122,10 @@ for (const [what, value, reason] of [
   ["an array of objects", [{}], /an object among its events/],
   ["an array with a promise", [Promise.resolve(out("a"))], /a promise among its events/],
   ["an array with nothing in it", [null], /null among its events/],
+  ["an array with a hole", [undefined], /returned undefined among its events/],
+  ["an array in an array", [[out("a")]], /an array among its events/],
+  ["the Event of the DOM", [new globalThis.Event("Paid")], /an Event of another class.*Event from beehive-actors/],
+  ["an event type", [eventType("Paid")], /the event type Paid among its events/],
 ] as const) {
   collecting(`given ${what}, then InvalidOutput names the actor and what it returned`, async () => {
     assert.match((await throwsCode("InvalidOutput", () => collect(value as never, "ShipIt"))).message, reason);

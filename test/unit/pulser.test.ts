@@ -244,11 +244,31 @@ test("given a pulse that takes longer than its interval, when it ends, then puls
   await hive.stop();
 });
 
+test("given a pulser whose topic no actor of the hive reads, when it fires, then the topic is there for readers elsewhere", async () => {
+  const provider = new MemoryProvider();
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+  const pulsers = [pulse("Tock", { every: minute })];
+  const hive = await TestHive.start({ actors: new Pulses().actor(), pulsers, logger });
+  await hive.advance(2 * minute);
+  assert.equal(errors, []);
+  await hive.stop();
+
+  const checking = await createHive({ actors: new Pulses().actor(), pulsers, provider, topology: "check" });
+  const error = await failureOf(checking.start());
+  assert.is(error.code, "QueueNotFound");
+  assert.match(error.message, "Tock-");
+  await checking.stop();
+});
+
 test("given pulsers that are wrong, when the hive is made, then every problem is told at once", async () => {
   const pulsers = [
     pulse("Tick", { every: 1 }),
     pulse("Tick", { cron: "61 * * * *" }),
     pulse("Tock", { cron: "* * * * *", timezone: "Mars/Olympus" }),
+    // @ts-expect-error -- one of them
+    pulse("Tack", { every: minute, cron: "* * * * *" }),
+    { ...pulse("Tuck", { every: minute }), publishes: ["Tuck-Count"] },
   ];
   const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
   assert.is(error.code, "InvalidConfiguration");
@@ -256,6 +276,8 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   assert.match(error.message, "every must be a whole number of ms from 10, not 1");
   assert.match(error.message, '"61 * * * *" is not a cron line');
   assert.match(error.message, 'the pulser "Tock"');
+  assert.match(error.message, 'the pulser "Tack" has both every and cron');
+  assert.match(error.message, 'the pulser "Tuck" publishes: "Tuck-Count" is a subscription');
 });
 
 test("given one pulser a second and one every two, when three seconds pass, then they fired three times and once", async () => {

@@ -9,9 +9,11 @@ import {
   type ActorContext,
   type ActorOptions,
   type Clock,
+  type FailureLimit,
   type HiveOptions,
   type ProcessorActor,
   type Provider,
+  type SupervisionRule,
 } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import { ManualClock, TestHive } from "beehive-actors/testing";
@@ -180,6 +182,25 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
 });
 
+test("given rules and limits with misspelt names, when the hive is made, then they are told and what there is", async () => {
+  const actor = failing({
+    supervision: [
+      { on: "AcessDenied" as "AccessDenied", action: "stop" },
+      { action: "dead-letter" } as SupervisionRule,
+      { on: Error, action: "retry", retry: { maxAtempts: 3 } as object },
+    ],
+    failureLimit: { failures: 3, within: Infinity, action: "pause", pauze: 5 } as FailureLimit,
+    retry: { minDellay: 3 } as object,
+  });
+  const { message } = await failureOf(createHive({ actors: actor }));
+  assert.match(message, /a rule is on AcessDenied; name a class of errors, a function, or a code: .*AccessDenied/);
+  assert.match(message, "a rule is on undefined");
+  assert.match(message, "retry.maxAtempts is not an option; there are maxAttempts");
+  assert.match(message, "retry.minDellay is not an option");
+  assert.match(message, "failureLimit.pauze is not an option; there are failures, within, action, pause");
+  assert.match(message, "failureLimit.within must be more than 0 ms, not Infinity");
+});
+
 /** A provider that asks to slow down, so many times, when a step is committed. */
 function throttling(times: number, clock: Clock): Provider {
   const provider = new MemoryProvider({ clock });
@@ -247,6 +268,15 @@ test("given delays that were computed wrongly, then the retry policy decides, an
       { action: "pause", pauseMs: 1 },
     ],
   );
+});
+
+test("given an actor that throws an object with a message, then the dead letter tells it", async () => {
+  const actor = failing({ retry: { maxAttempts: 1 } }, { name: "Refused", message: "duplicate key" });
+  const hive = await start(actor);
+  await hive.settle();
+  const [letter] = await hive.deadLetters("Ping-Failing");
+  assert.is(letter?.reason, "failed 1 time, the last with: duplicate key");
+  await hive.stop();
 });
 
 for (const [what, thrown] of [

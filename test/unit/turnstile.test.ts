@@ -35,4 +35,15 @@ test("given a turn that ended, when somebody comes later or the turn is ended tw
   await turnstile.enter("item");
 });
 
+test("given somebody who passes, then it is occupied until the last has left", async () => {
+  const turnstile = new Turnstile();
+  assert.not.ok(turnstile.occupied);
+  const first = await turnstile.enter("item");
+  const second = turnstile.enter("item");
+  first();
+  assert.ok(turnstile.occupied);
+  (await second)();
+  assert.not.ok(turnstile.occupied);
+});
+
 test.run();

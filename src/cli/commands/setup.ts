@@ -17,7 +17,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "setup",
   summary: "make the topics, subscriptions and queues of modules",
   description:
-    "Makes what is missing of the topics, subscriptions and queues that the actors of modules read and publish to. " +
+    "Makes what is missing of the topics, subscriptions and queues that the actors and pulsers of modules read and publish to. " +
     "Changes nothing that is there, and may be repeated.",
   define: (command) =>
     command
@@ -32,7 +32,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, { check, dryRun }, modules) {
     const { output } = context;
     const application = await context.application(modules);
-    const specs = queueSpecs(application.descriptors);
+    const specs = queueSpecs(application.descriptors, application.pulsers);
     const makes = !check && !dryRun;
     const missing = new Set(await namesMissing(specs, () => providerOf(context, application, makes)));
     if (makes) await make(application, await providerOf(context, application, makes));

@@ -33,22 +33,29 @@ function unfed(graph: EventGraph): Finding[] {
   return queues.flatMap(({ name }): Finding[] => {
     const readers = subscriptions.filter(({ queueName }) => String(queueName.destination) === String(name));
     if (readers.length === 0 || fed.has(String(name))) return [];
+    const other = name.kind === "queue" ? `${name.topic}-` : name.topic;
     const meant = nearestOf(
       name.topic,
-      [...fed].map((one) => one.replace(/-$/, "")),
+      [...fed].filter((one) => one !== other).map((one) => one.replace(/-$/, "")),
     );
     return [
       {
         rule: "unfed-subscription",
         severity: "error",
         where: readers.map(({ queueName }) => String(queueName)).join(", "),
-        message:
-          meant === undefined
-            ? `Nothing publishes to ${name}. ${entryHint(name)}`
-            : `Nothing publishes to ${name}. Is ${meant} meant?`,
+        message: `Nothing publishes to ${name}. ${
+          fed.has(other) ? otherKindHint(name) : meant === undefined ? entryHint(name) : `Is ${meant} meant?`
+        }`,
       },
     ];
   });
+}
+
+/** A topic and a queue of one name are two places: what publishes to the one may mean the other. */
+function otherKindHint({ topic, kind }: GraphQueue["name"]): string {
+  return kind === "queue"
+    ? `The topic ${topic}- is published to: write "${topic}-${topic}" in publishes when the queue is meant.`
+    : `The queue ${topic} is published to: write "${topic}-" in publishes when the topic is meant.`;
 }
 
 /** How to say that events come from outside. */

@@ -53,6 +53,24 @@ test("given a subscription that nothing feeds, when it is linted, then it is tol
   assert.match(found[0]?.message ?? "", 'entries: ["OrderAccepted"]');
 });
 
+test("given a queue whose name is published to as a topic, or the other way round, when it is linted, then it is told how to write it", async () => {
+  const labels = actorOf("LabelActor", { Labels: [] });
+  const [unfed] = await findings(
+    "unfed-subscription",
+    [...only("OrderActor", { "OrderAccepted-Order": ["Labels"] }), labels],
+    {
+      entries: ["OrderAccepted"],
+    },
+  );
+  assert.is(unfed?.where, "Labels");
+  assert.match(unfed?.message ?? "", 'The topic Labels- is published to: write "Labels-Labels" in publishes');
+
+  const tracing = actorOf("TracingActor", { "Labels-Tracing": [] });
+  const publishing = only("OrderActor", { "OrderAccepted-Order": ["Labels-Labels"] });
+  const [other] = await findings("unfed-subscription", [...publishing, tracing], { entries: ["OrderAccepted"] });
+  assert.match(other?.message ?? "", 'The queue Labels is published to: write "Labels-" in publishes');
+});
+
 test("given a subscription with a typing mistake, when it is linted, then the name that is meant is told", async () => {
   const shipping = actorOf("ShippingActor", { "PaymentAuthorized-Shipping": [] });
   const found = await findings("unfed-subscription", [...payment, shipping], { entries: ["OrderAccepted"] });

@@ -1,8 +1,11 @@
 import {
   actorDescription,
+  BeeHiveError,
   circuitBreaker,
+  ConcurrencyConflict,
   Event,
   PauseSubscription,
+  RejectEvent,
   type ActorClass,
   type ActorContext,
   type Next,
@@ -153,6 +156,47 @@ test("given errors that do not count, when there are many, then the breaker stay
   await hive.settle();
   assert.is((await hive.deadLetters("Ping-Picky")).length, 1);
   await hive.stop();
+});
+
+test("given events that are rejected, when there are many, then all are dead letters and the breaker stays closed", async () => {
+  @actorDescription("Ping-Strict", { middleware: [circuitBreaker(settings)] })
+  class StrictActor implements ProcessorActor {
+    processAsync(): void {
+      throw new RejectEvent("a bad order");
+    }
+  }
+  const hive = await TestHive.start({ actors: StrictActor });
+  await hive.push(Array.from({ length: 5 }, (_, index) => new Event("Ping", index)));
+  await hive.settle({ deliveries: 100 });
+  assert.is((await hive.deadLetters("Ping-Strict")).length, 5);
+  await hive.stop();
+});
+
+test("given steps that collide or lose their lease, when there are many, then the breaker stays closed", async () => {
+  const context = { clock: new ManualClock() } as unknown as ActorContext;
+  const breaker = circuitBreaker({ failures: 1, within: 60_000, open: 30_000 });
+  const collision = new ConcurrencyConflict("item", "the item changed");
+  for (const error of [collision, collision, new BeeHiveError("LeaseLost", "the lease ended")]) {
+    const run = async (): Promise<unknown> => breaker(new Event("Ping"), context, () => Promise.reject(error));
+    await throwsError(error.constructor as new () => Error, run);
+  }
+});
+
+test("given a breaker that a hive opened, when the time of another begins anew, then it is closed there", async () => {
+  const bank = new Bank();
+  const actors = bankActor(bank);
+  const first = await TestHive.start({ actors });
+  await first.push([0, 1, 2].map((body) => new Event("Ping", body)));
+  await first.advance(3_000);
+  assert.match(String(first.tree()), "the circuit breaker opened");
+  await first.stop();
+
+  bank.up = true;
+  const second = await TestHive.start({ actors });
+  await second.push(new Event("Ping", 3));
+  await second.settle();
+  assert.not.match(String(second.tree()), "given-back");
+  await second.stop();
 });
 
 test("given a run that began before the breaker opened, when it succeeds meanwhile, then the next failure still opens it at once", async () => {

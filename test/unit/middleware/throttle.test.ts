@@ -64,4 +64,18 @@ test("given an event that waits for its turn, when the hive stops, then it is gi
   assert.match(String(hive.tree()), "given-back");
 });
 
+test("given a run in another hive, when the time of a new one begins anew, then nothing waits for the times of the first", async () => {
+  @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 1, per: 3_600_000 })] })
+  class ThrottledActor implements ProcessorActor {
+    processAsync(): void {}
+  }
+  for (const _ of ["first", "second"]) {
+    await using hive = await TestHive.start({ actors: ThrottledActor });
+    const start = hive.clock.now();
+    await hive.push(new Event("Ping"));
+    await hive.settle();
+    assert.is(hive.clock.now(), start);
+  }
+});
+
 test.run();
