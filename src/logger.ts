@@ -1,4 +1,5 @@
 import { messageOf } from "./error-text.ts";
+import { printable } from "./printable.ts";
 import { redact } from "./redact.ts";
 
 /** Structured logging: fields first, then the message. A pino logger satisfies it as it is. */
@@ -23,7 +24,7 @@ export const standardErrorLogger: Logger = {
 };
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(`${redact(lineOf(level, fields, message))}\n`);
+  process.stderr.write(`${printable(redact(lineOf(level, fields, message)))}\n`);
 }
 
 /** Whatever the fields hold, a line is written: who logs is in the middle of something. */
