@@ -110,6 +110,33 @@ for (const driver of availableDrivers()) {
     }
   });
 
+  test(`given a file on ${driver} that cannot be read for a moment, when messages are waited for, then who waits is told and the process goes on`, async () => {
+    using file = sqliteFile();
+    const config = { ...defaultConfig, file: file.path, driver };
+    const client = new SqliteClient(config, systemClock);
+    const queues = new SqliteQueueOperator(client, systemClock, config);
+    try {
+      await queues.ensure([spec]);
+      const { signal } = new AbortController();
+      const waiting = refusal(queues.lease(name, { max: 1, leaseMs: 30_000, waitMs: 20_000, signal }));
+      await new Promise((resolve) => systemClock.after(50, () => resolve(undefined)));
+      // As SQLite says while another process mends what one that was killed left of the write-ahead log.
+      let locked = true;
+      const changedByOthers = client.changedByOthers.bind(client);
+      client.changedByOthers = () => {
+        if (locked) throw new BeeHiveError("Unavailable", "another process kept it locked");
+        return changedByOthers();
+      };
+      assert.match((await waiting).message, "another process kept it locked");
+      locked = false;
+      await queues.push([letter("after")]);
+      assert.is((await lease(queues)).length, 1);
+    } finally {
+      client.close();
+      queues.close();
+    }
+  });
+
   test(`given a running hive on ${driver}, when it is backed up, then the copy opens and holds everything`, async () => {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
