@@ -44,6 +44,20 @@ export function errorsAsData(_key: string, value: unknown): unknown {
   return { name, code: (value as { code?: unknown }).code, message, stack, cause };
 }
 
+/** The same logger, but what it throws is dropped: who logs is in the middle of something. */
+export function unfailing(logger: Logger): Logger {
+  const trying =
+    (level: keyof Logger): Logger["info"] =>
+    (fields, message) => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // There is nobody else to tell.
+      }
+    };
+  return { debug: trying("debug"), info: trying("info"), warn: trying("warn"), error: trying("error") };
+}
+
 /** A logger that adds these fields to every line. */
 export function withFields(logger: Logger, extra: object): Logger {
   return {
