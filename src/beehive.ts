@@ -15,7 +15,7 @@ import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, LogEvents } from "./log-events.ts";
-import { standardErrorLogger, type Logger } from "./logger.ts";
+import { standardErrorLogger, unfailing, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
 import { openProvider } from "./open-provider.ts";
@@ -87,7 +87,8 @@ export class Hive {
     ownsProvider: boolean,
     options: HiveOptions & { readonly clock: Clock },
   ) {
-    const { clock, logger = standardErrorLogger, topology = "create", random = Math.random } = options;
+    const { clock, topology = "create", random = Math.random } = options;
+    const logger = unfailing(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
     this.provider = provider;
     this.#clock = clock;

@@ -89,12 +89,12 @@ export function toCloudEvent(event: Event): CloudEvent {
 export function fromCloudEvent(value: unknown, queueName = ""): Event {
   const cloudEvent = assertCloudEvent(value);
   const { source } = cloudEvent;
-  const properties: Record<string, EventProperty> = source === defaultSource ? {} : { source };
-  for (const [name, one] of Object.entries(cloudEvent)) {
-    if (attributes.has(name) || name === "source") continue;
-    if (typeof one === "string" || typeof one === "number" || typeof one === "boolean") properties[name] = one;
-  }
-  Object.assign(properties, propertiesIn(cloudEvent));
+  const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
+  const others = Object.entries(propertiesIn(cloudEvent));
+  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
+  const properties = Object.fromEntries(
+    [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
+  );
   const text = (name: string): string | undefined => {
     const one = cloudEvent[name];
     return typeof one === "string" ? one : undefined;
@@ -155,6 +155,10 @@ function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string):
   }
   if (data === undefined) return "";
   return !isJson(contentType) && typeof data === "string" ? data : JSON.stringify(data);
+}
+
+function isProperty(entry: readonly [string, unknown]): entry is readonly [string, EventProperty] {
+  return ["string", "number", "boolean"].includes(typeof entry[1]);
 }
 
 function propertiesIn(cloudEvent: CloudEvent): object {

@@ -213,6 +213,10 @@ export class FactoryActor {
       if (outcome === "committed") this.#probing = false;
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
       return outcome;
+    } catch (error) {
+      // Telemetry runs what the application set up for it.
+      this.#logger.error({ error, eventId: event.id }, "telemetry failed; an event that is not settled comes back");
+      return "lease-lost";
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;

@@ -17,6 +17,9 @@ export interface HealthServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A probe is sent at once: who takes longer to send a request, in ms, is let go, so that nobody fills up the process with open ones. */
+const slowestRequestMs = 5_000;
+
 /**
  * Answers `GET /live` and `GET /ready` with 200 when the hive is, else with 503, and with its health as JSON. It does
  * not keep the process running, and it goes on while the hive stops: close it afterwards. `/live` never asks the
@@ -28,7 +31,12 @@ export async function healthServer(
   hive: Pick<Hive, "health">,
   { port, host = "127.0.0.1" }: HealthServerOptions,
 ): Promise<HealthServer> {
-  const server = createServer((request, response) => void answer(hive, request, response));
+  const limits = {
+    headersTimeout: slowestRequestMs,
+    requestTimeout: slowestRequestMs,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(limits, (request, response) => void answer(hive, request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>
       reject(

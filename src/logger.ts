@@ -1,4 +1,5 @@
 import { messageOf } from "./error-text.ts";
+import { printable } from "./printable.ts";
 import { redact } from "./redact.ts";
 
 /** Structured logging: fields first, then the message. A pino logger satisfies it as it is. */
@@ -23,7 +24,7 @@ export const standardErrorLogger: Logger = {
 };
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(`${redact(lineOf(level, fields, message))}\n`);
+  process.stderr.write(`${printable(redact(lineOf(level, fields, message)))}\n`);
 }
 
 /** Whatever the fields hold, a line is written: who logs is in the middle of something. */
@@ -41,6 +42,20 @@ export function errorsAsData(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
   return { name, code: (value as { code?: unknown }).code, message, stack, cause };
+}
+
+/** The same logger, but what it throws is dropped: who logs is in the middle of something. */
+export function unfailing(logger: Logger): Logger {
+  const trying =
+    (level: keyof Logger): Logger["info"] =>
+    (fields, message) => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // There is nobody else to tell.
+      }
+    };
+  return { debug: trying("debug"), info: trying("info"), warn: trying("warn"), error: trying("error") };
 }
 
 /** A logger that adds these fields to every line. */

@@ -1,11 +1,15 @@
 /** What stands in the place of a secret. */
 const mask = "***";
 
+/** What may stand around the word that makes a name one of a secret. Bounded, see {@link secrets}. */
+const around = "[\\w-]{0,64}";
 /** A partition key, or the key of an item, is no secret; nor is the name of a key. */
-const secretName =
-  "(?![\\w-]*name\\b)[\\w-]*(?:(?:api|access|account|secret|private|shared)[\\w-]*key|secret|token|password|passwd|pwd|signature|credential|connection_?string)[\\w-]*";
+const secretName = `(?!${around}name\\b)${around}(?:(?:api|access|account|secret|private|shared)${around}key|secret|token|password|passwd|pwd|signature|credential|connection_?string)${around}`;
 
-/** What holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. */
+/**
+ * What holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. None may run on
+ * from each of its beginnings in a text: messages of errors quote bodies, and of 100,000 letters that would be seconds.
+ */
 const secrets: readonly (readonly [RegExp, string])[] = [
   // A part of a connection string, as the clouds write them: to its end, for keys hold "=" and "/".
   [
@@ -14,11 +18,11 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   ],
   // The same within a parameter of a URL.
   [
-    /((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w*)%3D(?:(?!%3B)[^&\s"'\\])+/gi,
+    /((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w{0,64})%3D(?:(?!%3B)[^&\s"'\\])+/gi,
     `$1%3D${mask}`,
   ],
   // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too.
-  [/([a-z][a-z\d+.-]*:\/\/)[^\s/?#"']*@/gi, `$1${mask}@`],
+  [/([a-z][a-z\d+.-]{0,30}:\/\/)[^\s/?#"']*@/gi, `$1${mask}@`],
   // A parameter of a URL or an assignment.
   [new RegExp(`([?&;\\s"']|^)(${secretName}|sig)=[^&;\\s"'\\\\]+`, "gi"), `$1$2=${mask}`],
   // A key of which nothing more is said: in a URL that is rarely that of an item.
@@ -28,7 +32,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.
   [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, mask],
+  [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, mask],
 ];
 
 /**

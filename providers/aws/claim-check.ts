@@ -60,6 +60,10 @@ export function isGone(failure: BeeHiveError): boolean {
 
 function claimIn(body: string): string | undefined {
   if (!body.startsWith(`{"${claimKey}":"${folder}`)) return undefined;
-  const claim = JSON.parse(body) as { readonly [claimKey]?: string };
-  return claim[claimKey];
+  try {
+    return (JSON.parse(body) as { readonly [claimKey]?: string })[claimKey];
+  } catch {
+    // It only begins like a claim.
+    return undefined;
+  }
 }

@@ -2,7 +2,8 @@ import { noDeadLetter } from "../../src/queue-errors.ts";
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
-import { isBeeHiveError, type BeeHiveError } from "../../src/errors.ts";
+import { messageOf } from "../../src/error-text.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { ask, receiveLimit } from "./client.ts";
@@ -33,7 +34,7 @@ interface Held {
   until: number;
   /** SQS shows it again by then. */
   backAt: number;
-  /** Why there is only its claim check. */
+  /** Why it cannot be read. */
   readonly unreadable: BeeHiveError | undefined;
 }
 
@@ -173,13 +174,16 @@ export class DeadLetters {
     return held;
   }
 
+  /** One that cannot be read does not keep the others from being listed. */
   async #read(message: Message, now: number): Promise<Pick<Held, "letter" | "unreadable">> {
     try {
       const body = await this.#parts.unpack(message.Body ?? "");
       return { letter: letterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
     } catch (error) {
-      if (!isBeeHiveError(error)) throw error;
-      return { letter: unreadableLetter(message, this.#name, now, error), unreadable: error };
+      const why = isBeeHiveError(error)
+        ? error
+        : new BeeHiveError("BodyUnreadable", messageOf(error), { cause: error });
+      return { letter: unreadableLetter(message, this.#name, now, why), unreadable: why };
     }
   }
 

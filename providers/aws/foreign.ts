@@ -71,8 +71,8 @@ function fromS3(
   const records: unknown = message["Records"];
   const first = (Array.isArray(records) ? records[0] : undefined) as S3Record | undefined;
   if (first?.eventSource !== "aws:s3" || typeof first.eventName !== "string") return undefined;
-  const bucket = first.s3?.bucket?.name;
-  const key = first.s3?.object?.key;
+  const bucket = text(first.s3?.bucket?.name);
+  const key = text(first.s3?.object?.key);
   return Event.fromRecord({
     id,
     eventType: first.eventName,
@@ -92,7 +92,7 @@ interface S3Record {
   readonly eventName?: unknown;
   readonly eventTime?: unknown;
   readonly awsRegion?: unknown;
-  readonly s3?: { readonly bucket?: { readonly name?: string }; readonly object?: { readonly key?: string } };
+  readonly s3?: { readonly bucket?: { readonly name?: unknown }; readonly object?: { readonly key?: unknown } };
 }
 
 function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -6,6 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { sleep, type Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { longestKey } from "../../src/keys.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { Batcher, type Pace } from "./batcher.ts";
 import { ask } from "./client.ts";
@@ -58,7 +60,7 @@ export class Inbox {
     let keys: Record<string, AttributeValue>[] = [...new Set(eventIds)].map((eventId) =>
       keyOf({ queue: String(queue), eventId }),
     );
-    const handled = new Set<string>();
+    const found = new Set<string>();
     const now = this.#clock.now();
     for (let tries = 1; keys.length > 0; tries++) {
       if (tries > mostTries)
@@ -71,11 +73,11 @@ export class Inbox {
       });
       const answer = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
       for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
-        if (Number(expires?.N ?? Infinity) > now) handled.add(sk?.S ?? "");
+        if (Number(expires?.N ?? Infinity) > now) found.add(sk?.S ?? "");
       keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       if (keys.length > 0) await sleep(this.#clock, retryMs * 2 ** tries);
     }
-    return handled;
+    return new Set(eventIds.filter((eventId) => found.has(noteName(eventId))));
   }
 
   /** Notes an event as handled. */
@@ -101,7 +103,12 @@ export class Inbox {
 }
 
 function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: AttributeValue } {
-  return itemKey({ table: `inbox/${queue}`, partition: "", id: eventId });
+  return itemKey({ table: `inbox/${queue}`, partition: "", id: noteName(eventId) });
+}
+
+/** What an event is noted under. Ids of others may be longer than a key: one of them would fail the whole batch. */
+function noteName(eventId: string): string {
+  return eventId.length <= longestKey ? eventId : createHash("sha256").update(eventId).digest("hex");
 }
 
 function nameOf(item: Record<string, AttributeValue> | undefined): string {

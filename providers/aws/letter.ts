@@ -47,10 +47,10 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   };
 }
 
-/** A letter of which only the claim check is left, known by the id of its message. */
+/** A letter that cannot be read, as when only its claim check is left: known by the id of its message. */
 export function unreadableLetter(message: Message, name: QueueName, receivedAt: number, why: BeeHiveError): DeadLetter {
   const received = receivedFrom(message, receivedAt);
-  const reason = `what its claim check stands for could not be read: ${why.message}`;
+  const reason = `it could not be read: ${why.message}`;
   return withoutRecord(received, name, { body: received.body, errorName: why.code, reason });
 }
 
@@ -77,10 +77,22 @@ function parse(body: string): { readonly record: DeadRecord; readonly event: unk
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    return typeof record === "object" && record !== null
-      ? { record: record as DeadRecord, event: value?.["event"] }
-      : undefined;
+    const event = value?.["event"];
+    return isRecord(record) && event !== undefined ? { record, event } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether it is a record of ours: anybody may have put the message there. */
+function isRecord(value: unknown): value is DeadRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record = value as Readonly<Record<string, unknown>>;
+  return (
+    ["reason", "errorName", "errorMessage", "actor", "subscription"].every(
+      (name) => typeof record[name] === "string",
+    ) &&
+    ["firstSeen", "lastSeen"].every((name) => !Number.isNaN(Date.parse(String(record[name])))) &&
+    typeof record["attempts"] === "number"
+  );
 }

@@ -27,13 +27,13 @@ function safe(text: string): string {
 
 /** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so in `getBody`. */
 export function eventFrom(body: string, origin: MessageOrigin): Event {
-  let value: unknown;
   try {
-    value = JSON.parse(body);
+    const value: unknown = JSON.parse(body);
+    return cloudEventIn(value, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
   } catch {
+    // It is no JSON, or is nested so deeply that what is in it cannot be written out again: it is taken as it came.
     return plainEvent(body, origin);
   }
-  return cloudEventIn(value, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
 }
 
 function cloudEventIn(value: unknown, { queueName }: MessageOrigin): Event | undefined {

@@ -25,12 +25,18 @@ const attribute = "beehive";
 /** SQS takes ten attributes a message. */
 const mostAttributes = 10;
 
+/** What a note says; whatever is no note of ours says nothing, for anybody may give a message that attribute. */
 export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>): Note {
   const text = attributes[attribute]?.StringValue;
   if (text === undefined) return {};
   try {
-    const note: unknown = JSON.parse(text);
-    return typeof note === "object" && note !== null ? note : {};
+    const { id, attempts, firstSeen, notBefore } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return {
+      ...(typeof id === "string" && id !== "" && { id }),
+      ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
+      ...(Number.isFinite(firstSeen) && { firstSeen: firstSeen as number }),
+      ...(Number.isFinite(notBefore) && { notBefore: notBefore as number }),
+    };
   } catch {
     return {};
   }

@@ -42,7 +42,9 @@ export class ClaimCheck {
       return { event: toEvent(message, queueName, body) };
     } catch (cause) {
       const event = toEvent(message, queueName);
-      const missing = isBeeHiveError(cause, "NotFound") ? gone(claim, cause) : translated(cause, `fetch "${claim}"`);
+      // A key that no blob can have is of others, and will not be there later either.
+      const isGone = isBeeHiveError(cause, "NotFound") || isBeeHiveError(cause, "InvalidKey");
+      const missing = isGone ? gone(claim, cause) : translated(cause, `fetch "${claim}"`);
       return { event, missing };
     }
   }

@@ -150,9 +150,10 @@ export class DeadLetters {
       const value = properties[fields[field]];
       return value === undefined || value === null ? undefined : String(value);
     };
+    // Anybody may give a message properties of these names: what is no time says nothing.
     const time = (field: "firstSeen" | "lastSeen"): Date => {
-      const value = text(field);
-      return value === undefined ? (message.enqueuedTimeUtc ?? new Date(0)) : new Date(Number(value));
+      const value = new Date(Number(text(field) ?? Number.NaN));
+      return Number.isNaN(value.getTime()) ? (message.enqueuedTimeUtc ?? new Date(0)) : value;
     };
     const { deadLetterReason = "" } = message;
     const { event, missing } = await this.#claims.read(message, name);
@@ -166,7 +167,7 @@ export class DeadLetters {
       stack: text("stack"),
       actor: text("actor") ?? "",
       subscription: text("subscription") ?? name.toString(),
-      attempts: Number(text("attempts") ?? message.deliveryCount ?? 0),
+      attempts: Number(text("attempts")) || (message.deliveryCount ?? 0),
       firstSeen: time("firstSeen"),
       lastSeen: time("lastSeen"),
     };

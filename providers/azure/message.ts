@@ -84,8 +84,9 @@ export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMes
     return value === undefined || value === null ? undefined : String(value);
   };
   const number = (name: keyof Markings): number | undefined => {
-    const value = text(name);
-    return value === undefined ? undefined : Number(value);
+    const value = Number(text(name) ?? Number.NaN);
+    // Anybody may give a message properties of these names.
+    return Number.isFinite(value) ? value : undefined;
   };
   return {
     to: text("to"),

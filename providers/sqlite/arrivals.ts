@@ -112,8 +112,14 @@ export class Arrivals {
       this.#timer = undefined;
       if (this.#waiting === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
-      this.#look();
-      this.#parts.onLook(this.#lookedAt);
+      try {
+        this.#look();
+      } catch {
+        // Nobody would catch it here: who waits looks again at once, and is told there why the file cannot be read.
+        this.wakeAll();
+        this.#lookedAt = -Infinity;
+      }
+      this.#parts.onLook(this.#clock.now());
       if (this.#waiting > 0) this.#lookLater();
     });
   }

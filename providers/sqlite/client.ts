@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
@@ -25,6 +25,8 @@ export class SqliteClient {
   readonly #hooks: Partial<GroupHooks>[] = [];
   readonly #queries = new Map<string, Query<unknown>>();
   readonly #dataVersion: Statement<{ readonly data_version: number }>;
+  /** What the file system calls the file that is open. */
+  readonly #identity: string | undefined;
   #seenDataVersion: number;
   #closed = false;
 
@@ -33,6 +35,7 @@ export class SqliteClient {
     this.file = file;
     this.#driver = open(file, durability, driver);
     this.path = realpathSync(file);
+    this.#identity = identityOf(this.path);
     this.#groups = new GroupCommit(file, this.#driver, clock, {
       begun: () => this.#notify("begun"),
       flush: () => this.#notify("flush"),
@@ -82,8 +85,14 @@ export class SqliteClient {
     return this.#groups.run(apply);
   }
 
-  /** Whether another connection committed since this was last asked. */
+  /**
+   * Whether another connection committed since this was last asked. Asked in each group, and now and then while somebody
+   * waits.
+   *
+   * @throws BeeHiveError `Unavailable` when the file was removed or replaced: all that is written would go with the process.
+   */
   changedByOthers(): boolean {
+    if (this.#read(() => identityOf(this.path)) !== this.#identity) throw gone(this.file);
     const version = this.#readDataVersion();
     if (version === this.#seenDataVersion) return false;
     this.#seenDataVersion = version;
@@ -130,6 +139,19 @@ export class SqliteClient {
   #notify(moment: keyof GroupHooks): void {
     for (const hooks of this.#hooks) hooks[moment]?.();
   }
+}
+
+/** Other files have another one; `undefined` when there is none. */
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.dev}/${stats.ino}`;
+}
+
+function gone(file: string): BeeHiveError {
+  return new BeeHiveError(
+    "Unavailable",
+    `The file "${file}" was removed or replaced while it was open: what is written to it now would be lost. Put it back if it was moved; else stop the hive, and start it on the file that is there.`,
+  );
 }
 
 /** While the file is opened, other processes may be making it: they are waited for standing still, for so long, in ms. */

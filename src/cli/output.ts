@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printable } from "../printable.ts";
 import { redact } from "../redact.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -43,7 +44,7 @@ export class Output {
     return this.#streams.stderr;
   }
 
-  /** A text for people, as it is; a line break is added. */
+  /** A text for people, as it is; a line break is added. What others wrote of it must be {@link printable}. */
   print(text: string): void {
     this.#streams.stdout.write(`${text}\n`);
   }
@@ -63,15 +64,15 @@ export class Output {
     this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** A remark for people, on the standard error, secrets masked. */
+  /** A remark for people, on the standard error, secrets masked and {@link printable}. */
   note(text: string): void {
-    this.#streams.stderr.write(`${redact(text)}\n`);
+    this.#streams.stderr.write(`${printable(redact(text))}\n`);
   }
 
-  /** What went wrong, on the standard error, secrets masked. */
+  /** What went wrong, on the standard error, secrets masked and {@link printable}. */
   complain(text: string): void {
     const label = hasColour(this.#streams.stderr, this.#environment) ? coloured("red", "error:") : "error:";
-    this.#streams.stderr.write(`${label} ${redact(text)}\n`);
+    this.#streams.stderr.write(`${label} ${printable(redact(text))}\n`);
   }
 
   /** The text in colour where the standard output has any. */

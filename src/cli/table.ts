@@ -1,5 +1,8 @@
+import { printableLine } from "../printable.ts";
+
 /** Columns for people, the last one as long as it is; those of numbers stand to the right. */
-export function table(rows: readonly (readonly string[])[], titles: readonly string[]): string {
+export function table(given: readonly (readonly string[])[], titles: readonly string[]): string {
+  const rows = given.map((row) => row.map(printableLine));
   const all = [titles, ...rows];
   const widths = titles.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const isNumber = titles.map(

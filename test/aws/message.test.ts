@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { bodyOf, eventFrom, fifoToken } from "../../providers/aws/message.ts";
+import { noteIn, type Note } from "../../providers/aws/note.ts";
 import { Event, isBeeHiveError, QueueName } from "../../src/index.ts";
 import { suite } from "../support/suite.ts";
 
@@ -129,6 +130,29 @@ test("given what only looks like one of the known shapes, when it is read, then 
     { Records: [{ eventSource: "other" }] },
   ])
     assert.equal(read(JSON.stringify(odd)).getBody(), odd);
+});
+
+test("given a notification of S3 whose names are no texts, when it is read, then it has no url and is an event all the same", () => {
+  const s3 = { bucket: { name: { a: 1 } }, object: { key: 5 } };
+  const event = read({ Records: [{ eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3 }] });
+  assert.equal([event.eventType, event.url], ["ObjectCreated:Put", undefined]);
+});
+
+test("given JSON that is nested too deeply to be written again, when it is read, then it is taken as it came", () => {
+  const deep = "[".repeat(50_000) + "]".repeat(50_000);
+  for (const body of [
+    `{"detail-type":"x","source":"s","detail":${deep}}`,
+    `{"specversion":"1.0","id":"1","source":"s","type":"t","data":${deep}}`,
+  ])
+    assert.equal([read(body).id, read(body).body], ["m-1", body]);
+});
+
+test("given notes that are none of ours, when they are read, then they say nothing", () => {
+  const noteOf = (text: string): Note => noteIn({ beehive: { StringValue: text } });
+  const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2 };
+  assert.equal(noteOf(JSON.stringify(note)), note);
+  for (const odd of ["", "null", "7", "[1]", '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z"}', '{"id":""}'])
+    assert.equal(noteOf(odd), {}, odd);
 });
 
 test("given keys and ids, when they name message groups, then what SQS takes stays and the rest is hashed", () => {

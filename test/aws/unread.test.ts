@@ -1,6 +1,6 @@
 /** Events that come while what they need to be read does not answer: no actor sees them, so no attempt is counted. */
 import * as assert from "uvu/assert";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsProvider } from "../../providers/aws/index.ts";
 import { sqsHandler } from "../../providers/aws/lambda.ts";
 import { actorDescription, QueueName, silentLogger, type Lease } from "../../src/index.ts";
@@ -15,7 +15,7 @@ const large = "x".repeat(2_000);
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene({ bucket: "data" });
-  const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function"].map((name) => spec(name));
+  const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function", "Foreign"].map((name) => spec(name));
   await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true })]);
 });
 test.after(() => scene.close());
@@ -34,6 +34,12 @@ const outage: Interference = ({ action }) => {
 function next({ queues }: AwsProvider, name: string): Promise<readonly Lease[]> {
   const { signal } = new AbortController();
   return queues.lease(QueueName.parse(name), { max: 10, leaseMs: 60_000, waitMs: 10_000, signal });
+}
+
+async function sendForeign(url: string, body: string): Promise<void> {
+  const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
+  sqs.destroy();
 }
 
 test("given an outage of DynamoDB or S3, when events were received all through it, then each receive failed, and after it they come with their first attempt", async () => {
@@ -75,6 +81,34 @@ test("given one event that cannot be read among others, when they are received, 
   assert.match((await failureOf(next(provider, "Mixed"))).message, /s3:GetObject on data\/claims/);
   scene.servers.interfere = () => undefined;
   assert.is((await takeOne(provider, "Mixed")).event.getBody(), large);
+});
+
+test("given messages of others that break what is known of messages, when they are received among events of ours, then all come", async () => {
+  const provider = scene.another({ idempotent: true, claimCheck: true });
+  const { url } = await provider.queues.addressOf(QueueName.parse("Foreign"));
+  const bodies = [
+    '{"Records":[{"eventSource":"aws:s3","eventName":"x","s3":{"bucket":{"name":"b"},"object":{"key":5}}}]}',
+    `{"detail-type":"x","source":"s","detail":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
+    '{"beehiveClaim":"claims/ oops',
+    JSON.stringify({ specversion: "1.0", id: "x".repeat(1_100), source: "s", type: "t", data: 1 }),
+  ];
+  for (const body of bodies) await sendForeign(url, body);
+  await provider.queues.push([eventTo("Foreign", "ours")]);
+  const leases = await take(provider, "Foreign", 5);
+  assert.equal(
+    leases.map(({ attempt }) => attempt),
+    [1, 1, 1, 1, 1],
+  );
+  await Promise.all(leases.map((lease) => provider.queues.commit(lease, [])));
+  // What has a long id is known by it when it comes again.
+  await provider.queues.push([eventTo("Foreign", "last")]);
+  await sendForeign(url, bodies.at(-1) ?? "");
+  const { signal } = new AbortController();
+  const request = { max: 10, leaseMs: 60_000, waitMs: 2_000, signal };
+  const bodiesNow = (await provider.queues.lease(QueueName.parse("Foreign"), request)).map(({ event }) =>
+    event.getBody(),
+  );
+  assert.equal(bodiesNow, ["last"]);
 });
 
 test("given an event whose claim is gone for good, when it is received, then it is not given back for ever: SQS counts it", async () => {

@@ -109,6 +109,32 @@ test("given what claims to be a CloudEvent and is none, when it is received, the
   assert.throws(() => event.getBody(), /not JSON/);
 });
 
+test("given properties that are called like ours and are none, when the message is received and given up, then they say nothing", async () => {
+  const queue = await scratch();
+  const odd = ["beehive_attempts", "beehive_uncounted", "beehive_first_seen", "beehive_dead_attempts"];
+  const dead = ["beehive_dead_first_seen", "beehive_last_seen"];
+  const applicationProperties = Object.fromEntries([...odd, ...dead].map((name) => [name, "odd"]));
+  await client.createSender(`queue-${queue.name}`).sendMessages({ body: 1, messageId: "odd", applicationProperties });
+  const lease = await queue.takeOne();
+  assert.is(lease.attempt, 1);
+  const receiver = client.createReceiver(`queue-${queue.name}`);
+  await queue.abandon(lease);
+  const [message] = await receiver.receiveMessages(1);
+  if (message) await receiver.deadLetterMessage(message);
+  await receiver.close();
+  const [letter] = await queue.deadLetters(1);
+  assert.ok(letter && letter.firstSeen.getTime() > 0 && letter.lastSeen.getTime() > 0 && letter.attempts >= 0);
+});
+
+test("given a claim that no blob can have, when the message is received, then it is among the dead letters, and not tried for ever", async () => {
+  const queue = await scratch();
+  const messages = ["", "x".repeat(300)].map((key) => ({ body: 1, applicationProperties: { beehive_claim: key } }));
+  await client.createSender(`queue-${queue.name}`).sendMessages(messages);
+  await queue.push(1);
+  await queue.commit(await queue.takeOne());
+  for (const { reason } of await queue.deadLetters(2)) assert.match(reason, "Its body is missing");
+});
+
 test("given an event of ours, when another consumer reads the message, then it is a CloudEvent in binary mode", async () => {
   const queue = await scratch();
   const event = await queue.push({ n: 1 }, { properties: { colour: "red" }, correlationId: "c" });

@@ -55,6 +55,29 @@ test("given dead letters, when listed, then each is a line that says why", async
   assert.match(json.stderr, /more than 2/);
 });
 
+test("given letters with commands for terminals in them, when they are shown, then these are written out", async () => {
+  await using hive = await cliHive();
+  const evil = "\u001b[2J\u009b31m\u0007";
+  const other = new Event("OrderPlaced", evil, { id: "evil", contentType: "text/plain", partitionKey: "k" });
+  // As events of others come, which no constructor checks.
+  const foreign = Event.fromRecord({ ...other.toRecord(), id: `${evil}\nforged`, correlationId: evil });
+  await hive.provider.queues.push([other, foreign]);
+  await hive.bury(packing, () => ({ reason: `broken ${evil}\nin two lines` }));
+  const shown = await Promise.all([
+    letters(hive, ["list", packing]),
+    letters(hive, ["show", packing, "evil"]),
+    letters(hive, ["show", packing, foreign.id]),
+    letters(hive, ["drop", packing, "--all", "--dry-run"]),
+    letters(hive, ["requeue", packing, `${evil} nobody`]),
+  ]);
+  for (const { stdout, stderr } of shown) {
+    // oxlint-disable-next-line no-control-regex -- they are what it looks for
+    assert.not.match(`${stdout}${stderr}`, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    assert.match(`${stdout}${stderr}`, String.raw`\u001b[2J\u009b31m\u0007`);
+    assert.not.match(stdout, /^forged/m, "an id is one line");
+  }
+});
+
 test("given filters, when listed, then all that is said must hold", async () => {
   const facts = [
     { reason: "The BANK is down", errorName: "BankIsDown", lastSeen: new Date("2026-03-01T10:00:00Z") },

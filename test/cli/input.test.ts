@@ -44,6 +44,13 @@ test("given any array, written any way and cut anywhere, when read, then each el
   );
 });
 
+test("given a long line in small pieces, as a pipe hands it over, when it is read, then it is seen at once what it is", async () => {
+  const startedAt = performance.now();
+  const [item] = await read(['"', ...Array.from({ length: 30 }, () => "a".repeat(2_000)), '"']);
+  assert.is(item?.text.length, 60_002);
+  assert.ok(performance.now() - startedAt < 5_000);
+});
+
 test("given any lines cut anywhere, when read, then each is there under its number", async () => {
   await fc.assert(
     fc.asyncProperty(

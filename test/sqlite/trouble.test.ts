@@ -2,7 +2,7 @@
  * What goes wrong with files. The failures of a full disk and of a read-only file are SQLite's own, brought about by
  * a limit of pages and by a connection that may not write: a test must not fill a disk, and root may write anywhere.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { SqliteClient } from "../../providers/sqlite/client.ts";
 import { defaultConfig } from "../../providers/sqlite/config.ts";
@@ -106,6 +106,60 @@ for (const driver of availableDrivers()) {
       assert.is((await provider.queues.counts(name)).ready, 1);
     } finally {
       other.close();
+      await provider.close();
+    }
+  });
+
+  test(`given a file on ${driver} that cannot be read for a moment, when messages are waited for, then who waits is told and the process goes on`, async () => {
+    using file = sqliteFile();
+    const config = { ...defaultConfig, file: file.path, driver };
+    const client = new SqliteClient(config, systemClock);
+    const queues = new SqliteQueueOperator(client, systemClock, config);
+    try {
+      await queues.ensure([spec]);
+      const { signal } = new AbortController();
+      const waiting = refusal(queues.lease(name, { max: 1, leaseMs: 30_000, waitMs: 20_000, signal }));
+      await new Promise((resolve) => systemClock.after(50, () => resolve(undefined)));
+      // As SQLite says while another process mends what one that was killed left of the write-ahead log.
+      let locked = true;
+      const changedByOthers = client.changedByOthers.bind(client);
+      client.changedByOthers = () => {
+        if (locked) throw new BeeHiveError("Unavailable", "another process kept it locked");
+        return changedByOthers();
+      };
+      assert.match((await waiting).message, "another process kept it locked");
+      locked = false;
+      await queues.push([letter("after")]);
+      assert.is((await lease(queues)).length, 1);
+    } finally {
+      client.close();
+      queues.close();
+    }
+  });
+
+  test(`given a file on ${driver} that was moved away, or replaced, when events are pushed, then nothing is taken that would be lost`, async () => {
+    using file = sqliteFile();
+    const provider = new SqliteProvider({ file: file.path, driver });
+    try {
+      await provider.queues.ensure([spec]);
+      await provider.queues.push([letter("before")]);
+      const { signal } = new AbortController();
+      renameSync(file.path, file.beside("moved.db"));
+      const waiting = refusal(
+        provider.queues.lease(QueueName.parse("Letters"), { max: 1, leaseMs: 30_000, waitMs: 20_000, signal }),
+      );
+      for (const work of [
+        provider.queues.push([letter("lost")]),
+        provider.stores.collection("Orders").insert({ id: "1" }),
+      ])
+        assert.match((await refusal(work)).message, /was removed or replaced while it was open/);
+      assert.match((await waiting).message, /was removed or replaced/);
+      writeFileSync(file.path, "another");
+      assert.is((await refusal(provider.queues.push([letter("lost")]))).code, "Unavailable");
+      renameSync(file.beside("moved.db"), file.path);
+      await provider.queues.push([letter("after")]);
+      assert.is((await provider.queues.counts(name)).ready, 2);
+    } finally {
       await provider.close();
     }
   });

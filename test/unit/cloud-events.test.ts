@@ -109,6 +109,14 @@ for (const [what, bad, reason] of [
   });
 }
 
+test("given properties of others that are none, when it is read, then the event has the rest, and inherits nothing from them", () => {
+  const beehiveproperties = '{"__proto__":{"admin":true},"nested":{"a":1},"list":[1],"none":null,"colour":"red"}';
+  const event = fromCloudEvent({ specversion: "1.0", id: "1", source: "s", type: "t", beehiveproperties });
+  assert.equal({ ...event.properties }, { source: "s", colour: "red" });
+  assert.is(event.properties["admin"], undefined);
+  assert.not.throws(() => new Event("Next", 1, { properties: event.properties }));
+});
+
 test("given attributes that are null, when it is read, then they are as good as absent", () => {
   const event = fromCloudEvent({ ...good, time: null, datacontenttype: null, data: null, data_base64: null });
   assert.is(event.body, "");

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../providers/memory/index.ts";
 import { createHive, type HiveOptions } from "../../src/beehive.ts";
@@ -168,6 +170,17 @@ test("given a provider that does not answer, when the server is asked whether th
   const stopping = hive.stop();
   await clock.advance(30_000);
   await stopping;
+});
+
+test("given who says nothing, or begins a request and never ends it, when seconds have passed, then the server lets go of them", async () => {
+  await using hive = await createHive(options);
+  await using server = await healthServer(hive, { port: 0 });
+  const sockets = ["", "GET /live HTTP/1.1\r\nx-slow: "].map((said) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.resume().write(said);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "close")));
 });
 
 test("given a port that is taken, when health is to be served there, then it says so", async () => {

@@ -42,6 +42,24 @@ test("given a pino logger, when a hive has it, then its lines carry the actor, t
   );
 });
 
+test("given a logger that throws, when actors fail and succeed, then each event is settled as ever", async () => {
+  const broken = (): never => {
+    throw new Error("the logger is broken");
+  };
+  class Picky {
+    async processAsync(event: Event): Promise<void> {
+      if (event.getBody() === "bad") throw new RejectEvent("no");
+    }
+  }
+  actorDescription("PickedOrder-Picky")(Picky);
+  const logger = { debug: broken, info: broken, warn: broken, error: broken };
+  await using hive = await createHive({ actors: Picky, logger });
+  await hive.start();
+  await hive.push(["bad", "good"].map((body) => new Event("PickedOrder", body)));
+  await hive.idle();
+  assert.equal(await hive.counts("PickedOrder-Picky"), { ready: 0, leased: 0, delayed: 0, dead: 1 });
+});
+
 test("given fields, when a logger is extended, then each line has them, and its own fields win", () => {
   const { logger, lines } = recording();
   const extended = withFields(withFields(logger, { a: 1, b: 1 }), { b: 2, c: 2 });

@@ -13,6 +13,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
   type ReadableSpan,
+  type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass } from "../../src/actor.ts";
@@ -21,11 +22,23 @@ import { RejectEvent } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import { silentLogger } from "../../src/logger.ts";
 import { actor as actorOn } from "../../src/testing/contracts/hive/harness.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Telemetry");
 const spans = new InMemorySpanExporter();
-const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+/** When the processor of an application fails at the span of a delivery. */
+let failing: "start" | "end" | undefined;
+const failAt = (moment: typeof failing, { name }: { readonly name: string }): void => {
+  if (moment === failing && name.startsWith("process ")) throw new Error(`the ${moment} of a span failed`);
+};
+const fragile: SpanProcessor = {
+  onStart: (span) => failAt("start", span),
+  onEnd: (span) => failAt("end", span),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+const tracer = new BasicTracerProvider({ spanProcessors: [fragile, new SimpleSpanProcessor(spans)] });
 const measures = new InMemoryMetricExporter(AggregationTemporality.DELTA);
 const reader = new PeriodicExportingMetricReader({ exporter: measures, exportIntervalMillis: 3_600_000 });
 const meter = new MeterProvider({ readers: [reader] });
@@ -253,6 +266,23 @@ test("given deliveries that end in different ways, then each has a span of its s
     assert.ok(time(settlement.startTime) >= time(within?.startTime ?? [Infinity, 0]), "it began before its delivery");
     assert.ok(time(settlement.endTime) >= time(settlement.startTime), "it ended before it began");
   }
+});
+
+test("given a span processor that throws, when events are delivered, then the hive goes on, and what was not settled comes back", async () => {
+  const clock = new ManualClock();
+  const seen: number[] = [];
+  const reading = actorOn("Fragile-Reads", async (event) => void seen.push(event.getBody<number>()));
+  await using hive = await createHive({ actors: reading, clock, logger: silentLogger });
+  await hive.start();
+  for (const [n, moment] of (["start", "end"] as const).entries()) {
+    failing = moment;
+    await hive.push(new Event("Fragile", n));
+    await clock.advance(0);
+    failing = undefined;
+    await clock.advance(120_000);
+  }
+  assert.equal(seen, [0, 1]);
+  assert.equal(await hive.counts("Fragile-Reads"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
 });
 
 test.run();

@@ -9,6 +9,7 @@ import { requeueAll, requeueInSteps, type StepsEnd } from "../dead-letters/reque
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { whole } from "../options.ts";
 import type { Output } from "../output.ts";
+import { printableLine } from "../../printable.ts";
 import { progress } from "../progress.ts";
 import { redact } from "../../redact.ts";
 import { table } from "../table.ts";
@@ -196,7 +197,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
 
 function tellDryRun(output: Output, what: string, ids: readonly string[]): ExitCode {
   if (output.json) output.result({ dryRun: true, ids });
-  else output.print([`Would ${what} ${ids.length}.`, ...ids.slice(0, shownUnlessSaid)].join("\n"));
+  else output.print([`Would ${what} ${ids.length}.`, ...ids.slice(0, shownUnlessSaid).map(printableLine)].join("\n"));
   return exitCode.well;
 }
 

@@ -5,6 +5,7 @@ import { traceText } from "../../trace/trace-text.ts";
 import type { ActorDescriptor } from "../../actor.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
+import { printable } from "../../printable.ts";
 import { redact } from "../../redact.ts";
 
 export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, modules: string[]]>({
@@ -35,7 +36,7 @@ export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, m
       queues: live ? provider.queues : undefined,
     });
     if (output.json) output.result(traced);
-    else output.write(redact(traceText(traced)));
+    else output.write(printable(redact(traceText(traced))));
     return traced.roots.length === 0 ? exitCode.failed : exitCode.well;
   },
 });

@@ -1,5 +1,6 @@
 import type { DeadLetter } from "../../dead-letter.ts";
 import type { Event } from "../../event.ts";
+import { printable, printableLine } from "../../printable.ts";
 import { redact } from "../../redact.ts";
 
 /** A dead letter as JSON, without the body of its event. */
@@ -35,14 +36,14 @@ export function letterText(letter: DeadLetter, longestBody: number): string {
   const { event } = letter;
   const { body, cut } = bodyText(event, longestBody);
   const facts: [string, string | undefined][] = [
-    ["event", event.id],
-    ["type", event.eventType],
+    ["event", printableLine(event.id)],
+    ["type", printableLine(event.eventType)],
     ["from", letter.subscription],
     ["actor", letter.actor],
     ["happened", event.timestamp.toISOString()],
-    ["correlation", event.correlationId],
-    ["causation", event.causationId],
-    ["partition key", event.partitionKey],
+    ["correlation", event.correlationId && printableLine(event.correlationId)],
+    ["causation", event.causationId && printableLine(event.causationId)],
+    ["partition key", event.partitionKey && printableLine(event.partitionKey)],
     ["properties", Object.keys(event.properties).length === 0 ? undefined : JSON.stringify(event.properties)],
     ["attempts", `${letter.attempts}, from ${letter.firstSeen.toISOString()} to ${letter.lastSeen.toISOString()}`],
     ["reason", redact(letter.reason)],
@@ -51,5 +52,5 @@ export function letterText(letter: DeadLetter, longestBody: number): string {
   const lines = facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(14)}${value}`]));
   const stack = letter.stack === undefined ? [] : ["", redact(letter.stack)];
   const rest = cut > 0 ? [`(${cut} more characters; --max-body shows them)`] : [];
-  return [...lines, ...stack, "", `body (${event.contentType})`, body, ...rest].join("\n");
+  return printable([...lines, ...stack, "", `body (${event.contentType})`, body, ...rest].join("\n"));
 }

@@ -33,7 +33,7 @@ async function beginning(chunks: AsyncIterable<string>): Promise<{ start: string
   for (let next = await iterator.next(); ; next = await iterator.next()) {
     if (next.done === true) break;
     start += next.value;
-    if (start.length >= enough || /\S[^\n]*\n/.test(start)) break;
+    if (start.length >= enough || start.trimStart().includes("\n")) break;
   }
   start = start.replace(/^\uFEFF/, "");
   async function* rest(): AsyncGenerator<string, void, undefined> {
