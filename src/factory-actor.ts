@@ -114,7 +114,6 @@ export class FactoryActor {
 
   async #poll(): Promise<void> {
     const { signal } = this.#stopLeasing;
-    const { queueName, lease: leaseMs } = this.descriptor;
     let failures = 0;
     while (!signal.aborted) {
       if (this.#pausedUntil > 0) await this.#whilePaused();
@@ -128,15 +127,9 @@ export class FactoryActor {
       }
       this.poll.asking(this.#parts.clock.now());
       try {
-        const leases = await this.#parts.provider.queues.lease(queueName, {
-          max: free,
-          leaseMs,
-          waitMs: pollMs,
-          signal,
-        });
+        await this.#leaseUpTo(free);
         this.poll.answered();
         failures = 0;
-        for (const lease of leases) void this.deliver(lease);
       } catch (error) {
         this.poll.answered(error);
         if (signal.aborted) return;
@@ -145,6 +138,15 @@ export class FactoryActor {
         await sleep(this.#parts.clock, waitMs, signal);
       }
     }
+  }
+
+  /** Leases up to so many events, waiting for the first, and starts them. */
+  async #leaseUpTo(max: number): Promise<void> {
+    const { queueName, lease: leaseMs } = this.descriptor;
+    const { signal } = this.#stopLeasing;
+    const leases = await this.#parts.provider.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
+    // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
+    for (const lease of leases.splice(0)) void this.deliver(lease);
   }
 
   /** How many events could be started now. */

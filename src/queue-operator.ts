@@ -84,8 +84,8 @@ export interface QueueOperator {
 
   /** Publishes events to their `queueName`, not before their `enqueueTime`. @throws `QueueNotFound`, `TooLarge`. */
   push(events: readonly Event[]): Promise<void>;
-  /** Leases up to `max` events, waiting for the first. @throws `QueueNotFound`. */
-  lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]>;
+  /** Leases up to `max` events, waiting for the first. The list is the caller's, to be changed. @throws `QueueNotFound`. */
+  lease(name: QueueName, request: LeaseRequest): Promise<Lease[]>;
   /** Extends leases by `leaseMs` from now. Answers for each, in order, whether it is still held. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>;
   /**

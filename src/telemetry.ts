@@ -71,6 +71,7 @@ export class Telemetry {
 
   /** Counts events that were published. */
   sent(events: readonly Event[]): void {
+    if (!this.#instruments.measuring) return;
     for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
   }
 

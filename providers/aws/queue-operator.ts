@@ -135,7 +135,7 @@ export class AwsQueueOperator implements QueueOperator {
     return { events: mostReceived, forMs: this.#pace.lingerMs };
   }
 
-  async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
     const queue = await this.#addresses.queue(name);
     let receiver = this.#receivers.get(queue.url);
     if (!receiver) this.#receivers.set(queue.url, (receiver = this.#receiver(name, queue)));

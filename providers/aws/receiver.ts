@@ -41,7 +41,7 @@ interface Waiter {
   readonly max: number;
   readonly leaseMs: number;
   readonly endsAt: number;
-  readonly answer: (leases: readonly AwsLease[]) => void;
+  readonly answer: (leases: AwsLease[]) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -70,7 +70,7 @@ export class Receiver {
     this.#options = options;
   }
 
-  async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
+  async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
     if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
     if (signal.aborted) return [];
     const failure = this.#untold;
@@ -83,14 +83,14 @@ export class Receiver {
   }
 
   /** One receive that does not wait. */
-  async #look(max: number, leaseMs: number): Promise<readonly AwsLease[]> {
+  async #look(max: number, leaseMs: number): Promise<AwsLease[]> {
     const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
     if (leases.length === 0 && failure !== undefined) throw failure;
     this.#untold ??= failure;
-    return leases;
+    return [...leases];
   }
 
-  #wait({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AwsLease[]> {
+  #wait({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
       const leave = (): void => {

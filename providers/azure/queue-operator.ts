@@ -108,14 +108,14 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#publisher.push(events);
   }
 
-  async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
     if (name.kind === "topic")
       throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
     if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
     return await this.#throttling.watching("receive", this.#lease(name, request));
   }
 
-  async #lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+  async #lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
     if (this.#ordered.has(name)) return await this.#leaseInOrder(name, request);
     try {
       return await this.#leaseInAnyOrder(name, request);
@@ -127,7 +127,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     try {
       const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
       return await ofAll(
@@ -146,7 +146,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInAnyOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  async #leaseInAnyOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {
@@ -264,7 +264,7 @@ export class AzureQueueOperator implements QueueOperator {
 }
 
 /** Those leases that could be had; fails when all failed. What failed is delivered again. */
-async function ofAll(leases: readonly Promise<AzureLease | undefined>[]): Promise<readonly AzureLease[]> {
+async function ofAll(leases: readonly Promise<AzureLease | undefined>[]): Promise<AzureLease[]> {
   const outcomes = await Promise.allSettled(leases);
   const had = outcomes.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
   const failed = outcomes.find((one) => one.status === "rejected");

@@ -1,32 +1,49 @@
-/** First in, first out, in constant time: an array read from a moving head, cut when half of it is read. */
+const leastSlots = 4;
+/** A ring that was made longer than this for a burst is made shorter again. */
+const longestKept = 1024;
+
+/**
+ * First in, first out, in constant time. A ring and not an array that is cut: what an event passes through on its way
+ * makes no garbage, and what was taken out is reachable from nowhere.
+ */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
+  /** As many as a power of two, so that a place in the ring is some bits of a number. */
+  #slots: (T | undefined)[] = emptySlots(leastSlots);
   #head = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#size;
   }
 
   /** What `shift` takes next. */
   get first(): T | undefined {
-    return this.#items[this.#head];
+    return this.#slots[this.#head];
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#size === this.#slots.length) this.#resize(2 * this.#size);
+    this.#slots[(this.#head + this.#size++) & (this.#slots.length - 1)] = item;
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#size === 0) return undefined;
+    const item = this.#slots[this.#head];
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#size--;
+    if (this.#slots.length > longestKept && this.#size * 4 <= this.#slots.length) this.#resize(this.#slots.length / 2);
     return item;
   }
+
+  #resize(length: number): void {
+    const slots = emptySlots<T>(length);
+    for (let i = 0; i < this.#size; i++) slots[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
+    this.#slots = slots;
+    this.#head = 0;
+  }
+}
+
+function emptySlots<T>(length: number): (T | undefined)[] {
+  return Array.from<T | undefined>({ length });
 }

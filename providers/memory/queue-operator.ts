@@ -89,11 +89,10 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   async push(events: readonly Event[]): Promise<void> {
-    this.#assertTaken(events);
-    this.#publish(events);
+    this.#publish(events, this.#destinationsOf(events));
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     const giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
       // Looked up each time: the queue may have been deleted, and made again, during the wait.
@@ -124,9 +123,9 @@ export class MemoryQueueOperator implements QueueOperator {
   commitStep(lease: Lease, outputs: readonly Event[], applyWrites?: () => void): void {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease as MemoryLease);
-    this.#assertTaken(outputs);
+    const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
-    this.#publish(outputs);
+    this.#publish(outputs, destinations);
     queue.remove(lease as MemoryLease);
   }
 
@@ -182,20 +181,22 @@ export class MemoryQueueOperator implements QueueOperator {
     throw noQueue(name);
   }
 
-  /** Refuses all of the events when one cannot be taken: nothing is published by halves. */
-  #assertTaken(events: readonly Event[]): void {
-    for (const event of events) {
+  /** Where each event goes. Refuses all of them when one cannot be taken: nothing is published by halves. */
+  #destinationsOf(events: readonly Event[]): readonly Destination[] {
+    return events.map((event) => {
       if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
       const name = QueueName.parse(event.queueName);
-      if (!this.#destinations.has(String(name.destination))) throw noDestination(name);
-    }
+      const destination = this.#destinations.get(String(name.destination));
+      if (!destination) throw noDestination(name);
+      return destination;
+    });
   }
 
-  #publish(events: readonly Event[]): void {
-    for (const event of events) {
-      const destination = this.#destinations.get(String(QueueName.parse(event.queueName).destination));
-      if (!destination || !this.#recent.add(destination.number, event.id)) continue;
-      for (const queue of destination.queues.values()) queue.enqueue(event);
-    }
+  #publish(events: readonly Event[], destinations: readonly Destination[]): void {
+    events.forEach((event, index) => {
+      const { number, queues } = destinations[index] as Destination;
+      if (!this.#recent.add(number, event.id)) return;
+      for (const queue of queues.values()) queue.enqueue(event);
+    });
   }
 }

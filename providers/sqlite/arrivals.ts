@@ -69,7 +69,7 @@ export class Arrivals {
    * Resolves with the messages that were handed over; with none when there may be some to take, at `until`, or when
    * `signal` aborts.
    */
-  wait({ id }: Subscription, wanted: Wanted): Promise<readonly SqliteLease[]> {
+  wait({ id }: Subscription, wanted: Wanted): Promise<SqliteLease[]> {
     return new Promise((resolve) => {
       let takers = this.#takers.get(id);
       if (!takers) this.#takers.set(id, (takers = new Waiters(this.#clock)));

@@ -98,7 +98,7 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     let now = this.#clock.now();
     const giveUpAt = now + waitMs;
     for (;;) {

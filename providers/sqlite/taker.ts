@@ -20,11 +20,11 @@ export class Taker implements Waiter {
   readonly until: number;
   readonly signal: AbortSignal;
   readonly #max: number;
-  readonly #answer: (leases: readonly SqliteLease[]) => void;
+  readonly #answer: (leases: SqliteLease[]) => void;
   #reserved = 0;
   #leases: SqliteLease[] = [];
 
-  constructor({ max, leaseMs, until, signal }: Wanted, answer: (leases: readonly SqliteLease[]) => void) {
+  constructor({ max, leaseMs, until, signal }: Wanted, answer: (leases: SqliteLease[]) => void) {
     this.leaseMs = leaseMs;
     this.until = until;
     this.signal = signal;

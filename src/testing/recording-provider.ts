@@ -70,7 +70,7 @@ class RecordingQueues implements QueueOperator {
    * Waits without end: a poll that gives up and starts anew every 20 seconds would be all that a virtual year is made
    * of. Each poll takes a turn of the event loop, so that a cascade that never ends does not keep the test from it.
    */
-  async lease(name: QueueName, request: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
     await turn();
     const leases = await this.#inner.lease(name, { ...request, waitMs: Infinity });
     this.#recorder.leased += leases.length;
