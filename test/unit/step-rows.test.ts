@@ -124,6 +124,10 @@ test("given bounds and partitions, then own writes outside them are not told", a
     ["b"],
   );
   assert.equal(
+    (await step.page({ ...all, from: "a", to: "b" })).map(({ id }) => id),
+    ["a"],
+  );
+  assert.equal(
     (await step.page({ table: "t", limit: 10 })).map(({ partition, id }) => `${partition}/${id}`),
     ["/a", "/b", "/c", "other/b"],
   );
