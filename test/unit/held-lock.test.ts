@@ -115,6 +115,14 @@ test("given a renewal that failed and one that succeeded, when the lock is lost 
   assert.is((lock.signal.reason as Error).cause, undefined);
 });
 
+test("given a lock that is held, when another tries and is not to wait, then it is answered at once", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  await provider.stores.locks.tryLock("till");
+  assert.is(await provider.stores.locks.tryLock("till"), undefined);
+  await provider.close();
+});
+
 test("given a lock that was released, when its store is closed, then nobody is told that it was lost", async () => {
   const provider = new MemoryProvider();
   const lock = await provider.stores.locks.tryLock("till");
