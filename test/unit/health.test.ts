@@ -81,8 +81,10 @@ test("given an answer of the provider, when 5 s have passed, then it is asked ag
     await clock.advance(1_000);
   }
   assert.is(asked, 1);
+  const { pending } = clock;
   await hive.health();
   assert.is(asked, 2);
+  assert.is(clock.pending, pending, "no timer is left");
 });
 
 test("given a queue that is gone, when it is asked, then the hive is not ready and names it", async () => {
