@@ -94,6 +94,7 @@ test("given a chain of actors, then their spans are one trace: the push, the fir
     spanOf("inside the actor"),
   ];
   const { traceId } = send.spanContext();
+  assert.equal(send.links, [], "the push goes on from nothing but itself");
   assert.equal(
     [one, two, inside].map((span) => span.spanContext().traceId),
     [traceId, traceId, traceId],
