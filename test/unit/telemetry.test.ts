@@ -21,6 +21,7 @@ import { RejectEvent } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import { silentLogger } from "../../src/logger.ts";
 import { actor as actorOn } from "../../src/testing/contracts/hive/harness.ts";
+import { systemName } from "../../src/telemetry-attributes.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Telemetry");
@@ -254,6 +255,22 @@ test("given deliveries that end in different ways, then each has a span of its s
     assert.ok(time(settlement.startTime) >= time(within?.startTime ?? [Infinity, 0]), "it began before its delivery");
     assert.ok(time(settlement.endTime) >= time(settlement.startTime), "it ended before it began");
   }
+});
+
+test("given an application that measures and does not trace, when events are pushed, then they are counted, and carry nothing", async () => {
+  trace.disable();
+  try {
+    const carried: unknown[] = [];
+    await run([actorOn("Measured-Actor", ({ properties }) => void carried.push(properties))], new Event("Measured"));
+    assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), ["Measured: 1"]);
+    assert.equal(carried, [{}]);
+  } finally {
+    trace.setGlobalTracerProvider(tracer);
+  }
+});
+
+test("given a provider on a cloud, then its system is called as the conventions call it, and any other as it is", () => {
+  assert.equal(["aws", "azure", "memory"].map(systemName), ["aws_sqs", "servicebus", "memory"]);
 });
 
 test.run();
