@@ -180,4 +180,17 @@ test("given a poll that waits, when the provider is closed, then it is told, and
   await throwsCode("InvalidState", () => lease());
 });
 
+test("given a queue that was deleted, when another is made, then an id that is known on a third is new there", async () => {
+  const { queues, lease } = await scene();
+  const other = QueueName.queue("Other");
+  const made = QueueName.queue("Made");
+  await queues.ensure([{ ...spec, name: other }]);
+  await queues.push([new Event("Queued", 1, { id: "same", queueName: "Other" })]);
+  await queues.delete(name);
+  await throwsCode("QueueNotFound", () => lease());
+  await queues.ensure([{ ...spec, name: made }]);
+  await queues.push([new Event("Queued", 1, { id: "same", queueName: "Made" })]);
+  assert.is((await queues.counts(made)).ready, 1);
+});
+
 test.run();
