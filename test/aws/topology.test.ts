@@ -177,12 +177,12 @@ test("given queues that are gone, when missing is asked by who deleted them and 
 });
 
 test("given a queue without its dead letters, or one that is to be ordered now, when missing is asked, then it is missing", async () => {
-  await scene.provider.queues.ensure([spec("Half"), spec("Plain")]);
+  await scene.provider.queues.ensure([spec("Half"), spec("Plain"), spec("Other")]);
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Half"));
   await sqs.send(new DeleteQueueCommand({ QueueUrl: `${url}--dead` }));
   const { queues } = scene.another();
-  assert.equal((await queues.missing([spec("Plain"), spec("Half")])).map(String), ["Half"]);
-  assert.equal((await queues.missing([spec("Plain", { ordered: true })])).map(String), ["Plain"]);
+  assert.equal((await queues.missing([spec("Plain"), spec("Half"), spec("Other")])).map(String), ["Half"]);
+  assert.equal((await queues.missing([spec("Other"), spec("Plain", { ordered: true })])).map(String), ["Plain"]);
 });
 
 test("given names and leases that AWS does not take, when problems are asked, then each is listed", () => {
