@@ -219,4 +219,19 @@ test("given steps that all wait for an answer, when what they publish is added, 
   assert.equal([sent, clock.pending, pace.waiting], [[[1, 2]], 0, 0]);
 });
 
+test("given a request under way, when entries come one after the other, then they wait for it and go together", async () => {
+  const { batcher, sent, answers } = scene();
+  let answer = (): void => {};
+  answers.push(new Promise((resolve) => (answer = resolve)));
+  const all = [1, 2, 3].map(async (n) => {
+    for (let turns = 1; turns < n; turns++) await new Promise(setImmediate);
+    await batcher.add(n, 1);
+  });
+  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+  assert.equal(sent, [[1]]);
+  answer();
+  await Promise.all(all);
+  assert.equal(sent, [[1], [2, 3]]);
+});
+
 test.run();
