@@ -359,7 +359,6 @@ export class FactoryActor {
 
   #stopHive(error: unknown): void {
     this.#logger.error({ error }, "the supervision of the actor stops the hive");
-    this.#stopLeasing.abort();
     this.#parts.stopHive(error);
   }
 

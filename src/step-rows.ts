@@ -148,12 +148,9 @@ export class StepRows implements Rows {
       const name = rowName(row);
       if (!this.#written.has(name)) this.#see(name, row, row.etag);
     }
-    const end = base.length === limit ? base.at(-1) : undefined;
     const merged = base.filter((row) => !this.#written.has(rowName(row)));
-    for (const { key, content } of own) {
-      const known = end === undefined || compareKeys(key, end) <= 0;
-      if (content && known) merged.push(shape({ ...key, ...content }));
-    }
+    for (const { key, content } of own) if (content) merged.push(shape({ ...key, ...content }));
+    // Of a full page at least as many rows as are asked for are left: what is beyond it is beyond them, too.
     return merged.sort(compareKeys).slice(0, range.limit);
   }
 

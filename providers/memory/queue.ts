@@ -117,7 +117,6 @@ export class MemoryQueue {
   #releaseKey(entry: Entry): void {
     const key = entry.event.partitionKey;
     if (key === undefined || !entry.holdsKey) return;
-    entry.holdsKey = false;
     const behind = this.#behind.get(key);
     const next = behind?.shift();
     if (!next) {

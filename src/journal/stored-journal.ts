@@ -120,9 +120,10 @@ export class StoredJournal implements Journal {
       this.append({ ...entry, outputs: entry.outputs.slice(from, from + mostOutputs) });
   }
 
+  /** Writes what was appended so far. What comes meanwhile is not waited for: there may always be more. */
   async #flush(): Promise<void> {
     this.#write();
-    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    await Promise.all(this.#writing);
   }
 
   /** Hands over what was gathered; nobody waits for it. */

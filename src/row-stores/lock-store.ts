@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { sleep, type Clock } from "../clock.ts";
 import { checkedTtl, HeldLock, type Hold } from "../held-lock.ts";
 import { checkedKey } from "../keys.ts";
@@ -7,10 +6,8 @@ import type { Lock, LockOptions, LockStore } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 
 interface Holding {
-  /** Empty once released. */
-  readonly holder: string;
   readonly fencingToken: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; 0 once released. */
   readonly until: number;
 }
 
@@ -55,9 +52,8 @@ export class RowLockStore implements LockStore {
     const row = await this.#rows.get(key);
     const was = row && (JSON.parse(row.value as string) as Holding);
     const now = this.#clock.now();
-    if (was && was.holder !== "" && was.until > now) return undefined;
+    if (was && was.until > now) return undefined;
     const holding = {
-      holder: randomUUID(),
       fencingToken: Math.max((was?.fencingToken ?? 0) + 1, now),
       until: now + ttlMs,
     };
@@ -87,7 +83,7 @@ class RowHold implements Hold {
   }
 
   async release(): Promise<void> {
-    await this.#write({ ...this.#holding, holder: "", until: 0 });
+    await this.#write({ ...this.#holding, until: 0 });
   }
 
   async #write(holding: Holding): Promise<boolean> {

@@ -180,4 +180,58 @@ test("given a request that fails as a whole, when it is answered, then all of it
   );
 });
 
+test("given an entry that the service does not take, when it is sent again, then each time twice as long after", async () => {
+  const { batcher, answers, sent, clock } = scene();
+  answers.push(...Array.from({ length: 9 }, () => [failed(0, false)]));
+  const outcome = batcher.add(1, 1).catch((error: unknown) => error);
+  const counts: number[] = [];
+  for (const ms of [0, 49, 1, 99, 1, 199, 1, 399, 1]) {
+    await clock.advance(ms);
+    counts.push(sent.length);
+  }
+  assert.equal(counts, [1, 1, 2, 2, 3, 3, 4, 4, 5]);
+  await outcome;
+});
+
+test("given work that was never settled, when its lease is over, then nobody waits for it", async () => {
+  const { batcher, sent, clock, pace } = scene();
+  pace.begin({ address: { url: "queue" }, isHeld: (now) => now < clock.now() });
+  await batcher.add(1, 1);
+  assert.equal([sent, clock.pending], [[[1]], 0]);
+});
+
+test("given steps at work on a queue, when some of them have been answered, then they may ask again, and are waited for", async () => {
+  const { batcher, sent, clock } = scene(3, { ofQueue: "queue" });
+  const first = Promise.all([1, 2].map((n) => batcher.add(n, 1)));
+  await clock.advance(5);
+  await first;
+  const again = batcher.add(3, 1);
+  await clock.advance(4);
+  assert.equal(sent, [[1, 2]]);
+  await clock.advance(1);
+  await again;
+  assert.equal(sent, [[1, 2], [3]]);
+});
+
+test("given steps that all wait for an answer, when what they publish is added, then nobody else is waited for", async () => {
+  const { batcher, sent, clock, pace } = scene(2);
+  await Promise.all([1, 2].map((n) => pace.while(() => batcher.add(n, 1))));
+  assert.equal([sent, clock.pending, pace.waiting], [[[1, 2]], 0, 0]);
+});
+
+test("given a request under way, when entries come one after the other, then they wait for it and go together", async () => {
+  const { batcher, sent, answers } = scene();
+  let answer = (): void => {};
+  answers.push(new Promise((resolve) => (answer = resolve)));
+  const all = [1, 2, 3].map(async (n) => {
+    for (let turns = 1; turns < n; turns++) await new Promise(setImmediate);
+    await batcher.add(n, 1);
+  });
+  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+  assert.equal(sent, [[1]]);
+  answer();
+  await Promise.all(all);
+  assert.equal(sent, [[1], [2, 3]]);
+});
+
 test.run();

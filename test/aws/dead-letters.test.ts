@@ -71,6 +71,8 @@ test("given a letter that was sent twice, when it is listed and dropped, then it
   assert.is((await listed("Twice")).length, 1);
   await queues.drop(QueueName.parse("Twice"), lease.event.id);
   assert.is((await listed("Twice")).length, 0);
+  // A copy that is only out of sight would come back.
+  assert.is((await queues.counts(QueueName.parse("Twice"))).dead, 0);
 });
 
 test("given a message that SQS moved by itself, when dead letters are listed, then it is there and says so", async () => {

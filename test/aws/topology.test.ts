@@ -1,10 +1,12 @@
 import * as assert from "uvu/assert";
 import {
   CreateQueueCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   SetQueueAttributesCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import type { AwsProvider } from "../../providers/aws/index.ts";
 import { QueueName } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
@@ -141,6 +143,46 @@ test("given no right to make anything, when missing is asked, then it needs none
   scene.servers.interfere = () => undefined;
   assert.is(error.code, "AccessDenied");
   assert.match(error.message, /sqs:CreateQueue on test-Never--dead/);
+});
+
+test("given queues that were seen a moment ago, when missing is asked again, then one is looked for: each look is paid for", async () => {
+  const specs = [spec("Seen-"), spec("Seen-A"), spec("Seen-B"), spec("Seen")];
+  await scene.provider.queues.ensure(specs);
+  const reader = scene.another();
+  scene.servers.counts.clear();
+  assert.equal(await reader.queues.missing(specs), []);
+  assert.is(scene.servers.counts.get("sns:ListSubscriptionsByTopic"), 1, "once for both subscriptions of the topic");
+  scene.servers.counts.clear();
+  assert.equal(await reader.queues.missing(specs), []);
+  assert.equal([...scene.servers.counts], [["sqs:GetQueueUrl", 1]]);
+  const body = JSON.stringify({ __type: "com.amazonaws#AccessDeniedException", message: "no" });
+  scene.servers.interfere = () => ({ status: 400, body });
+  assert.is((await failureOf(reader.queues.missing(specs))).code, "AccessDenied");
+  scene.servers.interfere = () => undefined;
+});
+
+test("given queues that are gone, when missing is asked by who deleted them and by another who saw them, then each is told of all", async () => {
+  const specs = [spec("Going-"), spec("Going-A"), spec("Going")];
+  const names = async (queues: AwsProvider["queues"]): Promise<string[]> => (await queues.missing(specs)).map(String);
+  const { queues } = scene.provider;
+  await queues.ensure(specs);
+  const reader = scene.another();
+  assert.equal(await names(reader.queues), []);
+  await queues.delete(QueueName.parse("Going"));
+  assert.equal(await names(queues), ["Going"]);
+  await queues.delete(QueueName.parse("Going-A"));
+  assert.equal(await names(reader.queues), ["Going-A", "Going"]);
+  await queues.ensure([spec("Going-"), spec("Going-A")]);
+  assert.equal(await names(reader.queues), ["Going"], "what was gone is looked for until it is there");
+});
+
+test("given a queue without its dead letters, or one that is to be ordered now, when missing is asked, then it is missing", async () => {
+  await scene.provider.queues.ensure([spec("Half"), spec("Plain"), spec("Other")]);
+  const { url } = await scene.provider.queues.addressOf(QueueName.parse("Half"));
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: `${url}--dead` }));
+  const { queues } = scene.another();
+  assert.equal((await queues.missing([spec("Plain"), spec("Half"), spec("Other")])).map(String), ["Half"]);
+  assert.equal((await queues.missing([spec("Other"), spec("Plain", { ordered: true })])).map(String), ["Plain"]);
 });
 
 test("given names and leases that AWS does not take, when problems are asked, then each is listed", () => {

@@ -1,11 +1,20 @@
-import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import {
+  ServiceBusClient,
+  ServiceBusError,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../providers/azure/index.ts";
+import type { AzureLease } from "../../providers/azure/lease.ts";
+import { Settlement, type SettlementParts } from "../../providers/azure/settlement.ts";
+import { systemClock } from "../../src/clock.ts";
 import { letterFor, ScratchQueue } from "../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../src/testing/index.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { startAzureServers, type AzureServers } from "../support/azure-servers.ts";
 import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const test = suite("Azure: settlements side by side", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
@@ -90,5 +99,26 @@ async function receiveTwo(
   while (messages.length < 2) messages.push(...(await receiver.receiveMessages(2 - messages.length)));
   return messages as [ServiceBusReceivedMessage, ServiceBusReceivedMessage];
 }
+
+/** A lease of a source that renews as it is told, and how often it was asked. */
+function renewing(isHeld: boolean, renew: () => Promise<Date>) {
+  let asked = 0;
+  const source = { renew: () => (asked++, renew()) };
+  const lease = { isHeld, source, message: {}, event: { id: "1" }, renewed() {} } as unknown as AzureLease;
+  const settlement = new Settlement({ clock: systemClock } as SettlementParts);
+  return { asked: () => asked, renewed: () => settlement.renew(lease, 1_000) };
+}
+
+test("given a lease that is over, when it is renewed, then it is lost and nobody is asked: a session may be locked for longer", async () => {
+  const { asked, renewed } = renewing(false, async () => new Date());
+  assert.is(await renewed(), false);
+  assert.is(asked(), 0);
+});
+
+test("given a lease that is held, when the broker says that it is not, then it is lost; when nobody answers, then that is told", async () => {
+  const failing = (code: string) => () => Promise.reject(new ServiceBusError("no", code as "GeneralError"));
+  assert.is(await renewing(true, failing("MessageLockLost")).renewed(), false);
+  await throwsCode("Unavailable", () => renewing(true, failing("ServiceCommunicationProblem")).renewed());
+});
 
 test.run();

@@ -38,4 +38,33 @@ test("given free pages that cannot be given back now, when a group is committed,
   client.close();
 });
 
+test("given more items that expired than a round takes away, when groups are committed, then each takes some until they are gone; then none does for a second", async () => {
+  using file = sqliteFile();
+  const clock = new ManualClock();
+  const client = new SqliteClient({ ...defaultConfig, file: file.path }, clock);
+  const rows = new SqliteRows(client);
+  new Housekeeping(client, clock, rows);
+  const expiring = (count: number): Promise<unknown> =>
+    rows.write(
+      Array.from({ length: count }, (_, n) => ({
+        key: { table: "t", partition: "", id: `${n}` },
+        expect: "any" as const,
+        content: { value: "x", etag: "1", modified: 0, expires: clock.now() + 10 },
+      })),
+    );
+  const left = async (): Promise<number> => {
+    await client.write(() => "a group");
+    return (await rows.pageHeads({ table: "t", limit: 10_000 })).length;
+  };
+  await expiring(2_500);
+  await clock.advance(2_000);
+  assert.equal([await left(), await left(), await left()], [1_500, 500, 0]);
+  await expiring(5);
+  await clock.advance(999);
+  assert.is(await left(), 5);
+  await clock.advance(1);
+  assert.is(await left(), 0);
+  client.close();
+});
+
 test.run();

@@ -144,6 +144,27 @@ test("given a lease that was given back for its process, when that process settl
   await Promise.all([slow.close(), other.close()]);
 });
 
+test("given a process that was taken for dead, when it leases again, then the file says again whose that is", async () => {
+  using file = sqliteFile();
+  const first = await opened(file.path);
+  await first.queues.push([letter(1), letter(2)]);
+  assert.is((await lease(first, 1)).length, 1);
+  die(file.path);
+  const other = await opened(file.path);
+  assert.is((await lease(other, 1, 5_000)).length, 1);
+  const said = (): number[] => {
+    const database = openDriver(file.path);
+    const rows = database.prepare<{ id: number }>("SELECT id FROM processes ORDER BY id").all([]);
+    database.close();
+    return rows.map(({ id }) => id);
+  };
+  assert.is((await lease(first, 1)).length, 1);
+  assert.is(said().length, 2);
+  await first.close();
+  await other.close();
+  assert.equal(said(), []);
+});
+
 test("given a process that lives, when others know its file by another path or have gone elsewhere, then its leases stay with it", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);

@@ -1,4 +1,4 @@
-import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
+import { Container, inject, injectable, preDestroy, type ServiceIdentifier } from "inversify";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../providers/memory/index.ts";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../src/actor.ts";
@@ -360,6 +360,30 @@ test("given actors that need what nobody binds, when the hive is started, then a
 test("given a name that no store can have, when its token is made, then it is refused", async () => {
   for (const make of [collectionStore, keyedListStore, keyValueStore])
     await throwsCode("InvalidKey", () => make("Or ders"));
+});
+
+test("given a singleton that the hive made, when the hive is stopped, then it is let go of", async () => {
+  let closed = 0;
+  @injectable("Singleton")
+  class Pool {
+    @preDestroy()
+    close(): void {
+      closed++;
+    }
+  }
+  class Reader {
+    constructor(readonly pool: Pool) {}
+    async processAsync(): Promise<void> {}
+  }
+  injects(Pool)(Reader);
+  actorDescription("Ping-Reader")(Reader);
+  const hive = await createHive({ actors: Reader });
+  await hive.start();
+  await hive.push(new Event("Ping"));
+  await hive.idle();
+  assert.is(closed, 0);
+  await hive.stop();
+  assert.is(closed, 1);
 });
 
 test.run();

@@ -83,8 +83,10 @@ test("given an answer of the provider, when 5 s have passed, then it is asked ag
     await clock.advance(1_000);
   }
   assert.is(asked, 1);
+  const { pending } = clock;
   await hive.health();
   assert.is(asked, 2);
+  assert.is(clock.pending, pending, "no timer is left");
 });
 
 test("given a queue that is gone, when it is asked, then the hive is not ready and names it", async () => {
@@ -188,6 +190,43 @@ test("given a port that is taken, when health is to be served there, then it say
   await using first = await healthServer(hive, { port: 0 });
   const error = await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: first.port }));
   assert.match(error.message, `127.0.0.1:${first.port}`);
+  await hive.stop();
+});
+
+test("given a hive that stops for longer than a poll may take, when it is asked, then it is live until it has stopped", async () => {
+  const clock = new ManualClock();
+  let answer = (): void => {};
+  const lease = (): Promise<never[]> => new Promise((resolve) => (answer = () => resolve([])));
+  const hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });
+  await hive.start();
+  await clock.advance(0);
+  const stopping = hive.stop({ deadline: 600_000 });
+  await clock.advance(120_001);
+  assert.equal(brief(await hive.health()), [true, false, "stopping"]);
+  answer();
+  await stopping;
+});
+
+test("given a health that cannot be told, when the server is asked, then it answers 503 and nothing else", async () => {
+  await using server = await healthServer({ health: () => Promise.reject(new Error(secret)) }, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/ready`);
+  assert.equal([response.status, await response.json()], [503, { ready: false }]);
+});
+
+test("given a server of health, then it does not keep the process; and when it is closed, a request that is not ended is no hindrance", async () => {
+  const hive = await createHive(options);
+  const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
+  const before = servers();
+  const server = await healthServer(hive, { port: 0 });
+  assert.is(servers(), before);
+  const socket = connect(server.port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write("GET /live HTTP/1.1\r\n");
+  await fetch(`http://127.0.0.1:${server.port}/live`).then((response) => response.arrayBuffer());
+  const ended = once(socket, "close");
+  await server.close();
+  await ended;
   await hive.stop();
 });
 

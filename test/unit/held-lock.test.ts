@@ -82,9 +82,53 @@ test("given a renewal that is answered after the end, then the lock stays lost",
   const { clock, lock } = held({ renew: () => new Promise((resolve) => (answer = resolve)) });
   await clock.advance(3_000);
   answer(true);
+  await clock.advance(0);
+  assert.is(clock.pending, 0);
   await clock.advance(10_000);
   assert.is(codeOf(lock), "LockLost");
   assert.is(clock.pending, 0);
+});
+
+test("given a renewal under way, when the lock is released, then it is let go of only after that, and renewed no more", async () => {
+  let answer: (held: boolean) => void = () => {};
+  const { clock, lock, released } = held({ renew: () => new Promise((resolve) => (answer = resolve)) });
+  await clock.advance(1_000);
+  const releasing = lock.release();
+  await clock.advance(0);
+  assert.is(released(), 0);
+  answer(true);
+  await releasing;
+  assert.is(released(), 1);
+  assert.is(clock.pending, 0);
+});
+
+test("given a renewal that failed and one that succeeded, when the lock is lost later, then the failure is not its cause", async () => {
+  let renewals = 0;
+  const { clock, lock } = held({
+    renew: async () => {
+      if (++renewals === 1) throw new Error("once");
+      return renewals === 2;
+    },
+  });
+  await clock.advance(10_000);
+  assert.is(codeOf(lock), "LockLost");
+  assert.is((lock.signal.reason as Error).cause, undefined);
+});
+
+test("given a lock that is held, when another tries and is not to wait, then it is answered at once", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  await provider.stores.locks.tryLock("till");
+  assert.is(await provider.stores.locks.tryLock("till"), undefined);
+  await provider.close();
+});
+
+test("given a lock that was released, when its store is closed, then nobody is told that it was lost", async () => {
+  const provider = new MemoryProvider();
+  const lock = await provider.stores.locks.tryLock("till");
+  await lock?.release();
+  await provider.close();
+  assert.is(lock?.signal.aborted, false);
 });
 
 test("given a time to live that is none, then no lock is taken", async () => {

@@ -167,6 +167,43 @@ test("given a renewal under way that finds the lease gone, when the lease is sto
   assert.equal(lost, ["a LeaseLost 500"]);
 });
 
+test("given a renewal that is answered after the end of its lease, then the loss is told once", async () => {
+  let answer = (): void => {};
+  const { clock, keep, lost } = scene(
+    (ids) => new Promise((resolve) => (answer = () => resolve(ids.map(() => false)))),
+  );
+  keep("a");
+  await clock.advance(1_000);
+  answer();
+  await clock.advance(0);
+  assert.equal(lost, ["a LeaseLost 1000"]);
+});
+
+test("given a renewal under way, when another lease is due, then only that one is renewed", async () => {
+  const { clock, calls, keep } = scene(() => new Promise(() => {}));
+  keep("a");
+  await clock.advance(200);
+  keep("b");
+  await clock.advance(600);
+  assert.equal(
+    calls.map(({ ids }) => ids),
+    [["a"], ["b"]],
+  );
+});
+
+test("given a renewal under way that fails, when the keeper is closed meanwhile, then it is not tried again", async () => {
+  let fail = (): void => {};
+  const { clock, keep, keeper } = scene(
+    () => new Promise((_, reject) => (fail = () => reject(new Error("no network")))),
+  );
+  keep("a");
+  await clock.advance(500);
+  keeper.close();
+  fail();
+  await clock.advance(0);
+  assert.is(clock.pending, 0);
+});
+
 test("given a keeper that is closed, then it renews nothing more and leaves no timer", async () => {
   const { clock, calls, keep, keeper } = scene();
   keep("a");

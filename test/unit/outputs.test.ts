@@ -33,6 +33,7 @@ ids("given equal outputs, then they are told apart, the same way each time", () 
     same,
   );
   assert.equal(idsOf(out("a")), same.slice(0, 1));
+  assert.equal(idsOf(out("a"), out("a")), same.slice(0, 2));
 });
 
 ids("given another input, subscription, type, destination or body, then the id is another", () => {
@@ -50,6 +51,8 @@ ids("given another input, subscription, type, destination or body, then the id i
     ...idsOf(out("a", { url: "https://example.com/1" })),
     ...idsOf(out("a", { partitionKey: "1" })),
     ...idsOf(out("a", { properties: { p: 1 } })),
+    ...idsOf(out("a", { properties: { p: 1 }, url: "https://example.com/1" })),
+    ...idsOf(out("a", { properties: { p: 1 }, partitionKey: "1" })),
   ];
   assert.is(new Set(all).size, all.length);
 });
@@ -58,6 +61,15 @@ ids("given an id that the actor set or saw, then it is kept", () => {
   const seen = out("b");
   const { id } = seen;
   assert.equal(idsOf(out("a", { id: "mine" }), seen), ["mine", id]);
+});
+
+ids("given a step that publishes all or nothing, when it is repeated, then its outputs have the same ids too", () => {
+  const [once, again] = [1, 2].map(() => stampOutputs(input, [out("a")], {}, true)[0]?.id);
+  assert.is(once, again);
+});
+
+ids("given an actor that returns its input as it came, then InvalidOutput says what to do", async () => {
+  assert.match((await throwsCode("InvalidOutput", () => stamp(out("a"), input))).message, "event.clone");
 });
 
 ids.run();
@@ -131,5 +143,14 @@ for (const [what, value, reason] of [
     assert.match((await throwsCode("InvalidOutput", () => collect(value as never, "ShipIt"))).message, reason);
   });
 }
+
+collecting("given what is no event among events that come over time, then InvalidOutput names the actor", async () => {
+  const values = async function* () {
+    yield out("a");
+    yield {} as Event;
+  };
+  const { message } = await throwsCode("InvalidOutput", () => collect(values(), "ShipIt"));
+  assert.match(message, "ShipIt returned an object among its events");
+});
 
 collecting.run();

@@ -13,6 +13,7 @@ import {
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../providers/memory/index.ts";
+import { lastTime, pulseEvents } from "../../src/pulser.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
 
@@ -259,6 +260,74 @@ test("given a pulser whose topic no actor of the hive reads, when it fires, then
   assert.is(error.code, "QueueNotFound");
   assert.match(error.message, "Tock-");
   await checking.stop();
+});
+
+test("given a pulse under way, when the hive is stopped, then it stops after that, and the pulse is published", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  const slow: Pulser = {
+    name: "slow",
+    schedule: { every: minute },
+    async pulse(time) {
+      await new Promise<void>((resolve) => clock.after(1_000, resolve));
+      return [new Event("Tick", { time: time.toISOString() })];
+    },
+  };
+  const options = { actors: new Pulses().actor(), pulsers: [slow], provider, clock, logger: silentLogger };
+  const hive = await createHive(options);
+  await hive.start();
+  await clock.advance(minute);
+  let stopped = false;
+  const stopping = hive.stop().then(() => (stopped = true));
+  await clock.advance(999);
+  assert.is(stopped, false);
+  await clock.advance(1);
+  await stopping;
+  assert.is((await hive.counts("Tick-Count")).ready, 1);
+});
+
+test("given two hives on one provider, when one of them fires, then the other has nothing to complain of", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+  const pulse = (): Promise<void> => new Promise((resolve) => clock.after(1_000, resolve));
+  const pulsers = [{ name: "slow", schedule: { every: minute }, pulse }];
+  const options = { actors: new Pulses().actor(), pulsers, provider, clock, logger };
+  const both = [await createHive(options), await createHive(options)];
+  for (const hive of both) await hive.start();
+  await clock.advance(minute + 1_000);
+  assert.equal(errors, []);
+  await Promise.all(both.map((hive) => hive.stop()));
+});
+
+test("given events with ids of their own, when a pulse is made of them, then they keep these, and others have one by their place", async () => {
+  const pulser = {
+    name: "own",
+    schedule: { every: minute },
+    pulse: () => [new Event("Tick", 1, { id: "mine" }), new Event("Tick", 2)],
+  };
+  const events = await pulseEvents(pulser, 60_000);
+  assert.equal(
+    events.map(({ id }) => id),
+    ["mine", "own-60000-1"],
+  );
+});
+
+test("given a time that a schedule names, when its last time up to then is asked for, then it is that, and by UTC whatever the machine is set to", () => {
+  const zone = process.env["TZ"];
+  process.env["TZ"] = "Asia/Tokyo";
+  try {
+    const noon = Date.UTC(2020, 0, 2, 12);
+    for (const schedule of [{ cron: "0 12 * * *" }, { every: 12 * hour }]) {
+      assert.is(lastTime(schedule, noon), noon);
+      assert.is(lastTime(schedule, noon + 1), noon);
+    }
+    assert.is(lastTime({ cron: "0 12 * * *" }, noon - 1), noon - 24 * hour);
+  } finally {
+    if (zone === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = zone;
+  }
 });
 
 test("given pulsers that are wrong, when the hive is made, then every problem is told at once", async () => {

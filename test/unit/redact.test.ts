@@ -30,6 +30,7 @@ const secrets: readonly (readonly [what: string, text: string, redacted: string]
   ],
   ["a field of JSON", '{"secretAccessKey":"a\\"b","partitionKey":"k"}', '{"secretAccessKey":"***","partitionKey":"k"}'],
   ["an access key id", "denied to AKIAIOSFODNN7EXAMPLE there", "denied to *** there"],
+  ["a temporary access key id", "denied to ASIAIOSFODNN7EXAMPLE there", "denied to *** there"],
   ["a bearer token", "Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
   ["a JSON web token", "token eyJhbGciOi.eyJzdWIi.c2ln!", "token ***!"],
 ];

@@ -74,6 +74,22 @@ test("given a write without a look, then the step has seen nothing and can't con
   assert.equal(step.changes().seen, []);
 });
 
+test("given a write without a look, when a range shows it, then the step has seen nothing below it and can't conflict", async () => {
+  const { step } = await scene("a", "b");
+  await step.write([{ key: key("a"), expect: "any", content: content("a2") }]);
+  await step.page(all);
+  assert.equal(step.changes().seen, [{ key: key("b"), etag: "b1" }]);
+});
+
+test("given more rows of its own than are asked for, when a page is read, then it has as many as are asked for", async () => {
+  const { step } = await scene("a");
+  for (const id of ["b", "c", "d"]) await step.write([{ key: key(id), expect: "any", content: content("own") }]);
+  assert.equal(
+    (await step.page({ ...all, limit: 2 })).map(({ id }) => id),
+    ["a", "b"],
+  );
+});
+
 test("given a row that others changed between two reads, then the second read is a conflict", async () => {
   const { base, step } = await scene("a");
   await step.get(key("a"));
@@ -106,6 +122,10 @@ test("given bounds and partitions, then own writes outside them are not told", a
   assert.equal(
     (await step.page({ ...all, from: "b", to: "c" })).map(({ id }) => id),
     ["b"],
+  );
+  assert.equal(
+    (await step.page({ ...all, from: "a", to: "b" })).map(({ id }) => id),
+    ["a"],
   );
   assert.equal(
     (await step.page({ table: "t", limit: 10 })).map(({ partition, id }) => `${partition}/${id}`),

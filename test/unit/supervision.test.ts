@@ -18,7 +18,7 @@ import {
 import { MemoryProvider } from "beehive-actors/memory";
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
-import { decide, FailureCount } from "../../src/supervision.ts";
+import { decide, FailureCount, matches, supervisionProblems } from "../../src/supervision.ts";
 import { defaultRetry } from "../../src/retry-policy.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -161,9 +161,24 @@ test("given failures further apart than the limit's time, when there are many, t
   assert.is(count.add(4_004), undefined, "counting starts anew");
 });
 
+test("given a limit that does not say how long to pause, when it is reached, then it is as long as its time", () => {
+  const count = new FailureCount({ failures: 1, within: 1_500, action: "pause" });
+  assert.equal(count.add(0), { action: "pause", pauseMs: 1_500 });
+});
+
+test("given a rule for every Error, when something else is thrown, then it does not match", () => {
+  assert.equal([matches(Error, new BankDown()), matches(Error, "a text")], [true, false]);
+});
+
 test("given no rule that matches, when it is decided, then the retry policy decides", () => {
   const decided = decide(new BankDown(), 1, { retry: { ...defaultRetry, jitter: 0 }, supervision: [] }, 0);
   assert.equal(decided, { action: "retry", delayMs: defaultRetry.minDelay });
+});
+
+test("given a failure that is not the actor's, when it is decided, then the event is away for a second at least", () => {
+  const retry = { ...defaultRetry, minDelay: 0, jitter: 0 };
+  const decided = decide(new BeeHiveError("Throttled", "slow down"), 1, { retry, supervision: [] }, 0, true);
+  assert.equal(decided, { action: "give-back", delayMs: 1_000 });
 });
 
 test("given rules and limits that make no sense, when the hive is made, then every problem is told at once", async () => {
@@ -199,6 +214,19 @@ test("given rules and limits with misspelt names, when the hive is made, then th
   assert.match(message, "retry.minDellay is not an option");
   assert.match(message, "failureLimit.pauze is not an option; there are failures, within, action, pause");
   assert.match(message, "failureLimit.within must be more than 0 ms, not Infinity");
+});
+
+test("given pauses without an end and half a failure, when they are checked, then each is told", () => {
+  const problems = supervisionProblems(
+    [{ on: BankDown, action: "pause", pause: Infinity }],
+    { failures: 1.5, within: 1_000, action: "pause", pause: Infinity },
+    defaultRetry,
+  );
+  assert.equal(problems, [
+    "supervision: a rule pauses for Infinity ms; it must be more than 0",
+    "failureLimit.failures must be a whole number from 1, not 1.5",
+    "failureLimit.pause must be more than 0 ms, not Infinity",
+  ]);
 });
 
 /** A provider that asks to slow down, so many times, when a step is committed. */

@@ -23,6 +23,7 @@ import { Event } from "../../src/event.ts";
 import { silentLogger } from "../../src/logger.ts";
 import { actor as actorOn } from "../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { systemName } from "../../src/telemetry-attributes.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Telemetry");
@@ -107,6 +108,7 @@ test("given a chain of actors, then their spans are one trace: the push, the fir
     spanOf("inside the actor"),
   ];
   const { traceId } = send.spanContext();
+  assert.equal(send.links, [], "the push goes on from nothing but itself");
   assert.equal(
     [one, two, inside].map((span) => span.spanContext().traceId),
     [traceId, traceId, traceId],
@@ -283,6 +285,22 @@ test("given a span processor that throws, when events are delivered, then the hi
   }
   assert.equal(seen, [0, 1]);
   assert.equal(await hive.counts("Fragile-Reads"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+});
+
+test("given an application that measures and does not trace, when events are pushed, then they are counted, and carry nothing", async () => {
+  trace.disable();
+  try {
+    const carried: unknown[] = [];
+    await run([actorOn("Measured-Actor", ({ properties }) => void carried.push(properties))], new Event("Measured"));
+    assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), ["Measured: 1"]);
+    assert.equal(carried, [{}]);
+  } finally {
+    trace.setGlobalTracerProvider(tracer);
+  }
+});
+
+test("given a provider on a cloud, then its system is called as the conventions call it, and any other as it is", () => {
+  assert.equal(["aws", "azure", "memory"].map(systemName), ["aws_sqs", "servicebus", "memory"]);
 });
 
 test.run();

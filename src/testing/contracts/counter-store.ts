@@ -124,12 +124,14 @@ export const counterStoreContract: readonly ContractCase[] = [
     name: "given one idempotency key, when it is used on several counters, then it counts on each",
     async run({ provider: { stores }, newName }) {
       const [name, other] = [newName(), newName()];
-      for (const [one, id] of [
-        [name, "a"],
-        [name, "b"],
-        [other, "a"],
+      // Another number for each: an answer that was kept for one of them must not be taken for that of another.
+      for (const [one, id, delta] of [
+        [name, "a", 1],
+        [name, "b", 2],
+        [other, "a", 3],
       ] as const) {
-        assert.equal(await stores.counters.increment(one, id, 1, { once: "event-1" }), 1);
+        assert.equal(await stores.counters.increment(one, id, delta, { once: "event-1" }), delta);
+        assert.equal(await stores.counters.get(one, id), delta);
       }
     },
   },

@@ -214,6 +214,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
         await rejectsWith("InvalidKey", () => store.upsert(key, ""));
         await rejectsWith("InvalidKey", () => store.delete(key));
         await rejectsWith("InvalidKey", () => store.exists(key));
+        if (key !== "") await rejectsWith("InvalidKey", () => listOf(store.list(key)));
       }
       for (const name of invalidNames)
         await rejectsWith("InvalidKey", async () => subject.provider.stores.keyValue(name).exists("a"));

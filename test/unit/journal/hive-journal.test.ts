@@ -15,7 +15,7 @@ import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
-import { all } from "./entries.ts";
+import { all, entry } from "./entries.ts";
 
 const test = suite("the journal of a hive");
 
@@ -171,6 +171,24 @@ test("given options that are wrong, when a hive is made, then every problem is l
   );
   assert.match(error.message, "journal.entries must be a whole number from 100, not 5");
   assert.match(error.message, "journal.age must be 60000 ms or more, not 1");
+  const endless = await throwsCode("InvalidConfiguration", () =>
+    createHive({ actors: orders, journal: { age: Infinity } }),
+  );
+  assert.match(endless.message, "not Infinity");
+});
+
+test("given a journal, when it is asked who published what to where, then the busiest come first", async () => {
+  const journal = new MemoryJournal(100);
+  for (const eventType of ["Seldom", "Often", "Often", "Often", "Now", "Now"])
+    journal.append(entry({ eventType, queueName: `${eventType}-` }));
+  assert.equal(
+    (await observedEdges(journal)).map(({ eventType, count }) => [eventType, count]),
+    [
+      ["Often", 3],
+      ["Now", 2],
+      ["Seldom", 1],
+    ],
+  );
 });
 
 test.run();

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
 import { entriesOf, SegmentText } from "../../../src/journal/segment-text.ts";
+import { segmentsFrom } from "../../../src/journal/segment-id.ts";
 import { suite } from "../../support/suite.ts";
 import { entry } from "./entries.ts";
 
@@ -69,6 +70,23 @@ test("given a name that comes again, when it is written, then in short", () => {
   two.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
   two.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
   assert.ok(two.length < one.length * 1.6, `${two.length} characters for two, ${one.length} for one`);
+});
+
+test("given entries out of order, then the time of the newest is told", () => {
+  const text = new SegmentText();
+  for (const time of [3_000, 5_000, 4_000]) text.append(entry({ time }));
+  assert.is(text.newest, 5_000);
+});
+
+test("given a part of a millisecond, then it is written as whole ones", () => {
+  const text = new SegmentText();
+  text.append(entry({ durationMs: 1.6 }));
+  assert.is(entriesOf(text.toString())[0]?.durationMs, 2);
+});
+
+test("given times near and far, then what is older comes later, as the ids of segments are sorted", () => {
+  const times = [0, 1_000, Date.UTC(2026, 0, 1), Date.UTC(2250, 0, 1)];
+  assert.equal(times.map(segmentsFrom).sort().reverse(), times.map(segmentsFrom));
 });
 
 test.run();

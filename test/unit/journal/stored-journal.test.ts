@@ -209,4 +209,101 @@ test("given a journal that is closed, when it was told of something, then that i
   assert.equal(await idsOf(open()), ["1"]);
 });
 
+test("given a slow store and a hive that goes on, when the journal is read, then that begins once what was appended is written", async () => {
+  const clock = new ManualClock();
+  const stores = writing(storesOn(clock), () => new Promise((resolve) => clock.after(400, resolve)));
+  const { journal } = setup({ clock, stores });
+  let appended = 0;
+  const append = (): void => {
+    journal.append(entry({ eventId: String(++appended), time: clock.now() }));
+    clock.after(100, append);
+  };
+  append();
+  await clock.advance(1_000);
+  let read: string[] = [];
+  const reading = idsOf(journal).then((ids) => (read = ids));
+  const before = appended;
+  await clock.advance(500);
+  assert.ok(read.includes(String(before)), `${before} is not among ${read.join(", ")}`);
+  await reading;
+});
+
+test("given entries older than the age, when the journal is pruned, then they are removed", async () => {
+  const { clock, journal } = setup({ age: day });
+  journal.append(entry({ eventId: "old", time: clock.now() }));
+  await clock.advance(day);
+  journal.append(entry({ eventId: "young", time: clock.now() }));
+  assert.equal(await idsOf(journal), ["young", "old"]);
+  await clock.advance(1_000);
+  await journal.prune();
+  assert.equal(await idsOf(journal), ["young"]);
+});
+
+test("given much that is old, when what is new is read, then no more of it is read than one segment", async () => {
+  const clock = new ManualClock();
+  const inner = storesOn(clock);
+  let walked = 0;
+  const collection = <T extends Identified>(name: string): CollectionStore<T> => {
+    const segments = inner.collection<T>(name);
+    return Object.assign(Object.create(segments) as CollectionStore<T>, {
+      upsert: segments.upsert.bind(segments),
+      range: segments.range.bind(segments),
+      async *all() {
+        for await (const segment of segments.all()) {
+          walked++;
+          yield segment;
+        }
+      },
+    });
+  };
+  const { journal } = setup({ clock, stores: { ...inner, counters: inner.counters, collection } });
+  for (let n = 1; n <= 10; n++) {
+    journal.append(entry({ eventId: String(n), time: clock.now() }));
+    await clock.advance(1_000);
+  }
+  assert.equal(await idsOf(journal, { since: clock.now() - 2_000 }), ["10", "9"]);
+  assert.is(walked, 3);
+});
+
+test("given processes that come and go, when they have written, then each entry was counted once", async () => {
+  const clock = new ManualClock();
+  const stores = storesOn(clock);
+  const { open } = setup({ clock, stores, entries: 40 });
+  for (let process = 0; process < 3; process++) {
+    const journal = open();
+    for (let n = 0; n < 20; n++) {
+      journal.append(entry({ time: clock.now() }));
+      await clock.advance(250);
+    }
+    await journal.close();
+  }
+  assert.is(await stores.counters.get("HiveJournal", "entries"), 60);
+});
+
+test("given two processes that prune at the same time, then neither is disturbed by what the other removed", async () => {
+  const { clock, open, journal, segments } = setup({ age: day });
+  for (let n = 0; n < 5; n++) {
+    journal.append(entry({ time: clock.now() }));
+    await clock.advance(250);
+  }
+  await clock.advance(2 * day);
+  await Promise.all([journal.prune(), open().prune()]);
+  assert.equal(await segments(), []);
+});
+
+test("given a store that cannot count, when entries are appended, then they are written all the same and nothing throws", async () => {
+  const clock = new ManualClock();
+  const inner = storesOn(clock);
+  const increment = (): Promise<never> => Promise.reject(new BeeHiveError("Unavailable", "gone fishing"));
+  const counters = { get: inner.counters.get.bind(inner.counters), increment };
+  const collection = inner.collection.bind(inner);
+  const { journal } = setup({ clock, stores: { ...inner, collection, counters }, entries: 4 });
+  for (let n = 1; n <= 3; n++) {
+    journal.append(entry({ eventId: String(n), time: clock.now() }));
+    await clock.advance(250);
+  }
+  assert.equal(await idsOf(journal), ["3", "2", "1"]);
+  await journal.close();
+});
+
 test.run();

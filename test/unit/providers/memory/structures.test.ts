@@ -37,6 +37,23 @@ recent("given an id, then it is known for at least the window and forgotten with
   assert.ok(ids.add(1, "a"));
 });
 
+recent("given ids that come all the time, then each is known for at least the window", async () => {
+  const clock = new ManualClock();
+  const ids = new RecentIds(clock, 1_000);
+  for (let n = 0; n < 100; n++) {
+    assert.ok(ids.add(1, `${n}`));
+    for (let known = Math.max(0, n - 9); known <= n; known++) assert.not(ids.add(1, `${known}`), `${known} at ${n}`);
+    await clock.advance(100);
+  }
+});
+
+recent("given very many ids within the window, then those before the last 125,000 are forgotten", () => {
+  const ids = new RecentIds(new ManualClock(), 1_000);
+  const idOf = (n: number): string => String(n).padStart(36, "0");
+  for (let n = 0; n < 300_000; n++) ids.add(1, idOf(n));
+  assert.equal([ids.add(1, idOf(0)), ids.add(1, idOf(200_000)), ids.add(1, idOf(299_999))], [true, false, false]);
+});
+
 recent.run();
 
 const config = suite("Memory config");

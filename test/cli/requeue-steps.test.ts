@@ -1,0 +1,86 @@
+/** Dead letters that are sent back in steps, on a queue that says what the test wants. */
+import * as assert from "uvu/assert";
+import { requeueInSteps, type StepsEnd } from "../../src/cli/dead-letters/requeue-steps.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { QueueCounts, QueueOperator } from "../../src/queue-operator.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("requeue in steps");
+const empty: QueueCounts = { ready: 0, leased: 0, delayed: 0, dead: 0 };
+
+function scene(count: number) {
+  const clock = new ManualClock(0);
+  const abort = new AbortController();
+  const queue = { counts: empty, dead: [] as string[] };
+  /** When each was sent back. */
+  const sent: number[] = [];
+  const queues = {
+    requeue: async () => void sent.push(clock.now()),
+    counts: async () => queue.counts,
+    async *deadLetters() {
+      for (const id of queue.dead) yield { event: { id } } as DeadLetter;
+    },
+  } as Partial<QueueOperator> as QueueOperator;
+  let end: StepsEnd | undefined;
+  const ids = Array.from({ length: count }, (_, n) => `${n}`);
+  void requeueInSteps(ids, {
+    queues,
+    name: QueueName.parse("Letters"),
+    clock,
+    signal: abort.signal,
+    waitMs: 10_000,
+    onRequeued() {},
+  }).then((ended) => (end = ended));
+  return { clock, abort, queue, sent, end: () => end };
+}
+
+test("given many, when the queue is empty each time it is looked at, then one goes, ten, and the rest, each when it was seen empty twice", async () => {
+  const { clock, sent, end } = scene(30);
+  await clock.advance(499);
+  assert.equal(sent, [0]);
+  await clock.advance(10_000);
+  assert.equal(sent, [0, ...Array<number>(10).fill(500), ...Array<number>(19).fill(1_000)]);
+  assert.equal(end(), { end: "done" });
+});
+
+for (const where of ["ready", "leased", "delayed"] as const)
+  test(`given one that is ${where} still, when its time is over, then no more go`, async () => {
+    const { clock, queue, sent, end } = scene(3);
+    queue.counts = { ...empty, [where]: 1 };
+    await clock.advance(9_999);
+    assert.is(end(), undefined);
+    await clock.advance(500);
+    assert.equal([sent.length, end()], [1, { end: "unsettled" }]);
+  });
+
+test("given a queue that was empty only for a moment, then that is not enough", async () => {
+  const { clock, queue, sent } = scene(3);
+  await clock.advance(1);
+  queue.counts = { ...empty, leased: 1 };
+  await clock.advance(999);
+  queue.counts = empty;
+  await clock.advance(1);
+  assert.is(sent.length, 1);
+  await clock.advance(1_000);
+  assert.is(sent.length, 3);
+});
+
+test("given one that dies again, then no more go, and it is told which", async () => {
+  const { clock, queue, sent, end } = scene(3);
+  queue.dead = ["another", "0"];
+  await clock.advance(1_000);
+  assert.equal([sent.length, end()], [1, { end: "dead again", ids: ["0"] }]);
+});
+
+test("given somebody who interrupts it, then no more go", async () => {
+  const { clock, abort, queue, sent, end } = scene(3);
+  queue.counts = { ...empty, ready: 1 };
+  await clock.advance(1);
+  abort.abort();
+  await clock.advance(0);
+  assert.equal([sent.length, end()], [1, { end: "interrupted" }]);
+});
+
+test.run();
