@@ -55,6 +55,9 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
+/** How long a stop waits for log events that are on their way when its deadline has passed, in ms. */
+const closingMs = 5_000;
+
 /** Actors at work on one provider. */
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
@@ -247,7 +250,7 @@ export class Hive {
     // A pulse that does not end holds up nothing for longer than actors may.
     await Promise.all([waitFor(pulses, this.#clock, deadline), this.#orchestrator.stop(deadline)]);
     this.#keeper.close();
-    await this.#logEvents.settled();
+    await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
     this.#idling.abort();
     await this.#container.close();
     await this.journal?.close();

@@ -41,7 +41,7 @@ export interface FactoryActorParts {
 const pollMs = 20_000;
 /** The wait after a poll that failed, in ms; doubled for each failure that follows. */
 const pollRetryMs = { min: 100, max: 30_000 };
-/** How long a stop waits for what is being settled, or disposed, when its deadline has passed, in ms. */
+/** How long a stop waits for what is being settled, given back or disposed when its deadline has passed, in ms. */
 const settlingMs = 5_000;
 /** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
 const mostReruns = 20;
@@ -61,6 +61,7 @@ export class FactoryActor {
   readonly #atomic: boolean;
   readonly #mostAttempts: number;
   #polling: Promise<void> = Promise.resolve();
+  #stopped = false;
   #slotFreed: (() => void) | undefined;
   readonly #failures: FailureCount | undefined;
   #settled = 0;
@@ -106,9 +107,11 @@ export class FactoryActor {
   async stop(deadline: Promise<void>): Promise<void> {
     this.#stopLeasing.abort();
     this.#slotFreed?.();
-    await this.#polling;
+    // A provider that does not answer is waited for no longer than actors are.
+    await Promise.race([this.#polling, deadline]);
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
     await Promise.race([drained, deadline]);
+    this.#stopped = true;
     await Promise.all([...this.#deliveries].map((delivery) => this.#giveBack(delivery)));
   }
 
@@ -146,7 +149,8 @@ export class FactoryActor {
     const { signal } = this.#stopLeasing;
     const leases = await this.#parts.provider.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
     // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
-    for (const lease of leases.splice(0)) void this.deliver(lease);
+    for (const lease of leases.splice(0))
+      void (this.#stopped ? this.#giveBack(this.#delivery(lease)) : this.deliver(lease));
   }
 
   /** How many events could be started now. */
@@ -194,9 +198,13 @@ export class FactoryActor {
    * themselves, such as functions in a cloud.
    */
   deliver(lease: Lease): Promise<Outcome> {
-    const delivery = new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
+    const delivery = this.#delivery(lease);
     this.#deliveries.add(delivery);
     return (delivery.ended = this.#deliver(delivery));
+  }
+
+  #delivery(lease: Lease): Delivery {
+    return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
   }
 
   /** One delivery from its lease to its settlement. Never rejects, and whatever happens its slot comes free. */
@@ -362,12 +370,14 @@ export class FactoryActor {
     this.#parts.stopHive(error);
   }
 
-  /** Takes a delivery away from an actor that did not finish before the deadline. */
-  async #giveBack(delivery: Delivery): Promise<void> {
-    if (delivery.settling) {
-      await waitFor(delivery.ended, this.#parts.clock, settlingMs);
-      return;
-    }
+  /** Ends a delivery that was not over before the deadline; within {@link settlingMs}. */
+  #giveBack(delivery: Delivery): Promise<void> {
+    const ending = delivery.settling ? delivery.ended : this.#takeAway(delivery);
+    return waitFor(ending, this.#parts.clock, settlingMs);
+  }
+
+  /** Takes a delivery away from its actor. */
+  async #takeAway(delivery: Delivery): Promise<void> {
     delivery.givenBack = true;
     delivery.cancel(
       new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."),

@@ -129,6 +129,45 @@ test("given a poll that brings events though it was to end, when the hive stops,
   assert.is((await memory.queues.counts(queueName)).leased, 0);
 });
 
+test("given a poll that is not answered, when the hive stops, then it does at its deadline, and what the poll brings later goes back", async () => {
+  const gate = new Gate();
+  let done = 0;
+  const { clock, hive, memory } = await scene(
+    actor("Ping-Works", () => void done++),
+    (queues) => ({
+      lease: async (name, request) => {
+        await gate.pass();
+        return queues.lease(name, { ...request, signal: never, waitMs: 0 });
+      },
+    }),
+  );
+  await hive.push(events(2));
+  await clock.advance(0);
+  const stopping = hive.stop({ deadline: 100 });
+  await clock.advance(100);
+  await stopping;
+  gate.open();
+  await clock.advance(0);
+  assert.is(done, 0);
+  assert.is((await memory.queues.counts(queueName)).ready, 2);
+});
+
+test("given a provider that answers nothing any more, when the hive stops, then it does a little after its deadline", async () => {
+  const gate = new Gate();
+  const { clock, hive, memory } = await scene(
+    actor("Ping-Works", () => gate.pass()),
+    { abandon: () => new Promise(() => {}), push: () => new Promise(() => {}) },
+  );
+  await hive.push(new Event("Ping", 1, { delivery: "log" }));
+  await memory.queues.push(events(1));
+  await clock.advance(1);
+  assert.is(gate.arrived, 1);
+  const stopping = hive.stop({ deadline: 100 });
+  for (let waited = 0; waited < 11_000; waited += 1_000) await clock.advance(1_000);
+  await stopping;
+  gate.open();
+});
+
 test("given a pause that is over, when events are worked on again, then it is one at a time until one is committed", async () => {
   let down = 3;
   const rule = { on: TypeError, action: "pause", pause: 60_000 } as const;
