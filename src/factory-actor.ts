@@ -128,6 +128,8 @@ export class FactoryActor {
         await this.#slot();
         continue;
       }
+      // A pause may have begun meanwhile.
+      if (this.#pausedUntil > 0 && this.#pausedUntil > this.#parts.clock.now()) continue;
       this.poll.asking(this.#parts.clock.now());
       try {
         await this.#leaseUpTo(free);

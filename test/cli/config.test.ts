@@ -94,6 +94,17 @@ test("given a file above, when read from below, then its paths are from where it
   assert.is(found.overrides, folder.at("ops.yaml"));
 });
 
+test("given SQLite in memory, when read from a file, then that is no path", async () => {
+  using folder = folderWith({ "beehive.config.json": '{"provider":"sqlite::memory:"}' });
+  assert.is((await settings(folder.path)).provider, "sqlite::memory:");
+});
+
+test("given a blank where a number should be, when read, then it is not taken for 0", async () => {
+  using folder = folderWith({});
+  const environment = { BEEHIVE_HEALTH_PORT: " " };
+  assert.match(await refusal(settings(folder.path, { environment })), "BEEHIVE_HEALTH_PORT: must be a number");
+});
+
 test("given a module as a file, when read, then its default export counts", async () => {
   using folder = folderWith({
     "beehive.config.mjs": 'export default { provider: `sqlite:${"/data"}/hive.db` };',

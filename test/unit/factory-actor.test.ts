@@ -1,7 +1,6 @@
 /** The loop of one subscription: how it asks for events, pauses, and ends. */
 import { createHive, Event, silentLogger, type HiveOptions, type Logger } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
-import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { injects } from "../../src/container.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../../src/errors.ts";
@@ -11,6 +10,7 @@ import { listOf } from "../../src/testing/contracts/assertions.ts";
 import { actor, Gate, running, subscribe, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import type { CollectionStore, Identified } from "../../src/stores.ts";
 import { collectionStore } from "../../src/tokens.ts";
+import { PatientClock } from "../support/patient-clock.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -26,7 +26,7 @@ async function scene(
   changes: Partial<QueueOperator> | ((queues: QueueOperator) => Partial<QueueOperator>) = {},
   options: Partial<HiveOptions> = {},
 ) {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const start = clock.now();
   const memory = new MemoryProvider({ clock });
   const asked: { at: number; max: number }[] = [];
@@ -223,7 +223,7 @@ test("given two events that pause their subscription, when the second asks for l
 });
 
 test("given an event that came back more often than it may be tried, when it is delivered, then it is a dead letter and no actor sees it", async () => {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const memory = new MemoryProvider({ clock });
   const seen: number[] = [];
   const works = actor("Ping-Works", (_, { attempt }) => void seen.push(attempt), { retry: { maxAttempts: 2 } });
@@ -276,7 +276,7 @@ test("given an event that went from one queue to another while both were counted
 test("given steps that collide, when they run again, then it is one after the other, so that none collides twice", async () => {
   const gate = new Gate();
   let runs = 0;
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const provider = new MemoryProvider({ clock });
   const counting = actor("Ping-Works", () => {}, { parallelism: 10 });
   const beginStep = provider.beginStep.bind(provider);
@@ -414,7 +414,7 @@ test("given an event that is being given back, when the deadline of a stop passe
 
 test("given a step that is being committed, when the deadline of a stop passes, then the stop waits for it and gives nothing back", async () => {
   const answer = new Gate();
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const memory = new MemoryProvider({ clock });
   let abandoned = 0;
   const provider = tampered(memory, { abandon: async () => void abandoned++ });
@@ -581,6 +581,31 @@ test("given a step that failed, when its stores are used afterwards, then whoeve
   await hive.push(events(1));
   await clock.advance(0);
   await throwsCode("InvalidState", () => kept?.insert({ id: "a" }));
+  await hive.stop();
+});
+
+test("given slots that are waited for, when an event pauses the subscription meanwhile, then nothing is asked for until the pause is over", async () => {
+  const gates = [0, 1, 2, 3].map(() => new Gate());
+  const works = actor(
+    "Ping-Works",
+    async (event) => {
+      const n = event.getBody<number>();
+      await gates[n]?.pass();
+      if (n === 1) throw new TypeError("the bank is down");
+    },
+    { parallelism: 4, supervision: [{ on: TypeError, action: "pause", pause: 60_000 }] },
+  );
+  const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
+  await hive.push(events(4));
+  await clock.advance(0);
+  asked.length = 0;
+  gates[0]?.open();
+  await clock.advance(10);
+  for (const gate of gates) gate.open();
+  await clock.advance(59_000);
+  assert.equal(asked, []);
+  await clock.advance(2_000);
+  assert.ok(asked.length > 0);
   await hive.stop();
 });
 

@@ -12,6 +12,7 @@ import type { Provider } from "../../src/provider.ts";
 import type { QueueOperator } from "../../src/queue-operator.ts";
 import { actor, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { PatientClock } from "../support/patient-clock.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -194,7 +195,7 @@ test("given a port that is taken, when health is to be served there, then it say
 });
 
 test("given a hive that stops for longer than a poll may take, when it is asked, then it is live until it has stopped", async () => {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   let answer = (): void => {};
   const lease = (): Promise<never[]> => new Promise((resolve) => (answer = () => resolve([])));
   const hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });

@@ -1,11 +1,11 @@
 /** What a hive does by itself, beside its actors. */
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
-import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { BeeHiveError } from "../../src/errors.ts";
 import { actor, Gate, running, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import { failureOf } from "../support/failure.ts";
+import { PatientClock } from "../support/patient-clock.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -71,7 +71,7 @@ test("given a log event that is being sent, when the hive is stopped, then it st
 });
 
 test("given somebody who waits until a hive is idle, when it is stopped, then they wait no more", async () => {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const hive = await createHive({ actors: idle, clock, logger: silentLogger });
   await hive.setup();
   await hive.push(new Event("Ping"));
@@ -82,7 +82,7 @@ test("given somebody who waits until a hive is idle, when it is stopped, then th
 });
 
 test("given which dead letters are meant in no way that is known, when they are dropped, then none is", async () => {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const failing = actor("Ping-Works", () => Promise.reject(new Error("no")), { retry: { maxAttempts: 1 } });
   const hive = await createHive({ actors: failing, clock, logger: silentLogger });
   await hive.start();
@@ -107,7 +107,7 @@ test("given a hive that was stopped, when it is stopped again, then it was that 
 });
 
 test("given two errors that stop the hive, when it has stopped, then it tells the first", async () => {
-  const clock = new ManualClock();
+  const clock = new PatientClock();
   const gate = new Gate();
   const failing = actor(
     "Ping-Works",
