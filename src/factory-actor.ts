@@ -57,6 +57,8 @@ export class FactoryActor {
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
   readonly #stopLeasing = new AbortController();
+  /** Ends the poll under way; another one for those after a pause. */
+  #endPoll = new AbortController();
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
   readonly #mostAttempts: number;
@@ -106,6 +108,7 @@ export class FactoryActor {
    */
   async stop(deadline: Promise<void>): Promise<void> {
     this.#stopLeasing.abort();
+    this.#endPoll.abort();
     this.#slotFreed?.();
     // A provider that does not answer is waited for no longer than actors are.
     await Promise.race([this.#polling, deadline]);
@@ -131,13 +134,14 @@ export class FactoryActor {
       // A pause may have begun meanwhile.
       if (this.#pausedUntil > 0 && this.#pausedUntil > this.#parts.clock.now()) continue;
       this.poll.asking(this.#parts.clock.now());
+      const end = this.#endPoll.signal;
       try {
-        await this.#leaseUpTo(free);
+        await this.#leaseUpTo(free, end);
         this.poll.answered();
         failures = 0;
       } catch (error) {
-        this.poll.answered(error);
-        if (signal.aborted) return;
+        this.poll.answered(end.aborted ? undefined : error);
+        if (end.aborted) continue;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
         this.#logger.error({ error, waitMs }, "events could not be leased, trying again");
         await sleep(this.#parts.clock, waitMs, signal);
@@ -146,9 +150,8 @@ export class FactoryActor {
   }
 
   /** Leases up to so many events, waiting for the first, and starts them. */
-  async #leaseUpTo(max: number): Promise<void> {
+  async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
     const { queueName, lease: leaseMs } = this.descriptor;
-    const { signal } = this.#stopLeasing;
     const leases = await this.#parts.provider.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
     // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
     for (const lease of leases.splice(0))
@@ -186,6 +189,9 @@ export class FactoryActor {
     this.#logger.warn({ error, pauseMs: ms }, "the subscription is paused");
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
     this.#probing = true;
+    if (this.#stopLeasing.signal.aborted) return;
+    this.#endPoll.abort();
+    this.#endPoll = new AbortController();
   }
 
   /** Resolves when a slot is free, or when leasing is to stop. */

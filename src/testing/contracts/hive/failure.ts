@@ -243,6 +243,32 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a subscription that is paused while it waits for events, when one comes, then it is worked on after the pause",
+    async run(subject) {
+      const topic = subject.newName();
+      let pausedAt = Infinity;
+      const runsAt: number[] = [];
+      const works = actor(
+        `${topic}-Works`,
+        async (event) => {
+          if (event.getBody() === "next" || pausedAt < Infinity) return void runsAt.push(Date.now());
+          // The other slot is asked for meanwhile.
+          await wait(200);
+          pausedAt = Date.now();
+          throw new TypeError("the bank is down");
+        },
+        { parallelism: 2, supervision: [{ on: TypeError, action: "pause", pause: 1_000 }] },
+      );
+      await using hive = await running(subject, [works]);
+      await hive.push(new Event(topic, "down"));
+      await eventually("the pause", () => pausedAt < Infinity);
+      await wait(20);
+      await hive.push(new Event(topic, "next"));
+      await eventually("both events", () => runsAt.length === 2);
+      assert.ok(Math.min(...runsAt) - pausedAt >= 990, `worked on ${Math.min(...runsAt) - pausedAt} ms into the pause`);
+    },
+  },
+  {
     name: "given a crash between the outputs and the commit, when the step is repeated, then its outputs have the same ids",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
