@@ -191,7 +191,7 @@ export class Hive {
    */
   push(events: Event | Iterable<Event>): Promise<void> {
     if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
-    return Promise.reject(new BeeHiveError("InvalidState", "The hive is stopped; nothing was published."));
+    return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
   /** Pulsers publish while the hive waits for them to stop, too. */

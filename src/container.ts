@@ -119,11 +119,18 @@ export class ActorContainer {
   }
 }
 
-/** What inversify says when it cannot make an actor, as an error that says what to do. */
+/** inversify does not export its class of errors, but marks them, for all of its copies. */
+function isOfInversify(error: unknown): boolean {
+  return Object.hasOwn(Object(error), Symbol.for("@inversifyjs/core/InversifyCoreError"));
+}
+
+/** Why inversify could not make an actor, as an error that says what to do. */
 function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
-    `${descriptor.name} cannot be made. Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`,
+    isOfInversify(cause)
+      ? `${descriptor.name} cannot be made. Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
+      : `${descriptor.name} cannot be made: what it needs failed: ${messageOf(cause)}`,
     { cause },
   );
 }

@@ -18,6 +18,8 @@ const retryableByCode = {
   InvalidState: false,
   /** The body of a received event cannot be read; the message says where. */
   BodyUnreadable: false,
+  /** What is to be stored is not JSON. */
+  InvalidItem: false,
   /** An event or item is larger than the provider takes; the message names both sizes. */
   TooLarge: false,
   /** An actor asked for the dead letters by throwing. */

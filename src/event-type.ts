@@ -26,7 +26,7 @@ export interface EventType<Input, Output = Input> {
   readonly queueName: string | undefined;
   readonly entry: boolean;
   /**
-   * An event of this type.
+   * An event of this type. Its body is checked as its readers will see it, which is what JSON makes of it.
    *
    * @throws BeeHiveError `InvalidEvent` with the path of what does not fit the schema.
    */
@@ -68,9 +68,12 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
     queueName,
     entry,
     create(body, given) {
-      check(schema, body, (problem) => new BeeHiveError("InvalidEvent", `The body does not fit ${name}: ${problem}.`));
       const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
-      return new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
+      const event = new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
+      // Checked as it is read: of a date JSON makes a text, which a schema of a date would refuse at every reader.
+      if (schema)
+        check(schema, body === undefined ? undefined : event.getBody<unknown>(), (problem) => unfit(name, problem));
+      return event;
     },
     read(event) {
       const body = upcast(event, name, version, upcasters);
@@ -121,6 +124,10 @@ function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (prob
   if (result instanceof Promise) throw error("its schema is asynchronous, use a synchronous one");
   if (result.issues) throw error(result.issues.map(describeIssue).join("; "));
   return result.value;
+}
+
+function unfit(name: string, problem: string): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `The body, as it is read from JSON, does not fit ${name}: ${problem}.`);
 }
 
 function describeIssue({ message, path = [] }: StandardSchemaV1.Issue): string {

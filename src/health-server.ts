@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Hive } from "./beehive.ts";
+import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
 
 export interface HealthServerOptions {
@@ -38,14 +39,17 @@ export async function healthServer(
   };
   const server = createServer(limits, (request, response) => void answer(hive, request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new BeeHiveError("InvalidConfiguration", `The health cannot be served on ${host}:${port}: ${cause.message}.`, {
-          cause,
-        }),
-      ),
-    );
-    server.listen(port, host, resolve);
+    const fail = (cause: unknown): void => {
+      const message = `The health cannot be served on ${host}:${port}: ${messageOf(cause)}.`;
+      reject(new BeeHiveError("InvalidConfiguration", message, { cause }));
+    };
+    // For good: an error of later, when nobody waits any more, must not end the process.
+    server.on("error", fail);
+    try {
+      server.listen(port, host, resolve);
+    } catch (cause) {
+      fail(cause);
+    }
   });
   server.unref();
   const close = async (): Promise<void> => {

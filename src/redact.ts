@@ -32,6 +32,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.
   [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
+  [/\b(Authorization["']?\s?[:=]\s?["']?[\w-]{1,64})\s[^\s"',;]+/gi, `$1 ${mask}`],
   [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, mask],
 ];
 

@@ -18,7 +18,9 @@ export interface CircuitBreakerOptions {
 /**
  * Opens after too many failures, so that what is down is left alone: the subscription stops leasing while it is
  * open, and what was leased before is given back without counting an attempt. Afterwards the subscription tries
- * one event; when that fails too, the breaker opens again at once (Nygard, "Release It!"). Actors that share the
+ * one event; when that fails too, the breaker opens again at once (Nygard, "Release It!"). No attempt is lost to what is
+ * down, so an event that alone is there and always fails is tried anew each `open` ms, until another one succeeds: what
+ * can never succeed should throw `RejectEvent`. Actors that share the
  * middleware share the breaker, but for hives with a clock of their own.
  *
  * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
 import { checkedKey } from "../keys.ts";
 import { pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
@@ -36,7 +37,7 @@ export class Items<T extends Identified> {
   async write(key: RowKey, item: T, unlessEtag: RowExpectation): Promise<Stored<T>> {
     const { etag: was, ...rest } = item;
     const etag = nextEtag();
-    const content = { value: JSON.stringify(rest), etag, modified: this.#clock.now() };
+    const content = { value: jsonOf(key, rest), etag, modified: this.#clock.now() };
     const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
     const conflict = await this.#rows.write([{ key, expect, content }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
@@ -73,6 +74,14 @@ export function idOf(item: string | Identified): string {
 
 export function etagOf(item: string | Identified): string | undefined {
   return typeof item === "string" ? undefined : item.etag;
+}
+
+function jsonOf(key: RowKey, item: object): string {
+  try {
+    return JSON.stringify(item);
+  } catch (cause) {
+    throw new BeeHiveError("InvalidItem", `${describe(key)} is not JSON: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function itemOf<T extends Identified>(row: Row): Stored<T> {

@@ -221,7 +221,7 @@ test("given a constructor that throws, or a value that can't be made, then Unres
     }
   }
   const error = await throwsCode("Unresolvable", () => resolved(Broken));
-  assert.match(error.message, "no connection string");
+  assert.match(error.message, "Broken cannot be made: what it needs failed: no connection string");
   @injects(Greeting)
   class Actor extends Base {
     constructor(readonly greeting: string) {

@@ -75,6 +75,18 @@ test("given a schema that transforms, when an event is read, then its output is 
   assert.is(read.on.getTime(), Date.UTC(2020, 1, 29));
 });
 
+test("given a schema of what JSON cannot carry, when an event is made, then it is refused, as no reader could read it", async () => {
+  const Dated = eventType("Dated", z.object({ on: z.date() }));
+  const error = await failureOf(() => Dated.create({ on: new Date(0) }));
+  assert.is(error.code, "InvalidEvent");
+  assert.match(error.message, /as it is read from JSON, does not fit Dated: on: /);
+});
+
+test("given a schema that takes the text of a date, when an event is made of a date, then it is read as one", () => {
+  const Dated = eventType("Dated", z.object({ on: z.coerce.date() }));
+  assert.equal(Dated.read(Dated.create({ on: new Date(0) })), { on: new Date(0) });
+});
+
 test("given a schema that is asynchronous, when an event is made, then the error says that it must not be", async () => {
   const Late = eventType(
     "Late",

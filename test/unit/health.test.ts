@@ -191,6 +191,7 @@ test("given a port that is taken, when health is to be served there, then it say
   await using first = await healthServer(hive, { port: 0 });
   const error = await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: first.port }));
   assert.match(error.message, `127.0.0.1:${first.port}`);
+  await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: -1 }));
   await hive.stop();
 });
 

@@ -32,6 +32,8 @@ const secrets: readonly (readonly [what: string, text: string, redacted: string]
   ["an access key id", "denied to AKIAIOSFODNN7EXAMPLE there", "denied to *** there"],
   ["a temporary access key id", "denied to ASIAIOSFODNN7EXAMPLE there", "denied to *** there"],
   ["a bearer token", "Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
+  ["a header", '{"Authorization":"Basic dXNlcjpwYXNz"}, plan: Basic', '{"Authorization":"Basic ***"}, plan: Basic'],
+  ["a header of Azure", "Authorization: SharedKey account:aB+c/d=", "Authorization: SharedKey ***"],
   ["a JSON web token", "token eyJhbGciOi.eyJzdWIi.c2ln!", "token ***!"],
 ];
 

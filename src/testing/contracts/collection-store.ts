@@ -267,6 +267,16 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "given an item that is not JSON, when it is stored, then InvalidItem, the item is named and what was there is as it was",
+    async run({ provider, newName }) {
+      const store = provider.stores.collection<{ readonly id: string; readonly count: bigint | number }>(newName());
+      await store.insert({ id: "a", count: 1 });
+      const error = await rejectsWith("InvalidItem", () => store.upsert({ id: "a", count: 1n }));
+      assert.match(error.message, /"a" in .* is not JSON/);
+      assert.equal((await store.get("a")).count, 1);
+    },
+  },
+  {
     name: "given what cannot be an id, when it is used, then InvalidKey and nothing is stored",
     async run(subject) {
       const store = collection(subject);
