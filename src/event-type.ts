@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BeeHiveError } from "./errors.ts";
 import { Event, type EventOptions } from "./event.ts";
+import type { Received } from "./received.ts";
 
 /** The property of an event that carries the version of its body's schema; an event without it is of version 1. */
 const versionProperty = "schemaVersion";
@@ -52,7 +53,7 @@ export function eventType<Body = unknown>(
   name: string,
   schema?: undefined,
   options?: EventTypeOptions,
-): EventType<Body>;
+): EventType<Body, Received<Body>>;
 export function eventType<Schema extends StandardSchemaV1>(
   name: string,
   schema: Schema,

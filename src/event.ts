@@ -1,3 +1,4 @@
+import type { Received } from "./received.ts";
 import { randomUUID } from "node:crypto";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import { systemClock } from "./clock.ts";
@@ -196,7 +197,7 @@ export class Event<Body = unknown> {
    * @throws BeeHiveError `BodyUnreadable` when there is no body or it is not the JSON that it claims to be.
    *   Thrown in an actor, it sends the event to the dead letters at once.
    */
-  getBody<T = Body>(): T {
+  getBody<T = Received<Body>>(): T {
     const body = this.#body;
     if (body instanceof SharedBody) return body.value as T;
     if (body.length === 0) throw this.#unreadable("it has no body");

@@ -59,6 +59,7 @@ export {
   type QueueOperator,
   type QueueSpec,
 } from "./queue-operator.ts";
+export { type Received } from "./received.ts";
 export { defaultRetry, type RetryOptions } from "./retry-policy.ts";
 export type {
   Blob,

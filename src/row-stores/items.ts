@@ -33,15 +33,16 @@ export class Items<T extends Identified> {
     return (await this.#rows.pageHeads({ ...range, limit: 1 })).length > 0;
   }
 
-  /** Writes the item. `unlessEtag` is what must hold when the item carries no etag. */
+  /** Writes the item and answers it as it is read. `unlessEtag` is what must hold when the item carries no etag. */
   async write(key: RowKey, item: T, unlessEtag: RowExpectation): Promise<Stored<T>> {
     const { etag: was, ...rest } = item;
     const etag = nextEtag();
-    const content = { value: jsonOf(key, rest), etag, modified: this.#clock.now() };
+    const value = jsonOf(key, rest);
+    const content = { value, etag, modified: this.#clock.now() };
     const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
     const conflict = await this.#rows.write([{ key, expect, content }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
-    return { ...rest, etag };
+    return { ...(JSON.parse(value) as object), etag } as Stored<T>;
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {
