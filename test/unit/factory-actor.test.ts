@@ -48,6 +48,15 @@ interface Item extends Identified {
   readonly count: number;
 }
 
+/** Polls that are answered when the gate is open, with events though they were to end. */
+const leasingBehind =
+  (gate: Gate) =>
+  (queues: QueueOperator): Pick<QueueOperator, "lease"> => ({
+    lease: async (name, request) => {
+      await gate.pass();
+      return queues.lease(name, { ...request, signal: never, waitMs: 0 });
+    },
+  });
 const turn = (): Promise<void> => new Promise(setImmediate);
 const unavailable = (): never => {
   throw new BeeHiveError("Unavailable", "no answer");
@@ -112,12 +121,7 @@ test("given a poll that brings events though it was to end, when the hive stops,
   let done = 0;
   const { clock, hive, memory } = await scene(
     actor("Ping-Works", () => void done++),
-    (queues) => ({
-      lease: async (name, request) => {
-        await gate.pass();
-        return queues.lease(name, { ...request, signal: never, waitMs: 0 });
-      },
-    }),
+    leasingBehind(gate),
   );
   await hive.push(events(2));
   await clock.advance(0);
@@ -134,12 +138,7 @@ test("given a poll that is not answered, when the hive stops, then it does at it
   let done = 0;
   const { clock, hive, memory } = await scene(
     actor("Ping-Works", () => void done++),
-    (queues) => ({
-      lease: async (name, request) => {
-        await gate.pass();
-        return queues.lease(name, { ...request, signal: never, waitMs: 0 });
-      },
-    }),
+    leasingBehind(gate),
   );
   await hive.push(events(2));
   await clock.advance(0);
