@@ -112,7 +112,7 @@ export class Topology {
     if (this.#given) return this.#given;
     throw new BeeHiveError(
       "AccessDenied",
-      "Making, deleting and counting queues needs a ServiceBusAdministrationClient: give one beside the ServiceBusClient.",
+      "Making, deleting and counting queues needs a ServiceBusAdministrationClient beside the ServiceBusClient, or a connection string with a SharedAccessKey: one with a SharedAccessSignature only sends and receives.",
     );
   }
 

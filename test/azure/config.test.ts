@@ -8,6 +8,7 @@ import { QueueName } from "../../src/queue-name.ts";
 import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
 import { Event } from "../../src/event.ts";
 import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const test = suite("Azure: configuration", { timeoutMs: 30_000 });
 const storage = "UseDevelopmentStorage=true";
@@ -53,6 +54,21 @@ test("given a URL with options, when it is read, then each has its kind, and wha
   });
   const message = problemsIn(() => optionsFrom("azure:?claimCheck=yes&pollMs=0&colour=red"));
   for (const part of ["claimCheck", "pollMs", "colour"]) assert.ok(message.includes(part), message);
+});
+
+test("given a connection string with a signature and no key, when queues are to be made or counted, then it is told what is missing", async () => {
+  const connectionString =
+    "Endpoint=sb://127.0.0.1:1/;SharedAccessSignature=SharedAccessSignature sr=a&sig=b&se=1&skn=c";
+  const provider = await AzureProvider.open({
+    serviceBus: { connectionString },
+    storage: { connectionString: storage },
+  });
+  const name = QueueName.parse("Orders-Reader");
+  const spec = { name, ordered: false, leaseMs: 30_000, maxAttempts: 5 };
+  const { message } = await throwsCode("AccessDenied", () => provider.queues.ensure([spec]));
+  assert.match(message, "a connection string with a SharedAccessKey");
+  await throwsCode("AccessDenied", () => provider.queues.counts(name));
+  await provider.close();
 });
 
 test("given variables of both kinds, when it is configured, then connection strings go first", () => {
