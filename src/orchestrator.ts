@@ -107,8 +107,8 @@ export class Orchestrator {
 const idlePollMs = 5;
 
 /**
- * The topics, subscriptions and queues that these actors read from and publish to, and those that these pulsers publish to, topics first. A topic is ordered
- * when one of its subscriptions is: an order that was lost on the way in cannot be found again.
+ * The topics, subscriptions and queues that these actors read from, and that they and these pulsers publish to, topics
+ * first. A topic is ordered when one of its subscriptions is: an order that was lost on the way in cannot be found again.
  */
 export function queueSpecs(descriptors: readonly ActorDescriptor[], pulsers: readonly Pulser[] = []): QueueSpec[] {
   const read = new Map<string, QueueSpec>();

@@ -12,8 +12,8 @@ export interface ThrottleOptions {
 
 /**
  * Starts no more than `limit` runs within any `per` milliseconds, in this process, over all actors that share the
- * middleware, but for hives with a clock of their own. What is too much waits, and its lease is renewed meanwhile; a wait ends when the lease is lost or
- * the hive gives the event back.
+ * middleware, but for hives with a clock of their own. What is too much waits, and its lease is renewed meanwhile; a wait
+ * ends when the lease is lost or the hive gives the event back.
  *
  * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.
  */
