@@ -122,7 +122,7 @@ export class FactoryActor {
     const { signal } = this.#stopLeasing;
     let failures = 0;
     while (!signal.aborted) {
-      if (this.#pausedUntil > 0) await this.#whilePaused();
+      if (this.#pausedMs > 0) await this.#whilePaused();
       const turn = breather();
       if (turn) await turn;
       if (this.#parts.provider.queues.gather) await this.#gatherSlots();
@@ -132,7 +132,7 @@ export class FactoryActor {
         continue;
       }
       // A pause may have begun meanwhile.
-      if (this.#pausedUntil > 0 && this.#pausedUntil > this.#parts.clock.now()) continue;
+      if (this.#pausedMs > 0) continue;
       this.poll.asking(this.#parts.clock.now());
       const end = this.#endPoll.signal;
       try {
@@ -178,11 +178,22 @@ export class FactoryActor {
     timer.cancel();
   }
 
+  /** How long the pause goes on, in ms; 0 when there is none. */
+  get #pausedMs(): number {
+    return this.#pausedUntil === 0 ? 0 : Math.max(0, this.#pausedUntil - this.#parts.clock.now());
+  }
+
   async #whilePaused(): Promise<void> {
-    const { clock } = this.#parts;
-    while (this.#pausedUntil > clock.now() && !this.#stopLeasing.signal.aborted) {
-      await sleep(clock, this.#pausedUntil - clock.now(), this.#stopLeasing.signal);
+    while (this.#pausedMs > 0 && !this.#stopLeasing.signal.aborted) {
+      await sleep(this.#parts.clock, this.#pausedMs, this.#stopLeasing.signal);
     }
+  }
+
+  /** Gives back until the pause is over what a host handed over meanwhile, or a poll brought that was to end. */
+  async #postpone(delivery: Delivery): Promise<Outcome> {
+    delivery.settling = true;
+    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.#pausedMs, countAttempt: false });
+    return "given-back";
   }
 
   #pause(ms: number, error: unknown): void {
@@ -224,7 +235,8 @@ export class FactoryActor {
       let failure: unknown;
       try {
         assertAttemptLeft(attempt, this.#mostAttempts);
-        await this.#runStep(delivery, span);
+        if (this.#pausedMs > 0) outcome = await this.#postpone(delivery);
+        else await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
