@@ -116,6 +116,11 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
 
 /** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. An event type says it itself. */
 export function destination(published: Published): QueueName {
+  if ((published as unknown) === undefined)
+    throw new BeeHiveError(
+      "InvalidQueueName",
+      "undefined is no event type: is it imported from a module that imports this one?",
+    );
   const { name: text, queueName } =
     typeof published === "string" ? { name: published, queueName: undefined } : published;
   const name =

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event, type EventOptions } from "./event.ts";
 import type { Received } from "./received.ts";
@@ -72,8 +73,7 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
       const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
       const event = new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
       // Checked as it is read: of a date JSON makes a text, which a schema of a date would refuse at every reader.
-      if (schema)
-        check(schema, body === undefined ? undefined : event.getBody<unknown>(), (problem) => unfit(name, problem));
+      if (schema) check(schema, body === undefined ? undefined : bodyOf(event), (problem) => unfit(name, problem));
       return event;
     },
     read(event) {
@@ -125,6 +125,15 @@ function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (prob
   if (result instanceof Promise) throw error("its schema is asynchronous, use a synchronous one");
   if (result.issues) throw error(result.issues.map(describeIssue).join("; "));
   return result.value;
+}
+
+/** @throws BeeHiveError `InvalidEvent` when its readers could not read it, such as empty text. */
+function bodyOf(event: Event): unknown {
+  try {
+    return event.getBody();
+  } catch (cause) {
+    throw new BeeHiveError("InvalidEvent", messageOf(cause), { cause });
+  }
 }
 
 function unfit(name: string, problem: string): BeeHiveError {

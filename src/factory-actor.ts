@@ -110,12 +110,14 @@ export class FactoryActor {
     this.#stopLeasing.abort();
     this.#endPoll.abort();
     this.#slotFreed?.();
-    // A provider that does not answer is waited for no longer than actors are.
+    // A provider that does not answer is waited for hardly longer than actors are.
     await Promise.race([this.#polling, deadline]);
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
     await Promise.race([drained, deadline]);
     this.#stopped = true;
-    await Promise.all([...this.#deliveries].map((delivery) => this.#giveBack(delivery)));
+    const givenBack = [...this.#deliveries].map((delivery) => this.#giveBack(delivery));
+    // What the last poll brings yet goes back, too: nobody else could have it before its lease ends.
+    await Promise.all([...givenBack, waitFor(this.#polling, this.#parts.clock, settlingMs)]);
   }
 
   async #poll(): Promise<void> {
@@ -154,8 +156,9 @@ export class FactoryActor {
     const { queueName, lease: leaseMs } = this.descriptor;
     const leases = await this.#parts.provider.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
     // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
-    for (const lease of leases.splice(0))
-      void (this.#stopped ? this.#giveBack(this.#delivery(lease)) : this.deliver(lease));
+    const mine = leases.splice(0);
+    if (this.#stopped) await Promise.all(mine.map((lease) => this.#giveBack(this.#delivery(lease))));
+    else for (const lease of mine) void this.deliver(lease);
   }
 
   /** How many events could be started now. */

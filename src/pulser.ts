@@ -49,7 +49,9 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `two pulsers are called "${name}"`);
   const unpublishable = pulsers.flatMap(({ name, publishes = [] }) =>
-    publishes.flatMap((to) => destinationProblems(name, to)),
+    Array.isArray(publishes as unknown)
+      ? publishes.flatMap((to) => destinationProblems(name, to))
+      : [`the pulser "${name}": publishes must be a list`],
   );
   const wrong = pulsers.flatMap(({ name, schedule }) => {
     if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)

@@ -32,8 +32,9 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.
   [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
-  [/\b(Authorization["']?\s?[:=]\s?["']?[\w-]{1,64})\s[^\s"',;]+/gi, `$1 ${mask}`],
-  [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, mask],
+  // On one line: what follows a token without a scheme is the next header.
+  [/\b(Authorization["']?[ \t]?[:=][ \t]?["']?[\w-]{1,64})[ \t][^\s"',;]+/gi, `$1 ${mask}`],
+  [/(?<![\w-])(?=[\w-]+\.[\w-]+\.)((?:[\w-]*?-)?)eyJ[\w-]+\.[\w-]+\.[\w-]*/g, `$1${mask}`],
 ];
 
 /**

@@ -18,7 +18,7 @@ export interface Identified {
 }
 
 /** An item as a store returns it: with the etag of the version that was read. */
-export type Stored<T extends Identified> = Received<Omit<T, "etag">> & { readonly id: string; readonly etag: string };
+export type Stored<T extends Identified> = Received<T> & { readonly id: string; readonly etag: string };
 
 /** Bounds of ids: from `from`, inclusive, up to `to`, exclusive. */
 export interface IdRange {

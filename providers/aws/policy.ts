@@ -1,4 +1,5 @@
 import type { ActorDescriptor } from "../../src/actor.ts";
+import { destination } from "../../src/actor-descriptor.ts";
 import { queueSpecs } from "../../src/orchestrator.ts";
 import type { Pulser } from "../../src/pulser.ts";
 import { QueueName } from "../../src/queue-name.ts";
@@ -49,6 +50,7 @@ export function leastPolicy(
   const parts: Parts = {
     config: completed(given),
     descriptors,
+    pulsers,
     specs: queueSpecs(descriptors, pulsers),
     arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
     bucketArn: (name) => `arn:${partition}:s3:::${name}`,
@@ -62,6 +64,7 @@ export function leastPolicy(
 interface Parts {
   readonly config: AwsConfig;
   readonly descriptors: readonly ActorDescriptor[];
+  readonly pulsers: readonly Pulser[];
   readonly specs: readonly QueueSpec[];
   readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
   readonly bucketArn: (name: string) => string;
@@ -97,14 +100,17 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   ];
 }
 
-function forSns({ config: { prefix }, descriptors, specs, arn, setup }: Parts): PolicyStatement[] {
+function forSns({ config: { prefix }, descriptors, pulsers, specs, arn, setup }: Parts): PolicyStatement[] {
   // Of a topic there may be either kind, or both.
   const arns = (names: readonly QueueName[]): string[] => {
     const topics = [...new Set(names.map(({ topic }) => topic))].map((topic) => QueueName.topic(topic));
     return topics.flatMap((topic) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, topic, ordered))));
   };
   const names = specs.map(({ name }) => name).filter(({ kind }) => kind !== "queue");
-  const published = descriptors.flatMap(({ publishes }) => publishes).filter(({ kind }) => kind === "topic");
+  const byTime = pulsers.flatMap(({ publishes = [] }) => publishes.map(destination));
+  const published = [...descriptors.flatMap(({ publishes }) => publishes), ...byTime].filter(
+    ({ kind }) => kind === "topic",
+  );
   return [
     allow("FindTopics", ["sns:ListTopics"], names.length > 0 ? "*" : []),
     allow("Check", ["sns:ListSubscriptionsByTopic"], arns(names.filter(({ kind }) => kind === "subscription"))),

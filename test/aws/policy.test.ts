@@ -5,6 +5,7 @@ import {
   ActorDescriptors,
   createHive,
   Event,
+  pulse,
   silentLogger,
   type ActorClass,
   type ActorDescriptor,
@@ -48,6 +49,13 @@ test("given actors, when their policy is made, then it allows what they do, on w
     actions.some((action) => /Create|Put(?!Item)|Subscribe$|s3:|BatchGet|\*/.test(action)),
     actions.join(),
   );
+});
+
+test("given pulsers, when the policy is made, then it allows to publish what they do", () => {
+  const pulsers = [pulse("MinutePassed", { every: 60_000 })];
+  const policy = leastPolicy(descriptors, {}, { pulsers });
+  assert.ok(allows(policy, "sns:Publish", ":beehive-MinutePassed"));
+  assert.not.ok(allows(leastPolicy(descriptors), "sns:Publish", ":beehive-MinutePassed"));
 });
 
 test("given set-up, dead letters, a bucket and an inbox, when the policy is made, then it allows what each needs", () => {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../src/actor.ts";
 import { ActorDescriptors, type ActorSource } from "../../src/actor-configuration.ts";
@@ -133,6 +134,13 @@ test("given problems of actors, pulsers and the journal, when the hive is made, 
   };
   const { message } = await throwsCode("InvalidConfiguration", () => createHive(options));
   for (const problem of ['Some on "A-B-C"', 'the pulser "Tick"', "journal.entries"]) assert.match(message, problem);
+});
+
+test("given a problem, when its error is shown with all that it holds, then it is there once", async () => {
+  const options = { actors: actor("A-B", { parallelism: 0 }) };
+  const shown = inspect(await throwsCode("InvalidConfiguration", () => createHive(options)));
+  assert.is(shown.split("parallelism must be").length - 1, 1, shown);
+  assert.match(shown, /^BeeHiveError: /);
 });
 
 test("given a hive with no actors, then it can't be made", async () => {

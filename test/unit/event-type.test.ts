@@ -87,6 +87,13 @@ test("given a schema that takes the text of a date, when an event is made of a d
   assert.equal(Dated.read(Dated.create({ on: new Date(0) })), { on: new Date(0) });
 });
 
+test("given a body that fits but that nobody could read, when an event is created, then it is refused as one that does not fit", async () => {
+  const Text = eventType("Text", z.string());
+  const error = await failureOf(() => Text.create("", { contentType: "text/plain" }));
+  assert.is(error.code, "InvalidEvent");
+  assert.match(error.message, /has no body/);
+});
+
 test("given a schema that is asynchronous, when an event is made, then the error says that it must not be", async () => {
   const Late = eventType(
     "Late",

@@ -133,7 +133,7 @@ test("given a poll that brings events though it was to end, when the hive stops,
   assert.is((await memory.queues.counts(queueName)).leased, 0);
 });
 
-test("given a poll that is not answered, when the hive stops, then it does at its deadline, and what the poll brings later goes back", async () => {
+test("given a poll that is not answered, when the hive stops, then it does a little after its deadline, and what the poll brings later goes back", async () => {
   const gate = new Gate();
   let done = 0;
   const { clock, hive, memory } = await scene(
@@ -144,9 +144,27 @@ test("given a poll that is not answered, when the hive stops, then it does at it
   await clock.advance(0);
   const stopping = hive.stop({ deadline: 100 });
   await clock.advance(100);
+  await clock.advance(5_000);
   await stopping;
   gate.open();
   await clock.advance(0);
+  assert.is(done, 0);
+  assert.is((await memory.queues.counts(queueName)).ready, 2);
+});
+
+test("given a poll that is answered only after the deadline, when the hive stops, then what it brings has gone back by then", async () => {
+  const gate = new Gate();
+  let done = 0;
+  const { clock, hive, memory } = await scene(
+    actor("Ping-Works", () => void done++),
+    leasingBehind(gate),
+  );
+  await hive.push(events(2));
+  await clock.advance(0);
+  const stopping = hive.stop({ deadline: 100 });
+  await clock.advance(100);
+  gate.open();
+  await stopping;
   assert.is(done, 0);
   assert.is((await memory.queues.counts(queueName)).ready, 2);
 });

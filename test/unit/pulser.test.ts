@@ -338,6 +338,9 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
     // @ts-expect-error -- one of them
     pulse("Tack", { every: minute, cron: "* * * * *" }),
     { ...pulse("Tuck", { every: minute }), publishes: ["Tuck-Count"] },
+    { ...pulse("Teck", { every: minute }), publishes: "Teck" as unknown as string[] },
+    // As an import that goes round gives it.
+    { ...pulse("Tyck", { every: minute }), publishes: [undefined as unknown as string] },
   ];
   const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
   assert.is(error.code, "InvalidConfiguration");
@@ -347,6 +350,8 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   assert.match(error.message, 'the pulser "Tock"');
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
   assert.match(error.message, 'the pulser "Tuck" publishes: "Tuck-Count" is a subscription');
+  assert.match(error.message, 'the pulser "Teck": publishes must be a list');
+  assert.match(error.message, 'the pulser "Tyck" publishes: undefined is no event type');
 });
 
 test("given one pulser a second and one every two, when three seconds pass, then they fired three times and once", async () => {

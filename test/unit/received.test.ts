@@ -1,5 +1,5 @@
 /** What is read of events and items is typed as what JSON made of it. */
-import { Event, eventType, type Received, type Stored } from "beehive-actors";
+import { Event, eventType, type CollectionStore, type Identified, type Received, type Stored } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
 import { suite } from "../support/suite.ts";
@@ -78,6 +78,32 @@ test("given an item with a date, when it is written and read, then both answer a
   // What was given is not what is answered: it may be changed.
   lines[0] = { sku: "chair" };
   assert.equal(written.lines, [{ sku: "lamp" }]);
+});
+
+type Payment =
+  | { readonly id: string; readonly kind: "card"; readonly card: string }
+  | { readonly id: string; readonly kind: "cash"; readonly given: number };
+
+test("given items of several kinds, when one is read, changed and written back, then the compiler knows its kind", async () => {
+  const payments = new MemoryProvider().stores.collection<Payment>("Payments");
+  await payments.insert({ id: "1", kind: "cash", given: 5 });
+  await payments.update(await payments.get("1"));
+  const again = await payments.get("1");
+  if (again.kind === "cash") await payments.update({ ...again, given: again.given + 1 });
+  const all: Payment[] = [];
+  for await (const one of payments.all()) all.push(one);
+  assert.equal(
+    all.map((one) => one.kind === "cash" && one.given),
+    [6],
+  );
+});
+
+test("given a store of whatever has a version, when an item is read, then its version is known to the compiler", async () => {
+  const next = async <T extends Identified & { readonly version: number }>(store: CollectionStore<T>, id: string) =>
+    (await store.get(id)).version + 1;
+  const drafts = new MemoryProvider().stores.collection<{ readonly id: string; readonly version: number }>("Drafts");
+  await drafts.insert({ id: "1", version: 1 });
+  assert.is(await next(drafts, "1"), 2);
 });
 
 test.run();

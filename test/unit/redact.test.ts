@@ -35,6 +35,7 @@ const secrets: readonly (readonly [what: string, text: string, redacted: string]
   ["a header", '{"Authorization":"Basic dXNlcjpwYXNz"}, plan: Basic', '{"Authorization":"Basic ***"}, plan: Basic'],
   ["a header of Azure", "Authorization: SharedKey account:aB+c/d=", "Authorization: SharedKey ***"],
   ["a JSON web token", "token eyJhbGciOi.eyJzdWIi.c2ln!", "token ***!"],
+  ["a JSON web token behind a dash", "session-eyJhbGciOi.eyJzdWIi.c2ln!", "session-***!"],
 ];
 
 for (const [what, text, redacted] of secrets) {
@@ -54,13 +55,27 @@ test("given what holds no secret, when redacted, then it stays as it is", () => 
     "sqlite:./hive.db?durability=normal",
     "aws:?region=eu-west-1&prefix=shop",
     "a key=value, 12:30 user@host",
+    "Authorization: none\nHost: example.com",
   ])
     assert.is(redact(text), text);
 });
 
 test("given long texts that nearly hold secrets, as errors that quote bodies do, when redacted, then it is done at once", () => {
   const startedAt = performance.now();
-  for (const part of ["a", "a.", "api", "apikey", "Pwd", "SharedSecret", "eyJ", "eyJ-", '"token', "Bearer ", " apiKey"])
+  for (const part of [
+    "a",
+    "a.",
+    "api",
+    "apikey",
+    "Pwd",
+    "SharedSecret",
+    "eyJ",
+    "eyJ-",
+    "eyJ.-",
+    '"token',
+    "Bearer ",
+    " apiKey",
+  ])
     redact(part.repeat(200_000 / part.length));
   // Each of most of these alone took longer than this when it was looked at from each of its letters.
   assert.ok(performance.now() - startedAt < 5_000);
