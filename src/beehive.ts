@@ -42,7 +42,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   for (const actor of undecorated(options.actors))
-    (options.logger ?? standardErrorLogger).warn(
+    unfailing(options.logger ?? standardErrorLogger).warn(
       { actor },
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );

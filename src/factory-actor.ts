@@ -232,29 +232,27 @@ export class FactoryActor {
   /** One delivery from its lease to its settlement. Never rejects, and whatever happens its slot comes free. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
     const { event, attempt } = delivery.lease;
+    let outcome: Outcome = "lease-lost";
     try {
       const span = this.#telemetry.start(event, attempt);
-      let outcome: Outcome = "committed";
       let failure: unknown;
       try {
         assertAttemptLeft(attempt, this.#mostAttempts);
-        if (this.#pausedMs > 0) outcome = await this.#postpone(delivery);
-        else await this.#runStep(delivery, span);
+        outcome = this.#pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
       if (outcome === "committed") this.#probing = false;
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
-      return outcome;
     } catch (error) {
-      // Telemetry runs what the application set up for it.
-      this.#logger.error({ error, eventId: event.id }, "telemetry failed; an event that is not settled comes back");
-      return "lease-lost";
+      // Telemetry runs what the application set up for it. What it kept from being settled comes back.
+      this.#logger.error({ error, eventId: event.id, outcome }, "telemetry failed");
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;
       this.#slotFreed?.();
     }
+    return outcome;
   }
 
   /** What an observer throws changes nothing of the delivery. */
@@ -268,7 +266,7 @@ export class FactoryActor {
   }
 
   /** One run of the step; after a collision, one at a time with the others that collided there. */
-  async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<void> {
+  async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
     const { lease } = delivery;
     const { provider, keeper, resolve, turnstile, logEvents, telemetry } = this.#parts;
     const kept = (delivery.kept = keeper.keep(lease, this.descriptor.lease, delivery));
@@ -294,6 +292,7 @@ export class FactoryActor {
       delivery.outputs = stamped;
       logEvents.send(log);
       telemetry.sent(stamped);
+      return "committed";
     } finally {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
@@ -316,8 +315,8 @@ export class FactoryActor {
         "others changed what the step read, running it again",
       );
       try {
-        await this.#runStep(delivery, span, failure instanceof ConcurrencyConflict ? failure.resource : "");
-        return { outcome: "committed", failure: undefined };
+        const collided = failure instanceof ConcurrencyConflict ? failure.resource : "";
+        return { outcome: await this.#runStep(delivery, span, collided), failure: undefined };
       } catch (again) {
         failure = again;
       }

@@ -74,7 +74,7 @@ export function hiveOptionProblems(options: unknown): string[] {
   const problems = Object.keys(options).flatMap((name) =>
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
-  const { provider, container, topology, logger, defaults = {} } = options as Partial<HiveOptions>;
+  const { provider, container, topology, logger, defaults } = options as Partial<HiveOptions>;
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
@@ -86,7 +86,7 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  return [...problems, ...defaultsProblems(defaults)];
+  return [...problems, ...defaultsProblems(defaults ?? {})];
 }
 
 function defaultsProblems(defaults: object): string[] {

@@ -273,8 +273,10 @@ test("given deliveries that end in different ways, then each has a span of its s
 test("given a span processor that throws, when events are delivered, then the hive goes on, and what was not settled comes back", async () => {
   const clock = new ManualClock();
   const seen: number[] = [];
+  const outcomes: unknown[] = [];
+  const logger = { ...silentLogger, error: ({ outcome }: { outcome?: unknown }) => void outcomes.push(outcome) };
   const reading = actorOn("Fragile-Reads", async (event) => void seen.push(event.getBody<number>()));
-  await using hive = await createHive({ actors: reading, clock, logger: silentLogger });
+  await using hive = await createHive({ actors: reading, clock, logger });
   await hive.start();
   for (const [n, moment] of (["start", "end"] as const).entries()) {
     failing = moment;
@@ -284,6 +286,7 @@ test("given a span processor that throws, when events are delivered, then the hi
     await clock.advance(120_000);
   }
   assert.equal(seen, [0, 1]);
+  assert.equal(outcomes, ["lease-lost", "committed"]);
   assert.equal(await hive.counts("Fragile-Reads"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
 });
 

@@ -17,7 +17,8 @@ async function findings(
   clouds: readonly string[] = [],
 ): Promise<Finding[]> {
   const descriptors = await descriptorsOf(...classes);
-  const found = lint(makeEventGraph({ descriptors, ...parts }), descriptors, await cloudRules(clouds));
+  const graph = makeEventGraph({ descriptors, ...parts });
+  const found = lint(graph, descriptors, await cloudRules(clouds), parts.pulsers);
   return found.filter((one) => one.rule === rule);
 }
 
@@ -158,6 +159,9 @@ test("given names and leases that clouds refuse, when it is linted for them, the
   assert.equal(await findings("refused-by-cloud", long, {}, ["aws"]), []);
   const prefixed = await findings("refused-by-cloud", long, {}, [`aws:?prefix=${"p".repeat(20)}`]);
   assert.match(prefixed[0]?.message ?? "", "at most 80 are allowed");
+  const pulsers = [pulse("p".repeat(261), { every: 1_000 })];
+  const byTime = await findings("refused-by-cloud", only("A", { "Topic-A": {} }), { pulsers }, ["azure", "aws"]);
+  assert.equal(wheres(byTime), ["error azure", "error aws"]);
 });
 
 test("given a cloud that nobody knows or options that are wrong, when rules are asked for, then it is refused", async () => {
