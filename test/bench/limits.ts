@@ -7,8 +7,8 @@ export const limits = {
   memory: {
     /** Allocated on the heap, without the optimising compiler. */
     bytesAnEvent: 11_000,
-    /** Made, those of each `await` included: 15.8, and a little more where a busy machine makes more polls of the same events. */
-    promisesAnEvent: 16.5,
+    /** Made, those of each `await` included. */
+    promisesAnEvent: 16,
     timersAnEvent: 0.01,
     /** Held by an event that waits in a queue, with a body of 200 bytes. */
     bytesAWaitingEvent: 950,
