@@ -1,7 +1,6 @@
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { Bag } from "./bag.ts";
-import { breather } from "./breather.ts";
-import { afterThisTurn, sleep, waitFor, type Clock } from "./clock.ts";
+import { afterThisTurn, waitFor, type Clock } from "./clock.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
@@ -13,7 +12,8 @@ import { withFields, type Logger } from "./logger.ts";
 import { runThrough } from "./middleware/run-through.ts";
 import type { Outcome } from "./outcome.ts";
 import { collect, stampOutputs } from "./outputs.ts";
-import { PollState } from "./poll-state.ts";
+import type { PollState } from "./poll-state.ts";
+import { Polling } from "./polling.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
 import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
@@ -37,10 +37,6 @@ export interface FactoryActorParts {
   readonly stopHive: (reason: unknown) => void;
 }
 
-/** How long one poll waits for an event, in ms: the longest that SQS allows. */
-const pollMs = 20_000;
-/** The wait after a poll that failed, in ms; doubled for each failure that follows. */
-const pollRetryMs = { min: 100, max: 30_000 };
 /** How long a stop waits for what is being settled, given back or disposed when its deadline has passed, in ms. */
 const settlingMs = 5_000;
 /** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
@@ -52,24 +48,16 @@ const mostReruns = 20;
  */
 export class FactoryActor {
   readonly descriptor: ActorDescriptor;
-  readonly poll: PollState = new PollState();
   readonly #parts: FactoryActorParts;
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
-  readonly #stopLeasing = new AbortController();
-  /** Ends the poll under way; another one for those after a pause. */
-  #endPoll = new AbortController();
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
   readonly #mostAttempts: number;
-  #polling: Promise<void> = Promise.resolve();
+  readonly #polling: Polling;
   #stopped = false;
-  #slotFreed: (() => void) | undefined;
   readonly #failures: FailureCount | undefined;
   #settled = 0;
-  #pausedUntil = 0;
-  /** After a pause one event at a time is tried, until one is committed. */
-  #probing = false;
 
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
     this.descriptor = descriptor;
@@ -79,6 +67,19 @@ export class FactoryActor {
     this.#mostAttempts = mostAttempts(descriptor);
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
+    const { clock, provider } = parts;
+    this.#polling = new Polling(descriptor, {
+      queues: provider.queues,
+      clock,
+      logger: this.#logger,
+      inFlight: () => this.inFlight,
+      take: (leases) => this.#take(leases),
+    });
+  }
+
+  /** How the asking for events goes. */
+  get poll(): PollState {
+    return this.#polling.state;
   }
 
   /** How many events are being worked on now. */
@@ -97,9 +98,7 @@ export class FactoryActor {
   }
 
   start(): void {
-    this.#polling = this.#poll().finally(() => {
-      this.poll.over = true;
-    });
+    this.#polling.start();
   }
 
   /**
@@ -107,112 +106,30 @@ export class FactoryActor {
    * without counting it as an attempt.
    */
   async stop(deadline: Promise<void>): Promise<void> {
-    this.#stopLeasing.abort();
-    this.#endPoll.abort();
-    this.#slotFreed?.();
+    const polled = this.#polling.stop();
     // A provider that does not answer is waited for hardly longer than actors are.
-    await Promise.race([this.#polling, deadline]);
+    await Promise.race([polled, deadline]);
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
     await Promise.race([drained, deadline]);
     this.#stopped = true;
     const givenBack = [...this.#deliveries].map((delivery) => this.#giveBack(delivery));
     // What the last poll brings yet goes back, too: nobody else could have it before its lease ends.
-    await Promise.all([...givenBack, waitFor(this.#polling, this.#parts.clock, settlingMs)]);
+    await Promise.all([...givenBack, waitFor(polled, this.#parts.clock, settlingMs)]);
   }
 
-  async #poll(): Promise<void> {
-    const { signal } = this.#stopLeasing;
-    let failures = 0;
-    while (!signal.aborted) {
-      if (this.#pausedMs > 0) await this.#whilePaused();
-      const turn = breather();
-      if (turn) await turn;
-      if (this.#parts.provider.queues.gather) await this.#gatherSlots();
-      const free = this.#free;
-      if (free <= 0) {
-        await this.#slot();
-        continue;
-      }
-      // A pause may have begun meanwhile.
-      if (this.#pausedMs > 0) continue;
-      this.poll.asking(this.#parts.clock.now());
-      const end = this.#endPoll.signal;
-      try {
-        await this.#leaseUpTo(free, end);
-        this.poll.answered();
-        failures = 0;
-      } catch (error) {
-        this.poll.answered(end.aborted ? undefined : error);
-        if (end.aborted) continue;
-        const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
-        this.#logger.error({ error, waitMs }, "events could not be leased, trying again");
-        await sleep(this.#parts.clock, waitMs, signal);
-      }
-    }
-  }
-
-  /** Leases up to so many events, waiting for the first, and starts them. */
-  async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
-    const { queueName, lease: leaseMs } = this.descriptor;
-    const leases = await this.#parts.provider.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
-    // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
-    const mine = leases.splice(0);
-    if (this.#stopped) await Promise.all(mine.map((lease) => this.#giveBack(this.#delivery(lease))));
-    else for (const lease of mine) void this.deliver(lease);
-  }
-
-  /** How many events could be started now. */
-  get #free(): number {
-    return (this.#probing ? 1 : this.descriptor.parallelism) - this.#deliveries.size;
-  }
-
-  /** Lets slots come free together where a request costs the same for one event as for many; not for long. */
-  async #gatherSlots(): Promise<void> {
-    const { queueName, parallelism } = this.descriptor;
-    const gather = this.#parts.provider.queues.gather?.(queueName);
-    if (!gather || this.#free <= 0 || this.#probing) return;
-    const wanted = Math.min(gather.events, parallelism);
-    let over = false;
-    const timer = this.#parts.clock.after(gather.forMs, () => {
-      over = true;
-      this.#slotFreed?.();
-    });
-    while (this.#free < wanted && !over && !this.#stopLeasing.signal.aborted) await this.#slot();
-    timer.cancel();
-  }
-
-  /** How long the pause goes on, in ms; 0 when there is none. */
-  get #pausedMs(): number {
-    return this.#pausedUntil === 0 ? 0 : Math.max(0, this.#pausedUntil - this.#parts.clock.now());
-  }
-
-  async #whilePaused(): Promise<void> {
-    while (this.#pausedMs > 0 && !this.#stopLeasing.signal.aborted) {
-      await sleep(this.#parts.clock, this.#pausedMs, this.#stopLeasing.signal);
-    }
+  /** Starts what a poll brought. When the hive has stopped meanwhile it goes back, which is waited for. */
+  #take(leases: readonly Lease[]): Promise<void> | undefined {
+    if (this.#stopped)
+      return Promise.all(leases.map((lease) => this.#giveBack(this.#delivery(lease)))).then(() => undefined);
+    for (const lease of leases) void this.deliver(lease);
+    return undefined;
   }
 
   /** Gives back until the pause is over what a host handed over meanwhile, or a poll brought that was to end. */
   async #postpone(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
-    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.#pausedMs, countAttempt: false });
+    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.#polling.pausedMs, countAttempt: false });
     return "given-back";
-  }
-
-  #pause(ms: number, error: unknown): void {
-    this.#logger.warn({ error, pauseMs: ms }, "the subscription is paused");
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
-    this.#probing = true;
-    if (this.#stopLeasing.signal.aborted) return;
-    this.#endPoll.abort();
-    this.#endPoll = new AbortController();
-  }
-
-  /** Resolves when a slot is free, or when leasing is to stop. */
-  #slot(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#slotFreed = resolve;
-    });
   }
 
   /**
@@ -238,11 +155,11 @@ export class FactoryActor {
       let failure: unknown;
       try {
         assertAttemptLeft(attempt, this.#mostAttempts);
-        outcome = this.#pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
+        outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
-      if (outcome === "committed") this.#probing = false;
+      if (outcome === "committed") this.#polling.proven();
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs what the application set up for it. What it kept from being settled comes back.
@@ -250,7 +167,7 @@ export class FactoryActor {
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;
-      this.#slotFreed?.();
+      this.#polling.slotFreed();
     }
     return outcome;
   }
@@ -370,7 +287,7 @@ export class FactoryActor {
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         return "given-back";
       case "pause":
-        this.#pause(decision.pauseMs, error);
+        this.#polling.pause(decision.pauseMs, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
         return "given-back";
       case "stop":
@@ -383,7 +300,7 @@ export class FactoryActor {
   /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
   #countFailure(error: unknown): void {
     const decision = this.#failures?.add(this.#parts.clock.now());
-    if (decision?.action === "pause") this.#pause(decision.pauseMs, error);
+    if (decision?.action === "pause") this.#polling.pause(decision.pauseMs, error);
     if (decision?.action === "stop") this.#stopHive(error);
   }
 

@@ -1,5 +1,5 @@
-/** The loop of one subscription: how it asks for events, pauses, and ends. */
-import { createHive, Event, silentLogger, type HiveOptions, type Logger } from "beehive-actors";
+/** The loop of one subscription: how it works on events, settles them, and ends. */
+import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
 import { injects } from "../../src/container.ts";
@@ -11,233 +11,19 @@ import { actor, Gate, running, subscribe, tampered } from "../../src/testing/con
 import type { CollectionStore, Identified } from "../../src/stores.ts";
 import { collectionStore } from "../../src/tokens.ts";
 import { PatientClock } from "../support/patient-clock.ts";
+import { events, queueName, scene } from "../support/scene.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
 const test = suite("factory actor");
-
-const never = new AbortController().signal;
-const queueName = QueueName.parse("Ping-Works");
-const events = (count: number): Event[] => Array.from({ length: count }, (_, n) => new Event("Ping", n));
-
-/** A hive in memory, and what its actor asked for: when, in ms since the start, and how many events. */
-async function scene(
-  actors: HiveOptions["actors"],
-  changes: Partial<QueueOperator> | ((queues: QueueOperator) => Partial<QueueOperator>) = {},
-  options: Partial<HiveOptions> = {},
-) {
-  const clock = new PatientClock();
-  const start = clock.now();
-  const memory = new MemoryProvider({ clock });
-  const asked: { at: number; max: number }[] = [];
-  const { lease = memory.queues.lease.bind(memory.queues), ...rest } =
-    typeof changes === "function" ? changes(memory.queues) : changes;
-  const provider = tampered(memory, {
-    ...rest,
-    lease: (name, request) => {
-      asked.push({ at: clock.now() - start, max: request.max });
-      return lease(name, request);
-    },
-  });
-  const hive = await running({ provider }, actors, { clock, ...options });
-  return { clock, hive, memory, asked };
-}
 
 interface Item extends Identified {
   readonly id: string;
   readonly count: number;
 }
 
-/** Polls that are answered when the gate is open, with events though they were to end. */
-const leasingBehind =
-  (gate: Gate) =>
-  (queues: QueueOperator): Pick<QueueOperator, "lease"> => ({
-    lease: async (name, request) => {
-      await gate.pass();
-      return queues.lease(name, { ...request, signal: never, waitMs: 0 });
-    },
-  });
+const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise(setImmediate);
-const unavailable = (): never => {
-  throw new BeeHiveError("Unavailable", "no answer");
-};
-
-test("given polls that fail, when they are tried again, then each waits twice as long, up to 30 s, and anew after an answer", async () => {
-  let down = true;
-  const { clock, hive, asked } = await scene(
-    actor("Ping-Works", () => {}),
-    (queues) => ({
-      lease: async (name, request) => (down ? unavailable() : await queues.lease(name, { ...request, waitMs: 1 })),
-    }),
-  );
-  await clock.advance(120_000);
-  assert.equal(
-    asked.map(({ at }, n) => at - (asked[n - 1]?.at ?? 0)),
-    [0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000],
-  );
-  down = false;
-  await clock.advance(30_000);
-  down = true;
-  asked.length = 0;
-  await clock.advance(301);
-  const [first = { at: 0 }] = asked;
-  assert.equal(
-    asked.slice(0, 3).map(({ at }) => at - first.at),
-    [0, 100, 300],
-  );
-  await hive.stop();
-});
-
-test("given a poll that its stop ends with an error, when the hive stops, then nobody is told of an error", async () => {
-  const errors: string[] = [];
-  const logger: Logger = { ...silentLogger, error: (_, message) => void errors.push(message) };
-  const lease: QueueOperator["lease"] = (_, { signal }) =>
-    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
-  const { hive, clock } = await scene(
-    actor("Ping-Works", () => {}),
-    { lease },
-    { logger },
-  );
-  await clock.advance(0);
-  await hive.stop();
-  assert.equal(errors, []);
-});
-
-test("given actors at work in all slots that do not finish, when the hive stops, then it does at its deadline", async () => {
-  const gate = new Gate();
-  const { clock, hive, memory } = await scene(actor("Ping-Works", () => gate.pass(), { parallelism: 1 }));
-  await hive.push(events(1));
-  await clock.advance(1);
-  assert.is(gate.arrived, 1);
-  const stopping = hive.stop({ deadline: 100 });
-  await clock.advance(100);
-  await stopping;
-  assert.is((await memory.queues.counts(queueName)).ready, 1);
-  gate.open();
-});
-
-test("given a poll that brings events though it was to end, when the hive stops, then they are worked on before it has stopped", async () => {
-  const gate = new Gate();
-  let done = 0;
-  const { clock, hive, memory } = await scene(
-    actor("Ping-Works", () => void done++),
-    leasingBehind(gate),
-  );
-  await hive.push(events(2));
-  await clock.advance(0);
-  const stopping = hive.stop();
-  await clock.advance(0);
-  gate.open();
-  await stopping;
-  assert.is(done, 2);
-  assert.is((await memory.queues.counts(queueName)).leased, 0);
-});
-
-test("given a poll that is not answered, when the hive stops, then it does a little after its deadline, and what the poll brings later goes back", async () => {
-  const gate = new Gate();
-  let done = 0;
-  const { clock, hive, memory } = await scene(
-    actor("Ping-Works", () => void done++),
-    leasingBehind(gate),
-  );
-  await hive.push(events(2));
-  await clock.advance(0);
-  const stopping = hive.stop({ deadline: 100 });
-  await clock.advance(100);
-  await clock.advance(5_000);
-  await stopping;
-  gate.open();
-  await clock.advance(0);
-  assert.is(done, 0);
-  assert.is((await memory.queues.counts(queueName)).ready, 2);
-});
-
-test("given a poll that is answered only after the deadline, when the hive stops, then what it brings has gone back by then", async () => {
-  const gate = new Gate();
-  let done = 0;
-  const { clock, hive, memory } = await scene(
-    actor("Ping-Works", () => void done++),
-    leasingBehind(gate),
-  );
-  await hive.push(events(2));
-  await clock.advance(0);
-  const stopping = hive.stop({ deadline: 100 });
-  await clock.advance(100);
-  gate.open();
-  await stopping;
-  assert.is(done, 0);
-  assert.is((await memory.queues.counts(queueName)).ready, 2);
-});
-
-test("given a provider that answers nothing any more, when the hive stops, then it does a little after its deadline", async () => {
-  const gate = new Gate();
-  const { clock, hive, memory } = await scene(
-    actor("Ping-Works", () => gate.pass()),
-    { abandon: () => new Promise(() => {}), push: () => new Promise(() => {}) },
-  );
-  await hive.push(new Event("Ping", 1, { delivery: "log" }));
-  await memory.queues.push(events(1));
-  await clock.advance(1);
-  assert.is(gate.arrived, 1);
-  const stopping = hive.stop({ deadline: 100 });
-  for (let waited = 0; waited < 11_000; waited += 1_000) await clock.advance(1_000);
-  await stopping;
-  gate.open();
-});
-
-test("given a pause that is over, when events are worked on again, then it is one at a time until one is committed", async () => {
-  let down = 3;
-  const rule = { on: TypeError, action: "pause", pause: 60_000 } as const;
-  const retry = { minDelay: 1_000, maxDelay: 1_000, jitter: 0 };
-  const works = actor(
-    "Ping-Works",
-    () => {
-      down--;
-      if (down >= 1) throw new TypeError("the bank is down");
-      if (down === 0) throw new Error("the bank answers nonsense");
-    },
-    { parallelism: 2, supervision: [rule], retry },
-  );
-  const { clock, hive, asked } = await scene(works);
-  await hive.push(events(4));
-  await clock.advance(1);
-  assert.is(down, 1, "both slots found the bank down");
-  asked.length = 0;
-  await clock.advance(59_999);
-  assert.equal(asked.map(({ max }) => max).slice(0, 2), [1, 1], "a probe that failed is followed by another");
-  assert.is(asked.at(-1)?.max, 2, "one was committed");
-  await clock.advance(1_000);
-  assert.equal(await hive.counts("Ping-Works"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
-  await hive.stop();
-});
-
-test("given two events that pause their subscription, when the second asks for less, then the longer pause holds", async () => {
-  const gate = new Gate();
-  const works = actor(
-    "Ping-Works",
-    async (event) => {
-      await gate.pass();
-      throw event.getBody<number>() === 0 ? new TypeError("for a minute") : new RangeError("for a second");
-    },
-    {
-      parallelism: 2,
-      supervision: [
-        { on: TypeError, action: "pause", pause: 60_000 },
-        { on: RangeError, action: "pause", pause: 1_000 },
-      ],
-    },
-  );
-  const { clock, hive, asked } = await scene(works);
-  await hive.push(events(2));
-  await clock.advance(1);
-  asked.length = 0;
-  gate.open();
-  await clock.advance(59_999);
-  assert.equal(asked, []);
-  await clock.advance(1);
-  assert.is(asked.length > 0, true);
-  await hive.stop();
-});
 
 test("given an event that came back more often than it may be tried, when it is delivered, then it is a dead letter and no actor sees it", async () => {
   const clock = new PatientClock();
@@ -318,29 +104,6 @@ test("given steps that collide, when they run again, then it is one after the ot
   await clock.advance(1_000);
   assert.is((await hive.stores.collection<Item>("Items").get("a")).count, 10);
   assert.is(runs, 19);
-});
-
-test("given a queue where many events cost what one does, when slots come free, then they are waited for a little, until enough have", async () => {
-  const gates = [0, 1, 2, 3, 4].map(() => new Gate());
-  const works = actor("Ping-Works", (event) => gates[event.getBody<number>()]?.pass(), { parallelism: 2 });
-  const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
-  await hive.push(events(5));
-  await clock.advance(0);
-  assert.equal(asked, [{ at: 0, max: 2 }], "all slots are free: nothing is waited for");
-  gates[0]?.open();
-  await clock.advance(49);
-  assert.is(asked.length, 1, "one slot is not enough to ask for");
-  await clock.advance(1);
-  assert.equal(asked.slice(1), [{ at: 50, max: 1 }], "for longer it is not waited");
-  const pending = clock.pending;
-  gates[1]?.open();
-  await clock.advance(1);
-  gates[2]?.open();
-  await clock.advance(0);
-  assert.equal(asked.slice(2), [{ at: 51, max: 2 }], "both are free");
-  assert.ok(clock.pending <= pending, "no timer is left");
-  for (const gate of gates) gate.open();
-  await hive.stop();
 });
 
 test("given a lease that is being renewed, when the actor is done, then its step is committed only if the lease is still held", async () => {
@@ -598,31 +361,6 @@ test("given a step that failed, when its stores are used afterwards, then whoeve
   await hive.push(events(1));
   await clock.advance(0);
   await throwsCode("InvalidState", () => kept?.insert({ id: "a" }));
-  await hive.stop();
-});
-
-test("given slots that are waited for, when an event pauses the subscription meanwhile, then nothing is asked for until the pause is over", async () => {
-  const gates = [0, 1, 2, 3].map(() => new Gate());
-  const works = actor(
-    "Ping-Works",
-    async (event) => {
-      const n = event.getBody<number>();
-      await gates[n]?.pass();
-      if (n === 1) throw new TypeError("the bank is down");
-    },
-    { parallelism: 4, supervision: [{ on: TypeError, action: "pause", pause: 60_000 }] },
-  );
-  const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
-  await hive.push(events(4));
-  await clock.advance(0);
-  asked.length = 0;
-  gates[0]?.open();
-  await clock.advance(10);
-  for (const gate of gates) gate.open();
-  await clock.advance(59_000);
-  assert.equal(asked, []);
-  await clock.advance(2_000);
-  assert.ok(asked.length > 0);
   await hive.stop();
 });
 
