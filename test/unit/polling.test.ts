@@ -11,7 +11,7 @@ const test = suite("polling");
 
 const never = new AbortController().signal;
 /** Two events behind a poll that is answered when the gate is open, and then with them though it was to end. */
-async function lateAnswer() {
+async function lateAnswer(returning?: Gate) {
   const gate = new Gate();
   let done = 0;
   const { clock, hive, memory } = await scene(
@@ -20,6 +20,10 @@ async function lateAnswer() {
       lease: async (name, request) => {
         await gate.pass();
         return queues.lease(name, { ...request, signal: never, waitMs: 0 });
+      },
+      abandon: async (lease, options) => {
+        await returning?.pass();
+        await queues.abandon(lease, options);
       },
     }),
   );
@@ -110,10 +114,16 @@ test("given a poll that is not answered, when the hive stops, then it does a lit
 });
 
 test("given a poll that is answered only after the deadline, when the hive stops, then what it brings has gone back by then", async () => {
-  const { gate, clock, hive, counts, done } = await lateAnswer();
-  const stopping = hive.stop({ deadline: 100 });
+  const returning = new Gate();
+  const { gate, clock, hive, counts, done } = await lateAnswer(returning);
+  let stopped = false;
+  const stopping = hive.stop({ deadline: 100 }).then(() => (stopped = true));
   await clock.advance(100);
   gate.open();
+  await clock.advance(0);
+  assert.is(returning.arrived, 2);
+  assert.is(stopped, false);
+  returning.open();
   await stopping;
   assert.is(done(), 0);
   assert.is((await counts()).ready, 2);
