@@ -33,7 +33,7 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0)
-  throw new Error(`No bench is called ${unknown.join(", ")}. There are ${Object.keys(benches).join(", ")}.`);
+  refuse(`No bench is called ${unknown.join(", ")}. There are ${Object.keys(benches).join(", ")}.`);
 const usual = !values.quick && (positionals.length > 0 || values.write) ? full : quick;
 const effort: Effort = {
   quick: usual.quick,
@@ -62,10 +62,16 @@ for (const [name, run] of Object.entries(benches)) {
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...figures }));
 
+/** What was asked for is wrong: said in a line, without a stack. */
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
+
 function countFrom(option: "seconds" | "rounds" | "events", usually: number): number {
   const given = values[option];
   if (given === undefined) return usually;
   const count = Number(given);
-  if (!(count > 0)) throw new Error(`--${option} must be a number above 0, not "${given}".`);
+  if (!(count > 0)) refuse(`--${option} must be a number above 0, not "${given}".`);
   return count;
 }
