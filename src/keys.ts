@@ -1,4 +1,4 @@
-import { BeeHiveError } from "./errors.ts";
+import { BeeHiveError, isBeeHiveError } from "./errors.ts";
 
 /** The longest name, id or key; what fits every provider once it is encoded there. */
 export const longestKey = 255;
@@ -36,4 +36,14 @@ function problem(text: string): string | undefined {
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "it holds control characters";
   if (!text.isWellFormed()) return "it is not well-formed Unicode";
   return undefined;
+}
+
+/** Resolves as `get` does, or with `undefined` when it throws `NotFound`. */
+export async function ifFound<T>(get: Promise<T>): Promise<T | undefined> {
+  try {
+    return await get;
+  } catch (error) {
+    if (isBeeHiveError(error, "NotFound")) return undefined;
+    throw error;
+  }
 }

@@ -32,50 +32,65 @@ export interface IdRange {
  * Concurrency: `update`, `upsert` and `delete` of an item that carries an `etag` are refused with
  * `ConcurrencyConflict` when the stored version is another. Items read from the store carry one, so a read,
  * a change and an update are safe by default. Without an etag the last writer wins.
+ *
+ * @example
+ * const order = await orders.get("1042");
+ * await orders.update({ ...order, status: "paid" }); // refused if the order changed since `get`
  */
 export interface CollectionStore<T extends Identified> {
-  /** @throws `NotFound`. */
+  /** Returns the item. @throws `NotFound`. */
   get(id: string): Promise<Stored<T>>;
+  /** Returns the item, or `undefined` when there is none. */
+  find(id: string): Promise<Stored<T> | undefined>;
   /** @throws `AlreadyExists`. */
   insert(item: T): Promise<Stored<T>>;
-  /** @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Inserts the item. Returns `undefined`, and changes nothing, when one of its id is there. */
+  insertIfAbsent(item: T): Promise<Stored<T> | undefined>;
+  /** Replaces the item. @throws `NotFound`, `ConcurrencyConflict`. */
   update(item: T): Promise<Stored<T>>;
-  /** Inserts or replaces. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  /** Inserts or replaces the item. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
   upsert(item: T): Promise<Stored<T>>;
-  /** By id, or by an item read before, which is then checked. @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Deletes by id, or an item read before if it is unchanged. @throws `NotFound`, `ConcurrencyConflict`. */
   delete(item: string | Identified): Promise<void>;
   exists(id: string): Promise<boolean>;
-  /** In id order, a page at a time. Not a snapshot: items written meanwhile may or may not be seen. */
+  /** Yields items in id order, a page at a time. Not a snapshot: items written meanwhile may or may not be seen. */
   range(bounds?: IdRange): AsyncIterable<Stored<T>>;
-  /** Everything, in id order. */
+  /** Yields every item, in id order. */
   all(): AsyncIterable<Stored<T>>;
 }
 
 /**
- * Lists of items: a list is found by its name and a key, an item in it by id. No call but `removeList`
- * touches more than the items that it names.
+ * Lists of items, with the verbs of a {@link CollectionStore}: a list is found by its name and a key, an item in it by
+ * id. No call but `deleteList` touches more than the items that it names.
+ *
+ * @example
+ * await waiting.insert("ByProduct", "lamp", { id: "order-1042" });
+ * for await (const { id } of waiting.all("ByProduct", "lamp")) console.log(id);
  */
 export interface KeyedListStore<T extends Identified> {
+  /** Returns the item. @throws `NotFound`. */
+  get(list: string, key: string, id: string): Promise<Stored<T>>;
+  /** Returns the item, or `undefined` when there is none. */
+  find(list: string, key: string, id: string): Promise<Stored<T> | undefined>;
   /** @throws `AlreadyExists` when the list has an item of that id. */
-  add(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** @throws `NotFound`, `ConcurrencyConflict` as in {@link CollectionStore}. */
+  insert(list: string, key: string, item: T): Promise<Stored<T>>;
+  /** Inserts the item. Returns `undefined`, and changes nothing, when the list has one of its id. */
+  insertIfAbsent(list: string, key: string, item: T): Promise<Stored<T> | undefined>;
+  /** Replaces the item. @throws `NotFound`, `ConcurrencyConflict`. */
   update(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** Adds or replaces. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  /** Inserts or replaces the item. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
   upsert(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** The items in id order, a page at a time; none when there is no such list. */
-  get(list: string, key: string): AsyncIterable<Stored<T>>;
-  /** @throws `NotFound`. */
-  getItem(list: string, key: string, id: string): Promise<Stored<T>>;
-  range(list: string, key: string, bounds: IdRange): AsyncIterable<Stored<T>>;
-  /** @throws `NotFound`, `ConcurrencyConflict`. */
-  removeItem(list: string, key: string, item: string | Identified): Promise<void>;
-  /** Removes every item of that list; a list that is not there is removed already. */
-  removeList(list: string, key: string): Promise<void>;
-  /** Whether the list of that key has an item. */
-  exists(list: string, key: string): Promise<boolean>;
-  itemExists(list: string, key: string, id: string): Promise<boolean>;
-  /** Whether any key of that list name has an item. */
-  listExists(list: string): Promise<boolean>;
+  /** Deletes by id, or an item read before if it is unchanged. @throws `NotFound`, `ConcurrencyConflict`. */
+  delete(list: string, key: string, item: string | Identified): Promise<void>;
+  exists(list: string, key: string, id: string): Promise<boolean>;
+  /** Yields items of one list in id order, a page at a time. */
+  range(list: string, key: string, bounds?: IdRange): AsyncIterable<Stored<T>>;
+  /** Yields every item of one list, in id order; nothing when there is no such list. */
+  all(list: string, key: string): AsyncIterable<Stored<T>>;
+  /** Deletes every item of that list; does nothing when there is none. */
+  deleteList(list: string, key: string): Promise<void>;
+  /** Whether the list of that key has an item; without a key, whether any list of that name has. */
+  listExists(list: string, key?: string): Promise<boolean>;
 }
 
 /** How an increment behaves at its floor and when it is repeated. */
@@ -128,8 +143,10 @@ export interface WriteBlobOptions {
 
 /** Bytes with metadata by key. */
 export interface KeyValueStore {
-  /** @throws `NotFound`. */
+  /** Returns the blob, its body in memory. @throws `NotFound`. */
   get(key: string): Promise<Blob>;
+  /** Returns the blob, or `undefined` when there is none. */
+  find(key: string): Promise<Blob | undefined>;
   /** The body as a stream, for what is too large to hold. @throws `NotFound`. */
   read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }>;
   /** The metadata without the body. @throws `NotFound`. */

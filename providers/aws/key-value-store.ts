@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
-import { checkedKey, checkedName } from "../../src/keys.ts";
+import { checkedKey, checkedName, ifFound } from "../../src/keys.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
 import { pages, type Row, type RowExpectation, type RowKey, type Rows } from "../../src/rows.ts";
@@ -45,6 +45,10 @@ export class S3KeyValueStore implements KeyValueStore {
   async get(key: string): Promise<Blob> {
     const { body, ...properties } = await this.#open(key);
     return { ...properties, body: await body.transformToByteArray() };
+  }
+
+  find(key: string): Promise<Blob | undefined> {
+    return ifFound(this.get(key));
   }
 
   async read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }> {

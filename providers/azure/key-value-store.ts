@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import type { RowExpectation, RowKey } from "../../src/rows.ts";
-import { checkedKey } from "../../src/keys.ts";
+import { checkedKey, ifFound } from "../../src/keys.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../src/stores.ts";
 import { packMetadata, unpackMetadata } from "./blob-metadata.ts";
@@ -35,6 +35,10 @@ export class BlobKeyValueStore implements KeyValueStore {
     const parts: Uint8Array[] = [];
     for await (const part of body) parts.push(part);
     return { ...properties, body: new Uint8Array(Buffer.concat(parts)) };
+  }
+
+  find(key: string): Promise<Blob | undefined> {
+    return ifFound(this.get(key));
   }
 
   async read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }> {

@@ -4,7 +4,6 @@ import type { Event, Hive, Stores } from "beehive-actors";
 import type { Order } from "./entities.ts";
 import { OrderAccepted } from "./events.ts";
 import { prismoStores, stock } from "./stores.ts";
-import { unless } from "./unless.ts";
 
 /** An order as the customer placed it: how many of each product. */
 export interface NewOrder extends Pick<Order, "id" | "customer" | "totalPrice" | "paymentMethod" | "shippingAddress"> {
@@ -27,7 +26,7 @@ export async function stockUp(stores: Stores, newProducts: Iterable<NewProduct>)
     if (await products.exists(productId)) continue;
     // The goods before the product: a run that ends between the two is repeated and counts them once.
     await counters.increment(stock, productId, quantity, { once: "initial" });
-    await unless("AlreadyExists", products.insert({ id: productId, name, initialQuantity: quantity }));
+    await products.insertIfAbsent({ id: productId, name, initialQuantity: quantity });
   }
 }
 
@@ -51,7 +50,7 @@ async function accept(stores: Stores, order: NewOrder): Promise<Event | undefine
   const { orders } = prismoStores(stores);
   const items = Object.fromEntries(Object.entries(order.items).map(([id, quantity]) => [id, { quantity }]));
   const fresh = { ...order, items, status: "accepted", fraudCleared: false, acceptedAt: Date.now() } as const;
-  const { id, status } = (await unless("AlreadyExists", orders.insert(fresh))) ?? (await orders.get(order.id));
+  const { id, status } = (await orders.insertIfAbsent(fresh)) ?? (await orders.get(order.id));
   if (status !== "accepted") return undefined;
   return OrderAccepted.create({ orderId: id }, { id: `accepted-${id}`, correlationId: id });
 }

@@ -16,8 +16,16 @@ export class RowCollectionStore<T extends Identified> implements CollectionStore
     return this.#items.get(this.#key(id));
   }
 
+  async find(id: string): Promise<Stored<T> | undefined> {
+    return this.#items.find(this.#key(id));
+  }
+
   async insert(item: T): Promise<Stored<T>> {
     return this.#items.write(this.#key(item), item, "absent");
+  }
+
+  async insertIfAbsent(item: T): Promise<Stored<T> | undefined> {
+    return this.#items.insertIfAbsent(this.#key(item), item);
   }
 
   async update(item: T): Promise<Stored<T>> {

@@ -2,7 +2,16 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
 import { checkedKey } from "../keys.ts";
-import { pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
+import {
+  pages,
+  rowName,
+  type Row,
+  type RowConflict,
+  type RowExpectation,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "../rows.ts";
 import type { IdRange, Identified, Stored } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 
@@ -20,9 +29,14 @@ export class Items<T extends Identified> {
   }
 
   async get(key: RowKey): Promise<Stored<T>> {
+    const item = await this.find(key);
+    if (!item) throw notFound(key);
+    return item;
+  }
+
+  async find(key: RowKey): Promise<Stored<T> | undefined> {
     const row = await this.#rows.get(key);
-    if (!row) throw notFound(key);
-    return itemOf<T>(row);
+    return row && itemOf<T>(row);
   }
 
   async exists(key: RowKey): Promise<boolean> {
@@ -33,16 +47,31 @@ export class Items<T extends Identified> {
     return (await this.#rows.pageHeads({ ...range, limit: 1 })).length > 0;
   }
 
-  /** Writes the item and answers it as it is read. `unlessEtag` is what must hold when the item carries no etag. */
-  async write(key: RowKey, item: T, unlessEtag: RowExpectation): Promise<Stored<T>> {
-    const { etag: was, ...rest } = item;
+  /** Writes the item and returns it as it is read. `withoutEtag` is what must hold when the item carries no etag. */
+  async write(key: RowKey, item: T, withoutEtag: RowExpectation): Promise<Stored<T>> {
+    const expect = item.etag === undefined || withoutEtag === "absent" ? withoutEtag : { etag: item.etag };
+    const { stored, conflict } = await this.#write(key, item, expect);
+    if (conflict) throw conflictError(key, expect, conflict.found);
+    return stored;
+  }
+
+  /** Writes the item unless one is there. Returns it as it is read, or `undefined` when one was there. */
+  async insertIfAbsent(key: RowKey, item: T): Promise<Stored<T> | undefined> {
+    const { stored, conflict } = await this.#write(key, item, "absent");
+    return conflict ? undefined : stored;
+  }
+
+  async #write(
+    key: RowKey,
+    item: T,
+    expect: RowExpectation,
+  ): Promise<{ readonly stored: Stored<T>; readonly conflict: RowConflict | undefined }> {
+    const { etag: _, ...rest } = item;
     const etag = nextEtag();
     const value = jsonOf(key, rest);
     const content = { value, etag, modified: this.#clock.now() };
-    const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
     const conflict = await this.#rows.write([{ key, expect, content }]);
-    if (conflict) throw conflictError(key, expect, conflict.found);
-    return { ...(JSON.parse(value) as object), etag } as Stored<T>;
+    return { stored: { ...(JSON.parse(value) as object), etag } as Stored<T>, conflict };
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { checkedKey } from "../keys.ts";
+import { checkedKey, ifFound } from "../keys.ts";
 import { headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
@@ -27,6 +27,10 @@ export class RowKeyValueStore implements KeyValueStore {
       ...propertiesOf(headOf(row)),
       body: typeof row.value === "string" ? Buffer.from(row.value) : row.value.slice(),
     };
+  }
+
+  find(key: string): Promise<Blob | undefined> {
+    return ifFound(this.get(key));
   }
 
   async read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }> {

@@ -13,8 +13,20 @@ export class RowKeyedListStore<T extends Identified> implements KeyedListStore<T
     this.#name = name;
   }
 
-  async add(list: string, key: string, item: T): Promise<Stored<T>> {
+  async get(list: string, key: string, id: string): Promise<Stored<T>> {
+    return this.#items.get(this.#key(list, key, id));
+  }
+
+  async find(list: string, key: string, id: string): Promise<Stored<T> | undefined> {
+    return this.#items.find(this.#key(list, key, id));
+  }
+
+  async insert(list: string, key: string, item: T): Promise<Stored<T>> {
     return this.#items.write(this.#key(list, key, item), item, "absent");
+  }
+
+  async insertIfAbsent(list: string, key: string, item: T): Promise<Stored<T> | undefined> {
+    return this.#items.insertIfAbsent(this.#key(list, key, item), item);
   }
 
   async update(list: string, key: string, item: T): Promise<Stored<T>> {
@@ -25,36 +37,28 @@ export class RowKeyedListStore<T extends Identified> implements KeyedListStore<T
     return this.#items.write(this.#key(list, key, item), item, "any");
   }
 
-  get(list: string, key: string): AsyncIterable<Stored<T>> {
-    return this.range(list, key, {});
-  }
-
-  async getItem(list: string, key: string, id: string): Promise<Stored<T>> {
-    return this.#items.get(this.#key(list, key, id));
-  }
-
-  range(list: string, key: string, bounds: IdRange): AsyncIterable<Stored<T>> {
-    return this.#items.range(this.#table(list), partition(key), bounds);
-  }
-
-  async removeItem(list: string, key: string, item: string | Identified): Promise<void> {
+  async delete(list: string, key: string, item: string | Identified): Promise<void> {
     return this.#items.delete(this.#key(list, key, item), etagOf(item));
   }
 
-  async removeList(list: string, key: string): Promise<void> {
-    return this.#items.deleteAll(this.#table(list), partition(key));
-  }
-
-  async exists(list: string, key: string): Promise<boolean> {
-    return this.#items.any({ table: this.#table(list), partition: partition(key) });
-  }
-
-  async itemExists(list: string, key: string, id: string): Promise<boolean> {
+  async exists(list: string, key: string, id: string): Promise<boolean> {
     return this.#items.exists(this.#key(list, key, id));
   }
 
-  async listExists(list: string): Promise<boolean> {
-    return this.#items.any({ table: this.#table(list) });
+  range(list: string, key: string, bounds: IdRange = {}): AsyncIterable<Stored<T>> {
+    return this.#items.range(this.#table(list), partition(key), bounds);
+  }
+
+  all(list: string, key: string): AsyncIterable<Stored<T>> {
+    return this.range(list, key);
+  }
+
+  async deleteList(list: string, key: string): Promise<void> {
+    return this.#items.deleteAll(this.#table(list), partition(key));
+  }
+
+  async listExists(list: string, key?: string): Promise<boolean> {
+    return this.#items.any({ table: this.#table(list), partition: key === undefined ? undefined : partition(key) });
   }
 
   #table(list: string): string {

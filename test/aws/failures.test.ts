@@ -163,15 +163,15 @@ test("given a delete that took longer than the lease, when it is answered with s
 
 test("given batch writes that are left undone, when a list is removed, then they are repeated until all are", async () => {
   const lists = scene.provider.stores.keyedList<{ id: string }>("Parked");
-  for (let n = 0; n < 30; n++) await lists.add("L", "k", { id: String(n) });
+  for (let n = 0; n < 30; n++) await lists.insert("L", "k", { id: String(n) });
   let times = 0;
   scene.servers.interfere = (request) => {
     if (request.action !== "dynamodb:BatchWriteItem" || times++ > 0) return undefined;
     const { RequestItems } = JSON.parse(request.body) as { readonly RequestItems: unknown };
     return { status: 200, body: JSON.stringify({ UnprocessedItems: RequestItems }) };
   };
-  await lists.removeList("L", "k");
-  assert.is(await lists.exists("L", "k"), false);
+  await lists.deleteList("L", "k");
+  assert.is(await lists.listExists("L", "k"), false);
   assert.is(times, 3);
 });
 

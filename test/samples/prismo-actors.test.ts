@@ -44,13 +44,13 @@ function shop(has: {
     if (has.order) await orders.insert(has.order);
     await counters.increment(stock, productId, has.lamps ?? 0);
     for (const waiting of has.waiting ?? [])
-      await waitingOrders(stores).add(ordersWaitingForProduct, productId, waiting);
+      await waitingOrders(stores).insert(ordersWaitingForProduct, productId, waiting);
   };
 }
 
 const waitingOrders = (stores: Stores) => stores.keyedList<WaitingOrder>("WaitingOrders");
 const isWaiting = (stores: Stores): Promise<boolean> =>
-  waitingOrders(stores).itemExists(ordersWaitingForProduct, productId, orderId);
+  waitingOrders(stores).exists(ordersWaitingForProduct, productId, orderId);
 const lampsIn = (stores: Stores): Promise<number> => stores.counters.get(stock, productId);
 
 test("given the last item of a cleared order, when it is taken, then the order is released", async () => {

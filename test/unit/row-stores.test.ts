@@ -41,10 +41,10 @@ function scene() {
 test("given a list that is removed, when another removes one of its items meanwhile, then the others go all the same", async () => {
   const { stores, others, beforeTheNextWrite } = scene();
   const carts = stores.keyedList<{ id: string }>("Carts");
-  for (const id of ["a", "b", "c"]) await carts.add("open", "1", { id });
-  beforeTheNextWrite(() => others.keyedList("Carts").removeItem("open", "1", "b"));
-  await carts.removeList("open", "1");
-  assert.is(await carts.exists("open", "1"), false);
+  for (const id of ["a", "b", "c"]) await carts.insert("open", "1", { id });
+  beforeTheNextWrite(() => others.keyedList("Carts").delete("open", "1", "b"));
+  await carts.deleteList("open", "1");
+  assert.is(await carts.listExists("open", "1"), false);
 });
 
 test("given a lock whose time is over, when another takes it while it is renewed, then it is lost, and the other's stays", async () => {

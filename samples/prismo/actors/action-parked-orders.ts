@@ -31,7 +31,7 @@ export class ActionParkedOrdersActor implements ProcessorActor {
     const { productId } = ProductArrivedBackInStock.read(event);
     const events: Event[] = [];
     let left = await this.counters.get(stock, productId);
-    for await (const { id: orderId, quantity } of this.waiting.get(ordersWaitingForProduct, productId)) {
+    for await (const { id: orderId, quantity } of this.waiting.all(ordersWaitingForProduct, productId)) {
       left -= quantity;
       if (left < 0) return [...events, ProductOutOfStock.create({ orderId, productId, quantity })];
       events.push(ItemBackInStockForOrder.create({ orderId, productId }));

@@ -9,7 +9,6 @@ import {
 import type { Order, Shipment } from "../entities.ts";
 import { OrderInventoryCheckCompleted, OrderShipped } from "../events.ts";
 import { Orders, Shipments } from "../stores.ts";
-import { unless } from "../unless.ts";
 
 /** Sends the parcel. */
 @actorDescription("OrderInventoryCheckCompleted-Fulfilment", { publishes: ["OrderShipped"] })
@@ -27,7 +26,7 @@ export class FulfilmentActor implements ProcessorActor {
     // The order first: once it is shipped nobody can cancel it, so no parcel leaves for a cancelled order.
     if (order.status === "accepted") await this.orders.update({ ...order, status: "shipped" });
     const shipment = { id: orderId, address: order.shippingAddress, shippedAt: clock.now() };
-    await unless("AlreadyExists", this.shipments.insert(shipment));
+    await this.shipments.insertIfAbsent(shipment);
     return [OrderShipped.create({ orderId })];
   }
 }

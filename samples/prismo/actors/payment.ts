@@ -3,7 +3,6 @@ import type { Order, Payment } from "../entities.ts";
 import { OrderAccepted, PaymentAuthorised, PaymentFailed } from "../events.ts";
 import { PaymentGateway } from "../gateways/payment-gateway.ts";
 import { Orders, Payments } from "../stores.ts";
-import { unless } from "../unless.ts";
 
 /** Charges the customer. */
 @actorDescription("OrderAccepted-Payment", { publishes: ["PaymentAuthorised", "PaymentFailed"] })
@@ -21,7 +20,7 @@ export class PaymentActor implements ProcessorActor {
     const authorised = await this.gateway.authorise(orderId, totalPrice, paymentMethod);
     // Inserted, never replaced: an event that comes twice must not undo a refund.
     const payment = { id: orderId, amount: totalPrice, status: authorised ? "authorised" : "refused" } as const;
-    await unless("AlreadyExists", this.payments.insert(payment));
+    await this.payments.insertIfAbsent(payment);
     return [(authorised ? PaymentAuthorised : PaymentFailed).create({ orderId })];
   }
 }

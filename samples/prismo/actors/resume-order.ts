@@ -21,7 +21,7 @@ export class ResumeOrderActor implements ProcessorActor {
     const { order, missing } = await this.warehouse.take(event.id, orderId, productId);
     if (missing !== undefined) return [ProductOutOfStock.create({ orderId, productId, quantity: missing })];
     // It has its item, from this event or another, or is cancelled: either way it waits no longer.
-    await unless("NotFound", this.waiting.removeItem(ordersWaitingForProduct, productId, orderId));
+    await unless("NotFound", this.waiting.delete(ordersWaitingForProduct, productId, orderId));
     return isReady(order) ? [OrderInventoryCheckCompleted.create({ orderId })] : [];
   }
 }

@@ -1,7 +1,6 @@
 import { injects, type CollectionStore } from "beehive-actors";
 import type { Mail } from "../entities.ts";
 import { Mailbox } from "../stores.ts";
-import { unless } from "../unless.ts";
 
 /** The mail service: it accepts each key once, so that nobody is written to twice. */
 @injects(Mailbox)
@@ -9,6 +8,6 @@ export class Mailer {
   constructor(private readonly mailbox: CollectionStore<Mail>) {}
 
   async send(key: string, mail: Omit<Mail, "id">): Promise<void> {
-    await unless("AlreadyExists", this.mailbox.insert({ id: key, ...mail }));
+    await this.mailbox.insertIfAbsent({ id: key, ...mail });
   }
 }

@@ -102,6 +102,27 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "find returns the item, or undefined where get throws NotFound",
+    async run(subject) {
+      const store = collection(subject);
+      const inserted = await store.insert({ id: "a", text: "here" });
+      assert.deepEqual({ ...(await store.find("a")) }, { ...inserted });
+      assert.equal(await store.find("b"), undefined);
+      await rejectsWith("NotFound", () => store.get("b"));
+    },
+  },
+  {
+    name: "insertIfAbsent inserts once and leaves the item that is there",
+    async run(subject) {
+      const store = collection(subject);
+      const first = await store.insertIfAbsent({ id: "a", text: "first" });
+      assert.deepEqual({ ...(await store.get("a")) }, { ...first });
+      assert.equal(await store.insertIfAbsent({ id: "a", text: "second" }), undefined);
+      assert.equal(await store.insertIfAbsent({ id: "a", etag: String(first?.etag), text: "third" }), undefined);
+      assert.deepEqual({ ...(await store.get("a")) }, { ...first });
+    },
+  },
+  {
     name: "given many inserts of one id at once, when they are done, then exactly one succeeded",
     async run(subject) {
       const store = collection(subject);
@@ -308,7 +329,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
       assert.equal((await stores.collection<Item>(one).get("a")).text, "1");
       assert.equal((await stores.collection<Item>(two).get("a")).text, "2");
       assert.deepEqual(
-        await idsOf(stores.keyedList<Item>(one).get("AnyList", "a")),
+        await idsOf(stores.keyedList<Item>(one).all("AnyList", "a")),
         [],
         "a keyed list of that name is another store",
       );

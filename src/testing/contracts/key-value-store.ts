@@ -41,6 +41,16 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "find returns the blob, or undefined where get throws NotFound",
+    async run(subject) {
+      const store = blobs(subject);
+      await store.insert("a", "here");
+      assert.equal(Buffer.from((await store.find("a"))?.body ?? "").toString(), "here");
+      assert.equal(await store.find("b"), undefined);
+      await rejectsWith("NotFound", () => store.get("b"));
+    },
+  },
+  {
     name: "given text, when it is stored, then it is its UTF-8 bytes",
     async run(subject) {
       const store = blobs(subject);

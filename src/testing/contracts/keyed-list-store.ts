@@ -26,11 +26,11 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     name: "given an item that was added, when it is read by itself or in its list, then it is whole, with its etag",
     async run(subject) {
       const store = lists(subject);
-      const added = await store.add(list, "k", { id: "a", text: "日本 🐝" });
+      const added = await store.insert(list, "k", { id: "a", text: "日本 🐝" });
       assert.ok(added.etag);
-      assert.deepEqual({ ...(await store.getItem(list, "k", "a")) }, { id: "a", text: "日本 🐝", etag: added.etag });
+      assert.deepEqual({ ...(await store.get(list, "k", "a")) }, { id: "a", text: "日本 🐝", etag: added.etag });
       assert.deepEqual(
-        (await listOf(store.get(list, "k"))).map((item) => ({ ...item })),
+        (await listOf(store.all(list, "k"))).map((item) => ({ ...item })),
         [{ ...added }],
       );
     },
@@ -44,12 +44,12 @@ export const keyedListStoreContract: readonly ContractCase[] = [
         ["Orders", "l"],
         ["Parcels", "k"],
       ] as const;
-      for (const [name, key] of places) await store.add(name, key, { id: "a", text: `${name} ${key}` });
-      for (const [name, key] of places) assert.equal((await store.getItem(name, key, "a")).text, `${name} ${key}`);
-      await store.removeItem("Orders", "k", "a");
-      assert.deepEqual(await idsOf(store.get("Orders", "k")), []);
-      assert.deepEqual(await idsOf(store.get("Orders", "l")), ["a"]);
-      assert.deepEqual(await idsOf(store.get("Parcels", "k")), ["a"]);
+      for (const [name, key] of places) await store.insert(name, key, { id: "a", text: `${name} ${key}` });
+      for (const [name, key] of places) assert.equal((await store.get(name, key, "a")).text, `${name} ${key}`);
+      await store.delete("Orders", "k", "a");
+      assert.deepEqual(await idsOf(store.all("Orders", "k")), []);
+      assert.deepEqual(await idsOf(store.all("Orders", "l")), ["a"]);
+      assert.deepEqual(await idsOf(store.all("Parcels", "k")), ["a"]);
     },
   },
   {
@@ -66,44 +66,44 @@ export const keyedListStoreContract: readonly ContractCase[] = [
         ["a|b", "c"],
         ["a", "b|c"],
       ] as const;
-      for (const [key, id] of places) await store.add(list, key, { id, text: `${key} ${id}` });
-      for (const [key, id] of places) assert.equal((await store.getItem(list, key, id)).text, `${key} ${id}`);
-      assert.deepEqual(await idsOf(store.get(list, "a")), ["b-c", "b/c", "b:c", "b|c"]);
+      for (const [key, id] of places) await store.insert(list, key, { id, text: `${key} ${id}` });
+      for (const [key, id] of places) assert.equal((await store.get(list, key, id)).text, `${key} ${id}`);
+      assert.deepEqual(await idsOf(store.all(list, "a")), ["b-c", "b/c", "b:c", "b|c"]);
     },
   },
   {
     name: "given no list or item, when it is asked for, then nothing, or NotFound where one item is meant",
     async run(subject) {
       const store = lists(subject);
-      assert.deepEqual(await idsOf(store.get(list, "none")), []);
+      assert.deepEqual(await idsOf(store.all(list, "none")), []);
       assert.deepEqual(await idsOf(store.range(list, "none", {})), []);
       assert.deepEqual(
-        [await store.exists(list, "none"), await store.itemExists(list, "none", "a"), await store.listExists(list)],
+        [await store.listExists(list, "none"), await store.exists(list, "none", "a"), await store.listExists(list)],
         [false, false, false],
       );
-      await rejectsWith("NotFound", () => store.getItem(list, "none", "a"));
+      await rejectsWith("NotFound", () => store.get(list, "none", "a"));
       await rejectsWith("NotFound", () => store.update(list, "none", { id: "a" }));
-      await rejectsWith("NotFound", () => store.removeItem(list, "none", "a"));
-      await store.removeList(list, "none");
+      await rejectsWith("NotFound", () => store.delete(list, "none", "a"));
+      await store.deleteList(list, "none");
     },
   },
   {
     name: "given a list, when items come and go, then the list, the item and the name exist as long as they hold something",
     async run(subject) {
       const store = lists(subject);
-      await store.add(list, "k", { id: "a" });
-      await store.add(list, "l", { id: "a" });
+      await store.insert(list, "k", { id: "a" });
+      await store.insert(list, "l", { id: "a" });
       assert.deepEqual(
-        [await store.exists(list, "k"), await store.itemExists(list, "k", "a"), await store.listExists(list)],
+        [await store.listExists(list, "k"), await store.exists(list, "k", "a"), await store.listExists(list)],
         [true, true, true],
       );
       assert.deepEqual(
-        [await store.exists(list, "m"), await store.itemExists(list, "k", "b"), await store.listExists("Others")],
+        [await store.listExists(list, "m"), await store.exists(list, "k", "b"), await store.listExists("Others")],
         [false, false, false],
       );
-      await store.removeItem(list, "k", "a");
-      assert.deepEqual([await store.exists(list, "k"), await store.listExists(list)], [false, true]);
-      await store.removeItem(list, "l", "a");
+      await store.delete(list, "k", "a");
+      assert.deepEqual([await store.listExists(list, "k"), await store.listExists(list)], [false, true]);
+      await store.delete(list, "l", "a");
       assert.equal(await store.listExists(list), false);
     },
   },
@@ -111,25 +111,47 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     name: "given an item, when one of its id is added, then AlreadyExists and the first is unchanged",
     async run(subject) {
       const store = lists(subject);
-      await store.add(list, "k", { id: "a", text: "first" });
-      await rejectsWith("AlreadyExists", () => store.add(list, "k", { id: "a", text: "second" }));
-      assert.equal((await store.getItem(list, "k", "a")).text, "first");
+      await store.insert(list, "k", { id: "a", text: "first" });
+      await rejectsWith("AlreadyExists", () => store.insert(list, "k", { id: "a", text: "second" }));
+      assert.equal((await store.get(list, "k", "a")).text, "first");
+    },
+  },
+  {
+    name: "find returns the item, or undefined where get throws NotFound",
+    async run(subject) {
+      const store = lists(subject);
+      const inserted = await store.insert(list, "k", { id: "a" });
+      assert.deepEqual({ ...(await store.find(list, "k", "a")) }, { ...inserted });
+      for (const [key, id] of [
+        ["k", "b"],
+        ["l", "a"],
+      ] as const)
+        assert.equal(await store.find(list, key, id), undefined);
+    },
+  },
+  {
+    name: "insertIfAbsent inserts once and leaves the item that is there",
+    async run(subject) {
+      const store = lists(subject);
+      const first = await store.insertIfAbsent(list, "k", { id: "a", text: "first" });
+      assert.equal(await store.insertIfAbsent(list, "k", { id: "a", text: "second" }), undefined);
+      assert.deepEqual({ ...(await store.get(list, "k", "a")) }, { ...first });
     },
   },
   {
     name: "given an item, when it is updated or upserted, then it is replaced, whole, and only over the version that its etag names",
     async run(subject) {
       const store = lists(subject);
-      const first = await store.add(list, "k", { id: "a", text: "1" });
+      const first = await store.insert(list, "k", { id: "a", text: "1" });
       const second = await store.update(list, "k", { ...first, text: "2" });
       await rejectsWith("ConcurrencyConflict", () => store.update(list, "k", { ...first, text: "3" }));
       await rejectsWith("ConcurrencyConflict", () => store.upsert(list, "k", { ...first, text: "3" }));
-      await rejectsWith("ConcurrencyConflict", () => store.removeItem(list, "k", first));
-      assert.deepEqual({ ...(await store.getItem(list, "k", "a")) }, { ...second });
+      await rejectsWith("ConcurrencyConflict", () => store.delete(list, "k", first));
+      assert.deepEqual({ ...(await store.get(list, "k", "a")) }, { ...second });
       await store.upsert(list, "k", { id: "a", text: "4" });
       await store.upsert(list, "k", { id: "b", text: "new" });
       assert.deepEqual(
-        (await listOf(store.get(list, "k"))).map(({ text }) => text),
+        (await listOf(store.all(list, "k"))).map(({ text }) => text),
         ["4", "new"],
       );
     },
@@ -138,12 +160,12 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     name: "given an item that others removed, when it is written or removed with the etag that was read, then ConcurrencyConflict",
     async run(subject) {
       const store = lists(subject);
-      const stale = await store.add(list, "k", { id: "a" });
-      await store.removeItem(list, "k", stale);
+      const stale = await store.insert(list, "k", { id: "a" });
+      await store.delete(list, "k", stale);
       await rejectsWith("ConcurrencyConflict", () => store.update(list, "k", stale));
       await rejectsWith("ConcurrencyConflict", () => store.upsert(list, "k", stale));
-      await rejectsWith("ConcurrencyConflict", () => store.removeItem(list, "k", stale));
-      assert.equal(await store.exists(list, "k"), false);
+      await rejectsWith("ConcurrencyConflict", () => store.delete(list, "k", stale));
+      assert.equal(await store.listExists(list, "k"), false);
     },
   },
   {
@@ -151,24 +173,24 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     async run(subject) {
       const store = lists(subject);
       const ids = Array.from({ length: 450 }, (_, n) => numbered(n));
-      await forEachOf(ids.toReversed(), (id) => store.add(list, "k", { id, text: id }));
-      await store.add(list, "l", { id: "of another key" });
-      assert.deepEqual(await idsOf(store.get(list, "k")), ids);
+      await forEachOf(ids.toReversed(), (id) => store.insert(list, "k", { id, text: id }));
+      await store.insert(list, "l", { id: "of another key" });
+      assert.deepEqual(await idsOf(store.all(list, "k")), ids);
       assert.deepEqual(
         await idsOf(store.range(list, "k", { from: numbered(7), to: numbered(440) })),
         ids.slice(7, 440),
       );
-      await store.removeList(list, "k");
-      assert.deepEqual(await idsOf(store.get(list, "k")), []);
-      assert.deepEqual([await store.exists(list, "k"), await store.exists(list, "l")], [false, true]);
+      await store.deleteList(list, "k");
+      assert.deepEqual(await idsOf(store.all(list, "k")), []);
+      assert.deepEqual([await store.listExists(list, "k"), await store.listExists(list, "l")], [false, true]);
     },
   },
   {
     name: "given ids of many scripts, when a range is read, then it goes by code points, the lower bound in, the upper out",
     async run(subject) {
       const store = lists(subject);
-      await forEachOf(keysInOrder.toReversed(), (id) => store.add(list, "k", { id }));
-      assert.deepEqual(await idsOf(store.get(list, "k")), keysInOrder);
+      await forEachOf(keysInOrder.toReversed(), (id) => store.insert(list, "k", { id }));
+      assert.deepEqual(await idsOf(store.all(list, "k")), keysInOrder);
       assert.deepEqual(await idsOf(store.range(list, "k", { from: "a", to: "b" })), ["a", "a!", "a/", "a0", "aa"]);
       assert.deepEqual(await idsOf(store.range(list, "k", { from: "\uFF5E" })), ["\uFF5E", "🐝"]);
     },
@@ -177,18 +199,18 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     name: "given ids and keys with odd characters, when items are added, read and removed, then each is its own",
     async run(subject) {
       const store = lists(subject);
-      await forEachOf(oddKeys, (odd) => store.add(list, odd, { id: odd, text: odd }));
+      await forEachOf(oddKeys, (odd) => store.insert(list, odd, { id: odd, text: odd }));
       await forEachOf(oddKeys, async (odd) => {
         assert.deepEqual(
-          (await listOf(store.get(list, odd))).map(({ id, text }) => [id, text]),
+          (await listOf(store.all(list, odd))).map(({ id, text }) => [id, text]),
           [[odd, odd]],
         );
-        assert.equal(await store.itemExists(list, odd, odd), true);
-        await store.removeItem(list, odd, odd);
-        assert.equal(await store.exists(list, odd), false);
+        assert.equal(await store.exists(list, odd, odd), true);
+        await store.delete(list, odd, odd);
+        assert.equal(await store.listExists(list, odd), false);
       });
-      await forEachOf(oddKeys, (odd) => store.add(list, "k", { id: odd }));
-      assert.deepEqual((await idsOf(store.get(list, "k"))).sort(), oddKeys.toSorted());
+      await forEachOf(oddKeys, (odd) => store.insert(list, "k", { id: odd }));
+      assert.deepEqual((await idsOf(store.all(list, "k"))).sort(), oddKeys.toSorted());
     },
   },
   {
@@ -196,17 +218,17 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     async run(subject) {
       const store = lists(subject);
       for (const bad of invalidKeys) {
-        await rejectsWith("InvalidKey", () => store.add(list, "k", { id: bad }));
-        await rejectsWith("InvalidKey", () => store.add(list, bad, { id: "a" }));
-        await rejectsWith("InvalidKey", () => store.getItem(list, bad, "a"));
-        await rejectsWith("InvalidKey", () => store.removeItem(list, "k", bad));
-        await rejectsWith("InvalidKey", () => store.itemExists(list, "k", bad));
-        await rejectsWith("InvalidKey", async () => listOf(store.get(list, bad)));
+        await rejectsWith("InvalidKey", () => store.insert(list, "k", { id: bad }));
+        await rejectsWith("InvalidKey", () => store.insert(list, bad, { id: "a" }));
+        await rejectsWith("InvalidKey", () => store.get(list, bad, "a"));
+        await rejectsWith("InvalidKey", () => store.delete(list, "k", bad));
+        await rejectsWith("InvalidKey", () => store.exists(list, "k", bad));
+        await rejectsWith("InvalidKey", async () => listOf(store.all(list, bad)));
       }
       for (const bad of invalidNames) {
-        await rejectsWith("InvalidKey", () => store.add(bad, "k", { id: "a" }));
+        await rejectsWith("InvalidKey", () => store.insert(bad, "k", { id: "a" }));
         await rejectsWith("InvalidKey", () => store.listExists(bad));
-        await rejectsWith("InvalidKey", async () => subject.provider.stores.keyedList(bad).exists(list, "k"));
+        await rejectsWith("InvalidKey", async () => subject.provider.stores.keyedList(bad).listExists(list, "k"));
       }
       assert.equal(await store.listExists(list), false);
     },

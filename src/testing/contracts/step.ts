@@ -60,7 +60,7 @@ class Scene {
   /** What is committed in each of the stores. */
   async readEverything({ stores }: Pick<Step, "stores"> = this): Promise<unknown[]> {
     const [item] = await listOf(stores.collection<Item>(this.name).all());
-    const [entry] = await listOf(stores.keyedList<Item>(this.name).get("List", "k"));
+    const [entry] = await listOf(stores.keyedList<Item>(this.name).all("List", "k"));
     const [blob] = await listOf(stores.keyValue(this.name).list());
     return [item?.text, entry?.text, blob?.size, await stores.counters.get(this.name, "a")];
   }
@@ -322,7 +322,7 @@ const atomic: readonly ContractCase[] = [
       const scene = await Scene.set(subject);
       const calls: ((stores: Step["stores"]) => Promise<unknown>)[] = [
         (stores) => stores.collection<Item>(scene.name).insert({ id: "a" }),
-        (stores) => stores.keyedList<Item>(scene.name).add("List", "k", { id: "a" }),
+        (stores) => stores.keyedList<Item>(scene.name).insert("List", "k", { id: "a" }),
         (stores) => stores.counters.increment(scene.name, "a", 1),
       ];
       for (const call of calls) {
@@ -352,7 +352,7 @@ const atomic: readonly ContractCase[] = [
         await rejectsWith("InvalidState", () => collection.get("a"));
         await rejectsWith("InvalidState", () => collection.insert({ id: "a" }));
         await rejectsWith("InvalidState", async () => listOf(collection.all()));
-        await rejectsWith("InvalidState", () => stores.keyedList<Item>(scene.name).exists("List", "k"));
+        await rejectsWith("InvalidState", () => stores.keyedList<Item>(scene.name).listExists("List", "k"));
         await rejectsWith("InvalidState", () => stores.keyValue(scene.name).upsert("a", "late"));
         await rejectsWith("InvalidState", () => stores.counters.increment(scene.name, "a", 1));
         assert.deepEqual(await scene.readEverything(), Scene.nothing);
