@@ -110,7 +110,7 @@ export class Hive {
       (pulser) =>
         new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, options.pulsers ?? [], {
+    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,

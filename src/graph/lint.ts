@@ -1,6 +1,6 @@
 import type { ActorDescriptor } from "../actor.ts";
 import { queueSpecs } from "../orchestrator.ts";
-import type { Pulser } from "../pulser.ts";
+import type { Publisher } from "../publishes.ts";
 import type { CloudRules } from "./cloud-rules.ts";
 import type { EventGraph } from "./event-graph.ts";
 import type { Finding } from "./finding.ts";
@@ -12,16 +12,16 @@ import { observedFindings } from "./rules/observed.ts";
 /**
  * What is wrong with a web of actors, errors first. Nothing is run and no cloud is asked.
  *
- * @param descriptors those that the graph was made of; so are the pulsers.
+ * @param descriptors those that the graph was made of; so are the publishers.
  * @param clouds where it is to run.
  */
 export function lint(
   graph: EventGraph,
   descriptors: readonly ActorDescriptor[],
   clouds: readonly CloudRules[] = [],
-  pulsers: readonly Pulser[] = [],
+  publishers: readonly Publisher[] = [],
 ): Finding[] {
-  const specs = queueSpecs(descriptors, pulsers);
+  const specs = queueSpecs(descriptors, publishers);
   const refused = clouds.flatMap((rules) =>
     rules
       .problems(specs)

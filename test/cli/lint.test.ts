@@ -19,7 +19,7 @@ actorDescription("OrderPaid-Shipping")(ShippingActor);
 test("given a module with warnings only, when it is linted, then it ends with 0, and with 1 when strict", async () => {
   const { code, stdout, stderr } = await cli(["lint", web]);
   assert.is(code, 0);
-  assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}Nobody reads what ReportActor publishes there/m);
+  assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}No actor reads what ReportActor publishes there/m);
   assert.match(stderr, /^0 errors, \d+ warnings\.$/m);
   assert.is((await cli(["lint", web, "--strict"])).code, 1);
 });

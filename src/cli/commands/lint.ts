@@ -42,7 +42,7 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     const clouds = await cloudRules(listIn(options.for));
     const loaded = await context.application(modules);
     const graph = await graphOf(loaded, options.observed);
-    const found = findings(graph, loaded.descriptors, clouds, loaded.pulsers).filter(
+    const found = findings(graph, loaded.descriptors, clouds, loaded.publishers).filter(
       ({ rule }) => !ignored.includes(rule),
     );
     const errors = found.filter(({ severity }) => severity === "error").length;
