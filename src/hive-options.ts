@@ -72,7 +72,8 @@ const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
 
 /** What is wrong with the options as such, in words: the compiler sees no options that come from elsewhere. */
 export function hiveOptionProblems(options: unknown): string[] {
-  if (typeof options !== "object" || options === null) return ["createHive takes an object of options, such as { actors }"];
+  if (typeof options !== "object" || options === null)
+    return ["createHive takes an object of options, such as { actors }"];
   const problems = Object.keys(options).flatMap((name) =>
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );

@@ -110,7 +110,10 @@ const idlePollMs = 5;
  * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics
  * first. A topic is ordered when one of its subscriptions is: an order that was lost on the way in cannot be found again.
  */
-export function queueSpecs(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[] = []): QueueSpec[] {
+export function queueSpecs(
+  descriptors: readonly ActorDescriptor[],
+  publishers: readonly Publisher[] = [],
+): QueueSpec[] {
   const read = new Map<string, QueueSpec>();
   const published = new Map<string, QueueSpec>();
   const publish = (name: QueueName, spec: Omit<QueueSpec, "name">): void => {

@@ -37,7 +37,9 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
     const options = await application.resolve();
     const logger = (settings.logLevel === undefined && options.logger) || loggerOf(output, settings.logLevel);
     if (application.descriptors.length + application.pulsers.length === 0)
-      throw new UsageError("These modules only publish, so there is nothing to run. Name a module with actors or pulsers.");
+      throw new UsageError(
+        "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
+      );
     const hive = await createHive({ ...options, logger });
     const stop = (): Promise<void> => hive.stop({ deadline: settings.stopDeadline ?? 30_000 });
     let health: HealthServer | undefined;

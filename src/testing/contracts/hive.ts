@@ -7,4 +7,11 @@ import { state } from "./hive/state.ts";
 import { stopping } from "./hive/stopping.ts";
 
 /** What a hive does on any provider, from the push to the last commit. */
-export const hiveContract: readonly ContractCase[] = [...delivery, ...failure, ...leases, ...stopping, ...publishing, ...state];
+export const hiveContract: readonly ContractCase[] = [
+  ...delivery,
+  ...failure,
+  ...leases,
+  ...stopping,
+  ...publishing,
+  ...state,
+];
