@@ -23,11 +23,12 @@ export interface InjectionFinding {
 /**
  * Walks the dependency tree of each actor to its end, without making anything.
  *
- * @param container The application's own container; classes that it does not bind are made for each event.
+ * @param container The application's own container; classes that it does not bind are made for each event. `unknown`
+ *   looks at the actors alone, because any container may bind what they need.
  */
 export function checkInjection(
   descriptors: readonly ActorDescriptor[],
-  container: Container | undefined,
+  container: Container | undefined | "unknown",
 ): readonly InjectionFinding[] {
   const check = new InjectionCheck(container);
   const actors = new Map(descriptors.map(({ actorType, name }) => [actorType, name]));
@@ -39,13 +40,15 @@ const builtIns = new Set<unknown>([Object, String, Number, Boolean, Array, Funct
 
 class InjectionCheck {
   readonly #bindingsOf: (id: ServiceIdentifier) => readonly Binding[];
+  readonly #onlyActors: boolean;
   readonly #stores = new Set<unknown>([...storeTokens()].map(({ token }) => token));
   /** Classes of which a warning was given. */
   readonly #warned = new Set<unknown>();
   #found: Omit<InjectionFinding, "actor">[] = [];
 
-  constructor(container: Container | undefined) {
-    this.#bindingsOf = bindingsIn(container);
+  constructor(container: Container | undefined | "unknown") {
+    this.#onlyActors = container === "unknown";
+    this.#bindingsOf = bindingsIn(container === "unknown" ? undefined : container);
   }
 
   findings(actorType: Newable, actor: string): InjectionFinding[] {
@@ -57,7 +60,7 @@ class InjectionCheck {
   /** Returns whether a store is injected there or anywhere below. */
   #visit(place: Place, several: boolean, optional: boolean): boolean {
     const { serviceIdentifier: id } = place;
-    if (this.#stores.has(id)) return true;
+    if (this.#stores.has(id) || (this.#onlyActors && !place.isRoot)) return true;
     if (place.isCircular) return this.#refuse(`${place.path} is a circle: none of them can be made first`);
     const bindings = this.#bindingsOf(id).filter((binding) => binding.isSatisfiedBy(place));
     if (bindings.length === 0) return this.#unbound(place, optional);

@@ -26,6 +26,8 @@ export interface Application {
   readonly publishers: readonly Publisher[];
   /** What a hive of it is made of; `provider` is there only if the settings or a module name one. */
   readonly options: HiveOptions;
+  /** Whether `options` says all that a hive is made with; not so when some of it is in code that was not run. */
+  readonly isWhole: boolean;
   /** The same, with what the functions among the exports called `hive` give. */
   resolve(): Promise<HiveOptions>;
 }
@@ -50,6 +52,7 @@ export async function loadApplication(paths: readonly string[], settings: Settin
     pulsers,
     publishers: [...pulsers, { publishes }],
     options,
+    isWhole: given.length === known.length && (known.length > 0 || paths.length === 0),
     async resolve() {
       const all = given.map(async ({ path, hive }) => ({
         path,
@@ -94,7 +97,7 @@ type Decided = HiveOptions & { readonly descriptors: readonly ActorDescriptor[] 
 
 /** Describes all actors, so that what is said of one that is not chosen is checked too, then keeps the chosen ones. */
 async function decide(options: HiveOptions, names: readonly string[] | undefined): Promise<Decided> {
-  await using hive = await createHive({ ...options, provider: "memory:", container: undefined, journal: false });
+  await using hive = await createHive({ ...options, provider: "memory:" });
   const descriptors = hive.descriptors.filter((one) => !names || namesOf(one).some((name) => names.includes(name)));
   const known = hive.descriptors.flatMap(namesOf);
   const unknown = (names ?? []).filter((name) => !known.includes(name));

@@ -1,5 +1,6 @@
 import type { ActorDescriptor } from "../actor.ts";
 import { queueSpecs } from "../orchestrator.ts";
+import type { InjectionFinding } from "../injection-check.ts";
 import type { Publisher } from "../publishes.ts";
 import type { CloudRules } from "./cloud-rules.ts";
 import type { EventGraph } from "./event-graph.ts";
@@ -7,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import { budgetFindings } from "./rules/budgets.ts";
 import { eventFindings } from "./rules/events.ts";
 import { flowFindings } from "./rules/flow.ts";
+import { injectionFindings } from "./rules/injection.ts";
 import { observedFindings } from "./rules/observed.ts";
 
 /**
@@ -14,12 +16,14 @@ import { observedFindings } from "./rules/observed.ts";
  *
  * @param descriptors those that the graph was made of; so are the publishers.
  * @param clouds where it is to run.
+ * @param injection what the check of a start found.
  */
 export function lint(
   graph: EventGraph,
   descriptors: readonly ActorDescriptor[],
   clouds: readonly CloudRules[] = [],
   publishers: readonly Publisher[] = [],
+  injection: readonly InjectionFinding[] = [],
 ): Finding[] {
   const specs = queueSpecs(descriptors, publishers);
   const refused = clouds.flatMap((rules) =>
@@ -29,6 +33,7 @@ export function lint(
   );
   const findings = [
     ...refused,
+    ...injectionFindings(injection),
     ...flowFindings(graph),
     ...observedFindings(graph),
     ...budgetFindings(descriptors, clouds),
