@@ -110,7 +110,7 @@ export class Hive {
       (pulser) =>
         new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, options.pulsers ?? [], {
+    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,
@@ -161,9 +161,10 @@ export class Hive {
    * Works on one lease that its host handed over, such as a function in a cloud, and settles it; answers how it ended.
    * Works without `start`. The lease must come from this hive's provider.
    *
-   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads its queue.
+   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads its queue, `InvalidConfiguration` when a dependency is missing.
    */
-  deliver(lease: Lease): Promise<Outcome> {
+  async deliver(lease: Lease): Promise<Outcome> {
+    this.#container.check(this.descriptors, this.#logger);
     return this.#orchestrator.deliver(lease);
   }
 
@@ -174,7 +175,7 @@ export class Hive {
    *   binds, `InvalidState` when it was started before.
    */
   async start(): Promise<void> {
-    throwProblems(this.#container.problems(this.descriptors));
+    this.#container.check(this.descriptors, this.#logger);
     await this.setup();
     if (this.#state !== "new")
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);

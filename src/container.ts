@@ -1,10 +1,14 @@
 import { messageOf } from "./error-text.ts";
 import "reflect-metadata";
 import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
+import { throwProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor, ProcessorActor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import type { Step } from "./provider.ts";
 import type { Stores } from "./stores.ts";
+import { checkInjection } from "./injection-check.ts";
+import { injected } from "./injection-metadata.ts";
+import type { Logger } from "./logger.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
 export { Container };
@@ -36,14 +40,8 @@ export function injects<const D extends readonly Injectable[]>(
   return (target) => {
     injectable()(target);
     dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
-    Object.defineProperty(target, injected, { value: dependencies, configurable: true });
+    Object.defineProperty(target, injected, { value: true, configurable: true });
   };
-}
-
-/** What `@injects` said of a class; nothing when it was not used. */
-const injected = Symbol.for("beehive-actors.injected");
-function injectedInto(type: object): readonly Injectable[] | undefined {
-  return Object.hasOwn(type, injected) ? (type as { [injected]: readonly Injectable[] })[injected] : undefined;
 }
 
 /**
@@ -57,6 +55,7 @@ export class ActorContainer {
   /** Whose stores are injected now. */
   #step: Pick<Step, "stores">;
   #bound = 0;
+  #checked = false;
 
   /** @param parent the application's own container; classes it does not bind are made as they are asked for. */
   constructor(stores: Stores, parent: Container | undefined) {
@@ -66,26 +65,17 @@ export class ActorContainer {
     this.#step = this.#direct;
   }
 
-  /** What can be seen to be missing before any actor is made, in words. */
-  problems(descriptors: readonly ActorDescriptor[]): string[] {
-    const stores = new Set<unknown>([...storeTokens()].map(({ token }) => token));
-    return descriptors.flatMap(({ name, actorType }) => {
-      if (this.#parent?.isBound(actorType)) return [];
-      const dependencies = injectedInto(actorType);
-      if (!dependencies && actorType.length > 0 && Reflect.getOwnMetadataKeys(actorType).length === 0)
-        return [`${name} has a constructor with parameters and no @injects that says what they are`];
-      return (dependencies ?? []).flatMap((dependency: Injectable | undefined, index) => {
-        if (dependency === undefined)
-          return [
-            `${name} injects undefined as dependency ${index + 1}: is it imported from a module that imports this one?`,
-          ];
-        return typeof dependency !== "symbol" || stores.has(dependency) || this.#parent?.isBound(dependency)
-          ? []
-          : [
-              `${name} injects ${String((dependency as symbol).description)}, which the container of the hive does not bind`,
-            ];
-      });
-    });
+  /**
+   * Checks once what the actors have injected, and logs what may be unintended.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` with every dependency that is missing, and how an actor comes to it.
+   */
+  check(descriptors: readonly ActorDescriptor[], logger: Logger): void {
+    if (this.#checked) return;
+    const findings = checkInjection(descriptors, this.#parent);
+    throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
+    for (const { actor, message } of findings) logger.warn({ actor }, message);
+    this.#checked = true;
   }
 
   /**

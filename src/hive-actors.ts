@@ -30,6 +30,9 @@ export async function describeActors({
     file,
     environmentOverrides(environment),
   );
-  if (descriptors.length === 0) throwProblems(["it has no actors: give classes decorated with @actorDescription"]);
+  if (descriptors.length === 0 && sources.flat().length > 0)
+    throwProblems([
+      "no class among its actors is decorated with @actorDescription; leave actors out for a hive that only publishes",
+    ]);
   return descriptors;
 }

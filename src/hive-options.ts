@@ -8,13 +8,14 @@ import type { JournalOptions } from "./journal/journal.ts";
 import type { Logger } from "./logger.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "./provider.ts";
+import { publishesProblems, type Publisher } from "./publishes.ts";
 import type { Pulser } from "./pulser.ts";
 import type { RetryOptions } from "./retry-policy.ts";
 
-/** What a hive is made of; only the actors must be given. */
-export interface HiveOptions {
-  /** Actor classes, modules of them, or configurations; several are merged. */
-  readonly actors: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[];
+/** What a hive is made of. A hive without actors only publishes, from a web process for example. */
+export interface HiveOptions extends Publisher {
+  /** Actor classes, modules of them, or configurations; several are merged. @default [] */
+  readonly actors?: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[] | undefined;
   /** What makes events by time; each fires once however many processes run it. */
   readonly pulsers?: readonly Pulser[] | undefined;
   /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
@@ -45,6 +46,7 @@ export interface HiveOptions {
 
 const names: Readonly<Record<keyof HiveOptions, true>> = {
   actors: true,
+  publishes: true,
   pulsers: true,
   provider: true,
   container: true,
@@ -70,7 +72,8 @@ const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
 
 /** What is wrong with the options as such, in words: the compiler sees no options that come from elsewhere. */
 export function hiveOptionProblems(options: unknown): string[] {
-  if (typeof options !== "object" || options === null) return ["createHive takes an object of options, with actors"];
+  if (typeof options !== "object" || options === null)
+    return ["createHive takes an object of options, such as { actors }"];
   const problems = Object.keys(options).flatMap((name) =>
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
@@ -86,7 +89,7 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  return [...problems, ...defaultsProblems(defaults ?? {})];
+  return [...problems, ...publishesProblems("", options), ...defaultsProblems(defaults ?? {})];
 }
 
 function defaultsProblems(defaults: object): string[] {

@@ -5,7 +5,7 @@ import { sleep } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { FactoryActor, type FactoryActorParts } from "./factory-actor.ts";
 import { Latch } from "./latch.ts";
-import type { Pulser } from "./pulser.ts";
+import type { Publisher } from "./publishes.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { Lease, QueueSpec } from "./queue-operator.ts";
 import { mostAttempts } from "./supervision.ts";
@@ -17,13 +17,13 @@ export type Topology = "create" | "check";
 /** Makes the queues that the actors need, and runs a factory actor for each subscription. */
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
-  readonly #pulsers: readonly Pulser[];
+  readonly #publishers: readonly Publisher[];
   readonly #parts: FactoryActorParts;
   readonly #factories: readonly FactoryActor[];
 
-  constructor(descriptors: readonly ActorDescriptor[], pulsers: readonly Pulser[], parts: FactoryActorParts) {
+  constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: FactoryActorParts) {
     this.#descriptors = descriptors;
-    this.#pulsers = pulsers;
+    this.#publishers = publishers;
     this.#parts = parts;
     this.#factories = descriptors.map((descriptor) => new FactoryActor(descriptor, parts));
   }
@@ -50,9 +50,9 @@ export class Orchestrator {
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
-  /** What the actors read from, and what they and the pulsers publish to. */
+  /** The queues that the actors read from, and that they and the other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#pulsers);
+    return queueSpecs(this.#descriptors, this.#publishers);
   }
 
   /** One of each subscription. */
@@ -107,10 +107,13 @@ export class Orchestrator {
 const idlePollMs = 5;
 
 /**
- * The topics, subscriptions and queues that these actors read from, and that they and these pulsers publish to, topics
+ * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics
  * first. A topic is ordered when one of its subscriptions is: an order that was lost on the way in cannot be found again.
  */
-export function queueSpecs(descriptors: readonly ActorDescriptor[], pulsers: readonly Pulser[] = []): QueueSpec[] {
+export function queueSpecs(
+  descriptors: readonly ActorDescriptor[],
+  publishers: readonly Publisher[] = [],
+): QueueSpec[] {
   const read = new Map<string, QueueSpec>();
   const published = new Map<string, QueueSpec>();
   const publish = (name: QueueName, spec: Omit<QueueSpec, "name">): void => {
@@ -118,7 +121,7 @@ export function queueSpecs(descriptors: readonly ActorDescriptor[], pulsers: rea
     published.set(name.toString(), { ...spec, name, ordered });
   };
   const { lease, retry } = actorDefaults;
-  for (const { publishes = [] } of pulsers)
+  for (const { publishes = [] } of publishers)
     for (const name of publishes)
       publish(destination(name), { ordered: false, leaseMs: lease, maxAttempts: retry.maxAttempts });
   for (const descriptor of descriptors) {

@@ -1,12 +1,12 @@
 import { messageOf } from "./error-text.ts";
 import { Cron } from "croner";
-import { destination } from "./actor-descriptor.ts";
 import { sleep, type Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
 import type { Logger } from "./logger.ts";
 import { collect } from "./outputs.ts";
-import type { ActorOutput, Published } from "./actor.ts";
+import type { ActorOutput } from "./actor.ts";
+import { publishesProblems, type Publisher } from "./publishes.ts";
 import type { Stores } from "./stores.ts";
 
 /** When a pulser fires: every so many ms, counted from the epoch, or by a cron line; not both. */
@@ -21,12 +21,10 @@ export type Schedule =
     };
 
 /** What makes events by time. */
-export interface Pulser {
+export interface Pulser extends Publisher {
   /** Unique among the pulsers of all hives on a provider: what makes each pulse fire once. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** The topics and queues that it publishes to, as actors name theirs: made by the set-up, drawn in the graph. */
-  readonly publishes?: readonly Published[] | undefined;
   /** The events of the pulse that was due at `time`. What it throws is logged, and the next pulse tries again. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
@@ -48,11 +46,7 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
   const twice = names
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `two pulsers are called "${name}"`);
-  const unpublishable = pulsers.flatMap(({ name, publishes = [] }) =>
-    Array.isArray(publishes as unknown)
-      ? publishes.flatMap((to) => destinationProblems(name, to))
-      : [`the pulser "${name}": publishes must be a list`],
-  );
+  const unpublishable = pulsers.flatMap((pulser) => publishesProblems(`the pulser "${pulser.name}"`, pulser));
   const wrong = pulsers.flatMap(({ name, schedule }) => {
     if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)
       return [`the pulser "${name}" has both every and cron; give one of them`];
@@ -70,15 +64,6 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
     }
   });
   return [...twice, ...unpublishable, ...wrong];
-}
-
-function destinationProblems(pulser: string, to: Published): string[] {
-  try {
-    destination(to);
-    return [];
-  } catch (error) {
-    return [`the pulser "${pulser}" publishes: ${messageOf(error)}`];
-  }
 }
 
 export interface PulsingParts {

@@ -25,12 +25,15 @@ export function noQueue(name: QueueName, missing?: string): BeeHiveError {
   return new BeeHiveError("QueueNotFound", text);
 }
 
+/** How a topic or queue comes to be there, without a full stop. */
+export const makingAdvice =
+  "Make it with hive.setup() of a hive that names it: by an actor that reads it, or in the publishes of its publisher";
+
 /** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */
 export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   return new BeeHiveError(
     "QueueNotFound",
-    `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ` +
-      "Subscribe an actor to it, or name it in the publishes of the actor that makes such events.",
+    `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ${makingAdvice}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { ActorDescriptor } from "../../src/actor.ts";
 import { destination } from "../../src/actor-descriptor.ts";
 import { queueSpecs } from "../../src/orchestrator.ts";
+import type { Publisher } from "../../src/publishes.ts";
 import type { Pulser } from "../../src/pulser.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
@@ -20,7 +21,7 @@ export interface PolicyDocument {
 }
 
 /** What the policy is for. */
-export interface PolicyOptions {
+export interface PolicyOptions extends Publisher {
   /** `aws` unless said; `aws-cn`, `aws-us-gov`. */
   readonly partition?: string | undefined;
   /** `*` unless said, for both. */
@@ -45,13 +46,15 @@ export function leastPolicy(
     setup = false,
     deadLetters = false,
     pulsers = [],
+    publishes,
   }: PolicyOptions = {},
 ): PolicyDocument {
+  const publishers = [...pulsers, { publishes }];
   const parts: Parts = {
     config: completed(given),
     descriptors,
-    pulsers,
-    specs: queueSpecs(descriptors, pulsers),
+    publishers,
+    specs: queueSpecs(descriptors, publishers),
     arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
     bucketArn: (name) => `arn:${partition}:s3:::${name}`,
     setup,
@@ -64,7 +67,7 @@ export function leastPolicy(
 interface Parts {
   readonly config: AwsConfig;
   readonly descriptors: readonly ActorDescriptor[];
-  readonly pulsers: readonly Pulser[];
+  readonly publishers: readonly Publisher[];
   readonly specs: readonly QueueSpec[];
   readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
   readonly bucketArn: (name: string) => string;
@@ -100,15 +103,15 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   ];
 }
 
-function forSns({ config: { prefix }, descriptors, pulsers, specs, arn, setup }: Parts): PolicyStatement[] {
+function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup }: Parts): PolicyStatement[] {
   // Of a topic there may be either kind, or both.
   const arns = (names: readonly QueueName[]): string[] => {
     const topics = [...new Set(names.map(({ topic }) => topic))].map((topic) => QueueName.topic(topic));
     return topics.flatMap((topic) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, topic, ordered))));
   };
   const names = specs.map(({ name }) => name).filter(({ kind }) => kind !== "queue");
-  const byTime = pulsers.flatMap(({ publishes = [] }) => publishes.map(destination));
-  const published = [...descriptors.flatMap(({ publishes }) => publishes), ...byTime].filter(
+  const byOthers = publishers.flatMap(({ publishes = [] }) => publishes.map(destination));
+  const published = [...descriptors.flatMap(({ publishes }) => publishes), ...byOthers].filter(
     ({ kind }) => kind === "topic",
   );
   return [

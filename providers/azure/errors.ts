@@ -1,4 +1,5 @@
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+import { makingAdvice } from "../../src/queue-errors.ts";
 import { redact } from "../../src/redact.ts";
 
 /*
@@ -47,7 +48,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
 };
 
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
-  QueueNotFound: "Call hive.setup() first, or make it",
+  QueueNotFound: makingAdvice,
   AccessDenied: rights,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
   Throttled:

@@ -1,6 +1,5 @@
 /** Prismo, an online shop: its actors on any provider, the orders it is given, and what became of them. */
 import {
-  Container,
   createHive,
   silentLogger,
   type Event,
@@ -11,9 +10,9 @@ import {
   type Provider,
 } from "beehive-actors";
 import * as actors from "./actors/index.ts";
+import { prismoContainer } from "./container.ts";
 import { chaos, retryAgainst } from "./chaos.ts";
 import { acceptOrders, stockUp, type NewOrder, type NewProduct } from "./intake.ts";
-import { Seed } from "./seed.ts";
 import { summarise, type Summary } from "./summary.ts";
 import { Tally, tallied } from "./tally.ts";
 
@@ -84,12 +83,10 @@ function prismo(
   { provider, seed = 1, failureRate = 0, parallelism, lease = defaultLease }: PrismoOptions,
   tally: Tally,
 ): HiveOptions {
-  const container = new Container();
-  container.bind(Seed).toConstantValue(seed);
   return {
     actors,
     provider,
-    container,
+    container: prismoContainer(seed),
     journal,
     defaults: {
       lease,

@@ -1,17 +1,14 @@
 /** Prismo's actors as Azure Functions, each on its subscription: `npm run build:functions`, deploy/azure/functions.bicep. */
 import { app } from "@azure/functions";
-import { Container, createHive, type Hive } from "beehive-actors";
+import { createHive, type Hive } from "beehive-actors";
 import { actorFunctions } from "beehive-actors/azure/functions";
 import * as actors from "./actors/index.ts";
 import { defaultLease } from "./app.ts";
-import { Seed } from "./seed.ts";
-
-const container = new Container();
-container.bind(Seed).toConstantValue(1);
+import { prismoContainer } from "./container.ts";
 
 export const hive: Hive = await createHive({
   actors,
-  container,
+  container: prismoContainer(),
   defaults: { lease: defaultLease },
   provider: process.env["BEEHIVE_PROVIDER"] ?? "azure:",
 });

@@ -2,6 +2,7 @@ import type { ActorConfiguration, ActorSource } from "../actor-configuration.ts"
 import { descriptionsOf, type ActorClass, type ActorDescriptor } from "../actor.ts";
 import { createHive, type HiveOptions } from "../beehive.ts";
 import type { Pulser } from "../pulser.ts";
+import type { Publisher } from "../publishes.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
 import type { Settings } from "./settings.ts";
@@ -21,8 +22,12 @@ export interface Application {
   /** The actors that were chosen, everything decided. */
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
+  /** All that publish and are no actors: the pulsers, and the application itself by `hive.publishes`. */
+  readonly publishers: readonly Publisher[];
   /** What a hive of it is made of; `provider` is there only if the settings or a module name one. */
   readonly options: HiveOptions;
+  /** Whether `options` says all that a hive is made with; not so when some of it is in code that was not run. */
+  readonly isWhole: boolean;
   /** The same, with what the functions among the exports called `hive` give. */
   resolve(): Promise<HiveOptions>;
 }
@@ -37,12 +42,17 @@ export async function loadApplication(paths: readonly string[], settings: Settin
   const given = loaded.flatMap(({ path, module: { hive } }) => (isHiveExport(hive) ? [{ path, hive }] : []));
   const known = given.filter((one): one is Given => typeof one.hive === "object");
   const { descriptors, ...options } = await decide(combine(exports, known, settings), settings.actors);
+  const { pulsers = [], publishes = [] } = options;
+  if (descriptors.length + pulsers.length + publishes.length === 0)
+    throw new UsageError(`${modules.join(" and ")} export no actor, no pulser and no hive with publishes.`);
   return {
     settings,
     exports,
     descriptors,
-    pulsers: options.pulsers ?? [],
+    pulsers,
+    publishers: [...pulsers, { publishes }],
     options,
+    isWhole: given.length === known.length && (known.length > 0 || paths.length === 0),
     async resolve() {
       const all = given.map(async ({ path, hive }) => ({
         path,
@@ -87,7 +97,7 @@ type Decided = HiveOptions & { readonly descriptors: readonly ActorDescriptor[] 
 
 /** Describes all actors, so that what is said of one that is not chosen is checked too, then keeps the chosen ones. */
 async function decide(options: HiveOptions, names: readonly string[] | undefined): Promise<Decided> {
-  await using hive = await createHive({ ...options, provider: "memory:", container: undefined, journal: false });
+  await using hive = await createHive({ ...options, provider: "memory:" });
   const descriptors = hive.descriptors.filter((one) => !names || namesOf(one).some((name) => names.includes(name)));
   const known = hive.descriptors.flatMap(namesOf);
   const unknown = (names ?? []).filter((name) => !known.includes(name));

@@ -16,12 +16,13 @@ import { openThere, placeOf } from "./open-there.ts";
  * @param observed the URL of the provider whose journal is looked at; none unless given.
  */
 export async function graphOf(
-  { descriptors, pulsers, exports, settings }: Application,
+  { descriptors, pulsers, options, exports, settings }: Application,
   observed: string | undefined,
 ): Promise<EventGraph> {
   return makeEventGraph({
     descriptors,
     pulsers,
+    publishes: options.publishes,
     eventTypes: exports.filter(isEventType),
     entries: settings.entries,
     observed: observed === undefined ? undefined : await edgesOf(observed),

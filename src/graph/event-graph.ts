@@ -43,10 +43,10 @@ interface GraphPulser {
   readonly schedule: string;
 }
 
-/** Who publishes: an actor or a pulser, by its name, or what is outside. */
+/** Who publishes: an actor or a pulser, by its name, or code outside the actors. */
 export interface Publisher {
   readonly kind: "actor" | "pulser" | "outside";
-  /** Empty for what is outside. */
+  /** Empty for code outside the actors. */
   readonly name: string;
 }
 
@@ -68,6 +68,6 @@ export interface Subscription {
 
 /** Who publishes, for people. */
 export function publisherText({ kind, name }: Publisher): string {
-  if (kind === "outside") return "what is outside";
+  if (kind === "outside") return "code outside the actors";
   return kind === "pulser" ? `the pulser ${name}` : name;
 }

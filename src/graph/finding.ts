@@ -7,6 +7,8 @@ export const ruleNames = [
   "retry-without-wait",
   "retry-outlives-queue",
   "refused-by-cloud",
+  "cannot-be-made",
+  "made-for-each-event",
   "event-without-schema",
   "event-declared-twice",
   "unused-event",

@@ -1,27 +1,31 @@
 import type { ActorDescriptor } from "../actor.ts";
 import { queueSpecs } from "../orchestrator.ts";
-import type { Pulser } from "../pulser.ts";
+import type { InjectionFinding } from "../injection-check.ts";
+import type { Publisher } from "../publishes.ts";
 import type { CloudRules } from "./cloud-rules.ts";
 import type { EventGraph } from "./event-graph.ts";
 import type { Finding } from "./finding.ts";
 import { budgetFindings } from "./rules/budgets.ts";
 import { eventFindings } from "./rules/events.ts";
 import { flowFindings } from "./rules/flow.ts";
+import { injectionFindings } from "./rules/injection.ts";
 import { observedFindings } from "./rules/observed.ts";
 
 /**
  * What is wrong with a web of actors, errors first. Nothing is run and no cloud is asked.
  *
- * @param descriptors those that the graph was made of; so are the pulsers.
+ * @param descriptors those that the graph was made of; so are the publishers.
  * @param clouds where it is to run.
+ * @param injection what the check of a start found.
  */
 export function lint(
   graph: EventGraph,
   descriptors: readonly ActorDescriptor[],
   clouds: readonly CloudRules[] = [],
-  pulsers: readonly Pulser[] = [],
+  publishers: readonly Publisher[] = [],
+  injection: readonly InjectionFinding[] = [],
 ): Finding[] {
-  const specs = queueSpecs(descriptors, pulsers);
+  const specs = queueSpecs(descriptors, publishers);
   const refused = clouds.flatMap((rules) =>
     rules
       .problems(specs)
@@ -29,6 +33,7 @@ export function lint(
   );
   const findings = [
     ...refused,
+    ...injectionFindings(injection),
     ...flowFindings(graph),
     ...observedFindings(graph),
     ...budgetFindings(descriptors, clouds),

@@ -2,6 +2,7 @@ import { destination } from "../actor-descriptor.ts";
 import type { ActorDescriptor } from "../actor.ts";
 import { isBeeHiveError } from "../errors.ts";
 import type { EventType } from "../event-type.ts";
+import type { Publisher as PublisherOptions } from "../publishes.ts";
 import type { Pulser } from "../pulser.ts";
 import { QueueName } from "../queue-name.ts";
 import { type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
@@ -10,7 +11,7 @@ import type { ObservedEdge } from "./observed-edge.ts";
 import { scheduleText } from "./schedule-text.ts";
 
 /** What a web of actors is made of, as far as it can be known without running anything. */
-export interface EventGraphParts {
+export interface EventGraphParts extends PublisherOptions {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers?: readonly Pulser[] | undefined;
   readonly eventTypes?: readonly EventType<unknown>[] | undefined;
@@ -24,7 +25,7 @@ const outside: Publisher = { kind: "outside", name: "" };
 
 /** @throws BeeHiveError `InvalidQueueName` when a pulser, an event type or an entry names no queue. */
 export function makeEventGraph(parts: EventGraphParts): EventGraph {
-  const { descriptors, pulsers = [], eventTypes = [], entries = [], observed } = parts;
+  const { descriptors, pulsers = [], eventTypes = [], entries = [], publishes: own = [], observed } = parts;
   const queues = new Map<string, GraphEvent[]>();
   const publications = new Map<string, Publication>();
   const at = (name: QueueName): GraphEvent[] => getOrMake(queues, String(name), () => []);
@@ -53,6 +54,7 @@ export function makeEventGraph(parts: EventGraphParts): EventGraph {
     at(to).push({ name, version, schema, declared: true });
     if (type.entry) publish(outside, to, true, 0);
   }
+  for (const to of own) publish(outside, destination(to), true, 0);
   for (const entry of entries) publish(outside, entryOf(entry, queues), true, 0);
   for (const { from, eventType, destination: to, count } of observed ?? []) {
     const name = QueueName.parse(to);

@@ -19,7 +19,7 @@ actorDescription("OrderPaid-Shipping")(ShippingActor);
 test("given a module with warnings only, when it is linted, then it ends with 0, and with 1 when strict", async () => {
   const { code, stdout, stderr } = await cli(["lint", web]);
   assert.is(code, 0);
-  assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}Nobody reads what ReportActor publishes there/m);
+  assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}No actor reads what ReportActor publishes there/m);
   assert.match(stderr, /^0 errors, \d+ warnings\.$/m);
   assert.is((await cli(["lint", web, "--strict"])).code, 1);
 });
@@ -72,6 +72,94 @@ test("given entries in the configuration, when it is linted, then what they feed
   const { code, stdout } = await cli(["lint"], { cwd: folder.path });
   assert.is(code, 0);
   assert.not.match(stdout, "unfed-subscription");
+});
+
+/** Actors that no hive starts with: one without `@injects`, one whose repository needs what nobody binds. */
+const stuck = `
+import { actorDescription, Container, injects, token } from ${JSON.stringify(join(root, "src/index.ts"))};
+export const Url = token("Url");
+class Mailer {}
+class Repository { constructor(url) {} }
+injects(Url)(Repository);
+export class SilentActor { constructor(url) {} async processAsync() {} }
+actorDescription("OrderPaid-Silent")(SilentActor);
+export class StoringActor { constructor(repository, mailer) {} async processAsync() {} }
+injects(Repository, Mailer)(StoringActor);
+actorDescription("OrderPaid-Storing")(StoringActor);
+`;
+const rulesOf = (json: string): string[] =>
+  (JSON.parse(json) as { findings: Finding[] }).findings
+    .filter(({ rule }) => rule === "cannot-be-made" || rule === "made-for-each-event")
+    .map(({ severity, where, message }) => `${severity} ${where}: ${message.split(/[,:] /, 1)[0]}`);
+
+test("given what a start refuses, when it is linted, then it is an error", async () => {
+  using folder = folderWith({
+    "stuck.mjs": stuck,
+    "with-hive.mjs": `export * from "./stuck.mjs"; import { Url } from "./stuck.mjs";
+      import { Container } from ${JSON.stringify(join(root, "src/index.ts"))};
+      const container = new Container(); container.bind(Url).toConstantValue("https://example.com");
+      export const hive = { container };`,
+    "with-function.mjs": 'export * from "./stuck.mjs"; export const hive = () => { throw new Error("called"); };',
+    "beehive.config.json": JSON.stringify({ modules: ["stuck.mjs"], entries: ["OrderPaid"] }),
+  });
+  const silent =
+    "error SilentActor: SilentActor has a constructor with parameters and no @injects that says what they are.";
+  const perEvent = ["Repository", "Mailer"].map((name) => `warning StoringActor: StoringActor -> ${name}`);
+  const at = { cwd: folder.path };
+  const [configured, named, whole, called, started] = await Promise.all([
+    cli(["lint", "--json"], at),
+    cli(["lint", "stuck.mjs", "--json"], at),
+    cli(["lint", "with-hive.mjs", "--json"], at),
+    cli(["lint", "with-function.mjs"], at),
+    cli(["run"], at),
+  ]);
+  assert.is(configured.code, 1);
+  assert.equal(rulesOf(configured.stdout), [
+    silent,
+    "error StoringActor: StoringActor -> Repository -> Url",
+    ...perEvent,
+  ]);
+  assert.equal(rulesOf(named.stdout), [silent]);
+  assert.equal(rulesOf(whole.stdout), [silent, ...perEvent]);
+  assert.match(called.stderr, "Bindings are not checked");
+  // The same words at the start.
+  assert.match(started.stderr, "SilentActor has a constructor with parameters and no @injects");
+  assert.match(started.stderr, "StoringActor -> Repository -> Url: nothing binds Url");
+});
+
+test("given a cloud in the configuration, when it is linted, then its rules hold without --for", async () => {
+  using folder = folderWith({
+    "long.mjs": shipping.replace('Shipping")', 'Shipping", { lease: 13 * 60 * 60 * 1000 })'),
+    "beehive.config.json": JSON.stringify({
+      modules: ["long.mjs"],
+      entries: ["OrderPaid"],
+      provider: "aws:?region=eu-west-1",
+    }),
+  });
+  const at = { cwd: folder.path };
+  const configured = await cli(["lint"], at);
+  assert.is(configured.code, 1, configured.stderr);
+  assert.match(configured.stdout, "refused-by-cloud");
+  assert.is((await cli(["lint", "--ignore", "refused-by-cloud"], at)).code, 0);
+});
+
+test("given modules that only publish, when they are linted, then nobody is missed who reads them", async () => {
+  using folder = folderWith({
+    "web.mjs": 'export const hive = { publishes: ["OrderPaid", "Invoices-Invoices"] };',
+    "wrong.mjs": 'export const hive = { publishes: ["OrderPaid-Shipping"] };',
+    "shipping.mjs": shipping,
+  });
+  const at = { cwd: folder.path };
+  const [web, both, wrong] = await Promise.all([
+    cli(["lint", "web.mjs", "--ignore", "event-without-schema"], at),
+    cli(["lint", "web.mjs", "shipping.mjs"], at),
+    cli(["lint", "wrong.mjs"], at),
+  ]);
+  assert.equal([web.code, web.stdout], [0, ""], web.stderr);
+  assert.not.match(both.stdout, "unfed-subscription");
+  assert.match(both.stdout, "No actor reads what code outside the actors publishes there, so these events pile up.");
+  assert.is(wrong.code, 2);
+  assert.match(wrong.stderr, 'the hive publishes: "OrderPaid-Shipping" is a subscription');
 });
 
 for (const [options, message] of [

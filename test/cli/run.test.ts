@@ -108,7 +108,7 @@ test("given what cannot run, when run, then it says what is wrong and ends with 
     /There is no file none\.ts/,
     /broken\.mjs cannot be imported: .*nowhere\.mjs/,
     /thrown\.mjs cannot be imported: the container has no bank\n\s+at .*thrown\.mjs:1/,
-    /it has no actors/,
+    /empty\.mjs export no actor, no pulser/,
     /No actor is called Nobody\. There are: MailActor, OrderPlaced-Mail, PackingActor, OrderPlaced-Packing/,
     /--health-port: must be at most 65535\n--log-level: must be debug/,
   ];

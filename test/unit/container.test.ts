@@ -343,7 +343,7 @@ test("given actors that need what nobody binds, when the hive is started, then a
   actors.forEach((actor) => actorDescription(`Checked-${actor.name}`)(actor));
   await using hive = await createHive({ actors: [Unbound, Silent, Circular] });
   const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
-  assert.match(message, "Unbound injects greeting, which the container of the hive does not bind");
+  assert.match(message, "Unbound -> greeting: nothing binds greeting in the container of the hive");
   assert.match(message, "Silent has a constructor with parameters and no @injects");
   assert.match(
     message,

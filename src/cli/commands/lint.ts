@@ -1,3 +1,4 @@
+import { checkInjection } from "../../injection-check.ts";
 import { ruleNames, type Finding, type RuleName } from "../../graph/finding.ts";
 import { lint as findings } from "../../graph/lint.ts";
 import { cloudRules } from "../cloud-rules.ts";
@@ -5,6 +6,7 @@ import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
 import type { Output } from "../output.ts";
+import type { Settings } from "../settings.ts";
 
 interface Options {
   readonly for?: string;
@@ -18,12 +20,16 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
   summary: "find what is wrong between actors",
   description:
     "Finds what is wrong between the actors of modules: events that nobody reads, subscriptions that nothing comes to, " +
+    "dependencies that nobody binds, " +
     "cycles without an exit, retries that contradict each other, names that a cloud refuses. Nothing is run and no cloud " +
     "is asked. Ends with 1 when there are errors.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
-      .option("--for <clouds>", "where they are to run: azure, aws, or URLs with options, with commas between")
+      .option(
+        "--for <clouds>",
+        "where they are to run: azure, aws, or URLs with options, with commas between (default: the provider)",
+      )
       .option("--strict", "end with 1 on warnings too")
       .option("--ignore <rules>", "leave these rules out, with commas between")
       .option("--observed <url>", "the provider whose journal is compared: sqlite:./hive.db"),
@@ -39,10 +45,12 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, options, modules) {
     const { output } = context;
     const ignored = rulesIn(options.ignore);
-    const clouds = await cloudRules(listIn(options.for));
+    const clouds = await cloudRules(listIn(options.for) ?? cloudOf(await context.settings()));
     const loaded = await context.application(modules);
     const graph = await graphOf(loaded, options.observed);
-    const found = findings(graph, loaded.descriptors, clouds, loaded.pulsers).filter(
+    const container = loaded.isWhole ? loaded.options.container : "unknown";
+    const injection = checkInjection(loaded.descriptors, container);
+    const found = findings(graph, loaded.descriptors, clouds, loaded.publishers, injection).filter(
       ({ rule }) => !ignored.includes(rule),
     );
     const errors = found.filter(({ severity }) => severity === "error").length;
@@ -50,6 +58,8 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     if (output.json) output.result({ errors, warnings, findings: found });
     else {
       for (const one of found) output.print(describe(one, output));
+      if (!loaded.isWhole)
+        output.note("Bindings are not checked: no module exports a hive with its container, or one is a function.");
       output.note(summary(errors, warnings, loaded.descriptors.length));
     }
     return errors > 0 || (options.strict && warnings > 0) ? exitCode.failed : exitCode.well;
@@ -71,18 +81,21 @@ function counted(count: number, what: string): string {
 }
 
 function rulesIn(list: string | undefined): RuleName[] {
-  return listIn(list).map((name) => {
+  return (listIn(list) ?? []).map((name) => {
     const rule = ruleNames.find((one) => one === name);
     if (rule === undefined) throw new UsageError(`No rule is called ${name}. There are ${ruleNames.join(", ")}.`);
     return rule;
   });
 }
 
-function listIn(list: string | undefined): string[] {
-  return (
-    list
-      ?.split(",")
-      .map((one) => one.trim())
-      .filter((one) => one !== "") ?? []
-  );
+function listIn(list: string | undefined): string[] | undefined {
+  return list
+    ?.split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+}
+
+/** Returns the configured provider as a list, when it is a cloud. */
+function cloudOf({ provider = "" }: Settings): string[] {
+  return /^(?:aws|azure):/.test(provider) ? [provider] : [];
 }

@@ -29,13 +29,19 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   ],
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
-    const { descriptors, pulsers } = await application(modules);
+    const {
+      descriptors,
+      pulsers,
+      options: { publishes },
+    } = await application(modules);
     switch (provider.split(":", 1)[0]) {
       case "aws": {
         const { configFrom } = await import("../../../providers/aws/config.ts");
         const { leastPolicy } = await import("../../../providers/aws/policy.ts");
         const config = configFrom(provider);
-        return output.result(leastPolicy(descriptors, config, { ...options, pulsers, region: config.region }));
+        return output.result(
+          leastPolicy(descriptors, config, { ...options, pulsers, publishes, region: config.region }),
+        );
       }
       case "azure": {
         const { leastRoles } = await import("../../../providers/azure/roles.ts");

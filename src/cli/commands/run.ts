@@ -2,7 +2,7 @@ import { messageOf } from "../../error-text.ts";
 import { createHive, type Hive } from "../../beehive.ts";
 import { healthServer, type HealthServer } from "../../health-server.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
-import { exitCode, type ExitCode } from "../exit-code.ts";
+import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { aborted } from "../interruption.ts";
 import { loggerOf } from "../logger.ts";
 import { redact } from "../../redact.ts";
@@ -33,8 +33,13 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   async run(context, _options, modules) {
     const { output, signal } = context;
     const settings = await context.settings();
-    const options = await (await context.application(modules)).resolve();
+    const application = await context.application(modules);
+    const options = await application.resolve();
     const logger = (settings.logLevel === undefined && options.logger) || loggerOf(output, settings.logLevel);
+    if (application.descriptors.length + application.pulsers.length === 0)
+      throw new UsageError(
+        "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
+      );
     const hive = await createHive({ ...options, logger });
     const stop = (): Promise<void> => hive.stop({ deadline: settings.stopDeadline ?? 30_000 });
     let health: HealthServer | undefined;

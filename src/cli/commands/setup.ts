@@ -32,7 +32,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, { check, dryRun }, modules) {
     const { output } = context;
     const application = await context.application(modules);
-    const specs = queueSpecs(application.descriptors, application.pulsers);
+    const specs = queueSpecs(application.descriptors, application.publishers);
     const makes = !check && !dryRun;
     const missing = new Set(await namesMissing(specs, () => providerOf(context, application, makes)));
     if (makes) await make(application, await providerOf(context, application, makes));

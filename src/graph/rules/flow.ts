@@ -9,6 +9,8 @@ export function flowFindings(graph: EventGraph): Finding[] {
 }
 
 function orphans({ queues, publications, subscriptions }: EventGraph): Finding[] {
+  // Modules without actors only publish: their readers are elsewhere.
+  if (subscriptions.length === 0) return [];
   const read = new Set(subscriptions.map(({ queueName }) => String(queueName.destination)));
   return queues.flatMap(({ name }): Finding[] => {
     const publishers = publications
@@ -21,7 +23,7 @@ function orphans({ queues, publications, subscriptions }: EventGraph): Finding[]
         rule: "orphan-topic",
         severity: "warning",
         where: String(name),
-        message: `Nobody reads what ${listed(publishers)} ${publishers.length === 1 ? "publishes" : "publish"} there, so these events ${fate}. Add an actor on "${reader}", or publish it no more.`,
+        message: `No actor reads what ${listed(publishers)} ${publishers.length === 1 ? "publishes" : "publish"} there, so these events ${fate}. Add an actor on "${reader}", or stop publishing them.`,
       },
     ];
   });

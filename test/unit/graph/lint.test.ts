@@ -209,7 +209,7 @@ test("given a journal, when it is linted, then what it has seen is compared with
   ];
   const undeclared = await findings("undeclared-event", payment, { observed });
   assert.equal(wheres(undeclared), [
-    "error what is outside to OrderAccepted-",
+    "error code outside the actors to OrderAccepted-",
     "error PaymentActor to Invoices",
     "error PaymentActor to PaymentFailed-",
   ]);

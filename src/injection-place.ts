@@ -1,0 +1,53 @@
+import type { BindingConstraints, MetadataName, MetadataTag, ServiceIdentifier } from "inversify";
+
+/** How a dependency is told apart from others with the same identifier. */
+export interface Marks {
+  readonly name?: MetadataName | undefined;
+  readonly tags?: Map<MetadataTag, unknown> | undefined;
+}
+
+/** One dependency in the tree of an actor, as the constraints of inversify's bindings see it. */
+export class Place implements BindingConstraints {
+  readonly serviceIdentifier: ServiceIdentifier;
+  readonly name: MetadataName | undefined;
+  readonly tags: Map<MetadataTag, unknown>;
+  readonly #parent: Place | undefined;
+
+  constructor(serviceIdentifier: ServiceIdentifier, parent?: Place, { name, tags }: Marks = {}) {
+    this.serviceIdentifier = serviceIdentifier;
+    this.name = name;
+    this.tags = tags ?? new Map<MetadataTag, unknown>();
+    this.#parent = parent;
+  }
+
+  /** Whether it is an actor rather than a dependency of one. */
+  get isRoot(): boolean {
+    return this.#parent === undefined;
+  }
+
+  /** Returns the name of the class or token. */
+  get text(): string {
+    const { serviceIdentifier: id } = this;
+    if (typeof id === "function") return id.name || "an anonymous class";
+    return typeof id === "symbol" ? (id.description ?? "a symbol without a name") : id;
+  }
+
+  /** Returns how the actor comes to it: `PaymentActor -> Gateway -> Url`. */
+  get path(): string {
+    return this.#parent ? `${this.#parent.path} -> ${this.text}` : this.text;
+  }
+
+  /** Whether one of its ancestors is the same dependency, so that none of them can ever be made. */
+  get isCircular(): boolean {
+    for (let one = this.#parent; one; one = one.#parent) if (this.#equals(one)) return true;
+    return false;
+  }
+
+  #equals(other: Place): boolean {
+    return other.serviceIdentifier === this.serviceIdentifier && other.name === this.name && this.tags.size === 0;
+  }
+
+  getAncestor(): Place | undefined {
+    return this.#parent;
+  }
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { createHive } from "../../../beehive.ts";
+import { Event } from "../../../event.ts";
+import { silentLogger } from "../../../logger.ts";
+import { rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { actor, running } from "./harness.ts";
+
+/** A hive without actors publishes for others, such as a web process. */
+export const publishing: readonly ContractCase[] = [
+  {
+    name: "given a hive without actors, when it pushes, then another hive has it",
+    async run(subject) {
+      const topic = subject.newName();
+      const seen: unknown[] = [];
+      await using reader = await running(subject, [
+        actor(`${topic}-Reads`, (event) => void seen.push(event.getBody())),
+      ]);
+      await using publisher = await running(subject, undefined, { topology: "check", publishes: [topic] });
+      await publisher.push(new Event(topic, "event"));
+      await publisher.idle();
+      await reader.idle();
+      assert.deepEqual(seen, ["event"]);
+      assert.equal((await publisher.health()).ready, true);
+    },
+  },
+  {
+    name: "given publishes without actors, when the hive starts, then their topics and queues are there",
+    async run(subject) {
+      const [topic, queue] = [subject.newName(), subject.newName()];
+      await using publisher = await running(subject, [], { publishes: [topic, `${queue}-${queue}`] });
+      await publisher.push([new Event(topic, "dropped"), new Event(queue, "kept", { queueName: queue })]);
+      assert.equal((await publisher.counts(queue)).ready, 1);
+      await publisher.stop();
+      await rejectsWith("InvalidState", () => publisher.push(new Event(topic)));
+    },
+  },
+  {
+    name: "given a topic that is not there, when it is pushed to, then QueueNotFound names it",
+    async run(subject) {
+      const { provider } = subject;
+      const topic = subject.newName();
+      await using publisher = await createHive({ provider, logger: silentLogger });
+      await publisher.start();
+      const { message } = await rejectsWith("QueueNotFound", () => publisher.push(new Event(topic)));
+      assert.match(message, new RegExp(`"${topic}-".*publishes`));
+    },
+  },
+  {
+    name: "given a topic that is not there, when only checked, then the hive does not start",
+    async run(subject) {
+      const { provider } = subject;
+      const topic = subject.newName();
+      await using publisher = await createHive({
+        provider,
+        logger: silentLogger,
+        topology: "check",
+        publishes: [topic],
+      });
+      const { message } = await rejectsWith("QueueNotFound", () => publisher.start());
+      assert.ok(message.includes(`${topic}-`), message);
+    },
+  },
+];
