@@ -154,7 +154,7 @@ export class FactoryActor {
       const span = this.#telemetry.start(event, attempt);
       let failure: unknown;
       try {
-        assertAttemptLeft(attempt, this.#mostAttempts);
+        assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
         outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
@@ -197,7 +197,7 @@ export class FactoryActor {
       const step = (delivery.step = provider.beginStep(lease));
       actor = await resolve(this.descriptor, step);
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
-      const collected = span.run(collect, returned, this.descriptor.name);
+      const collected = span.run(collect, returned, delivery);
       // Here and below: waiting for what is there already costs more than all else on this page, so it is not done.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;
@@ -238,6 +238,7 @@ export class FactoryActor {
         failure = again;
       }
     }
+    if (delivery.kept) failure = this.#parts.keeper.explained(failure, delivery.kept);
     return { outcome: await this.#settleFailure(delivery, failure), failure };
   }
 

@@ -95,7 +95,7 @@ export class HealthCheck {
 
   #provider(): Promise<ProviderHealth> {
     const now = this.#parts.clock.now();
-    if (!this.#asked || now - this.#asked.at >= holdsMs) this.#asked = { at: now, answer: this.#ask() };
+    if (!this.#asked || Math.abs(now - this.#asked.at) >= holdsMs) this.#asked = { at: now, answer: this.#ask() };
     return this.#asked.answer;
   }
 

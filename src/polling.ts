@@ -4,6 +4,7 @@ import { sleep, type Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import { PollState } from "./poll-state.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
+import { Span } from "./span.ts";
 
 /** How long one poll waits for an event, in ms: the longest that SQS allows. */
 const pollMs = 20_000;
@@ -30,7 +31,7 @@ export class Polling {
   #endPoll = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
-  #pausedUntil = 0;
+  #pause: Span | undefined;
   /** After a pause one event at a time is tried, until one is committed. */
   #probing = false;
 
@@ -66,7 +67,7 @@ export class Polling {
   /** Ends the poll under way and asks for nothing for `ms`, or until a longer pause is over. */
   pause(ms: number, error: unknown): void {
     this.#parts.logger.warn({ error, pauseMs: ms }, "the subscription is paused");
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
+    if (this.pausedMs < ms) this.#pause = new Span(this.#parts.clock, ms);
     this.#probing = true;
     if (this.#stop.signal.aborted) return;
     this.#endPoll.abort();
@@ -75,7 +76,7 @@ export class Polling {
 
   /** How long the pause goes on, in ms; 0 when there is none. */
   get pausedMs(): number {
-    return this.#pausedUntil === 0 ? 0 : Math.max(0, this.#pausedUntil - this.#parts.clock.now());
+    return this.#pause?.left ?? 0;
   }
 
   async #poll(): Promise<void> {

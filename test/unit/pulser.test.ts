@@ -345,7 +345,7 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, 'two pulsers are called "Tick"');
-  assert.match(error.message, "every must be a whole number of ms from 10, not 1");
+  assert.match(error.message, "every must be a whole number of ms from 10, at most 100 years, not 1");
   assert.match(error.message, '"61 * * * *" is not a cron line');
   assert.match(error.message, 'the pulser "Tock"');
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
