@@ -128,6 +128,7 @@ export class Hive {
             options.onDelivery?.(report);
           }
         : options.onDelivery,
+      onPause: (descriptor, pause) => recording?.paused(descriptor, pause),
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { factories, specs } = this.#orchestrator;

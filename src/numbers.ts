@@ -64,7 +64,14 @@ export function numberProblems(name: string, value: unknown, rule: NumberRule): 
 
 /** A value as messages name it: a text in quotes, `NaN` as it is. */
 export function told(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? "an object" : String(value);
+  switch (typeof value) {
+    case "number":
+      return String(value);
+    case "string":
+      return JSON.stringify(value);
+    default:
+      return value === undefined || value === null ? String(value) : `a value of type ${typeof value}`;
+  }
 }
 
 function grouped(number: number): string {

@@ -51,13 +51,13 @@ function collectAsync(output: AsyncIterable<Event>, { descriptor, signal }: Outp
     }
   };
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       signal.removeEventListener("abort", aborted);
       // A generator that is in the middle of an `await` ends when that is over.
       end(iterator);
-      reject(error as Error);
+      reject(error);
     };
-    const aborted = (): void => fail(signal.reason);
+    const aborted = (): void => fail(signal.reason as Error);
     signal.addEventListener("abort", aborted);
     read().then((events) => {
       signal.removeEventListener("abort", aborted);

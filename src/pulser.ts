@@ -150,7 +150,7 @@ export class Pulsing {
     let last = clock.now();
     while (!signal.aborted) {
       // A clock that was put back brings times that were there before: what was fired then is remembered.
-      last = Math.min(last, clock.now());
+      if (clock.now() < last) last = clock.now() - 1;
       const due = nextTime(this.#pulser.schedule, last);
       if (due === undefined) return;
       await sleep(clock, due - clock.now(), signal);

@@ -1,7 +1,8 @@
 import { messageOf } from "./error-text.ts";
-import { BeeHiveError, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
+import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
 import type { LostLeases } from "./lost-leases.ts";
 import { numberProblems, time, wholeNumber } from "./numbers.ts";
+import type { PauseDecision, PausedBy } from "./pause.ts";
 import type { Lease } from "./queue-operator.ts";
 import { backoff, decideRetry, isDelay, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
@@ -41,7 +42,7 @@ export type Decision =
   | { readonly action: "retry"; readonly delayMs: number }
   | { readonly action: "give-back"; readonly delayMs: number }
   | { readonly action: "dead-letter"; readonly reason: string }
-  | { readonly action: "pause"; readonly pauseMs: number }
+  | PauseDecision
   | { readonly action: "stop" };
 
 /** An event that is given back without counting an attempt comes back as often as it must, but not at once. */
@@ -69,13 +70,13 @@ export function decide(
   uncounted = false,
 ): Decision {
   if (error instanceof PauseSubscription && isDelay(error.pauseMs))
-    return { action: "pause", pauseMs: Math.ceil(error.pauseMs) };
+    return pauseFor(error.pauseMs, error instanceof CircuitOpen ? "circuit-breaker" : "actor");
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
     case "dead-letter":
       return { action: "dead-letter", reason: messageOf(error) };
     case "pause":
-      return { action: "pause", pauseMs: Math.ceil(rule.pause) };
+      return pauseFor(rule.pause, "supervision");
     case "stop":
       return { action: "stop" };
     case "retry":
@@ -85,6 +86,10 @@ export function decide(
         ? { action: "give-back", delayMs: Math.max(leastGiveBackMs, backoff(attempt, retry, random)) }
         : decideRetry(error, attempt, retry, random);
   }
+}
+
+function pauseFor(ms: number, by: PausedBy): PauseDecision {
+  return { action: "pause", pauseMs: Math.ceil(ms), by };
 }
 
 /** The most attempts that any error may have: what a queue must allow. */
@@ -141,7 +146,7 @@ export class FailureCount {
     // A clock that was put back leaves times in the future: they say nothing any more.
     if (this.#times.length < failures || Math.abs(now - (this.#times[0] ?? now)) > within) return undefined;
     this.#times.length = 0;
-    return action === "stop" ? { action } : { action, pauseMs: Math.ceil(pause) };
+    return action === "stop" ? { action } : pauseFor(pause, "failure-limit");
   }
 }
 

@@ -10,6 +10,11 @@ import { StoredJournal } from "./stored-journal.ts";
 const keptByDefault: ReadonlySet<string> = new Set(["memory", "sqlite"]);
 const defaultAge = 7 * 24 * 60 * 60 * 1000;
 
+/** Whether hives on that provider keep a journal in it unless they say otherwise. */
+export function storesJournal({ name }: Pick<Provider, "name">): boolean {
+  return name !== "memory" && keptByDefault.has(name);
+}
+
 /** What is wrong with the options, in words. */
 export function journalProblems(journal: boolean | JournalOptions | undefined): string[] {
   if (typeof journal !== "object") return [];

@@ -159,27 +159,30 @@ collecting("given what is no event among events that come over time, then Invali
   assert.match(message, "ShipIt returned an object among its events");
 });
 
-collecting("given more events than a step may return, then InvalidOutput says so, and generators were ended", async () => {
-  let open = 0;
-  function* endless(): Generator<Event> {
-    open++;
-    try {
-      for (;;) yield out("a");
-    } finally {
-      open--;
+collecting(
+  "given more events than a step may return, then InvalidOutput says so, and generators were ended",
+  async () => {
+    let open = 0;
+    function* endless(): Generator<Event> {
+      open++;
+      try {
+        for (;;) yield out("a");
+      } finally {
+        open--;
+      }
     }
-  }
-  async function* endlessOverTime(): AsyncGenerator<Event> {
-    yield* endless();
-  }
-  assert.is((await collect([out("a"), out("b"), out("c")], source("A"))).length, 3);
-  for (const output of [endless(), endlessOverTime(), Array.from({ length: 4 }, () => out("a"))]) {
-    const { message } = await throwsCode("InvalidOutput", async () => collect(output, source("Flood")));
-    assert.match(message, /Flood returned more than 3 events for one event.*Does its generator end\?.*maxOutputs/);
-  }
-  await Promise.resolve();
-  assert.is(open, 0);
-});
+    async function* endlessOverTime(): AsyncGenerator<Event> {
+      yield* endless();
+    }
+    assert.is((await collect([out("a"), out("b"), out("c")], source("A"))).length, 3);
+    for (const output of [endless(), endlessOverTime(), Array.from({ length: 4 }, () => out("a"))]) {
+      const { message } = await throwsCode("InvalidOutput", async () => collect(output, source("Flood")));
+      assert.match(message, /Flood returned more than 3 events for one event.*Does its generator end\?.*maxOutputs/);
+    }
+    await Promise.resolve();
+    assert.is(open, 0);
+  },
+);
 
 collecting("given a signal that aborts, then what comes over time is read no further and ended", async () => {
   const aborting = new AbortController();

@@ -163,7 +163,7 @@ test("given failures further apart than the limit's time, when there are many, t
 
 test("given a limit that does not say how long to pause, when it is reached, then it is as long as its time", () => {
   const count = new FailureCount({ failures: 1, within: 1_500, action: "pause" });
-  assert.equal(count.add(0), { action: "pause", pauseMs: 1_500 });
+  assert.equal(count.add(0), { action: "pause", pauseMs: 1_500, by: "failure-limit" });
 });
 
 test("given a rule for every Error, when something else is thrown, then it does not match", () => {
@@ -293,9 +293,17 @@ test("given delays that were computed wrongly, then the retry policy decides, an
       { action: "retry", delayMs: 250 },
       { action: "retry", delayMs: 250 },
       { action: "retry", delayMs: 21 },
-      { action: "pause", pauseMs: 1 },
+      { action: "pause", pauseMs: 1, by: "actor" },
     ],
   );
+  const texts = [NaN, -1, Infinity, 1e300, "20" as unknown as number].flatMap((ms) => [
+    new RetryLater(ms),
+    new PauseSubscription(ms, "later"),
+  ]);
+  for (const error of texts) {
+    assert.match(error.message, "is not a time in ms: the retry policy decides");
+    assert.equal(decide(error, 1, { retry: defaultRetry, supervision: [] }, 0), { action: "retry", delayMs: 250 });
+  }
 });
 
 test("given an actor that throws an object with a message, then the dead letter tells it", async () => {
