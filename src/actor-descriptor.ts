@@ -2,6 +2,7 @@ import { messageOf } from "./error-text.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Middleware, Published } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { QueueName } from "./queue-name.ts";
+import { numberProblems, wholeMs, wholeNumber } from "./numbers.ts";
 import { defaultRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
 import { supervisionProblems, type FailureLimit, type SupervisionRule } from "./supervision.ts";
 
@@ -10,6 +11,8 @@ export interface ActorDefaults {
   readonly parallelism: number;
   /** In ms. */
   readonly lease: number;
+  /** See {@link ActorOptions.maxOutputs}. */
+  readonly maxOutputs: number;
   readonly retry: RetryOptions;
   /** Rules for all actors, after their own. */
   readonly supervision: readonly SupervisionRule[];
@@ -21,6 +24,7 @@ export interface ActorDefaults {
 export const actorDefaults: ActorDefaults = {
   parallelism: 10,
   lease: 30_000,
+  maxOutputs: 10_000,
   retry: defaultRetry,
   supervision: [],
   middleware: [],
@@ -56,12 +60,14 @@ export function describeActor(
     return undefined;
   }
   const { parallelism = defaults.parallelism, lease = defaults.lease, ordered = false } = options;
+  const { maxOutputs = defaults.maxOutputs } = options;
   const descriptor: ActorDescriptor = {
     actorType,
     name: actorType.name,
     queueName: parsed,
     parallelism,
     lease,
+    maxOutputs,
     ordered,
     retry: { ...defaults.retry, ...options.retry },
     publishes: published.filter((one) => one !== undefined),
@@ -79,6 +85,7 @@ export function describeActor(
 const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   parallelism: true,
   lease: true,
+  maxOutputs: true,
   retry: true,
   publishes: true,
   ordered: true,
@@ -102,13 +109,12 @@ function shapeProblems(options: ActorOptions): string[] {
 
 /** What is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, retry, supervision, failureLimit, middleware } = descriptor;
-  const problems: string[] = [];
-  if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
-    problems.push(`parallelism must be a whole number from 1, not ${parallelism}`);
-  }
-  if (!(lease >= 100 && Number.isSafeInteger(lease)))
-    problems.push(`lease must be a whole number from 100 ms, not ${lease}`);
+  const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
+  const problems = [
+    ...numberProblems("parallelism", parallelism, wholeNumber(1)),
+    ...numberProblems("lease", lease, wholeMs(100)),
+    ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
+  ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);

@@ -5,6 +5,7 @@ import { contradictions, throwProblems } from "./actor-configuration.ts";
 import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
+import { isNumber, numberProblems, wholeNumber } from "./numbers.ts";
 import { defaultRetry, type RetryOptions } from "./retry-policy.ts";
 import type { FailureLimit } from "./supervision.ts";
 
@@ -69,14 +70,24 @@ export function namedOverrides(origin: string, actors: unknown): NamedOverrides 
   return { origin, actors: actors as ActorOverrides };
 }
 
-/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. */
+/**
+ * Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` that names every variable that is no number.
+ */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
-  return Object.entries(environment).flatMap(([variable, value]) => {
-    if (!variable.startsWith(environmentPrefix) || value === undefined) return [];
-    return [
-      { origin: variable, actors: { [variable.slice(environmentPrefix.length)]: { parallelism: Number(value) } } },
-    ];
-  });
+  const said = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[0].startsWith(environmentPrefix) && (entry[1] ?? "").trim() !== "",
+  );
+  throwProblems(
+    said.flatMap(([variable, value]) =>
+      isNumber(Number(value), wholeNumber(1)) ? [] : numberProblems(variable, value, wholeNumber(1)),
+    ),
+  );
+  return said.map(([variable, value]) => ({
+    origin: variable,
+    actors: { [variable.slice(environmentPrefix.length)]: { parallelism: Number(value) } },
+  }));
 }
 
 /**

@@ -68,6 +68,11 @@ export interface ActorOptions {
   readonly parallelism?: number | undefined;
   /** How long an event is leased before it is renewed or comes back, in ms; 30,000 unless said. */
   readonly lease?: number | undefined;
+  /**
+   * How many events one step may return. A step that returns more is a mistake, such as a generator without an end, and
+   * its event goes to the dead letters. @default 10_000
+   */
+  readonly maxOutputs?: number | undefined;
   /** What differs from the hive's retry policy. */
   readonly retry?: Partial<RetryOptions> | undefined;
   /**
@@ -96,6 +101,7 @@ export interface ActorDescriptor {
   readonly queueName: QueueName;
   readonly parallelism: number;
   readonly lease: number;
+  readonly maxOutputs: number;
   readonly retry: RetryOptions;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;

@@ -18,6 +18,8 @@ import { byDelivery, LogEvents } from "./log-events.ts";
 import { standardErrorLogger, unfailing, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
+import { checkedNumber } from "./checked-number.ts";
+import { delay } from "./numbers.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
@@ -126,6 +128,7 @@ export class Hive {
             options.onDelivery?.(report);
           }
         : options.onDelivery,
+      onPause: (descriptor, pause) => recording?.paused(descriptor, pause),
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { factories, specs } = this.#orchestrator;
@@ -217,10 +220,12 @@ export class Hive {
    * Stops: leases no more, lets actors finish for up to `deadline` ms (30,000 unless given), gives back what did
    * not finish without counting it as an attempt, then closes the provider that it opened. Never called by the
    * library itself: signals are the application's.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` when the deadline is no time; the hive runs on then.
    */
-  stop(options: { readonly deadline?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.deadline ?? 30_000);
-    return this.#stopping;
+  async stop({ deadline = 30_000 }: { readonly deadline?: number } = {}): Promise<void> {
+    checkedNumber("hive.stop", "deadline", deadline, delay);
+    await (this.#stopping ??= this.#stop(deadline));
   }
 
   /**
@@ -247,9 +252,7 @@ export class Hive {
   }
 
   async #close(deadline: number): Promise<void> {
-    const pulses = Promise.all(this.#pulsers.map((pulser) => pulser.stop()));
-    // A pulse that does not end holds up nothing for longer than actors may.
-    await Promise.all([waitFor(pulses, this.#clock, deadline), this.#orchestrator.stop(deadline)]);
+    await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadline)), this.#orchestrator.stop(deadline)]);
     this.#keeper.close();
     await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
     this.#idling.abort();

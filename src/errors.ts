@@ -1,3 +1,5 @@
+import { delay, isNumber, told } from "./numbers.ts";
+
 /**
  * Every code that a {@link BeeHiveError} can carry, and whether repeating the same step later can
  * succeed with no change of code or configuration. The loop retries what can and dead-letters at
@@ -93,14 +95,14 @@ export class RejectEvent extends BeeHiveError {
 /**
  * Thrown by an actor to have its event delivered again after `delayMs` milliseconds, whatever back-off
  * the retry policy would choose. It counts as an attempt, so the policy's limit still holds. A delay that is no number from 0
- * up is the policy's.
+ * to 100 years is the policy's, and the message says so.
  */
 export class RetryLater extends BeeHiveError {
   override readonly name: string = "RetryLater";
   readonly delayMs: number;
 
-  constructor(delayMs: number, message = `asked to be retried in ${delayMs} ms`, options?: { cause?: unknown }) {
-    super("Unavailable", message, options);
+  constructor(delayMs: number, message?: string, options?: { cause?: unknown }) {
+    super("Unavailable", withTime(message ?? `asked to be retried in ${delayMs} ms`, delayMs), options);
     this.delayMs = delayMs;
   }
 }
@@ -108,16 +110,25 @@ export class RetryLater extends BeeHiveError {
 /**
  * Thrown by an actor or a middleware to stop leasing from its subscription for `pauseMs` milliseconds: what all
  * its events need is not there. The event is given back and this delivery does not count as an attempt. With a time that is
- * no number from 0 up it is a failure like any other.
+ * no number from 0 to 100 years it is a failure like any other, and the message says so.
  */
 export class PauseSubscription extends BeeHiveError {
   override readonly name: string = "PauseSubscription";
   readonly pauseMs: number;
 
-  constructor(pauseMs: number, message = `asked to pause for ${pauseMs} ms`, options?: { cause?: unknown }) {
-    super("Unavailable", message, options);
+  constructor(pauseMs: number, message?: string, options?: { cause?: unknown }) {
+    super("Unavailable", withTime(message ?? `asked to pause for ${pauseMs} ms`, pauseMs), options);
     this.pauseMs = pauseMs;
   }
+}
+
+/** Thrown by a circuit breaker: what its actors call is down. */
+export class CircuitOpen extends PauseSubscription {
+  override readonly name: string = "CircuitOpen";
+}
+
+function withTime(message: string, ms: unknown): string {
+  return isNumber(ms, delay) ? message : `${message} (${told(ms)} is not a time in ms: the retry policy decides)`;
 }
 
 /** An item changed since it was read. */

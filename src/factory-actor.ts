@@ -6,12 +6,14 @@ import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
 import { readable } from "./error-text.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
+import { HeldKeys, type HeldKey } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
 import { runThrough } from "./middleware/run-through.ts";
 import type { Outcome } from "./outcome.ts";
 import { collect, stampOutputs } from "./outputs.ts";
+import type { Pause } from "./pause.ts";
 import type { PollState } from "./poll-state.ts";
 import { Polling } from "./polling.ts";
 import type { Provider, Step } from "./provider.ts";
@@ -33,6 +35,7 @@ export interface FactoryActorParts {
   readonly random: () => number;
   readonly logEvents: LogEvents;
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
+  readonly onPause?: ((descriptor: ActorDescriptor, pause: Pause) => void) | undefined;
   /** Stops the whole hive, because the supervision of an actor says so. */
   readonly stopHive: (reason: unknown) => void;
 }
@@ -57,6 +60,7 @@ export class FactoryActor {
   readonly #polling: Polling;
   #stopped = false;
   readonly #failures: FailureCount | undefined;
+  readonly #heldKeys: HeldKeys | undefined;
   #settled = 0;
 
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
@@ -65,6 +69,7 @@ export class FactoryActor {
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#atomic = parts.provider.capabilities.atomicStep === true;
     this.#mostAttempts = mostAttempts(descriptor);
+    this.#heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const { clock, provider } = parts;
@@ -74,12 +79,23 @@ export class FactoryActor {
       logger: this.#logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
+      onPause: (pause) => parts.onPause?.(descriptor, pause),
     });
   }
 
   /** How the asking for events goes. */
   get poll(): PollState {
     return this.#polling.state;
+  }
+
+  /** Why no events are asked for, or one at a time. */
+  get paused(): Pause | undefined {
+    return this.#polling.paused;
+  }
+
+  /** The events that wait for their next attempt and hold back those behind them. */
+  get heldKeys(): readonly HeldKey[] {
+    return this.#heldKeys?.list(this.#parts.clock.now()) ?? [];
   }
 
   /** How many events are being worked on now. */
@@ -143,6 +159,7 @@ export class FactoryActor {
   }
 
   #delivery(lease: Lease): Delivery {
+    this.#heldKeys?.released(lease);
     return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
   }
 
@@ -154,7 +171,7 @@ export class FactoryActor {
       const span = this.#telemetry.start(event, attempt);
       let failure: unknown;
       try {
-        assertAttemptLeft(attempt, this.#mostAttempts);
+        assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
         outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
@@ -197,7 +214,7 @@ export class FactoryActor {
       const step = (delivery.step = provider.beginStep(lease));
       actor = await resolve(this.descriptor, step);
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
-      const collected = span.run(collect, returned, this.descriptor.name);
+      const collected = span.run(collect, returned, delivery);
       // Here and below: waiting for what is there already costs more than all else on this page, so it is not done.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;
@@ -238,6 +255,7 @@ export class FactoryActor {
         failure = again;
       }
     }
+    if (delivery.kept) failure = this.#parts.keeper.explained(failure, delivery.kept);
     return { outcome: await this.#settleFailure(delivery, failure), failure };
   }
 
@@ -274,6 +292,7 @@ export class FactoryActor {
       case "retry":
         this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
+        this.#heldKeys?.holds(lease, decision.delayMs, this.#parts.clock.now());
         return "retried";
       case "dead-letter":
         this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
@@ -287,7 +306,7 @@ export class FactoryActor {
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         return "given-back";
       case "pause":
-        this.#polling.pause(decision.pauseMs, error);
+        this.#polling.pause(decision, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
         return "given-back";
       case "stop":
@@ -300,7 +319,7 @@ export class FactoryActor {
   /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
   #countFailure(error: unknown): void {
     const decision = this.#failures?.add(this.#parts.clock.now());
-    if (decision?.action === "pause") this.#polling.pause(decision.pauseMs, error);
+    if (decision?.action === "pause") this.#polling.pause(decision, error);
     if (decision?.action === "stop") this.#stopHive(error);
   }
 

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import type { Hive } from "./beehive.ts";
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
+import { checkedNumber } from "./checked-number.ts";
+import { wholeNumber } from "./numbers.ts";
 
 export interface HealthServerOptions {
   /** 0 takes a free one. */
@@ -26,12 +28,13 @@ const slowestRequestMs = 5_000;
  * not keep the process running, and it goes on while the hive stops: close it afterwards. `/live` never asks the
  * provider: a cloud that is down is no reason to be started anew.
  *
- * @throws BeeHiveError `InvalidConfiguration` when it cannot listen there.
+ * @throws BeeHiveError `InvalidConfiguration` when it cannot listen there, or the port is none.
  */
 export async function healthServer(
   hive: Pick<Hive, "health">,
   { port, host = "127.0.0.1" }: HealthServerOptions,
 ): Promise<HealthServer> {
+  checkedNumber("healthServer", "port", port, wholeNumber(0, 65_535));
   const limits = {
     headersTimeout: slowestRequestMs,
     requestTimeout: slowestRequestMs,

@@ -1,6 +1,9 @@
 import { errorNameOf } from "./error-text.ts";
 import type { Clock } from "./clock.ts";
+import { PauseSubscription } from "./errors.ts";
 import type { FactoryActor } from "./factory-actor.ts";
+import type { HeldKey } from "./held-keys.ts";
+import type { PausedBy } from "./pause.ts";
 import type { Provider } from "./provider.ts";
 import type { QueueSpec } from "./queue-operator.ts";
 
@@ -39,6 +42,18 @@ export interface ActorHealth {
   readonly polling: "well" | "failing" | "stuck" | "ended";
   /** What the last request for events failed with, as {@link ProviderHealth.error}. */
   readonly error: string | undefined;
+  /** Why this process takes no events of the subscription, or one at a time; others may. */
+  readonly paused: PauseHealth | undefined;
+  /** Events of an ordered subscription that this process will try again and that hold back their keys; 10 at most. */
+  readonly heldKeys: readonly HeldKey[];
+}
+
+export interface PauseHealth {
+  readonly by: PausedBy;
+  /** Past while one event at a time is tried, until one is committed. */
+  readonly until: Date;
+  /** The failure that led to it, as {@link ProviderHealth.error}. */
+  readonly error: string;
 }
 
 export interface HealthParts {
@@ -55,6 +70,13 @@ const holdsMs = 5_000;
 const answerMs = 800;
 /** A poll waits for up to 20 s; one that was not answered for as long as this, in ms, never will be. */
 const stuckMs = 120_000;
+
+const maxHeldKeys = 10;
+
+/** What made somebody ask for a pause says more than that they did. */
+function causeOf(error: unknown): unknown {
+  return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
+}
 
 /** Tells the health of a hive. */
 export class HealthCheck {
@@ -76,7 +98,7 @@ export class HealthCheck {
     };
   }
 
-  #actor({ descriptor, inFlight, poll }: FactoryActor, running: boolean): ActorHealth {
+  #actor({ descriptor, inFlight, poll, paused, heldKeys }: FactoryActor, running: boolean): ActorHealth {
     const { askedAt, error, over } = poll;
     const stuck = askedAt !== undefined && this.#parts.clock.now() - askedAt > stuckMs;
     const polling = running && over ? "ended" : running && stuck ? "stuck" : error === undefined ? "well" : "failing";
@@ -86,6 +108,8 @@ export class HealthCheck {
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
+      paused: paused && { by: paused.by, until: new Date(paused.until), error: errorNameOf(causeOf(paused.error)) },
+      heldKeys: heldKeys.slice(0, maxHeldKeys),
     };
   }
 
@@ -95,7 +119,7 @@ export class HealthCheck {
 
   #provider(): Promise<ProviderHealth> {
     const now = this.#parts.clock.now();
-    if (!this.#asked || now - this.#asked.at >= holdsMs) this.#asked = { at: now, answer: this.#ask() };
+    if (!this.#asked || Math.abs(now - this.#asked.at) >= holdsMs) this.#asked = { at: now, answer: this.#ask() };
     return this.#asked.answer;
   }
 

@@ -64,6 +64,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
 const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
   parallelism: true,
   lease: true,
+  maxOutputs: true,
   retry: true,
   supervision: true,
   failureLimit: true,

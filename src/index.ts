@@ -31,7 +31,15 @@ export {
 export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
 export { type ObservedEdge } from "./graph/observed-edge.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./health-server.ts";
-export { type ActorHealth, type Health, type HealthDetail, type HiveState, type ProviderHealth } from "./health.ts";
+export { type HeldKey } from "./held-keys.ts";
+export {
+  type ActorHealth,
+  type Health,
+  type HealthDetail,
+  type HiveState,
+  type PauseHealth,
+  type ProviderHealth,
+} from "./health.ts";
 export {
   type Journal,
   type JournaledEvent,
@@ -49,7 +57,8 @@ export { timeout } from "./middleware/timeout.ts";
 export { openProvider } from "./open-provider.ts";
 export { type Topology } from "./orchestrator.ts";
 export { type Capabilities, type Provider, type ProviderContext, type Step } from "./provider.ts";
-export { pulse, type Pulser, type Schedule } from "./pulser.ts";
+export { type PausedBy } from "./pause.ts";
+export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulser.ts";
 export { QueueName, type QueueKind } from "./queue-name.ts";
 export {
   type AbandonOptions,

@@ -1,7 +1,9 @@
 import { Bag, type Bagged } from "./bag.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
+import { ranSince } from "./event-loop.ts";
 import type { Logger } from "./logger.ts";
+import { LostLeases } from "./lost-leases.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 
 /**
@@ -15,6 +17,11 @@ export class LeaseKeeper {
   readonly #kept = new Bag<KeptLease>();
   #timer: Timer | undefined;
   #timerAt = Infinity;
+  /** When the timer was set, in ms since the epoch. */
+  #setAt = -Infinity;
+  /** When the timer must call, by `performance.now()`: when it is late, something holds the event loop. */
+  #callsAt = Infinity;
+  readonly losses: LostLeases = new LostLeases();
 
   constructor(queues: Pick<QueueOperator, "renew">, clock: Clock, logger: Logger) {
     this.#queues = queues;
@@ -25,10 +32,27 @@ export class LeaseKeeper {
   /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
   keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
     const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
+    const now = this.#clock.now();
+    const setBack = this.#setBack(this.#setAt, now);
     this.#kept.add(kept);
-    kept.dueAt = halfway(lease, this.#clock.now());
-    this.#wakeAt(kept.dueAt);
+    kept.dueAt = halfway(lease, now);
+    if (setBack) this.#wakeForNext();
+    else this.#wakeAt(kept.dueAt);
     return kept;
+  }
+
+  /** The error that a run under this lease failed with; one that says more when the lease was lost because of the event loop. */
+  explained(error: unknown, { lease, leaseMs, keptAt }: KeptLease): unknown {
+    this.#noteLateness();
+    const atWork = (): string =>
+      [
+        ...new Set([lease, ...[...this.#kept].map((kept) => kept.lease)].map(({ queueName }) => String(queueName))),
+      ].join(", ");
+    return this.losses.explained(error, lease, { leaseMs, keptAt, atWork });
+  }
+
+  #noteLateness(): void {
+    ranSince(this.#callsAt, undefined);
   }
 
   /** Renews nothing more. */
@@ -37,18 +61,31 @@ export class LeaseKeeper {
     for (const kept of this.#kept) this.#kept.delete(kept);
   }
 
+  /** A clock that shows less than it must was put back: then renewals are due that much earlier by it. */
+  #setBack(least: number, now: number): boolean {
+    if (now >= least) return false;
+    for (const kept of this.#kept) kept.dueAt -= least - now;
+    this.#timerAt = Infinity;
+    return true;
+  }
+
   #wakeAt(time: number): void {
     const now = this.#clock.now();
     // A time that has passed without a wake-up is that of a clock that was put forward: timers know nothing of that.
     if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;
+    this.#setAt = now;
+    this.#callsAt = performance.now() + (time - now);
     this.#timer = this.#clock.after(time - now, () => this.#wake());
   }
 
   #wake(): void {
-    this.#timerAt = Infinity;
+    this.#noteLateness();
     const now = this.#clock.now();
+    this.#setBack(this.#timerAt, now);
+    this.#timerAt = Infinity;
+    this.#callsAt = Infinity;
     const due = new Map<number, KeptLease[]>();
     for (const kept of this.#kept) {
       if (kept.lease.expiresAt <= now) kept.lose();
@@ -106,6 +143,8 @@ export class KeptLease implements Bagged {
   place = -1;
   readonly lease: Lease;
   readonly leaseMs: number;
+  /** Since when it is kept, by `performance.now()`. */
+  readonly keptAt: number = performance.now();
   /** When it is to be renewed next, in ms since the epoch. */
   dueAt: number = Infinity;
   /** The renewal under way; never rejects. */

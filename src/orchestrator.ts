@@ -82,7 +82,8 @@ export class Orchestrator {
       // What moved from one queue to another during the count may have been missed: then it is counted again.
       if (!busy && this.#inFlight() === 0 && before === this.#settled()) return;
       // As long as the count took, so that counting a backlog takes no more than half of the time.
-      await sleep(clock, Math.max(idlePollMs, clock.now() - startedAt), signal);
+      const tookMs = clock.now() - startedAt;
+      await sleep(clock, Math.min(maxIdlePollMs, Math.max(idlePollMs, tookMs)), signal);
     }
   }
 
@@ -105,6 +106,8 @@ export class Orchestrator {
 }
 
 const idlePollMs = 5;
+/** A count that seems to take longer met a clock that was put forward. */
+const maxIdlePollMs = 10_000;
 
 /**
  * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics

@@ -2,8 +2,10 @@ import type { ActorDescriptor } from "./actor.ts";
 import { breather } from "./breather.ts";
 import { sleep, type Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
+import type { Pause, PauseDecision } from "./pause.ts";
 import { PollState } from "./poll-state.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
+import { Span } from "./span.ts";
 
 /** How long one poll waits for an event, in ms: the longest that SQS allows. */
 const pollMs = 20_000;
@@ -18,6 +20,8 @@ export interface PollingParts {
   readonly inFlight: () => number;
   /** Takes over what a poll brought. A promise is waited for before the next poll. */
   readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
+  /** Called when a pause begins. */
+  readonly onPause?: ((pause: Pause) => void) | undefined;
 }
 
 /** Asks for the events of one subscription: as many as there are free slots, none while it is paused. */
@@ -30,7 +34,8 @@ export class Polling {
   #endPoll = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
-  #pausedUntil = 0;
+  #pausing: Span | undefined;
+  #pause: Pause | undefined;
   /** After a pause one event at a time is tried, until one is committed. */
   #probing = false;
 
@@ -61,21 +66,32 @@ export class Polling {
   /** To be called when an event was committed: what a pause was about is over. */
   proven(): void {
     this.#probing = false;
+    this.#pause = undefined;
   }
 
-  /** Ends the poll under way and asks for nothing for `ms`, or until a longer pause is over. */
-  pause(ms: number, error: unknown): void {
-    this.#parts.logger.warn({ error, pauseMs: ms }, "the subscription is paused");
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
+  /** Ends the poll under way and asks for nothing for so long, or until a longer pause is over. */
+  pause({ pauseMs, by }: PauseDecision, error: unknown): void {
+    const { clock, logger, onPause } = this.#parts;
+    logger.warn({ error, pauseMs, pausedBy: by }, "the subscription is paused");
+    if (this.pausedMs < pauseMs) {
+      this.#pausing = new Span(clock, pauseMs);
+      this.#pause = { by, until: clock.now() + pauseMs, error };
+      onPause?.(this.#pause);
+    }
     this.#probing = true;
     if (this.#stop.signal.aborted) return;
     this.#endPoll.abort();
     this.#endPoll = new AbortController();
   }
 
+  /** The last pause, until an event is committed after it. */
+  get paused(): Pause | undefined {
+    return this.#pause;
+  }
+
   /** How long the pause goes on, in ms; 0 when there is none. */
   get pausedMs(): number {
-    return this.#pausedUntil === 0 ? 0 : Math.max(0, this.#pausedUntil - this.#parts.clock.now());
+    return this.#pausing?.left ?? 0;
   }
 
   async #poll(): Promise<void> {

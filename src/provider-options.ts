@@ -1,4 +1,5 @@
 import { BeeHiveError } from "./errors.ts";
+import { isNumber, told, wholeNumber } from "./numbers.ts";
 import { redact } from "./redact.ts";
 
 /*
@@ -18,15 +19,11 @@ export interface OptionRule {
 export type OptionRules<T> = { readonly [name in keyof T]-?: OptionRule };
 
 /** A whole number within bounds, both inclusive. */
-export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): OptionRule {
-  const bounds =
-    most === Number.MAX_SAFE_INTEGER ? `from ${grouped(least)}` : `from ${grouped(least)} to ${grouped(most)}`;
+export function whole(least: number, most?: number): OptionRule {
+  const rule = wholeNumber(least, most);
   return {
     read: (text) => (text.trim() === "" ? NaN : Number(text)),
-    refuse: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-        ? undefined
-        : `must be a whole number ${bounds}`,
+    refuse: (value) => (isNumber(value, rule) ? undefined : `must be ${rule.must}`),
   };
 }
 
@@ -96,16 +93,7 @@ export function checkedOptions<T, O extends T>(provider: string, options: O, rul
   return options;
 }
 
-/** `NaN` is what JSON has no word for. */
-function told(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : String(value);
-}
-
 /** Among the options of a URL somebody may have put a secret. */
 function throwProblems(what: string, problems: readonly string[]): void {
   if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", redact(`${what}: ${problems.join("; ")}.`));
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString("en-GB");
 }

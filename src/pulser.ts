@@ -1,9 +1,12 @@
 import { messageOf } from "./error-text.ts";
 import { Cron } from "croner";
-import { sleep, type Clock } from "./clock.ts";
+import { actorDefaults } from "./actor-descriptor.ts";
+import { sleep, waitFor, type Clock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event } from "./event.ts";
+import type { EventType } from "./event-type.ts";
 import type { Logger } from "./logger.ts";
+import { numberProblems, wholeMs } from "./numbers.ts";
 import { collect } from "./outputs.ts";
 import type { ActorOutput } from "./actor.ts";
 import { publishesProblems, type Publisher } from "./publishes.ts";
@@ -25,18 +28,33 @@ export interface Pulser extends Publisher {
   /** Unique among the pulsers of all hives on a provider: what makes each pulse fire once. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** The events of the pulse that was due at `time`. What it throws is logged, and the next pulse tries again. */
+  /** The events of the pulse that was due at `time`. Errors are logged, and the next pulse tries again. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
 
-/** A pulser that publishes an event of that type, its body the time that was due: `pulse("OneMinutePassed", { every: 60_000 })`. */
-export function pulse(eventType: string, schedule: Schedule): Pulser {
-  const publishes = [eventType];
+/** The body of the events that {@link pulse} makes. */
+export interface PulseBody {
+  /** When the pulse was due, as ISO 8601. */
+  readonly time: string;
+}
+
+/**
+ * A pulser that publishes an event of that type, its body the time that was due: `pulse("OneMinutePassed", { every: 60_000 })`,
+ * or `pulse(OneMinutePassed, ...)` with an event type, whose events go where the type says.
+ */
+export function pulse(
+  type: string | Pick<EventType<PulseBody>, "name" | "queueName" | "create">,
+  schedule: Schedule,
+): Pulser {
+  const name = typeof type === "string" ? type : type.name;
   return {
-    name: eventType,
+    name,
     schedule,
-    publishes,
-    pulse: (time) => [new Event(eventType, { time: time.toISOString() })],
+    publishes: [type],
+    pulse(time) {
+      const body: PulseBody = { time: time.toISOString() };
+      return [typeof type === "string" ? new Event(name, body) : type.create(body)];
+    },
   };
 }
 
@@ -51,9 +69,7 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
     if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)
       return [`the pulser "${name}" has both every and cron; give one of them`];
     if (schedule.every !== undefined) {
-      return Number.isSafeInteger(schedule.every) && schedule.every >= 10
-        ? []
-        : [`the pulser "${name}": every must be a whole number of ms from 10, not ${schedule.every}`];
+      return numberProblems(`the pulser "${name}": every`, schedule.every, wholeMs(10));
     }
     try {
       // Only when it is asked for a time does it look at the time zone.
@@ -80,17 +96,22 @@ interface Fired {
   readonly time: number;
 }
 
-const lockMs = 30_000;
+/** How long a pulse is left to a process that died while it fired it, in ms. A process that lives renews its lock. */
+const lockMs = 5_000;
+/** A pulse that is remembered as fired so far in the future, in ms, was fired by a clock that was wrong. */
+const maxAheadMs = 10_000;
 
 /**
- * Runs one pulser. Every process that has it keeps time, and the lock store lets one of them fire each pulse: at
- * most once, and once unless that process dies while it fires. Pulses that were missed while no process ran are
- * not made up for. Events carry ids made from the pulse, so that a repeated one is dropped as a duplicate.
+ * Runs one pulser. Every process that has it keeps time, and the lock store lets one of them fire each pulse. When that
+ * process dies meanwhile, another one fires it: events carry ids made from the pulse, so that a repeated one is dropped as
+ * a duplicate. Pulses that were missed while no process ran are not made up for.
  */
 export class Pulsing {
   readonly #pulser: Pulser;
   readonly #parts: PulsingParts;
   readonly #stop = new AbortController();
+  /** Ends what a pulse under way still reads. */
+  readonly #end = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   constructor(pulser: Pulser, parts: PulsingParts) {
@@ -102,52 +123,79 @@ export class Pulsing {
     this.#running = this.#run();
   }
 
-  /** Fires no more, and waits for a pulse under way. */
-  async stop(): Promise<void> {
+  /** Fires no more, and waits for a pulse under way, `deadline` ms at most. */
+  async stop(deadline: number): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await waitFor(this.#running, this.#parts.clock, deadline);
+    this.#end.abort(new BeeHiveError("Timeout", `The hive stopped before the pulser ${this.#pulser.name} had ended.`));
   }
 
   async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock } = this.#parts;
     const { signal } = this.#stop;
     let last = clock.now();
     while (!signal.aborted) {
+      // A clock that was put back brings times that were there before: what was fired then is remembered.
+      if (clock.now() < last) last = clock.now() - 1;
       const due = nextTime(this.#pulser.schedule, last);
       if (due === undefined) return;
       await sleep(clock, due - clock.now(), signal);
       if (clock.now() < due) continue;
       last = Math.max(due, lastTime(this.#pulser.schedule, clock.now()));
-      try {
-        await this.#fire(last);
-      } catch (error) {
-        logger.error({ error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
-      }
+      await this.#fireOrSee(last);
     }
   }
 
-  /** Fires the pulse that was due at `time`, unless another process does or did. */
-  async #fire(time: number): Promise<void> {
+  /** Sees to it that a pulse is fired, by this process or another, until the next one is due. */
+  async #fireOrSee(time: number): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const next = nextTime(this.#pulser.schedule, time) ?? Infinity;
+    try {
+      while (!(await this.#fire(time))) {
+        if (this.#stop.signal.aborted || clock.now() + lockMs >= next) return;
+        await sleep(clock, lockMs, this.#stop.signal);
+        if (await this.#fired(time)) return;
+      }
+    } catch (error) {
+      logger.error({ error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
+    }
+  }
+
+  /** Fires the pulse that was due at `time` unless it was. @returns false when another process is about to. */
+  async #fire(time: number): Promise<boolean> {
     const { stores, push } = this.#parts;
     const { name } = this.#pulser;
     const lock = await stores.locks.tryLock(`pulser/${name}`, { ttl: lockMs });
-    if (!lock) return;
+    if (!lock) return false;
     try {
-      const pulses = stores.collection<Fired>("Pulses");
-      const fired = (await pulses.exists(name)) ? await pulses.get(name) : undefined;
-      if (fired && fired.time >= time) return;
-      await push(await pulseEvents(this.#pulser, time));
-      await pulses.upsert({ id: name, time });
+      if (await this.#fired(time)) return true;
+      await push(await pulseEvents(this.#pulser, time, this.#end.signal));
+      await stores.collection<Fired>("Pulses").upsert({ id: name, time });
+      return true;
     } finally {
       await lock.release();
     }
   }
+
+  /** Whether that pulse, or a later one, was fired by whichever process. */
+  async #fired(time: number): Promise<boolean> {
+    const { clock, stores } = this.#parts;
+    const { name } = this.#pulser;
+    const pulses = stores.collection<Fired>("Pulses");
+    const fired = (await pulses.exists(name)) ? (await pulses.get(name)).time : -Infinity;
+    return fired >= time && fired <= Math.max(time, clock.now()) + maxAheadMs;
+  }
 }
 
 /** The events of the pulse that was due at `time`, in ms since the epoch, with ids that are the same whoever fires it. */
-export async function pulseEvents(pulser: Pulser, time: number): Promise<readonly Event[]> {
+export async function pulseEvents(
+  pulser: Pulser,
+  time: number,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<readonly Event[]> {
   const { name } = pulser;
-  const events = await collect(await pulser.pulse(new Date(time)), `The pulser ${name}`);
+  const descriptor = { name: `The pulser ${name}`, maxOutputs: actorDefaults.maxOutputs };
+  const events = await collect(await pulser.pulse(new Date(time)), { descriptor, signal });
   return events.map((event, n) => (event.hasId ? event : event.clone({ id: `${name}-${time}-${n}` })));
 }
 

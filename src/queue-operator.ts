@@ -42,6 +42,17 @@ export interface AbandonOptions {
   readonly countAttempt: boolean;
 }
 
+/** An event of an ordered queue that others of its partition key wait behind. */
+export interface KeyHolder {
+  readonly eventId: string;
+  readonly partitionKey: string;
+  /** How many wait behind it. */
+  readonly behind: number;
+  /** How often it was tried so far, the attempt under way included. */
+  readonly attempts: number;
+  readonly state: "ready" | "leased" | "delayed";
+}
+
 /** How many events of a queue or subscription are where. */
 export interface QueueCounts {
   readonly ready: number;
@@ -107,6 +118,11 @@ export interface QueueOperator {
    * where the provider can tell cheaply.
    */
   oldest?(name: QueueName): Promise<number | undefined>;
+  /**
+   * The events that were tried and hold back others of their key, those with most behind them first, 100 at most. Only
+   * where the provider can tell cheaply.
+   */
+  holders?(name: QueueName): Promise<readonly KeyHolder[]>;
   /** The dead letters of a queue or subscription, oldest first. */
   deadLetters(name: QueueName): AsyncIterable<DeadLetter>;
   /** Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. @throws `NotFound`. */

@@ -1,5 +1,6 @@
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError, RetryLater } from "./errors.ts";
+import { delay, isNumber, numberBetween, numberFrom, numberProblems, wholeNumber } from "./numbers.ts";
 
 /** How often, and how long apart, a failing event is tried. */
 export interface RetryOptions {
@@ -48,14 +49,14 @@ export function decideRetry(error: unknown, attempt: number, options: RetryOptio
 }
 
 /** Whether it is a time to wait, in ms: what was computed from the answer of a service may be none. */
-export function isDelay(ms: number): boolean {
-  return ms >= 0 && ms < Infinity;
+export function isDelay(ms: unknown): boolean {
+  return isNumber(ms, delay);
 }
 
 /** The wait after that attempt (1 for the first), in ms. `random` is a number from 0 up to 1. */
 export function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }: RetryOptions, random: number): number {
-  const delay = Math.min(maxDelay, minDelay * factor ** (attempt - 1));
-  return Math.round(delay * (1 - jitter * random));
+  const longest = Math.min(maxDelay, minDelay * factor ** (attempt - 1));
+  return Math.round(longest * (1 - jitter * random));
 }
 
 /** What is wrong with the options, in words; nothing when all is well. */
@@ -64,12 +65,13 @@ export function retryProblems(options: RetryOptions): string[] {
   const problems = Object.keys(options)
     .filter((name) => !Object.hasOwn(defaultRetry, name))
     .map((name) => `retry.${name} is not an option; there are ${Object.keys(defaultRetry).join(", ")}`);
-  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
-    problems.push(`retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
-  if (!(minDelay >= 0 && minDelay < Infinity)) problems.push(`retry.minDelay must be 0 ms or more, not ${minDelay}`);
-  if (!(maxDelay >= minDelay && maxDelay < Infinity))
-    problems.push(`retry.maxDelay (${maxDelay}) must not be below retry.minDelay (${minDelay})`);
-  if (!(factor >= 1 && factor < Infinity)) problems.push(`retry.factor must be 1 or more, not ${factor}`);
-  if (!(jitter >= 0 && jitter <= 1)) problems.push(`retry.jitter must be from 0 to 1, not ${jitter}`);
+  problems.push(
+    ...numberProblems("retry.maxAttempts", maxAttempts, wholeNumber(1)),
+    ...numberProblems("retry.minDelay", minDelay, delay),
+    ...numberProblems("retry.maxDelay", maxDelay, delay),
+    ...numberProblems("retry.factor", factor, numberFrom(1)),
+    ...numberProblems("retry.jitter", jitter, numberBetween(0, 1)),
+  );
+  if (maxDelay < minDelay) problems.push(`retry.maxDelay (${maxDelay}) must not be below retry.minDelay (${minDelay})`);
   return problems;
 }

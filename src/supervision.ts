@@ -1,5 +1,9 @@
 import { messageOf } from "./error-text.ts";
-import { BeeHiveError, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
+import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
+import type { LostLeases } from "./lost-leases.ts";
+import { numberProblems, time, wholeNumber } from "./numbers.ts";
+import type { PauseDecision, PausedBy } from "./pause.ts";
+import type { Lease } from "./queue-operator.ts";
 import { backoff, decideRetry, isDelay, retryProblems, type RetryOptions } from "./retry-policy.ts";
 
 /** A class of errors. */
@@ -38,7 +42,7 @@ export type Decision =
   | { readonly action: "retry"; readonly delayMs: number }
   | { readonly action: "give-back"; readonly delayMs: number }
   | { readonly action: "dead-letter"; readonly reason: string }
-  | { readonly action: "pause"; readonly pauseMs: number }
+  | PauseDecision
   | { readonly action: "stop" };
 
 /** An event that is given back without counting an attempt comes back as often as it must, but not at once. */
@@ -66,13 +70,13 @@ export function decide(
   uncounted = false,
 ): Decision {
   if (error instanceof PauseSubscription && isDelay(error.pauseMs))
-    return { action: "pause", pauseMs: Math.ceil(error.pauseMs) };
+    return pauseFor(error.pauseMs, error instanceof CircuitOpen ? "circuit-breaker" : "actor");
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
     case "dead-letter":
       return { action: "dead-letter", reason: messageOf(error) };
     case "pause":
-      return { action: "pause", pauseMs: Math.ceil(rule.pause) };
+      return pauseFor(rule.pause, "supervision");
     case "stop":
       return { action: "stop" };
     case "retry":
@@ -84,6 +88,10 @@ export function decide(
   }
 }
 
+function pauseFor(ms: number, by: PausedBy): PauseDecision {
+  return { action: "pause", pauseMs: Math.ceil(ms), by };
+}
+
 /** The most attempts that any error may have: what a queue must allow. */
 export function mostAttempts({ retry, supervision }: Supervision): number {
   const ofRules = supervision.flatMap((rule) => (rule.action === "retry" ? [rule.retry?.maxAttempts ?? 0] : []));
@@ -93,14 +101,15 @@ export function mostAttempts({ retry, supervision }: Supervision): number {
 /**
  * What comes back more often than it may be tried was never settled at all: each failure that is settled counts.
  *
+ * @param losses knows why this process lost the lease, if it did.
  * @throws BeeHiveError `Exhausted`.
  */
-export function assertAttemptLeft(attempt: number, most: number): void {
-  if (attempt <= most) return;
-  throw new BeeHiveError(
-    "Exhausted",
-    `delivered ${attempt} times, never settled: its consumers may have crashed on it`,
-  );
+export function assertAttemptLeft(lease: Lease, most: number, losses: Pick<LostLeases, "reasonOf">): void {
+  if (lease.attempt <= most) return;
+  const reason =
+    losses.reasonOf(lease) ??
+    "its consumers may have crashed on it, or held their event loop for longer than its lease";
+  throw new BeeHiveError("Exhausted", `delivered ${lease.attempt} times, never settled: ${reason}`);
 }
 
 /** Whether an error is one of those that are meant. A function that throws does not mean it. */
@@ -134,9 +143,10 @@ export class FailureCount {
     const { failures, within, action, pause = within } = this.#limit;
     this.#times.push(now);
     if (this.#times.length > failures) this.#times.shift();
-    if (this.#times.length < failures || now - (this.#times[0] ?? now) > within) return undefined;
+    // A clock that was put back leaves times in the future: they say nothing any more.
+    if (this.#times.length < failures || Math.abs(now - (this.#times[0] ?? now)) > within) return undefined;
     this.#times.length = 0;
-    return action === "stop" ? { action } : { action, pauseMs: Math.ceil(pause) };
+    return action === "stop" ? { action } : pauseFor(pause, "failure-limit");
   }
 }
 
@@ -155,20 +165,21 @@ export function supervisionProblems(
       ];
     if (!["retry", "dead-letter", "pause", "stop"].includes(rule.action))
       return [`supervision: a rule has the action "${rule.action}"; there are retry, dead-letter, pause and stop`];
-    if (rule.action === "pause" && !(rule.pause > 0 && rule.pause < Infinity))
-      return [`supervision: a rule pauses for ${rule.pause} ms; it must be more than 0`];
+    if (rule.action === "pause") return numberProblems("supervision: the pause of a rule", rule.pause, time);
     return rule.action === "retry" ? retryProblems({ ...retry, ...rule.retry }) : [];
   });
-  if (limit && !(Number.isSafeInteger(limit.failures) && limit.failures >= 1)) {
-    problems.push(`failureLimit.failures must be a whole number from 1, not ${limit.failures}`);
-  }
-  if (limit && !(limit.within > 0 && limit.within < Infinity))
-    problems.push(`failureLimit.within must be more than 0 ms, not ${limit.within}`);
-  if (limit && !["pause", "stop"].includes(limit.action))
-    problems.push(`failureLimit.action must be "pause" or "stop", not "${limit.action}"`);
-  if (limit?.pause !== undefined && !(limit.pause > 0 && limit.pause < Infinity))
-    problems.push(`failureLimit.pause must be more than 0 ms, not ${limit.pause}`);
-  const unknown = Object.keys(limit ?? {}).filter((name) => !limitNames.includes(name));
-  problems.push(...unknown.map((name) => `failureLimit.${name} is not an option; there are ${limitNames.join(", ")}`));
-  return problems;
+  return limit ? [...problems, ...limitProblems(limit)] : problems;
+}
+
+function limitProblems(limit: FailureLimit): string[] {
+  const { failures, within, action, pause } = limit;
+  return [
+    ...numberProblems("failureLimit.failures", failures, wholeNumber(1)),
+    ...numberProblems("failureLimit.within", within, time),
+    ...(["pause", "stop"].includes(action) ? [] : [`failureLimit.action must be "pause" or "stop", not "${action}"`]),
+    ...(pause === undefined ? [] : numberProblems("failureLimit.pause", pause, time)),
+    ...Object.keys(limit)
+      .filter((name) => !limitNames.includes(name))
+      .map((name) => `failureLimit.${name} is not an option; there are ${limitNames.join(", ")}`),
+  ];
 }

@@ -72,15 +72,18 @@ const defaultTuning: AzureTuning = {
   shortestLockMs: 5_000,
 };
 
+/** Longer timers of the SDKs would run at once. */
+const longestMs = 24 * 60 * 60 * 1000;
+
 const tuningRules: OptionRules<AzureTuning> = {
   table: matching(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "3 to 63 letters and digits"),
   container: matching(/^[a-z0-9](?:-?[a-z0-9]){2,62}$/, "3 to 63 lower-case letters, digits and single hyphens"),
   queuePrefix: matching(/^[\w.-]*$/, "letters, digits, periods, hyphens or underscores"),
   duplicateDetection: flag(),
   claimCheck: flag(),
-  pollMs: whole(1),
-  tryTimeoutMs: whole(1),
-  shortestLockMs: whole(1),
+  pollMs: whole(1, longestMs),
+  tryTimeoutMs: whole(1, longestMs),
+  shortestLockMs: whole(1, longestMs),
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -9,6 +9,7 @@ import type {
   AbandonOptions,
   Lease,
   LeaseRequest,
+  KeyHolder,
   QueueCounts,
   QueueOperator,
   QueueSpec,
@@ -145,6 +146,10 @@ export class MemoryQueueOperator implements QueueOperator {
     return [...this.#destinations].flatMap(([at, { queues }]) =>
       [...queues.keys()].map((subscription) => QueueName.parse(at + subscription)),
     );
+  }
+
+  async holders(name: QueueName): Promise<readonly KeyHolder[]> {
+    return this.#queue(name).holders();
   }
 
   async oldest(name: QueueName): Promise<number | undefined> {

@@ -4,9 +4,11 @@ import type { Clock, Timer } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
-import type { AbandonOptions, Lease, QueueCounts } from "../../src/queue-operator.ts";
+import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../src/queue-operator.ts";
 import { Waiters, type Waiter } from "../../src/waiters.ts";
 import { Fifo } from "./fifo.ts";
+
+const maxHolders = 100;
 
 /** An event in a queue, with what survives its deliveries. */
 interface Entry {
@@ -39,6 +41,16 @@ export class MemoryLease implements Lease, Bagged {
   }
 }
 
+/** What waits behind the one event of a key that may be leased. */
+class Line extends Fifo<Entry> {
+  holder: Entry;
+
+  constructor(holder: Entry) {
+    super();
+    this.holder = holder;
+  }
+}
+
 /** One simple queue or subscription. Everything in it happens synchronously, so nothing can come between. */
 export class MemoryQueue {
   readonly #name: QueueName;
@@ -51,7 +63,7 @@ export class MemoryQueue {
   readonly #leased = new Bag<MemoryLease>();
   readonly #dead = new Map<string, { readonly letter: DeadLetter; readonly entry: Entry }>();
   /** In an ordered queue: what waits behind the holder of each key that has one. */
-  readonly #behind = new Map<string, Fifo<Entry>>();
+  readonly #behind = new Map<string, Line>();
   #waitingBehind = 0;
   readonly #waiters: Waiters<Waiter>;
   #expiryTimer: Timer | undefined;
@@ -109,7 +121,7 @@ export class MemoryQueue {
       this.#waitingBehind++;
       return false;
     }
-    this.#behind.set(key, new Fifo());
+    this.#behind.set(key, new Line(entry));
     entry.holdsKey = true;
     return true;
   }
@@ -119,10 +131,11 @@ export class MemoryQueue {
     if (key === undefined || !entry.holdsKey) return;
     const behind = this.#behind.get(key);
     const next = behind?.shift();
-    if (!next) {
+    if (!behind || !next) {
       this.#behind.delete(key);
       return;
     }
+    behind.holder = next;
     this.#waitingBehind--;
     next.holdsKey = true;
     this.#makeReady(this.#returned, next);
@@ -186,6 +199,23 @@ export class MemoryQueue {
   /** When the event that is leased next happened. */
   oldest(): number | undefined {
     return (this.#returned.first ?? this.#ready.first)?.event.timestamp.getTime();
+  }
+
+  holders(): readonly KeyHolder[] {
+    const leased = new Set([...this.#leased].map(({ entry }) => entry));
+    const stateOf = (entry: Entry): KeyHolder["state"] =>
+      leased.has(entry) ? "leased" : this.#delayed.has(entry) ? "delayed" : "ready";
+    return [...this.#behind]
+      .filter(([, { size }]) => size > 0)
+      .map(([partitionKey, { holder, size }]) => ({
+        eventId: holder.event.id,
+        partitionKey,
+        behind: size,
+        attempts: holder.attempt,
+        state: stateOf(holder),
+      }))
+      .sort((one, other) => other.behind - one.behind)
+      .slice(0, maxHolders);
   }
 
   counts(): QueueCounts {

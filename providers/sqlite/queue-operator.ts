@@ -1,3 +1,4 @@
+import { keyHolders } from "./key-holders.ts";
 import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
@@ -8,6 +9,7 @@ import type {
   AbandonOptions,
   Lease,
   LeaseRequest,
+  KeyHolder,
   QueueCounts,
   QueueOperator,
   QueueSpec,
@@ -185,6 +187,10 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async oldest(name: QueueName): Promise<number | undefined> {
     return this.#messages.oldest(this.#topology.subscription(name), this.#clock.now());
+  }
+
+  async holders(name: QueueName): Promise<readonly KeyHolder[]> {
+    return keyHolders(this.#client, this.#topology.subscription(name), this.#clock.now());
   }
 
   async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {

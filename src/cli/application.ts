@@ -83,7 +83,8 @@ function combine(exports: readonly unknown[], given: readonly Given[], settings:
   return {
     ...said,
     actors: [...exports.filter(isActorClass), ...[said.actors ?? []].flat()] as (ActorSource | ActorConfiguration)[],
-    pulsers: [...(said.pulsers ?? []), ...exports.filter(isPulser)],
+    // One that is exported and named, too, is one.
+    pulsers: [...new Set([...(said.pulsers ?? []), ...exports.filter(isPulser)])],
     defaults: { ...said.defaults, ...defaults, retry: { ...said.defaults?.retry, ...defaults?.retry } },
     ...(overrides !== undefined && { overrides }),
     ...(topology !== undefined && { topology }),

@@ -1,6 +1,8 @@
 import { errorNameOf, messageOf } from "../error-text.ts";
+import type { ActorDescriptor } from "../actor.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
+import type { Pause } from "../pause.ts";
 import { redact } from "../redact.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 
@@ -26,6 +28,32 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
     outputs: nothing,
     errorName: undefined,
     errorMessage: undefined,
+  };
+}
+
+/** The entry of a pause. Its `errorName` is why, see {@link PausedBy}; its message that of the failure that led to it. */
+export function pauseEntry(
+  { name, queueName }: Pick<ActorDescriptor, "name" | "queueName">,
+  { by, until, error }: Pause,
+  time: number,
+): JournalEntry {
+  return {
+    time,
+    eventId: "",
+    timestamp: time,
+    eventType: "",
+    queueName: queueName.toString(),
+    actor: name,
+    attempt: 0,
+    outcome: "paused",
+    durationMs: 0,
+    dueAt: until,
+    correlationId: undefined,
+    causationId: undefined,
+    subject: undefined,
+    outputs: nothing,
+    errorName: by,
+    errorMessage: firstLine(redact(messageOf(error))),
   };
 }
 

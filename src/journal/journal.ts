@@ -11,10 +11,11 @@ export interface JournaledEvent {
   readonly dueAt: number | undefined;
 }
 
-/** That an event was pushed from outside, or that one attempt of an actor at an event ended. */
+/** That an event was pushed from outside, that one attempt of an actor at an event ended, or that a subscription was paused. */
 export interface JournalEntry {
   /** When the attempt ended, or the push began, in ms since the epoch. */
   readonly time: number;
+  /** Empty when a subscription was paused. */
   readonly eventId: string;
   /** The timestamp of the event, in ms since the epoch. */
   readonly timestamp: number;
@@ -25,10 +26,10 @@ export interface JournalEntry {
   readonly actor: string | undefined;
   /** 1 for the first; 0 when the event was pushed. */
   readonly attempt: number;
-  readonly outcome: Outcome | "pushed";
+  readonly outcome: Outcome | "pushed" | "paused";
   /** How long the attempt took, in ms, its settlement included. */
   readonly durationMs: number;
-  /** When a pushed event was to be delivered at the earliest, in ms since the epoch. */
+  /** When a pushed event was to be delivered at the earliest, or how long a pause is to last, in ms since the epoch. */
   readonly dueAt: number | undefined;
   readonly correlationId: string | undefined;
   readonly causationId: string | undefined;

@@ -1,3 +1,4 @@
+import { numberProblems, wholeMs, wholeNumber } from "../numbers.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import { silentLogger, type Logger } from "../logger.ts";
 import type { Provider } from "../provider.ts";
@@ -9,16 +10,19 @@ import { StoredJournal } from "./stored-journal.ts";
 const keptByDefault: ReadonlySet<string> = new Set(["memory", "sqlite"]);
 const defaultAge = 7 * 24 * 60 * 60 * 1000;
 
+/** Whether hives on that provider keep a journal in it unless they say otherwise. */
+export function storesJournal({ name }: Pick<Provider, "name">): boolean {
+  return name !== "memory" && keptByDefault.has(name);
+}
+
 /** What is wrong with the options, in words. */
 export function journalProblems(journal: boolean | JournalOptions | undefined): string[] {
   if (typeof journal !== "object") return [];
   const { entries = 100, age = 60_000, subject: _, ...unknown } = journal;
   return [
     ...Object.keys(unknown).map((name) => `journal.${name} is not an option; there are subject, entries, age`),
-    ...(Number.isSafeInteger(entries) && entries >= 100
-      ? []
-      : [`journal.entries must be a whole number from 100, not ${entries}`]),
-    ...(age >= 60_000 && age < Infinity ? [] : [`journal.age must be 60000 ms or more, not ${age}`]),
+    ...numberProblems("journal.entries", entries, wholeNumber(100)),
+    ...numberProblems("journal.age", age, wholeMs(60_000)),
   ];
 }
 

@@ -1,9 +1,11 @@
 import { messageOf } from "../error-text.ts";
+import type { ActorDescriptor } from "../actor.ts";
 import type { Clock } from "../clock.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { Logger } from "../logger.ts";
-import { deliveryEntry, pushEntry } from "./entry.ts";
+import type { Pause } from "../pause.ts";
+import { deliveryEntry, pauseEntry, pushEntry } from "./entry.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 
 /** Writes into a journal what a hive does. */
@@ -28,6 +30,10 @@ export class Recording {
 
   delivered(report: DeliveryReport): void {
     this.#journal.append(deliveryEntry(report, this.#subjectOf(report.event), this.#clock.now()));
+  }
+
+  paused(descriptor: ActorDescriptor, pause: Pause): void {
+    this.#journal.append(pauseEntry(descriptor, pause, this.#clock.now()));
   }
 
   /** Events that it does not understand have no business id; said once. */

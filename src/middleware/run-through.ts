@@ -1,6 +1,7 @@
 import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
 import { BeeHiveError } from "../errors.ts";
 import type { Event } from "../event.ts";
+import { ranSince } from "../event-loop.ts";
 import { collect } from "../outputs.ts";
 
 /** Runs the actor inside these middlewares, the first outermost, and answers what comes out. */
@@ -10,12 +11,12 @@ export function runThrough(
   event: Event,
   context: ActorContext,
 ): ActorOutput | Promise<ActorOutput> {
-  if (middleware.length === 0) return actor.processAsync(event, context);
+  if (middleware.length === 0) return runActor(actor, event, context);
   const { name } = context.descriptor;
   const run = async (index: number, seen: ActorContext): Promise<ActorOutput> => {
     const wrap = middleware[index];
-    if (!wrap) return actor.processAsync(event, seen);
-    const returned = await wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), name));
+    if (!wrap) return runActor(actor, event, seen);
+    const returned = await wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), changed));
     // Forgotten, mostly: all that the actor returned would be gone, and nobody told.
     if ((returned as unknown) === undefined)
       throw new BeeHiveError(
@@ -25,6 +26,16 @@ export function runThrough(
     return returned;
   };
   return run(0, context);
+}
+
+/** What the actor computes before it awaits anything holds the event loop. */
+function runActor(actor: ProcessorActor, event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
+  const startedAt = performance.now();
+  try {
+    return actor.processAsync(event, context);
+  } finally {
+    ranSince(startedAt, context.descriptor.name);
+  }
 }
 
 /** The context with another signal; all else is as it was, made when it is asked for. */

@@ -1,6 +1,7 @@
 import { sleep } from "../clock.ts";
 import type { Middleware } from "../actor.ts";
-import { assertOption, isCount, isTime } from "./options.ts";
+import { checkedNumber } from "../checked-number.ts";
+import { time, wholeNumber } from "../numbers.ts";
 import { perClock } from "./per-clock.ts";
 
 export interface ThrottleOptions {
@@ -18,13 +19,18 @@ export interface ThrottleOptions {
  * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.
  */
 export function throttle({ limit, per = 1_000 }: ThrottleOptions): Middleware {
-  assertOption(isCount(limit), "throttle", "limit", "a whole number from 1", limit);
-  assertOption(isTime(per), "throttle", "per", "more than 0 ms", per);
+  checkedNumber("throttle", "limit", limit, wholeNumber(1));
+  checkedNumber("throttle", "per", per, time);
   return perClock((clock) => {
     /** When the latest runs start, in ms since the epoch: some of them in the future. */
-    const starts: number[] = [];
+    let starts: number[] = [];
+    let seen = -Infinity;
     return async (_event, { signal }, next) => {
       const now = clock.now();
+      // A clock that was put back takes the starts with it: nobody waits for the time that it lost.
+      const lost = Math.max(0, seen - now);
+      if (lost > 0) starts = starts.map((start) => start - lost);
+      seen = now;
       const oldest = starts.length < limit ? -Infinity : (starts.shift() ?? -Infinity);
       const start = Math.max(now, oldest + per);
       starts.push(start);

@@ -1,6 +1,7 @@
 import { BeeHiveError } from "../errors.ts";
 import type { Middleware } from "../actor.ts";
-import { assertOption, isTime } from "./options.ts";
+import { checkedNumber } from "../checked-number.ts";
+import { time } from "../numbers.ts";
 import { withSignal } from "./run-through.ts";
 
 /**
@@ -10,7 +11,7 @@ import { withSignal } from "./run-through.ts";
  * @throws BeeHiveError `InvalidConfiguration` when `ms` is no time.
  */
 export function timeout(ms: number): Middleware {
-  assertOption(isTime(ms), "timeout", "ms", "more than 0 ms", ms);
+  checkedNumber("timeout", "ms", ms, time);
   return (event, context, next) => {
     const passed = new AbortController();
     const timer = context.clock.after(ms, () => {

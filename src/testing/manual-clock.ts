@@ -1,4 +1,6 @@
+import { checkedNumber } from "../checked-number.ts";
 import type { Clock, Timer } from "../clock.ts";
+import { delay, type NumberRule } from "../numbers.ts";
 
 interface ManualTimer {
   readonly dueAt: number;
@@ -7,6 +9,7 @@ interface ManualTimer {
 
 /** Where a manual clock starts unless told otherwise: a time like any other, far from the machine's. */
 const defaultStart = Date.UTC(2020, 0, 1);
+const date: NumberRule = { must: "a date", holds: (value) => !Number.isNaN(new Date(value).getTime()) };
 
 /**
  * A clock that stands still until a test moves it, so that a test of hours takes no time and goes the same way
@@ -22,9 +25,9 @@ export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<ManualTimer>();
 
-  /** @param start the time that it shows first. */
+  /** @param start the time that it shows first. @throws BeeHiveError `InvalidConfiguration` when it is none. */
   constructor(start: Date | number = defaultStart) {
-    this.#now = Number(start);
+    this.#now = checkedNumber("ManualClock", "start", Number(start), date);
   }
 
   now(): number {
@@ -51,8 +54,11 @@ export class ManualClock implements Clock {
    * Moves the time on by `ms` and runs the timers that are due, in the order of their times, each at its own time.
    * Between two of them, code that awaits gets on: what it does then, new timers too, happens at that time.
    * `advance(0)` only lets awaiting code get on.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` when `ms` is no time.
    */
   async advance(ms: number): Promise<void> {
+    checkedNumber("ManualClock.advance", "ms", ms, delay);
     const end = this.#now + ms;
     await settled();
     for (let next = this.#nextUntil(end); next; next = this.#nextUntil(end)) {

@@ -1,3 +1,5 @@
+import { checkedNumber } from "../checked-number.ts";
+import { delay, wholeNumber } from "../numbers.ts";
 import { createHive, type Hive, type HiveOptions } from "../beehive.ts";
 import type { DeadLetter } from "../dead-letter.ts";
 import type { DeliveryReport } from "../delivery.ts";
@@ -100,9 +102,12 @@ export class TestHive implements AsyncDisposable {
    * delayed, so that a delay of a year takes no time. Pulses that fall due on the way are fired; when nothing is under
    * way no time passes. Ends as well when the hive stopped.
    *
-   * @throws Error that names what is still waiting, when it goes on beyond the bounds.
+   * @throws Error that names what is still waiting, when it goes on beyond the bounds; BeeHiveError
+   *   `InvalidConfiguration` when a bound is no number.
    */
   async settle({ within = 400 * day, deliveries = 10_000 }: SettleOptions = {}): Promise<void> {
+    checkedNumber("TestHive.settle", "within", within, delay);
+    checkedNumber("TestHive.settle", "deliveries", deliveries, wholeNumber(1));
     const latest = this.clock.now() + within;
     const most = this.#recorder.deliveries.length + deliveries;
     for (;;) {
@@ -118,6 +123,7 @@ export class TestHive implements AsyncDisposable {
 
   /** Moves the time on by `ms`, and lets happen what that brings, each thing at its own time. */
   async advance(ms: number): Promise<void> {
+    checkedNumber("TestHive.advance", "ms", ms, delay);
     const end = this.clock.now() + ms;
     for (;;) {
       await this.#stillness();

@@ -23,6 +23,8 @@ export class JournalRecord {
   readonly events: Map<string, EventRecord> = new Map();
   /** The subscriptions that were seen, by where their events are published. */
   readonly readers: Map<string, Set<string>> = new Map();
+  /** The last pause of each subscription. */
+  readonly pauses: Map<string, JournalEntry> = new Map();
   since: number | undefined;
 
   /** Reads all of it: what led to an event may be anywhere before it. Bounded as the journal is. */
@@ -53,6 +55,7 @@ export class JournalRecord {
   #add(entry: JournalEntry): void {
     this.since ??= entry.time;
     const { queueName, outcome, outputs } = entry;
+    if (outcome === "paused") return void this.pauses.set(queueName, entry);
     const destination = outcome === "pushed" ? queueName : this.reads(QueueName.parse(queueName));
     const event = this.#event(entry.eventId, entry.eventType, destination, entry.timestamp);
     event.correlationId = entry.correlationId ?? event.correlationId;

@@ -3,7 +3,7 @@ import type { Journal, JournalEntry } from "../journal/journal.ts";
 import { printable } from "../journal/segment-text.ts";
 import type { Lease, QueueOperator } from "../queue-operator.ts";
 import { JournalRecord, type EventRecord } from "./record.ts";
-import type { Trace, TracedAttempt, TracedBranch, TracedEvent } from "./trace.ts";
+import type { Trace, TracedAttempt, TracedBranch, TracedEvent, TraceState } from "./trace.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 export interface TraceParts {
@@ -30,7 +30,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   const named = record.named(id);
   const name = printable(id);
   const isSubject = named.some(({ subject }) => subject === name);
-  const tree = new TreeBuilder(record, new Whereabouts(parts), isSubject ? name : undefined);
+  const tree = new TreeBuilder(record, new Whereabouts(parts), parts.now, isSubject ? name : undefined);
   const names = new Set(named.map((event) => event.id));
   const roots: TracedEvent[] = [];
   for (const event of named.filter((one) => !record.follows(one, names))) roots.push(await tree.event(event, 0, true));
@@ -39,13 +39,17 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   return { id, live: queues !== undefined, since: record.since, roots };
 }
 
+const nothingMore = { dueAt: undefined, behind: undefined, paused: undefined };
+
 class TreeBuilder {
   readonly shown = new Set<string>();
   readonly #record: JournalRecord;
   readonly #whereabouts: Whereabouts;
   readonly #subject: string | undefined;
+  readonly #now: number;
 
-  constructor(record: JournalRecord, whereabouts: Whereabouts, subject: string | undefined) {
+  constructor(record: JournalRecord, whereabouts: Whereabouts, now: number, subject: string | undefined) {
+    this.#now = now;
     this.#record = record;
     this.#whereabouts = whereabouts;
     this.#subject = subject;
@@ -78,14 +82,23 @@ class TreeBuilder {
     const attempted = event.attempts.map(({ queueName }) => queueName);
     const names = new Set([...(this.#record.readers.get(event.destination) ?? []), ...attempted]);
     if (names.size === 0 && !event.destination.endsWith("-")) names.add(event.destination);
-    if (names.size === 0) return [{ queueName: event.destination, state: "unread", dueAt: undefined, attempts: [] }];
+    if (names.size === 0) return [{ queueName: event.destination, state: "unread", ...nothingMore, attempts: [] }];
     const branches: TracedBranch[] = [];
     for (const queueName of [...names].sort()) {
       const own = event.attempts.filter((attempt) => attempt.queueName === queueName);
       const whereabouts = await this.#whereabouts.of(event, queueName, own.at(-1), this.#record.since);
-      branches.push({ queueName, ...whereabouts, attempts: await this.#attempts(own, depth) });
+      const reason = this.#pauseOf(queueName, whereabouts.state);
+      branches.push({ queueName, ...whereabouts, paused: reason, attempts: await this.#attempts(own, depth) });
     }
     return branches;
+  }
+
+  /** Only what waits is held up by a pause. */
+  #pauseOf(queueName: string, state: TraceState): TracedBranch["paused"] {
+    const { dueAt = 0, errorName = "" } = this.#record.pauses.get(queueName) ?? {};
+    return (state === "waiting" || state === "delayed") && dueAt > this.#now
+      ? { until: dueAt, by: errorName }
+      : undefined;
   }
 
   async #attempts(entries: readonly JournalEntry[], depth: number): Promise<readonly TracedAttempt[]> {
@@ -97,7 +110,7 @@ class TreeBuilder {
         if (output) outputs.push(await this.event(output, depth + 1));
       }
       const { errorName: name, errorMessage: message = "", outcome, actor = "" } = one;
-      if (outcome === "pushed") continue;
+      if (outcome === "pushed" || outcome === "paused") continue;
       attempts.push({
         actor,
         attempt: one.attempt,

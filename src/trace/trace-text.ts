@@ -61,8 +61,12 @@ function writeBranch(branch: TracedBranch, indent: string, start: number, lines:
   if (branch.state === "done") return;
   if (branch.state === "dead-lettered" && branch.attempts.at(-1)?.outcome === "dead-lettered") return;
   const due = branch.dueAt === undefined ? "" : ` until ${timeOf(branch.dueAt)}`;
+  const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}`;
+  const paused = branch.paused ? ` (paused by ${branch.paused.by} until ${timeOf(branch.paused.until)})` : "";
   lines.push(
-    name.kind === "topic" ? `${indent}${words[branch.state]}` : `${indent}${reader}: ${words[branch.state]}${due}`,
+    name.kind === "topic"
+      ? `${indent}${words[branch.state]}`
+      : `${indent}${reader}: ${words[branch.state]}${behind}${due}${paused}`,
   );
 }
 

@@ -59,6 +59,13 @@ export interface TracedBranch {
   readonly state: TraceState;
   /** When it is due, in ms since the epoch; only when it is delayed and that is known. */
   readonly dueAt: number | undefined;
+  /** The event of its partition key that it waits behind; only where the provider tells, and the key is its business id. */
+  readonly behind: string | undefined;
+  /**
+   * That a process paused the subscription, for so long in ms since the epoch, and why, see {@link PausedBy}; of a process
+   * that ended meanwhile the journal does not know.
+   */
+  readonly paused: { readonly until: number; readonly by: string } | undefined;
   /** In the order in which they ended. */
   readonly attempts: readonly TracedAttempt[];
 }

@@ -1,15 +1,15 @@
 import { isBeeHiveError } from "../errors.ts";
 import type { JournalEntry } from "../journal/journal.ts";
 import { QueueName } from "../queue-name.ts";
-import type { Lease, QueueCounts, QueueOperator } from "../queue-operator.ts";
+import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../queue-operator.ts";
 import type { EventRecord } from "./record.ts";
-import type { TraceState } from "./trace.ts";
+import type { TracedBranch, TraceState } from "./trace.ts";
 
 export interface WhereaboutsParts {
   /** Now, in ms since the epoch. */
   readonly now: number;
   /** What is asked where events are; nobody is when it is not given. */
-  readonly queues?: Pick<QueueOperator, "counts" | "deadLetters"> | undefined;
+  readonly queues?: Pick<QueueOperator, "counts" | "deadLetters" | "holders"> | undefined;
   /** What actors of this process work on. */
   readonly leases?: readonly Lease[] | undefined;
 }
@@ -25,6 +25,7 @@ export class Whereabouts {
   readonly #parts: WhereaboutsParts;
   readonly #counts = new Map<string, Promise<QueueCounts | undefined>>();
   readonly #letters = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+  readonly #holders = new Map<string, Promise<readonly KeyHolder[] | undefined>>();
   readonly #working: ReadonlySet<string>;
 
   constructor(parts: WhereaboutsParts) {
@@ -41,11 +42,15 @@ export class Whereabouts {
     queueName: string,
     last: JournalEntry | undefined,
     since: number | undefined,
-  ): Promise<{ readonly state: TraceState; readonly dueAt: number | undefined }> {
+  ): Promise<Pick<TracedBranch, "state" | "dueAt" | "behind">> {
     const forgotten = last === undefined && (since === undefined || event.time < since);
     const state = forgotten ? "unknown" : await this.#stateOf(event, queueName, last);
     const isDue = last !== undefined || event.dueAt === undefined || event.dueAt <= this.#parts.now;
-    return { state, dueAt: state === "delayed" && !isDue ? event.dueAt : undefined };
+    return {
+      state,
+      dueAt: state === "delayed" && !isDue ? event.dueAt : undefined,
+      behind: state === "waiting" && event.subject !== undefined ? await this.#holderOf(event, queueName) : undefined,
+    };
   }
 
   async #stateOf(event: EventRecord, queueName: string, last: JournalEntry | undefined): Promise<TraceState> {
@@ -69,6 +74,17 @@ export class Whereabouts {
   async #deadOrNot(queueName: string, id: string): Promise<TraceState> {
     const letters = await this.#lettersOf(queueName);
     return letters === undefined || letters.has(id) ? "dead-lettered" : "requeued-or-dropped";
+  }
+
+  async #holderOf({ id, subject }: EventRecord, queueName: string): Promise<string | undefined> {
+    const holders = await remembered(
+      this.#holders,
+      queueName,
+      (name, queues) => queues.holders?.(name) ?? Promise.resolve(undefined),
+      this.#parts.queues,
+    );
+    const holder = holders?.find(({ partitionKey }) => partitionKey === subject);
+    return holder?.eventId === id ? undefined : holder?.eventId;
   }
 
   #countsOf(queueName: string): Promise<QueueCounts | undefined> {

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { Event } from "beehive-actors";
+import { createHive, Event, PauseSubscription, silentLogger } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { duration } from "../../src/cli/duration.ts";
+import { actor } from "../../src/testing/contracts/hive/harness.ts";
+import { traceText } from "../../src/trace/trace-text.ts";
 import { cli, folderWith, startCli } from "../support/cli.ts";
 import { cliHive, packing } from "../support/cli-hive.ts";
 import { suite } from "../support/suite.ts";
@@ -30,7 +32,7 @@ test("given events everywhere, when shown, then each is counted where it is, wit
     ["Invoices", "OrderPlaced-Mail", packing],
   );
   const { oldestMs = null, ...counts } = rows[2] ?? {};
-  assert.equal(counts, { queue: packing, ready: 2, leased: 0, delayed: 1, dead: 1, lag: 2 });
+  assert.equal(counts, { queue: packing, ready: 2, leased: 0, delayed: 1, dead: 1, lag: 2, paused: null, holders: [] });
   assert.ok((oldestMs ?? 0) >= 3_600_000 && (oldestMs ?? 0) < 4_000_000, `${oldestMs}`);
   assert.equal(
     text.stdout
@@ -39,6 +41,38 @@ test("given events everywhere, when shown, then each is counted where it is, wit
       .map((line) => line.trimEnd().replaceAll(/ +/g, " ")),
     ["QUEUE READY LEASED DELAYED DEAD OLDEST LAG", "OrderPlaced-Packing 2 0 1 1 1h 2", "Invoices 0 0 0 0 - 0", ""],
   );
+});
+
+test("given a paused subscription and an event that holds its key, when shown, then both are told", async () => {
+  using folder = folderWith();
+  const provider = `sqlite:${folder.at("hive.db")}`;
+  const failing = actor(
+    "Orders-Packing",
+    (event) => {
+      if (event.id === "pausing") throw new PauseSubscription(600_000);
+      throw new Error("not yet");
+    },
+    { ordered: true, parallelism: 1, retry: { minDelay: 600_000, maxDelay: 600_000 } },
+  );
+  await using hive = await createHive({ actors: failing, provider, logger: silentLogger });
+  await hive.start();
+  await hive.push(["failing", "behind"].map((id) => new Event("Orders", id, { id, partitionKey: "k" })));
+  while ((await hive.counts("Orders-Packing")).delayed < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await hive.push(new Event("Orders", 1, { id: "pausing" }));
+  while (!(await hive.health()).detail.actors[0]?.paused) await new Promise((resolve) => setTimeout(resolve, 5));
+  const traced = await hive.trace("behind");
+  assert.match(traceText(traced), /Packing: waiting behind failing \(paused by actor until 2/);
+  await hive.stop();
+
+  const [text, json] = await Promise.all([
+    cli(["queues", "--provider", provider]),
+    cli(["queues", "--provider", provider, "--json"]),
+  ]);
+  assert.match(text.stdout, /^Orders-Packing: paused in a process until 2\S+Z by actor$/m);
+  assert.match(text.stdout, /^Orders-Packing: failing \(delayed, tried once\) holds back 1 of its key$/m);
+  const [row] = JSON.parse(json.stdout) as { paused: { by: string }; holders: unknown }[];
+  assert.is(row?.paused.by, "actor");
+  assert.equal(row?.holders, [{ eventId: "failing", behind: 1, attempts: 1, state: "delayed" }]);
 });
 
 test("given modules in the configuration, when shown, then the queues of their actors are, and those that they do not read", async () => {

@@ -102,7 +102,11 @@ for (const [what, sources, reason] of [
   ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
   ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
-  ["a lease too short", [actor("A-B", { lease: 99 })], /lease must be a whole number from 100 ms, not 99/],
+  [
+    "a lease too short",
+    [actor("A-B", { lease: 99 })],
+    /lease must be a whole number of ms from 100, at most 100 years, not 99/,
+  ],
   ["a lease without end", [actor("A-B", { lease: Infinity })], /not Infinity/],
   ["a retry that is none", [actor("A-B", { retry: { maxAttempts: 0 } })], /retry.maxAttempts/],
   ["two actors on one subscription", [actor("A-B"), actor("A-B")], /Some and Some both read "A-B"/],

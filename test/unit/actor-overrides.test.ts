@@ -146,7 +146,7 @@ for (const [what, name, content, reasons] of [
     [
       /actors\.Nobody is neither an actor nor a subscription of this hive/,
       /PaymentActor on "OrderAccepted-Payment": parallelism must be a whole number from 1, not 0/,
-      /TracingActor on "OrderShipped-Tracing": lease must be a whole number from 100 ms, not long/,
+      /TracingActor on "OrderShipped-Tracing": lease must be a whole number of ms from 100, at most 100 years, not "long"/,
     ],
   ],
 ] as const) {
@@ -178,7 +178,14 @@ for (const [what, said, reason] of [
 
 test("given a variable that is no number, when the hive is made, then it is refused", async () => {
   const error = await failureOf(descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: "many" } }));
-  assert.match(error.message, "parallelism must be a whole number from 1, not NaN");
+  assert.match(error.message, 'BEEHIVE_ACTOR_PARALLELISM_PaymentActor must be a whole number from 1, not "many"');
+});
+
+test("given a variable that is empty, when the hive is made, then it says nothing", async () => {
+  for (const empty of ["", " \n"]) {
+    const [payment] = await descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: empty } });
+    assert.is(payment?.parallelism, 3);
+  }
 });
 
 const fromDatabase = (queueName: string, parallelism: number): ActorDescriptor => {

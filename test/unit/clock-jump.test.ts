@@ -1,34 +1,25 @@
-/** A clock that is put forward while timers are set, as when a machine wakes up: timers know nothing of that. */
+/** A clock that is put forward or back while timers are set, as at the first answer of a time server. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../providers/memory/index.ts";
-import type { Clock, Timer } from "../../src/clock.ts";
+import type { Clock } from "../../src/clock.ts";
+import { actor, tampered } from "../../src/testing/contracts/hive/harness.ts";
+import type { ActorContext, Next } from "../../src/actor.ts";
+import { createHive } from "../../src/beehive.ts";
+import { PauseSubscription } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
-import { LeaseKeeper } from "../../src/lease-keeper.ts";
+import { circuitBreaker } from "../../src/middleware/circuit-breaker.ts";
+import { throttle } from "../../src/middleware/throttle.ts";
+import { FailureCount } from "../../src/supervision.ts";
+import { throwsCode } from "../support/throws.ts";
+import { LeaseKeeper, type KeptLease } from "../../src/lease-keeper.ts";
 import { silentLogger } from "../../src/logger.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { JumpingClock } from "../support/jumping-clock.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("a clock that is put forward");
+const test = suite("a clock that is put forward or back");
 const hour = 3_600_000;
-
-class JumpingClock implements Clock {
-  readonly timers = new ManualClock();
-  #ahead = 0;
-
-  now(): number {
-    return this.timers.now() + this.#ahead;
-  }
-
-  after(ms: number, callback: () => void): Timer {
-    return this.timers.after(ms, callback);
-  }
-
-  jump(ms: number): void {
-    this.#ahead += ms;
-  }
-}
 
 async function leased(clock: Clock, provider: MemoryProvider, id: string, leaseMs: number): Promise<Lease> {
   const name = QueueName.parse("Letters");
@@ -66,6 +57,164 @@ test("given a lease that nobody keeps, when the clock jumps over its end, then i
   const { ready } = await provider.queues.counts(QueueName.parse("Letters"));
   assert.is(ready, 2);
   await provider.close();
+});
+
+/** A queue that renews every lease, and notes when. */
+function renewing(clock: JumpingClock) {
+  const renewals: number[] = [];
+  const queues = {
+    async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+      renewals.push(clock.timers.now());
+      for (const lease of leases) (lease as { expiresAt: number }).expiresAt = clock.now() + leaseMs;
+      return leases.map(() => true);
+    },
+  };
+  const keeper = new LeaseKeeper(queues, clock, silentLogger);
+  const keep = (leaseMs: number): KeptLease =>
+    keeper.keep(
+      {
+        event: new Event("A"),
+        queueName: QueueName.parse("A-B"),
+        attempt: 1,
+        firstSeen: 0,
+        expiresAt: clock.now() + leaseMs,
+      },
+      leaseMs,
+      { cancel: () => renewals.push(-1) },
+    );
+  return { keep, keeper, renewals, start: clock.timers.now() };
+}
+
+test("given a lease, when the clock is put back, then it is renewed in time", async () => {
+  const clock = new JumpingClock();
+  const { keep, keeper, renewals, start } = renewing(clock);
+  keep(30_000);
+  await clock.timers.advance(10_000);
+  clock.jump(-hour);
+  await clock.timers.advance(25_000);
+  assert.equal(
+    renewals.map((at) => at - start),
+    [15_000, 30_000],
+  );
+  keeper.close();
+});
+
+test("given leases before and after the clock is put back, then all are renewed in time", async () => {
+  const clock = new JumpingClock();
+  const { keep, keeper, renewals, start } = renewing(clock);
+  keep(30_000);
+  clock.jump(-hour);
+  keep(60_000);
+  await clock.timers.advance(31_000);
+  assert.equal(
+    renewals.map((at) => at - start),
+    [15_000, 30_000, 30_000],
+  );
+  keeper.close();
+});
+
+test("given a paused subscription, when the clock is put back, then the pause does not last longer", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  const runs: number[] = [];
+  const works = actor("Ping-Works", () => {
+    runs.push(clock.timers.now());
+    if (runs.length === 1) throw new PauseSubscription(30_000);
+  });
+  const hive = await createHive({ actors: works, provider, clock, logger: silentLogger });
+  await hive.start();
+  const start = clock.timers.now();
+  await hive.push(new Event("Ping"));
+  await clock.timers.advance(10_000);
+  clock.jump(-hour);
+  await clock.timers.advance(60_000);
+  assert.is(runs.length, 2);
+  assert.ok((runs[1] ?? Infinity) - start <= 60_000);
+  await hive.stop();
+  await provider.close();
+});
+
+test("given an open breaker, when the clock is put back, then it stays open for no more than its time", async () => {
+  const clock = new JumpingClock();
+  const context = { clock } as unknown as ActorContext;
+  const breaker = circuitBreaker({ failures: 1, open: 30_000 });
+  const run = async (next: Next): Promise<unknown> => breaker(new Event("Ping"), context, next);
+  await throwsCode("Unavailable", () => run(() => Promise.reject(new Error("down"))));
+  clock.jump(-hour);
+  const { message } = await throwsCode("Unavailable", () => run(async () => []));
+  assert.is(message, "the circuit breaker is open");
+  await clock.timers.advance(30_000);
+  await run(async () => []);
+});
+
+test("given a throttle, when the clock is put back, then nobody waits for the time that it lost", async () => {
+  const clock = new JumpingClock();
+  const context = { clock, signal: new AbortController().signal } as unknown as ActorContext;
+  const slow = throttle({ limit: 2, per: 1_000 });
+  const starts: number[] = [];
+  const start = clock.timers.now();
+  const run = async (): Promise<unknown> =>
+    slow(new Event("Ping"), context, async () => {
+      starts.push(clock.timers.now() - start);
+      return [];
+    });
+  await Promise.all([run(), run()]);
+  clock.jump(-hour);
+  const waiting = [run(), run(), run()];
+  await clock.timers.advance(5_000);
+  await Promise.all(waiting);
+  assert.equal(starts, [0, 0, 1_000, 1_000, 2_000]);
+});
+
+test("given a limit of failures, when the clock is put back, then failures of before do not count", () => {
+  const count = new FailureCount({ failures: 2, within: 1_000, action: "stop" });
+  count.add(hour);
+  assert.is(count.add(0), undefined);
+  assert.equal(count.add(500), { action: "stop" });
+});
+
+test("given a pulser, when the clock was ahead and is put back, then it fires at once again, each pulse once", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  const times: number[] = [];
+  const pulser = { name: "p", schedule: { every: 60_000 }, pulse: (time: Date) => void times.push(time.getTime()) };
+  const options = { actors: actor("Ping-Works", () => {}), pulsers: [pulser], provider, clock, logger: silentLogger };
+  const hives = [await createHive(options), await createHive(options)];
+  for (const hive of hives) await hive.start();
+  const start = clock.timers.now();
+  clock.jump(hour);
+  await clock.timers.advance(120_000);
+  clock.jump(-hour);
+  await clock.timers.advance(180_000);
+  assert.equal(
+    times.map((time) => (time - start) / 60_000),
+    [61, 62, 3, 4, 5],
+  );
+  await Promise.all(hives.map((hive) => hive.stop()));
+  await provider.close();
+});
+
+test("given a hive that waits to be idle, when the clock is put forward, then it looks again soon", async () => {
+  const clock = new JumpingClock();
+  const memory = new MemoryProvider({ clock });
+  let ready = 1;
+  const provider = tampered(memory, {
+    counts: async () => {
+      if (ready > 0) clock.jump(hour);
+      return { ready, leased: 0, delayed: 0, dead: 0 };
+    },
+  });
+  const hive = await createHive({ actors: actor("Ping-Works", () => {}), provider, clock, logger: silentLogger });
+  await hive.setup();
+  let idle = false;
+  const idling = hive.idle().then(() => (idle = true));
+  await clock.timers.advance(0);
+  ready = 0;
+  await clock.timers.advance(10_000);
+  assert.is(idle, true);
+  await idling;
+  await hive.stop();
+  await memory.close();
 });
 
 test.run();

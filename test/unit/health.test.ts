@@ -3,13 +3,15 @@ import { connect } from "node:net";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../providers/memory/index.ts";
 import { createHive, type HiveOptions } from "../../src/beehive.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError, PauseSubscription } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import { healthServer } from "../../src/health-server.ts";
+import { HeldKeys } from "../../src/held-keys.ts";
+import { circuitBreaker } from "../../src/middleware/circuit-breaker.ts";
 import type { Health } from "../../src/health.ts";
 import { silentLogger } from "../../src/logger.ts";
 import type { Provider } from "../../src/provider.ts";
-import type { QueueOperator } from "../../src/queue-operator.ts";
+import type { Lease, QueueOperator } from "../../src/queue-operator.ts";
 import { actor, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { PatientClock } from "../support/patient-clock.ts";
@@ -230,6 +232,84 @@ test("given a server of health, then it does not keep the process; and when it i
   await server.close();
   await ended;
   await hive.stop();
+});
+
+test("given a paused subscription, when health is asked, then it says by what, until when and why", async () => {
+  for (const [by, settings] of [
+    ["circuit-breaker", { middleware: [circuitBreaker({ failures: 1, open: 30_000 })] }],
+    ["supervision", { supervision: [{ on: TypeError, action: "pause", pause: 30_000 }] }],
+    ["failure-limit", { failureLimit: { failures: 1, within: 30_000, action: "pause" } }],
+  ] as const) {
+    const clock = new PatientClock();
+    let down = true;
+    const work = (): void => {
+      if (down) throw new TypeError(secret);
+    };
+    const broken = actor("Healthy-Actor", work, settings);
+    await using hive = await createHive({ ...options, clock, actors: broken });
+    await hive.start();
+    const paused = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.paused;
+    assert.is(await paused(), undefined);
+    await hive.push(new Event("Healthy"));
+    await clock.advance(1_000);
+    const until = new Date(clock.now() + 29_000);
+    assert.equal(await paused(), { by, until, error: "TypeError" });
+    assert.is((await hive.health()).ready, true);
+    down = false;
+    await clock.advance(29_000);
+    assert.is(await paused(), undefined, "an event was committed");
+  }
+});
+
+test("given an actor that asks for a pause, when health is asked, then it says so, over HTTP too", async () => {
+  const clock = new PatientClock();
+  const asks = actor("Healthy-Actor", () => {
+    throw new PauseSubscription(1_000);
+  });
+  await using hive = await createHive({ ...options, clock, actors: asks });
+  await hive.start();
+  await hive.push(new Event("Healthy"));
+  await clock.advance(500);
+  const { actors } = (await hive.health()).detail;
+  assert.equal(actors[0]?.paused, { by: "actor", until: new Date(clock.now() + 500), error: "Unavailable" });
+  await using server = await healthServer(hive, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/live`);
+  assert.match(
+    await response.text(),
+    '"paused":{"by":"actor","until":"2020-01-01T00:00:01.000Z","error":"Unavailable"}',
+  );
+});
+
+test("given an ordered subscription, when an event fails, then health names it until it is tried again", async () => {
+  const clock = new PatientClock();
+  let fails = true;
+  const failing = actor(
+    "Healthy-Actor",
+    () => {
+      if (fails) throw new Error("not yet");
+    },
+    { ordered: true, retry: { minDelay: 5_000, maxDelay: 5_000 } },
+  );
+  await using hive = await createHive({ ...options, clock, actors: failing });
+  await hive.start();
+  await hive.push([
+    new Event("Healthy", 1, { id: "first", partitionKey: "k" }),
+    new Event("Healthy", 2, { id: "keyless" }),
+  ]);
+  await clock.advance(1_000);
+  const held = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.heldKeys;
+  assert.equal(await held(), [{ eventId: "first", attempts: 1, until: new Date(clock.now() + 4_000) }]);
+  fails = false;
+  await clock.advance(4_000);
+  assert.equal(await held(), []);
+});
+
+test("given events that another process took over, when time passes, then they are told no more", () => {
+  const held = new HeldKeys();
+  const lease = { event: new Event("A", 1, { partitionKey: "k" }), attempt: 2 } as Partial<Lease> as Lease;
+  held.holds(lease, 1_000, 0);
+  assert.is(held.list(61_000).length, 1);
+  assert.is(held.list(61_001).length, 0);
 });
 
 test.run();

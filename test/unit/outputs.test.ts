@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import { Event, type EventOptions } from "../../src/event.ts";
 import { eventType } from "../../src/event-type.ts";
-import { collect, stampOutputs } from "../../src/outputs.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { collect, stampOutputs, type OutputSource } from "../../src/outputs.ts";
 import { suite } from "../support/suite.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -100,17 +101,22 @@ stamps.run();
 
 const collecting = suite("What an actor returns");
 
+const source = (name: string, signal: AbortSignal = new AbortController().signal): OutputSource => ({
+  descriptor: { name, maxOutputs: 3 },
+  signal,
+});
+
 collecting("given nothing, an array, another iterable or an async one, then its events are collected", async () => {
   const [a, b] = [out("a"), out("b")];
-  for (const nothing of [undefined, null, []]) assert.equal(await collect(nothing, "A"), []);
-  assert.equal(await collect([a, b], "A"), [a, b]);
-  assert.equal(await collect(new Set([a, b]), "A"), [a, b]);
+  for (const nothing of [undefined, null, []]) assert.equal(await collect(nothing, source("A")), []);
+  assert.equal(await collect([a, b], source("A")), [a, b]);
+  assert.equal(await collect(new Set([a, b]), source("A")), [a, b]);
   assert.equal(
     await collect(
       (function* () {
         yield a;
       })(),
-      "A",
+      source("A"),
     ),
     [a],
   );
@@ -120,7 +126,7 @@ collecting("given nothing, an array, another iterable or an async one, then its 
         yield a;
         yield b;
       })(),
-      "A",
+      source("A"),
     ),
     [a, b],
   );
@@ -140,7 +146,7 @@ for (const [what, value, reason] of [
   ["an event type", [eventType("Paid")], /the event type Paid among its events/],
 ] as const) {
   collecting(`given ${what}, then InvalidOutput names the actor and what it returned`, async () => {
-    assert.match((await throwsCode("InvalidOutput", () => collect(value as never, "ShipIt"))).message, reason);
+    assert.match((await throwsCode("InvalidOutput", () => collect(value as never, source("ShipIt")))).message, reason);
   });
 }
 
@@ -149,8 +155,86 @@ collecting("given what is no event among events that come over time, then Invali
     yield out("a");
     yield {} as Event;
   };
-  const { message } = await throwsCode("InvalidOutput", () => collect(values(), "ShipIt"));
+  const { message } = await throwsCode("InvalidOutput", () => collect(values(), source("ShipIt")));
   assert.match(message, "ShipIt returned an object among its events");
+});
+
+collecting(
+  "given more events than a step may return, then InvalidOutput says so, and generators were ended",
+  async () => {
+    let open = 0;
+    function* endless(): Generator<Event> {
+      open++;
+      try {
+        for (;;) yield out("a");
+      } finally {
+        open--;
+      }
+    }
+    async function* endlessOverTime(): AsyncGenerator<Event> {
+      yield* endless();
+    }
+    assert.is((await collect([out("a"), out("b"), out("c")], source("A"))).length, 3);
+    for (const output of [endless(), endlessOverTime(), Array.from({ length: 4 }, () => out("a"))]) {
+      const { message } = await throwsCode("InvalidOutput", async () => collect(output, source("Flood")));
+      assert.match(message, /Flood returned more than 3 events for one event.*Does its generator end\?.*maxOutputs/);
+    }
+    await Promise.resolve();
+    assert.is(open, 0);
+  },
+);
+
+collecting("given a signal that aborts, then what comes over time is read no further and ended", async () => {
+  const aborting = new AbortController();
+  let open = false;
+  let go = (): void => {};
+  const slow = async function* (): AsyncGenerator<Event> {
+    open = true;
+    try {
+      yield out("a");
+      await new Promise<void>((resolve) => (go = resolve));
+      yield out("b");
+      yield out("c");
+    } finally {
+      open = false;
+    }
+  };
+  const collected = throwsCode("LeaseLost", async () => collect(slow(), source("A", aborting.signal)));
+  await new Promise(setImmediate);
+  aborting.abort(new BeeHiveError("LeaseLost", "gone"));
+  await collected;
+  assert.is(open, true, "it is not waited for");
+  go();
+  await new Promise(setImmediate);
+  assert.is(open, false);
+});
+
+collecting("given a signal that had aborted, then what comes over time is not begun", async () => {
+  const [signal, begun] = [AbortSignal.abort(new BeeHiveError("Timeout", "too late")), [] as string[]];
+  const values: AsyncIterable<Event> = {
+    [Symbol.asyncIterator]: () => {
+      begun.push("begun");
+      return { next: async () => ({ done: true, value: undefined }) };
+    },
+  };
+  await throwsCode("Timeout", async () => collect(values, source("A", signal)));
+  assert.equal(begun, []);
+});
+
+collecting("given an iterable that fails to end, then the first failure is told", async () => {
+  const endings = [
+    () => {
+      throw new Error("at once");
+    },
+    () => Promise.reject(new Error("later")),
+    undefined,
+  ];
+  for (const ending of endings) {
+    const values = {
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: {} as Event }), return: ending }),
+    };
+    await throwsCode("InvalidOutput", async () => collect(values as AsyncIterable<Event>, source("A")));
+  }
 });
 
 collecting.run();

@@ -2,6 +2,7 @@ import {
   actorDescription,
   createHive,
   Event,
+  eventType,
   pulse,
   silentLogger,
   type ActorOutput,
@@ -345,7 +346,7 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, 'two pulsers are called "Tick"');
-  assert.match(error.message, "every must be a whole number of ms from 10, not 1");
+  assert.match(error.message, "every must be a whole number of ms from 10, at most 100 years, not 1");
   assert.match(error.message, '"61 * * * *" is not a cron line');
   assert.match(error.message, 'the pulser "Tock"');
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
@@ -369,6 +370,65 @@ test("given one pulser a second and one every two, when three seconds pass, then
   await hive.advance(3_000);
   assert.equal(seen.toSorted(), ["Ev1", "Ev1", "Ev1", "Ev2"]);
   await hive.stop();
+});
+
+test("given a process that died while it fired, when its lock ends, then another one fires the pulse", async () => {
+  const clock = new ManualClock();
+  const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
+  assert.ok(hive);
+  await clock.advance(minute - 1);
+  await holdUnrenewed(hive, "pulser/Tick");
+  await clock.advance(1);
+  assert.equal(times, []);
+  await clock.advance(10_000);
+  assert.equal(times, ["00:01:00"]);
+  await clock.advance(minute - 10_000);
+  assert.equal(times, ["00:01:00", "00:02:00"]);
+  await hive.stop();
+});
+
+/** Takes a lock as a process does that dies at once: it is held, and nobody renews it. */
+async function holdUnrenewed({ provider }: Hive, resource: string): Promise<void> {
+  await provider.stores.locks.tryLock(resource, { ttl: 5_000 });
+  (provider as MemoryProvider).stores.close();
+}
+
+test("given an event type, when it pulses, then its events go where the type says, checked by its schema", async () => {
+  const tick = eventType<{ readonly time: string }>("Tick", undefined, { queueName: "Ticks", version: 2 });
+  const pulser = pulse(tick, { every: minute });
+  assert.is(pulser.name, "Tick");
+  assert.equal(pulser.publishes, [tick]);
+  const [event] = await pulseEvents(pulser, minute);
+  assert.equal([event?.queueName, event && tick.read(event)], ["Ticks", { time: "1970-01-01T00:01:00.000Z" }]);
+  // @ts-expect-error -- its events have no time
+  pulse(eventType<{ readonly orderId: string }>("Order"), { every: minute });
+});
+
+test("given a pulser without an end, when the hive stops, then it is ended and nothing waits for it", async () => {
+  const clock = new ManualClock();
+  let open = 0;
+  const endless: Pulser = {
+    name: "endless",
+    schedule: { every: minute },
+    async *pulse() {
+      open++;
+      try {
+        for (;;) {
+          await new Promise<void>((resolve) => clock.after(1_000, resolve));
+          yield new Event("Tick", {});
+        }
+      } finally {
+        open--;
+      }
+    },
+  };
+  const [[hive]] = await hives(1, [endless], clock);
+  await clock.advance(minute + 500);
+  assert.is(open, 1);
+  const stopping = hive?.stop({ deadline: 10_000 });
+  await clock.advance(12_000);
+  await stopping;
+  assert.is(open, 0);
 });
 
 test.run();

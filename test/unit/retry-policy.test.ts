@@ -75,7 +75,7 @@ test("given options, then every problem is named, and the defaults have none", (
   const problems = retryProblems({ maxAttempts: 0, minDelay: -1, maxDelay: -2, factor: 0.5, jitter: 2 });
   assert.equal(
     problems.map((problem) => /retry\.(\w+)/.exec(problem)?.[1]),
-    ["maxAttempts", "minDelay", "maxDelay", "factor", "jitter"],
+    ["maxAttempts", "minDelay", "maxDelay", "factor", "jitter", "maxDelay"],
   );
   assert.is(
     retryProblems({ maxAttempts: 1.5, minDelay: Number.NaN, maxDelay: Infinity, factor: Infinity, jitter: Number.NaN })

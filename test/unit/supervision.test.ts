@@ -163,7 +163,7 @@ test("given failures further apart than the limit's time, when there are many, t
 
 test("given a limit that does not say how long to pause, when it is reached, then it is as long as its time", () => {
   const count = new FailureCount({ failures: 1, within: 1_500, action: "pause" });
-  assert.equal(count.add(0), { action: "pause", pauseMs: 1_500 });
+  assert.equal(count.add(0), { action: "pause", pauseMs: 1_500, by: "failure-limit" });
 });
 
 test("given a rule for every Error, when something else is thrown, then it does not match", () => {
@@ -191,10 +191,10 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   });
   const error = await failureOf(createHive({ actors: actor }));
   assert.is(error.code, "InvalidConfiguration");
-  assert.match(error.message, "a rule pauses for 0 ms");
+  assert.match(error.message, "supervision: the pause of a rule must be more than 0 ms, at most 100 years, not 0");
   assert.match(error.message, "retry.maxAttempts must be a whole number from 1, not 0");
   assert.match(error.message, "failureLimit.failures must be a whole number from 1, not 0");
-  assert.match(error.message, "failureLimit.within must be more than 0 ms, not 0");
+  assert.match(error.message, "failureLimit.within must be more than 0 ms, at most 100 years, not 0");
 });
 
 test("given rules and limits with misspelt names, when the hive is made, then they are told and what there is", async () => {
@@ -213,7 +213,7 @@ test("given rules and limits with misspelt names, when the hive is made, then th
   assert.match(message, "retry.maxAtempts is not an option; there are maxAttempts");
   assert.match(message, "retry.minDellay is not an option");
   assert.match(message, "failureLimit.pauze is not an option; there are failures, within, action, pause");
-  assert.match(message, "failureLimit.within must be more than 0 ms, not Infinity");
+  assert.match(message, "failureLimit.within must be more than 0 ms, at most 100 years, not Infinity");
 });
 
 test("given pauses without an end and half a failure, when they are checked, then each is told", () => {
@@ -223,9 +223,9 @@ test("given pauses without an end and half a failure, when they are checked, the
     defaultRetry,
   );
   assert.equal(problems, [
-    "supervision: a rule pauses for Infinity ms; it must be more than 0",
+    "supervision: the pause of a rule must be more than 0 ms, at most 100 years, not Infinity",
     "failureLimit.failures must be a whole number from 1, not 1.5",
-    "failureLimit.pause must be more than 0 ms, not Infinity",
+    "failureLimit.pause must be more than 0 ms, at most 100 years, not Infinity",
   ]);
 });
 
@@ -293,9 +293,17 @@ test("given delays that were computed wrongly, then the retry policy decides, an
       { action: "retry", delayMs: 250 },
       { action: "retry", delayMs: 250 },
       { action: "retry", delayMs: 21 },
-      { action: "pause", pauseMs: 1 },
+      { action: "pause", pauseMs: 1, by: "actor" },
     ],
   );
+  const texts = [NaN, -1, Infinity, 1e300, "20" as unknown as number].flatMap((ms) => [
+    new RetryLater(ms),
+    new PauseSubscription(ms, "later"),
+  ]);
+  for (const error of texts) {
+    assert.match(error.message, "is not a time in ms: the retry policy decides");
+    assert.equal(decide(error, 1, { retry: defaultRetry, supervision: [] }, 0), { action: "retry", delayMs: 250 });
+  }
 });
 
 test("given an actor that throws an object with a message, then the dead letter tells it", async () => {

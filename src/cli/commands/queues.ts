@@ -1,7 +1,11 @@
 import { sleep, systemClock } from "../../clock.ts";
 import { isBeeHiveError } from "../../errors.ts";
 import { QueueName } from "../../queue-name.ts";
-import type { QueueCounts, QueueOperator } from "../../queue-operator.ts";
+import { printable } from "../../printable.ts";
+import type { Provider } from "../../provider.ts";
+import type { KeyHolder, QueueCounts, QueueOperator } from "../../queue-operator.ts";
+import { journalOf, storesJournal } from "../../journal/open-journal.ts";
+import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { duration } from "../duration.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
@@ -21,6 +25,10 @@ interface Row extends QueueCounts {
   readonly oldestMs: number | null;
   /** Events that are due and not done: ready and leased. */
   readonly lag: number;
+  /** Why a process takes no events of it now; `null` when none is known to. */
+  readonly paused: RecentPause | null;
+  /** The events of an ordered queue that hold back others of their key; `null` where the provider does not tell. */
+  readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
 }
 
 export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
@@ -29,7 +37,9 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   description:
     "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready one has waited, " +
     "and the lag: what is due and not done yet. Which queues: those that are named, else those that the actors of the " +
-    "configured modules read, else all of the provider where it can list them (sqlite:). Clouds tell no ages: -.",
+    "configured modules read, else all of the provider where it can list them (sqlite:). Clouds tell no ages: -. On sqlite: it " +
+    "tells as well which subscription a process has paused, from the journal, and which events hold back others of their " +
+    "partition key; elsewhere, and for each process, GET /ready of the workers tells (health in beehive.config.json).",
   define: (command) =>
     command
       .argument("[queues...]", "Topic-Subscription or Queue")
@@ -45,13 +55,13 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   endsItself: true,
   async run(context, { watch, interval }, given) {
     const { output, signal } = context;
-    const { queues: operator } = await context.provider();
-    const names = await namesOf(context, given, operator);
-    if (!watch) return show(output, await rowsOf(operator, names));
+    const provider = await context.provider();
+    const names = await namesOf(context, given, provider.queues);
+    if (!watch) return show(output, await rowsOf(provider, names));
     if (!output.json && !output.interactive)
       throw new UsageError("--watch needs a terminal; with --json it prints one line each time.");
     while (!signal.aborted) {
-      const rows = await rowsOf(operator, names);
+      const rows = await rowsOf(provider, names);
       if (output.json) output.line(rows);
       else output.write(`${clearScreen}${tableOf(output, rows)}\n`);
       await sleep(systemClock, interval, signal);
@@ -90,14 +100,18 @@ export function consumerQueue(text: string): QueueName {
   throw new UsageError(`${name} is a topic, which holds no events; name a subscription of it: ${name.topic}-Something`);
 }
 
-async function rowsOf(operator: QueueOperator, names: readonly QueueName[]): Promise<Row[]> {
+async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<Row[]> {
+  const { queues: operator } = provider;
   const now = systemClock.now();
+  const pauses = storesJournal(provider) ? await recentPauses(journalOf(provider), now) : undefined;
   return Promise.all(
     names.map(async (name) => {
       const counts = await countsOf(operator, name);
       const oldest = counts.ready > 0 ? await operator.oldest?.(name) : undefined;
       const oldestMs = oldest === undefined ? null : Math.max(0, now - oldest);
-      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased };
+      const paused = pauses?.get(name.toString()) ?? null;
+      const holders = (await operator.holders?.(name))?.map(({ partitionKey: _, ...holder }) => holder) ?? null;
+      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased, paused, holders };
     }),
   );
 }
@@ -125,5 +139,22 @@ function tableOf(output: Output, rows: readonly Row[]): string {
   });
   const [title = "", ...lines] = table(cells, titles).split("\n");
   const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));
-  return [output.style("bold", title), ...marked].join("\n");
+  const notes = rows.flatMap(notesOf);
+  return [output.style("bold", title), ...marked, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** So many events that hold back others are told for each queue. */
+const maxHolders = 3;
+
+function notesOf({ queue, paused, holders }: Row): string[] {
+  const held = (holders ?? [])
+    .slice(0, maxHolders)
+    .map(
+      ({ eventId, attempts, state, behind }) =>
+        `${queue}: ${printable(eventId)} (${state}, tried ${attempts === 1 ? "once" : `${attempts} times`}) holds back ${behind} of its key`,
+    );
+  const pause = paused
+    ? [`${queue}: paused in a process until ${new Date(paused.until).toISOString()} by ${paused.by}`]
+    : [];
+  return [...pause, ...held];
 }

@@ -170,7 +170,7 @@ test("given options that are wrong, when a hive is made, then every problem is l
     createHive({ actors: orders, journal: { entries: 5, age: 1 } }),
   );
   assert.match(error.message, "journal.entries must be a whole number from 100, not 5");
-  assert.match(error.message, "journal.age must be 60000 ms or more, not 1");
+  assert.match(error.message, "journal.age must be a whole number of ms from 60,000, at most 100 years, not 1");
   const endless = await throwsCode("InvalidConfiguration", () =>
     createHive({ actors: orders, journal: { age: Infinity } }),
   );

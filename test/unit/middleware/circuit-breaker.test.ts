@@ -216,6 +216,72 @@ test("given a run that began before the breaker opened, when it succeeds meanwhi
   await throwsError(PauseSubscription, () => run(failing));
 });
 
+/** A breaker by itself, whose calls fail or not. */
+function bare(options: Parameters<typeof circuitBreaker>[0]) {
+  const clock = new ManualClock();
+  const context = { clock } as unknown as ActorContext;
+  const breaker = circuitBreaker(options);
+  const call = async (fails: boolean): Promise<string> => {
+    const next: Next = () => (fails ? Promise.reject(new Error("no answer")) : Promise.resolve([]));
+    try {
+      await breaker(new Event("Ping"), context, next);
+      return "well";
+    } catch (error) {
+      return error instanceof PauseSubscription ? "open" : "failed";
+    }
+  };
+  return { clock, call };
+}
+
+test("given a gateway that fails one call in five, when there are many, then the breaker stays closed", async () => {
+  const { clock, call } = bare({ failures: 5, within: 10_000, open: 1_000 });
+  for (let n = 0; n < 1_000; n++) {
+    assert.is(await call(n % 5 === 4), n % 5 === 4 ? "failed" : "well");
+    await clock.advance(10);
+  }
+});
+
+test("given a gateway that fails more often than the rate, then the breaker opens", async () => {
+  const { call } = bare({ failures: 5, rate: 0.4 });
+  const ends: string[] = [];
+  while (ends.at(-1) !== "open") ends.push(await call(ends.length % 2 === 1));
+  assert.equal(ends.length, 10, "the fifth failure is one of ten calls");
+});
+
+test("given fewer calls than the minimum, when all fail, then the breaker stays closed until there are so many", async () => {
+  const { call } = bare({ failures: 1, minimumCalls: 4 });
+  const ends: string[] = [];
+  for (let n = 0; n < 4; n++) ends.push(await call(true));
+  assert.equal(ends, ["failed", "failed", "failed", "open"]);
+});
+
+test("given no options, then ten failures within a minute open the breaker for half a minute", async () => {
+  const { clock, call } = bare(undefined);
+  for (let n = 0; n < 9; n++) assert.is(await call(true), "failed");
+  await clock.advance(60_000);
+  for (let n = 0; n < 9; n++) assert.is(await call(true), "failed");
+  await clock.advance(53_000);
+  assert.is(await call(true), "open");
+  await clock.advance(29_999);
+  assert.is(await call(false), "open");
+  await clock.advance(1);
+  assert.is(await call(false), "well");
+});
+
+test("given successes of long ago, when all calls fail now, then those do not count", async () => {
+  const { clock, call } = bare({ failures: 3, within: 1_000 });
+  for (let n = 0; n < 100; n++) await call(false);
+  await clock.advance(1_000);
+  assert.equal([await call(true), await call(true), await call(true)], ["failed", "failed", "open"]);
+});
+
+test("given an option that there is not, then it is refused and what there is is named", () => {
+  assert.throws(
+    () => circuitBreaker({ threshold: 3 } as object),
+    /threshold is not an option; there are failures, rate, minimumCalls, within, open, counts/,
+  );
+});
+
 test.run();
 
 async function throwsError(type: new (...parameters: never[]) => Error, work: () => Promise<unknown>): Promise<void> {

@@ -8,12 +8,13 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Middleware");
 const event = new Event("In");
-const context = { attempt: 1, descriptor: { name: "Some" } } as ActorContext;
+const descriptor = { name: "Some", maxOutputs: 3 };
+const context = { attempt: 1, descriptor, signal: new AbortController().signal } as unknown as ActorContext;
 const typesOf = (events: readonly Event[]): string[] => events.map(({ eventType }) => eventType);
 
 /** Everything that comes out, as the loop sees it. */
 const run = async (middleware: readonly Middleware[], actor: ProcessorActor): Promise<readonly Event[]> =>
-  collect(await runThrough(middleware, actor, event, context), "Some");
+  collect(await runThrough(middleware, actor, event, context), context);
 
 function scene(...names: string[]) {
   const log: string[] = [];

@@ -63,4 +63,29 @@ test("given an actor under a timeout, when it logs, then the line carries its ev
   await hive.stop();
 });
 
+test("given a generator without an end, when it is too late, then it is ended", async () => {
+  let open = 0;
+  @actorDescription("Ping-Endless", { middleware: [timeout(5_000)], retry: { maxAttempts: 2 } })
+  class EndlessActor implements ProcessorActor {
+    async *processAsync(_event: Event, { clock }: ActorContext): AsyncGenerator<Event> {
+      open++;
+      try {
+        for (;;) {
+          await new Promise<void>((resolve) => clock.after(100, resolve));
+          yield new Event("Pong");
+        }
+      } finally {
+        open--;
+      }
+    }
+  }
+  const hive = await TestHive.start({ actors: EndlessActor });
+  await hive.push(new Event("Ping"));
+  await hive.settle();
+  await hive.advance(200);
+  assert.match((await hive.deadLetters("Ping-Endless"))[0]?.reason ?? "", "for more than 5000 ms");
+  assert.is(open, 0);
+  await hive.stop();
+});
+
 test.run();

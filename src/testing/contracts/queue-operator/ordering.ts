@@ -79,6 +79,31 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: "given events that wait behind another of their key, when it is asked who holds them back, then it is named",
+    async run(subject) {
+      const { queues } = subject.provider;
+      // Only where the provider can tell cheaply.
+      if (!queues.holders) return;
+      const queue = await ScratchQueue.make(subject, ordered);
+      await pushKeyed(queue, "a1", "a2", "a3", "b1");
+      await queue.push("no key");
+      const [a1] = (await queue.take(3)).filter((lease) => bodyOf(lease) === "a1");
+      assert.ok(a1);
+      const held = { eventId: a1.event.id, partitionKey: "a", behind: 2, attempts: 1 };
+      assert.deepEqual(await queues.holders(queue.name), [{ ...held, state: "leased" }]);
+      await queue.abandon(a1, { delayMs: 60_000 });
+      assert.deepEqual(await queues.holders(queue.name), [{ ...held, state: "delayed" }]);
+      await pushKeyed(queue, "c1", "c2");
+      assert.deepEqual(await queues.holders(queue.name), [{ ...held, state: "delayed" }], "c1 was never tried");
+      const [c1] = (await queue.lease(5, 500)).filter((lease) => bodyOf(lease) === "c1");
+      assert.ok(c1);
+      await queue.abandon(c1);
+      assert.deepEqual((await queues.holders(queue.name)).slice(1), [
+        { eventId: c1.event.id, partitionKey: "c", behind: 1, attempts: 1, state: "ready" },
+      ]);
+    },
+  },
+  {
     name: "given an ordered queue, when events have no key, then none waits for another",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);

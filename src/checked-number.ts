@@ -1,0 +1,13 @@
+import { BeeHiveError } from "./errors.ts";
+import { isNumber, told, type NumberRule } from "./numbers.ts";
+
+/**
+ * The number as it is.
+ *
+ * @param of where the option belongs to, the first word of the message.
+ * @throws BeeHiveError `InvalidConfiguration`.
+ */
+export function checkedNumber(of: string, name: string, value: unknown, rule: NumberRule): number {
+  if (isNumber(value, rule)) return value;
+  throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${told(value)}.`);
+}

@@ -1,0 +1,20 @@
+import { ManualClock } from "beehive-actors/testing";
+import type { Clock, Timer } from "../../src/clock.ts";
+
+/** A clock that is put forward or back while timers are set, which know nothing of that. */
+export class JumpingClock implements Clock {
+  readonly timers = new ManualClock();
+  #ahead = 0;
+
+  now(): number {
+    return this.timers.now() + this.#ahead;
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    return this.timers.after(ms, callback);
+  }
+
+  jump(ms: number): void {
+    this.#ahead += ms;
+  }
+}
