@@ -6,6 +6,7 @@ import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { defaultRetry, type RetryOptions } from "./retry-policy.ts";
+import { safeText } from "./safe-text.ts";
 import type { FailureLimit } from "./supervision.ts";
 
 /** What may be said of an actor outside its code. */
@@ -29,6 +30,8 @@ export type ActorOverrides = Readonly<Record<string, ActorOverride>>;
 export interface NamedOverrides {
   readonly origin: string;
   readonly actors: ActorOverrides;
+  /** Tells why they cannot be applied, if they cannot; of interest only if they are for an actor of the hive. */
+  readonly problem?: string | undefined;
 }
 
 const fields = ["enabled", "parallelism", "lease", "retry", "failureLimit"];
@@ -37,6 +40,8 @@ const fieldsWithin: Readonly<Record<string, readonly string[]>> = {
   failureLimit: ["failures", "within", "action", "pause"],
 };
 const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
+/** A wrong text is shown up to here, in characters. */
+const maxShown = 100;
 
 /**
  * Reads overrides from a file: JSON, or YAML when its name ends in `.yaml` or `.yml`. The file is an object with one
@@ -69,12 +74,18 @@ export function namedOverrides(origin: string, actors: unknown): NamedOverrides 
   return { origin, actors: actors as ActorOverrides };
 }
 
-/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. */
+/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
   return Object.entries(environment).flatMap(([variable, value]) => {
-    if (!variable.startsWith(environmentPrefix) || value === undefined) return [];
+    if (!variable.startsWith(environmentPrefix) || value === undefined || value.trim() === "") return [];
+    const parallelism = Number(value);
+    const right = Number.isSafeInteger(parallelism) && parallelism >= 1;
     return [
-      { origin: variable, actors: { [variable.slice(environmentPrefix.length)]: { parallelism: Number(value) } } },
+      {
+        origin: variable,
+        actors: { [variable.slice(environmentPrefix.length)]: { parallelism } },
+        problem: right ? undefined : `${variable} must be a whole number from 1, not "${safeText(value, maxShown)}"`,
+      },
     ];
   });
 }
@@ -93,10 +104,11 @@ export function override(
   const problems = file ? unknownActors(file, descriptors) : [];
   const result = descriptors.flatMap((descriptor) => {
     let changed: ActorDescriptor | undefined = descriptor;
-    for (const { origin, actors } of [...(file ? [file] : []), ...environment]) {
+    for (const { origin, actors, problem } of [...(file ? [file] : []), ...environment]) {
       for (const key of [descriptor.name, descriptor.queueName.toString()]) {
         const said = Object.hasOwn(actors, key) ? actors[key] : undefined;
-        if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
+        if (said && problem !== undefined) problems.push(problem);
+        else if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
       }
     }
     if (changed && changed !== descriptor) problems.push(...descriptorProblems(changed));

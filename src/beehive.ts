@@ -15,7 +15,7 @@ import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, LogEvents } from "./log-events.ts";
-import { standardErrorLogger, unfailing, type Logger } from "./logger.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
 import { openProvider } from "./open-provider.ts";
@@ -42,7 +42,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   for (const actor of undecorated(options.actors))
-    unfailing(options.logger ?? standardErrorLogger).warn(
+    safeLogger(options.logger ?? standardErrorLogger).warn(
       { actor },
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
@@ -91,7 +91,7 @@ export class Hive {
     options: HiveOptions & { readonly clock: Clock },
   ) {
     const { clock, topology = "create", random = Math.random } = options;
-    const logger = unfailing(options.logger ?? standardErrorLogger);
+    const logger = safeLogger(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
     this.provider = provider;
     this.#clock = clock;
@@ -232,7 +232,7 @@ export class Hive {
 
   #stopBecause(reason: unknown): void {
     this.#stopReason ??= reason;
-    this.stop().catch((error: unknown) => this.#logger.error({ error }, "the hive could not be stopped cleanly"));
+    this.stop().catch((error: unknown) => this.#logger.error({ err: error }, "the hive could not be stopped cleanly"));
   }
 
   async #stop(deadline: number): Promise<void> {

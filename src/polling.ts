@@ -65,7 +65,7 @@ export class Polling {
 
   /** Ends the poll under way and asks for nothing for `ms`, or until a longer pause is over. */
   pause(ms: number, error: unknown): void {
-    this.#parts.logger.warn({ error, pauseMs: ms }, "the subscription is paused");
+    this.#parts.logger.warn({ err: error, pauseMs: ms }, "the subscription is paused");
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.clock.now() + ms);
     this.#probing = true;
     if (this.#stop.signal.aborted) return;
@@ -104,7 +104,7 @@ export class Polling {
         this.state.answered(end.aborted ? undefined : error);
         if (end.aborted) continue;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
-        logger.error({ error, waitMs }, "events could not be leased, trying again");
+        logger.error({ err: error, waitMs }, "events could not be leased, trying again");
         await sleep(clock, waitMs, signal);
       }
     }

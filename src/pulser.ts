@@ -136,7 +136,7 @@ export class Pulsing {
       try {
         await this.#fire(last);
       } catch (error) {
-        logger.error({ error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
+        logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
       }
     }
   }
