@@ -1,3 +1,4 @@
+import { adopted } from "./adopted-event.ts";
 import { throwProblems, undecorated, withProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, waitFor, type Clock } from "./clock.ts";
@@ -18,6 +19,7 @@ import { byDelivery, LogEvents } from "./log-events.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
+import { notSetUp } from "./not-set-up.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
@@ -78,6 +80,7 @@ export class Hive {
   readonly #healthCheck: HealthCheck;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
+  #isSetUp = false;
   #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
   #stopReason: unknown;
@@ -150,10 +153,15 @@ export class Hive {
    *   that is missing.
    */
   setup(): Promise<void> {
-    this.#setup ??= this.#orchestrator.setup(this.#topology).catch((error: unknown) => {
-      this.#setup = undefined;
-      throw error;
-    });
+    this.#setup ??= this.#orchestrator.setup(this.#topology).then(
+      () => {
+        this.#isSetUp = true;
+      },
+      (error: unknown) => {
+        this.#setup = undefined;
+        throw error;
+      },
+    );
     return this.#setup;
   }
 
@@ -202,7 +210,11 @@ export class Hive {
     await this.#telemetry.push(list, async (traced) => {
       const { business, log } = byDelivery(traced);
       this.#logEvents.send(log);
-      if (business.length > 0) await this.provider.queues.push(business);
+      try {
+        if (business.length > 0) await this.provider.queues.push(business);
+      } catch (error) {
+        throw this.#isSetUp ? error : notSetUp(error, business, this.#orchestrator.specs);
+      }
     });
     this.#recording?.pushed(list, pushedAt);
   }
@@ -336,7 +348,8 @@ export class Hive {
 function eventsIn(given: Iterable<Event>): readonly Event[] {
   const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
   const events: readonly unknown[] = iterable ? [...given] : [given];
-  if (events.every((one) => one instanceof Event)) return events;
+  const own = events.map(adopted);
+  if (own.every((one) => one !== undefined)) return own;
   throw new BeeHiveError(
     "InvalidEvent",
     "What is pushed is an event or an iterable of them; make each with new Event(type, body), Event from beehive-actors.",

@@ -1,3 +1,5 @@
+import { brandAs, isInstance } from "./brand.ts";
+
 /**
  * Every code that a {@link BeeHiveError} can carry, and whether repeating the same step later can
  * succeed with no change of code or configuration. The loop retries what can and dead-letters at
@@ -64,12 +66,21 @@ export const errorCodes = Object.keys(retryableByCode) as readonly ErrorCode[];
  * credentials.
  */
 export class BeeHiveError extends Error {
+  static {
+    brandAs("BeeHiveError", this);
+  }
+
   override readonly name: string = "BeeHiveError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
+  }
+
+  /** `error instanceof BeeHiveError`, and that of its classes here, holds for those of another installed copy too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
   }
 
   /** Whether repeating the step later can succeed with no change of code or configuration. */
@@ -83,6 +94,10 @@ export class BeeHiveError extends Error {
  * policy says.
  */
 export class RejectEvent extends BeeHiveError {
+  static {
+    brandAs("RejectEvent", this);
+  }
+
   override readonly name: string = "RejectEvent";
 
   constructor(reason: string, options?: { cause?: unknown }) {
@@ -96,6 +111,10 @@ export class RejectEvent extends BeeHiveError {
  * up is the policy's.
  */
 export class RetryLater extends BeeHiveError {
+  static {
+    brandAs("RetryLater", this);
+  }
+
   override readonly name: string = "RetryLater";
   readonly delayMs: number;
 
@@ -111,6 +130,10 @@ export class RetryLater extends BeeHiveError {
  * no number from 0 up it is a failure like any other.
  */
 export class PauseSubscription extends BeeHiveError {
+  static {
+    brandAs("PauseSubscription", this);
+  }
+
   override readonly name: string = "PauseSubscription";
   readonly pauseMs: number;
 
@@ -122,6 +145,10 @@ export class PauseSubscription extends BeeHiveError {
 
 /** An item changed since it was read. */
 export class ConcurrencyConflict extends BeeHiveError {
+  static {
+    brandAs("ConcurrencyConflict", this);
+  }
+
   override readonly name: string = "ConcurrencyConflict";
   /** The item, the same text for all who collide on it. */
   readonly resource: string;

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
+import { adopted } from "./adopted-event.ts";
 import { BeeHiveError } from "./errors.ts";
+import { isBranded } from "./brand.ts";
 import type { ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
 import { isEventType } from "./event-type.ts";
@@ -30,7 +32,8 @@ async function collectAsync(output: AsyncIterable<Event>, actor: string): Promis
 }
 
 function assertEvent(value: unknown, actor: string): Event {
-  if (value instanceof Event) return value;
+  const event = adopted(value);
+  if (event) return event;
   throw new BeeHiveError(
     "InvalidOutput",
     `${actor} returned ${describe(value)} among its events; make each with new Event(type, body), Event from beehive-actors.`,
@@ -38,9 +41,9 @@ function assertEvent(value: unknown, actor: string): Event {
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Event) return "a single event";
+  if (isBranded(value, "Event")) return "a single event";
   if (value instanceof Promise) return "a promise";
-  // Without an import, `Event` is that of the DOM; and two installed copies of the package have one each.
+  // Without an import, `Event` is that of the DOM.
   if ((value as object | null | undefined)?.constructor?.name === "Event") return "an Event of another class";
   if (isEventType(value)) return `the event type ${value.name}`;
   if (value === null || value === undefined) return String(value);

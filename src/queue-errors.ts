@@ -30,7 +30,7 @@ export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   return new BeeHiveError(
     "QueueNotFound",
     `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ` +
-      "Subscribe an actor to it, or name it in the publishes of the actor that makes such events.",
+      "Subscribe an actor to it, or name it in the publishes of the actor that makes such events; hive.setup(), or beehive setup, then makes it.",
   );
 }
 

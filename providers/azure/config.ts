@@ -142,7 +142,7 @@ function connectionStringFrom(
   problems: string[],
 ): string | undefined {
   const text = environment[variable]?.trim();
-  if (text && (!text.includes(part) || /^["']/.test(text)))
+  if (text && (!text.toLowerCase().includes(part.toLowerCase()) || /^["']/.test(text)))
     problems.push(`${variable} is no connection string, which has no quotes around it and holds ${part}`);
   return text;
 }

@@ -75,14 +75,14 @@ test("given variables of both kinds, when it is configured, then connection stri
   const config = configFrom(
     {},
     {
-      AZURE_SERVICEBUS_CONNECTION_STRING: "sb",
+      AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/",
       AZURE_SERVICEBUS_NAMESPACE: "a.b",
       AZURE_STORAGE_ACCOUNT: "shop.core.chinacloudapi.cn",
     },
   );
   assert.equal(
     [config.serviceBus, config.storage],
-    [{ connectionString: "sb" }, { account: "shop.core.chinacloudapi.cn" }],
+    [{ connectionString: "Endpoint=sb://a.b/" }, { account: "shop.core.chinacloudapi.cn" }],
   );
 });
 
