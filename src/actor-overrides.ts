@@ -1,6 +1,5 @@
+import { readDataFile } from "./data-file.ts";
 import { messageOf } from "./error-text.ts";
-import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
 import { contradictions, throwProblems } from "./actor-configuration.ts";
 import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
@@ -77,7 +76,7 @@ export function namedOverrides(origin: string, actors: unknown): NamedOverrides 
 /** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
   return Object.entries(environment).flatMap(([variable, value]) => {
-    if (!variable.startsWith(environmentPrefix) || value === undefined || value.trim() === "") return [];
+    if (!variable.startsWith(environmentPrefix) || value === undefined || value === "") return [];
     const parallelism = Number(value);
     const right = Number.isSafeInteger(parallelism) && parallelism >= 1;
     return [
@@ -141,8 +140,7 @@ function unknownActors({ origin, actors }: NamedOverrides, descriptors: readonly
 
 async function parseFile(path: string): Promise<unknown> {
   try {
-    const text = await readFile(path, "utf8");
-    return [".yaml", ".yml"].includes(extname(path)) ? (await import("yaml")).parse(text) : JSON.parse(text);
+    return await readDataFile(path);
   } catch (cause) {
     throw new BeeHiveError("InvalidConfiguration", `${path} cannot be read: ${messageOf(cause)}`, { cause });
   }

@@ -19,16 +19,15 @@ const maxShown = 200;
  * @throws BeeHiveError `InvalidConfiguration` that shows the text, without the values of its options.
  */
 export function parseProviderUrl(text: unknown): ProviderUrl {
-  if (typeof text !== "string") throw refused(typeof text, `must be a URL; there are ${known}`);
+  if (typeof text !== "string") throw refused(`is ${typeof text}; it must be a text, such as ${known}`);
   const url = text.trim();
-  if (url === "")
-    throw refused('""', `is empty: was a variable not set? Leave the provider out, or name one of ${known}`);
-  if (/^["']/.test(url)) throw refused(shown(url), "stands in quotes; write it without them");
+  if (url === "") throw refused(`is empty: was a variable not set? Leave the provider out, or name one of ${known}`);
+  if (/^["']/.test(url)) throw refusedUrl(url, "stands in quotes; write it without them");
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(url)) throw refused(shown(url), "holds a line break or another control character");
+  if (/[\u0000-\u001f\u007f]/.test(url)) throw refusedUrl(url, "holds a line break or another control character");
   const [, scheme, place = "", query = ""] = /^([a-z][a-z\d+.-]*):([^?]*)(?:\?(.*))?$/i.exec(url) ?? [];
-  if (scheme === undefined) throw refused(shown(url), `names no provider; there are ${known}`);
-  if (/\$\{?\w+\}?/.test(url)) throw refused(shown(url), "names a variable that nobody replaced by its value");
+  if (scheme === undefined) throw refusedUrl(url, `names no provider; there are ${known}`);
+  if (/\$\{?\w+\}?/.test(url)) throw refusedUrl(url, "names a variable that nobody replaced by its value");
   return { scheme: scheme.toLowerCase(), place: place.trim(), query: new URLSearchParams(query) };
 }
 
@@ -36,8 +35,8 @@ export function parseProviderUrl(text: unknown): ProviderUrl {
 export function parsePlacelessUrl(text: string): ProviderUrl {
   const url = parseProviderUrl(text);
   if (url.place === "" || url.place === "//") return url;
-  throw refused(
-    shown(text),
+  throw refusedUrl(
+    text,
     `has "${shown(url.place)}" behind ${url.scheme}:, where only options are read, as in ${url.scheme}:?name=value`,
   );
 }
@@ -47,8 +46,12 @@ export function shownUrl({ scheme, place, query }: ProviderUrl): string {
   return `${scheme}:${shown(place)}${query.size > 0 ? "?..." : ""}`;
 }
 
-function refused(what: string, why: string): BeeHiveError {
-  return new BeeHiveError("InvalidConfiguration", `The provider ${what} ${why}.`);
+function refusedUrl(url: string, why: string): BeeHiveError {
+  return refused(`"${shown(url)}" ${why}`);
+}
+
+function refused(why: string): BeeHiveError {
+  return new BeeHiveError("InvalidConfiguration", `The URL of the provider ${why}.`);
 }
 
 function shown(text: string): string {

@@ -28,9 +28,10 @@ function problemOf(issue: Issue, body: unknown): string {
 /** The message, unless it quotes one of these texts: then what the library says is expected, or the message without them. */
 function withoutValues(issue: Issue, texts: readonly string[]): string {
   const patterns = texts.map(patternOf);
-  if (!patterns.some((pattern) => issue.message.search(pattern) >= 0)) return issue.message;
+  const quotes = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0);
+  if (!quotes(issue.message)) return issue.message;
   const { expected } = issue as { readonly expected?: unknown };
-  if (typeof expected === "string") return `expected ${expected}`;
+  if (typeof expected === "string" && !quotes(expected)) return `expected ${expected}`;
   return patterns.reduce((message, pattern) => message.replaceAll(pattern, "***"), issue.message);
 }
 

@@ -57,7 +57,7 @@ export async function readSettings({ flags, environment, folder }: SettingsSourc
     const given = flags[optionOf(flag)];
     if (typeof given === "string") return [{ path, origin: flag, text: given, value: read(given.trim()) }];
     const text = textOf(environment, variable);
-    return text === undefined ? [] : [{ path, origin: variable, text, value: read(text) }];
+    return text === undefined ? [] : [{ path, origin: variable, text, value: read(text.trim()) }];
   });
   const problems = said.flatMap(({ path, origin, text, value }) =>
     configProblems(nested(path, value)).map(
@@ -82,7 +82,7 @@ async function fileOf(
   folder: string,
   problems: string[],
 ): Promise<ConfigFile | undefined> {
-  const named = flags["config"] ?? textOf(environment, "BEEHIVE_CONFIG");
+  const named = flags["config"] ?? textOf(environment, "BEEHIVE_CONFIG")?.trim();
   try {
     const path = typeof named === "string" ? named : findConfigFile(folder);
     return path === undefined ? undefined : await readConfigFile(path);
@@ -95,7 +95,8 @@ async function fileOf(
 
 /** Returns what a variable says; one that is empty says nothing. */
 function textOf(environment: Environment, variable: string): string | undefined {
-  return environment[variable]?.trim() || undefined;
+  const text = environment[variable];
+  return text === "" ? undefined : text;
 }
 
 /** The paths of all values in an object; a list is one value. */

@@ -176,9 +176,20 @@ for (const [what, said, reason] of [
   });
 }
 
-test("given a variable that is no number, when the hive is made, then it is refused", async () => {
-  const error = await failureOf(descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: "many" } }));
-  assert.match(error.message, "parallelism must be a whole number from 1, not NaN");
+test("a wrong variable is refused by its name and its text", async () => {
+  for (const text of ["many", " ", "0", "1.5", "Password=hunter2"]) {
+    const error = await failureOf(descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: text } }));
+    const shown = text.replace("hunter2", "***");
+    assert.match(error.message, `BEEHIVE_ACTOR_PARALLELISM_PaymentActor must be a whole number from 1, not "${shown}"`);
+  }
+});
+
+test("a variable that is empty, or for an actor of another hive, says nothing", async () => {
+  const environment = { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: "", BEEHIVE_ACTOR_PARALLELISM_Elsewhere: "many" };
+  assert.equal(
+    (await descriptors({ environment })).map(({ parallelism }) => parallelism),
+    (await descriptors({})).map(({ parallelism }) => parallelism),
+  );
 });
 
 const fromDatabase = (queueName: string, parallelism: number): ActorDescriptor => {
