@@ -27,7 +27,7 @@ export function parseProviderUrl(text: unknown): ProviderUrl {
   if (/[\u0000-\u001f\u007f]/.test(url)) throw refusedUrl(url, "holds a line break or another control character");
   const [, scheme, place = "", query = ""] = /^([a-z][a-z\d+.-]*):([^?]*)(?:\?(.*))?$/i.exec(url) ?? [];
   if (scheme === undefined) throw refusedUrl(url, `names no provider; there are ${known}`);
-  if (/\$\{?\w+\}?/.test(url)) throw refusedUrl(url, "names a variable that nobody replaced by its value");
+  if (/\$\{\w+\}|\$[A-Z_]{2,}/.test(url)) throw refusedUrl(url, "names a variable that nobody replaced by its value");
   return { scheme: scheme.toLowerCase(), place: place.trim(), query: new URLSearchParams(query) };
 }
 

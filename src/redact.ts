@@ -28,10 +28,10 @@ const bare =
 const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----)(?:(?!-----)[^])*/g, `$1${mask}`],
   // All cookies of a header, to the end of its line.
-  [/\b((?:set-)?cookie2?\s?:[ \t]*)[^\r\n"'`\\]+/gi, `$1${mask}`],
+  [/((?:set-)?cookie2?\s?:[ \t]*)(?![ \t]|null\b|undefined\b)[^\r\n"'`\\]+/gi, `$1${mask}`],
   // A scheme stays. On one line: behind a token without a scheme comes the next header.
-  [/\b(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?[\w-]{1,64})[ \t]+[^\s"',;\\]+/gi, `$1 ${mask}`],
-  [/\b(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?)[^\s"',;\\]{16,}/gi, `$1${mask}`],
+  [/(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?[\w-]{1,64})[ \t]+[^\s"',;\\]+/gi, `$1 ${mask}`],
+  [/(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?)[^\s"',;\\]{16,}/gi, `$1${mask}`],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
   [/\b(Basic)[ \t]+(?=[A-Za-z+/]{0,200}[\d=])[A-Za-z\d+/]{8,}={0,2}/gi, `$1 ${mask}`],
   // Behind its name: in JSON, JavaScript, YAML, headers, connection strings, parameters of URLs, variables.
@@ -42,7 +42,7 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     ),
     `$<name>$<open>${mask}`,
   ],
-  [new RegExp(`(<${secretName}(?: [^<>]{0,200})?>)[^<>]+`, "gi"), `$1${mask}`],
+  [new RegExp(`(<[\\w:.-]{0,60}${secretName}(?: [^<>]{0,200})?>)[^<>]+`, "gi"), `$1${mask}`],
   [new RegExp(`(--${secretName}[ \\t]{1,9})[^\\s-][^\\s"']*`, "gi"), `$1${mask}`],
   // The same within a parameter of a URL, its signs encoded.
   [
