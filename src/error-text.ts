@@ -3,7 +3,7 @@ import { safeText } from "./safe-text.ts";
 
 const maxName = 128;
 /** Most names need no look at what is in them. */
-const plainName = /^[\w$.]{1,64}$/;
+const plainName = /^[A-Za-z]{1,40}$/;
 
 /** The message of whatever was thrown, also of an object that is no `Error` but has one: always a text, whatever it was. */
 export function messageOf(error: unknown): string {
