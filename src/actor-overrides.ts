@@ -1,12 +1,12 @@
+import { readDataFile } from "./data-file.ts";
 import { messageOf } from "./error-text.ts";
-import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
 import { contradictions, throwProblems } from "./actor-configuration.ts";
 import { descriptorProblems } from "./actor-descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "./errors.ts";
 import { isNumber, numberProblems, wholeNumber } from "./numbers.ts";
 import { defaultRetry, type RetryOptions } from "./retry-policy.ts";
+import { safeText } from "./safe-text.ts";
 import type { FailureLimit } from "./supervision.ts";
 
 /** What may be said of an actor outside its code. */
@@ -30,6 +30,8 @@ export type ActorOverrides = Readonly<Record<string, ActorOverride>>;
 export interface NamedOverrides {
   readonly origin: string;
   readonly actors: ActorOverrides;
+  /** Tells why they cannot be applied, if they cannot; of interest only if they are for an actor of the hive. */
+  readonly problem?: string | undefined;
 }
 
 const fields = ["enabled", "parallelism", "lease", "retry", "failureLimit"];
@@ -38,6 +40,8 @@ const fieldsWithin: Readonly<Record<string, readonly string[]>> = {
   failureLimit: ["failures", "within", "action", "pause"],
 };
 const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
+/** A wrong text is shown up to here, in characters. */
+const maxShown = 100;
 
 /**
  * Reads overrides from a file: JSON, or YAML when its name ends in `.yaml` or `.yml`. The file is an object with one
@@ -70,24 +74,16 @@ export function namedOverrides(origin: string, actors: unknown): NamedOverrides 
   return { origin, actors: actors as ActorOverrides };
 }
 
-/**
- * Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing.
- *
- * @throws BeeHiveError `InvalidConfiguration` that names every variable that is no number.
- */
+/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
-  const said = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[0].startsWith(environmentPrefix) && (entry[1] ?? "").trim() !== "",
-  );
-  throwProblems(
-    said.flatMap(([variable, value]) =>
-      isNumber(Number(value), wholeNumber(1)) ? [] : numberProblems(variable, value, wholeNumber(1)),
-    ),
-  );
-  return said.map(([variable, value]) => ({
-    origin: variable,
-    actors: { [variable.slice(environmentPrefix.length)]: { parallelism: Number(value) } },
-  }));
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    if (!variable.startsWith(environmentPrefix) || value === undefined || value.trim() === "") return [];
+    const parallelism = Number(value);
+    const [problem] = isNumber(parallelism, wholeNumber(1))
+      ? []
+      : numberProblems(variable, safeText(value, maxShown), wholeNumber(1));
+    return [{ origin: variable, actors: { [variable.slice(environmentPrefix.length)]: { parallelism } }, problem }];
+  });
 }
 
 /**
@@ -104,10 +100,11 @@ export function override(
   const problems = file ? unknownActors(file, descriptors) : [];
   const result = descriptors.flatMap((descriptor) => {
     let changed: ActorDescriptor | undefined = descriptor;
-    for (const { origin, actors } of [...(file ? [file] : []), ...environment]) {
+    for (const { origin, actors, problem } of [...(file ? [file] : []), ...environment]) {
       for (const key of [descriptor.name, descriptor.queueName.toString()]) {
         const said = Object.hasOwn(actors, key) ? actors[key] : undefined;
-        if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
+        if (said && problem !== undefined) problems.push(problem);
+        else if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
       }
     }
     if (changed && changed !== descriptor) problems.push(...descriptorProblems(changed));
@@ -140,8 +137,7 @@ function unknownActors({ origin, actors }: NamedOverrides, descriptors: readonly
 
 async function parseFile(path: string): Promise<unknown> {
   try {
-    const text = await readFile(path, "utf8");
-    return [".yaml", ".yml"].includes(extname(path)) ? (await import("yaml")).parse(text) : JSON.parse(text);
+    return await readDataFile(path);
   } catch (cause) {
     throw new BeeHiveError("InvalidConfiguration", `${path} cannot be read: ${messageOf(cause)}`, { cause });
   }

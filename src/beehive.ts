@@ -1,3 +1,4 @@
+import { adopted } from "./adopted-event.ts";
 import { throwProblems, undecorated, withProblems } from "./actor-configuration.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { systemClock, waitFor, type Clock } from "./clock.ts";
@@ -15,11 +16,12 @@ import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, LogEvents } from "./log-events.ts";
-import { standardErrorLogger, unfailing, type Logger } from "./logger.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "./logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { pulserProblems, Pulsing } from "./pulser.ts";
 import { checkedNumber } from "./checked-number.ts";
 import { delay } from "./numbers.ts";
+import { notSetUp } from "./not-set-up.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "./provider.ts";
 import { QueueName } from "./queue-name.ts";
@@ -44,7 +46,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   for (const actor of undecorated(options.actors))
-    unfailing(options.logger ?? standardErrorLogger).warn(
+    safeLogger(options.logger ?? standardErrorLogger).warn(
       { actor },
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
@@ -80,6 +82,7 @@ export class Hive {
   readonly #healthCheck: HealthCheck;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
+  #isSetUp = false;
   #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
   #stopReason: unknown;
@@ -93,7 +96,7 @@ export class Hive {
     options: HiveOptions & { readonly clock: Clock },
   ) {
     const { clock, topology = "create", random = Math.random } = options;
-    const logger = unfailing(options.logger ?? standardErrorLogger);
+    const logger = safeLogger(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
     this.provider = provider;
     this.#clock = clock;
@@ -153,10 +156,15 @@ export class Hive {
    *   that is missing.
    */
   setup(): Promise<void> {
-    this.#setup ??= this.#orchestrator.setup(this.#topology).catch((error: unknown) => {
-      this.#setup = undefined;
-      throw error;
-    });
+    this.#setup ??= this.#orchestrator.setup(this.#topology).then(
+      () => {
+        this.#isSetUp = true;
+      },
+      (error: unknown) => {
+        this.#setup = undefined;
+        throw error;
+      },
+    );
     return this.#setup;
   }
 
@@ -206,7 +214,11 @@ export class Hive {
     await this.#telemetry.push(list, async (traced) => {
       const { business, log } = byDelivery(traced);
       this.#logEvents.send(log);
-      if (business.length > 0) await this.provider.queues.push(business);
+      try {
+        if (business.length > 0) await this.provider.queues.push(business);
+      } catch (error) {
+        throw this.#isSetUp ? error : notSetUp(error, business, this.#orchestrator.specs);
+      }
     });
     this.#recording?.pushed(list, pushedAt);
   }
@@ -238,7 +250,7 @@ export class Hive {
 
   #stopBecause(reason: unknown): void {
     this.#stopReason ??= reason;
-    this.stop().catch((error: unknown) => this.#logger.error({ error }, "the hive could not be stopped cleanly"));
+    this.stop().catch((error: unknown) => this.#logger.error({ err: error }, "the hive could not be stopped cleanly"));
   }
 
   async #stop(deadline: number): Promise<void> {
@@ -340,7 +352,8 @@ export class Hive {
 function eventsIn(given: Iterable<Event>): readonly Event[] {
   const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
   const events: readonly unknown[] = iterable ? [...given] : [given];
-  if (events.every((one) => one instanceof Event)) return events;
+  const own = events.map(adopted);
+  if (own.every((one) => one !== undefined)) return own;
   throw new BeeHiveError(
     "InvalidEvent",
     "What is pushed is an event or an iterable of them; make each with new Event(type, body), Event from beehive-actors.",

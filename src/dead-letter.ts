@@ -1,5 +1,5 @@
 import { errorNameOf, messageOf, stackOf } from "./error-text.ts";
-import { redact } from "./redact.ts";
+import { safeStack, safeText } from "./safe-text.ts";
 import type { Event } from "./event.ts";
 
 /** An event that was given up, whole, with the record of why. Providers keep it until it is requeued or dropped. */
@@ -26,21 +26,17 @@ export type DeadLetterOrigin = Pick<
   "event" | "actor" | "subscription" | "attempts" | "firstSeen" | "lastSeen"
 >;
 
-const longestText = 1_024;
-const longestStack = 4_096;
+const maxText = 1_024;
+const maxStack = 4_096;
 
 /** The record for an event that failed with `error`; what looks like a secret in texts of the error is masked. */
 export function deadLetterOf(origin: DeadLetterOrigin, reason: string, error: unknown): DeadLetter {
   const stack = stackOf(error);
   return {
     ...origin,
-    reason: shorten(redact(reason), longestText),
-    errorName: shorten(errorNameOf(error), longestText),
-    errorMessage: shorten(redact(messageOf(error)), longestText),
-    stack: stack && shorten(redact(stack), longestStack),
+    reason: safeText(reason, maxText),
+    errorName: errorNameOf(error),
+    errorMessage: safeText(messageOf(error), maxText),
+    stack: stack && safeStack(stack, maxStack),
   };
-}
-
-function shorten(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }

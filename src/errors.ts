@@ -1,3 +1,4 @@
+import { brandAs, isInstance } from "./brand.ts";
 import { delay, isNumber, told } from "./numbers.ts";
 
 /**
@@ -66,12 +67,21 @@ export const errorCodes = Object.keys(retryableByCode) as readonly ErrorCode[];
  * credentials.
  */
 export class BeeHiveError extends Error {
+  static {
+    brandAs("BeeHiveError", this);
+  }
+
   override readonly name: string = "BeeHiveError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
+  }
+
+  /** `error instanceof BeeHiveError`, and that of its classes here, holds for those of another installed copy too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
   }
 
   /** Whether repeating the step later can succeed with no change of code or configuration. */
@@ -85,6 +95,10 @@ export class BeeHiveError extends Error {
  * policy says.
  */
 export class RejectEvent extends BeeHiveError {
+  static {
+    brandAs("RejectEvent", this);
+  }
+
   override readonly name: string = "RejectEvent";
 
   constructor(reason: string, options?: { cause?: unknown }) {
@@ -98,6 +112,10 @@ export class RejectEvent extends BeeHiveError {
  * to 100 years is the policy's, and the message says so.
  */
 export class RetryLater extends BeeHiveError {
+  static {
+    brandAs("RetryLater", this);
+  }
+
   override readonly name: string = "RetryLater";
   readonly delayMs: number;
 
@@ -113,6 +131,10 @@ export class RetryLater extends BeeHiveError {
  * no number from 0 to 100 years it is a failure like any other, and the message says so.
  */
 export class PauseSubscription extends BeeHiveError {
+  static {
+    brandAs("PauseSubscription", this);
+  }
+
   override readonly name: string = "PauseSubscription";
   readonly pauseMs: number;
 
@@ -133,6 +155,10 @@ function withTime(message: string, ms: unknown): string {
 
 /** An item changed since it was read. */
 export class ConcurrencyConflict extends BeeHiveError {
+  static {
+    brandAs("ConcurrencyConflict", this);
+  }
+
   override readonly name: string = "ConcurrencyConflict";
   /** The item, the same text for all who collide on it. */
   readonly resource: string;

@@ -3,6 +3,7 @@ import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event, type EventOptions } from "./event.ts";
 import type { Received } from "./received.ts";
+import { schemaProblems } from "./schema-problems.ts";
 
 /** The property of an event that carries the version of its body's schema; an event without it is of version 1. */
 const versionProperty = "schemaVersion";
@@ -123,7 +124,7 @@ function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (prob
   if (!schema) return body;
   const result = schema["~standard"].validate(body);
   if (result instanceof Promise) throw error("its schema is asynchronous, use a synchronous one");
-  if (result.issues) throw error(result.issues.map(describeIssue).join("; "));
+  if (result.issues) throw error(schemaProblems(result.issues, body));
   return result.value;
 }
 
@@ -138,11 +139,6 @@ function bodyOf(event: Event): unknown {
 
 function unfit(name: string, problem: string): BeeHiveError {
   return new BeeHiveError("InvalidEvent", `The body, as it is read from JSON, does not fit ${name}: ${problem}.`);
-}
-
-function describeIssue({ message, path = [] }: StandardSchemaV1.Issue): string {
-  const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-  return place === "" ? message : `${place}: ${message}`;
 }
 
 function assertUpcasters(name: string, version: number, upcasters: NonNullable<EventTypeOptions["upcasters"]>): void {

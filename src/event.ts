@@ -1,5 +1,6 @@
 import type { Received } from "./received.ts";
 import { randomUUID } from "node:crypto";
+import { brandAs } from "./brand.ts";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import { systemClock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
@@ -81,6 +82,10 @@ const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
  * ```
  */
 export class Event<Body = unknown> {
+  static {
+    brandAs("Event", this);
+  }
+
   readonly eventType: string;
   /** Where it goes (`Topic-`, `Queue`) or, for an event that was received, the subscription it came from. */
   readonly queueName: string;

@@ -180,7 +180,7 @@ export class FactoryActor {
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs what the application set up for it. What it kept from being settled comes back.
-      this.#logger.error({ error, eventId: event.id, outcome }, "telemetry failed");
+      this.#logger.error({ err: error, eventId: event.id, outcome }, "telemetry failed");
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;
@@ -195,7 +195,7 @@ export class FactoryActor {
     try {
       this.#parts.onDelivery?.({ event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error });
     } catch (thrown) {
-      this.#logger.error({ error: thrown, eventId: event.id }, "onDelivery failed");
+      this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
     }
   }
 
@@ -262,7 +262,7 @@ export class FactoryActor {
   /** Settles a delivery whose step failed: nothing when it is no longer ours, else what its supervision decides. */
   async #settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
     const { lease } = delivery;
-    const fields = { error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
+    const fields = { err: error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
     if (delivery.givenBack) return "given-back";
     if (delivery.over || isBeeHiveError(error, "LeaseLost")) {
       this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
@@ -287,7 +287,7 @@ export class FactoryActor {
 
   async #settle(lease: Lease, decision: Decision, error: unknown): Promise<Outcome> {
     const { queues } = this.#parts.provider;
-    const fields = { error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
+    const fields = { err: error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
     switch (decision.action) {
       case "retry":
         this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
@@ -324,7 +324,7 @@ export class FactoryActor {
   }
 
   #stopHive(error: unknown): void {
-    this.#logger.error({ error }, "the supervision of the actor stops the hive");
+    this.#logger.error({ err: error }, "the supervision of the actor stops the hive");
     this.#parts.stopHive(error);
   }
 
@@ -347,7 +347,7 @@ export class FactoryActor {
       this.#logger.warn({ eventId: delivery.lease.event.id }, "stopping, the event was given back");
     } catch (error) {
       this.#logger.warn(
-        { error, eventId: delivery.lease.event.id },
+        { err: error, eventId: delivery.lease.event.id },
         "stopping, the event will come back when its lease ends",
       );
     }
@@ -369,7 +369,7 @@ export class FactoryActor {
     try {
       await dispose(actor);
     } catch (error) {
-      this.#logger.warn({ error }, "the actor could not be disposed");
+      this.#logger.warn({ err: error }, "the actor could not be disposed");
     }
   }
 }

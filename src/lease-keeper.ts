@@ -120,7 +120,7 @@ export class LeaseKeeper {
         else kept.lose();
       });
     } catch (error) {
-      this.#logger.warn({ error, leases: due.length }, "leases could not be renewed, trying again");
+      this.#logger.warn({ err: error, leases: due.length }, "leases could not be renewed, trying again");
       for (const kept of due) kept.dueAt = this.#clock.now() + leaseMs / 10;
     }
     for (const kept of due) kept.renewal = undefined;

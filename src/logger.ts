@@ -1,8 +1,13 @@
-import { messageOf } from "./error-text.ts";
+import { systemClock } from "./clock.ts";
+import { errorData } from "./error-data.ts";
+import { logLine } from "./log-line.ts";
 import { printable } from "./printable.ts";
-import { redact } from "./redact.ts";
+import { safeText } from "./safe-text.ts";
 
-/** Structured logging: fields first, then the message. A pino logger satisfies it as it is. */
+/**
+ * Structured logging: fields first, then the message. A pino logger satisfies it as it is. Errors come under `err`, as plain
+ * data that any logger can write.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -14,8 +19,8 @@ export interface Logger {
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Warnings and errors as one JSON line each on the standard error: what a hive has unless it is given a logger. What looks
- * like a secret is masked, in the causes of errors too.
+ * Writes warnings and errors as one JSON line each to the standard error: the logger of a hive that is given none. What
+ * looks like a secret is masked, in the causes of errors too.
  */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
@@ -24,38 +29,42 @@ export const standardErrorLogger: Logger = {
 };
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(`${printable(redact(lineOf(level, fields, message)))}\n`);
+  process.stderr.write(`${printable(logLine(systemClock.now(), level, fields, message))}\n`);
 }
 
-/** Whatever the fields hold, a line is written: who logs is in the middle of something. */
-function lineOf(level: string, fields: object, message: string): string {
-  try {
-    return JSON.stringify({ level, message, ...fields }, errorsAsData);
-  } catch (unwritable) {
-    const { error } = fields as { readonly error?: unknown };
-    return JSON.stringify({ level, message, error: messageOf(error), fieldsLost: messageOf(unwritable) });
-  }
-}
-
-/** For `JSON.stringify`: what an error holds that is not enumerable. */
-export function errorsAsData(_key: string, value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  return { name, code: (value as { code?: unknown }).code, message, stack, cause };
-}
-
-/** The same logger, but what it throws is dropped: who logs is in the middle of something. */
-export function unfailing(logger: Logger): Logger {
+/**
+ * Returns the same logger with errors as plain data: under `err`, and wherever an `Error` is the value of a field. What the
+ * logger throws is dropped: the caller is in the middle of something.
+ */
+export function safeLogger(logger: Logger): Logger {
   const trying =
     (level: keyof Logger): Logger["info"] =>
     (fields, message) => {
       try {
-        logger[level](fields, message);
+        logger[level](errorsAsData(fields), message);
       } catch {
         // There is nobody else to tell.
       }
     };
   return { debug: trying("debug"), info: trying("info"), warn: trying("warn"), error: trying("error") };
+}
+
+const maxReason = 2_048;
+
+/** The fields as they are when there is no error among them: most lines have none. */
+function errorsAsData(fields: object): object {
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    const data = asData(name, value);
+    if (data !== value) (changed ??= { ...fields })[name] = data;
+  }
+  return changed ?? fields;
+}
+
+/** A reason is the message of an error, or holds one. */
+function asData(name: string, value: unknown): unknown {
+  if (name === "reason" && typeof value === "string") return safeText(value, maxReason);
+  return value instanceof Error || (name === "err" && value !== undefined) ? errorData(value) : value;
 }
 
 /** A logger that adds these fields to every line. */

@@ -1,4 +1,5 @@
 import { BeeHiveError } from "./errors.ts";
+import { parseProviderUrl } from "./provider-url.ts";
 import type { Provider, ProviderContext } from "./provider.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Provider, ProviderContext } from "./provider.ts";
  * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme or its packages are not installed.
  */
 export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
-  const scheme = url.split(":", 1)[0];
+  const { scheme } = parseProviderUrl(url);
   switch (scheme) {
     case "memory":
       return (await import("../providers/memory/index.ts")).openMemory(url, context);
@@ -26,7 +27,7 @@ export async function openProvider(url: string, context: ProviderContext): Promi
     default:
       throw new BeeHiveError(
         "InvalidConfiguration",
-        `No provider is called "${scheme}". There are memory:, sqlite:FILE, azure: and aws:`,
+        `No provider is called "${scheme}". There are memory:, sqlite:FILE, azure: and aws:.`,
       );
   }
 }

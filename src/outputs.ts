@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
+import { adopted } from "./adopted-event.ts";
 import { BeeHiveError } from "./errors.ts";
+import { isBranded } from "./brand.ts";
 import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
 import { ranSince } from "./event-loop.ts";
@@ -86,7 +88,8 @@ function add(value: unknown, events: Event[], name: string, maxOutputs: number):
 }
 
 function assertEvent(value: unknown, actor: string): Event {
-  if (value instanceof Event) return value;
+  const event = adopted(value);
+  if (event) return event;
   throw new BeeHiveError(
     "InvalidOutput",
     `${actor} returned ${describe(value)} among its events; make each with new Event(type, body), Event from beehive-actors.`,
@@ -94,9 +97,9 @@ function assertEvent(value: unknown, actor: string): Event {
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Event) return "a single event";
+  if (isBranded(value, "Event")) return "a single event";
   if (value instanceof Promise) return "a promise";
-  // Without an import, `Event` is that of the DOM; and two installed copies of the package have one each.
+  // Without an import, `Event` is that of the DOM.
   if ((value as object | null | undefined)?.constructor?.name === "Event") return "an Event of another class";
   if (isEventType(value)) return `the event type ${value.name}`;
   if (value === null || value === undefined) return String(value);

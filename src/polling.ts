@@ -72,7 +72,7 @@ export class Polling {
   /** Ends the poll under way and asks for nothing for so long, or until a longer pause is over. */
   pause({ pauseMs, by }: PauseDecision, error: unknown): void {
     const { clock, logger, onPause } = this.#parts;
-    logger.warn({ error, pauseMs, pausedBy: by }, "the subscription is paused");
+    logger.warn({ err: error, pauseMs, pausedBy: by }, "the subscription is paused");
     if (this.pausedMs < pauseMs) {
       this.#pausing = new Span(clock, pauseMs);
       this.#pause = { by, until: clock.now() + pauseMs, error };
@@ -120,7 +120,7 @@ export class Polling {
         this.state.answered(end.aborted ? undefined : error);
         if (end.aborted) continue;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
-        logger.error({ error, waitMs }, "events could not be leased, trying again");
+        logger.error({ err: error, waitMs }, "events could not be leased, trying again");
         await sleep(clock, waitMs, signal);
       }
     }

@@ -1,11 +1,15 @@
 import { BeeHiveError } from "./errors.ts";
-import { isNumber, told, wholeNumber } from "./numbers.ts";
-import { redact } from "./redact.ts";
+import { isNumber, wholeNumber } from "./numbers.ts";
+import { shownUrl, type ProviderUrl } from "./provider-url.ts";
+import { safeText } from "./safe-text.ts";
 
 /*
  * Options of providers, which come from a URL (`sqlite:./hive.db?durability=normal`) or from an object: what is wrong
  * with them is told in the same words either way, all of it at once.
  */
+
+/** A wrong value is shown up to here, in characters, and without a secret in it. */
+const maxShown = 100;
 
 /** What one option may be. */
 export interface OptionRule {
@@ -54,9 +58,17 @@ export function address(): OptionRule {
 /** Whether something is so; in a URL its name alone says that it is. */
 export function flag(): OptionRule {
   return {
-    read: (text) => (text === "" || text === "true" ? true : text === "false" ? false : text),
+    read: (text) => (text === "" ? true : readFlag(text)),
     refuse: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
   };
+}
+
+const flags: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
+
+/** Returns what a text says of a switch: `true`, `True`, `1` and their opposites; any other text as it is. */
+export function readFlag(text: string): boolean | string {
+  const said = text.trim().toLowerCase();
+  return (Object.hasOwn(flags, said) ? flags[said] : undefined) ?? text;
 }
 
 /** An option that may be left out altogether. */
@@ -65,17 +77,18 @@ export function optional(rule: OptionRule): OptionRule {
 }
 
 /** The options behind the question mark of a URL, as they are meant. @throws BeeHiveError `InvalidConfiguration` with every problem. */
-export function optionsIn<T>(url: string, rules: OptionRules<T>): Partial<T> {
-  const given = [...new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")];
+export function optionsIn<T>(url: ProviderUrl, rules: OptionRules<T>): Partial<T> {
+  const given = [...url.query].map(([name, text]) => [name.trim(), text.trim()] as const);
   const names = Object.keys(rules);
   const ruleOf = (name: string): OptionRule | undefined => (names.includes(name) ? rules[name as keyof T] : undefined);
-  const problems = given.flatMap(([name, text]) => {
+  const problems = given.flatMap(([name, text], index) => {
     const rule = ruleOf(name);
-    if (!rule) return [`"${name}" is not an option; there are ${names.join(", ")}`];
+    if (!rule) return [`"${safeText(name, maxShown)}" is not an option; there are ${names.join(", ")}`];
+    if (given.findIndex(([other]) => other === name) < index) return [`${name} is given more than once`];
     const refusal = rule.refuse(rule.read(text));
-    return refusal === undefined ? [] : [`${name} ${refusal}, not "${text}"`];
+    return refusal === undefined ? [] : [`${name} ${refusal}, not ${told(text)}`];
   });
-  throwProblems(`"${url}" cannot be opened`, problems);
+  throwProblems(`"${shownUrl(url)}" cannot be opened`, problems);
   return Object.fromEntries(given.map(([name, text]) => [name, ruleOf(name)?.read(text)])) as Partial<T>;
 }
 
@@ -93,7 +106,11 @@ export function checkedOptions<T, O extends T>(provider: string, options: O, rul
   return options;
 }
 
-/** Among the options of a URL somebody may have put a secret. */
+/** `NaN` is what JSON has no word for. */
+function told(value: unknown): string {
+  return typeof value === "string" ? `"${safeText(value, maxShown)}"` : String(value);
+}
+
 function throwProblems(what: string, problems: readonly string[]): void {
-  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", redact(`${what}: ${problems.join("; ")}.`));
+  if (problems.length > 0) throw new BeeHiveError("InvalidConfiguration", `${what}: ${problems.join("; ")}.`);
 }

@@ -157,7 +157,7 @@ export class Pulsing {
         if (await this.#fired(time)) return;
       }
     } catch (error) {
-      logger.error({ error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
+      logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
     }
   }
 

@@ -27,7 +27,7 @@ export function noQueue(name: QueueName, missing?: string): BeeHiveError {
 
 /** How a topic or queue comes to be there, without a full stop. */
 export const makingAdvice =
-  "Make it with hive.setup() of a hive that names it: by an actor that reads it, or in the publishes of its publisher";
+  "Make it with hive.setup(), or beehive setup, of a hive that names it: by an actor that reads it, or in the publishes of its publisher";
 
 /** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */
 export function noDestination(name: QueueName, missing?: string): BeeHiveError {

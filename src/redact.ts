@@ -1,45 +1,86 @@
-/** What stands in the place of a secret. */
+/** Stands in the place of a secret. */
 const mask = "***";
 
-/** What may stand around the word that makes a name one of a secret. Bounded, see {@link secrets}. */
-const around = "[\\w-]{0,64}";
-/** A partition key, or the key of an item, is no secret; nor is the name of a key. */
-const secretName = `(?!${around}name\\b)${around}(?:(?:api|access|account|secret|private|shared)${around}key|secret|token|password|passwd|pwd|signature|credential|connection_?string)${around}`;
+/** The words that make the name of a field, a parameter, a header or a variable that of a secret. */
+const words =
+  "pass(?:word|wd|phrase|code)|pwd|secret(?!ar)|token|credential|signature|cookie|connection[_-]?string|" +
+  "(?:api|access|account|private|shared)[\\w-]{0,20}key|(?:encryption|signing|master|license|subscription|functions?)[_-]?key";
+/** The rest of such a name. The name of a key is no secret, nor are a partition key and the key of an item. */
+const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
+/*
+ * Each pattern takes time that grows with the text and no faster: messages of errors quote bodies, and of 100,000 letters
+ * that would be seconds. So all that may be tried from each place of a text is bounded, and a value needs no end.
+ */
 
 /**
- * What holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. None may run on
- * from each of its beginnings in a text: messages of errors quote bodies, and of 100,000 letters that would be seconds.
+ * A value in quotes, which may be escaped as in JSON within JSON: up to the same quote behind as many backslashes, which
+ * stays. A quote that is written twice is part of it, as in connection strings.
  */
-const secrets: readonly (readonly [RegExp, string])[] = [
-  // A part of a connection string, as the clouds write them: to its end, for keys hold "=" and "/".
-  [
-    /\b((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w*)\s*=\s*[^;\s"'&\\]+/gi,
-    `$1=${mask}`,
-  ],
-  // The same within a parameter of a URL.
-  [
-    /((?:Shared)?(?:Access|Account)(?:Key|Signature)|Password|Pwd|SharedSecret\w{0,64})%3D(?:(?!%3B)[^&\s"'\\])+/gi,
-    `$1%3D${mask}`,
-  ],
-  // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too.
-  [/([a-z][a-z\d+.-]{0,30}:\/\/)[^\s/?#"']*@/gi, `$1${mask}@`],
-  // A parameter of a URL or an assignment.
-  [new RegExp(`([?&;\\s"']|^)(${secretName}|sig)=[^&;\\s"'\\\\]+`, "gi"), `$1$2=${mask}`],
-  // A key of which nothing more is said: in a URL that is rarely that of an item.
-  [/([?&]key)=[^&\s"'\\]+/gi, `$1=${mask}`],
-  // A field of JSON.
-  [new RegExp(`("${secretName}"\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*"`, "gi"), `$1"${mask}"`],
-  // Tokens that are known by their looks: AWS access key ids, bearer tokens, JSON web tokens.
-  [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
+const quoted =
+  "(?<open>(?<slashes>\\\\{0,15})(?<quote>[\"'`]))" +
+  "(?:(?!\\k<quote>)[^\\\\]|\\k<quote>{2}|\\k<slashes>\\\\+\\k<quote>?|\\\\+(?!\\\\|\\k<quote>))*";
+/** A value up to what may come after one. Keys hold "=" and "/", passwords commas and brackets; those of ODBC stand in braces. */
+const bare =
+  "(?:(?<==)\\{[^{}]*\\}|(?!(?:true|false|yes|no|none|null|undefined)\\b)" +
+  "(?:[^\\s&;,\"'`\\\\<>()[\\]{}]|,(?![\\s\"']|$)|[()[\\]{}](?=[^\\s&;,\"'`)\\]}])|\\\\(?!\\\\*[\"'nrt]))+)";
+
+/** Finds what holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. */
+const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/(-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----)(?:(?!-----)[^])*/g, `$1${mask}`],
+  // All cookies of a header, to the end of its line.
+  [/((?:set-)?cookie2?\s?:[ \t]*)(?![ \t]|null\b|undefined\b)[^\r\n"'`\\]+/gi, `$1${mask}`],
+  // A scheme stays. On one line: behind a token without a scheme comes the next header.
+  [/(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?[\w-]{1,64})[ \t]+[^\s"',;\\]+/gi, `$1 ${mask}`],
+  [/(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?)[^\s"',;\\]{16,}/gi, `$1${mask}`],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
-  // On one line: what follows a token without a scheme is the next header.
-  [/\b(Authorization["']?[ \t]?[:=][ \t]?["']?[\w-]{1,64})[ \t][^\s"',;]+/gi, `$1 ${mask}`],
+  [/\b(Basic)[ \t]+(?=[A-Za-z+/]{0,200}[\d=])[A-Za-z\d+/]{8,}={0,2}/gi, `$1 ${mask}`],
+  // Behind its name: in JSON, JavaScript, YAML, headers, connection strings, parameters of URLs, variables.
+  [
+    new RegExp(
+      `(?<name>(?:${secretName})\\\\{0,15}["'\`]?[ \\t]{0,9}(?:=>|[:=])[ \\t]{0,9}\\[?)(?:${quoted}|${bare})`,
+      "gi",
+    ),
+    `$<name>$<open>${mask}`,
+  ],
+  [new RegExp(`(<[\\w:.-]{0,60}${secretName}(?: [^<>]{0,200})?>)[^<>]+`, "gi"), `$1${mask}`],
+  [new RegExp(`(--${secretName}[ \\t]{1,9})[^\\s-][^\\s"']*`, "gi"), `$1${mask}`],
+  // The same within a parameter of a URL, its signs encoded.
+  [
+    new RegExp(
+      `((?:${secretName}|sig)(?:%22)?(?:%20)?(?:%3D|%3A)(?:%20)?(?:%22)?)(?:(?!%3B|%26|%22|%20|%2C)[^&\\s"'\\\\])+`,
+      "gi",
+    ),
+    `$1${mask}`,
+  ],
+  [/(%3A%2F%2F)[^\s%/?#"']{0,200}%3A(?:(?!%40|%2F)[^\s/?#"'&])*%40/gi, `$1${mask}%40`],
+  // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too. No host is that long.
+  [/([a-z][a-z\d+.-]{0,30}:\/\/)(?:[^\s/?#"']*@|[^\s/?#"']{257,})/gi, `$1${mask}@`],
+  // A parameter of which nothing more is said: in a URL that is rarely the key of an item, or the number of an error.
+  [/([?&#](?:key|sig|auth)=)[^&\s"'\\]+/gi, `$1${mask}`],
+  [/([\s;&?"']sig=)[^&;\s"'\\]+/gi, `$1${mask}`],
+  [/([?&#]code=)[^&\s"'\\]{8,}/gi, `$1${mask}`],
+  // Known by their looks: keys of AWS and Azure, JSON web tokens, and the tokens of services that mark theirs.
+  [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
+  [/(?<![A-Za-z\d+/])[A-Za-z\d+/]{86}==/g, mask],
   [/(?<![\w-])(?=[\w-]+\.[\w-]+\.)((?:[\w-]*?-)?)eyJ[\w-]+\.[\w-]+\.[\w-]*/g, `$1${mask}`],
+  [/\beyJ[\w-]{100,}/g, mask],
+  [
+    /\b(?:gh[pousr]_[A-Za-z\d]|github_pat_\w|glpat-[\w-]|npm_[A-Za-z\d]|xox[a-z]-[\w-]|xapp-[\w-]|AIza[\w-])[\w-]{9,}/g,
+    mask,
+  ],
+  [/\b(?:[sr]k_(?:live|test)_|whsec_|sk-|shpat_|hvs\.|dop_v1_|glsa_|ya29\.|SG\.)[\w.-]{16,}/g, mask],
 ];
 
+const secretField = new RegExp(`^[\\w-]{0,64}${secretName}$`, "i");
+
+/** Returns a value of a field called `name`: masked when the name says that it is a secret. */
+export function redactField<T>(name: string, value: T): T | string {
+  return typeof value === "string" && secretField.test(name) ? mask : value;
+}
+
 /**
- * A text without the secrets in it: passwords and keys in URLs, connection strings, JSON and messages. What tells one
- * place from another (hosts, names, regions) stays.
+ * Returns a text without the secrets in it: passwords, keys and tokens in URLs, connection strings, JSON, headers and
+ * messages. Hosts, names and regions stay.
  */
 export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, replacement]) => rest.replaceAll(pattern, replacement), text);

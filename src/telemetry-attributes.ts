@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
+import { safeText } from "./safe-text.ts";
 
 /* What the semantic conventions call things. */
 
@@ -58,7 +59,10 @@ export function contextOf({ properties }: Event): SpanContext | undefined {
   return trace.getSpanContext(propagation.extract(context.active(), properties));
 }
 
+const maxStatus = 1_024;
+
+/** Marks a span as failed. Spans go to a service of somebody else: their text holds no secret and no body. */
 export function fail(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorNameOf(error));
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: safeText(messageOf(error), maxStatus) });
 }

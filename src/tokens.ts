@@ -17,13 +17,17 @@ import type {
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of an abstract class that is never constructed
 export type Token<T> = symbol & (abstract new (...never: any[]) => T);
 
+const registry = Symbol.for("beehive-actors.storeTokens");
+
 /** A store that can be injected, and how it is found among the stores of a step. */
 export interface StoreToken {
   readonly token: symbol;
   readonly find: (stores: Stores) => unknown;
 }
 
-const known = new Map<string, StoreToken>();
+/** Shared by all installed copies of this package, so that a token of one is known to the hive of another. */
+const shared = globalThis as { [registry]?: Map<string, StoreToken> };
+const known = (shared[registry] ??= new Map<string, StoreToken>());
 
 /** Every store token made so far, in the order they were made. */
 export function storeTokens(): Iterable<StoreToken> {

@@ -13,6 +13,7 @@ import {
   whole,
   type OptionRules,
 } from "../../src/provider-options.ts";
+import { parsePlacelessUrl } from "../../src/provider-url.ts";
 
 /** How the AWS provider is tuned, as `aws:?region=eu-west-1&prefix=shop` or as an object. */
 export interface AwsConfig {
@@ -100,7 +101,7 @@ const optionRules: OptionRules<AwsConfig> = {
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function configFrom(url: string): AwsConfig {
-  return completed(optionsIn(url, optionRules));
+  return completed(optionsIn(parsePlacelessUrl(url), optionRules));
 }
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of what is given. */

@@ -1,4 +1,5 @@
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+import { safeText } from "../../src/safe-text.ts";
 
 /** What was tried: an action as IAM writes it, on what. */
 export interface Attempt {
@@ -55,6 +56,10 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
   ],
 ];
 
+/** What a service says is shown up to here, in characters: a proxy may answer with a page. */
+const maxMessage = 1_024;
+const maxName = 128;
+
 /** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
 export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
@@ -75,7 +80,7 @@ function tooLarge(message: string): (typeof meanings)[number] | undefined {
 }
 
 function unknown(error: unknown): (typeof meanings)[number] {
-  if (error instanceof Error && error.message === "Region is missing")
+  if (error instanceof Error && /^Region (is missing|not accepted)/.test(error.message))
     return [/./, "InvalidConfiguration", "Name one with aws:?region=eu-west-1, or in AWS_REGION"];
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
   return [
@@ -90,12 +95,12 @@ function unknown(error: unknown): (typeof meanings)[number] {
  * that was reset a `TimeoutError` too.
  */
 function nameAndMessage(error: unknown): [name: string, message: string] {
-  if (!(error instanceof Error)) return ["Error", String(error)];
+  if (!(error instanceof Error)) return ["Error", safeText(String(error), maxMessage)];
   const { code, Code } = error as { code?: string; Code?: string };
   const name = /^((Aggregate|Timeout)?Error|Unknown)$/.test(error.name) ? (Code ?? code ?? error.name) : error.name;
   // With query compatibility SQS puts its own name before the code.
   return [
-    name.replace(/^AWS\.SimpleQueueService\./, ""),
-    error.message === "" ? "no more was said." : error.message.replace(/[^.!?]$/, "$&."),
+    safeText(name.replace(/^AWS\.SimpleQueueService\./, ""), maxName),
+    error.message === "" ? "no more was said." : safeText(error.message, maxMessage).replace(/[^.!?]$/, "$&."),
   ];
 }

@@ -2,7 +2,7 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { systemClock, type Clock, type Timer } from "../../src/clock.ts";
 import { createHive, type Hive, type HiveOptions } from "../../src/beehive.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { standardErrorLogger, type Logger } from "../../src/logger.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { completed, configFrom, type AwsConfig } from "./config.ts";
 import { AwsProvider } from "./index.ts";
@@ -103,7 +103,7 @@ class Runner {
     const config = typeof given === "string" ? configFrom(given) : completed(configOf(given));
     const provider = new AwsProvider(typeof given === "string" ? { ...config, clock } : { ...given, clock });
     const { logger = standardErrorLogger } = options;
-    return new Runner(await createHive({ ...options, provider }), provider, config, clock, logger);
+    return new Runner(await createHive({ ...options, provider }), provider, config, clock, safeLogger(logger));
   }
 
   async close(): Promise<void> {
@@ -139,7 +139,7 @@ class Runner {
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
     const { all, due, failure } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
-    if (failure !== undefined) this.#logger.error({ error: failure, queue: address.name }, "events could not be read");
+    if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
     const working = isFifo(address.name) ? this.#inOrder(all, due) : this.#together(due, queue.parallelism);
     await Promise.race([working, passed.promise]);
     return all;

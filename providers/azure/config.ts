@@ -4,6 +4,8 @@ import type { TokenCredential } from "@azure/identity";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BeeHiveError } from "../../src/errors.ts";
 import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
+import { parsePlacelessUrl } from "../../src/provider-url.ts";
+import { safeText } from "../../src/safe-text.ts";
 
 /** Where the messages are: a connection string, a namespace for Entra ID, or ready-made clients. */
 export type ServiceBusPlace =
@@ -90,7 +92,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function optionsFrom(url: string): AzureOptions {
-  return optionsIn(url, tuningRules);
+  return optionsIn(parsePlacelessUrl(url), tuningRules);
 }
 
 /** @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong. */
@@ -105,23 +107,45 @@ export function configFrom(options: AzureOptions, environment: Environment = pro
 }
 
 function serviceBusFrom(environment: Environment, problems: string[]): ServiceBusPlace | undefined {
-  const connectionString = environment["AZURE_SERVICEBUS_CONNECTION_STRING"];
-  const namespace = environment["AZURE_SERVICEBUS_NAMESPACE"];
+  const connectionString = connectionStringFrom(
+    environment,
+    "AZURE_SERVICEBUS_CONNECTION_STRING",
+    "Endpoint=sb://",
+    problems,
+  );
+  const namespace = environment["AZURE_SERVICEBUS_NAMESPACE"]?.trim();
   if (connectionString) return { connectionString };
-  if (namespace?.includes(".")) return { namespace };
+  if (namespace && /^[\w-]+(\.[\w-]+)+$/.test(namespace)) return { namespace };
   problems.push(
     namespace
-      ? `AZURE_SERVICEBUS_NAMESPACE must have its domain, such as ${namespace}.servicebus.windows.net`
+      ? `AZURE_SERVICEBUS_NAMESPACE must be a host with its domain, such as shop.servicebus.windows.net, not "${safeText(namespace, 100)}"`
       : "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) to sign in with Entra ID",
   );
   return undefined;
 }
 
 function storageFrom(environment: Environment, problems: string[]): StoragePlace | undefined {
-  const connectionString = environment["AZURE_STORAGE_CONNECTION_STRING"];
-  const account = environment["AZURE_STORAGE_ACCOUNT"];
+  const connectionString = connectionStringFrom(environment, "AZURE_STORAGE_CONNECTION_STRING", "=", problems);
+  const account = environment["AZURE_STORAGE_ACCOUNT"]?.trim();
   if (connectionString) return { connectionString };
-  if (account) return { account };
-  problems.push("set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT to sign in with Entra ID");
+  if (account && /^[a-z\d]+(\.[\w-]+)*$/.test(account)) return { account };
+  problems.push(
+    account
+      ? `AZURE_STORAGE_ACCOUNT must be the name of an account, such as shop, not "${safeText(account, 100)}"`
+      : "set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT to sign in with Entra ID",
+  );
   return undefined;
+}
+
+/** Reads a connection string from a variable. One that is none is told without its text, which is a secret. */
+function connectionStringFrom(
+  environment: Environment,
+  variable: string,
+  part: string,
+  problems: string[],
+): string | undefined {
+  const text = environment[variable]?.trim();
+  if (text && (!text.toLowerCase().includes(part.toLowerCase()) || /^["']/.test(text)))
+    problems.push(`${variable} is no connection string, which has no quotes around it and holds ${part}`);
+  return text;
 }

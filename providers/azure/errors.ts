@@ -1,6 +1,6 @@
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
 import { makingAdvice } from "../../src/queue-errors.ts";
-import { redact } from "../../src/redact.ts";
+import { safeText } from "../../src/safe-text.ts";
 
 /*
  * Errors of the Azure SDKs as ours, made once, at the edge. Messages say what was tried and what to do; those of the
@@ -55,16 +55,23 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
     "The namespace or account asks to slow down. What an actor does is tried again; push again what you pushed yourself. Lower the parallelism or raise the tier if it lasts",
 };
 
+const maxTold = 1_024;
+
 /** The error as ours. `what` says what was tried, on what: "send to Orders". */
 export function translated(error: unknown, what: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const actual = actualOf(error);
   const code = codeOf(actual);
-  const told = typeof actual.message === "string" ? actual.message.split("\n", 1)[0] : String(error);
+  const told = typeof actual.message === "string" ? firstLineOf(actual.message) : String(error);
   const help = advice[code];
-  return new BeeHiveError(code, `Could not ${what}: ${redact(told ?? "")}${help ? `. ${help}.` : ""}`, {
+  return new BeeHiveError(code, `Could not ${what}: ${safeText(told, maxTold)}${help ? `. ${help}.` : ""}`, {
     cause: error,
   });
+}
+
+function firstLineOf(text: string): string {
+  const end = text.indexOf("\n");
+  return end === -1 ? text : text.slice(0, end);
 }
 
 /** Runs `work`; what the SDK throws becomes ours. */

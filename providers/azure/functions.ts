@@ -1,5 +1,6 @@
 import type { Hive } from "../../src/beehive.ts";
 import { systemClock } from "../../src/clock.ts";
+import { twoCopies } from "../../src/brand.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { lastTime, pulseEvents, type Pulser, type Schedule } from "../../src/pulser.ts";
 import { AzureProvider } from "./index.ts";
@@ -114,7 +115,9 @@ function azureOf({ provider }: Hive): AzureProvider {
   if (provider instanceof AzureProvider) return provider;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    "Functions that Service Bus triggers need a hive on the Azure provider.",
+    provider.name === "azure"
+      ? `The hive is of another copy than these functions. ${twoCopies}.`
+      : "Functions that Service Bus triggers need a hive on the Azure provider.",
   );
 }
 

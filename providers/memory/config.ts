@@ -1,4 +1,5 @@
 import { optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
+import { parsePlacelessUrl } from "../../src/provider-url.ts";
 
 /** How the memory provider is tuned, as `memory:?maxEventBytes=65536` or as an object. */
 export interface MemoryConfig {
@@ -14,5 +15,5 @@ export const optionRules: OptionRules<MemoryConfig> = { maxEventBytes: whole(1),
 
 /** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function configFrom(url: string): MemoryConfig {
-  return { ...defaultConfig, ...optionsIn(url, optionRules) };
+  return { ...defaultConfig, ...optionsIn(parsePlacelessUrl(url), optionRules) };
 }

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import type { Clock } from "../../src/clock.ts";
+import { safeText } from "../../src/safe-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
 import { openDriver, type Driver, type DriverName, type Statement, type Value } from "./driver.ts";
@@ -150,7 +151,7 @@ function identityOf(path: string): string | undefined {
 function gone(file: string): BeeHiveError {
   return new BeeHiveError(
     "Unavailable",
-    `The file "${file}" was removed or replaced while it was open: what is written to it now would be lost. Put it back if it was moved; else stop the hive, and start it on the file that is there.`,
+    `The file "${safeText(file, 256)}" was removed or replaced while it was open: what is written to it now would be lost. Put it back if it was moved; else stop the hive, and start it on the file that is there.`,
   );
 }
 
@@ -201,7 +202,7 @@ function openFile(file: string, name: SqliteConfig["driver"]): Driver {
     if (cause instanceof BeeHiveError) throw cause;
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `The file "${file}" cannot be opened. Its folder must exist, and both must be readable and writable by this process.`,
+      `The file "${safeText(file, 256)}" cannot be opened. Its folder must exist, and both must be readable and writable by this process.`,
       { cause },
     );
   }

@@ -1,6 +1,8 @@
 import { BeeHiveError } from "../../src/errors.ts";
+import { printableLine } from "../../src/printable.ts";
 import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
-import { redact } from "../../src/redact.ts";
+import { parseProviderUrl, shownUrl } from "../../src/provider-url.ts";
+import { safeText } from "../../src/safe-text.ts";
 import { driverNames, type DriverName } from "./driver.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
@@ -41,19 +43,34 @@ export const optionRules: OptionRules<Omit<SqliteConfig, "file">> = {
  * @throws BeeHiveError `InvalidConfiguration` with every problem of the URL.
  */
 export function configFrom(url: string): SqliteConfig {
-  const file = /^sqlite:(?:\/\/(?=\/))?([^?]*)/.exec(url)?.[1] ?? "";
-  assertFile(file, url);
-  return { ...defaultConfig, ...optionsIn(url, optionRules), file };
+  const parsed = parseProviderUrl(url);
+  const file = parsed.place.replace(/^\/\/(?=\/)/, "");
+  const host = /^\/\/([^/]+)/.exec(file)?.[1];
+  if (host !== undefined)
+    throw unopened(
+      shownUrl(parsed),
+      `"${safeText(host, 100)}" is read as a host; write sqlite:FILE or sqlite:///FOLDER/FILE`,
+    );
+  assertFile(file, shownUrl(parsed));
+  return { ...defaultConfig, ...optionsIn(parsed, optionRules), file };
 }
 
 /** @throws BeeHiveError `InvalidConfiguration` when it is no path of a file. */
 export function assertFile(path: string, given: string = path): void {
   const problem = fileProblem(path);
-  if (problem) throw new BeeHiveError("InvalidConfiguration", redact(`"${given}" cannot be opened: ${problem}.`));
+  if (problem !== undefined) throw unopened(safeText(given, 200), problem);
+}
+
+function unopened(given: string, problem: string): BeeHiveError {
+  return new BeeHiveError("InvalidConfiguration", `"${printableLine(given)}" cannot be opened: ${problem}.`);
 }
 
 function fileProblem(path: string): string | undefined {
   if (path === "") return "it names no file, as in sqlite:./hive.db";
   if (path.startsWith("file:")) return "it is the path of a file, as in sqlite:./hive.db, and no URL of one";
+  if (path !== path.trim()) return "white space stands around it";
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(path)) return "it holds a line break or another control character";
+  if (path.startsWith("~/")) return "only a shell replaces ~ by a home folder; write the whole path";
   return path === ":memory:" ? "a hive in memory is the provider memory:" : undefined;
 }

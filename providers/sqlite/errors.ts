@@ -1,4 +1,5 @@
 import { messageOf } from "../../src/error-text.ts";
+import { safeText } from "../../src/safe-text.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
@@ -37,9 +38,13 @@ const primaryCodes: Readonly<Record<number, string>> = {
 export function translate(error: unknown, file: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [code, what] = advice[primaryCodeOf(error)] ?? ["Unavailable", "SQLite failed"];
-  return new BeeHiveError(code, `The file "${file}" could not be used: ${what} (${messageOf(error)}).`, {
-    cause: error,
-  });
+  return new BeeHiveError(
+    code,
+    `The file "${safeText(file, 256)}" could not be used: ${what} (${safeText(messageOf(error), 512)}).`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Whether another process or connection holds the lock that was needed: worth another try. */

@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../../src/errors.ts";
+import { safeText } from "../../src/safe-text.ts";
 import type { Driver } from "./driver.ts";
 
 /*
@@ -159,13 +160,13 @@ function assertOurs(driver: Driver, file: string, version: number): void {
   if (!isHive(driver)) {
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `"${file}" is the database of something else; a hive keeps a file of its own. Name another one.`,
+      `"${safeText(file, 256)}" is the database of something else; a hive keeps a file of its own. Name another one.`,
     );
   }
   if (version <= schemaVersion) return;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `"${file}" was written by a later release: its schema has version ${version}, this release knows up to ${schemaVersion}. Update beehive-actors.`,
+    `"${safeText(file, 256)}" was written by a later release: its schema has version ${version}, this release knows up to ${schemaVersion}. Update beehive-actors.`,
   );
 }
 

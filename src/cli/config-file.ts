@@ -1,7 +1,7 @@
+import { isDataFile, readDataFile } from "../data-file.ts";
 import { messageOf } from "../error-text.ts";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, extname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { configProblems, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
@@ -35,15 +35,13 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 async function parse(path: string): Promise<unknown> {
-  const extension = extname(path);
-  if (![".json", ".yaml", ".yml"].includes(extension)) {
+  if (!isDataFile(path)) {
     const { default: config } = await importFile(path);
     if (config === undefined) throw new UsageError(`${path} has no default export; export default { ... }`);
     return config;
   }
   try {
-    const text = await readFile(path, "utf8");
-    return extension === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text);
+    return await readDataFile(path);
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { systemClock } from "../clock.ts";
 import { openProvider } from "../open-provider.ts";
 import type { Provider } from "../provider.ts";
+import { parseProviderUrl } from "../provider-url.ts";
+import { safeText } from "../safe-text.ts";
 import { MissingFile, UsageError } from "./exit-code.ts";
 
 /**
@@ -12,11 +14,12 @@ import { MissingFile, UsageError } from "./exit-code.ts";
  * @throws UsageError when nothing can be seen there, {@link MissingFile} when there is no such file.
  */
 export async function openThere(url: string, make: boolean): Promise<Provider> {
-  if (url.startsWith("memory:"))
+  const { scheme } = parseProviderUrl(url);
+  if (scheme === "memory")
     throw new UsageError(
       "memory: lives and ends with one process; nothing can be seen of it from another. Name another provider.",
     );
-  if (!make && url.startsWith("sqlite:")) {
+  if (!make && scheme === "sqlite") {
     const { configFrom } = await import("../../providers/sqlite/config.ts");
     const { file } = configFrom(url);
     if (!existsSync(file))
@@ -27,5 +30,5 @@ export async function openThere(url: string, make: boolean): Promise<Provider> {
 
 /** A URL without its options, among which somebody may have put a secret. */
 export function placeOf(url: string): string {
-  return url.split("?", 1)[0] ?? "";
+  return safeText(url.trim().split("?", 1)[0] ?? "", 200);
 }

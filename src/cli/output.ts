@@ -1,6 +1,9 @@
 import { styleText } from "node:util";
 import { printable } from "../printable.ts";
-import { redact } from "../redact.ts";
+import { safeText } from "../safe-text.ts";
+
+/** Longer remarks and complaints are cut, in characters: errors quote what they were answered. */
+const maxText = 65_536;
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -64,15 +67,20 @@ export class Output {
     this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** A line of a log, its secrets masked already: masking JSON could break it. On the standard error. */
+  log(json: string): void {
+    this.#streams.stderr.write(`${printable(json)}\n`);
+  }
+
   /** A remark for people, on the standard error, secrets masked and {@link printable}. */
   note(text: string): void {
-    this.#streams.stderr.write(`${printable(redact(text))}\n`);
+    this.#streams.stderr.write(`${printable(safeText(text, maxText))}\n`);
   }
 
   /** What went wrong, on the standard error, secrets masked and {@link printable}. */
   complain(text: string): void {
     const label = hasColour(this.#streams.stderr, this.#environment) ? coloured("red", "error:") : "error:";
-    this.#streams.stderr.write(`${label} ${printable(redact(text))}\n`);
+    this.#streams.stderr.write(`${label} ${printable(safeText(text, maxText))}\n`);
   }
 
   /** The text in colour where the standard output has any. */

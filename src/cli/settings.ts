@@ -1,6 +1,8 @@
 import { readConfigFile, findConfigFile, type ConfigFile } from "./config-file.ts";
 import { configProblems, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
+import { readFlag } from "../provider-options.ts";
+import { safeText } from "../safe-text.ts";
 
 /** What holds for a call, and where each setting came from. */
 export interface Settings extends Config {
@@ -9,22 +11,29 @@ export interface Settings extends Config {
   readonly file: string | undefined;
 }
 
+/** Reads a text that has no white space around it: a deployment ends its secrets with a line break. */
 type Read = (text: string) => unknown;
 const asText: Read = (text) => text;
-const asNumber: Read = (text) => (text.trim() === "" ? text : Number(text));
-const asList: Read = (text) => text.split(",").map((one) => one.trim());
-const asFlag: Read = (text) => ({ true: true, "1": true, false: false, "0": false })[text] ?? text;
+const asWord: Read = (text) => text.toLowerCase();
+const asNumber: Read = (text) => (text === "" ? text : Number(text));
+const asList: Read = (text) => {
+  const items = text.split(",").map((one) => one.trim());
+  return items.at(-1) === "" ? items.slice(0, -1) : items;
+};
+const asFlag: Read = readFlag;
+/** A wrong text is shown up to here, in characters. */
+const maxShown = 100;
 
 /** What can be said outside the file, and how it is read from a variable. A flag is read by its command. */
 const variables: readonly (readonly [path: string, variable: string, flag: string, read: Read])[] = [
   ["provider", "BEEHIVE_PROVIDER", "--provider", asText],
   ["modules", "BEEHIVE_MODULES", "", asList],
   ["actors", "BEEHIVE_ACTORS", "--actors", asList],
-  ["topology", "BEEHIVE_TOPOLOGY", "--topology", asText],
+  ["topology", "BEEHIVE_TOPOLOGY", "--topology", asWord],
   ["journal", "BEEHIVE_JOURNAL", "", asFlag],
   ["health.port", "BEEHIVE_HEALTH_PORT", "--health-port", asNumber],
   ["health.host", "BEEHIVE_HEALTH_HOST", "--health-host", asText],
-  ["logLevel", "BEEHIVE_LOG_LEVEL", "--log-level", asText],
+  ["logLevel", "BEEHIVE_LOG_LEVEL", "--log-level", asWord],
   ["stopDeadline", "BEEHIVE_STOP_DEADLINE", "--stop-deadline", asNumber],
 ];
 
@@ -46,12 +55,14 @@ export interface SettingsSources {
 export async function readSettings({ flags, environment, folder }: SettingsSources): Promise<Settings> {
   const said = variables.flatMap(([path, variable, flag, read]) => {
     const given = flags[optionOf(flag)];
-    if (typeof given === "string") return [{ path, origin: flag, value: read(given) }];
-    const text = environment[variable];
-    return text === undefined || text === "" ? [] : [{ path, origin: variable, value: read(text) }];
+    if (typeof given === "string") return [{ path, origin: flag, text: given, value: read(given.trim()) }];
+    const text = textOf(environment, variable);
+    return text === undefined ? [] : [{ path, origin: variable, text, value: read(text.trim()) }];
   });
-  const problems = said.flatMap(({ path, origin, value }) =>
-    configProblems(nested(path, value)).map((problem) => `${origin}${problem.slice(path.length)}`),
+  const problems = said.flatMap(({ path, origin, text, value }) =>
+    configProblems(nested(path, value)).map(
+      (problem) => `${origin}${problem.slice(path.length)}, not "${safeText(text, maxShown)}"`,
+    ),
   );
   const file = await fileOf(flags, environment, folder, problems);
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
@@ -71,7 +82,7 @@ async function fileOf(
   folder: string,
   problems: string[],
 ): Promise<ConfigFile | undefined> {
-  const named = flags["config"] ?? (environment["BEEHIVE_CONFIG"] || undefined);
+  const named = flags["config"] ?? textOf(environment, "BEEHIVE_CONFIG")?.trim();
   try {
     const path = typeof named === "string" ? named : findConfigFile(folder);
     return path === undefined ? undefined : await readConfigFile(path);
@@ -80,6 +91,12 @@ async function fileOf(
     problems.push(error.message);
     return undefined;
   }
+}
+
+/** Returns what a variable says; one that is empty says nothing. */
+function textOf(environment: Environment, variable: string): string | undefined {
+  const text = environment[variable];
+  return text === "" ? undefined : text;
 }
 
 /** The paths of all values in an object; a list is one value. */

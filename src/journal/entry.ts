@@ -3,10 +3,10 @@ import type { ActorDescriptor } from "../actor.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { Pause } from "../pause.ts";
-import { redact } from "../redact.ts";
+import { safeText } from "../safe-text.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 
-const longestMessage = 200;
+const maxMessage = 200;
 const nothing: readonly JournaledEvent[] = [];
 
 /** The entry of an event that was pushed from outside. */
@@ -53,7 +53,7 @@ export function pauseEntry(
     subject: undefined,
     outputs: nothing,
     errorName: by,
-    errorMessage: firstLine(redact(messageOf(error))),
+    errorMessage: firstLine(messageOf(error)),
   };
 }
 
@@ -79,7 +79,7 @@ export function deliveryEntry(
     subject,
     outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
     errorName: error === undefined ? undefined : errorNameOf(error),
-    errorMessage: error === undefined ? undefined : firstLine(redact(messageOf(error))),
+    errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),
   };
 }
 
@@ -88,6 +88,8 @@ function journaled({ id, eventType, queueName, enqueueTime }: Event): JournaledE
 }
 
 function firstLine(text: string): string {
-  const [line = ""] = text.split("\n", 1);
-  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`;
+  // Secrets first: what names one may be in the line before it.
+  const safe = safeText(text, maxMessage);
+  const end = safe.indexOf("\n");
+  return end === -1 ? safe : safe.slice(0, end);
 }

@@ -179,7 +179,7 @@ export class StoredJournal implements Journal {
     try {
       await work();
     } catch (error) {
-      this.#parts.logger.debug({ error }, "the journal could not be pruned, it will be tried again");
+      this.#parts.logger.debug({ err: error }, "the journal could not be pruned, it will be tried again");
     }
   }
 

@@ -71,18 +71,55 @@ test("given a connection string with a signature and no key, when queues are to 
   await provider.close();
 });
 
+test("variables are read as deployments write them", () => {
+  const config = configFrom(
+    {},
+    { AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/;SharedAccessKey=x=\n", AZURE_STORAGE_ACCOUNT: "shop\n" },
+  );
+  assert.equal(
+    [config.serviceBus, config.storage],
+    [{ connectionString: "Endpoint=sb://a.b/;SharedAccessKey=x=" }, { account: "shop" }],
+  );
+});
+
+test("a wrong variable is refused by its name, and no secret is told", () => {
+  const message = problemsIn(() =>
+    configFrom(
+      {},
+      {
+        AZURE_SERVICEBUS_CONNECTION_STRING: '"Endpoint=sb://a.b/;SharedAccessKey=hunter2"',
+        AZURE_STORAGE_CONNECTION_STRING: "hunter2",
+      },
+    ),
+  );
+  const places = problemsIn(() =>
+    configFrom(
+      {},
+      { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
+    ),
+  );
+  assert.match(message, "AZURE_SERVICEBUS_CONNECTION_STRING is no connection string");
+  assert.match(message, "AZURE_STORAGE_CONNECTION_STRING is no connection string");
+  assert.not.match(message, "hunter2");
+  assert.match(
+    places,
+    'AZURE_SERVICEBUS_NAMESPACE must be a host with its domain, such as shop.servicebus.windows.net, not "sb:',
+  );
+  assert.match(places, 'AZURE_STORAGE_ACCOUNT must be the name of an account, such as shop, not "https://shop"');
+});
+
 test("given variables of both kinds, when it is configured, then connection strings go first", () => {
   const config = configFrom(
     {},
     {
-      AZURE_SERVICEBUS_CONNECTION_STRING: "sb",
+      AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/",
       AZURE_SERVICEBUS_NAMESPACE: "a.b",
       AZURE_STORAGE_ACCOUNT: "shop.core.chinacloudapi.cn",
     },
   );
   assert.equal(
     [config.serviceBus, config.storage],
-    [{ connectionString: "sb" }, { account: "shop.core.chinacloudapi.cn" }],
+    [{ connectionString: "Endpoint=sb://a.b/" }, { account: "shop.core.chinacloudapi.cn" }],
   );
 });
 

@@ -123,12 +123,62 @@ test("given wrong values everywhere, when read, then all are told at once with w
   assert.equal(message.split("\n").toSorted(), [
     "  journal: must be true or false",
     "  stopDeadline: must be at least 0",
-    "--log-level: must be debug or info or warn or error or silent",
+    '--log-level: must be debug or info or warn or error or silent, not "loud"',
     `${folder.at("beehive.config.json")}:`,
-    "BEEHIVE_JOURNAL: must be true or false",
-    "BEEHIVE_STOP_DEADLINE: must be a number",
-    "BEEHIVE_TOPOLOGY: must be create or check",
+    'BEEHIVE_JOURNAL: must be true or false, not "maybe"',
+    'BEEHIVE_STOP_DEADLINE: must be a number, not "soon"',
+    'BEEHIVE_TOPOLOGY: must be create or check, not "make"',
   ]);
+});
+
+test("texts of variables are read as deployments write them", async () => {
+  using folder = folderWith({});
+  const environment = {
+    BEEHIVE_PROVIDER: "sqlite:./hive.db\n",
+    BEEHIVE_MODULES: "a.ts, b.ts,\n",
+    BEEHIVE_TOPOLOGY: "Check ",
+    BEEHIVE_JOURNAL: "True",
+    BEEHIVE_HEALTH_PORT: "8080\r\n",
+    BEEHIVE_LOG_LEVEL: "INFO",
+    BEEHIVE_STOP_DEADLINE: "",
+  };
+  const { provider, modules, topology, journal, health, logLevel, stopDeadline } = await settings(folder.path, {
+    environment,
+  });
+  assert.equal(
+    { provider, modules, topology, journal, health, logLevel, stopDeadline },
+    {
+      provider: "sqlite:./hive.db",
+      modules: ["a.ts", "b.ts"],
+      topology: "check",
+      journal: true,
+      health: { port: 8_080 },
+      logLevel: "info",
+      stopDeadline: undefined,
+    },
+  );
+});
+
+test("a wrong variable is shown without the secret in it", async () => {
+  using folder = folderWith({});
+  const environment = { BEEHIVE_PROVIDER: "Host=db;Password=hunter2", BEEHIVE_HEALTH_PORT: "tcp://10.0.0.1:80" };
+  const message = await refusal(settings(folder.path, { environment }));
+  assert.match(message, 'not "Host=db;Password=***"');
+  assert.match(message, 'BEEHIVE_HEALTH_PORT: must be a number, not "tcp://10.0.0.1:80"');
+});
+
+test("a broken file is told by the place, not by its text", async () => {
+  using folder = folderWith({
+    "broken.json": '{"provider":"azure:","key":"hunter2"x}',
+    "broken.yaml": "provider: azure:\nkey: [hunter2\n",
+    "marked.json": '\ufeff{"logLevel":"info"}',
+  });
+  const json = await refusal(settings(folder.path, { flags: { config: folder.at("broken.json") } }));
+  const yaml = await refusal(settings(folder.path, { flags: { config: folder.at("broken.yaml") } }));
+  assert.match(json, "it is not JSON, wrong at position 36 (line 1 column 37)");
+  assert.match(yaml, "it is not YAML");
+  assert.not.match(json + yaml, "hunter2");
+  assert.is((await settings(folder.path, { flags: { config: folder.at("marked.json") } })).logLevel, "info");
 });
 
 test("given two files in one folder, or one that is not there, when read, then it is refused", async () => {

@@ -176,15 +176,24 @@ for (const [what, said, reason] of [
   });
 }
 
-test("given a variable that is no number, when the hive is made, then it is refused", async () => {
-  const error = await failureOf(descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: "many" } }));
-  assert.match(error.message, 'BEEHIVE_ACTOR_PARALLELISM_PaymentActor must be a whole number from 1, not "many"');
+test("a variable that is empty, or for an actor of another hive, says nothing", async () => {
+  for (const empty of ["", " \n"]) {
+    const environment = {
+      BEEHIVE_ACTOR_PARALLELISM_PaymentActor: empty,
+      BEEHIVE_ACTOR_PARALLELISM_Elsewhere: "many",
+    };
+    assert.equal(
+      (await descriptors({ environment })).map(({ parallelism }) => parallelism),
+      (await descriptors({})).map(({ parallelism }) => parallelism),
+    );
+  }
 });
 
-test("given a variable that is empty, when the hive is made, then it says nothing", async () => {
-  for (const empty of ["", " \n"]) {
-    const [payment] = await descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: empty } });
-    assert.is(payment?.parallelism, 3);
+test("a wrong variable is refused by its name and its text", async () => {
+  for (const text of ["many", "0", "1.5", "Password=hunter2"]) {
+    const error = await failureOf(descriptors({ environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: text } }));
+    const shown = text.replace("hunter2", "***");
+    assert.match(error.message, `BEEHIVE_ACTOR_PARALLELISM_PaymentActor must be a whole number from 1, not "${shown}"`);
   }
 });
 

@@ -2,10 +2,10 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import * as assert from "uvu/assert";
 import { createHive } from "../../src/beehive.ts";
-import { actorDescription } from "../../src/actor.ts";
+import { actorDescription, type ActorContext } from "../../src/actor.ts";
 import { BeeHiveError, RejectEvent } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
-import { silentLogger, standardErrorLogger, withFields, type Logger } from "../../src/logger.ts";
+import { safeLogger, silentLogger, standardErrorLogger, withFields, type Logger } from "../../src/logger.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Logger");
@@ -40,6 +40,92 @@ test("given a pino logger, when a hive has it, then its lines carry the actor, t
     [line?.["actor"], line?.["subscription"], line?.["eventId"], line?.["attempt"]],
     ["Strict", "LoggedOrder-Strict", "event 1", 1],
   );
+  const { type, code, message, stack } = line?.["err"] as Record<"type" | "code" | "message" | "stack", string>;
+  assert.equal([type, code, message], ["RejectEvent", "Rejected", "no lines"]);
+  assert.match(stack, "logger.test.ts");
+});
+
+/** Writes lines as most loggers do. */
+function plainLogger(): { logger: Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const log = (fields: object): void => void lines.push(JSON.parse(JSON.stringify(fields)) as Record<string, unknown>);
+  return { logger: { debug: log, info: log, warn: log, error: log }, lines };
+}
+
+for (const [name, make] of Object.entries({ pino: recording, "a plain logger": plainLogger })) {
+  test(`${name} shows errors of actors and what they log themselves`, async () => {
+    const { logger, lines } = make();
+    class Failing {
+      async processAsync(_event: Event, { logger: own }: ActorContext): Promise<void> {
+        own.info(
+          { err: new Error("seen", { cause: new Error("password=hunter2") }), failed: new TypeError("too") },
+          "own",
+        );
+        throw new RejectEvent("no lines", { cause: new TypeError("Authorization: Bearer hunter2") });
+      }
+    }
+    actorDescription("LoggedOrder-Failing")(Failing);
+    await using hive = await createHive({ actors: Failing, logger });
+    await hive.start();
+    await hive.push(new Event("LoggedOrder", 1));
+    await hive.idle();
+    const text = JSON.stringify(lines);
+    for (const part of [
+      "RejectEvent",
+      "Rejected",
+      "no lines",
+      "TypeError",
+      "Bearer ***",
+      "seen",
+      "password=***",
+      "too",
+    ])
+      assert.match(text, part);
+    assert.match(text, /logger\.test\.ts/);
+    assert.not.match(text, "hunter2");
+  });
+}
+
+test("whatever was thrown is logged with a name and a message", () => {
+  const { logger, lines } = plainLogger();
+  const circle = new Error("round");
+  circle.cause = circle;
+  const hostile = new Proxy(new Error("hidden"), {
+    get() {
+      throw new Error("no look");
+    },
+  });
+  const many = new AggregateError([new Error("first"), "second"], "many");
+  for (const err of ["text", 5, null, circle, hostile, many, { message: "like an error" }])
+    safeLogger(logger).error({ err }, "failed");
+  assert.equal(
+    lines.map(({ err }) => (err as { message: string }).message),
+    ["text", "5", "null", "round", "what was thrown cannot be read as text", "many", "like an error"],
+  );
+  const { errors } = lines[5]?.["err"] as { errors: { message: string }[] };
+  assert.equal(
+    errors.map(({ message }) => message),
+    ["first", "second"],
+  );
+});
+
+test("no line of a log is longer than bounded, whatever failed", () => {
+  const { logger, lines } = plainLogger();
+  let error = new Error("the end");
+  for (let i = 0; i < 1_000; i++) error = new Error("answer ".repeat(10_000), { cause: error });
+  error.name = "Named".repeat(10_000);
+  const wide: Record<string, unknown> = {};
+  for (let i = 0; i < 1_000; i++) wide[`field ${i}`] = wide;
+  safeLogger(logger).error({ err: error, reason: error.message }, "failed");
+  assert.ok(JSON.stringify(lines).length < 100_000);
+  assert.ok(written({ err: error, wide, text: "x".repeat(1_000_000) }).length < 200_000);
+});
+
+test("fields that cost nothing to look at go on as they are", () => {
+  const seen: object[] = [];
+  const fields = { eventId: "1", attempt: 1 };
+  safeLogger({ ...silentLogger, info: (given) => void seen.push(given) }).info(fields, "message");
+  assert.is(seen[0], fields);
 });
 
 test("given a logger that throws, when actors fail and succeed, then each event is settled as ever", async () => {
@@ -89,19 +175,38 @@ function written(fields: object): string {
 
 test("given an error whose cause holds a secret, when it is logged by default, then the secret is masked", () => {
   const cause = new Error("Endpoint=sb://x.servicebus.windows.net/;SharedAccessKey=TOPSECRET;EntityPath=orders");
-  const line = written({ error: new BeeHiveError("Unavailable", "could not connect", { cause }) });
+  const line = written({ err: new BeeHiveError("Unavailable", "could not connect", { cause }) });
   assert.not.match(line, "TOPSECRET");
   assert.match(line, "sb://x.servicebus.windows.net/");
-  assert.is((JSON.parse(line) as { error: { code: string } }).error.code, "Unavailable");
+  assert.is((JSON.parse(line) as { err: { code: string } }).err.code, "Unavailable");
 });
 
 test("given fields that are no JSON, when they are logged by default, then the line is written all the same", () => {
-  const circular: Record<string, unknown> = { error: new Error("the disk is full") };
+  const circular: Record<string, unknown> = { err: new Error("the disk is full") };
   circular["self"] = circular;
-  for (const fields of [circular, { error: new Error("the disk is full"), count: 1n }]) {
+  for (const fields of [circular, { err: new Error("the disk is full"), count: 1n, bytes: new Uint8Array(9) }]) {
     const line = JSON.parse(written(fields)) as Record<string, unknown>;
-    assert.equal([line["level"], line["message"], line["error"]], ["error", "message", "the disk is full"]);
+    assert.equal([line["level"], line["message"]], ["error", "message"]);
+    assert.is((line["err"] as { message: string }).message, "the disk is full");
+    assert.match(line["time"] as string, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   }
+  const failing = {
+    err: "no",
+    get broken() {
+      throw new Error("no look");
+    },
+  };
+  assert.match(written(failing), "no look");
+});
+
+test("values are masked before they are JSON, and fields by their names", () => {
+  const line = written({
+    err: new Error('{"password":"hunter2"}'),
+    deep: [{ apiKey: "hunter2" }],
+    note: "enter the password:",
+  });
+  assert.not.match(line, "hunter2");
+  assert.is((JSON.parse(line) as { note: string }).note, "enter the password:");
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import type { DeadLetter } from "../../dead-letter.ts";
 import type { Event } from "../../event.ts";
 import { printable, printableLine } from "../../printable.ts";
-import { redact } from "../../redact.ts";
+import { redact, redactField } from "../../redact.ts";
 
 /** A dead letter as JSON, without the body of its event. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {
@@ -18,6 +18,8 @@ export function letterJson(letter: DeadLetter): Record<string, unknown> {
     lastSeen: lastSeen.toISOString(),
     event: {
       ...record,
+      url: event.url === undefined ? undefined : redact(event.url),
+      properties: safeProperties(event),
       timestamp: new Date(timestamp).toISOString(),
       enqueueTime: enqueueTime === undefined ? undefined : new Date(enqueueTime).toISOString(),
     },
@@ -29,6 +31,15 @@ export function bodyText(event: Event, longest: number): { readonly body: string
   const text = typeof event.body === "string" ? event.body : Buffer.from(event.body).toString("base64");
   const body = text.slice(0, longest);
   return { body, cut: text.length - body.length };
+}
+
+/** Properties hold what the sender said, which may be the headers of a request. */
+function safeProperties({ properties }: Event): Record<string, unknown> {
+  const safe = Object.entries(properties).map(([name, value]) => [
+    name,
+    redactField(name, typeof value === "string" ? redact(value) : value),
+  ]);
+  return Object.fromEntries(safe) as Record<string, unknown>;
 }
 
 /** The whole record for people. */
@@ -44,7 +55,7 @@ export function letterText(letter: DeadLetter, longestBody: number): string {
     ["correlation", event.correlationId && printableLine(event.correlationId)],
     ["causation", event.causationId && printableLine(event.causationId)],
     ["partition key", event.partitionKey && printableLine(event.partitionKey)],
-    ["properties", Object.keys(event.properties).length === 0 ? undefined : JSON.stringify(event.properties)],
+    ["properties", Object.keys(event.properties).length === 0 ? undefined : JSON.stringify(safeProperties(event))],
     ["attempts", `${letter.attempts}, from ${letter.firstSeen.toISOString()} to ${letter.lastSeen.toISOString()}`],
     ["reason", redact(letter.reason)],
     ["error", redact(`${letter.errorName}: ${letter.errorMessage}`)],
