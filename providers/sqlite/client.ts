@@ -2,7 +2,8 @@ import { realpathSync, statSync } from "node:fs";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
-import { openDriver, type Driver, type DriverName, type Statement, type Value } from "./driver.ts";
+import { openDriver, type Driver, type DriverName, type Statement } from "./driver.ts";
+import type { Value } from "./values.ts";
 import { translate } from "./errors.ts";
 import { noteClosed, noteOpened } from "./open-files.ts";
 import { GroupCommit, type GroupHooks } from "./group-commit.ts";
@@ -48,6 +49,11 @@ export class SqliteClient {
 
   get driverName(): DriverName {
     return this.#driver.name;
+  }
+
+  /** The SQL that selects a column which may hold text of others, see {@link Driver.text}. */
+  text(column: string): string {
+    return this.#driver.text(column);
   }
 
   /** Whether what is written now shares its transaction with others. */

@@ -2,6 +2,7 @@ import { BeeHiveError } from "../../src/errors.ts";
 import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
 import { redact } from "../../src/redact.ts";
 import { driverNames, type DriverName } from "./driver.ts";
+import { textProblem } from "./values.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
 export interface SqliteConfig {
@@ -52,7 +53,10 @@ export function assertFile(path: string, given: string = path): void {
   if (problem) throw new BeeHiveError("InvalidConfiguration", redact(`"${given}" cannot be opened: ${problem}.`));
 }
 
-function fileProblem(path: string): string | undefined {
+function fileProblem(path: unknown): string | undefined {
+  if (typeof path !== "string") return "the path of a file is a text";
+  const unfit = textProblem(path);
+  if (unfit) return unfit;
   if (path === "") return "it names no file, as in sqlite:./hive.db";
   if (path.startsWith("file:")) return "it is the path of a file, as in sqlite:./hive.db, and no URL of one";
   return path === ":memory:" ? "a hive in memory is the provider memory:" : undefined;

@@ -62,6 +62,7 @@ export class SqliteProvider implements Provider {
    * loop stands still meanwhile, about a second for some hundred megabytes.
    */
   async backup(file: string): Promise<void> {
+    assertFile(file);
     this.#client.maintain("VACUUM INTO ?", [file]);
   }
 

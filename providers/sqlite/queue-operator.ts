@@ -16,12 +16,16 @@ import { Arrivals } from "./arrivals.ts";
 import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { eventOf, rowOf } from "./event-row.ts";
+import { readRow, rowOf } from "./event-row.ts";
+import { UndoGroup } from "./group-commit.ts";
 import type { SqliteLease } from "./lease.ts";
-import { isInLine, Messages } from "./messages.ts";
+import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
+import { UnreadableRows } from "./unreadable-rows.ts";
+
+const none: TakenMessages = { leases: [], unreadable: [] };
 
 /**
  * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
@@ -38,11 +42,13 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #recent: RecentIds;
   readonly #arrivals: Arrivals;
   readonly #processes: Processes;
+  readonly #unreadable: UnreadableRows;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
     this.#clock = clock;
     this.#config = config;
+    this.#unreadable = new UnreadableRows(this, clock);
     this.#topology = new Topology(client);
     this.#processes = new Processes(client, clock, () => {
       this.#messages.forget();
@@ -111,7 +117,8 @@ export class SqliteQueueOperator implements QueueOperator {
         const taken = await this.#client.write(() =>
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
         );
-        const leases = taken?.() ?? [];
+        const { leases, unreadable } = taken?.() ?? none;
+        if (unreadable.length > 0) await this.#unreadable.giveUp(unreadable);
         if (leases.length > 0) return leases;
         now = this.#clock.now();
       }
@@ -197,7 +204,9 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = this.#deadLetters.take(subscription, eventId);
       if (!row) throw noDeadLetter(name, eventId);
       const now = this.#clock.now();
-      this.#messages.add(subscription, eventOf(row, name.toString()), row, now, now);
+      const { event, problem } = readRow(row, name.toString());
+      if (problem) throw new UndoGroup(problem);
+      this.#messages.add(subscription, event, row, now, now);
       this.#arrivals.touch(subscription);
     });
   }
@@ -220,9 +229,9 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   #remove(lease: Lease, now: number = this.#clock.now()): void {
-    const { subscription, orderKey } = lease as SqliteLease;
+    const { subscription, inLine } = lease as SqliteLease;
     this.#messages.remove(lease as SqliteLease, now);
-    if (orderKey !== null) this.#arrivals.touch(subscription);
+    if (inLine) this.#arrivals.touch(subscription);
   }
 
   /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
