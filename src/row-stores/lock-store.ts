@@ -1,5 +1,5 @@
 import { sleep, type Clock } from "../clock.ts";
-import { checkedTtl, HeldLock, type Hold } from "../held-lock.ts";
+import { checkedTtl, checkedWait, HeldLock, type Hold } from "../held-lock.ts";
 import { checkedKey } from "../keys.ts";
 import type { RowKey, Rows } from "../rows.ts";
 import type { Lock, LockOptions, LockStore } from "../stores.ts";
@@ -31,7 +31,7 @@ export class RowLockStore implements LockStore {
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
     const key: RowKey = { table: "lock", partition: "", id: checkedKey("the resource of a lock", resource) };
     const ttlMs = Math.max(shortestTtlMs, checkedTtl(options));
-    const giveUpAt = this.#clock.now() + (options.wait ?? 0);
+    const giveUpAt = this.#clock.now() + checkedWait(options);
     for (;;) {
       const holding = await this.#take(key, ttlMs);
       if (holding) {
