@@ -8,6 +8,7 @@ import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import { SqliteClient } from "./client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { withPrivateFile } from "./private-file.ts";
 import { SqliteQueueOperator } from "./queue-operator.ts";
 import { SqliteRows } from "./rows.ts";
 
@@ -58,12 +59,12 @@ export class SqliteProvider implements Provider {
   }
 
   /**
-   * Writes a copy of everything, as of this moment, to a file that must not exist yet. The hive may run; its event
+   * Writes a copy of everything, as of this moment, to a file that must not exist yet; only this user can read it. The hive may run; its event
    * loop stands still meanwhile, about a second for some hundred megabytes.
    */
   async backup(file: string): Promise<void> {
     assertFile(file);
-    this.#client.maintain("VACUUM INTO ?", [file]);
+    withPrivateFile(file, () => this.#client.maintain("VACUUM INTO ?", [file]));
   }
 
   async close(): Promise<void> {
