@@ -1,4 +1,5 @@
 import { Bag, type Bagged } from "./bag.ts";
+import { ClockSteps } from "./clock-steps.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
@@ -13,6 +14,7 @@ export class LeaseKeeper {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #kept = new Bag<KeptLease>();
+  readonly #steps = new ClockSteps();
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -25,8 +27,9 @@ export class LeaseKeeper {
   /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
   keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
     const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
+    const now = this.#now();
     this.#kept.add(kept);
-    kept.dueAt = halfway(lease, this.#clock.now());
+    kept.dueAt = halfway(lease, now);
     this.#wakeAt(kept.dueAt);
     return kept;
   }
@@ -35,6 +38,16 @@ export class LeaseKeeper {
   close(): void {
     this.#timer?.cancel();
     for (const kept of this.#kept) this.#kept.delete(kept);
+  }
+
+  /** The time. When the clock was put back, all leases are renewed at once: by another clock they may end soon. */
+  #now(): number {
+    const now = this.#clock.now();
+    if (this.#steps.back(now) > 0) {
+      for (const kept of this.#kept) kept.dueAt = now;
+      this.#wakeAt(now);
+    }
+    return now;
   }
 
   #wakeAt(time: number): void {
@@ -48,7 +61,7 @@ export class LeaseKeeper {
 
   #wake(): void {
     this.#timerAt = Infinity;
-    const now = this.#clock.now();
+    const now = this.#now();
     const due = new Map<number, KeptLease[]>();
     for (const kept of this.#kept) {
       if (kept.lease.expiresAt <= now) kept.lose();

@@ -38,11 +38,13 @@ export class BlobLockStore implements LockStore {
     const wait = checkedWait(options);
     const name = shortKey(checkedKey("the resource of a lock", resource), longestName, keptOfLong);
     const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
-    const giveUpAt = this.#clock.now() + wait;
+    let giveUpAt = this.#clock.now() + wait;
     const blob = this.#container.getBlockBlobClient(folder + name);
     await this.#made.done();
     for (;;) {
       const lock = await translating(`lock "${resource}"`, () => this.#take(blob, resource, seconds));
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);
       if (lock || this.#clock.now() >= giveUpAt) return lock;
       await sleep(this.#clock, retryMs * (0.5 + Math.random()));
     }

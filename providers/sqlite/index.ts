@@ -3,6 +3,7 @@ import { systemClock } from "../../src/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import { checkedOptions } from "../../src/provider-options.ts";
 import type { Lease } from "../../src/queue-operator.ts";
+import { RowLockStore } from "../../src/row-stores/lock-store.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import { SqliteClient } from "./client.ts";
@@ -31,6 +32,7 @@ export class SqliteProvider implements Provider {
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;
+  readonly #locks: RowLockStore;
   readonly #steps: AtomicSteps;
 
   /** @throws BeeHiveError when an option is wrong, there is no driver, or the file cannot be opened, made or brought up to date. */
@@ -43,12 +45,13 @@ export class SqliteProvider implements Provider {
     this.#client = new SqliteClient(complete, clock);
     const rows = new SqliteRows(this.#client);
     const queues = new SqliteQueueOperator(this.#client, clock, complete);
-    this.stores = new RowStores(rows, clock);
+    this.#locks = new RowLockStore(rows, clock, () => queues.holder());
+    this.stores = new RowStores(rows, clock, this.#locks);
     this.queues = queues;
     this.#steps = {
       rows,
       clock,
-      locks: this.stores.locks,
+      locks: this.#locks,
       commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
     };
     new Housekeeping(this.#client, clock, rows);
@@ -68,7 +71,7 @@ export class SqliteProvider implements Provider {
   }
 
   async close(): Promise<void> {
-    this.stores.close();
+    this.#locks.close();
     this.queues.leave();
     this.#client.close();
     this.queues.close();

@@ -58,8 +58,8 @@ export class InsertBuffer {
       });
     this.#inserts = inserts("subscription, due, event, body", () => "(?1, ?2, ?, ?)");
     this.#leasedInserts = inserts(
-      "subscription, due, lease, process, attempts, first_seen, event, body",
-      (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?, ?)`,
+      "subscription, due, lease, process, attempts, first_seen, counted_from, event, body",
+      (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?5, ?, ?)`,
     );
   }
 

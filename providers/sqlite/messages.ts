@@ -35,6 +35,8 @@ export interface TakenMessages {
 }
 
 const held = "id = ? AND lease = ? AND due > ?";
+/** What counts from a time to come, by more than clocks differ. */
+const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
 
 /**
  * The messages of all subscriptions. All is called within a group, but for `nextDue` and `counts`.
@@ -50,6 +52,7 @@ export class Messages {
   readonly #remove: Statement;
   readonly #renew: Statement;
   readonly #giveBack: Statement;
+  readonly #countAnew: Statement;
   readonly #releaseNext: Statement;
   readonly #findLate: Statement<{ readonly id: number }>;
   readonly #moveInLine: Statement;
@@ -91,8 +94,8 @@ export class Messages {
       `SELECT id, ${client.text("event")}, ${client.text("body")} FROM messages WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#lease = client.prepare(
-      "UPDATE messages SET due = ?, lease = ? + key, process = ?, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
-        "FROM json_each(?) AS found WHERE messages.id = found.value",
+      "UPDATE messages SET due = ?1, lease = ?2 + key, process = ?3, attempts = attempts + 1, " +
+        "first_seen = coalesce(first_seen, ?4), counted_from = ?4 FROM json_each(?5) AS found WHERE messages.id = found.value",
     );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
     // Sound because a token is that of one lease: a row goes only if the lease that it is under is among these.
@@ -100,8 +103,15 @@ export class Messages {
       "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?)) " +
         "AND lease IN (SELECT value FROM json_each(?)) AND due > ?",
     );
-    this.#renew = client.prepare(`UPDATE messages SET due = ? WHERE ${held}`);
-    this.#giveBack = client.prepare(`UPDATE messages SET due = ?, lease = NULL, attempts = attempts - ? WHERE ${held}`);
+    this.#renew = client.prepare(
+      "UPDATE messages SET due = ?1, counted_from = ?4 WHERE id = ?2 AND lease = ?3 AND due > ?4",
+    );
+    this.#giveBack = client.prepare(
+      "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
+    );
+    this.#countAnew = client.prepare(
+      `UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) WHERE ${ahead}`,
+    );
     this.#releaseNext = client.prepare(
       "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was JOIN messages AS next " +
         "ON next.subscription = was.subscription AND next.order_key = was.order_key AND next.id <> was.id WHERE was.id = ?)",
@@ -116,7 +126,7 @@ export class Messages {
         "NULL, due), order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
-      "UPDATE messages SET order_later = event ->> 'partitionKey' " +
+      "UPDATE messages SET order_later = iif(json_valid(event), event ->> 'partitionKey', NULL) " +
         "WHERE subscription = ? AND order_key IS NULL AND lease IS NULL",
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
@@ -230,6 +240,18 @@ export class Messages {
     this.#deleteAll.run([id]);
   }
 
+  /**
+   * Counts leases and delays anew that were counted by a clock which was ahead: they last as long as they were to, from
+   * now. Times that events name stay. Resolves with whether there were any.
+   */
+  async countAnew(now: number): Promise<boolean> {
+    this.forget();
+    if (!this.#client.query(`SELECT 1 FROM messages WHERE ${ahead} LIMIT 1`).get([now])) return false;
+    await this.#client.write(() => this.#countAnew.run([this.#clock.now()]));
+    this.forget();
+    return true;
+  }
+
   /** No message is due before; `Infinity` when none waits for a time. */
   nextDue({ id }: Subscription): number {
     const quietUntil = this.#quietUntil.get(id);
@@ -276,11 +298,11 @@ export class Messages {
   /** When the event that has been due for the longest happened. */
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
-      .query<{ readonly timestamp: number }>(
-        "SELECT event ->> 'timestamp' AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
+      .query<{ readonly timestamp: unknown }>(
+        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
       )
       .get([id, now]);
-    return first?.timestamp;
+    return typeof first?.timestamp === "number" ? first.timestamp : undefined;
   }
 
   /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */

@@ -15,6 +15,7 @@ import type {
 import { Arrivals } from "./arrivals.ts";
 import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readRow, rowOf } from "./event-row.ts";
 import { UndoGroup } from "./group-commit.ts";
@@ -43,6 +44,7 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #arrivals: Arrivals;
   readonly #processes: Processes;
   readonly #unreadable: UnreadableRows;
+  readonly #clockWatch: ClockWatch;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
@@ -55,6 +57,7 @@ export class SqliteQueueOperator implements QueueOperator {
       this.#arrivals.wakeAll();
     });
     this.#messages = new Messages(client, clock, this.#processes);
+    this.#clockWatch = new ClockWatch(this.#messages, () => this.#arrivals.wakeAll());
     this.#deadLetters = new DeadLetters(client);
     this.#recent = new RecentIds(client, config.deduplicationMs);
     this.#arrivals = new Arrivals(client, clock, {
@@ -64,7 +67,10 @@ export class SqliteQueueOperator implements QueueOperator {
         this.#messages.forget();
         this.#processes.forget();
       },
-      onLook: (now) => this.#processes.glance(now),
+      onLook: (now) => {
+        this.#processes.glance(now);
+        this.#clockWatch.glance(now);
+      },
     });
   }
 
@@ -106,11 +112,12 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     let now = this.#clock.now();
-    const giveUpAt = now + waitMs;
+    let giveUpAt = now + waitMs;
     for (;;) {
       // Another process may have deleted the queue.
       this.#arrivals.glance(now);
       this.#processes.glance(now);
+      this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
       // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
       if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
@@ -127,6 +134,8 @@ export class SqliteQueueOperator implements QueueOperator {
       const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
       if (handed.length > 0) return handed;
       now = this.#clock.now();
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, now + waitMs);
     }
   }
 
@@ -215,6 +224,11 @@ export class SqliteQueueOperator implements QueueOperator {
     await this.#client.write(() => {
       if (!this.#deadLetters.take(this.#topology.subscription(name), eventId)) throw noDeadLetter(name, eventId);
     });
+  }
+
+  /** Names this process in the file, see {@link Processes.holder}. */
+  holder(): Promise<string | undefined> {
+    return this.#processes.holder();
   }
 
   /** To be called before the last group is written. */
