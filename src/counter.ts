@@ -1,6 +1,8 @@
 import { BeeHiveError } from "./errors.ts";
 import { checkedKey, checkedName } from "./keys.ts";
+import { shown } from "./printable.ts";
 import type { RowKey } from "./rows.ts";
+import type { IncrementOptions } from "./stores.ts";
 
 /*
  * What counters have in common on all providers.
@@ -27,7 +29,20 @@ export function counterKey(name: string, id: string): RowKey {
 /** @throws BeeHiveError `InvalidKey` when it is not a safe integer. */
 export function assertCount(value: number): void {
   if (Number.isSafeInteger(value)) return;
-  throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${value} is none.`);
+  throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${shown(value)} is none.`);
+}
+
+/**
+ * Returns the floor of a counter: `-Infinity` when it has none.
+ *
+ * @throws BeeHiveError `InvalidKey` when it is neither left out nor a safe integer: such a floor would hold nothing back.
+ */
+export function checkedFloor({ table, id }: RowKey, { min = -Infinity }: IncrementOptions): number {
+  if (min === -Infinity || Number.isSafeInteger(min)) return min;
+  throw new BeeHiveError(
+    "InvalidKey",
+    `The ${table} "${id}" cannot be changed: its min must be a whole number, not ${shown(min)}. Nothing changed.`,
+  );
 }
 
 export function belowMinimum({ table, id }: RowKey, value: number, delta: number, min: number): BeeHiveError {

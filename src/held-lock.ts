@@ -1,11 +1,28 @@
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
+import { shown } from "./printable.ts";
 import type { Lock, LockOptions } from "./stores.ts";
 
 /** How long a lock is to outlive its holder, in ms. @throws BeeHiveError `InvalidConfiguration` when that is no time. */
 export function checkedTtl({ ttl = 30_000 }: LockOptions): number {
-  if (ttl > 0 && ttl < Infinity) return Math.ceil(ttl);
-  throw new BeeHiveError("InvalidConfiguration", `The ttl of a lock must be a number of ms above 0, not ${ttl}.`);
+  if (typeof ttl === "number" && ttl > 0 && ttl < Infinity) return Math.ceil(ttl);
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `The ttl of a lock must be a number of ms above 0, not ${shown(ttl)}.`,
+  );
+}
+
+/**
+ * Returns how long a lock is waited for, in ms; `Infinity` waits until it is had.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when that is no time.
+ */
+export function checkedWait({ wait = 0 }: LockOptions): number {
+  if (typeof wait === "number" && wait >= 0) return wait;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `The wait for a lock must be a number of ms from 0, not ${shown(wait)}.`,
+  );
 }
 
 /** How a provider keeps a lock that it gave. */

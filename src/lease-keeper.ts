@@ -1,4 +1,5 @@
 import { Bag, type Bagged } from "./bag.ts";
+import { ClockSteps } from "./clock-steps.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
 import { ranSince } from "./event-loop.ts";
@@ -15,10 +16,9 @@ export class LeaseKeeper {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #kept = new Bag<KeptLease>();
+  readonly #steps = new ClockSteps();
   #timer: Timer | undefined;
   #timerAt = Infinity;
-  /** When the timer was set, in ms since the epoch. */
-  #setAt = -Infinity;
   /** When the timer must call, by `performance.now()`: when it is late, something holds the event loop. */
   #callsAt = Infinity;
   readonly losses: LostLeases = new LostLeases();
@@ -32,12 +32,10 @@ export class LeaseKeeper {
   /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
   keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
     const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
-    const now = this.#clock.now();
-    const setBack = this.#setBack(this.#setAt, now);
+    const now = this.#now();
     this.#kept.add(kept);
     kept.dueAt = halfway(lease, now);
-    if (setBack) this.#wakeForNext();
-    else this.#wakeAt(kept.dueAt);
+    this.#wakeAt(kept.dueAt);
     return kept;
   }
 
@@ -61,12 +59,14 @@ export class LeaseKeeper {
     for (const kept of this.#kept) this.#kept.delete(kept);
   }
 
-  /** A clock that shows less than it must was put back: then renewals are due that much earlier by it. */
-  #setBack(least: number, now: number): boolean {
-    if (now >= least) return false;
-    for (const kept of this.#kept) kept.dueAt -= least - now;
-    this.#timerAt = Infinity;
-    return true;
+  /** The time. When the clock was put back, all leases are renewed at once: by another clock they may end soon. */
+  #now(): number {
+    const now = this.#clock.now();
+    if (this.#steps.back(now) > 0) {
+      for (const kept of this.#kept) kept.dueAt = now;
+      this.#wakeAt(now);
+    }
+    return now;
   }
 
   #wakeAt(time: number): void {
@@ -75,17 +75,15 @@ export class LeaseKeeper {
     if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;
-    this.#setAt = now;
     this.#callsAt = performance.now() + (time - now);
     this.#timer = this.#clock.after(time - now, () => this.#wake());
   }
 
   #wake(): void {
     this.#noteLateness();
-    const now = this.#clock.now();
-    this.#setBack(this.#timerAt, now);
     this.#timerAt = Infinity;
     this.#callsAt = Infinity;
+    const now = this.#now();
     const due = new Map<number, KeptLease[]>();
     for (const kept of this.#kept) {
       if (kept.lease.expiresAt <= now) kept.lose();

@@ -19,3 +19,9 @@ export function printableLine(text: string): string {
 function escaped(sign: string): string {
   return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/** A value that is refused, as an error names it: a text is told from a number that looks alike. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, 80))}`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

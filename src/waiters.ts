@@ -1,4 +1,5 @@
 import { Bag, type Bagged } from "./bag.ts";
+import { ClockSteps } from "./clock-steps.ts";
 import type { Clock, Timer } from "./clock.ts";
 
 /** One who waits for something to arrive, see {@link Waiters}. */
@@ -19,6 +20,7 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
   readonly #clock: Clock;
   readonly #all = new Bag<W>();
   readonly #watched = new WeakSet<AbortSignal>();
+  readonly #steps = new ClockSteps();
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -66,9 +68,16 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     signal.addEventListener("abort", () => this.#wakeDue(), { once: true });
   }
 
+  /** The time. By a clock that was put back nobody would be woken in time: all look again, and say anew until when. */
+  #now(): number {
+    const now = this.#clock.now();
+    if (this.#steps.back(now) > 0) this.wakeAll();
+    return now;
+  }
+
   /** The timer is not taken back when all are woken before: then it finds nobody. */
   #wakeBy(time: number): void {
-    const now = this.#clock.now();
+    const now = this.#now();
     // A time that has passed without a call is that of a clock that was put forward: timers know nothing of that.
     if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
@@ -80,7 +89,7 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
   }
 
   #wakeDue(): void {
-    const now = this.#clock.now();
+    const now = this.#now();
     let next = Infinity;
     for (const waiter of this.#all) {
       if (waiter.until > now && !waiter.signal.aborted) next = Math.min(next, waiter.until);

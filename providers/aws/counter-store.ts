@@ -7,7 +7,14 @@ import {
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../src/clock.ts";
-import { assertCount, belowMinimum, counterKey, onceKeptMs, type CounterAnswer } from "../../src/counter.ts";
+import {
+  assertCount,
+  belowMinimum,
+  checkedFloor,
+  counterKey,
+  onceKeptMs,
+  type CounterAnswer,
+} from "../../src/counter.ts";
 import { checkedKey } from "../../src/keys.ts";
 import type { RowChange, RowKey, Rows } from "../../src/rows.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
@@ -58,7 +65,8 @@ export class DynamoCounterStore implements CounterStore {
   async increment(name: string, id: string, delta: number, options: IncrementOptions = {}): Promise<number> {
     const key = counterKey(name, id);
     assertCount(delta);
-    const { once, min = -Infinity } = options;
+    const { once } = options;
+    const min = checkedFloor(key, options);
     if (once !== undefined) return await this.#incrementOnce(key, delta, min, checkedKey("an idempotency key", once));
     const value = await this.#update(key, delta, min, ["n"]);
     if (value !== undefined) return value;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { BlobLeaseClient, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { sleep, type Clock } from "../../src/clock.ts";
-import { checkedTtl, HeldLock, type Hold } from "../../src/held-lock.ts";
+import { checkedTtl, checkedWait, HeldLock, type Hold } from "../../src/held-lock.ts";
 import { checkedKey } from "../../src/keys.ts";
 import type { Lock, LockOptions, LockStore } from "../../src/stores.ts";
 import { statusOf, translated, translating } from "./errors.ts";
@@ -35,14 +35,16 @@ export class BlobLockStore implements LockStore {
   }
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
-    const { wait = 0 } = options;
+    const wait = checkedWait(options);
     const name = shortKey(checkedKey("the resource of a lock", resource), longestName, keptOfLong);
     const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
-    const giveUpAt = this.#clock.now() + wait;
+    let giveUpAt = this.#clock.now() + wait;
     const blob = this.#container.getBlockBlobClient(folder + name);
     await this.#made.done();
     for (;;) {
       const lock = await translating(`lock "${resource}"`, () => this.#take(blob, resource, seconds));
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);
       if (lock || this.#clock.now() >= giveUpAt) return lock;
       await sleep(this.#clock, retryMs * (0.5 + Math.random()));
     }

@@ -94,7 +94,7 @@ export class MemoryQueueOperator implements QueueOperator {
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
-    const giveUpAt = this.#clock.now() + waitMs;
+    let giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
       // Looked up each time: the queue may have been deleted, and made again, during the wait.
       const queue = this.#queue(name);
@@ -106,6 +106,8 @@ export class MemoryQueueOperator implements QueueOperator {
       const leases = queue.take(max, leaseMs);
       if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
       await queue.wait(giveUpAt, signal);
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, this.#clock.now() + waitMs);
     }
   }
 

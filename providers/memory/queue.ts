@@ -1,5 +1,6 @@
 import { leaseLost } from "../../src/queue-errors.ts";
 import { Bag, type Bagged } from "../../src/bag.ts";
+import { ClockSteps } from "../../src/clock-steps.ts";
 import type { Clock, Timer } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
@@ -9,6 +10,8 @@ import { Waiters, type Waiter } from "../../src/waiters.ts";
 import { Fifo } from "./fifo.ts";
 
 const maxHolders = 100;
+/** By how much a timer is early at the most, in ms. */
+const maxEarlyMs = 2;
 
 /** An event in a queue, with what survives its deliveries. */
 interface Entry {
@@ -66,6 +69,7 @@ export class MemoryQueue {
   readonly #behind = new Map<string, Line>();
   #waitingBehind = 0;
   readonly #waiters: Waiters<Waiter>;
+  readonly #steps = new ClockSteps();
   #expiryTimer: Timer | undefined;
   #expiryAt = Infinity;
 
@@ -88,15 +92,14 @@ export class MemoryQueue {
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
-    const delayMs = notBefore === undefined ? 0 : notBefore - this.#clock.now();
-    if (delayMs > 0) this.#delay(entry, delayMs);
+    if (notBefore !== undefined && notBefore > this.#clock.now()) this.#delayUntil(entry, notBefore);
     else this.#makeReady(this.#ready, entry);
   }
 
   /** Leases up to `max` entries that are ready now. */
   take(max: number, leaseMs: number): MemoryLease[] {
     const leases: MemoryLease[] = [];
-    const now = this.#clock.now();
+    const now = this.#now();
     while (leases.length < max) {
       const entry = this.#returned.shift() ?? this.#ready.shift();
       if (!entry) break;
@@ -148,7 +151,7 @@ export class MemoryQueue {
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
     if (!this.#holds(lease)) return false;
-    lease.expiresAt = this.#clock.now() + leaseMs;
+    lease.expiresAt = this.#now() + leaseMs;
     this.#expireAt(lease.expiresAt);
     return true;
   }
@@ -244,12 +247,39 @@ export class MemoryQueue {
     if (this.#returned.size + this.#ready.size > 0) this.#waiters.wakeOne();
   }
 
+  /** Waits for a time that the event names, whatever becomes of the clock meanwhile. */
+  #delayUntil(entry: Entry, time: number): void {
+    this.#delayed.set(
+      entry,
+      this.#clock.after(time - this.#clock.now(), () => {
+        if (this.#clock.now() < time) this.#delayUntil(entry, time);
+        else this.#endDelay(entry);
+      }),
+    );
+  }
+
   #delay(entry: Entry, ms: number): void {
+    const until = this.#clock.now() + ms;
     const timer = this.#clock.after(ms, () => {
-      this.#delayed.delete(entry);
-      this.#makeReady(entry.attempt === 0 ? this.#ready : this.#returned, entry);
+      // A timer of Node may be early by one; a clock that was put back tells nothing.
+      const early = until - this.#clock.now();
+      if (early > 0 && early <= maxEarlyMs) this.#delay(entry, early);
+      else this.#endDelay(entry);
     });
     this.#delayed.set(entry, timer);
+  }
+
+  #endDelay(entry: Entry): void {
+    this.#delayed.delete(entry);
+    this.#makeReady(entry.attempt === 0 ? this.#ready : this.#returned, entry);
+  }
+
+  /** The time. Leases last no longer when the clock was put back. */
+  #now(): number {
+    const now = this.#clock.now();
+    const back = this.#steps.back(now);
+    if (back > 0) for (const lease of this.#leased) lease.expiresAt -= back;
+    return now;
   }
 
   /** One timer serves all leases: it is set for the first that may end. */
@@ -265,7 +295,7 @@ export class MemoryQueue {
   /** Gives back what was not settled in time. */
   #expire(): void {
     this.#expiryAt = Infinity;
-    const now = this.#clock.now();
+    const now = this.#now();
     let next = Infinity;
     for (const lease of this.#leased) {
       if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);

@@ -86,7 +86,7 @@ export class Arrivals {
 
   /** Looks whether another process committed, unless it was looked a moment ago. */
   glance(now: number): void {
-    if (now - this.#lookedAt >= lookMs.min) this.#look();
+    if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.#look();
   }
 
   /** Answers everybody who waits. */

@@ -1,12 +1,15 @@
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import type { Clock } from "../../src/clock.ts";
 import { safeText } from "../../src/safe-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import type { SqliteConfig } from "./config.ts";
-import { openDriver, type Driver, type DriverName, type Statement, type Value } from "./driver.ts";
+import { openDriver, type Driver, type DriverName, type Statement } from "./driver.ts";
+import type { Value } from "./values.ts";
 import { translate } from "./errors.ts";
+import { FileWatch } from "./file-watch.ts";
 import { noteClosed, noteOpened } from "./open-files.ts";
 import { GroupCommit, type GroupHooks } from "./group-commit.ts";
+import { assertWritable, makePrivate } from "./private-file.ts";
 import { migrate } from "./schema.ts";
 
 /** A prepared statement whose failures are told in the words of the library. */
@@ -26,9 +29,9 @@ export class SqliteClient {
   readonly #hooks: Partial<GroupHooks>[] = [];
   readonly #queries = new Map<string, Query<unknown>>();
   readonly #dataVersion: Statement<{ readonly data_version: number }>;
-  /** What the file system calls the file that is open. */
-  readonly #identity: string | undefined;
+  readonly #watch: FileWatch;
   #seenDataVersion: number;
+  #logLost = false;
   #closed = false;
 
   /** @throws BeeHiveError when there is no driver, or the file cannot be opened, made or brought up to date. */
@@ -36,12 +39,15 @@ export class SqliteClient {
     this.file = file;
     this.#driver = open(file, durability, driver);
     this.path = realpathSync(file);
-    this.#identity = identityOf(this.path);
+    this.#watch = new FileWatch(file, this.path);
     this.#groups = new GroupCommit(file, this.#driver, clock, {
       begun: () => this.#notify("begun"),
       flush: () => this.#notify("flush"),
       committed: () => this.#notify("committed"),
-      rolledBack: () => this.#notify("rolledBack"),
+      rolledBack: () => {
+        this.#notify("rolledBack");
+        this.#saveLog();
+      },
     });
     this.#dataVersion = this.#driver.prepare("PRAGMA data_version");
     this.#seenDataVersion = this.#readDataVersion();
@@ -49,6 +55,11 @@ export class SqliteClient {
 
   get driverName(): DriverName {
     return this.#driver.name;
+  }
+
+  /** The SQL that selects a column which may hold text of others, see {@link Driver.text}. */
+  text(column: string): string {
+    return this.#driver.text(column);
   }
 
   /** Whether what is written now shares its transaction with others. */
@@ -90,14 +101,39 @@ export class SqliteClient {
    * Whether another connection committed since this was last asked. Asked in each group, and now and then while somebody
    * waits.
    *
-   * @throws BeeHiveError `Unavailable` when the file was removed or replaced: all that is written would go with the process.
+   * @throws BeeHiveError `Unavailable` when the file or its log was removed or replaced: all that is written would go
+   *   with the process.
    */
   changedByOthers(): boolean {
-    if (this.#read(() => identityOf(this.path)) !== this.#identity) throw gone(this.file);
+    this.#assertIntact();
     const version = this.#readDataVersion();
     if (version === this.#seenDataVersion) return false;
     this.#seenDataVersion = version;
     return true;
+  }
+
+  #assertIntact(): void {
+    try {
+      this.#read(() => this.#watch.assertIntact());
+    } catch (error) {
+      this.#logLost = true;
+      this.#saveLog();
+      throw error;
+    }
+  }
+
+  /** Keeps what was answered before the log was removed. Does nothing within a transaction: it is rolled back first. */
+  #saveLog(): void {
+    if (this.#logLost && this.#watch.logMayBeSaved) this.#checkpoint();
+  }
+
+  /** Copies what is in the log into the file, as far as others let it. */
+  #checkpoint(): void {
+    try {
+      this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Others are at work on it: the last of them does it.
+    }
   }
 
   /** Runs what cannot be part of a transaction. */
@@ -114,12 +150,9 @@ export class SqliteClient {
     if (this.#closed) return;
     this.#groups.close();
     this.#closed = true;
-    try {
-      // The file is whole by itself then, also where the driver holds on to the log for longer.
-      this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
-      // Others are at work on it: the last of them does it.
-    }
+    // The file is whole by itself then, also where the driver holds on to the log for longer. From a log that is no
+    // longer the file's, old pages would be copied over those of others.
+    if (this.#watch.logIntact) this.#checkpoint();
     this.#driver.close();
     noteClosed(this.path);
   }
@@ -140,19 +173,6 @@ export class SqliteClient {
   #notify(moment: keyof GroupHooks): void {
     for (const hooks of this.#hooks) hooks[moment]?.();
   }
-}
-
-/** Other files have another one; `undefined` when there is none. */
-function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${stats.dev}/${stats.ino}`;
-}
-
-function gone(file: string): BeeHiveError {
-  return new BeeHiveError(
-    "Unavailable",
-    `The file "${safeText(file, 256)}" was removed or replaced while it was open: what is written to it now would be lost. Put it back if it was moved; else stop the hive, and start it on the file that is there.`,
-  );
 }
 
 /** While the file is opened, other processes may be making it: they are waited for standing still, for so long, in ms. */
@@ -196,6 +216,8 @@ function open(file: string, durability: SqliteConfig["durability"], name: Sqlite
 }
 
 function openFile(file: string, name: SqliteConfig["driver"]): Driver {
+  assertWritable(file);
+  makePrivate(file);
   try {
     return openDriver(file, name);
   } catch (cause) {

@@ -4,6 +4,7 @@ import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/p
 import { parseProviderUrl, shownUrl } from "../../src/provider-url.ts";
 import { safeText } from "../../src/safe-text.ts";
 import { driverNames, type DriverName } from "./driver.ts";
+import { textProblem } from "./values.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
 export interface SqliteConfig {
@@ -65,7 +66,10 @@ function unopened(given: string, problem: string): BeeHiveError {
   return new BeeHiveError("InvalidConfiguration", `"${printableLine(given)}" cannot be opened: ${problem}.`);
 }
 
-function fileProblem(path: string): string | undefined {
+function fileProblem(path: unknown): string | undefined {
+  if (typeof path !== "string") return "the path of a file is a text";
+  const unfit = textProblem(path);
+  if (unfit) return unfit;
   if (path === "") return "it names no file, as in sqlite:./hive.db";
   if (path.startsWith("file:")) return "it is the path of a file, as in sqlite:./hive.db, and no URL of one";
   if (path !== path.trim()) return "white space stands around it";

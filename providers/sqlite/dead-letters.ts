@@ -27,7 +27,7 @@ export class DeadLetters {
         "SELECT subscription, ?, ?, event, body FROM messages WHERE id = ?",
     );
     this.#take = client.prepare(
-      "DELETE FROM dead_letters WHERE subscription = ? AND event_id = ? RETURNING event, body",
+      `DELETE FROM dead_letters WHERE subscription = ? AND event_id = ? RETURNING ${client.text("event")}, ${client.text("body")}`,
     );
     this.#deleteAll = client.prepare("DELETE FROM dead_letters WHERE subscription = ?");
   }
@@ -56,7 +56,8 @@ export class DeadLetters {
   /** Oldest first, a page at a time. */
   async *list({ id, name }: Subscription): AsyncGenerator<DeadLetter, void, undefined> {
     const query = this.#client.query<DeadLetterRow>(
-      "SELECT id, letter, event, body FROM dead_letters WHERE subscription = ? AND id > ? ORDER BY id LIMIT ?",
+      `SELECT id, letter, ${this.#client.text("event")}, ${this.#client.text("body")} FROM dead_letters ` +
+        "WHERE subscription = ? AND id > ? ORDER BY id LIMIT ?",
     );
     let after = 0;
     for (;;) {

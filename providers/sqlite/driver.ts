@@ -1,29 +1,33 @@
 import { createRequire } from "node:module";
 import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import { assertValues, textProblem, type Value } from "./values.ts";
 
 /*
  * The two ways to SQLite from Node, behind what this provider needs of them. Both are synchronous and speak alike; what
  * differs is where they come from and how values are handed over.
  */
 
-/** What SQLite stores. Numbers are safe integers here; SQLite keeps them in up to 64 bits. */
-export type Value = string | number | null | Uint8Array;
-
 /** A prepared statement. What it throws is the driver's own error; see `errors.ts`. */
 export interface Statement<R = unknown> {
   /** Returns how many rows it changed. */
-  run(values: readonly Value[]): number;
+  readonly run: (values: readonly Value[]) => number;
   /** Returns the id of the row that it inserted last. */
-  insert(values: readonly Value[]): number;
-  get(values: readonly Value[]): R | undefined;
-  all(values: readonly Value[]): R[];
+  readonly insert: (values: readonly Value[]) => number;
+  readonly get: (values: readonly Value[]) => R | undefined;
+  readonly all: (values: readonly Value[]) => R[];
 }
 
 /** One connection. */
 export interface Driver {
   readonly name: DriverName;
+  /** Statements refuse values that a driver does not survive, see `values.ts`. */
   prepare<R>(sql: string): Statement<R>;
+  /**
+   * The SQL that selects a column which may hold text of others. A driver that ends the process on text that is not
+   * UTF-8 gets its bytes; such text is read with replacement characters.
+   */
+  text(column: string): string;
   /** Runs statements that take and answer nothing. */
   exec(sql: string): void;
   close(): void;
@@ -40,6 +44,8 @@ export const driverNames: readonly DriverName[] = ["node:sqlite", "libsql"];
  * @throws BeeHiveError `InvalidConfiguration` when it, or none, is there; else what the driver throws.
  */
 export function openDriver(file: string, wanted?: DriverName): Driver {
+  const problem = textProblem(file);
+  if (problem) throw new BeeHiveError("InvalidConfiguration", `${JSON.stringify(file)} is no path: ${problem}.`);
   const missing: string[] = [];
   for (const name of wanted ? [wanted] : driverNames) {
     const open = load(name);
@@ -63,11 +69,13 @@ type Open = (file: string) => Driver;
 function load(name: DriverName): Open | string {
   if (name === "node:sqlite") {
     const builtin = process.getBuiltinModule?.("node:sqlite") as { DatabaseSync: DatabaseClass } | undefined;
-    return builtin ? (file) => adapt(name, new builtin.DatabaseSync(file), spread) : "comes with Node 22.13 and later";
+    return builtin
+      ? (file) => adapt(name, new builtin.DatabaseSync(file), spread, (column) => column)
+      : "comes with Node 22.13 and later";
   }
   try {
     const Database = createRequire(import.meta.url)(name) as DatabaseClass;
-    return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement);
+    return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement, asBytes);
   } catch (error) {
     if (isNotFound(error, name)) return "is not installed";
     return `is installed but cannot be loaded (${messageOf(error).split("\n", 1)[0]})`;
@@ -99,13 +107,48 @@ interface LibsqlStatement extends NativeStatement {
 
 type AdaptStatement = <R>(statement: NativeStatement) => Statement<R>;
 
-function adapt(name: DriverName, database: Database, adaptStatement: AdaptStatement): Driver {
+function adapt(
+  name: DriverName,
+  database: Database,
+  adaptStatement: AdaptStatement,
+  text: (column: string) => string,
+): Driver {
   return {
     name,
-    prepare: (sql) => adaptStatement(database.prepare(sql)),
+    prepare: (sql) => guarded(adaptStatement(database.prepare(sql))),
+    text,
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
   };
+}
+
+/** The only way to a driver's statements. */
+function guarded<R>(statement: Statement<R>): Statement<R> {
+  const checked =
+    <T>(call: (values: readonly Value[]) => T) =>
+    (values: readonly Value[]): T => {
+      assertValues(values);
+      return call(values);
+    };
+  return {
+    run: checked(statement.run),
+    insert: checked(statement.insert),
+    get: checked(statement.get),
+    all: checked(statement.all),
+  };
+}
+
+/** Follows the name of a column in the name of the one that holds its type. */
+const typeSuffix = ":type";
+
+function asBytes(column: string): string {
+  return `CAST(${column} AS BLOB) AS ${column}, typeof(${column}) AS "${column}${typeSuffix}"`;
+}
+
+function ofBytes(bytes: unknown, type: unknown): unknown {
+  if (type === "blob" || type === "null") return bytes;
+  const text = Buffer.from(bytes as Uint8Array).toString();
+  return type === "text" ? text : Number(text);
 }
 
 /**
@@ -117,7 +160,10 @@ function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
   const asObject = (values: unknown[]): R => {
     names ??= statement.columns().map(({ name }) => name);
     const row: Record<string, unknown> = {};
-    for (let i = 0; i < names.length; i++) row[names[i] as string] = values[i];
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      row[name] = names[i + 1] === name + typeSuffix ? ofBytes(values[i], values[i + 1]) : values[i];
+    }
     return row as R;
   };
   if (statement.reader) statement.raw();

@@ -1,6 +1,7 @@
 import { messageOf } from "../../src/error-text.ts";
 import { safeText } from "../../src/safe-text.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+import { UnfitValue } from "./values.ts";
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
 const advice: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
@@ -37,6 +38,8 @@ const primaryCodes: Readonly<Record<number, string>> = {
 /** What a driver threw, as a `BeeHiveError` that says what to do. One that is a `BeeHiveError` already stays. */
 export function translate(error: unknown, file: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
+  if (error instanceof UnfitValue)
+    return new BeeHiveError("InvalidItem", `${error.message}. Nothing of it was written; bytes hold anything.`);
   const [code, what] = advice[primaryCodeOf(error)] ?? ["Unavailable", "SQLite failed"];
   return new BeeHiveError(
     code,

@@ -138,7 +138,7 @@ export class GroupCommit {
     const now = this.#clock.now();
     this.#locked ??= { since: now, tries: 0 };
     this.#locked.tries++;
-    return !this.#closing && now - this.#locked.since < lockLimitMs;
+    return !this.#closing && Math.abs(now - this.#locked.since) < lockLimitMs;
   }
 
   #refuse(group: readonly Operation[], error: unknown): void {

@@ -29,7 +29,8 @@ export class Housekeeping {
 
   #prune(): void {
     const now = this.#clock.now();
-    if (now < this.#next) return;
+    // A round that is further away than rounds are is one of a clock that was put back.
+    if (now < this.#next && this.#next - now <= roundMs) return;
     const more = this.#rows.prune(mostRows, now) === mostRows;
     // What came in faster than rounds take it away is taken away with the groups that follow.
     this.#next = more ? 0 : now + roundMs;

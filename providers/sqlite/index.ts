@@ -3,11 +3,13 @@ import { systemClock } from "../../src/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
 import { checkedOptions } from "../../src/provider-options.ts";
 import type { Lease } from "../../src/queue-operator.ts";
+import { RowLockStore } from "../../src/row-stores/lock-store.ts";
 import { RowStores } from "../../src/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
 import { SqliteClient } from "./client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { withPrivateFile } from "./private-file.ts";
 import { SqliteQueueOperator } from "./queue-operator.ts";
 import { SqliteRows } from "./rows.ts";
 
@@ -30,6 +32,7 @@ export class SqliteProvider implements Provider {
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;
+  readonly #locks: RowLockStore;
   readonly #steps: AtomicSteps;
 
   /** @throws BeeHiveError when an option is wrong, there is no driver, or the file cannot be opened, made or brought up to date. */
@@ -42,12 +45,13 @@ export class SqliteProvider implements Provider {
     this.#client = new SqliteClient(complete, clock);
     const rows = new SqliteRows(this.#client);
     const queues = new SqliteQueueOperator(this.#client, clock, complete);
-    this.stores = new RowStores(rows, clock);
+    this.#locks = new RowLockStore(rows, clock, () => queues.holder());
+    this.stores = new RowStores(rows, clock, this.#locks);
     this.queues = queues;
     this.#steps = {
       rows,
       clock,
-      locks: this.stores.locks,
+      locks: this.#locks,
       commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
     };
     new Housekeeping(this.#client, clock, rows);
@@ -58,15 +62,16 @@ export class SqliteProvider implements Provider {
   }
 
   /**
-   * Writes a copy of everything, as of this moment, to a file that must not exist yet. The hive may run; its event
+   * Writes a copy of everything, as of this moment, to a file that must not exist yet; only this user can read it. The hive may run; its event
    * loop stands still meanwhile, about a second for some hundred megabytes.
    */
   async backup(file: string): Promise<void> {
-    this.#client.maintain("VACUUM INTO ?", [file]);
+    assertFile(file);
+    withPrivateFile(file, () => this.#client.maintain("VACUUM INTO ?", [file]));
   }
 
   async close(): Promise<void> {
-    this.stores.close();
+    this.#locks.close();
     this.queues.leave();
     this.#client.close();
     this.queues.close();

@@ -1,6 +1,7 @@
 import type { Event } from "../../src/event.ts";
 import type { SqliteClient } from "./client.ts";
-import type { Statement, Value } from "./driver.ts";
+import type { Statement } from "./driver.ts";
+import type { Value } from "./values.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
 import { SqliteLease } from "./lease.ts";
 import type { Taker } from "./taker.ts";
@@ -57,8 +58,8 @@ export class InsertBuffer {
       });
     this.#inserts = inserts("subscription, due, event, body", () => "(?1, ?2, ?, ?)");
     this.#leasedInserts = inserts(
-      "subscription, due, lease, process, attempts, first_seen, event, body",
-      (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?, ?)`,
+      "subscription, due, lease, process, attempts, first_seen, counted_from, event, body",
+      (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?5, ?, ?)`,
     );
   }
 
@@ -110,7 +111,7 @@ export class InsertBuffer {
     const queueName = subscription.name.toString();
     // A body by reference is not what the row holds.
     const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });
-    const lease = { id, token, subscription, orderKey: null, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
+    const lease = { id, token, subscription, inLine: false, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
     handed.taker.hand(new SqliteLease(lease));
   }
 }

@@ -9,7 +9,8 @@ export class SqliteLease implements Lease {
   /** The fencing token: no other lease on the row, of whichever process, has the same. */
   readonly token: number;
   readonly subscription: Subscription;
-  readonly orderKey: string | null;
+  /** It holds its key: the next one of the key waits for it. */
+  readonly inLine: boolean;
   readonly event: Event;
   readonly attempt: number;
   readonly firstSeen: number;
@@ -19,7 +20,7 @@ export class SqliteLease implements Lease {
     this.id = from.id;
     this.token = from.token;
     this.subscription = from.subscription;
-    this.orderKey = from.orderKey;
+    this.inLine = from.inLine;
     this.event = from.event;
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;

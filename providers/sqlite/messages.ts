@@ -1,11 +1,12 @@
 import { leaseLost } from "../../src/queue-errors.ts";
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
+import type { BeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueCounts } from "../../src/queue-operator.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
-import { eventOf, type EventRow } from "./event-row.ts";
+import { readRow, type EventRow } from "./event-row.ts";
 import { UndoGroup } from "./group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import { SqliteLease } from "./lease.ts";
@@ -17,12 +18,25 @@ import type { Subscription } from "./topology.ts";
 /** A message that is about to be leased. */
 interface Candidate {
   readonly id: number;
-  readonly order_key: string | null;
+  readonly in_line: number;
   readonly attempts: number;
   readonly first_seen: number | null;
 }
 
+/** A row that cannot be read, leased to be given up. */
+export interface UnreadableRow {
+  readonly lease: SqliteLease;
+  readonly problem: BeeHiveError;
+}
+
+export interface TakenMessages {
+  readonly leases: SqliteLease[];
+  readonly unreadable: readonly UnreadableRow[];
+}
+
 const held = "id = ? AND lease = ? AND due > ?";
+/** What counts from a time to come, by more than clocks differ. */
+const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
 
 /**
  * The messages of all subscriptions. All is called within a group, but for `nextDue` and `counts`.
@@ -38,8 +52,10 @@ export class Messages {
   readonly #remove: Statement;
   readonly #renew: Statement;
   readonly #giveBack: Statement;
+  readonly #countAnew: Statement;
   readonly #releaseNext: Statement;
-  readonly #findLate: Statement<EventRow & { readonly id: number; readonly due: number; readonly key: string }>;
+  readonly #findLate: Statement<{ readonly id: number }>;
+  readonly #moveInLine: Statement;
   readonly #lineUp: Statement;
   readonly #delete: Statement;
   readonly #deleteAll: Statement;
@@ -72,12 +88,14 @@ export class Messages {
       "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
     );
     this.#findDue = client.prepare(
-      "SELECT id, order_key, attempts, first_seen FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
+      "SELECT id, order_key IS NOT NULL AS in_line, attempts, first_seen FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
     );
-    this.#read = client.prepare("SELECT id, event, body FROM messages WHERE id IN (SELECT value FROM json_each(?))");
+    this.#read = client.prepare(
+      `SELECT id, ${client.text("event")}, ${client.text("body")} FROM messages WHERE id IN (SELECT value FROM json_each(?))`,
+    );
     this.#lease = client.prepare(
-      "UPDATE messages SET due = ?, lease = ? + key, process = ?, attempts = attempts + 1, first_seen = coalesce(first_seen, ?) " +
-        "FROM json_each(?) AS found WHERE messages.id = found.value",
+      "UPDATE messages SET due = ?1, lease = ?2 + key, process = ?3, attempts = attempts + 1, " +
+        "first_seen = coalesce(first_seen, ?4), counted_from = ?4 FROM json_each(?5) AS found WHERE messages.id = found.value",
     );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
     // Sound because a token is that of one lease: a row goes only if the lease that it is under is among these.
@@ -85,17 +103,30 @@ export class Messages {
       "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?)) " +
         "AND lease IN (SELECT value FROM json_each(?)) AND due > ?",
     );
-    this.#renew = client.prepare(`UPDATE messages SET due = ? WHERE ${held}`);
-    this.#giveBack = client.prepare(`UPDATE messages SET due = ?, lease = NULL, attempts = attempts - ? WHERE ${held}`);
+    this.#renew = client.prepare(
+      "UPDATE messages SET due = ?1, counted_from = ?4 WHERE id = ?2 AND lease = ?3 AND due > ?4",
+    );
+    this.#giveBack = client.prepare(
+      "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
+    );
+    this.#countAnew = client.prepare(
+      `UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) WHERE ${ahead}`,
+    );
     this.#releaseNext = client.prepare(
-      "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(id) FROM messages WHERE subscription = ? AND order_key = ?)",
+      "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was JOIN messages AS next " +
+        "ON next.subscription = was.subscription AND next.order_key = was.order_key AND next.id <> was.id WHERE was.id = ?)",
     );
     this.#findLate = client.prepare(
-      "SELECT id, due, order_later AS key, event, body FROM messages " +
-        "WHERE subscription = ? AND order_later IS NOT NULL AND due <= ? AND lease IS NULL ORDER BY due, id",
+      "SELECT id FROM messages WHERE subscription = ? AND order_later IS NOT NULL AND due <= ? AND lease IS NULL ORDER BY due, id",
+    );
+    // Keys are compared within SQLite alone: what a driver hands over of one that holds NUL is not all of it.
+    this.#moveInLine = client.prepare(
+      "INSERT INTO messages (subscription, due, order_key, attempts, first_seen, event, body) SELECT subscription, " +
+        "iif(EXISTS (SELECT 1 FROM messages AS other WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
+        "NULL, due), order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
-      "UPDATE messages SET order_later = event ->> 'partitionKey' " +
+      "UPDATE messages SET order_later = iif(json_valid(event), event ->> 'partitionKey', NULL) " +
         "WHERE subscription = ? AND order_key IS NULL AND lease IS NULL",
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
@@ -128,8 +159,8 @@ export class Messages {
     this.#joinLine(subscription, now);
   }
 
-  /** Leases up to `max` messages that are due, those that came back first. */
-  take(subscription: Subscription, max: number, leaseMs: number, now: number): () => SqliteLease[] {
+  /** Leases up to `max` messages that are due, those that came back first; rows that cannot be read are told apart. */
+  take(subscription: Subscription, max: number, leaseMs: number, now: number): () => TakenMessages {
     this.#added.flush();
     if (subscription.ordered) this.#joinLine(subscription, now);
     const found = this.#findDue.all([subscription.id, now, max]);
@@ -143,20 +174,29 @@ export class Messages {
     const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
     // Events are made after the commit: the lock is held no longer than need be.
     const queueName = subscription.name.toString();
-    return () =>
-      found.map((one, index) => {
-        const event = atHand[index]?.with({ queueName }) ?? eventOf(rows.get(one.id) as EventRow, queueName);
-        return new SqliteLease({
+    return () => {
+      const leases: SqliteLease[] = [];
+      const unreadable: UnreadableRow[] = [];
+      found.forEach((one, index) => {
+        const known = atHand[index]?.with({ queueName });
+        const { event, problem } = known
+          ? { event: known, problem: undefined }
+          : readRow(rows.get(one.id) as EventRow, queueName);
+        const lease = new SqliteLease({
           id: one.id,
           token: token + index,
           subscription,
-          orderKey: one.order_key,
+          inLine: one.in_line === 1,
           event,
           attempt: one.attempts + 1,
           firstSeen: one.first_seen ?? now,
           expiresAt: now + leaseMs,
         });
+        if (problem) unreadable.push({ lease, problem });
+        else leases.push(lease);
       });
+      return { leases, unreadable };
+    };
   }
 
   #rowsOf(messages: readonly Candidate[]): ReadonlyMap<number, EventRow> {
@@ -176,9 +216,9 @@ export class Messages {
   remove(lease: SqliteLease, now: number): void {
     if (lease.expiresAt <= now) throw leaseLost(lease);
     this.#removed.push(lease);
-    if (lease.orderKey === null) return;
+    if (!lease.inLine) return;
+    this.#releaseNext.run([lease.id]);
     this.#flush();
-    this.#releaseNext.run([lease.subscription.id, lease.orderKey]);
     this.#dueAt(lease.subscription.id, 0);
   }
 
@@ -198,6 +238,18 @@ export class Messages {
   deleteAll({ id }: Subscription): void {
     this.#flush();
     this.#deleteAll.run([id]);
+  }
+
+  /**
+   * Counts leases and delays anew that were counted by a clock which was ahead: they last as long as they were to, from
+   * now. Times that events name stay. Resolves with whether there were any.
+   */
+  async countAnew(now: number): Promise<boolean> {
+    this.forget();
+    if (!this.#client.query(`SELECT 1 FROM messages WHERE ${ahead} LIMIT 1`).get([now])) return false;
+    await this.#client.write(() => this.#countAnew.run([this.#clock.now()]));
+    this.forget();
+    return true;
   }
 
   /** No message is due before; `Infinity` when none waits for a time. */
@@ -246,18 +298,18 @@ export class Messages {
   /** When the event that has been due for the longest happened. */
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
-      .query<{ readonly timestamp: number }>(
-        "SELECT event ->> 'timestamp' AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
+      .query<{ readonly timestamp: unknown }>(
+        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
       )
       .get([id, now]);
-    return first?.timestamp;
+    return typeof first?.timestamp === "number" ? first.timestamp : undefined;
   }
 
   /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */
   #joinLine({ id }: Subscription, now: number): void {
-    for (const { id: was, due, key, event, body } of this.#findLate.all([id, now])) {
-      this.#delete.run([was]);
-      this.#insertInLine.run([id, due, key, event, body]);
+    for (const { id: late } of this.#findLate.all([id, now])) {
+      this.#moveInLine.run([late]);
+      this.#delete.run([late]);
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { makePrivate } from "./private-file.ts";
 import { openDriver, type Driver, type DriverName } from "./driver.ts";
 
 /** How old a lock file is, at the least, that nobody knows of, in ms: its process may be about to say whose it is. */
@@ -23,6 +24,7 @@ export class ProcessLock {
   constructor(file: string, driver: DriverName) {
     this.name = randomBytes(8).toString("hex");
     this.#path = pathOf(file, this.name);
+    makePrivate(this.#path, file);
     this.#driver = openDriver(this.#path, driver);
     try {
       lock(this.#driver);

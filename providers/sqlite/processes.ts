@@ -13,8 +13,8 @@ interface ProcessRow {
 }
 
 /**
- * The processes that lease from the file. When one was killed, another gives back what was leased to it at once, not
- * only when the leases end: whoever opens the file next, or one of those that share it within seconds. An event that had
+ * The processes that lease from the file, or hold locks. When one was killed, another gives back what was leased to it,
+ * and frees its locks, at once, not only when they end: whoever opens the file next, or one of those that share it within seconds. An event that had
  * come back before waits for the end of its lease, for it may be what kills.
  */
 export class Processes {
@@ -25,6 +25,7 @@ export class Processes {
   readonly #insert: Statement;
   readonly #delete: Statement;
   readonly #giveBack: Statement;
+  readonly #freeLocks: Statement;
   #lock: ProcessLock | undefined;
   #mayLock = true;
   /** This process in the file, once it has leased something. */
@@ -48,6 +49,10 @@ export class Processes {
       "UPDATE messages SET due = 0, lease = NULL " +
         "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL AND attempts = 1",
     );
+    this.#freeLocks = client.prepare(
+      "UPDATE items SET value = json_set(value, '$.until', 0), etag = etag || '.' WHERE store = 'lock' " +
+        "AND CASE WHEN json_valid(value) THEN value ->> 'holder' = ? AND value ->> 'until' > 0 ELSE 0 END",
+    );
     client.addHooks({
       committed: () => {
         this.#noting = false;
@@ -57,6 +62,13 @@ export class Processes {
         this.#noting = false;
       },
     });
+  }
+
+  /** Names this process, for the locks that it takes. `undefined` when no lock of its own could be had. */
+  async holder(): Promise<string | undefined> {
+    const isKnown = this.#sure && !this.#noting;
+    const own = (isKnown ? this.#own : undefined) ?? (await this.#client.write(() => this.own()));
+    return own === null ? undefined : String(own);
   }
 
   /** The number of this process, for what it leases. To be called within a group. Null when no lock could be had. */
@@ -76,7 +88,8 @@ export class Processes {
    * them. As each process does so, one that died is found within a second or two mostly, however many there are.
    */
   glance(now: number): void {
-    if (now - this.#lookedAt < lookMs) return;
+    // A clock that was put back silences nobody.
+    if (Math.abs(now - this.#lookedAt) < lookMs) return;
     const first = this.#lookedAt === -Infinity;
     this.#lookedAt = now;
     const others = this.#others();
@@ -139,6 +152,7 @@ export class Processes {
   async #giveBackOf(id: number): Promise<void> {
     await this.#client.write(() => {
       this.#giveBack.run([this.#clock.now(), id]);
+      this.#freeLocks.run([String(id)]);
       this.#delete.run([id]);
     });
     this.#onGivenBack();

@@ -17,13 +17,18 @@ import type {
 import { Arrivals } from "./arrivals.ts";
 import type { SqliteClient } from "./client.ts";
 import type { SqliteConfig } from "./config.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { eventOf, rowOf } from "./event-row.ts";
+import { readRow, rowOf } from "./event-row.ts";
+import { UndoGroup } from "./group-commit.ts";
 import type { SqliteLease } from "./lease.ts";
-import { isInLine, Messages } from "./messages.ts";
+import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
+import { UnreadableRows } from "./unreadable-rows.ts";
+
+const none: TakenMessages = { leases: [], unreadable: [] };
 
 /**
  * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
@@ -40,17 +45,21 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #recent: RecentIds;
   readonly #arrivals: Arrivals;
   readonly #processes: Processes;
+  readonly #unreadable: UnreadableRows;
+  readonly #clockWatch: ClockWatch;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
     this.#clock = clock;
     this.#config = config;
+    this.#unreadable = new UnreadableRows(this, clock);
     this.#topology = new Topology(client);
     this.#processes = new Processes(client, clock, () => {
       this.#messages.forget();
       this.#arrivals.wakeAll();
     });
     this.#messages = new Messages(client, clock, this.#processes);
+    this.#clockWatch = new ClockWatch(this.#messages, () => this.#arrivals.wakeAll());
     this.#deadLetters = new DeadLetters(client);
     this.#recent = new RecentIds(client, config.deduplicationMs);
     this.#arrivals = new Arrivals(client, clock, {
@@ -60,7 +69,10 @@ export class SqliteQueueOperator implements QueueOperator {
         this.#messages.forget();
         this.#processes.forget();
       },
-      onLook: (now) => this.#processes.glance(now),
+      onLook: (now) => {
+        this.#processes.glance(now);
+        this.#clockWatch.glance(now);
+      },
     });
   }
 
@@ -102,18 +114,20 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     let now = this.#clock.now();
-    const giveUpAt = now + waitMs;
+    let giveUpAt = now + waitMs;
     for (;;) {
       // Another process may have deleted the queue.
       this.#arrivals.glance(now);
       this.#processes.glance(now);
+      this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
       // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
       if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
         const taken = await this.#client.write(() =>
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
         );
-        const leases = taken?.() ?? [];
+        const { leases, unreadable } = taken?.() ?? none;
+        if (unreadable.length > 0) await this.#unreadable.giveUp(unreadable);
         if (leases.length > 0) return leases;
         now = this.#clock.now();
       }
@@ -122,6 +136,8 @@ export class SqliteQueueOperator implements QueueOperator {
       const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
       if (handed.length > 0) return handed;
       now = this.#clock.now();
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, now + waitMs);
     }
   }
 
@@ -203,7 +219,9 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = this.#deadLetters.take(subscription, eventId);
       if (!row) throw noDeadLetter(name, eventId);
       const now = this.#clock.now();
-      this.#messages.add(subscription, eventOf(row, name.toString()), row, now, now);
+      const { event, problem } = readRow(row, name.toString());
+      if (problem) throw new UndoGroup(problem);
+      this.#messages.add(subscription, event, row, now, now);
       this.#arrivals.touch(subscription);
     });
   }
@@ -212,6 +230,11 @@ export class SqliteQueueOperator implements QueueOperator {
     await this.#client.write(() => {
       if (!this.#deadLetters.take(this.#topology.subscription(name), eventId)) throw noDeadLetter(name, eventId);
     });
+  }
+
+  /** Names this process in the file, see {@link Processes.holder}. */
+  holder(): Promise<string | undefined> {
+    return this.#processes.holder();
   }
 
   /** To be called before the last group is written. */
@@ -226,9 +249,9 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   #remove(lease: Lease, now: number = this.#clock.now()): void {
-    const { subscription, orderKey } = lease as SqliteLease;
+    const { subscription, inLine } = lease as SqliteLease;
     this.#messages.remove(lease as SqliteLease, now);
-    if (orderKey !== null) this.#arrivals.touch(subscription);
+    if (inLine) this.#arrivals.touch(subscription);
   }
 
   /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */

@@ -11,7 +11,8 @@ import {
 } from "../../src/rows.ts";
 import type { StepChanges } from "../../src/step-rows.ts";
 import type { SqliteClient } from "./client.ts";
-import type { Statement, Value } from "./driver.ts";
+import type { Statement } from "./driver.ts";
+import type { Value } from "./values.ts";
 
 /** A row of the table `items`; a head without its value. */
 interface Item {
@@ -26,14 +27,15 @@ interface Item {
   readonly size: number;
 }
 
-const head = "store, partition, id, etag, modified, expires, metadata";
-const withValue = `${head}, value`;
-const withSize = `${head}, octet_length(value) AS size`;
+const columns = "store, partition, id, etag, modified, expires, metadata, value";
 const one = "WHERE store = ? AND partition = ? AND id = ?";
 
 /** The rows of all stores in one table. */
 export class SqliteRows implements Rows {
   readonly #client: SqliteClient;
+  /** What is selected of an item, and of one without its value. */
+  readonly #item: string;
+  readonly #head: string;
   readonly #etag: Statement<{ readonly etag: string }>;
   readonly #put: Statement;
   readonly #delete: Statement;
@@ -41,8 +43,11 @@ export class SqliteRows implements Rows {
 
   constructor(client: SqliteClient) {
     this.#client = client;
+    const head = `store, partition, id, etag, modified, expires, ${client.text("metadata")}`;
+    this.#item = `${head}, ${client.text("value")}`;
+    this.#head = `${head}, octet_length(value) AS size`;
     this.#etag = client.prepare(`SELECT etag FROM items ${one}`);
-    this.#put = client.prepare(`INSERT OR REPLACE INTO items (${withValue}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#put = client.prepare(`INSERT OR REPLACE INTO items (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#delete = client.prepare(`DELETE FROM items ${one}`);
     this.#prune = client.prepare(
       "DELETE FROM items WHERE (store, partition, id) IN " +
@@ -51,21 +56,21 @@ export class SqliteRows implements Rows {
   }
 
   async get(key: RowKey): Promise<Row | undefined> {
-    const item = this.#client.query<Item>(`SELECT ${withValue} FROM items ${one}`).get(partsOf(key));
+    const item = this.#client.query<Item>(`SELECT ${this.#item} FROM items ${one}`).get(partsOf(key));
     return item && rowOf(item);
   }
 
   async head(key: RowKey): Promise<RowHead | undefined> {
-    const item = this.#client.query<Item>(`SELECT ${withSize} FROM items ${one}`).get(partsOf(key));
+    const item = this.#client.query<Item>(`SELECT ${this.#head} FROM items ${one}`).get(partsOf(key));
     return item && headOf(item);
   }
 
   async page(range: RowRange): Promise<readonly Row[]> {
-    return this.#select(withValue, range).map(rowOf);
+    return this.#select(this.#item, range).map(rowOf);
   }
 
   async pageHeads(range: RowRange): Promise<readonly RowHead[]> {
-    return this.#select(withSize, range).map(headOf);
+    return this.#select(this.#head, range).map(headOf);
   }
 
   async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {

@@ -14,11 +14,12 @@ import type { Driver } from "./driver.ts";
  * messages        The copies that wait or are being worked on; committed ones are deleted. Who may take one is in two
  *                 columns. `due` is when: a time that is past (0: before all others) means now; while it is leased,
  *                 `due` is when the lease ends; NULL waits in line behind an earlier event of its `order_key`.
+ *                 `counted_from` is the time from which a lease or a delay counts; NULL when the event names its time.
  *                 `order_later` is the key of a message that gets in line when it is due.
  *                 `lease` is the token of the last lease, NULL when the event was given back since; `process` is whose.
  *                 `event` is JSON with all but the body (`event ->> 'eventType'`) and what is as it mostly is.
  * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
- * processes       Who leases: `lock` is the end of the name of an empty file that the process keeps locked while it lives.
+ * processes       Who leases, or holds locks (`holder` in a lock): `lock` is the end of the name of an empty file that the process keeps locked while it lives.
  * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, ids by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
@@ -123,6 +124,10 @@ const migrations: readonly string[] = [
     lock TEXT NOT NULL
   ) STRICT;
   ALTER TABLE messages ADD COLUMN process INTEGER;
+  `,
+  // Leases and delays that were counted from a wrong time are found.
+  `
+  ALTER TABLE messages ADD COLUMN counted_from INTEGER;
   `,
 ];
 

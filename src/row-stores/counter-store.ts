@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { assertCount, belowMinimum, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
+import { assertCount, belowMinimum, checkedFloor, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
 import { checkedKey } from "../keys.ts";
 import type { Row, RowChange, RowKey, Rows } from "../rows.ts";
 import type { CounterStore, IncrementOptions } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
+import { jsonIn, unreadable } from "./items.ts";
 
 /** Counters in rows: the value in one row, a row for each idempotency key beside it. */
 export class RowCounterStore implements CounterStore {
@@ -22,11 +23,12 @@ export class RowCounterStore implements CounterStore {
   async increment(name: string, id: string, delta: number, options: IncrementOptions = {}): Promise<number> {
     assertCount(delta);
     const key = counterKey(name, id);
-    const { once, min = -Infinity } = options;
+    const { once } = options;
+    const min = checkedFloor(key, options);
     const onceKey = once === undefined ? undefined : onceKeyOf(key, once);
     for (;;) {
       const onceRow = onceKey && (await this.#rows.get(onceKey));
-      if (onceRow && !this.#expired(onceRow)) return answer(JSON.parse(onceRow.value as string), key, delta, min);
+      if (onceRow && !this.#expired(onceRow)) return answer(jsonIn(onceRow), key, delta, min);
 
       const row = await this.#rows.get(key);
       const was = valueOf(row);
@@ -62,7 +64,10 @@ function onceKeyOf({ table, id }: RowKey, once: string): RowKey {
 }
 
 function valueOf(row: Row | undefined): number {
-  return row === undefined ? 0 : Number(row.value);
+  if (row === undefined) return 0;
+  const value = Number(row.value);
+  if (Number.isSafeInteger(value)) return value;
+  throw unreadable(row, "it is no safe integer");
 }
 
 function answer({ value, refused }: CounterAnswer, key: RowKey, delta: number, min: number): number {

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
+import { jsonErrorPlace } from "../json-error.ts";
 import { checkedKey } from "../keys.ts";
+import { shown } from "../printable.ts";
 import {
   pages,
   rowName,
@@ -91,10 +93,21 @@ export class Items<T extends Identified> {
     }
   }
 
-  async *range(table: string, partition: string, { from, to }: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
-    const range = { table, partition, from, to, limit: pageSize };
+  async *range(table: string, partition: string, bounds: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
+    const range = { table, partition, from: bound("from", bounds), to: bound("to", bounds), limit: pageSize };
     for await (const row of pages((one) => this.#rows.page(one), range)) yield itemOf<T>(row);
   }
+}
+
+/** A bound of a range. It need not be an id: it may be longer, or empty. @throws BeeHiveError `InvalidKey`. */
+function bound(name: keyof IdRange, range: IdRange): string | undefined {
+  const text: unknown = range[name];
+  if (text === undefined) return undefined;
+  if (typeof text === "string" && text.isWellFormed() && !text.includes("\0")) return text;
+  throw new BeeHiveError(
+    "InvalidKey",
+    `The bound "${name}" of a range must be well-formed text without NUL, not ${shown(text)}.`,
+  );
 }
 
 /** The id of what is given by id or as an item. */
@@ -115,8 +128,21 @@ function jsonOf(key: RowKey, item: object): string {
 }
 
 function itemOf<T extends Identified>(row: Row): Stored<T> {
-  const value: object = JSON.parse(row.value as string);
-  return { ...value, etag: row.etag } as Stored<T>;
+  return { ...jsonIn<object>(row), etag: row.etag } as Stored<T>;
+}
+
+/** What a row holds as JSON. @throws BeeHiveError `InvalidItem` when another program left something else there. */
+export function jsonIn<V>(row: Row): V {
+  try {
+    return JSON.parse(row.value as string) as V;
+  } catch {
+    // The error of JSON.parse quotes the text; what is stored does not belong in errors.
+    throw unreadable(row, `it is not JSON, wrong ${jsonErrorPlace(String(row.value)) ?? "somewhere"}`);
+  }
+}
+
+export function unreadable(key: RowKey, why: string): BeeHiveError {
+  return new BeeHiveError("InvalidItem", `${describe(key)} cannot be read: ${why}. Write it again, or delete it.`);
 }
 
 function describe({ table, partition, id }: RowKey): string {

@@ -1,14 +1,19 @@
+import { isAhead } from "../clock-steps.ts";
 import { sleep, type Clock } from "../clock.ts";
-import { checkedTtl, HeldLock, type Hold } from "../held-lock.ts";
+import { BeeHiveError } from "../errors.ts";
+import { checkedTtl, checkedWait, HeldLock, type Hold } from "../held-lock.ts";
 import { checkedKey } from "../keys.ts";
-import type { RowKey, Rows } from "../rows.ts";
+import type { Row, RowKey, Rows } from "../rows.ts";
 import type { Lock, LockOptions, LockStore } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
+import { jsonIn } from "./items.ts";
 
 interface Holding {
   readonly fencingToken: number;
   /** Milliseconds since the epoch; 0 once released. */
   readonly until: number;
+  /** Who holds it, where the provider can tell that they died. */
+  readonly holder?: string | undefined;
 }
 
 const shortestTtlMs = 100;
@@ -21,46 +26,67 @@ const keptMs = 24 * 60 * 60 * 1000;
 export class RowLockStore implements LockStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
+  readonly #holder: (() => Promise<string | undefined>) | undefined;
   readonly #held = new Set<HeldLock>();
+  #closed = false;
 
-  constructor(rows: Rows, clock: Clock) {
+  /** @param holder names this process, where the provider can tell that it died. */
+  constructor(rows: Rows, clock: Clock, holder?: () => Promise<string | undefined>) {
     this.#rows = rows;
     this.#clock = clock;
+    this.#holder = holder;
   }
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
     const key: RowKey = { table: "lock", partition: "", id: checkedKey("the resource of a lock", resource) };
     const ttlMs = Math.max(shortestTtlMs, checkedTtl(options));
-    const giveUpAt = this.#clock.now() + (options.wait ?? 0);
+    const wait = checkedWait(options);
+    let giveUpAt = this.#clock.now() + wait;
     for (;;) {
       const holding = await this.#take(key, ttlMs);
       if (holding) {
         const hold = new RowHold(this.#rows, this.#clock, key, holding);
         return new HeldLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold, this.#held);
       }
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);
       if (this.#clock.now() >= giveUpAt) return undefined;
+      if (this.#closed)
+        throw new BeeHiveError("InvalidState", `The provider was closed while "${key.id}" was waited for.`);
       await sleep(this.#clock, retryMs);
     }
   }
 
   /** Renews nothing more: who still holds a lock is told that it is lost. */
   close(): void {
+    this.#closed = true;
     for (const lock of [...this.#held]) lock.lose();
   }
 
   async #take(key: RowKey, ttlMs: number): Promise<Holding | undefined> {
     const row = await this.#rows.get(key);
-    const was = row && (JSON.parse(row.value as string) as Holding);
+    const was = row && holdingIn(row);
     const now = this.#clock.now();
-    if (was && was.until > now) return undefined;
+    if (row && was && was.until > now) {
+      if (isAhead(row.modified, now)) await this.#countAnew(key, row, was);
+      return undefined;
+    }
     const holding = {
       fencingToken: Math.max((was?.fencingToken ?? 0) + 1, now),
       until: now + ttlMs,
+      holder: await this.#holder?.(),
     };
     const conflict = await this.#rows.write([
       { key, expect: row ? { etag: row.etag } : "absent", content: contentOf(holding, now) },
     ]);
     return conflict ? undefined : holding;
+  }
+
+  /** A lock that was taken by a clock which was ahead lasts as long as it was to, from now. */
+  async #countAnew(key: RowKey, { etag, modified }: Row, holding: Holding): Promise<void> {
+    const now = this.#clock.now();
+    const content = contentOf({ ...holding, until: now + holding.until - modified }, now);
+    await this.#rows.write([{ key, expect: { etag }, content }]);
   }
 }
 
@@ -88,10 +114,20 @@ class RowHold implements Hold {
 
   async #write(holding: Holding): Promise<boolean> {
     const row = await this.#rows.get(this.#key);
-    const held = row && (JSON.parse(row.value as string) as Holding);
-    if (!row || held?.fencingToken !== holding.fencingToken) return false;
+    if (!row || holdingIn(row)?.fencingToken !== holding.fencingToken) return false;
     const content = contentOf(holding, this.#clock.now());
     return (await this.#rows.write([{ key: this.#key, expect: { etag: row.etag }, content }])) === undefined;
+  }
+}
+
+/** Who has the lock; `undefined` when another program left something else there, which nobody holds. */
+function holdingIn(row: Row): Holding | undefined {
+  try {
+    const holding = jsonIn<Partial<Holding> | null>(row);
+    const isHeld = Number.isSafeInteger(holding?.fencingToken) && Number.isFinite(holding?.until);
+    return isHeld ? (holding as Holding) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

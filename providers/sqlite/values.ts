@@ -1,0 +1,30 @@
+/** What SQLite stores. Numbers are safe integers here; SQLite keeps them in up to 64 bits. */
+export type Value = string | number | null | Uint8Array;
+
+/** A value that no driver may see: some end the process on it, others store something else. */
+export class UnfitValue extends Error {}
+
+/**
+ * Checks everything that is bound to a statement.
+ *
+ * @throws UnfitValue unless each is a number, null, bytes, or a well-formed text without NUL.
+ */
+export function assertValues(values: readonly Value[]): void {
+  for (let i = 0; i < values.length; i++) {
+    const problem = valueProblem(values[i]);
+    if (problem !== undefined) throw new UnfitValue(`SQLite cannot keep value ${i + 1}: ${problem}`);
+  }
+}
+
+function valueProblem(value: unknown): string | undefined {
+  if (typeof value === "string") return textProblem(value);
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : `it is ${value}`;
+  if (value === null || value instanceof Uint8Array) return undefined;
+  return `it is ${value === undefined ? "undefined" : `of the type ${typeof value}`}, not a text, number or bytes`;
+}
+
+/** Why a text cannot be handed to a driver; `undefined` when it can. */
+export function textProblem(text: string): string | undefined {
+  if (text.includes("\0")) return "it holds NUL";
+  return text.isWellFormed() ? undefined : "it is not well-formed Unicode";
+}

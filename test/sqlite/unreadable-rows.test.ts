@@ -1,0 +1,145 @@
+/** Rows as another program, or a failing disk, may leave them. */
+import * as assert from "uvu/assert";
+import { availableDrivers, openDriver, type DriverName } from "../../providers/sqlite/driver.ts";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { systemClock, type Clock } from "../../src/clock.ts";
+import { isBeeHiveError } from "../../src/errors.ts";
+import { Event } from "../../src/event.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import type { DeadLetter, Lease } from "../../src/index.ts";
+import { sqliteFile } from "../support/sqlite-file.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("sqlite: unreadable rows");
+const name = QueueName.parse("Letters");
+const letter = (body: unknown, partitionKey?: string): Event =>
+  new Event("Letter", body, { queueName: "Letters", partitionKey });
+
+type Opened = SqliteProvider & { skip(ms: number): void };
+
+async function open(path: string, driver: DriverName, ordered = false): Promise<Opened> {
+  let ahead = 0;
+  const clock: Clock = { now: () => Date.now() + ahead, after: (ms, callback) => systemClock.after(ms, callback) };
+  const provider = new SqliteProvider({ file: path, driver, clock });
+  await provider.queues.ensure([{ name, ordered, leaseMs: 30_000, maxAttempts: 3 }]);
+  return Object.assign(provider, { skip: (ms: number) => void (ahead += ms) });
+}
+
+async function lease(provider: SqliteProvider): Promise<Lease[]> {
+  const { signal } = new AbortController();
+  return await provider.queues.lease(name, { max: 10, leaseMs: 30_000, waitMs: 0, signal });
+}
+
+async function lettersOf(provider: SqliteProvider): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for await (const one of provider.queues.deadLetters(name)) letters.push(one);
+  return letters;
+}
+
+function change(path: string, driver: DriverName, sql: string): void {
+  const other = openDriver(path, driver);
+  other.exec(sql);
+  other.close();
+}
+
+const damages = {
+  "is not JSON, wrong at position 0 (line 1 column 1)": "event = 'secret-no-json'",
+  "is no JSON object": "event = '7'",
+  "id is no text": "event = json_set(event, '$.id', 7)",
+  "eventType is no text": "event = json_remove(event, '$.eventType')",
+  "timestamp is no number": "event = json_set(event, '$.timestamp', 'today')",
+  "enqueueTime is no number": "event = json_set(event, '$.enqueueTime', 'later')",
+  "properties are none": "event = json_set(event, '$.properties', 'none')",
+  "contentType is no text": "event = json_set(event, '$.contentType', json('{}'))",
+  "body is neither text nor bytes": "body = 7",
+  "wrong at position 1": "event = CAST(x'7bff' AS TEXT)",
+};
+
+for (const driver of availableDrivers()) {
+  test(`${driver}: each unreadable row is given up after its attempts`, async () => {
+    for (const [why, damage] of Object.entries(damages)) {
+      using file = sqliteFile();
+      const first = await open(file.path, driver);
+      await first.queues.push([letter("bad"), letter("good")]);
+      await first.close();
+      change(file.path, driver, `UPDATE messages SET ${damage} WHERE id = 1`);
+
+      const provider = await open(file.path, driver);
+      const [good, ...others] = await lease(provider);
+      assert.equal([good?.event.getBody(), others.length], ["good", 0], why);
+      for (let attempt = 2; attempt <= 10; attempt++) {
+        assert.is((await provider.queues.counts(name)).dead, 0);
+        provider.skip(60_000);
+        await lease(provider);
+      }
+      const [dead] = await lettersOf(provider);
+      assert.match(dead?.reason ?? "", why);
+      assert.not.match(dead?.reason ?? "", "secret");
+      assert.equal([dead?.errorName, dead?.attempts], ["BodyUnreadable", 10]);
+      const held = Buffer.from(dead?.event.body as Uint8Array).toString();
+      assert.match(held, damage.startsWith("body") ? /"id".*\n7$/ : /\n"bad"$/);
+
+      const requeued = await provider.queues.requeue(name, String(dead?.event.id)).catch((error: unknown) => error);
+      assert.ok(isBeeHiveError(requeued, "BodyUnreadable"));
+      assert.is((await provider.queues.counts(name)).dead, 1);
+      await provider.queues.drop(name, String(dead?.event.id));
+      assert.is((await provider.queues.counts(name)).dead, 0);
+      await provider.close();
+    }
+  });
+
+  test(`${driver}: an unreadable row lets the next of its key go on`, async () => {
+    using file = sqliteFile();
+    const first = await open(file.path, driver, true);
+    await first.queues.push([letter("bad", "k"), letter("good", "k")]);
+    await first.close();
+    change(file.path, driver, "UPDATE messages SET event = '' WHERE id = 1");
+    const provider = await open(file.path, driver, true);
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      assert.equal(await lease(provider), []);
+      provider.skip(60_000);
+    }
+    assert.equal(
+      (await lease(provider)).map(({ event }) => event.getBody()),
+      ["good"],
+    );
+    await provider.close();
+  });
+
+  test(`${driver}: keys with NUL that a file holds already are worked on in order`, async () => {
+    using file = sqliteFile();
+    const first = await open(file.path, driver, true);
+    await first.queues.push([1, 2, 3].map((n) => letter(n, "key")));
+    await first.close();
+    change(
+      file.path,
+      driver,
+      "UPDATE messages SET order_key = 'a' || char(0) || 'b', event = json_set(event, '$.partitionKey', json('\"a\\u0000b\"'))",
+    );
+    const provider = await open(file.path, driver, true);
+    for (const n of [1, 2, 3]) {
+      const [one, ...others] = await lease(provider);
+      assert.equal([one?.event.getBody(), one?.event.partitionKey, others.length], [n, "a\0b", 0]);
+      await provider.queues.commit(one as Lease, []);
+    }
+    await provider.close();
+  });
+
+  test(`${driver}: optional texts that are numbers are read as texts`, async () => {
+    using file = sqliteFile();
+    const first = await open(file.path, driver);
+    await first.queues.push([letter("old")]);
+    await first.close();
+    change(
+      file.path,
+      driver,
+      "UPDATE messages SET event = json_set(event, '$.partitionKey', 7, '$.correlationId', json('true'), '$.url', NULL)",
+    );
+    const provider = await open(file.path, driver);
+    const [{ event } = { event: undefined }] = await lease(provider);
+    assert.equal([event?.partitionKey, event?.correlationId, event?.url], ["7", "true", undefined]);
+    await provider.close();
+  });
+}
+
+test.run();

@@ -1,0 +1,33 @@
+/**
+ * Opens a file that may only be read, then again once it may be written, and says how each went, a line each. A program
+ * of its own because root may write everywhere: it becomes somebody else first. The folder is in the first argument.
+ */
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { availableDrivers } from "../../providers/sqlite/driver.ts";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { isBeeHiveError } from "../../src/errors.ts";
+
+const [driver] = availableDrivers();
+if (process.getuid?.() === 0) {
+  process.setgid?.(65_534);
+  process.setuid?.(65_534);
+}
+const file = join(process.argv[2] as string, "hive.db");
+
+async function use(): Promise<string> {
+  try {
+    const provider = new SqliteProvider({ file, driver });
+    await provider.stores.counters.increment("Opened", "times", 1);
+    await provider.close();
+    return "written";
+  } catch (error) {
+    return isBeeHiveError(error) ? `${error.code} ${error.message}` : String(error);
+  }
+}
+
+console.log(await use());
+chmodSync(file, 0o400);
+console.log(await use());
+chmodSync(file, 0o600);
+console.log(await use());
