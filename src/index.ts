@@ -42,6 +42,7 @@ export {
 export { observedEdges } from "./journal/observed-edges.ts";
 export { journalOf } from "./journal/open-journal.ts";
 export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
+export { identityOf } from "./identity.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./middleware/throttle.ts";

@@ -3,6 +3,7 @@ import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -166,7 +167,7 @@ export class AwsQueueOperator implements QueueOperator {
       await this.push(outputs);
       held.assertHeld(this.#clock.now());
     }
-    await this.#pace.while(async () => this.#inbox?.note(held.queueName, held.event.id));
+    await this.#pace.while(async () => this.#inbox?.note(held.queueName, identityOf(held.event)));
     await this.#settlement.remove(held);
   }
 

@@ -4,6 +4,7 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { assertBodySize } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -195,7 +196,7 @@ export class MemoryQueueOperator implements QueueOperator {
   #publish(events: readonly Event[], destinations: readonly Destination[]): void {
     events.forEach((event, index) => {
       const { number, queues } = destinations[index] as Destination;
-      if (!this.#recent.add(number, event.id)) return;
+      if (!this.#recent.add(number, identityOf(event))) return;
       for (const queue of queues.values()) queue.enqueue(event);
     });
   }

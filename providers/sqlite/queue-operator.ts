@@ -3,6 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -234,7 +235,7 @@ export class SqliteQueueOperator implements QueueOperator {
     const now = this.#clock.now();
     for (const event of events) {
       const destination = this.#topology.destination(event);
-      if (!this.#recent.add(destination.id, event.id, now)) continue;
+      if (!this.#recent.add(destination.id, identityOf(event), now)) continue;
       if (destination.subscriptions.length === 0) continue;
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
