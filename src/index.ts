@@ -16,7 +16,7 @@ export { type ActorOverride, type ActorOverrides } from "./actor-overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { Container, injects, token, type Injectable } from "./container.ts";
-export { type DeadLetter } from "./dead-letter.ts";
+export { type DeadLetter, type DeadLetterRecord } from "./dead-letter.ts";
 export { type DeliveryReport } from "./delivery.ts";
 export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";
 export {

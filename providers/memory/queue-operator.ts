@@ -1,6 +1,6 @@
 import { noDeadLetter, noDestination, noQueue } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { assertBodySize } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
@@ -136,7 +136,7 @@ export class MemoryQueueOperator implements QueueOperator {
     queue.giveBack(lease as MemoryLease, options);
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease as MemoryLease);
     queue.bury(lease as MemoryLease, letter);
@@ -160,12 +160,12 @@ export class MemoryQueueOperator implements QueueOperator {
     yield* this.#queue(name).deadLetters();
   }
 
-  async requeue(name: QueueName, eventId: string): Promise<void> {
-    if (!this.#queue(name).exhume(eventId, true)) throw noDeadLetter(name, eventId);
+  async requeue(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, true)) throw noDeadLetter(name, id);
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
-    if (!this.#queue(name).exhume(eventId, false)) throw noDeadLetter(name, eventId);
+  async drop(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, false)) throw noDeadLetter(name, id);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../src/dead-letter.ts";
 import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
 import { identityOf } from "../../src/identity.ts";
@@ -165,7 +165,7 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     await this.#client.write(() => {
       const now = this.#clock.now();
       this.#messages.assertHeld(lease as SqliteLease, now);
@@ -192,20 +192,20 @@ export class SqliteQueueOperator implements QueueOperator {
     yield* this.#deadLetters.list(this.#topology.subscription(name));
   }
 
-  async requeue(name: QueueName, eventId: string): Promise<void> {
+  async requeue(name: QueueName, id: string): Promise<void> {
     await this.#client.write(() => {
       const subscription = this.#topology.subscription(name);
-      const row = this.#deadLetters.take(subscription, eventId);
-      if (!row) throw noDeadLetter(name, eventId);
+      const row = this.#deadLetters.take(subscription, id);
+      if (!row) throw noDeadLetter(name, id);
       const now = this.#clock.now();
       this.#messages.add(subscription, eventOf(row, name.toString()), row, now, now);
       this.#arrivals.touch(subscription);
     });
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
+  async drop(name: QueueName, id: string): Promise<void> {
     await this.#client.write(() => {
-      if (!this.#deadLetters.take(this.#topology.subscription(name), eventId)) throw noDeadLetter(name, eventId);
+      if (!this.#deadLetters.take(this.#topology.subscription(name), id)) throw noDeadLetter(name, id);
     });
   }
 
