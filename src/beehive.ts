@@ -11,6 +11,7 @@ import { describeActors } from "./hive-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./hive-options.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "./journal/journal.ts";
+import { inBatches } from "./in-batches.ts";
 import { journalProblems, openJournal } from "./journal/open-journal.ts";
 import { Recording } from "./journal/recording.ts";
 import { Latch } from "./latch.ts";
@@ -317,16 +318,17 @@ export class Hive {
   }
 
   /**
-   * Sends dead letters back to the subscription they came from, their attempts forgotten: one by the id of its event, or
-   * all. Returns how many.
+   * Sends dead letters back to the subscription they came from, their attempts forgotten: one by its own id or by that of
+   * its event, or all that are there now. Returns how many. Of several letters of one event, its id takes one: the oldest
+   * where the provider knows an order. The id of a letter takes that one.
    *
-   * @throws BeeHiveError `NotFound` when there is no letter of that event.
+   * @throws BeeHiveError `NotFound` when there is no such letter.
    */
   async requeue(queueName: string, which: string | { readonly all: true }): Promise<number> {
     return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.requeue(name, id));
   }
 
-  /** Removes dead letters for good: one by the id of its event, or all. Returns how many. @throws BeeHiveError `NotFound`. */
+  /** Removes dead letters for good, chosen as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
   async drop(queueName: string, which: string | { readonly all: true }): Promise<number> {
     return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.drop(name, id));
   }
@@ -341,9 +343,13 @@ export class Hive {
     // All ids first: a letter that fails again at once must not be met a second time.
     if (typeof which === "string") ids.push(which);
     else if ((which as { all?: unknown } | undefined)?.all === true)
-      for await (const { event } of this.provider.queues.deadLetters(name)) ids.push(event.id);
-    else throw new BeeHiveError("InvalidKey", "Say which dead letters: the id of an event, or { all: true }.");
-    for (const id of ids) await settle(name, id);
+      for await (const { id } of this.provider.queues.deadLetters(name)) ids.push(id);
+    else
+      throw new BeeHiveError(
+        "InvalidKey",
+        "Say which dead letters: the id of a letter or of an event, or { all: true }.",
+      );
+    await inBatches(ids, (id) => settle(name, id));
     return ids.length;
   }
 }

@@ -2,7 +2,7 @@
 const idLength = 36;
 /** An entry is the group and the id. */
 const entryWords = 1 + idLength / 4;
-const leastEntries = 128;
+const minEntries = 16;
 
 /** The id that was read last, as an entry. There is room for one more character of any size after it. */
 const bytes = Buffer.from(new ArrayBuffer(4 * entryWords + 4));
@@ -36,50 +36,36 @@ function hashOf(words: Uint32Array, from: number): number {
 const numberBits = 20;
 const numberMask = 2 ** numberBits - 1;
 
-/**
- * A set of ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
- * flat tables, because a `Set` of texts that lives for long is walked and moved by the garbage collector again and
- * again. That was a quarter of the time of a hive in memory. The index is apart from the entries, so that it is small
- * enough for the caches of a processor. Ids of another form, and those beyond a million, are in a `Set` after all.
- */
-export class IdSet {
+/** A flat table of ids, for the one that was read last. */
+class IdTable {
   /** Entries as they came. */
-  #entries = new Uint32Array(entryWords * leastEntries);
+  #entries = new Uint32Array(entryWords * minEntries);
   /** Open addressing, at most half full; a slot that is zero is free. */
-  #index = new Uint32Array(2 * leastEntries);
-  #used = 0;
-  readonly #others = new Set<string>();
+  #index = new Uint32Array(2 * minEntries);
+  used = 0;
 
-  get size(): number {
-    return this.#used + this.#others.size;
+  has(): boolean {
+    return this.#index[this.#find()] !== 0;
   }
 
-  has(group: number, id: string): boolean {
-    if (read(group, id) && this.#index[this.#find()] !== 0) return true;
-    return this.#others.size > 0 && this.#others.has(`${group} ${id}`);
-  }
-
-  /** Adds an id; answers whether it was new. */
-  add(group: number, id: string): boolean {
-    if (!read(group, id) || this.#used === numberMask) {
-      if (this.has(group, id)) return false;
-      this.#others.add(`${group} ${id}`);
-      return true;
-    }
-    if (this.#used * 2 === this.#index.length) this.#grow();
+  /** Returns whether it was new. */
+  add(): boolean {
+    if (this.used * 2 === this.#index.length) this.#grow();
     const slot = this.#find();
     if (this.#index[slot] !== 0) return false;
-    const at = this.#used * entryWords;
+    const at = this.used * entryWords;
     for (let i = 0; i < entryWords; i++) this.#entries[at + i] = entry[i] as number;
-    this.#index[slot] = slotOf(hash, ++this.#used);
+    this.#index[slot] = slotOf(hash, ++this.used);
     return true;
   }
 
-  /** Forgets all ids; the tables keep their size. */
+  /** Forgets all ids. A table that was mostly empty gets small again. */
   clear(): void {
-    this.#index.fill(0);
-    this.#used = 0;
-    this.#others.clear();
+    if (this.used * 8 < this.#index.length && this.#index.length > 2 * minEntries) {
+      this.#entries = new Uint32Array(entryWords * minEntries);
+      this.#index = new Uint32Array(2 * minEntries);
+    } else this.#index.fill(0);
+    this.used = 0;
   }
 
   /** The slot of the id that was read, or the free one where it belongs. */
@@ -106,12 +92,65 @@ export class IdSet {
     this.#entries = entries;
     this.#index = new Uint32Array(2 * this.#index.length);
     const mask = this.#index.length - 1;
-    for (let number = 1; number <= this.#used; number++) {
+    for (let number = 1; number <= this.used; number++) {
       const one = hashOf(entries, (number - 1) * entryWords);
       let slot = one & mask;
       while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
       this.#index[slot] = slotOf(one, number);
     }
+  }
+}
+
+/** How many tables: a power of two. Each is made larger by itself, so that nobody waits for all ids to be moved. */
+const tableBits = 6;
+
+/**
+ * A set of ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
+ * flat tables, because a `Set` of texts that lives for long is walked and moved by the garbage collector again and
+ * again. That was a quarter of the time of a hive in memory. The index is apart from the entries, so that it is small
+ * enough for the caches of a processor. An id takes 48 to 96 bytes. Ids of another form, and those beyond the 67 million
+ * that the tables number, are in a `Set` after all.
+ */
+export class IdSet {
+  readonly #tables = Array.from({ length: 2 ** tableBits }, () => new IdTable());
+  readonly #others = new Set<string>();
+  readonly #tableSize: number;
+
+  /** @param tableSize how many ids a table takes. */
+  constructor(tableSize: number = numberMask) {
+    this.#tableSize = tableSize;
+  }
+
+  get size(): number {
+    return this.#tables.reduce((size, { used }) => size + used, this.#others.size);
+  }
+
+  has(group: number, id: string): boolean {
+    if (read(group, id) && this.#table().has()) return true;
+    return this.#others.size > 0 && this.#others.has(`${group} ${id}`);
+  }
+
+  /** Adds an id; returns whether it was new. */
+  add(group: number, id: string): boolean {
+    if (!read(group, id)) return this.#addOther(group, id);
+    const table = this.#table();
+    return table.used < this.#tableSize ? table.add() : this.#addOther(group, id);
+  }
+
+  #addOther(group: number, id: string): boolean {
+    if (this.has(group, id)) return false;
+    this.#others.add(`${group} ${id}`);
+    return true;
+  }
+
+  clear(): void {
+    for (const table of this.#tables) table.clear();
+    this.#others.clear();
+  }
+
+  /** The table of the id that was read: by bits of its hash that say nothing of its slot there. */
+  #table(): IdTable {
+    return this.#tables[Math.imul(hash, 0x85ebca6b) >>> (32 - tableBits)] as IdTable;
   }
 }
 

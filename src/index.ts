@@ -16,7 +16,7 @@ export { type ActorOverride, type ActorOverrides } from "./actor-overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { Container, injects, token, type Injectable } from "./container.ts";
-export { type DeadLetter } from "./dead-letter.ts";
+export { type DeadLetter, type DeadLetterRecord } from "./dead-letter.ts";
 export { type DeliveryReport } from "./delivery.ts";
 export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";
 export {
@@ -50,6 +50,7 @@ export {
 export { observedEdges } from "./journal/observed-edges.ts";
 export { journalOf } from "./journal/open-journal.ts";
 export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
+export { identityOf } from "./identity.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./middleware/throttle.ts";

@@ -6,6 +6,7 @@ import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
 import { Event, type EventProperty } from "./event.ts";
 import { ranSince } from "./event-loop.ts";
 import { isEventType } from "./event-type.ts";
+import { identityOf, uuidOf } from "./identity.ts";
 
 /** Whose outputs they are, and until when they are wanted. */
 export interface OutputSource extends Pick<ActorContext, "signal"> {
@@ -142,7 +143,7 @@ export function stampOutputs(
  * would have a new event dropped as a duplicate of another.
  */
 function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
-  const content = `${input.id}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
+  const content = `${identityOf(input)}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
   return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
@@ -156,15 +157,6 @@ function traitsOf({ url, partitionKey, properties }: Event): string {
 
 function textOf({ body }: Event): string {
   return typeof body === "string" ? body : Buffer.from(body).toString("base64");
-}
-
-/**
- * The first 16 bytes of a hash as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). Its parts
- * are too short to be views of the hash, which would keep all of it alive for as long as the id is remembered.
- */
-function uuidOf(hex: string): string {
-  const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) & 3];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 function withTracing(

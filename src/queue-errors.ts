@@ -1,3 +1,4 @@
+import { letterKey, type DeadLetter } from "./dead-letter.ts";
 import { BeeHiveError } from "./errors.ts";
 import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
@@ -37,7 +38,8 @@ export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   );
 }
 
-/** A dead letter that is asked for is not there, or no longer. */
-export function noDeadLetter(name: QueueName, eventId: Event["id"]): BeeHiveError {
-  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no event ${eventId}.`);
+/** A dead letter that is asked for is not there, or no longer. @param id of the letter or of its event. */
+export function noDeadLetter(name: QueueName, id: DeadLetter["id"] | Event["id"]): BeeHiveError {
+  const what = letterKey(id) === undefined ? "event" : "letter";
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no ${what} ${id}.`);
 }

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
 import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
 
@@ -106,8 +106,11 @@ export interface QueueOperator {
   commit(lease: Lease, outputs: readonly Event[]): Promise<void>;
   /** Gives the event back, to be delivered again after a delay. */
   abandon(lease: Lease, options: AbandonOptions): Promise<void>;
-  /** Moves the event to the dead letters of its queue. */
-  deadLetter(lease: Lease, letter: DeadLetter): Promise<void>;
+  /**
+   * Moves the event to the dead letters of its queue, as a letter with an id of its own: letters of one event id that
+   * came before stay.
+   */
+  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void>;
 
   /** The subscriptions and queues that are there; only where the provider can tell cheaply. */
   names?(): Promise<readonly QueueName[]>;
@@ -125,8 +128,15 @@ export interface QueueOperator {
   holders?(name: QueueName): Promise<readonly KeyHolder[]>;
   /** The dead letters of a queue or subscription, oldest first. */
   deadLetters(name: QueueName): AsyncIterable<DeadLetter>;
-  /** Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. @throws `NotFound`. */
-  requeue(name: QueueName, eventId: string): Promise<void>;
-  /** Removes a dead letter for good. @throws `NotFound`. */
-  drop(name: QueueName, eventId: string): Promise<void>;
+  /**
+   * Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. It goes behind what
+   * waits there.
+   *
+   * @param id that of the letter, or of its event. Of several letters of one event it is one: the oldest, where the
+   *   provider knows an order.
+   * @throws `NotFound`.
+   */
+  requeue(name: QueueName, id: string): Promise<void>;
+  /** Removes a dead letter for good, chosen as by {@link requeue}. @throws `NotFound`. */
+  drop(name: QueueName, id: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import { isBeeHiveError, type BeeHiveError } from "../../src/errors.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
@@ -167,10 +168,10 @@ export class Arrivals {
   ): Promise<{ readonly due: readonly AwsLease[]; readonly failure?: BeeHiveError }> {
     const { inbox, settlement } = this.#parts;
     if (!inbox) return { due: leases };
-    const ids = leases.map(({ event }) => event.id);
+    const ids = leases.map(({ event }) => identityOf(event));
     try {
       const handled = await inbox.handled(queueName, ids);
-      const done = leases.filter(({ event }) => handled.has(event.id));
+      const done = leases.filter(({ event }) => handled.has(identityOf(event)));
       await Promise.allSettled(done.map((lease) => settlement.remove(lease)));
       return { due: leases.filter((lease) => !done.includes(lease)) };
     } catch (error) {

@@ -5,6 +5,7 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { Turnstile } from "../../src/turnstile.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { ask, receiveLimit } from "./client.ts";
 import { letterFrom, unreadableLetter } from "./letter.ts";
@@ -47,7 +48,11 @@ export class DeadLetters {
   readonly #queue: QueueAddress;
   readonly #name: QueueName;
   readonly #heldMs: number;
+  /** By the ids of the letters. */
   readonly #held = new Map<string, Held>();
+  readonly #searches = new Turnstile();
+  /** The first time at which one of those that are held is to be held on to, or forgotten. */
+  #keepAt = Infinity;
   /** When SQS shows all again that was held and is no longer, in ms since the epoch. */
   #allBackAt = 0;
 
@@ -66,37 +71,58 @@ export class DeadLetters {
       await this.#keep();
       const received = await this.#receive(seen);
       if (received.length === 0) break;
-      for (const held of received) all.set(held.letter.event.id, held);
+      for (const held of received) all.set(held.letter.id, held);
     }
     await this.#release();
     for (const { letter } of [...all.values()].sort((a, b) => a.sentAt - b.sentAt)) yield letter;
   }
 
-  /** The letter of that event, held, or what is left of it. @throws BeeHiveError `NotFound`. */
-  async find(eventId: string): Promise<Pick<Held, "letter" | "unreadable">> {
+  /**
+   * The letter of that id, held, or what is left of it; else one of the event of that id, the oldest of those at hand:
+   * SQS knows no order. One search at a time: what one of them holds, another would miss.
+   *
+   * @throws BeeHiveError `NotFound`.
+   */
+  async find(id: string): Promise<Pick<Held, "letter" | "unreadable">> {
+    const leave = await this.#searches.enter("");
+    try {
+      return await this.#find(id);
+    } finally {
+      leave();
+    }
+  }
+
+  async #find(id: string): Promise<Held> {
     const { clock } = this.#parts;
     const seen = new Set<string>();
     for (;;) {
       await this.#keep();
-      const held = this.#held.get(eventId);
+      const held = this.#held.get(id) ?? this.#ofEvent(id);
       if (held) return held;
       if ((await this.#receive(seen)).length > 0) continue;
       const waitMs = this.#allBackAt - clock.now();
-      if (waitMs <= 0) throw this.#notFound(eventId);
+      if (waitMs <= 0) throw this.#notFound(id);
       await sleep(clock, waitMs);
     }
   }
 
+  #ofEvent(eventId: string): Held | undefined {
+    let oldest: Held | undefined;
+    for (const held of this.#held.values())
+      if (held.letter.event.id === eventId && (!oldest || held.sentAt < oldest.sentAt)) oldest = held;
+    return oldest;
+  }
+
   /** It may be one of those that cannot be read. */
-  #notFound(eventId: string): BeeHiveError {
+  #notFound(id: string): BeeHiveError {
     const unreadable = [...this.#held.values()].find((held) => held.unreadable)?.unreadable;
-    return unreadable ?? noDeadLetter(this.#name, eventId);
+    return unreadable ?? noDeadLetter(this.#name, id);
   }
 
   /** Removes a letter that was found. */
-  async remove(eventId: string): Promise<void> {
-    const held = this.#held.get(eventId);
-    this.#held.delete(eventId);
+  async remove({ id }: Pick<DeadLetter, "id">): Promise<void> {
+    const held = this.#held.get(id);
+    this.#held.delete(id);
     const receipts = held?.receipts.values() ?? [];
     await Promise.all([...receipts].map((receipt) => this.#parts.outbox.remove(this.#queue, receipt)));
   }
@@ -104,10 +130,9 @@ export class DeadLetters {
   /** Holds on to what would come back soon; forgets what has. */
   async #keep(): Promise<void> {
     const now = this.#parts.clock.now();
-    // What cannot be read now may be later, when it is received again.
-    const ending = [...this.#held].filter(
-      ([, { until, unreadable }]) => until < now + (unreadable ? 0 : this.#heldMs / 2),
-    );
+    // There may be very many, and this is done before each of them is looked for.
+    if (now <= this.#keepAt) return;
+    const ending = [...this.#held].filter(([, held]) => this.#endingAt(held) < now);
     await Promise.all(
       ending.map(async ([id, held]) => {
         if (await this.#extend(held, now)) return;
@@ -115,6 +140,13 @@ export class DeadLetters {
         this.#allBackAt = Math.max(this.#allBackAt, held.backAt);
       }),
     );
+    this.#keepAt = Infinity;
+    for (const held of this.#held.values()) this.#keepAt = Math.min(this.#keepAt, this.#endingAt(held));
+  }
+
+  /** From when on it is to be held on to. What cannot be read now may be later, when it is received again. */
+  #endingAt({ until, unreadable }: Held): number {
+    return unreadable ? until : until - this.#heldMs / 2;
   }
 
   async #extend(held: Held, now: number): Promise<boolean> {
@@ -162,7 +194,7 @@ export class DeadLetters {
     const { MessageId: id = "", ReceiptHandle: receipt = "", Attributes = {} } = message;
     const now = this.#parts.clock.now();
     const { letter, unreadable } = await this.#read(message, now);
-    const known = this.#held.get(letter.event.id);
+    const known = this.#held.get(letter.id);
     if (known) {
       known.receipts.set(id, receipt);
       known.backAt = backAt;
@@ -170,7 +202,8 @@ export class DeadLetters {
     }
     const sentAt = Number(Attributes.SentTimestamp ?? now);
     const held: Held = { letter, sentAt, receipts: new Map([[id, receipt]]), until, backAt, unreadable };
-    this.#held.set(letter.event.id, held);
+    this.#held.set(letter.id, held);
+    this.#keepAt = Math.min(this.#keepAt, this.#endingAt(held));
     return held;
   }
 

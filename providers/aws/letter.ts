@@ -1,5 +1,5 @@
 import type { Message } from "@aws-sdk/client-sqs";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { BeeHiveError } from "../../src/errors.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { bodyOf, eventFrom } from "./message.ts";
@@ -11,13 +11,16 @@ import { receivedFrom, type Received } from "./received.ts";
 
 /** The text under which the record is kept in the body. */
 const recordKey = "beehiveDeadLetter";
-type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & {
+type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
+  /** The id of the letter; older releases wrote none. */
+  readonly id?: string | undefined;
   readonly firstSeen: string;
   readonly lastSeen: string;
 };
 
-export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetter): string {
-  const record: DeadRecord = { ...rest, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
+/** @param id of the letter, the same when it is sent again because its original could not be deleted. */
+export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
+  const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
   // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
   const text = JSON.stringify(record).replace(
     /[^\x20-\x7e]/g,
@@ -40,6 +43,7 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   const { record, event } = parsed;
   return {
     ...record,
+    id: record.id ?? letterId(messageId),
     event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
@@ -60,6 +64,7 @@ function withoutRecord(
   { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
 ): DeadLetter {
   return {
+    id: letterId(messageId),
     event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey }),
     reason,
     errorName,
@@ -93,6 +98,7 @@ function isRecord(value: unknown): value is DeadRecord {
       (name) => typeof record[name] === "string",
     ) &&
     ["firstSeen", "lastSeen"].every((name) => !Number.isNaN(Date.parse(String(record[name])))) &&
-    typeof record["attempts"] === "number"
+    typeof record["attempts"] === "number" &&
+    (record["id"] === undefined || typeof record["id"] === "string")
   );
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
@@ -104,7 +105,8 @@ export class Publisher {
 
 /** What puts an event into order: its key, or itself alone when it has none. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
-  return { groupId: fifoToken(event.partitionKey ?? event.id), deduplicationId: fifoToken(event.id) };
+  const identity = identityOf(event);
+  return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
 }
 
 /** @throws BeeHiveError `InvalidEvent` when SQS would delete the event before it is due. */

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -166,7 +167,7 @@ export class AwsQueueOperator implements QueueOperator {
       await this.push(outputs);
       held.assertHeld(this.#clock.now());
     }
-    await this.#pace.while(async () => this.#inbox?.note(held.queueName, held.event.id));
+    await this.#pace.while(async () => this.#inbox?.note(held.queueName, identityOf(held.event)));
     await this.#settlement.remove(held);
   }
 
@@ -175,13 +176,14 @@ export class AwsQueueOperator implements QueueOperator {
     this.#expect(this.#clock.now() + options.delayMs);
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     const held = lease as AwsLease;
     held.assertHeld(this.#clock.now());
     const dead = await this.#addresses.deadQueue(held.address);
+    const { messageId } = held.received;
     // A group of its own: a FIFO queue lets nobody look behind the first of a group.
-    const fifo = { groupId: fifoToken(letter.event.id), deduplicationId: fifoToken(held.received.messageId) };
-    await this.#publisher.send(dead, { body: letterBody(letter), ...(dead.fifo && fifo) });
+    const fifo = { groupId: fifoToken(messageId), deduplicationId: fifoToken(messageId) };
+    await this.#publisher.send(dead, { body: letterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
     await this.#settlement.remove(held);
   }
 
@@ -214,20 +216,20 @@ export class AwsQueueOperator implements QueueOperator {
     yield* (await this.#deadOf(name)).list();
   }
 
-  async requeue(name: QueueName, eventId: string): Promise<void> {
+  async requeue(name: QueueName, id: string): Promise<void> {
     const letters = await this.#deadOf(name);
-    const { letter, unreadable } = await letters.find(eventId);
+    const { letter, unreadable } = await letters.find(id);
     if (unreadable) throw unreadable;
     // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
     await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
     this.#expect(0);
-    await letters.remove(eventId);
+    await letters.remove(letter);
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
+  async drop(name: QueueName, id: string): Promise<void> {
     const letters = await this.#deadOf(name);
-    await letters.find(eventId);
-    await letters.remove(eventId);
+    const { letter } = await letters.find(id);
+    await letters.remove(letter);
   }
 
   async #deadOf(name: QueueName): Promise<DeadLetters> {

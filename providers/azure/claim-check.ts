@@ -1,6 +1,7 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Stores } from "../../src/stores.ts";
 import { translated } from "./errors.ts";
@@ -27,10 +28,11 @@ export class ClaimCheck {
     this.#stores = stores;
   }
 
-  /** Keeps the body of an event under the event's id; answers the key. */
+  /** Keeps the body of an event under what names the event; returns the key. */
   async keep(event: Event): Promise<string> {
-    await this.#stores.keyValue(storeName).upsert(event.id, event.body);
-    return event.id;
+    const key = identityOf(event);
+    await this.#stores.keyValue(storeName).upsert(key, event.body);
+    return key;
   }
 
   /** The event that a message is, as it is received from `queueName`, its body fetched. */

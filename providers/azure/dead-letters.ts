@@ -1,9 +1,10 @@
 import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { DeadLetterOptions, ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { Turnstile } from "../../src/turnstile.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { translating } from "./errors.ts";
 import { toEvent } from "./message.ts";
@@ -35,7 +36,7 @@ const fields = {
  * Our record as the options of a dead-lettering. The reason and the error's message are where tools look for them: both
  * have at most 1,024 characters, where Service Bus cuts at 4,096. The rest are application properties.
  */
-export function toDeadLetterOptions(letter: DeadLetter): DeadLetterOptions & Record<string, string | number> {
+export function toDeadLetterOptions(letter: DeadLetterRecord): DeadLetterOptions & Record<string, string | number> {
   return {
     deadLetterReason: letter.reason,
     deadLetterErrorDescription: letter.errorMessage,
@@ -49,6 +50,8 @@ export function toDeadLetterOptions(letter: DeadLetter): DeadLetterOptions & Rec
   };
 }
 
+type Before = (event: Event, message: ServiceBusReceivedMessage) => Promise<void>;
+
 /** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
 export class DeadLetters {
   readonly #client: ServiceBusClient;
@@ -56,6 +59,7 @@ export class DeadLetters {
   readonly #clock: Clock;
   readonly #answerMs: number;
   readonly #claims: ClaimCheck;
+  readonly #taking = new Turnstile();
 
   /** @param answerMs how long the broker may take to answer. */
   constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, claims: ClaimCheck) {
@@ -72,16 +76,22 @@ export class DeadLetters {
   }
 
   /**
-   * Takes the letter of that event out; `before` is done while nobody else can take it. A body that travelled elsewhere is
-   * not fetched, the event has none then.
+   * Takes the letter of that id out, or the oldest of the event of that id; `before` is done while nobody else can take
+   * it. A body that travelled elsewhere is not fetched, the event has none then. One at a time: each holds those that
+   * are before it, which another would miss.
    */
-  async take(
-    name: QueueName,
-    eventId: string,
-    before: (event: Event, message: ServiceBusReceivedMessage) => Promise<void>,
-  ): Promise<void> {
-    const sequenceNumber = await this.#find(name, eventId);
-    if (!sequenceNumber) throw noDeadLetter(name, eventId);
+  async take(name: QueueName, id: string, before: Before): Promise<void> {
+    const leave = await this.#taking.enter(name.toString());
+    try {
+      await this.#take(name, id, before);
+    } finally {
+      leave();
+    }
+  }
+
+  async #take(name: QueueName, id: string, before: Before): Promise<void> {
+    const sequenceNumber = (await this.#findLetter(name, id)) ?? (await this.#findEvent(name, id));
+    if (!sequenceNumber) throw noDeadLetter(name, id);
     const readers: Reader[] = [];
     const others: [Reader, ServiceBusReceivedMessage][] = [];
     try {
@@ -92,7 +102,7 @@ export class DeadLetters {
           const messages = await reader.receive(count, this.#clock.now() + takeMs, takeMs, never);
           const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
           for (const one of messages) if (one !== letter) others.push([reader, one]);
-          if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
+          if (!letter && messages.length === 0) throw noDeadLetter(name, id);
           if (!letter) continue;
           await before(toEvent(letter, name), letter);
           await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
@@ -117,21 +127,34 @@ export class DeadLetters {
     return reader;
   }
 
-  async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
+  /** The number in the id of a letter, if it is there. */
+  async #findLetter(name: QueueName, id: string): Promise<SequenceNumber | undefined> {
+    const key = letterKey(id) ?? "";
+    if (!/^-?\d{1,19}$/.test(key)) return undefined;
+    for await (const { sequenceNumber: number } of this.#peek(name, sequenceNumber(BigInt(key)), 1))
+      return number?.toString() === key ? number : undefined;
+    return undefined;
+  }
+
+  async #findEvent(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
     for await (const message of this.#peek(name)) {
       if (toEvent(message, name).id === eventId) return message.sequenceNumber;
     }
     return undefined;
   }
 
-  async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
+  async *#peek(
+    name: QueueName,
+    first: SequenceNumber = lowest,
+    count: number = pageSize,
+  ): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
     const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
     try {
-      let from: SequenceNumber = lowest;
+      let from = first;
       for (;;) {
         const fromSequenceNumber = from;
         const page = await translating(`list the dead letters of ${name}`, () =>
-          receiver.peekMessages(pageSize, { fromSequenceNumber }),
+          receiver.peekMessages(count, { fromSequenceNumber }),
         );
         yield* page;
         const last = page.at(-1)?.sequenceNumber;
@@ -159,6 +182,7 @@ export class DeadLetters {
     const { event, missing } = await this.#claims.read(message, name);
     if (missing && missing.code !== "NotFound") throw missing;
     return {
+      id: letterId(String(message.sequenceNumber)),
       event,
       reason:
         missing && deadLetterReason !== missing.message ? `${deadLetterReason} ${missing.message}` : deadLetterReason,

@@ -3,6 +3,7 @@ import { systemClock } from "../../src/clock.ts";
 import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
 import { isJson } from "../../src/body.ts";
 import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { sessionIdOf } from "./session-id.ts";
 
@@ -45,8 +46,8 @@ export const addresseeProperty: string = markingNames.to;
 const bodyKind = "beehive_body";
 const prefixes = ["cloudEvents:", "cloudEvents_"] as const;
 
-/** An event as a message. `id` names the message where it is not the event's own. */
-export function toMessage(event: Event, markings: Markings = {}, id: string = event.id): ServiceBusMessage {
+/** An event as a message. `id` names the message where it is not what names the event. */
+export function toMessage(event: Event, markings: Markings = {}, id: string = identityOf(event)): ServiceBusMessage {
   const record = event.toRecord();
   // The data travels as the body, so that the attributes are made without it.
   const { datacontenttype: _, ...attributes } = toCloudEvent(Event.fromRecord({ ...record, body: "" }));

@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
-import { deadLetterOf, type DeadLetter } from "../../src/dead-letter.ts";
+import { deadLetterOf, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -210,7 +210,7 @@ export class AzureQueueOperator implements QueueOperator {
     return undefined;
   }
 
-  #letterOf({ event, queueName, attempt, firstSeen }: AzureLease, error: BeeHiveError): DeadLetter {
+  #letterOf({ event, queueName, attempt, firstSeen }: AzureLease, error: BeeHiveError): DeadLetterRecord {
     const seen = { firstSeen: new Date(firstSeen), lastSeen: new Date(this.#clock.now()) };
     const origin = { event, actor: "", subscription: queueName.toString(), attempts: attempt, ...seen };
     return deadLetterOf(origin, error.message, error);
@@ -231,7 +231,7 @@ export class AzureQueueOperator implements QueueOperator {
     return this.#settlement.abandon(lease as AzureLease, options);
   }
 
-  deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     return this.#settlement.deadLetter(lease as AzureLease, letter);
   }
 
@@ -244,15 +244,15 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   /** A copy goes back, then the letter is removed; a crash between both leaves the letter, whose next copy is a duplicate. */
-  async requeue(name: QueueName, eventId: string): Promise<void> {
-    await this.#deadLetters.take(name, eventId, async (event, message) => {
-      const id = copyId(message.messageId, message.sequenceNumber, name, "requeued");
-      await this.#publisher.sendBack(event, name, { id, markings: { claim: markingsOf(message).claim } });
+  async requeue(name: QueueName, id: string): Promise<void> {
+    await this.#deadLetters.take(name, id, async (event, message) => {
+      const copy = copyId(message.messageId, message.sequenceNumber, name, "requeued");
+      await this.#publisher.sendBack(event, name, { id: copy, markings: { claim: markingsOf(message).claim } });
     });
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
-    await this.#deadLetters.take(name, eventId, async () => {});
+  async drop(name: QueueName, id: string): Promise<void> {
+    await this.#deadLetters.take(name, id, async () => {});
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 
 /** The longest id of a session ("Service Bus quotas", learn.microsoft.com). */
 const longest = 128;
@@ -9,8 +10,9 @@ const longest = 128;
  * The session that an event belongs to: its partition key, and by itself when it has none. Every message has one, ordered or
  * not: a topic has subscriptions of both kinds, and whoever publishes need not know them.
  */
-export function sessionIdOf({ partitionKey, id }: Pick<Event, "partitionKey" | "id">): string {
-  const key = partitionKey === undefined || partitionKey === "" ? id : partitionKey;
+export function sessionIdOf(event: Pick<Event, "partitionKey" | "id" | "properties">): string {
+  const { partitionKey } = event;
+  const key = partitionKey === undefined || partitionKey === "" ? identityOf(event) : partitionKey;
   if (key.length <= longest) return key;
   return `${key.slice(0, longest - 65)}~${createHash("sha256").update(key).digest("hex")}`;
 }

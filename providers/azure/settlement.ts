@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { AbandonOptions } from "../../src/queue-operator.ts";
 import { copyId } from "./copy-id.ts";
 import { toDeadLetterOptions } from "./dead-letters.ts";
@@ -66,7 +66,7 @@ export class Settlement {
     await this.#settle(lease, "abandon", true, () => source.receiver.completeMessage(message));
   }
 
-  async deadLetter(lease: AzureLease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: AzureLease, letter: DeadLetterRecord): Promise<void> {
     const { source, message } = lease;
     await this.#settle(lease, "dead-letter", true, () =>
       source.receiver.deadLetterMessage(message, toDeadLetterOptions(letter)),

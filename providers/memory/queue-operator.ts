@@ -1,9 +1,10 @@
 import { noDeadLetter, noDestination, noQueue } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../src/dead-letter.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { assertBodySize } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -138,7 +139,7 @@ export class MemoryQueueOperator implements QueueOperator {
     queue.giveBack(lease as MemoryLease, options);
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease as MemoryLease);
     queue.bury(lease as MemoryLease, letter);
@@ -166,12 +167,12 @@ export class MemoryQueueOperator implements QueueOperator {
     yield* this.#queue(name).deadLetters();
   }
 
-  async requeue(name: QueueName, eventId: string): Promise<void> {
-    if (!this.#queue(name).exhume(eventId, true)) throw noDeadLetter(name, eventId);
+  async requeue(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, true)) throw noDeadLetter(name, id);
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
-    if (!this.#queue(name).exhume(eventId, false)) throw noDeadLetter(name, eventId);
+  async drop(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, false)) throw noDeadLetter(name, id);
   }
 
   close(): void {
@@ -202,7 +203,7 @@ export class MemoryQueueOperator implements QueueOperator {
   #publish(events: readonly Event[], destinations: readonly Destination[]): void {
     events.forEach((event, index) => {
       const { number, queues } = destinations[index] as Destination;
-      if (!this.#recent.add(number, event.id)) return;
+      if (!this.#recent.add(number, identityOf(event))) return;
       for (const queue of queues.values()) queue.enqueue(event);
     });
   }

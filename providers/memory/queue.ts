@@ -2,7 +2,7 @@ import { leaseLost } from "../../src/queue-errors.ts";
 import { Bag, type Bagged } from "../../src/bag.ts";
 import { ClockSteps } from "../../src/clock-steps.ts";
 import type { Clock, Timer } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../src/queue-operator.ts";
@@ -64,7 +64,9 @@ export class MemoryQueue {
   readonly #ready = new Fifo<Entry>();
   readonly #delayed = new Map<Entry, Timer>();
   readonly #leased = new Bag<MemoryLease>();
-  readonly #dead = new Map<string, { readonly letter: DeadLetter; readonly entry: Entry }>();
+  /** By the ids of the letters, oldest first. */
+  readonly #dead = new Map<string, DeadLetter>();
+  #buried = 0;
   /** In an ordered queue: what waits behind the holder of each key that has one. */
   readonly #behind = new Map<string, Line>();
   #waitingBehind = 0;
@@ -181,22 +183,31 @@ export class MemoryQueue {
   }
 
   /** Moves the entry to the dead letters. The lease must be held. */
-  bury(lease: MemoryLease, letter: DeadLetter): void {
-    this.#dead.set(lease.event.id, { letter, entry: lease.entry });
+  bury(lease: MemoryLease, record: DeadLetterRecord): void {
+    const id = letterId(++this.#buried);
+    this.#dead.set(id, { ...record, id, event: lease.event });
     this.remove(lease);
   }
 
   deadLetters(): Iterable<DeadLetter> {
-    return [...this.#dead.values()].map(({ letter }) => letter);
+    return [...this.#dead.values()];
   }
 
-  /** Takes a dead letter out, and puts it back into the queue when asked to. Answers whether it was there. */
-  exhume(eventId: string, requeue: boolean): boolean {
-    const dead = this.#dead.get(eventId);
-    if (!dead) return false;
-    this.#dead.delete(eventId);
-    if (requeue) this.#enqueue({ event: dead.entry.event, attempt: 0, firstSeen: undefined, holdsKey: false });
+  /**
+   * Takes a dead letter out, by its id or by that of its event, and puts it back into the queue when asked to. Returns
+   * whether it was there.
+   */
+  exhume(id: string, requeue: boolean): boolean {
+    const letter = this.#dead.get(id) ?? this.#oldestDead(id);
+    if (!letter) return false;
+    this.#dead.delete(letter.id);
+    if (requeue) this.#enqueue({ event: letter.event, attempt: 0, firstSeen: undefined, holdsKey: false });
     return true;
+  }
+
+  #oldestDead(eventId: string): DeadLetter | undefined {
+    for (const letter of this.#dead.values()) if (letter.event.id === eventId) return letter;
+    return undefined;
   }
 
   /** When the event that is leased next happened. */

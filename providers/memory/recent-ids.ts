@@ -1,10 +1,10 @@
 import type { Clock } from "../../src/clock.ts";
 import { IdSet } from "../../src/id-set.ts";
 
-/** Ids in a generation at the most: bounds what a busy hive remembers, and so its memory, to some 20 MiB. */
-const mostIds = 125_000;
-
-/** The ids seen within a window. Two generations: the older is forgotten whole, so nothing is ever scanned. */
+/**
+ * The ids seen within a window, however many. Two generations: the older is forgotten whole, so nothing is ever scanned,
+ * and an id is known for one window and up to two.
+ */
 export class RecentIds {
   readonly #clock: Clock;
   readonly #windowMs: number;
@@ -18,7 +18,7 @@ export class RecentIds {
     this.#bornAt = clock.now();
   }
 
-  /** Notes an id that was pushed to a destination, numbered from 1; answers whether it was new there. */
+  /** Notes an id that was pushed to a destination, numbered from 1; returns whether it was new there. */
   add(destination: number, id: string): boolean {
     this.#age();
     return !this.#old.has(destination, id) && this.#young.add(destination, id);
@@ -26,7 +26,7 @@ export class RecentIds {
 
   #age(): void {
     const age = this.#clock.now() - this.#bornAt;
-    if (age < this.#windowMs && this.#young.size < mostIds) return;
+    if (age < this.#windowMs) return;
     const forgotten = this.#old;
     forgotten.clear();
     if (age >= 2 * this.#windowMs) this.#young.clear();

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 import { eventOf, type EventRow } from "./event-row.ts";
@@ -13,33 +13,39 @@ interface DeadLetterRow extends EventRow {
 /** Letters in a page: each holds an event whole. */
 const pageSize = 50;
 
-/** What was given up, by subscription and event. */
+/** What was given up, by subscription. A letter is known by its row, and may be asked for by the id of its event. */
 export class DeadLetters {
   readonly #client: SqliteClient;
   readonly #add: Statement;
   readonly #take: Statement<EventRow>;
+  readonly #takeOldest: Statement<EventRow>;
   readonly #deleteAll: Statement;
 
   constructor(client: SqliteClient) {
     this.#client = client;
     this.#add = client.prepare(
-      "INSERT OR REPLACE INTO dead_letters (subscription, event_id, letter, event, body) " +
+      "INSERT INTO dead_letters (subscription, event_id, letter, event, body) " +
         "SELECT subscription, ?, ?, event, body FROM messages WHERE id = ?",
     );
-    this.#take = client.prepare(
-      `DELETE FROM dead_letters WHERE subscription = ? AND event_id = ? RETURNING ${client.text("event")}, ${client.text("body")}`,
+    const columns = `${client.text("event")}, ${client.text("body")}`;
+    this.#take = client.prepare(`DELETE FROM dead_letters WHERE id = ? AND subscription = ? RETURNING ${columns}`);
+    this.#takeOldest = client.prepare(
+      "DELETE FROM dead_letters WHERE id = " +
+        `(SELECT min(id) FROM dead_letters WHERE subscription = ? AND event_id = ?) RETURNING ${columns}`,
     );
     this.#deleteAll = client.prepare("DELETE FROM dead_letters WHERE subscription = ?");
   }
 
   /** Copies the message of a lease that is held. To be called within a group. */
-  add(lease: SqliteLease, { event: _, ...letter }: DeadLetter): void {
-    this.#add.run([lease.event.id, JSON.stringify(letter), lease.id]);
+  add(lease: SqliteLease, { event: _, ...letter }: DeadLetterRecord): void {
+    this.#add.run([kept(lease.event.id), JSON.stringify(letter), lease.id]);
   }
 
-  /** Removes a letter; answers its event. To be called within a group. */
-  take({ id }: Subscription, eventId: string): EventRow | undefined {
-    return this.#take.all([id, eventId])[0];
+  /** Removes a letter, by its id or the oldest by that of its event; returns its event. To be called within a group. */
+  take({ id: subscription }: Subscription, id: string): EventRow | undefined {
+    const row = Number(letterKey(id));
+    const [letter] = Number.isSafeInteger(row) ? this.#take.all([row, subscription]) : [];
+    return letter ?? this.#takeOldest.all([subscription, kept(id)])[0];
   }
 
   deleteAll({ id }: Subscription): void {
@@ -73,5 +79,16 @@ export class DeadLetters {
 
 function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
   const { firstSeen, lastSeen, ...rest } = JSON.parse(row.letter);
-  return { ...rest, event: eventOf(row, queueName), firstSeen: new Date(firstSeen), lastSeen: new Date(lastSeen) };
+  return {
+    ...rest,
+    id: letterId(row.id),
+    event: eventOf(row, queueName),
+    firstSeen: new Date(firstSeen),
+    lastSeen: new Date(lastSeen),
+  };
+}
+
+/** The id of an event as a column holds it. UTF-8 has no halves of surrogate pairs, and some drivers stop at a NUL. */
+function kept(eventId: string): string {
+  return eventId.isWellFormed() && !eventId.includes("\0") ? eventId : JSON.stringify(eventId);
 }

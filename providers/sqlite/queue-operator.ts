@@ -1,9 +1,10 @@
 import { keyHolders } from "./key-holders.ts";
 import { noDeadLetter } from "../../src/queue-errors.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../src/dead-letter.ts";
 import { assertBodySizes } from "../../src/event-size.ts";
 import type { Event } from "../../src/event.ts";
+import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -182,7 +183,7 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     await this.#client.write(() => {
       const now = this.#clock.now();
       this.#messages.assertHeld(lease as SqliteLease, now);
@@ -213,11 +214,11 @@ export class SqliteQueueOperator implements QueueOperator {
     yield* this.#deadLetters.list(this.#topology.subscription(name));
   }
 
-  async requeue(name: QueueName, eventId: string): Promise<void> {
+  async requeue(name: QueueName, id: string): Promise<void> {
     await this.#client.write(() => {
       const subscription = this.#topology.subscription(name);
-      const row = this.#deadLetters.take(subscription, eventId);
-      if (!row) throw noDeadLetter(name, eventId);
+      const row = this.#deadLetters.take(subscription, id);
+      if (!row) throw noDeadLetter(name, id);
       const now = this.#clock.now();
       const { event, problem } = readRow(row, name.toString());
       if (problem) throw new UndoGroup(problem);
@@ -226,9 +227,9 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async drop(name: QueueName, eventId: string): Promise<void> {
+  async drop(name: QueueName, id: string): Promise<void> {
     await this.#client.write(() => {
-      if (!this.#deadLetters.take(this.#topology.subscription(name), eventId)) throw noDeadLetter(name, eventId);
+      if (!this.#deadLetters.take(this.#topology.subscription(name), id)) throw noDeadLetter(name, id);
     });
   }
 
@@ -263,7 +264,7 @@ export class SqliteQueueOperator implements QueueOperator {
     const now = this.#clock.now();
     for (const event of events) {
       const destination = this.#topology.destination(event);
-      if (!this.#recent.add(destination.id, event.id, now)) continue;
+      if (!this.#recent.add(destination.id, identityOf(event), now)) continue;
       if (destination.subscriptions.length === 0) continue;
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);

@@ -2,8 +2,8 @@ import { IdSet } from "../../src/id-set.ts";
 import type { SqliteClient } from "./client.ts";
 import type { Statement } from "./driver.ts";
 
-/** Ids in a generation at the most: bounds what a busy file keeps of its past, and so its memory, to some 20 MiB. */
-const mostIds = 125_000;
+/** Rows that are read together, and that a group deletes at the most: more than it adds, and it keeps nobody waiting. */
+const pageSize = 100;
 
 /** The ids that one group pushed, by destination, as JSON in the file. */
 type GroupIds = Readonly<Record<string, readonly string[]>>;
@@ -23,7 +23,7 @@ class Generation {
 /**
  * The ids pushed within a window, by all processes. Looked up in memory and appended to a table, a row a group: ids
  * are random, and an index of them in the file would have almost each event write a page of its own. They are forgotten
- * a generation at a time, so an id is known for one window and up to two, as long as they are not too many.
+ * a generation at a time, so an id is known for one window and up to two, however many there are.
  */
 export class RecentIds {
   readonly #windowMs: number;
@@ -39,13 +39,17 @@ export class RecentIds {
   #lastRead = 0;
   /** Rows up to this one are of no use any more. */
   #expired = 0;
+  /** Whether the group under way deleted the last of those. */
+  #deletedAll = false;
   #stale = true;
 
   constructor(client: SqliteClient, windowMs: number) {
     this.#windowMs = windowMs;
-    this.#since = client.prepare("SELECT id, pushed, ids FROM recent_ids WHERE id > ? ORDER BY id");
+    this.#since = client.prepare(`SELECT id, pushed, ids FROM recent_ids WHERE id > ? ORDER BY id LIMIT ${pageSize}`);
     this.#append = client.prepare("INSERT INTO recent_ids (pushed, ids) VALUES (?, ?)");
-    this.#delete = client.prepare("DELETE FROM recent_ids WHERE id <= ?");
+    this.#delete = client.prepare(
+      `DELETE FROM recent_ids WHERE id IN (SELECT id FROM recent_ids WHERE id <= ? ORDER BY id LIMIT ${pageSize})`,
+    );
     client.addHooks({
       flush: () => this.#flush(),
       committed: () => this.#committed(),
@@ -70,13 +74,17 @@ export class RecentIds {
   }
 
   #read(): void {
-    for (const { id, pushed, ids } of this.#since.all([this.#lastRead])) {
-      const byDestination = Object.entries(JSON.parse(ids) as GroupIds);
-      this.#keep(
-        id,
-        pushed,
-        byDestination.map(([destination, some]) => [Number(destination), some]),
-      );
+    for (;;) {
+      const page = this.#since.all([this.#lastRead]);
+      for (const { id, pushed, ids } of page) {
+        const byDestination = Object.entries(JSON.parse(ids) as GroupIds);
+        this.#keep(
+          id,
+          pushed,
+          byDestination.map(([destination, some]) => [Number(destination), some]),
+        );
+      }
+      if (page.length < pageSize) break;
     }
     this.#stale = false;
   }
@@ -89,7 +97,7 @@ export class RecentIds {
 
   #age(now: number): void {
     const age = now - this.#young.bornAt;
-    if (age < this.#windowMs && this.#young.ids.size < mostIds) return;
+    if (age < this.#windowMs) return;
     const forgotten = age < 2 * this.#windowMs ? this.#old : this.#young;
     this.#expired = Math.max(this.#expired, forgotten.lastRow);
     this.#old = forgotten === this.#old ? this.#young : new Generation(-Infinity);
@@ -102,12 +110,12 @@ export class RecentIds {
       Array.from(this.#added, ([destination, some]) => [destination, [...some]]),
     );
     this.#writtenRow = this.#append.insert([this.#now, JSON.stringify(ids)]);
-    if (this.#expired > 0) this.#delete.run([this.#expired]);
+    this.#deletedAll = this.#expired > 0 && this.#delete.run([this.#expired]) < pageSize;
   }
 
   #committed(): void {
     if (this.#added.size === 0) return;
-    this.#expired = 0;
+    if (this.#deletedAll) this.#expired = 0;
     this.#keep(this.#writtenRow, this.#now, this.#added);
     this.#added.clear();
   }

@@ -18,7 +18,7 @@ import type { Driver } from "./driver.ts";
  *                 `order_later` is the key of a message that gets in line when it is due.
  *                 `lease` is the token of the last lease, NULL when the event was given back since; `process` is whose.
  *                 `event` is JSON with all but the body (`event ->> 'eventType'`) and what is as it mostly is.
- * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`).
+ * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`). The letter with the `id` 7 is `letter-7`.
  * processes       Who leases, or holds locks (`holder` in a lock): `lock` is the end of the name of an empty file that the process keeps locked while it lives.
  * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, ids by destination.
  *
@@ -128,6 +128,22 @@ const migrations: readonly string[] = [
   // Leases and delays that were counted from a wrong time are found.
   `
   ALTER TABLE messages ADD COLUMN counted_from INTEGER;
+  `,
+  // One event id may have several letters, and the letters of a subscription are found in their order without sorting.
+  `
+  ALTER TABLE dead_letters RENAME TO old_dead_letters;
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    letter TEXT NOT NULL,
+    event TEXT NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
+  INSERT INTO dead_letters SELECT * FROM old_dead_letters;
+  DROP TABLE old_dead_letters;
+  CREATE INDEX dead_letters_by_subscription ON dead_letters (subscription);
+  CREATE INDEX dead_letters_by_event ON dead_letters (event_id, subscription);
   `,
 ];
 

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../dead-letter.ts";
 import type { Event } from "../event.ts";
 import type { Capabilities, Provider, Step } from "../provider.ts";
 import { QueueName } from "../queue-name.ts";
@@ -105,7 +105,7 @@ class RecordingQueues implements QueueOperator {
     return this.#inner.abandon(lease, options);
   }
 
-  deadLetter(lease: Lease, letter: DeadLetter): Promise<void> {
+  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
     return this.#inner.deadLetter(lease, letter);
   }
 
@@ -117,11 +117,11 @@ class RecordingQueues implements QueueOperator {
     return this.#inner.deadLetters(name);
   }
 
-  requeue(name: QueueName, eventId: string): Promise<void> {
-    return this.#inner.requeue(name, eventId);
+  requeue(name: QueueName, id: string): Promise<void> {
+    return this.#inner.requeue(name, id);
   }
 
-  drop(name: QueueName, eventId: string): Promise<void> {
-    return this.#inner.drop(name, eventId);
+  drop(name: QueueName, id: string): Promise<void> {
+    return this.#inner.drop(name, id);
   }
 }

@@ -140,7 +140,9 @@ async function withLong(
   const lease = { queueName: name, attempt: 1, firstSeen: 0, expiresAt: 0 };
   await Promise.all(
     ids.map((id) =>
-      outbox.send(queue, { body: letterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) })) }),
+      outbox.send(queue, {
+        body: letterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) }), `letter-of-${id}`),
+      }),
     ),
   );
   const parts = { sqs, outbox, clock, requestTimeoutMs: 10_000, unpack: async (body: string) => body, heldSeconds };
@@ -203,9 +205,9 @@ test("given letters that are settled one by one for longer than they are held, w
   await withLong(60, async (letters, ids) => {
     const shuffled = ids.map((_, n) => ids[(n * 37) % ids.length] ?? "");
     for (const id of shuffled) {
-      await letters.find(id);
+      const { letter } = await letters.find(id);
       await sleep(80);
-      await letters.remove(id);
+      await letters.remove(letter);
     }
     assert.is((await failureOf(letters.find("e0"))).code, "NotFound");
   });

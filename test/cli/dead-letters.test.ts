@@ -1,5 +1,6 @@
 import { Event, QueueName } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { choose } from "../../src/cli/dead-letters/choice.ts";
 import { requeueInSteps } from "../../src/cli/dead-letters/requeue-steps.ts";
 import { cli, startCli, type Ended } from "../support/cli.ts";
 import { cliHive, packing, type CliHive } from "../support/cli-hive.ts";
@@ -37,18 +38,18 @@ test("given dead letters, when listed, then each is a line that says why", async
   ]);
   assert.equal([text.code, json.code], [0, 0]);
   const [titles = "", ...rows] = text.stdout.trim().split("\n");
-  assert.match(titles, /^ID +TYPE +GIVEN UP +ATTEMPTS +ERROR +REASON$/);
+  assert.match(titles, /^LETTER +EVENT +TYPE +GIVEN UP +ATTEMPTS +ERROR +REASON$/);
   assert.is(rows.length, 3);
-  assert.match(rows[0] ?? "", /^dead-0 +OrderPlaced +\S+Z +3 +TypeError +it is broken$/);
+  assert.match(rows[0] ?? "", /^letter-1 +dead-0 +OrderPlaced +\S+Z +3 +TypeError +it is broken$/);
   const records = json.stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
   assert.equal(
-    records.map(({ id, actor, attempts }) => [id, actor, attempts]),
+    records.map(({ letterId, id, actor, attempts }) => [letterId, id, actor, attempts]),
     [
-      ["dead-0", "PackingActor", 3],
-      ["dead-1", "PackingActor", 3],
+      ["letter-1", "dead-0", "PackingActor", 3],
+      ["letter-2", "dead-1", "PackingActor", 3],
     ],
   );
   assert.not.match(json.stdout, /body-text/, "bodies are for show");
@@ -160,8 +161,12 @@ test("given a dry run, no choice or nobody to ask, when it would change somethin
     results.map(({ code }) => code),
     [0, 0, 2, 2, 2],
   );
-  assert.equal(JSON.parse(results[0]?.stdout ?? ""), { dryRun: true, ids: ["dead-0", "dead-1"] });
-  assert.is(results[1]?.stdout, "Would drop 2.\ndead-0\ndead-1\n");
+  assert.equal(JSON.parse(results[0]?.stdout ?? ""), {
+    dryRun: true,
+    ids: ["dead-0", "dead-1"],
+    letterIds: ["letter-1", "letter-2"],
+  });
+  assert.is(results[1]?.stdout, "Would drop 2.\nletter-1 dead-0\nletter-2 dead-1\n");
   assert.match(results[2]?.stderr ?? "", /Say which/);
   assert.match(results[4]?.stderr ?? "", /Nobody can be asked here: add --yes/);
   assert.equal(await deadIds(hive), ["dead-0", "dead-1"]);
@@ -207,11 +212,44 @@ test("given no workers, when several are requeued, then it says so after a while
   assert.equal([all.code, all.stdout], [0, "Sent back 2 of 2.\n"]);
 });
 
+test("given a last step that dies again, when all are requeued, then it says so and fails", async () => {
+  await using hive = await withDead(1);
+  using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
+  let ended = false;
+  void running.ended.then(() => (ended = true));
+  while (!ended) {
+    await hive.bury(packing);
+    await new Promise(setImmediate);
+  }
+  const { code, stdout, stderr } = await running.ended;
+  assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 1, end: "dead again", again: ["dead-0"] }]);
+  assert.match(stderr, /dead-0 died again/);
+});
+
+test("given letters of one event id, when one is named by its letter, then that one is meant", async () => {
+  await using hive = await cliHive();
+  const of = (source: string): Event => new Event("OrderPlaced", source, { id: "1", properties: { source } });
+  await hive.provider.queues.push([of("/a"), of("/b"), of("/c")]);
+  await hive.bury(packing);
+  const shown = await letters(hive, ["show", packing, "letter-2"]);
+  assert.match(shown.stdout, /^letter +letter-2\nevent +1\n/);
+  assert.match(shown.stdout, /"\/b"$/m);
+  const back = await letters(hive, ["requeue", packing, "letter-2"]);
+  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  assert.equal(
+    (await hive.take(packing)).map((event) => event.getBody()),
+    ["/b"],
+  );
+  const none = await letters(hive, ["show", packing, "letter-2"]);
+  assert.equal([none.code, none.stdout], [1, ""]);
+  assert.match(none.stderr, /hold no letter letter-2/);
+});
+
 test("given a signal, when requeued in steps, then it ends there", async () => {
   await using hive = await withDead(3);
   const controller = new AbortController();
   let requeued = 0;
-  const end = await requeueInSteps(["dead-0", "dead-1", "dead-2"], {
+  const end = await requeueInSteps(await choose(hive.provider.queues, name, { all: true }), {
     queues: hive.provider.queues,
     name,
     clock: { now: () => 0, after: () => ({ cancel() {} }) },

@@ -86,6 +86,7 @@ test("given a path to where a body has no key of its own, when its event is made
 });
 
 const letters: DeadLetter[] = [1, 2, 3].map((n) => ({
+  id: `letter-${n}`,
   event: new Event(n === 2 ? "Pong" : "Ping", n, { id: `${n}` }),
   reason: `Reason ${n}`,
   errorName: n === 3 ? "TypeError" : "Error",

@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { requeueInSteps, type StepsEnd } from "../../src/cli/dead-letters/requeue-steps.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
+import { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueCounts, QueueOperator } from "../../src/queue-operator.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
@@ -13,26 +14,31 @@ const empty: QueueCounts = { ready: 0, leased: 0, delayed: 0, dead: 0 };
 function scene(count: number) {
   const clock = new ManualClock(0);
   const abort = new AbortController();
-  const queue = { counts: empty, dead: [] as string[] };
+  const queue = { counts: empty, dead: [] as string[], older: [] as string[], listed: 0 };
   /** When each was sent back. */
   const sent: number[] = [];
   const queues = {
     requeue: async () => void sent.push(clock.now()),
     counts: async () => queue.counts,
     async *deadLetters() {
-      for (const id of queue.dead) yield { event: { id } } as DeadLetter;
+      queue.listed++;
+      for (const id of queue.dead) yield { id: `again-${id}`, event: new Event("Letter", 1, { id }) } as DeadLetter;
+      for (const id of queue.older) yield { id: `letter-${id}`, event: new Event("Letter", 1, { id }) } as DeadLetter;
     },
   } as Partial<QueueOperator> as QueueOperator;
   let end: StepsEnd | undefined;
-  const ids = Array.from({ length: count }, (_, n) => `${n}`);
-  void requeueInSteps(ids, {
-    queues,
-    name: QueueName.parse("Letters"),
-    clock,
-    signal: abort.signal,
-    waitMs: 10_000,
-    onRequeued() {},
-  }).then((ended) => (end = ended));
+  const letters = Array.from({ length: count }, (_, n) => ({ id: `letter-${n}`, eventId: `${n}`, identity: `${n}` }));
+  void requeueInSteps(
+    { letters, known: new Set(letters.map(({ id }) => id)) },
+    {
+      queues,
+      name: QueueName.parse("Letters"),
+      clock,
+      signal: abort.signal,
+      waitMs: 10_000,
+      onRequeued() {},
+    },
+  ).then((ended) => (end = ended));
   return { clock, abort, queue, sent, end: () => end };
 }
 
@@ -72,6 +78,30 @@ test("given one that dies again, then no more go, and it is told which", async (
   queue.dead = ["another", "0"];
   await clock.advance(1_000);
   assert.equal([sent.length, end()], [1, { end: "dead again", ids: ["0"] }]);
+});
+
+test("given the last that dies again, then it is told", async () => {
+  const { clock, queue, sent, end } = scene(1);
+  queue.dead = ["0"];
+  await clock.advance(1_000);
+  assert.equal([sent.length, end()], [1, { end: "dead again", ids: ["0"] }]);
+});
+
+test("given an older letter of the same event, then that is no death of now", async () => {
+  const { clock, queue, end } = scene(3);
+  queue.older = ["0", "2"];
+  await clock.advance(5_000);
+  assert.equal(end(), { end: "done" });
+});
+
+test("given a queue that is at work for long, then letters are looked through when their number changes", async () => {
+  const { clock, queue } = scene(3);
+  queue.counts = { ...empty, leased: 1 };
+  await clock.advance(5_000);
+  assert.is(queue.listed, 1);
+  queue.counts = { ...empty, leased: 1, dead: 1 };
+  await clock.advance(1_000);
+  assert.is(queue.listed, 2);
 });
 
 test("given somebody who interrupts it, then no more go", async () => {

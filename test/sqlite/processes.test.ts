@@ -67,6 +67,27 @@ test("given a consumer that waits, when another process pushes, then it is woken
   }
 });
 
+test("given two processes that push in turn, then each knows the ids that the other pushed", async () => {
+  using file = sqliteFile();
+  const here = new SqliteProvider({ file: file.path });
+  const there = new SqliteProvider({ file: file.path });
+  const push = (provider: SqliteProvider, id: string): Promise<unknown> =>
+    provider.queues.push([new Event("Letter", id, { id, queueName: "Letters" })]);
+  try {
+    const name = QueueName.parse("Letters");
+    await here.queues.ensure([{ name, ordered: false, leaseMs: 1_000, maxAttempts: 3 }]);
+    for (const id of ["a", "b", "c"]) {
+      await push(here, id);
+      await push(there, id);
+      await push(there, `${id}${id}`);
+      await push(here, `${id}${id}`);
+    }
+    assert.is((await here.queues.counts(name)).ready, 6);
+  } finally {
+    await Promise.all([here.close(), there.close()]);
+  }
+});
+
 test("given a topic made by another process, when an event is pushed to it, then it arrives", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });

@@ -35,7 +35,7 @@ test("given any ids, when they are added, then it says of each whether it is new
   );
 });
 
-test("given more ids than its table can number, when they are added, then it still says of each whether it is new", () => {
+test("given a million ids, when they are added, then it still says of each whether it is new", () => {
   const set = new IdSet();
   const count = 2 ** 20 + 100;
   const idOf = (n: number): string => String(n).padStart(36, "0");
@@ -58,6 +58,14 @@ test("given many more ids than it has room for at first, then it keeps all of th
   assert.ok(ids.every((id) => set.has(1, id)));
   assert.not(ids.some((id) => set.has(2, id) || set.has(1, id.replace(/.$/, "x"))));
   assert.is(set.size, 5_000);
+});
+
+test("given more ids than one table numbers, when they meet in it, then it says of each whether it is new", () => {
+  const set = new IdSet(3);
+  const ids = Array.from({ length: 1_000 }, () => randomUUID());
+  for (const id of ids) assert.is(set.add(1, id), true);
+  for (const id of ids) assert.equal([set.has(1, id), set.add(1, id), set.has(2, id)], [true, false, false]);
+  assert.is(set.size, 1_000);
 });
 
 test("given a set that was cleared, then every id is new again", () => {

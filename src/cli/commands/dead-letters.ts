@@ -1,8 +1,10 @@
 import { systemClock } from "../../clock.ts";
 import type { DeadLetter } from "../../dead-letter.ts";
+import { inBatches } from "../../in-batches.ts";
+import { noDeadLetter } from "../../queue-errors.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
-import { chosenIds, type ChoiceOptions } from "../dead-letters/choice.ts";
+import { choose, named, type ChoiceOptions, type ChosenLetter } from "../dead-letters/choice.ts";
 import { filtered, filterOptions, type Filter } from "../dead-letters/filter.ts";
 import { bodyText, letterJson, letterText } from "../dead-letters/letter-text.ts";
 import { requeueAll, requeueInSteps, type StepsEnd } from "../dead-letters/requeue-steps.ts";
@@ -17,6 +19,8 @@ import { consumerQueue } from "./queues.ts";
 
 const queueArgument = ["<queue>", "Topic-Subscription or Queue"] as const;
 const shownUnlessSaid = 100;
+/** How many ids a message names. */
+const mostTold = 10;
 
 const list: CliCommand = defineCommand<Filter, [queue: string]>({
   name: "dead-letters list",
@@ -40,7 +44,8 @@ const list: CliCommand = defineCommand<Filter, [queue: string]>({
       letters.push(letter);
     }
     if (output.json) return;
-    const rows = letters.map(({ event, lastSeen, attempts, errorName, reason }) => [
+    const rows = letters.map(({ id, event, lastSeen, attempts, errorName, reason }) => [
+      id,
       event.id,
       event.eventType,
       lastSeen.toISOString(),
@@ -49,7 +54,7 @@ const list: CliCommand = defineCommand<Filter, [queue: string]>({
       redact(reason).replaceAll(/\s+/g, " "),
     ]);
     if (rows.length === 0) output.note("There are none.");
-    else output.print(table(rows, ["ID", "TYPE", "GIVEN UP", "ATTEMPTS", "ERROR", "REASON"]));
+    else output.print(table(rows, ["LETTER", "EVENT", "TYPE", "GIVEN UP", "ATTEMPTS", "ERROR", "REASON"]));
   },
 });
 
@@ -59,7 +64,7 @@ const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: 
   define: (command) =>
     command
       .argument(...queueArgument)
-      .argument("<id>", "the id of its event")
+      .argument("<id>", "the id of the letter, or of its event")
       .option("--provider <url>", "where to look")
       .option("--max-body <n>", "how many characters of the body to show", whole(), 10_000),
   examples: [
@@ -68,12 +73,12 @@ const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: 
   async run({ output, provider }, { maxBody }, queue, id) {
     const { queues } = await provider();
     for await (const letter of queues.deadLetters(consumerQueue(queue))) {
-      if (letter.event.id !== id) continue;
+      if (letter.id !== id && letter.event.id !== id) continue;
       if (output.json) output.result({ ...letterJson(letter), ...bodyText(letter.event, maxBody) });
       else output.print(letterText(letter, maxBody));
       return exitCode.well;
     }
-    output.complain(`The dead letters of ${queue} hold no event ${id}.`);
+    output.complain(noDeadLetter(consumerQueue(queue), id).message);
     return exitCode.failed;
   },
 });
@@ -88,11 +93,11 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   name: "dead-letters requeue",
   summary: "send dead letters back to their queue",
   description:
-    "Sends dead letters back to the one queue they came from, their attempts forgotten. Several go in steps: one, then " +
-    "ten, then the rest. After each step it waits until the queue is empty, which needs workers elsewhere, and stops " +
-    "when one of them dies again.",
+    "Sends dead letters back to the one queue they came from, their attempts forgotten. One that is named goes at once. " +
+    "Those of a filter, or all, go in steps: one, then ten, then the rest. After each step it waits until the queue is " +
+    "empty, which needs workers elsewhere, and stops, as a failure, when one of them dies again.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of an event"))
+    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of a letter, or of an event"))
       .option("--all", "all of them")
       .option("--dry-run", "say which, change nothing")
       .option("--no-steps", "all at once, without looking what becomes of them")
@@ -106,21 +111,22 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   async run({ output, provider, signal }, options, queue, id) {
     const { queues } = await provider();
     const name = consumerQueue(queue);
-    const ids = await chosenIds(queues, name, id, options);
-    if (options.dryRun) return tellDryRun(output, "send back", ids);
+    const choice = id === undefined ? await choose(queues, name, options) : named(id, options);
+    const { letters } = choice;
+    if (options.dryRun) return tellDryRun(output, "send back", letters);
     let requeued = 0;
-    const shown = progress(output, "{bar} {value}/{total} sent back", ids.length);
+    const shown = progress(output, "{bar} {value}/{total} sent back", letters.length);
     const onRequeued = (count: number): void => shown.update((requeued += count));
     const steps = { queues, name, clock: systemClock, signal, waitMs: options.wait, onRequeued };
     try {
       const end: StepsEnd =
-        options.steps && ids.length > 1
-          ? await requeueInSteps(ids, steps)
-          : { end: (await requeueAll(ids, steps)) ? "done" : "interrupted" };
+        options.steps && id === undefined
+          ? await requeueInSteps(choice, steps)
+          : { end: (await requeueAll(letters, steps)) ? "done" : "interrupted" };
       shown.end();
-      return tellEnd(output, end, requeued, ids.length);
+      return tellEnd(output, end, requeued, letters.length);
     } catch (error) {
-      if (ids.length > 1) output.note(`Sent back ${requeued} of ${ids.length}, then it failed.`);
+      if (letters.length > 1) output.note(`Sent back ${requeued} of ${letters.length}, then it failed.`);
       throw error;
     } finally {
       shown.end();
@@ -138,15 +144,20 @@ function tellEnd(output: Output, end: StepsEnd, requeued: number, total: number)
     case "interrupted":
       return exitCode.interrupted;
     case "dead again":
-      output.complain(`stopped, because ${again.join(", ")} died again: look at it with dead-letters show.`);
+      output.complain(`${tellAgain(again)} died again: look at it with dead-letters show.`);
       return exitCode.failed;
     case "unsettled":
       output.complain(
         "stopped, because what was sent back is not settled: are workers running, or is the queue never empty? " +
-          "--wait waits longer, --no-steps does not wait.",
+          "Nobody knows yet whether it dies again. --wait waits longer, --no-steps does not wait.",
       );
       return exitCode.failed;
   }
+}
+
+function tellAgain(ids: readonly string[]): string {
+  const more = ids.length - mostTold;
+  return ids.slice(0, mostTold).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 interface DropOptions extends ChoiceOptions {
@@ -159,7 +170,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   summary: "remove dead letters for good",
   description: "Removes dead letters for good. Asks before it does; where nobody can be asked it needs --yes.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of an event"))
+    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of a letter, or of an event"))
       .option("--all", "all of them")
       .option("--dry-run", "say which, change nothing")
       .option("--yes", "do not ask"),
@@ -171,33 +182,38 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   async run({ output, provider, signal }, options, queue, id) {
     const { queues } = await provider();
     const name = consumerQueue(queue);
-    const ids = await chosenIds(queues, name, id, options);
-    if (options.dryRun) return tellDryRun(output, "drop", ids);
-    const question = `Drop ${ids.length} ${ids.length === 1 ? "dead letter" : "dead letters"} of ${name} for good?`;
-    if (ids.length > 0 && !options.yes && !(await confirm(question, output, signal))) {
+    const { letters } = id === undefined ? await choose(queues, name, options) : named(id, options);
+    if (options.dryRun) return tellDryRun(output, "drop", letters);
+    const { length } = letters;
+    const question = `Drop ${length} ${length === 1 ? "dead letter" : "dead letters"} of ${name} for good?`;
+    if (length > 0 && !options.yes && !(await confirm(question, output, signal))) {
       output.complain("nothing was dropped.");
       return signal.aborted ? exitCode.interrupted : exitCode.failed;
     }
     let dropped = 0;
-    const shown = progress(output, "{bar} {value}/{total} dropped", ids.length);
+    const shown = progress(output, "{bar} {value}/{total} dropped", length);
     try {
-      for (const one of ids) {
-        if (signal.aborted) break;
-        await queues.drop(name, one);
+      const dropOne = async (one: ChosenLetter): Promise<void> => {
+        await queues.drop(name, one.id);
         shown.update(++dropped);
-      }
+      };
+      await inBatches(letters, dropOne, signal);
     } finally {
       shown.end();
     }
-    if (output.json) output.result({ dropped, of: ids.length });
-    else output.print(`Dropped ${dropped} of ${ids.length}.`);
+    if (output.json) output.result({ dropped, of: length });
+    else output.print(`Dropped ${dropped} of ${length}.`);
     return signal.aborted ? exitCode.interrupted : exitCode.well;
   },
 });
 
-function tellDryRun(output: Output, what: string, ids: readonly string[]): ExitCode {
-  if (output.json) output.result({ dryRun: true, ids });
-  else output.print([`Would ${what} ${ids.length}.`, ...ids.slice(0, shownUnlessSaid).map(printableLine)].join("\n"));
+function tellDryRun(output: Output, what: string, letters: readonly ChosenLetter[]): ExitCode {
+  const ids = letters.map(({ eventId }) => eventId);
+  const lines = letters
+    .slice(0, shownUnlessSaid)
+    .map(({ id, eventId }) => printableLine(id === eventId ? id : `${id} ${eventId}`));
+  if (output.json) output.result({ dryRun: true, ids, letterIds: letters.map(({ id }) => id) });
+  else output.print([`Would ${what} ${letters.length}.`, ...lines].join("\n"));
   return exitCode.well;
 }
 

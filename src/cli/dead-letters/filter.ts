@@ -42,21 +42,25 @@ export async function* filtered(
   filter: Filter,
 ): AsyncGenerator<DeadLetter, void, undefined> {
   let left = filter.limit ?? Infinity;
+  const matches = matching(filter);
   for await (const letter of letters) {
-    if (!matches(letter, filter)) continue;
+    if (!matches(letter)) continue;
     yield letter;
     if (--left === 0) return;
   }
 }
 
-function matches(letter: DeadLetter, { reason, error, actor, type, since, until }: Filter): boolean {
-  const at = letter.lastSeen.getTime();
-  return (
-    (reason === undefined || letter.reason.toLowerCase().includes(reason.toLowerCase())) &&
-    (error === undefined || letter.errorName === error) &&
-    (actor === undefined || letter.actor === actor) &&
-    (type === undefined || letter.event.eventType === type) &&
-    (since === undefined || at >= since.getTime()) &&
-    (until === undefined || at < until.getTime())
-  );
+/** Whether the filter is for a letter; its limit is the caller's matter. */
+export function matching({ reason, error, actor, type, since, until }: Filter): (letter: DeadLetter) => boolean {
+  return (letter) => {
+    const at = letter.lastSeen.getTime();
+    return (
+      (reason === undefined || letter.reason.toLowerCase().includes(reason.toLowerCase())) &&
+      (error === undefined || letter.errorName === error) &&
+      (actor === undefined || letter.actor === actor) &&
+      (type === undefined || letter.event.eventType === type) &&
+      (since === undefined || at >= since.getTime()) &&
+      (until === undefined || at < until.getTime())
+    );
+  };
 }

@@ -5,10 +5,11 @@ import { redact, redactField } from "../../redact.ts";
 
 /** A dead letter as JSON, without the body of its event. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {
-  const { event, reason, errorName, errorMessage, stack, firstSeen, lastSeen, ...rest } = letter;
+  const { id: letterId, event, reason, errorName, errorMessage, stack, firstSeen, lastSeen, ...rest } = letter;
   const { body: _, timestamp, enqueueTime, ...record } = event.toRecord();
   return {
     id: event.id,
+    letterId,
     reason: redact(reason),
     errorName,
     errorMessage: redact(errorMessage),
@@ -47,6 +48,7 @@ export function letterText(letter: DeadLetter, longestBody: number): string {
   const { event } = letter;
   const { body, cut } = bodyText(event, longestBody);
   const facts: [string, string | undefined][] = [
+    ["letter", printableLine(letter.id)],
     ["event", printableLine(event.id)],
     ["type", printableLine(event.eventType)],
     ["from", letter.subscription],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DeadLetter } from "../../dead-letter.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../dead-letter.ts";
 import { Event, type EventOptions } from "../../event.ts";
 import type { AbandonOptions, Lease, QueueCounts, QueueOperator, QueueSpec } from "../../queue-operator.ts";
 import { QueueName } from "../../queue-name.ts";
@@ -105,7 +105,7 @@ export class ScratchQueue {
     return this.#queues.abandon(lease, { delayMs: 0, countAttempt: true, ...options });
   }
 
-  bury(lease: Lease, changes?: Partial<DeadLetter>): Promise<void> {
+  bury(lease: Lease, changes?: Partial<DeadLetterRecord>): Promise<void> {
     return this.#queues.deadLetter(lease, letterFor(lease, changes));
   }
 
@@ -130,8 +130,8 @@ export class ScratchQueue {
 /** A record such as the loop makes. */
 export function letterFor(
   { event, queueName, attempt, firstSeen }: Lease,
-  changes: Partial<DeadLetter> = {},
-): DeadLetter {
+  changes: Partial<DeadLetterRecord> = {},
+): DeadLetterRecord {
   return {
     event,
     reason: "failed once too often: “düster” 💥",

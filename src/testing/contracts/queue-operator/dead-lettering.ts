@@ -1,8 +1,21 @@
 import assert from "node:assert/strict";
 import type { DeadLetter } from "../../../dead-letter.ts";
+import { Event } from "../../../event.ts";
 import { assertArrived, rejectsWith } from "../assertions.ts";
-import type { ContractCase } from "../contract.ts";
+import type { ContractCase, ContractSubject } from "../contract.ts";
 import { letterFor, ScratchQueue } from "../scratch-queue.ts";
+
+/** Two dead letters of events of two sources under the id "evt_1", oldest first. */
+async function twoOfOneId(
+  subject: ContractSubject,
+): Promise<{ readonly queue: ScratchQueue; readonly letters: readonly [DeadLetter, DeadLetter] }> {
+  const queue = await ScratchQueue.make(subject);
+  for (const source of ["/a", "/b"]) {
+    await queue.push(source, { id: "evt_1", properties: { source } });
+    await queue.bury(await queue.takeOne());
+  }
+  return { queue, letters: (await queue.deadLetters(2)) as [DeadLetter, DeadLetter] };
+}
 
 /** What was given up: kept whole, sent back, dropped. */
 export const deadLettering: readonly ContractCase[] = [
@@ -23,7 +36,8 @@ export const deadLettering: readonly ContractCase[] = [
       await subject.provider.queues.deadLetter(lease, letter);
       const [kept] = (await queue.deadLetters(1)) as [DeadLetter];
       assertArrived(kept.event, pushed, String(queue.name));
-      assert.deepEqual({ ...kept, event: 0 }, { ...letter, event: 0 });
+      assert.match(kept.id, /./);
+      assert.deepEqual({ ...kept, event: 0 }, { ...letter, event: 0, id: kept.id });
       await queue.assertSilent();
       await queue.assertCounts({ waiting: 0, dead: 1 });
     },
@@ -126,6 +140,66 @@ export const deadLettering: readonly ContractCase[] = [
       await queue.assertCounts({ waiting: 0, dead: 0 });
       assert.deepEqual(await queue.deadLetters(0), []);
       await queue.assertSilent();
+    },
+  },
+  {
+    name: "given two dead letters of one event id, when one is sent back by its own id, then the other stays",
+    async run(subject) {
+      const { queue, letters } = await twoOfOneId(subject);
+      const [older, newer] = letters;
+      await subject.provider.queues.requeue(queue.name, newer.id);
+      const lease = await queue.takeOne();
+      assert.equal(lease.event.getBody(), newer.event.getBody());
+      assert.equal(lease.event.id, "evt_1");
+      await queue.commit(lease);
+      const [left] = await queue.deadLetters(1);
+      assert.deepEqual([left?.id, left?.event.getBody()], [older.id, older.event.getBody()]);
+      await subject.provider.queues.drop(queue.name, older.id);
+      assert.deepEqual(await queue.deadLetters(0), []);
+    },
+  },
+  {
+    name: "given two dead letters of one event id, when that id is sent back or dropped, then one is",
+    async run(subject) {
+      const { queue } = await twoOfOneId(subject);
+      await subject.provider.queues.requeue(queue.name, "evt_1");
+      await queue.commit(await queue.takeOne());
+      await queue.assertSilent();
+      await queue.deadLetters(1);
+      await subject.provider.queues.drop(queue.name, "evt_1");
+      assert.deepEqual(await queue.deadLetters(0), []);
+    },
+  },
+  {
+    name: "given an event that dies again, when its letter is listed, then it has another id",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      await queue.push("hopeless");
+      await queue.bury(await queue.takeOne());
+      const [first] = (await queue.deadLetters(1)) as [DeadLetter];
+      await subject.provider.queues.requeue(queue.name, first.id);
+      await queue.bury(await queue.takeOne());
+      const [second] = (await queue.deadLetters(1)) as [DeadLetter];
+      assert.notEqual(second.id, first.id);
+      await rejectsWith("NotFound", () => subject.provider.queues.requeue(queue.name, first.id));
+    },
+  },
+  {
+    name: "given two events whose ids differ in half a character, when both die, then both are kept",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const ids = ["\ud800", "\ud801"];
+      await subject.provider.queues.push(
+        ids.map((id) => Event.fromRecord({ ...queue.event(id.charCodeAt(0)).toRecord(), id })),
+      );
+      for (const lease of await queue.take(2)) await queue.bury(lease);
+      for (const letter of await queue.deadLetters(2)) {
+        await subject.provider.queues.requeue(queue.name, letter.id);
+        const lease = await queue.takeOne();
+        assert.equal(lease.event.getBody(), letter.event.getBody());
+        await queue.commit(lease);
+      }
+      assert.deepEqual(await queue.deadLetters(0), []);
     },
   },
   {

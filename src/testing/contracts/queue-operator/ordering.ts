@@ -40,6 +40,39 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a dead letter, when it is sent back, then it goes to the end of its key",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      await pushKeyed(queue, "a1");
+      await queue.bury(await queue.takeOne());
+      const [letter] = await queue.deadLetters(1);
+      await pushKeyed(queue, "a2", "a3");
+      await subject.provider.queues.requeue(queue.name, letter?.id ?? "");
+      const seen = [];
+      while (seen.length < 3) {
+        const lease = await queue.takeOne();
+        seen.push(bodyOf(lease));
+        await queue.commit(lease);
+      }
+      assert.deepEqual(seen, ["a2", "a3", "a1"]);
+    },
+  },
+  {
+    name: "given events of two sources under one id, when they are pushed in order, then both are delivered",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      for (const source of ["/a", "/b"])
+        await queue.push(source, { id: "1", partitionKey: "k", properties: { source } });
+      const seen = [];
+      while (seen.length < 2) {
+        const lease = await queue.takeOne();
+        seen.push(bodyOf(lease));
+        await queue.commit(lease);
+      }
+      assert.deepEqual(seen, ["/a", "/b"]);
+    },
+  },
+  {
     name: "given an event that fails again and again, when its retry is delayed, then it holds back its own key and no other",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);

@@ -146,4 +146,32 @@ export const publishing: readonly ContractCase[] = [
       assert.equal((await two.takeOne()).event.getBody(), "there");
     },
   }),
+  {
+    name: "given events of two sources under one id, when they are pushed, then both are delivered, each under that id",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const sources = ["/sensors/a", "/sensors/b"];
+      const events = sources.map((source) => queue.event(source, { id: "1", properties: { source } }));
+      await subject.provider.queues.push(events);
+      await subject.provider.queues.push([queue.event("without", { id: "1" })]);
+      const leases = await queue.take(3);
+      assert.deepEqual(
+        leases.map(({ event }) => [event.id, event.properties["source"], event.getBody()]).sort(),
+        [["1", undefined, "without"], ...sources.map((source) => ["1", source, source])].sort(),
+      );
+      for (const lease of leases) await queue.commit(lease);
+      await queue.assertSilent();
+    },
+  },
+  needs("deduplication", {
+    name: "given an event of a source, when it is pushed again from that source, then it is delivered once",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const event = (): Event => queue.event("once", { id: "1", properties: { source: "/sensors/a" } });
+      await subject.provider.queues.push([event()]);
+      await subject.provider.queues.push([event()]);
+      await queue.takeOne();
+      await queue.assertSilent();
+    },
+  }),
 ];

@@ -4,6 +4,7 @@ import { Event } from "../../../../src/event.ts";
 import { QueueName } from "../../../../src/queue-name.ts";
 import type { Lease, LeaseRequest } from "../../../../src/queue-operator.ts";
 import { ForgetfulClock } from "../../../../src/testing/contracts/forgetful-clock.ts";
+import { letterFor } from "../../../../src/testing/contracts/scratch-queue.ts";
 import { ManualClock } from "../../../../src/testing/manual-clock.ts";
 import { suite } from "../../../support/suite.ts";
 import { throwsCode } from "../../../support/throws.ts";
@@ -44,6 +45,20 @@ test("given a lease whose time has passed, when it is settled before any timer n
   clock.forget();
   while (clock.now() <= lease.expiresAt) await new Promise(setImmediate);
   await throwsCode("LeaseLost", () => queues.commit(lease, []));
+});
+
+test("given a dead letter, when it is sent back, then it goes behind what waits", async () => {
+  const { queues, lease } = await scene();
+  await queues.push([event("dead")]);
+  const [dead] = await lease();
+  if (!dead) throw new Error("nothing was there");
+  await queues.deadLetter(dead, letterFor(dead));
+  await queues.push([event("waiting")]);
+  await queues.requeue(name, "letter-1");
+  assert.equal(
+    (await lease({ max: 2 })).map((one) => one.event.getBody()),
+    ["waiting", "dead"],
+  );
 });
 
 test("given a poll that was woken, when it is aborted before it takes the event, then the next poll is woken in its place", async () => {
