@@ -9,6 +9,10 @@ export interface Attempt {
 const access = "The credentials need the right";
 const identity = "The credentials were refused";
 
+/** Error names of a request that is wrong in itself: the same request is refused again. */
+const refusals =
+  /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|InvalidMessageContents|InvalidAttribute(Name|Value)|ValidationException|SerializationException|MissingParameter)$/;
+
 /** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
   [
@@ -48,11 +52,7 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
     "The table does not exist. Call hive.setup() first, or make it, see deploy/aws",
   ],
   [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
-  [
-    /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|ValidationException|MissingParameter)$/,
-    "Unavailable",
-    "The service refused the request",
-  ],
+  [refusals, "Unavailable", "The service refused the request"],
 ];
 
 /** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
@@ -67,6 +67,11 @@ export function translate(error: unknown, { action, resource }: Attempt): BeeHiv
 /** Whether AWS answered with an error of one of these names. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(nameAndMessage(error)[0]);
+}
+
+/** Whether AWS refused a request for what it holds, so that to repeat it mends nothing. */
+export function isRefusal({ code, cause }: BeeHiveError): boolean {
+  return code === "TooLarge" || refusals.test(nameAndMessage(cause)[0]);
 }
 
 function tooLarge(message: string): (typeof meanings)[number] | undefined {

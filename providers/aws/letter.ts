@@ -11,6 +11,8 @@ import { receivedFrom, type Received } from "./received.ts";
 
 /** The text under which the record is kept in the body. */
 const recordKey = "beehiveDeadLetter";
+/** What is between the record and the event: within a text its quotes would be escaped. */
+const eventMark = ',"event":';
 type DeadRecord = Omit<DeadLetter, "event" | "firstSeen" | "lastSeen"> & {
   readonly firstSeen: string;
   readonly lastSeen: string;
@@ -23,14 +25,21 @@ export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetter):
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
+  return `{"${recordKey}":${text}${eventMark}${bodyOf(event)}}`;
+}
+
+/**
+ * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
+ * for other messages.
+ */
+export function eventInLetter(body: string): string | undefined {
+  return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
 }
 
 /** The letter that a message of the queue `name` is, whoever put it there. */
 export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
   const received = receivedFrom(message, receivedAt);
-  const { body, sentAt, note, messageId, groupId: partitionKey } = received;
-  const origin = { id: note.id ?? messageId, queueName: name, sentAt, partitionKey };
+  const { body, sentAt, note, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
     // A message that SQS moved here by its redrive policy: no actor has seen it fail.
@@ -40,7 +49,7 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   const { record, event } = parsed;
   return {
     ...record,
-    event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
+    event: eventFrom(event, { id: note.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
@@ -55,12 +64,12 @@ export function unreadableLetter(message: Message, name: QueueName, receivedAt: 
 }
 
 function withoutRecord(
-  { messageId, receives, sentAt, firstReceived, receivedAt, note, groupId: partitionKey }: Received,
+  { messageId, receives, sentAt, firstReceived, receivedAt, note, attributes, groupId: partitionKey }: Received,
   queueName: QueueName,
   { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
 ): DeadLetter {
   return {
-    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey }),
+    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
     reason,
     errorName,
     errorMessage: reason,
@@ -73,12 +82,15 @@ function withoutRecord(
   };
 }
 
-function parse(body: string): { readonly record: DeadRecord; readonly event: unknown } | undefined {
+/** The record, and the event as its text: to write it anew could change it. */
+function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    const event = value?.["event"];
-    return isRecord(record) && event !== undefined ? { record, event } : undefined;
+    if (!isRecord(record) || value?.["event"] === undefined) return undefined;
+    const at = body.indexOf(eventMark);
+    const asSent = body.startsWith(`{"${recordKey}":`) && at > 0 && body.endsWith("}");
+    return { record, event: asSent ? body.slice(at + eventMark.length, -1) : JSON.stringify(value["event"]) };
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
+import type { Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -64,7 +65,7 @@ export class AwsQueueOperator implements QueueOperator {
   /** Until when something may come that this process sent or put off, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
-  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
+  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows, logger: Logger) {
     const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
     const pace = new Pace(lingerMs);
     const outbox = new Outbox(clients, clock, pace);
@@ -89,6 +90,8 @@ export class AwsQueueOperator implements QueueOperator {
       unread: new Unread(settlement, outbox, notes),
       inbox,
       claims,
+      publisher: this.#publisher,
+      logger,
       clock,
       pace,
       requestTimeoutMs,

@@ -61,7 +61,7 @@ export class Settlement {
   }
 
   /** Gives the message back until `due` with a note: as a copy, or in its place in a FIFO queue. */
-  async putOff(lease: AwsLease, due: number, said: Pick<Note, "firstSeen" | "attempts">): Promise<void> {
+  async putOff(lease: AwsLease, due: number, said: Omit<Note, "id" | "notBefore">): Promise<void> {
     const { clock, outbox, notes, pace } = this.#parts;
     const { address, received, event } = lease;
     const now = clock.now();
