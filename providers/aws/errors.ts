@@ -59,7 +59,9 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
 export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [name, message] = nameAndMessage(error);
-  const [, code, advice] = meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
+  // A size is refused under many names, those of other refusals among them.
+  const size = refusals.test(name) ? tooLarge(message) : undefined;
+  const [, code, advice] = size ?? meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
   const what = advice === access ? `${access} ${action} on ${resource}` : advice;
   return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${what}.`, { cause: error });
 }

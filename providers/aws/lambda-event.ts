@@ -6,16 +6,18 @@ export interface SqsRecord {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: object;
-  readonly messageAttributes: Readonly<
-    Record<
-      string,
-      {
-        readonly stringValue?: string | undefined;
-        readonly binaryValue?: string | undefined;
-        readonly dataType: string;
-      }
-    >
-  >;
+  readonly messageAttributes?:
+    | Readonly<
+        Record<
+          string,
+          {
+            readonly stringValue?: string | undefined;
+            readonly binaryValue?: string | undefined;
+            readonly dataType: string;
+          }
+        >
+      >
+    | undefined;
   readonly eventSourceARN: string;
 }
 

@@ -189,14 +189,14 @@ function byQueue(records: readonly SqsRecord[]): Map<string, SqsRecord[]> {
 }
 
 /** Lambda writes the fields of a message in lower case. */
-function messageOf({ messageId, receiptHandle, body, attributes, messageAttributes = {} }: SqsRecord): Message {
+function messageOf({ messageId, receiptHandle, body, attributes, messageAttributes }: SqsRecord): Message {
   return {
     MessageId: messageId,
     ReceiptHandle: receiptHandle,
     Body: body,
     Attributes: { ...attributes },
     MessageAttributes: Object.fromEntries(
-      Object.entries(messageAttributes).map(
+      Object.entries(messageAttributes ?? {}).map(
         ([name, { dataType, stringValue, binaryValue }]): [string, MessageAttributeValue] => [
           name,
           {

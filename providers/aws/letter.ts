@@ -42,8 +42,8 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   const { body, sentAt, note, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
-    // A message that SQS moved here by its redrive policy: no actor has seen it fail.
-    const reason = `moved by SQS after ${received.receives} receives: its consumers never settled it`;
+    // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
+    const reason = `moved by SQS after ${received.receives} receives because its consumers never settled it, or too large for a record of why`;
     return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
   }
   const { record, event } = parsed;

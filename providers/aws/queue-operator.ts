@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import type { DeadLetter } from "../../src/dead-letter.ts";
+import { isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
@@ -26,7 +27,7 @@ import type { AwsLease } from "./lease.ts";
 import { letterBody } from "./letter.ts";
 import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
-import { FifoNotes } from "./note.ts";
+import { attributesWith, FifoNotes } from "./note.ts";
 import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import { Receiver } from "./receiver.ts";
@@ -51,6 +52,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #clients: AwsClients;
   readonly #config: AwsConfig;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #pace: Pace;
   readonly #outbox: Outbox;
   readonly #addresses: Addresses;
@@ -77,6 +79,7 @@ export class AwsQueueOperator implements QueueOperator {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
+    this.#logger = logger;
     this.#pace = pace;
     this.#outbox = outbox;
     this.#addresses = addresses;
@@ -159,7 +162,14 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return Promise.all((leases as readonly AwsLease[]).map((lease) => this.#settlement.renew(lease, leaseMs)));
+    const failures = new Set<unknown>();
+    const held = await Promise.all(
+      (leases as readonly AwsLease[]).map((lease) =>
+        this.#settlement.renew(lease, leaseMs, (error) => void failures.add(error)),
+      ),
+    );
+    for (const error of failures) this.#logger.warn({ error }, "leases could not be renewed, trying again");
+    return held;
   }
 
   async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
@@ -184,7 +194,18 @@ export class AwsQueueOperator implements QueueOperator {
     const dead = await this.#addresses.deadQueue(held.address);
     // A group of its own: a FIFO queue lets nobody look behind the first of a group.
     const fifo = { groupId: fifoToken(letter.event.id), deduplicationId: fifoToken(held.received.messageId) };
-    await this.#publisher.send(dead, { body: letterBody(letter), ...(dead.fifo && fifo) });
+    try {
+      await this.#publisher.send(dead, { body: letterBody(letter), ...(dead.fifo && fifo) });
+    } catch (error) {
+      if (!isBeeHiveError(error, "TooLarge")) throw error;
+      this.#logger.warn(
+        { error, eventId: letter.event.id },
+        "a dead letter has no room for its record, it is kept without",
+      );
+      const { body, attributes } = held.received;
+      const noted = attributesWith({ id: letter.event.id }, attributes);
+      await this.#publisher.send(dead, { body, attributes: noted, ...(dead.fifo && fifo) });
+    }
     await this.#settlement.remove(held);
   }
 

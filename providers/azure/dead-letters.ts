@@ -6,7 +6,7 @@ import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { translating } from "./errors.ts";
-import { toEvent } from "./message.ts";
+import { deadAttemptsProperty, toEvent } from "./message.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { receiving } from "./receiving.ts";
@@ -26,7 +26,7 @@ const fields = {
   stack: "beehive_stack",
   actor: "beehive_actor",
   subscription: "beehive_subscription",
-  attempts: "beehive_dead_attempts",
+  attempts: deadAttemptsProperty,
   firstSeen: "beehive_dead_first_seen",
   lastSeen: "beehive_last_seen",
 } as const;
