@@ -73,6 +73,17 @@ export function recordsIn(event: unknown): readonly SqsRecord[] {
   );
 }
 
+/** The time that Lambda gives a function, in ms. @throws BeeHiveError `InvalidConfiguration` when nobody says. */
+export function remainingMsIn(context: unknown): number {
+  const { getRemainingTimeInMillis: ask } = (context ?? {}) as { readonly getRemainingTimeInMillis?: unknown };
+  const ms: unknown = typeof ask === "function" ? ask.call(context) : undefined;
+  if (typeof ms === "number" && Number.isFinite(ms)) return ms;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    "This function was called with a context that does not say how long it may run; nothing was worked on. Lambda does; in a test call it with { getRemainingTimeInMillis: () => 30_000 }.",
+  );
+}
+
 function isRecord(value: unknown): value is SqsRecord {
   const { messageId, receiptHandle, body, eventSourceARN } = (value ?? {}) as Fields;
   return [messageId, receiptHandle, body, eventSourceARN].every((one) => typeof one === "string");

@@ -6,7 +6,7 @@ import { standardErrorLogger, type Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { completed, configFrom, type AwsConfig } from "./config.ts";
 import { AwsProvider, type AwsProviderOptions } from "./index.ts";
-import { recordsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
+import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 import type { AwsLease } from "./lease.ts";
 import { isFifo, lastPartOf, queueNameOf } from "./names.ts";
 
@@ -55,10 +55,11 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
     context: { getRemainingTimeInMillis(): number },
   ): Promise<SqsBatchResponse> => {
     const records = recordsIn(event);
+    const remainingMs = remainingMsIn(context);
     // One hive for all invocations of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
-    return (await runner).handle(records, context.getRemainingTimeInMillis());
+    return (await runner).handle(records, remainingMs);
   };
   return Object.assign(handle, { close: async () => (await runner)?.close() });
 }

@@ -1,6 +1,6 @@
 /** What a function is called with that is no batch of SQS messages. */
 import * as assert from "uvu/assert";
-import { recordsIn } from "../../providers/aws/lambda-event.ts";
+import { recordsIn, remainingMsIn } from "../../providers/aws/lambda-event.ts";
 import { sqsHandler } from "../../providers/aws/lambda.ts";
 import { actorDescription, isBeeHiveError, silentLogger } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
@@ -67,6 +67,24 @@ test("given an event with secrets, when it is refused, then the error tells some
   const message = refusalOf(Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`field${n}`, "hunter2"])));
   assert.not.match(message, /hunter2|field10/);
   assert.match(message, /"field9", \.\.\./);
+});
+
+test("given a context, when it does not say how long the function may run, then the error says what to call it with", () => {
+  class Context {
+    readonly #ms = 5;
+    getRemainingTimeInMillis(): number {
+      return this.#ms;
+    }
+  }
+  assert.is(remainingMsIn(new Context()), 5);
+  for (const odd of [
+    undefined,
+    null,
+    {},
+    { getRemainingTimeInMillis: 5 },
+    { getRemainingTimeInMillis: () => Number.NaN },
+  ])
+    assert.throws(() => remainingMsIn(odd), /getRemainingTimeInMillis: \(\) => 30_000/);
 });
 
 test("given a function, when it is called with no message of SQS, then it fails before it asks AWS for anything", async () => {
