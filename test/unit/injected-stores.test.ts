@@ -23,7 +23,7 @@ function injecting(...dependencies: readonly unknown[]): new () => object {
     constructor(..._: readonly unknown[]) {}
   }
   injects(...(dependencies as never[]))(Injects as never);
-  return Injects as never;
+  return Injects;
 }
 
 test("given classes with stores of each kind, when they are looked at, then each kind is found", () => {
