@@ -56,7 +56,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   const provider =
     typeof options.provider === "object"
       ? options.provider
-      : await openProvider(options.provider ?? "memory:", { clock });
+      : await openProvider(options.provider ?? "memory:", { clock, logger: options.logger });
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 

@@ -1,11 +1,14 @@
 import type { Clock } from "./clock.ts";
 import type { Event } from "./event.ts";
+import type { Logger } from "./logger.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 import type { Stores } from "./stores.ts";
 
 /** What every provider is opened with. */
 export interface ProviderContext {
   readonly clock: Clock;
+  /** Where a provider tells of what it does by itself; the standard error unless given. */
+  readonly logger?: Logger | undefined;
 }
 
 /** What a provider can do beyond the contract; a reason instead of `true` where it cannot. */

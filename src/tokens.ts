@@ -19,9 +19,16 @@ export type Token<T> = symbol & (abstract new (...never: any[]) => T);
 
 const registry = Symbol.for("beehive-actors.storeTokens");
 
+/** The kinds of stores that can be injected. */
+export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" | "locks";
+
+/** Every kind of store. */
+export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "key-value", "counters", "locks"];
+
 /** A store that can be injected, and how it is found among the stores of a step. */
 export interface StoreToken {
   readonly token: symbol;
+  readonly kind: StoreKind;
   readonly find: (stores: Stores) => unknown;
 }
 
@@ -46,24 +53,24 @@ export function storeTokenCount(): number {
  * @throws BeeHiveError `InvalidKey` when the name is none.
  */
 export function collectionStore<T extends Identified>(name: string): Token<CollectionStore<T>> {
-  return tokenOf(`collection ${checkedName("the name of a store", name)}`, (stores) => stores.collection<T>(name));
+  return tokenOf("collection", checkedName("the name of a store", name), (stores) => stores.collection<T>(name));
 }
 
 /** The token of keyed lists of one kind of item: `keyedListStore<ParkedItem>("ParkedItems")`. */
 export function keyedListStore<T extends Identified>(name: string): Token<KeyedListStore<T>> {
-  return tokenOf(`keyed list ${checkedName("the name of a store", name)}`, (stores) => stores.keyedList<T>(name));
+  return tokenOf("keyed list", checkedName("the name of a store", name), (stores) => stores.keyedList<T>(name));
 }
 
 /** The token of a key-value store: `keyValueStore("Invoices")`. */
 export function keyValueStore(name: string): Token<KeyValueStore> {
-  return tokenOf(`key-value ${checkedName("the name of a store", name)}`, (stores) => stores.keyValue(name));
+  return tokenOf("key-value", checkedName("the name of a store", name), (stores) => stores.keyValue(name));
 }
 
 /** The token of the counters. */
-export const counterStore: Token<CounterStore> = tokenOf("counters", (stores) => stores.counters);
+export const counterStore: Token<CounterStore> = tokenOf("counters", "", (stores) => stores.counters);
 
 /** The token of the locks. */
-export const lockStore: Token<LockStore> = tokenOf("locks", (stores) => stores.locks);
+export const lockStore: Token<LockStore> = tokenOf("locks", "", (stores) => stores.locks);
 
 /** The store of a token among these stores. */
 export function storeOf<T>(token: Token<T>, stores: Stores): T {
@@ -71,9 +78,10 @@ export function storeOf<T>(token: Token<T>, stores: Stores): T {
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
 }
 
-function tokenOf<T>(name: string, find: (stores: Stores) => T): Token<T> {
+function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {
+  const name = `${kind} ${named}`.trim();
   const before = known.get(name);
   const token = before?.token ?? Symbol(`beehive ${name}`);
-  if (!before) known.set(name, { token, find });
+  if (!before) known.set(name, { token, kind, find });
   return token as Token<T>;
 }

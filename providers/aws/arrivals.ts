@@ -2,16 +2,20 @@ import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/cl
 import type { Clock } from "../../src/clock.ts";
 import { isBeeHiveError, type BeeHiveError } from "../../src/errors.ts";
 import { identityOf } from "../../src/identity.ts";
+import type { Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
 import { isGone, type ClaimCheck } from "./claim-check.ts";
 import { ask, receiveLimit } from "./client.ts";
-import { translate } from "./errors.ts";
+import { isRefusal, translate } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import { AwsLease, visibilitySeconds } from "./lease.ts";
+import { eventInLetter } from "./letter.ts";
 import { eventFrom } from "./message.ts";
 import type { Note } from "./note.ts";
+import { isNotice, logNotice } from "./notices.ts";
+import type { Publisher } from "./publisher.ts";
 import type { Receipt } from "./receiver.ts";
 import { receivedFrom, type Received } from "./received.ts";
 import type { Settlement } from "./settlement.ts";
@@ -24,6 +28,8 @@ export interface ArrivalsParts {
   readonly unread: Unread;
   readonly inbox: Inbox | undefined;
   readonly claims: ClaimCheck | undefined;
+  readonly publisher: Pick<Publisher, "sendTo">;
+  readonly logger: Logger;
   readonly clock: Clock;
   readonly pace: Pace;
   readonly requestTimeoutMs: number;
@@ -33,6 +39,14 @@ interface LeaseOptions {
   readonly leaseMs: number;
   /** Whether Lambda handed the messages over. */
   readonly handedOver: boolean;
+}
+
+/** The lease on a message, and why it could not be read. */
+interface Read {
+  readonly lease: AwsLease;
+  readonly failure?: BeeHiveError;
+  /** Whether it is a dead letter that was moved back as it is. */
+  readonly isLetter?: boolean;
 }
 
 /** What became of messages that were handed over. */
@@ -97,11 +111,10 @@ export class Arrivals {
     const all = await Promise.all(
       messages.map((message) => this.#leaseOf(queueName, address, receivedFrom(message, now), options)),
     );
-    const read = all.filter(({ failure }) => failure === undefined).map(({ lease }) => lease);
-    const { due, failure } = await this.#withoutHandled(queueName, await this.#withoutEarly(read));
-    // What was gone before it was read counts, so that in the end SQS moves it to the dead letters.
-    const unread = all.filter((one) => one.failure !== undefined && !isGone(one.failure)).map(({ lease }) => lease);
-    await this.#giveBack(unread);
+    const read = all.filter(({ failure }) => failure === undefined);
+    const events = await this.#withoutNotices(await this.#withoutMoved(read));
+    const { due, failure } = await this.#withoutHandled(queueName, await this.#withoutEarly(events));
+    await this.#giveBack(all.filter((one) => one.failure && !isFinal(one.failure)).map(({ lease }) => lease));
     for (const lease of due) pace.begin(lease);
     const failed = all.find((one) => one.failure !== undefined);
     return { all: all.map(({ lease }) => lease), due, failure: failed?.failure ?? failure };
@@ -113,11 +126,11 @@ export class Arrivals {
     address: QueueAddress,
     message: Received,
     { leaseMs, handedOver }: LeaseOptions,
-  ): Promise<{ readonly lease: AwsLease; readonly failure?: BeeHiveError }> {
+  ): Promise<Read> {
     const leaseWith = (note: Note, body: string): AwsLease => {
-      const { messageId, receives, firstReceived, sentAt, groupId, receivedAt } = message;
+      const { messageId, receives, firstReceived, sentAt, groupId, receivedAt, attributes } = message;
       return new AwsLease({
-        event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey: groupId }),
+        event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey: groupId, attributes }),
         queueName,
         attempt: Math.max(1, receives + (note.attempts ?? 0)),
         firstSeen: note.firstSeen ?? firstReceived,
@@ -130,7 +143,9 @@ export class Arrivals {
     const { claims } = this.#parts;
     try {
       const note = await this.#noteOf(address, message);
-      return { lease: leaseWith(note, claims ? await claims.fetch(message.body) : message.body) };
+      const body = claims ? await claims.fetch(message.body) : message.body;
+      const event = eventInLetter(body);
+      return { lease: leaseWith(note, event ?? body), isLetter: event !== undefined };
     } catch (error) {
       const failure = translate(error, { action: "sqs:ReceiveMessage", resource: address.name });
       return { lease: leaseWith(message.note, message.body), failure };
@@ -145,6 +160,32 @@ export class Arrivals {
   async #giveBack(leases: readonly AwsLease[]): Promise<void> {
     const { clock, unread } = this.#parts;
     await Promise.allSettled(leases.map((lease) => unread.giveBack(lease, clock.now())));
+  }
+
+  /**
+   * Sends letters that came back to an ordered queue again: each is in a message group of its own, not in that of its
+   * key. In other queues they are worked on where they are.
+   */
+  async #withoutMoved(read: readonly Read[]): Promise<readonly AwsLease[]> {
+    const { publisher, settlement } = this.#parts;
+    const moved = read.filter(({ lease, isLetter }) => isLetter && lease.address.fifo);
+    // One that cannot be sent comes back when its visibility ends.
+    await Promise.allSettled(
+      moved.map(async ({ lease }) => {
+        await publisher.sendTo(lease.address, lease.event, lease.received.messageId);
+        await settlement.remove(lease);
+      }),
+    );
+    return read.filter((one) => !moved.includes(one)).map(({ lease }) => lease);
+  }
+
+  /** Removes messages that are meant for no actor. */
+  async #withoutNotices(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
+    const { settlement, logger } = this.#parts;
+    const notices = leases.filter(({ event }) => isNotice(event));
+    for (const { event } of notices) logNotice(event, logger);
+    await Promise.allSettled(notices.map((lease) => settlement.remove(lease)));
+    return leases.filter((lease) => !notices.includes(lease));
   }
 
   /** Puts off what was received before its time: SNS knows no delay, and SQS none of more than 15 minutes. */
@@ -175,10 +216,19 @@ export class Arrivals {
       await Promise.allSettled(done.map((lease) => settlement.remove(lease)));
       return { due: leases.filter((lease) => !done.includes(lease)) };
     } catch (error) {
-      await this.#giveBack(leases);
-      return { due: [], failure: translate(error, { action: "dynamodb:BatchGetItem", resource: String(queueName) }) };
+      const failure = translate(error, { action: "dynamodb:BatchGetItem", resource: String(queueName) });
+      if (!isFinal(failure)) await this.#giveBack(leases);
+      return { due: [], failure };
     }
   }
+}
+
+/**
+ * Whether to read it again cannot mend why it could not be read: its claim is gone, or the request for it is refused.
+ * Such a message is not given back: SQS counts its receives, and moves it to the dead letters in the end.
+ */
+function isFinal(failure: BeeHiveError): boolean {
+  return isGone(failure) || isRefusal(failure);
 }
 
 /** When a message is to be worked on, in ms since the epoch. */

@@ -1,6 +1,6 @@
 import { afterThisTurn, type Clock, type Timer } from "../../src/clock.ts";
 import type { BeeHiveError } from "../../src/errors.ts";
-import { translate, type Attempt } from "./errors.ts";
+import { isRefusal, translate, type Attempt } from "./errors.ts";
 
 /** What a batch answered for one of its entries when it was not done. */
 export interface EntryFailure {
@@ -205,7 +205,7 @@ export class Batcher<E> {
       const answered = await this.#options.send(batch.map(({ entry }) => entry));
       failures = new Map(answered.map((failure) => [failure.index, failure]));
     } catch (error) {
-      for (const pending of batch) this.#fail(pending, translate(error, attempt));
+      await this.#refused(batch, translate(error, attempt));
       return;
     }
     for (const [index, pending] of batch.entries()) {
@@ -215,6 +215,12 @@ export class Batcher<E> {
         this.#fail(pending, failureError(failure, attempt));
       else this.#retry(pending);
     }
+  }
+
+  /** A request is refused as a whole for one wrong entry: asked for alone, that one fails alone. */
+  async #refused(batch: readonly Pending<E>[], error: BeeHiveError): Promise<void> {
+    if (batch.length > 1 && isRefusal(error)) await Promise.all(batch.map((pending) => this.#send([pending])));
+    else for (const pending of batch) this.#fail(pending, error);
   }
 
   #succeed({ group, resolve }: Pending<E>): void {

@@ -10,6 +10,10 @@ export interface Attempt {
 const access = "The credentials need the right";
 const identity = "The credentials were refused";
 
+/** Error names of a request that is wrong in itself: the same request is refused again. */
+const refusals =
+  /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|InvalidMessageContents|InvalidAttribute(Name|Value)|ValidationException|SerializationException|MissingParameter)$/;
+
 /** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
   [
@@ -49,11 +53,7 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
     "The table does not exist. Call hive.setup() first, or make it, see deploy/aws",
   ],
   [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
-  [
-    /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|ValidationException|MissingParameter)$/,
-    "Unavailable",
-    "The service refused the request",
-  ],
+  [refusals, "Unavailable", "The service refused the request"],
 ];
 
 /** What a service says is shown up to here, in characters: a proxy may answer with a page. */
@@ -64,7 +64,9 @@ const maxName = 128;
 export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [name, message] = nameAndMessage(error);
-  const [, code, advice] = meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
+  // A size is refused under many names, those of other refusals among them.
+  const size = refusals.test(name) ? tooLarge(message) : undefined;
+  const [, code, advice] = size ?? meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
   const what = advice === access ? `${access} ${action} on ${resource}` : advice;
   return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${what}.`, { cause: error });
 }
@@ -72,6 +74,11 @@ export function translate(error: unknown, { action, resource }: Attempt): BeeHiv
 /** Whether AWS answered with an error of one of these names. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(nameAndMessage(error)[0]);
+}
+
+/** Whether AWS refused a request for what it holds, so that to repeat it mends nothing. */
+export function isRefusal({ code, cause }: BeeHiveError): boolean {
+  return code === "TooLarge" || refusals.test(nameAndMessage(cause)[0]);
 }
 
 function tooLarge(message: string): (typeof meanings)[number] | undefined {

@@ -1,9 +1,11 @@
 import { Event, type EventProperty } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { attributesOfSns, type Attributes } from "./attributes.ts";
+import { noticeIn } from "./notices.ts";
 
 /*
- * Messages of AWS itself as events: SNS envelopes (a subscription without raw delivery), EventBridge events, and
- * notifications of S3.
+ * Messages of AWS itself as events: SNS envelopes (a subscription without raw delivery), EventBridge events,
+ * notifications of S3, and notices. All that they say beside the body becomes properties.
  */
 
 /** What is known of a message besides its body. */
@@ -14,6 +16,8 @@ export interface MessageOrigin {
   /** In ms since the epoch. */
   readonly sentAt: number;
   readonly partitionKey: string | undefined;
+  /** Attributes that others gave it. */
+  readonly attributes?: Attributes | undefined;
 }
 
 /** Reads the event in the body of a message. */
@@ -27,20 +31,25 @@ type Read = (body: string, origin: MessageOrigin) => Event;
 export function foreignEvent(value: unknown, body: string, origin: MessageOrigin, read: Read): Event | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const message = value as Readonly<Record<string, unknown>>;
-  return fromSns(message, origin, read) ?? fromEventBridge(message, origin) ?? fromS3(message, body, origin);
+  return (
+    fromSns(message, origin, read) ??
+    fromEventBridge(message, origin) ??
+    fromS3(message, body, origin) ??
+    fromNotice(message, body, origin)
+  );
 }
 
 /** The message in the envelope, whatever it is. */
 function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrigin, read: Read): Event | undefined {
-  const { Type, Message, MessageId, TopicArn, Subject, Timestamp } = message;
+  const { Type, Message, MessageId, TopicArn, Subject, Timestamp, MessageAttributes } = message;
   if (Type !== "Notification" || typeof Message !== "string" || typeof TopicArn !== "string") return undefined;
   const inner = read(Message, {
     ...origin,
     id: text(MessageId) ?? origin.id,
     sentAt: timeOf(Timestamp) ?? origin.sentAt,
+    attributes: { ...attributesOfSns(MessageAttributes), ...origin.attributes },
   });
-  const subject = text(Subject);
-  return subject === undefined || "subject" in inner.properties ? inner : withProperties(inner, { subject });
+  return withProperties(inner, properties({ subject: Subject, topicArn: TopicArn }));
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
@@ -48,16 +57,17 @@ function fromEventBridge(
   message: Readonly<Record<string, unknown>>,
   { id, queueName, sentAt, partitionKey }: MessageOrigin,
 ): Event | undefined {
-  const { "detail-type": type, detail, source, account, region, time } = message;
+  const { "detail-type": type, detail, source, time, id: ownId, resources, version: _, ...others } = message;
   if (typeof type !== "string" || typeof source !== "string" || detail === undefined) return undefined;
+  const named = Array.isArray(resources) && resources.length > 0 ? JSON.stringify(resources) : undefined;
   return Event.fromRecord({
-    id: text(message["id"]) ?? id,
+    id: text(ownId) ?? id,
     eventType: type,
     queueName: String(queueName),
     timestamp: timeOf(time) ?? sentAt,
     contentType: "application/json",
     body: JSON.stringify(detail),
-    properties: properties({ source, account, region }),
+    properties: properties({ ...others, source, resources: named }),
     partitionKey,
   });
 }
@@ -87,6 +97,27 @@ function fromS3(
   });
 }
 
+/** A notice is an event, too, so that a dead letter can be one; {@link isNotice} keeps it from actors. */
+function fromNotice(
+  message: Readonly<Record<string, unknown>>,
+  body: string,
+  { id, queueName, sentAt, partitionKey }: MessageOrigin,
+): Event | undefined {
+  const notice = noticeIn(message);
+  if (notice === undefined) return undefined;
+  const { Bucket: bucket, TopicArn: topicArn, SubscribeURL: subscribeUrl, Time, Timestamp } = message;
+  return Event.fromRecord({
+    id,
+    eventType: notice.type,
+    queueName: String(queueName),
+    timestamp: timeOf(Time ?? Timestamp) ?? sentAt,
+    contentType: "application/json",
+    body,
+    properties: properties({ source: notice.source, bucket, topicArn, subscribeUrl }),
+    partitionKey,
+  });
+}
+
 interface S3Record {
   readonly eventSource?: unknown;
   readonly eventName?: unknown;
@@ -95,9 +126,9 @@ interface S3Record {
   readonly s3?: { readonly bucket?: { readonly name?: unknown }; readonly object?: { readonly key?: unknown } };
 }
 
-function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
-  const record = event.toRecord();
-  return Event.fromRecord({ ...record, properties: Object.freeze({ ...record.properties, ...more }) });
+/** The event with more properties; those that it has stay as they are. */
+export function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
+  return event.with({ properties: Object.freeze({ ...more, ...event.properties }) });
 }
 
 function properties(given: Readonly<Record<string, unknown>>): Readonly<Record<string, EventProperty>> {

@@ -15,8 +15,9 @@ import type { AwsConfig } from "./config.ts";
 import { expiry, itemKey } from "./rows.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** A batch takes 25 writes, 16 MB in all. */
+/** A batch takes 25 writes, or 100 reads, 16 MB in all. */
 const maxEntries = 25;
+const maxKeys = 100;
 const mostTries = 5;
 /** How long after what was left unread is asked for again, in ms; doubled each time. */
 const retryMs = 25;
@@ -54,14 +55,18 @@ export class Inbox {
     });
   }
 
-  /** Which of these events, ten at the most, the queue has handled. */
+  /** Returns which of these events the queue has handled, however many they are: Lambda hands over thousands. */
   async handled(queue: QueueName, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
-    if (eventIds.length === 0) return new Set();
-    let keys: Record<string, AttributeValue>[] = [...new Set(eventIds)].map((eventId) =>
-      keyOf({ queue: String(queue), eventId }),
-    );
+    const keys = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
     const found = new Set<string>();
+    for (let n = 0; n < keys.length; n += maxKeys) await this.#read(keys.slice(n, n + maxKeys), found);
+    return new Set(eventIds.filter((eventId) => found.has(noteName(eventId))));
+  }
+
+  /** Adds to `found` the names of the notes that are there, of up to {@link maxKeys}. */
+  async #read(wanted: Record<string, AttributeValue>[], found: Set<string>): Promise<void> {
     const now = this.#clock.now();
+    let keys = wanted;
     for (let tries = 1; keys.length > 0; tries++) {
       if (tries > mostTries)
         throw new BeeHiveError(
@@ -77,7 +82,6 @@ export class Inbox {
       keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       if (keys.length > 0) await sleep(this.#clock, retryMs * 2 ** tries);
     }
-    return new Set(eventIds.filter((eventId) => found.has(noteName(eventId))));
   }
 
   /** Notes an event as handled. */

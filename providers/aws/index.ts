@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
+import { standardErrorLogger, safeLogger, type Logger } from "../../src/logger.ts";
 import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
@@ -11,8 +12,15 @@ export type { AwsClients, AwsConfig } from "./config.ts";
 export { leastPolicy, type PolicyDocument, type PolicyStatement } from "./policy.ts";
 
 /** Opens `aws:`, with options as `aws:?region=eu-west-1&prefix=shop&bucket=shop-data`. */
-export function openAws(url: string, { clock }: ProviderContext): Provider {
-  return new AwsProvider({ ...configFrom(url), clock });
+export function openAws(url: string, { clock, logger }: ProviderContext): Provider {
+  return new AwsProvider({ ...configFrom(url), clock, ...(logger && { logger }) });
+}
+
+/** What a provider is made from: its configuration, and what it uses. */
+export interface AwsProviderOptions extends Partial<AwsConfig> {
+  readonly clients?: AwsClients;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
 }
 
 /**
@@ -34,18 +42,17 @@ export class AwsProvider implements Provider {
   readonly #clients: AwsClients;
   readonly #own: boolean;
 
-  /** @throws BeeHiveError `InvalidConfiguration` with every problem. */
-  constructor({
-    clients,
-    clock = systemClock,
-    ...given
-  }: Partial<AwsConfig> & { readonly clients?: AwsClients; readonly clock?: Clock } = {}) {
+  /**
+   * @param options `logger` is told of messages that are removed because no actor is meant by them.
+   * @throws BeeHiveError `InvalidConfiguration` with every problem.
+   */
+  constructor({ clients, clock = systemClock, logger = standardErrorLogger, ...given }: AwsProviderOptions = {}) {
     const config = completed(given);
     this.#own = clients === undefined;
     this.#clients = clients ?? makeClients(config);
     const rows = new DynamoRows(this.#clients.dynamodb, config.table, clock);
     this.stores = new AwsStores(this.#clients, config, clock, rows);
-    this.queues = new AwsQueueOperator(this.#clients, config, clock, rows);
+    this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger));
   }
 
   beginStep(lease: Lease): Step {

@@ -5,32 +5,12 @@ import { BeeHiveError } from "../../src/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { completed, configFrom, type AwsConfig } from "./config.ts";
-import { AwsProvider } from "./index.ts";
+import { AwsProvider, type AwsProviderOptions } from "./index.ts";
+import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 import type { AwsLease } from "./lease.ts";
 import { isFifo, lastPartOf, queueNameOf } from "./names.ts";
 
-/** A message as Lambda hands it over; what is needed of `SQSRecord` in @types/aws-lambda. */
-export interface SqsRecord {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-  readonly attributes: object;
-  readonly messageAttributes: Readonly<
-    Record<
-      string,
-      {
-        readonly stringValue?: string | undefined;
-        readonly binaryValue?: string | undefined;
-        readonly dataType: string;
-      }
-    >
-  >;
-  readonly eventSourceARN: string;
-}
-
-export interface SqsEvent {
-  readonly Records: readonly SqsRecord[];
-}
+export type { SqsEvent, SqsRecord } from "./lambda-event.ts";
 
 /** Which messages Lambda is not to remove. */
 export interface SqsBatchResponse {
@@ -45,7 +25,7 @@ export interface SqsHandler {
 
 /** As for a hive; `provider` is an `aws:` URL or what {@link AwsProvider} is made from. */
 export interface SqsHandlerOptions extends Omit<HiveOptions, "provider" | "pulsers" | "topology"> {
-  readonly provider?: string | ConstructorParameters<typeof AwsProvider>[0];
+  readonly provider?: string | AwsProviderOptions;
 }
 
 /** Kept of the time that Lambda gives, to give back what is not finished, in ms. */
@@ -63,6 +43,10 @@ const reserveMs = 1_000;
  *
  * The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`: without it Lambda removes
  * everything. The visibility timeout of the queue must be longer than the timeout of the function.
+ *
+ * The function throws `InvalidConfiguration` when it is called with anything but messages of SQS, such as the console's
+ * test event, a request over HTTP, or a notification that S3, SNS or EventBridge sends to it directly; the error names
+ * what came and what to do.
  */
 export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   let runner: Promise<Runner> | undefined;
@@ -70,10 +54,12 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
     event: SqsEvent,
     context: { getRemainingTimeInMillis(): number },
   ): Promise<SqsBatchResponse> => {
+    const records = recordsIn(event);
+    const remainingMs = remainingMsIn(context);
     // One hive for all invocations of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
-    return (await runner).handle(event, context.getRemainingTimeInMillis());
+    return (await runner).handle(records, remainingMs);
   };
   return Object.assign(handle, { close: async () => (await runner)?.close() });
 }
@@ -101,8 +87,8 @@ class Runner {
   static async make({ provider: given = "aws:", ...options }: SqsHandlerOptions): Promise<Runner> {
     const clock = options.clock ?? systemClock;
     const config = typeof given === "string" ? configFrom(given) : completed(configOf(given));
-    const provider = new AwsProvider(typeof given === "string" ? { ...config, clock } : { ...given, clock });
     const { logger = standardErrorLogger } = options;
+    const provider = new AwsProvider({ ...(typeof given === "string" ? config : given), clock, logger });
     return new Runner(await createHive({ ...options, provider }), provider, config, clock, safeLogger(logger));
   }
 
@@ -111,7 +97,7 @@ class Runner {
     await this.#provider.close();
   }
 
-  async handle({ Records: records }: SqsEvent, remainingMs: number): Promise<SqsBatchResponse> {
+  async handle(records: readonly SqsRecord[], remainingMs: number): Promise<SqsBatchResponse> {
     const leaseMs = Math.max(0, remainingMs - reserveMs);
     const passed = new Deadline(this.#clock, leaseMs);
     const removed = new Set<string>();
@@ -135,7 +121,11 @@ class Runner {
     passed: Deadline,
   ): Promise<readonly AwsLease[]> {
     const queue = this.#queueNames.get(lastPartOf(arn));
-    if (!queue) throw new BeeHiveError("InvalidConfiguration", `No actor of this function reads the queue ${arn}.`);
+    if (!queue)
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}: is the prefix right?`,
+      );
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
     const { all, due, failure } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
@@ -185,11 +175,7 @@ class Deadline {
   }
 }
 
-function configOf({
-  clients: _,
-  clock: __,
-  ...config
-}: NonNullable<ConstructorParameters<typeof AwsProvider>[0]>): Partial<AwsConfig> {
+function configOf({ clients: _, clock: __, logger: ___, ...config }: AwsProviderOptions): Partial<AwsConfig> {
   return config;
 }
 
@@ -211,7 +197,7 @@ function messageOf({ messageId, receiptHandle, body, attributes, messageAttribut
     Body: body,
     Attributes: { ...attributes },
     MessageAttributes: Object.fromEntries(
-      Object.entries(messageAttributes).map(
+      Object.entries(messageAttributes ?? {}).map(
         ([name, { dataType, stringValue, binaryValue }]): [string, MessageAttributeValue] => [
           name,
           {

@@ -11,6 +11,8 @@ import { receivedFrom, type Received } from "./received.ts";
 
 /** The text under which the record is kept in the body. */
 const recordKey = "beehiveDeadLetter";
+/** What is between the record and the event: within a text its quotes would be escaped. */
+const eventMark = ',"event":';
 type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
   /** The id of the letter; older releases wrote none. */
   readonly id?: string | undefined;
@@ -26,25 +28,32 @@ export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRe
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
+  return `{"${recordKey}":${text}${eventMark}${bodyOf(event)}}`;
+}
+
+/**
+ * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
+ * for other messages.
+ */
+export function eventInLetter(body: string): string | undefined {
+  return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
 }
 
 /** The letter that a message of the queue `name` is, whoever put it there. */
 export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
   const received = receivedFrom(message, receivedAt);
-  const { body, sentAt, note, messageId, groupId: partitionKey } = received;
-  const origin = { id: note.id ?? messageId, queueName: name, sentAt, partitionKey };
+  const { body, sentAt, note, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
-    // A message that SQS moved here by its redrive policy: no actor has seen it fail.
-    const reason = `moved by SQS after ${received.receives} receives: its consumers never settled it`;
+    // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
+    const reason = `moved by SQS after ${received.receives} receives because its consumers never settled it, or too large for a record of why`;
     return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
   }
   const { record, event } = parsed;
   return {
     ...record,
     id: record.id ?? letterId(messageId),
-    event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
+    event: eventFrom(event, { id: note.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
@@ -59,13 +68,13 @@ export function unreadableLetter(message: Message, name: QueueName, receivedAt: 
 }
 
 function withoutRecord(
-  { messageId, receives, sentAt, firstReceived, receivedAt, note, groupId: partitionKey }: Received,
+  { messageId, receives, sentAt, firstReceived, receivedAt, note, attributes, groupId: partitionKey }: Received,
   queueName: QueueName,
   { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
 ): DeadLetter {
   return {
     id: letterId(messageId),
-    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey }),
+    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
     reason,
     errorName,
     errorMessage: reason,
@@ -78,12 +87,15 @@ function withoutRecord(
   };
 }
 
-function parse(body: string): { readonly record: DeadRecord; readonly event: unknown } | undefined {
+/** The record, and the event as its text: to write it anew could change it. */
+function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    const event = value?.["event"];
-    return isRecord(record) && event !== undefined ? { record, event } : undefined;
+    if (!isRecord(record) || value?.["event"] === undefined) return undefined;
+    const at = body.indexOf(eventMark);
+    const asSent = body.startsWith(`{"${recordKey}":`) && at > 0 && body.endsWith("}");
+    return { record, event: asSent ? body.slice(at + eventMark.length, -1) : JSON.stringify(value["event"]) };
   } catch {
     return undefined;
   }

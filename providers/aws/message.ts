@@ -3,7 +3,8 @@ import { fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import { isJson } from "../../src/body.ts";
 import { Event, type EventRecord } from "../../src/event.ts";
-import { foreignEvent, type MessageOrigin } from "./foreign.ts";
+import { propertiesOf } from "./attributes.ts";
+import { foreignEvent, withProperties, type MessageOrigin } from "./foreign.ts";
 
 /** Says that the body of an event of JSON type is bytes: CloudEvents cannot tell it from text. */
 const bytesMark = "beehivebytes";
@@ -27,6 +28,12 @@ function safe(text: string): string {
 
 /** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so in `getBody`. */
 export function eventFrom(body: string, origin: MessageOrigin): Event {
+  const event = eventIn(body, origin);
+  const { attributes } = origin;
+  return attributes && Object.keys(attributes).length > 0 ? withProperties(event, propertiesOf(attributes)) : event;
+}
+
+function eventIn(body: string, origin: MessageOrigin): Event {
   try {
     const value: unknown = JSON.parse(body);
     return cloudEventIn(value, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);

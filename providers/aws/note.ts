@@ -1,4 +1,5 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
+import type { Attributes } from "./attributes.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Rows } from "../../src/rows.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
@@ -19,39 +20,82 @@ export interface Note {
   readonly firstSeen?: number | undefined;
   /** Not to be delivered before, in ms since the epoch. */
   readonly notBefore?: number | undefined;
+  /** How often in a row it could not be read. */
+  readonly unread?: number | undefined;
 }
 
 const attribute = "beehive";
 /** SQS takes ten attributes a message. */
-const mostAttributes = 10;
+const maxAttributes = 10;
+/** The field of a note for an attribute of others that found no room beside it. */
+const othersKey = "others";
 
 /** What a note says; whatever is no note of ours says nothing, for anybody may give a message that attribute. */
 export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>): Note {
-  const text = attributes[attribute]?.StringValue;
-  if (text === undefined) return {};
+  const { id, attempts, firstSeen, notBefore, unread } = fieldsOf(attributes);
+  return {
+    ...(typeof id === "string" && id !== "" && { id }),
+    ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
+    ...(Number.isFinite(firstSeen) && { firstSeen: firstSeen as number }),
+    ...(Number.isFinite(notBefore) && { notBefore: notBefore as number }),
+    ...(Number.isSafeInteger(unread) && { unread: unread as number }),
+  };
+}
+
+/** The attributes that others gave a message, wherever they travel. */
+export function attributesOfOthers(attributes: Attributes): Attributes {
+  if (!(attribute in attributes)) return attributes;
+  const { [attribute]: _, ...others } = attributes;
+  return { ...others, ...unpacked(fieldsOf(attributes)[othersKey]) };
+}
+
+/** The attributes of a copy: the note, and those of others; one that finds no room travels in the note. */
+export function attributesWith(note: Note, others: Attributes): Record<string, MessageAttributeValue> {
+  const all = Object.entries(others);
+  const inNote = all.slice(maxAttributes - 1);
+  const text = JSON.stringify({ ...note, ...(inNote.length > 0 && { [othersKey]: packed(inNote) }) });
+  return {
+    ...Object.fromEntries(all.slice(0, maxAttributes - 1)),
+    [attribute]: { DataType: "String", StringValue: text },
+  };
+}
+
+function fieldsOf(
+  attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>,
+): Readonly<Record<string, unknown>> {
   try {
-    const { id, attempts, firstSeen, notBefore } = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    return {
-      ...(typeof id === "string" && id !== "" && { id }),
-      ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
-      ...(Number.isFinite(firstSeen) && { firstSeen: firstSeen as number }),
-      ...(Number.isFinite(notBefore) && { notBefore: notBefore as number }),
-    };
+    return (JSON.parse(attributes[attribute]?.StringValue ?? "null") ?? {}) as Readonly<Record<string, unknown>>;
   } catch {
     return {};
   }
 }
 
-/** The attributes of a copy: the note, and those of others as far as there is room. */
-export function attributesWith(
-  note: Note,
-  attributes: Readonly<Record<string, MessageAttributeValue>>,
-): Record<string, MessageAttributeValue> {
-  const others = Object.entries(attributes).filter(([name]) => name !== attribute);
-  return {
-    ...Object.fromEntries(others.slice(0, mostAttributes - 1)),
-    [attribute]: { DataType: "String", StringValue: JSON.stringify(note) },
-  };
+/** Name, type, and the text or the bytes as base64. */
+type Packed = readonly [name: string, type: string, text: string | null, base64: string];
+
+function packed(attributes: readonly (readonly [string, MessageAttributeValue])[]): readonly Packed[] {
+  return attributes.map(([name, { DataType = "", StringValue = null, BinaryValue = [] }]) => [
+    name,
+    DataType,
+    StringValue,
+    Buffer.from(BinaryValue).toString("base64"),
+  ]);
+}
+
+function unpacked(value: unknown): Attributes {
+  const all = (Array.isArray(value) ? value : []).filter(isPacked);
+  return Object.fromEntries(
+    all.map(([name, DataType, text, base64]) => [
+      name,
+      { DataType, ...(text === null ? { BinaryValue: Buffer.from(base64, "base64") } : { StringValue: text }) },
+    ]),
+  );
+}
+
+function isPacked(value: unknown): value is Packed {
+  if (!Array.isArray(value)) return false;
+  const [name, type, text, base64] = value as readonly unknown[];
+  return [name, type, text ?? "", base64].every((one) => typeof one === "string");
 }
 
 /** The longest that a message, and so its note, is kept. */

@@ -1,10 +1,13 @@
 import type { ActorDescriptor } from "../../src/actor.ts";
 import { destination } from "../../src/actor-descriptor.ts";
+import { BeeHiveError } from "../../src/errors.ts";
+import { injectedStores } from "../../src/injected-stores.ts";
 import { queueSpecs } from "../../src/orchestrator.ts";
 import type { Publisher } from "../../src/publishes.ts";
 import type { Pulser } from "../../src/pulser.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { QueueSpec } from "../../src/queue-operator.ts";
+import { storeKinds, type StoreKind } from "../../src/tokens.ts";
 import { completed, type AwsConfig } from "./config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "./names.ts";
 
@@ -22,10 +25,11 @@ export interface PolicyDocument {
 
 /** What the policy is for. */
 export interface PolicyOptions extends Publisher {
-  /** `aws` unless said; `aws-cn`, `aws-us-gov`. */
+  /** `aws`, `aws-cn` or `aws-us-gov`. @default That of the region. */
   readonly partition?: string | undefined;
-  /** `*` unless said, for both. */
+  /** @default The region of the configuration, `*` when it names none. */
   readonly region?: string | undefined;
+  /** The id of the account, 12 digits. @default `*` */
   readonly account?: string | undefined;
   /** Whether the hive makes its queues itself (`topology: "create"`); `false` unless said. */
   readonly setup?: boolean | undefined;
@@ -33,26 +37,37 @@ export interface PolicyOptions extends Publisher {
   readonly deadLetters?: boolean | undefined;
   /** What publishes by time beside the actors. */
   readonly pulsers?: readonly Pulser[] | undefined;
+  /**
+   * Whether the application uses stores, such as by `hive.store`. @default Whether its actors have stores injected, as far
+   * as that can be seen; what only a container knows counts as all of them.
+   */
+  readonly stores?: boolean | undefined;
+  /** Whether the hive keeps a journal. @default false */
+  readonly journal?: boolean | undefined;
 }
 
-/** The least IAM policy with which these actors run. */
+/**
+ * The least IAM policy with which these actors run.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the account is no account.
+ */
 export function leastPolicy(
   descriptors: readonly ActorDescriptor[],
   given: Partial<AwsConfig> = {},
-  {
-    partition = "aws",
-    region = "*",
-    account = "*",
-    setup = false,
-    deadLetters = false,
-    pulsers = [],
-    publishes,
-  }: PolicyOptions = {},
+  options: PolicyOptions = {},
 ): PolicyDocument {
+  const config = completed(given);
+  const { region = config.region ?? "*", account = "*", setup = false, deadLetters = false, pulsers = [] } = options;
+  const { partition = partitionOf(region), publishes } = options;
   const publishers = [...pulsers, { publishes }];
+  if (!/^(\d{12}|\*)$/.test(account))
+    throw new BeeHiveError("InvalidConfiguration", `"${account}" is no account of AWS: its id has 12 digits.`);
   const parts: Parts = {
-    config: completed(given),
+    config,
+    stores: storesUsed(descriptors, options),
+    journal: options.journal ?? false,
     descriptors,
+    pulsers,
     publishers,
     specs: queueSpecs(descriptors, publishers),
     arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
@@ -64,9 +79,22 @@ export function leastPolicy(
   return { Version: "2012-10-17", Statement: statements.filter(({ Resource }) => Resource.length > 0) };
 }
 
+function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}
+
+function storesUsed(descriptors: readonly ActorDescriptor[], { stores }: PolicyOptions): ReadonlySet<StoreKind> {
+  if (stores !== undefined) return new Set(stores ? storeKinds : []);
+  return injectedStores(descriptors.map(({ actorType }) => actorType));
+}
+
 interface Parts {
   readonly config: AwsConfig;
+  readonly stores: ReadonlySet<StoreKind>;
+  readonly journal: boolean;
   readonly descriptors: readonly ActorDescriptor[];
+  readonly pulsers: readonly Pulser[];
   readonly publishers: readonly Publisher[];
   readonly specs: readonly QueueSpec[];
   readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
@@ -122,22 +150,20 @@ function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup
   ];
 }
 
-function forDynamoDb({ config: { table, idempotent }, arn, setup }: Parts): PolicyStatement[] {
-  const arns = [arn("dynamodb", `table/${table}`)];
+function forDynamoDb({ config, descriptors, pulsers, stores, journal, arn, setup }: Parts): PolicyStatement[] {
+  const arns = [arn("dynamodb", `table/${config.table}`)];
+  // Pulsers remember in a collection, under a lock, when they fired.
+  const rows = stores.size > 0 || pulsers.length > 0 || journal;
+  // What SQS cannot say of a message in order is a row, see note.ts.
+  const notes = descriptors.some(({ ordered }) => ordered);
+  const actions = [
+    ...(rows || notes ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
+    ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
+    ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
+  ];
   return [
-    allow(
-      "Store",
-      [
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:Query",
-        "dynamodb:BatchWriteItem",
-        ...(idempotent ? ["dynamodb:BatchGetItem"] : []),
-      ],
-      arns,
-    ),
+    allow("Store", actions, actions.length > 0 ? arns : []),
     allow(
       "SetUpTable",
       ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"],
@@ -146,13 +172,15 @@ function forDynamoDb({ config: { table, idempotent }, arn, setup }: Parts): Poli
   ];
 }
 
-function forS3({ config: { bucket }, bucketArn, setup }: Parts): PolicyStatement[] {
+function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Parts): PolicyStatement[] {
   if (bucket === undefined) return [];
   const arn = bucketArn(bucket);
+  const used = claimCheck || stores.has("key-value");
+  const keep = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
   return [
-    allow("Keep", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], [`${arn}/*`]),
+    allow("Keep", keep, used ? [`${arn}/*`] : []),
     // Without it S3 answers that access is denied, not that there is none, for an object that was replaced just now.
-    allow("SeeThatItIsGone", ["s3:ListBucket"], [arn]),
+    allow("SeeThatItIsGone", ["s3:ListBucket"], used || setup ? [arn] : []),
     allow("SetUpBucket", ["s3:CreateBucket", "s3:PutLifecycleConfiguration"], setup ? [arn] : []),
   ];
 }

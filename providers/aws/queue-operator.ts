@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../src/clock.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
+import { isBeeHiveError } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import { identityOf } from "../../src/identity.ts";
+import type { Logger } from "../../src/logger.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type {
   AbandonOptions,
@@ -26,7 +28,7 @@ import type { AwsLease } from "./lease.ts";
 import { letterBody } from "./letter.ts";
 import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
-import { FifoNotes } from "./note.ts";
+import { attributesWith, FifoNotes } from "./note.ts";
 import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import { Receiver } from "./receiver.ts";
@@ -51,6 +53,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #clients: AwsClients;
   readonly #config: AwsConfig;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #pace: Pace;
   readonly #outbox: Outbox;
   readonly #addresses: Addresses;
@@ -65,7 +68,7 @@ export class AwsQueueOperator implements QueueOperator {
   /** Until when something may come that this process sent or put off, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
-  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows) {
+  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows, logger: Logger) {
     const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
     const pace = new Pace(lingerMs);
     const outbox = new Outbox(clients, clock, pace);
@@ -77,6 +80,7 @@ export class AwsQueueOperator implements QueueOperator {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
+    this.#logger = logger;
     this.#pace = pace;
     this.#outbox = outbox;
     this.#addresses = addresses;
@@ -90,6 +94,8 @@ export class AwsQueueOperator implements QueueOperator {
       unread: new Unread(settlement, outbox, notes),
       inbox,
       claims,
+      publisher: this.#publisher,
+      logger,
       clock,
       pace,
       requestTimeoutMs,
@@ -157,7 +163,14 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return Promise.all((leases as readonly AwsLease[]).map((lease) => this.#settlement.renew(lease, leaseMs)));
+    const failures = new Set<unknown>();
+    const held = await Promise.all(
+      (leases as readonly AwsLease[]).map((lease) =>
+        this.#settlement.renew(lease, leaseMs, (error) => void failures.add(error)),
+      ),
+    );
+    for (const error of failures) this.#logger.warn({ err: error }, "leases could not be renewed, trying again");
+    return held;
   }
 
   async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
@@ -183,7 +196,18 @@ export class AwsQueueOperator implements QueueOperator {
     const { messageId } = held.received;
     // A group of its own: a FIFO queue lets nobody look behind the first of a group.
     const fifo = { groupId: fifoToken(messageId), deduplicationId: fifoToken(messageId) };
-    await this.#publisher.send(dead, { body: letterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
+    try {
+      await this.#publisher.send(dead, { body: letterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
+    } catch (error) {
+      if (!isBeeHiveError(error, "TooLarge")) throw error;
+      this.#logger.warn(
+        { err: error, eventId: letter.event.id },
+        "a dead letter has no room for its record, it is kept without",
+      );
+      const { body, attributes } = held.received;
+      const noted = attributesWith({ id: letter.event.id }, attributes);
+      await this.#publisher.send(dead, { body, attributes: noted, ...(dead.fifo && fifo) });
+    }
     await this.#settlement.remove(held);
   }
 

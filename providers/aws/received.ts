@@ -1,5 +1,6 @@
-import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { noteIn, type Note } from "./note.ts";
+import type { Message } from "@aws-sdk/client-sqs";
+import type { Attributes } from "./attributes.ts";
+import { attributesOfOthers, noteIn, type Note } from "./note.ts";
 
 /** A message as SQS, or Lambda, handed it over. */
 export interface Received {
@@ -15,7 +16,7 @@ export interface Received {
   /** When it was handed out this time: the 12 hours count from here. */
   readonly receivedAt: number;
   /** Attributes that others gave it. */
-  readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
+  readonly attributes: Attributes;
   readonly groupId: string | undefined;
   /** What the copy carries of the message that it stands for. */
   readonly note: Note;
@@ -31,7 +32,7 @@ export function receivedFrom(message: Message, receivedAt: number): Received {
     firstReceived: Number(Attributes.ApproximateFirstReceiveTimestamp ?? receivedAt),
     sentAt: Number(Attributes.SentTimestamp ?? receivedAt),
     receivedAt,
-    attributes: MessageAttributes,
+    attributes: attributesOfOthers(MessageAttributes),
     groupId: Attributes.MessageGroupId,
     note: noteIn(MessageAttributes),
   };

@@ -23,8 +23,12 @@ export class Settlement {
     this.#parts = parts;
   }
 
-  /** Whether the lease is still held; true also when SQS could not answer, as long as it has not ended. */
-  async renew(lease: AwsLease, leaseMs: number): Promise<boolean> {
+  /**
+   * Returns whether the lease is still held; true also when SQS could not answer, as long as it has not ended.
+   *
+   * @param failed told why it could not be made longer.
+   */
+  async renew(lease: AwsLease, leaseMs: number, failed: (error: unknown) => void): Promise<boolean> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
     if (!lease.isHeld(now) || lease.handedOver) return lease.isHeld(now);
@@ -36,6 +40,7 @@ export class Settlement {
       if (lease.isHeld(now)) lease.expiresAt = now + Math.min(leaseMs, (seconds - visibilitySeconds(0)) * 1_000);
     } catch (error) {
       if (isBeeHiveError(error, "LeaseLost")) return false;
+      failed(error);
     }
     return lease.isHeld(clock.now());
   }
@@ -61,7 +66,7 @@ export class Settlement {
   }
 
   /** Gives the message back until `due` with a note: as a copy, or in its place in a FIFO queue. */
-  async putOff(lease: AwsLease, due: number, said: Pick<Note, "firstSeen" | "attempts">): Promise<void> {
+  async putOff(lease: AwsLease, due: number, said: Omit<Note, "id" | "notBefore">): Promise<void> {
     const { clock, outbox, notes, pace } = this.#parts;
     const { address, received, event } = lease;
     const now = clock.now();

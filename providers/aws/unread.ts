@@ -3,8 +3,9 @@ import type { FifoNotes, Note } from "./note.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settlement } from "./settlement.ts";
 
-/** How long what could not be read waits to be received again, in ms. */
-const waitMs = 5_000;
+/** How long a message that could not be read waits to be received again, in ms: twice as long each time. */
+const minWaitMs = 5_000;
+const maxWaitMs = 60_000;
 /** Messages of FIFO queues of which it is remembered here how often they could not be read. */
 const mostRemembered = 10_000;
 
@@ -29,12 +30,14 @@ export class Unread {
     lease.assertHeld(now);
     const { address, received, attempt, firstSeen } = lease;
     if (!address.fifo) {
-      const said = { attempts: attempt - 1, firstSeen: attempt > 1 ? firstSeen : undefined };
-      return await this.#settlement.putOff(lease, now + waitMs, said);
+      const { unread = 0 } = received.note;
+      const said = { attempts: attempt - 1, firstSeen: attempt > 1 ? firstSeen : undefined, unread: unread + 1 };
+      return await this.#settlement.putOff(lease, now + waitMs(unread), said);
     }
+    const unread = this.#uncounted.get(received.messageId) ?? 0;
     // Its note is a row in the table, which may be what does not answer: it is written when it is read again.
     this.#remember(received.messageId);
-    await this.#outbox.changeVisibility(address, received.receipt, waitMs / 1_000);
+    await this.#outbox.changeVisibility(address, received.receipt, waitMs(unread) / 1_000);
   }
 
   #remember(messageId: string): void {
@@ -53,4 +56,9 @@ export class Unread {
     this.#uncounted.delete(messageId);
     return caughtUp;
   }
+}
+
+/** @param times how often it could not be read before. */
+function waitMs(times: number): number {
+  return Math.min(maxWaitMs, minWaitMs * 2 ** times);
 }

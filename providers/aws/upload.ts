@@ -11,7 +11,12 @@ import type { BlobBody } from "../../src/stores.ts";
 import { ask } from "./client.ts";
 
 /** S3: a part of an upload, but the last, has 5 MiB at least. A stream is held up to that much. */
-const partSize = 5 * 1024 * 1024;
+const minPartSize = 5 * 1024 * 1024;
+
+/** The size of the part of that number, from 1: S3 takes 10,000 parts, so each thousand has parts of twice the size. */
+export function partSize(number: number): number {
+  return minPartSize * 2 ** Math.floor((number - 1) / 1_000);
+}
 
 interface Target {
   readonly bucket: string;
@@ -70,14 +75,16 @@ async function putParts(
   }
 }
 
-/** The bytes in parts of the least size, the last with what is left. */
+/** The bytes in parts, the last with what is left. */
 async function* partsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let chunks: Uint8Array[] = [];
   let size = 0;
+  let number = 1;
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.byteLength;
-    if (size < partSize) continue;
+    if (size < partSize(number)) continue;
+    number++;
     yield Buffer.concat(chunks);
     chunks = [];
     size = 0;

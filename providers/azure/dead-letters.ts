@@ -7,7 +7,7 @@ import type { QueueName } from "../../src/queue-name.ts";
 import { Turnstile } from "../../src/turnstile.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { translating } from "./errors.ts";
-import { toEvent } from "./message.ts";
+import { deadAttemptsProperty, toEvent } from "./message.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { receiving } from "./receiving.ts";
@@ -27,7 +27,7 @@ const fields = {
   stack: "beehive_stack",
   actor: "beehive_actor",
   subscription: "beehive_subscription",
-  attempts: "beehive_dead_attempts",
+  attempts: deadAttemptsProperty,
   firstSeen: "beehive_dead_first_seen",
   lastSeen: "beehive_last_seen",
 } as const;

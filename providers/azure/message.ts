@@ -46,6 +46,9 @@ export const addresseeProperty: string = markingNames.to;
 const bodyKind = "beehive_body";
 const prefixes = ["cloudEvents:", "cloudEvents_"] as const;
 
+/** Present on every message that was dead-lettered by us, also when a tool has sent it back as it was. */
+export const deadAttemptsProperty = "beehive_dead_attempts";
+
 /** An event as a message. `id` names the message where it is not what names the event. */
 export function toMessage(event: Event, markings: Markings = {}, id: string = identityOf(event)): ServiceBusMessage {
   const record = event.toRecord();
@@ -89,10 +92,12 @@ export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMes
     // Anybody may give a message properties of these names.
     return Number.isFinite(value) ? value : undefined;
   };
+  // A dead letter that a tool of Azure sent back begins anew, as one that is requeued does.
+  const begins = deadAttemptsProperty in applicationProperties;
   return {
     to: text("to"),
-    attempts: number("attempts"),
-    firstSeen: number("firstSeen"),
+    attempts: begins ? undefined : number("attempts"),
+    firstSeen: begins ? undefined : number("firstSeen"),
     uncounted: number("uncounted"),
     claim: text("claim"),
     wake: text("wake") === "true",

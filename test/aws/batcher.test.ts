@@ -234,4 +234,23 @@ test("given a request under way, when entries come one after the other, then the
   assert.equal(sent, [[1], [2, 3]]);
 });
 
+test("given a request that is refused for one of its entries, when each goes alone, then that one alone fails", async () => {
+  const refused = (): Error => Object.assign(new Error("no"), { name: "ValidationException" });
+  const { batcher, sent, answers } = scene();
+  answers.push(refused(), [], refused(), []);
+  const outcomes = await Promise.allSettled([1, 2, 3].map((n) => batcher.add(n, 1)));
+  assert.equal(sent, [[1, 2, 3], [1], [2], [3]]);
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
+});
+
+test("given a request that fails for what no entry can help, when it is answered, then all fail and none is sent again", async () => {
+  const { batcher, sent, answers } = scene();
+  answers.push(Object.assign(new Error("no"), { name: "AccessDeniedException" }));
+  const outcomes = await Promise.allSettled([1, 2].map((n) => batcher.add(n, 1)));
+  assert.equal([sent, outcomes.map(({ status }) => status)], [[[1, 2]], ["rejected", "rejected"]]);
+});
+
 test.run();

@@ -4,13 +4,14 @@ import type { Interference } from "../support/aws-servers.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
-import { QueueName } from "../../src/index.ts";
+import { isRefusal, translate } from "../../providers/aws/errors.ts";
+import { QueueName, silentLogger } from "../../src/index.ts";
 
 const test = suite("aws: failures", { timeoutMs: 30_000 });
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene();
-  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F"].map((name) => spec(name)));
+  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G"].map((name) => spec(name)));
   await scene.provider.queues.ensure([spec("Topic-"), spec("Topic-Reader")]);
 });
 test.after(() => scene.close());
@@ -173,6 +174,30 @@ test("given batch writes that are left undone, when a list is removed, then they
   await lists.deleteList("L", "k");
   assert.is(await lists.listExists("L", "k"), false);
   assert.is(times, 3);
+});
+
+test("given a size that is refused under the name of another refusal, when it is translated, then it is TooLarge", () => {
+  for (const [name, message] of [
+    ["InvalidParameterValue", "Reason: Message must be shorter than 262144 bytes."],
+    ["ValidationException", "Item size has exceeded the maximum allowed size"],
+  ] as const) {
+    const error = translate(Object.assign(new Error(message), { name }), { action: "a", resource: "r" });
+    assert.equal([error.code, isRefusal(error)], ["TooLarge", true]);
+  }
+  const other = translate(Object.assign(new Error("no"), { name: "AccessDenied" }), { action: "a", resource: "r" });
+  assert.is(isRefusal(other), false);
+});
+
+test("given renewals that are denied, when leases are renewed, then it is logged why, once, and they are held until they end", async () => {
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void lines.push((fields as { error: unknown }).error) };
+  const provider = scene.another({ logger });
+  await provider.queues.push(["1", "2"].map((body) => eventTo("G", body)));
+  const leases = await take(provider, "G", 2);
+  scene.servers.interfere = refused("sqs:ChangeMessageVisibilityBatch", "AccessDenied");
+  assert.equal(await provider.queues.renew(leases, 60_000), [true, true]);
+  assert.is(lines.length, 1);
+  assert.match(String(lines[0]), /need the right sqs:ChangeMessageVisibility on test-G/);
 });
 
 test.run();

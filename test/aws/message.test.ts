@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { bodyOf, eventFrom, fifoToken } from "../../providers/aws/message.ts";
-import { noteIn, type Note } from "../../providers/aws/note.ts";
+import { isNotice } from "../../providers/aws/notices.ts";
+import { attributesOfOthers, attributesWith, noteIn, type Note } from "../../providers/aws/note.ts";
 import { Event, isBeeHiveError, QueueName } from "../../src/index.ts";
 import { suite } from "../support/suite.ts";
 
@@ -106,6 +107,127 @@ test("given a notification of S3, when it is read, then its type is the event na
   );
 });
 
+const attributes = {
+  tenant: { DataType: "String", StringValue: "acme" },
+  weight: { DataType: "Number.float", StringValue: "1.5" },
+  account: { DataType: "Number", StringValue: "9007199254740993" },
+  price: { DataType: "Number", StringValue: "12.50" },
+  huge: { DataType: "Number", StringValue: "Infinity" },
+  code: { DataType: "String", StringValue: "7" },
+  tags: { DataType: "String.Array", StringValue: '["a"]' },
+  raw: { DataType: "Binary", BinaryValue: new Uint8Array([0, 255]) },
+};
+
+test("given attributes of a message, when it is read, then they are properties, numbers only where nothing is lost", () => {
+  const event = eventFrom('{"order":1}', { ...origin, attributes });
+  assert.equal(
+    { ...event.properties },
+    {
+      tenant: "acme",
+      weight: 1.5,
+      account: "9007199254740993",
+      price: "12.50",
+      huge: "Infinity",
+      code: "7",
+      tags: '["a"]',
+      raw: "AP8=",
+    },
+  );
+});
+
+test("given attributes beside an event of ours, when it is read, then what it says of itself stays", () => {
+  const ours = new Event("OrderAccepted", 1, { properties: { tenant: "ours" } });
+  const event = eventFrom(bodyOf(ours), { ...origin, attributes });
+  assert.equal([event.id, event.properties["tenant"], event.properties["weight"]], [ours.id, "ours", 1.5]);
+});
+
+test("given an SNS envelope with attributes, when it is read, then they and its topic are properties", () => {
+  const event = read({
+    Type: "Notification",
+    MessageId: "n-1",
+    TopicArn: "arn:aws:sns:r:1:t",
+    Message: '{"order":17}',
+    MessageAttributes: {
+      tenant: { Type: "String", Value: "acme" },
+      weight: { Type: "Number", Value: "2" },
+      raw: { Type: "Binary", Value: "AP8=" },
+      odd: null,
+      odder: { Type: 1, Value: "x" },
+    },
+  });
+  assert.equal({ ...event.properties }, { tenant: "acme", weight: 2, raw: "AP8=", topicArn: "arn:aws:sns:r:1:t" });
+});
+
+test("given an EventBridge event with resources, when it is read, then all it says beside the detail is a property", () => {
+  const rules = ["arn:aws:events:eu-west-1:1:rule/nightly", "arn:aws:events:eu-west-1:1:rule/b"];
+  const event = read({
+    version: "0",
+    id: "e-1",
+    "detail-type": "Scheduled Event",
+    source: "aws.events",
+    account: "1",
+    time: "2024-01-01T00:00:00Z",
+    region: "eu-west-1",
+    resources: rules,
+    "replay-name": "again",
+    detail: {},
+  });
+  assert.equal(JSON.parse(String(event.properties["resources"])), rules);
+  assert.equal(
+    ["source", "account", "region", "replay-name", "version"].map((name) => event.properties[name]),
+    ["aws.events", "1", "eu-west-1", "again", undefined],
+  );
+});
+
+const s3Test = { Service: "Amazon S3", Event: "s3:TestEvent", Time: "2024-01-01T00:00:00.000Z", Bucket: "b" };
+
+test("given notices of AWS, bare or in an SNS envelope, when they are read, then they are known as such", () => {
+  const envelope = { Type: "Notification", MessageId: "n-1", TopicArn: "arn", Message: JSON.stringify(s3Test) };
+  for (const notice of [s3Test, envelope]) {
+    const event = read(notice);
+    assert.ok(isNotice(event));
+    assert.equal([event.eventType, event.properties["bucket"]], ["s3:TestEvent", "b"]);
+    assert.is(event.timestamp.toISOString(), "2024-01-01T00:00:00.000Z");
+  }
+  for (const Type of ["SubscriptionConfirmation", "UnsubscribeConfirmation"]) {
+    const event = read({ Type, TopicArn: "arn:t", SubscribeURL: "https://sns", Token: "t" });
+    assert.ok(isNotice(event));
+    assert.equal([event.properties["topicArn"], event.properties["subscribeUrl"]], ["arn:t", "https://sns"]);
+  }
+});
+
+test("given events that only resemble notices of AWS, when they are read, then they are events", () => {
+  for (const odd of [
+    { Event: "s3:TestEvent" },
+    { Service: "Amazon S3", Event: "s3:ObjectCreated:Put" },
+    { Type: "SubscriptionConfirmation" },
+    { Type: "Other", TopicArn: "arn" },
+  ])
+    assert.not.ok(isNotice(read(odd)), JSON.stringify(odd));
+  for (const eventType of ["s3:TestEvent", "SubscriptionConfirmation"])
+    assert.not.ok(isNotice(new Event(eventType, 1, { queueName: "Orders" })));
+  assert.not.ok(isNotice(new Event("Other", 1, { properties: { source: "aws:s3" } })));
+  assert.not.ok(isNotice(new Event("Other", 1, { properties: { source: "aws:sns" } })));
+});
+
+test("given ten attributes of others, when a copy has a note as well, then each comes back whole", () => {
+  const ten = Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`a${n}`, { DataType: "String", StringValue: String(n) }]),
+  );
+  const copy = attributesWith({ id: "e-1" }, ten);
+  assert.is(Object.keys(copy).length, 10);
+  assert.equal([attributesOfOthers(copy), noteIn(copy)], [ten, { id: "e-1" }]);
+  const { a9: _, ...nine } = ten;
+  const bytes = { ...nine, last: { DataType: "Binary", BinaryValue: Buffer.from([0, 255]) } };
+  assert.equal(attributesOfOthers(attributesWith({}, bytes)), bytes);
+});
+
+test("given a note of others, when attributes are taken from it, then only what is one is taken", () => {
+  for (const others of [1, [1], [["a"]], [["a", "String", "x", 1]], "no", null])
+    assert.equal(attributesOfOthers({ beehive: { DataType: "String", StringValue: JSON.stringify({ others }) } }), {});
+  assert.equal(attributesOfOthers({ a: attributes.code }), { a: attributes.code });
+});
+
 test("given a message that is no JSON, when it is read, then getBody says that it cannot be, which dead-letters it", () => {
   const event = read("not JSON");
   assert.is(event.body, "not JSON");
@@ -149,9 +271,16 @@ test("given JSON that is nested too deeply to be written again, when it is read,
 
 test("given notes that are none of ours, when they are read, then they say nothing", () => {
   const noteOf = (text: string): Note => noteIn({ beehive: { StringValue: text } });
-  const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2 };
+  const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2, unread: 3 };
   assert.equal(noteOf(JSON.stringify(note)), note);
-  for (const odd of ["", "null", "7", "[1]", '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z"}', '{"id":""}'])
+  for (const odd of [
+    "",
+    "null",
+    "7",
+    "[1]",
+    '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z","unread":1.5}',
+    '{"id":""}',
+  ])
     assert.equal(noteOf(odd), {}, odd);
 });
 

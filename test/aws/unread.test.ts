@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsProvider } from "../../providers/aws/index.ts";
 import { sqsHandler } from "../../providers/aws/lambda.ts";
-import { actorDescription, QueueName, silentLogger, type Lease } from "../../src/index.ts";
+import { attributesWith } from "../../providers/aws/note.ts";
+import { actorDescription, QueueName, silentLogger, type Event, type Lease } from "../../src/index.ts";
 import type { Interference } from "../support/aws-servers.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
@@ -15,8 +16,10 @@ const large = "x".repeat(2_000);
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene({ bucket: "data" });
-  const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function", "Foreign"].map((name) => spec(name));
-  await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true })]);
+  const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function", "Foreign", "Batch", "Refused", "Later"].map((name) =>
+    spec(name),
+  );
+  await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true }), spec("LaterLine", { ordered: true })]);
 });
 test.after(() => scene.close());
 test.after.each(() => {
@@ -163,5 +166,86 @@ test("given an inbox that leaves keys unread, when events are received, then the
   const waits = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
   for (const [index, least] of [50, 100, 200].entries()) assert.ok((waits[index] ?? 0) >= least - 5, String(waits));
 });
+
+test("given a batch of more events than one read of the table takes, when it is handed over, then all are worked on once", async () => {
+  const worked: unknown[] = [];
+  class Counts {
+    processAsync(event: Event): void {
+      worked.push(event.getBody());
+    }
+  }
+  actorDescription("Batch", { parallelism: 20 })(Counts);
+  const provider = { prefix: "test", endpoint: scene.servers.endpoint, idempotent: true };
+  const handler = sqsHandler({ actors: [Counts], provider, logger: silentLogger, environment: {} });
+  const records = Array.from({ length: 201 }, (_, n) => ({
+    messageId: `batch-${n}`,
+    receiptHandle: `r-${n}`,
+    body: String(n),
+    attributes: {},
+    eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:test-Batch",
+  }));
+  const inTime = { getRemainingTimeInMillis: () => 60_000 };
+  scene.servers.counts.clear();
+  assert.equal(await handler({ Records: records }, inTime), { batchItemFailures: [] });
+  assert.is(scene.servers.counts.get("dynamodb:BatchGetItem"), 3);
+  assert.is(worked.length, 201);
+  // What was committed is known whichever of the reads finds it.
+  assert.equal(await handler({ Records: records }, inTime), { batchItemFailures: [] });
+  assert.is(worked.length, 201);
+  await handler.close();
+});
+
+test("given an inbox that refuses what is asked, when events are received, then they are not sent again: SQS counts them", async () => {
+  const provider = scene.another({ idempotent: true });
+  await provider.queues.push([eventTo("Refused", 1)]);
+  const sends = scene.servers.counts.get("sqs:SendMessageBatch");
+  scene.servers.interfere = ({ action }) =>
+    action === "dynamodb:BatchGetItem"
+      ? {
+          status: 400,
+          body: JSON.stringify({ __type: "com.amazon.coral.validate#ValidationException", message: "no" }),
+        }
+      : undefined;
+  const { signal } = new AbortController();
+  const lease = (): Promise<readonly Lease[]> =>
+    provider.queues.lease(QueueName.parse("Refused"), { max: 10, leaseMs: 1_000, waitMs: 10_000, signal });
+  assert.match((await failureOf(lease())).message, /ValidationException/);
+  assert.is(scene.servers.counts.get("sqs:SendMessageBatch"), sends);
+  scene.servers.interfere = () => undefined;
+  assert.is((await takeOne(provider, "Refused")).attempt, 2);
+});
+
+test("given an outage that lasts, when an event cannot be read again, then it waits longer each time, up to a minute", async () => {
+  const provider = scene.another({ idempotent: true });
+  const delays: unknown[] = [];
+  scene.servers.interfere = (request) => {
+    const { action, body } = request;
+    const { Entries = [] } = action.startsWith("sqs:") ? (JSON.parse(body) as { Entries?: Waiting[] }) : {};
+    const changes = action === "sqs:ChangeMessageVisibilityBatch" || action === "sqs:SendMessageBatch";
+    if (changes) delays.push(...Entries.map((one) => one.VisibilityTimeout ?? one.DelaySeconds));
+    return outage(request);
+  };
+  for (const name of ["Later", "LaterLine"]) {
+    const address = await provider.queues.addressOf(QueueName.parse(name));
+    delays.length = 0;
+    let note = {};
+    for (let times = 0; times < 5; times++) {
+      const message = {
+        MessageId: "m-1",
+        ReceiptHandle: "r-1",
+        Body: "1",
+        MessageAttributes: attributesWith(note, {}),
+      };
+      await provider.queues.handedOver(QueueName.parse(name), address, [message], 60_000);
+      note = { unread: times + 1 };
+    }
+    assert.equal(delays, [5, 10, 20, 40, 60], name);
+  }
+});
+
+interface Waiting {
+  readonly VisibilityTimeout?: number;
+  readonly DelaySeconds?: number;
+}
 
 test.run();

@@ -68,15 +68,33 @@ test("given aws:, when asked for a policy, then it is that of the actors under t
   assert.not.ok(Statement.some(({ Sid }) => Sid === "SetUpQueues"));
 });
 
+test("given no region and no account, when asked for a policy, then it says how to name them", async () => {
+  const open = await cli(["policy", shop, "--provider", "aws:?prefix=shop"]);
+  assert.is(open.code, 0);
+  assert.match(open.stderr, /any region: name one.*any account: name yours, --account/);
+  const named = ["policy", shop, "--provider", "aws:?region=eu-west-1", "--account", "123456789012"];
+  assert.not.match((await cli(named)).stderr, /The policy holds/);
+});
+
+test("given a hive that uses no store, when asked for a policy, then it has no right to any unless one asks", async () => {
+  const args = ["policy", shop, "--provider", "aws:?region=eu-west-1&bucket=data"];
+  const [without, all] = await Promise.all([cli(args), cli([...args, "--stores"])]);
+  assert.not.match(without.stdout, /dynamodb:|s3:/);
+  assert.match(all.stdout, /dynamodb:Query/);
+  assert.match(all.stdout, /s3:GetObject/);
+});
+
 test("given azure: or no cloud, when asked for a policy, then it is the roles, or there are none", async () => {
-  const [roles, setup, none] = await Promise.all([
+  const [roles, setup, stores, none] = await Promise.all([
     cli(["policy", shop, "--provider", "azure:"]),
     cli(["policy", shop, "--provider", "azure:", "--setup", "--json"]),
+    cli(["policy", shop, "--provider", "azure:", "--stores"]),
     cli(["policy", shop, "--provider", "sqlite:x.db"]),
   ]);
   assert.match(roles.stdout, /Azure Service Bus Data Receiver +Service Bus namespace/);
   const names = (JSON.parse(setup.stdout) as { role: string }[]).map(({ role }) => role);
-  assert.equal(names.slice(0, 2), ["Azure Service Bus Data Owner", "Storage Table Data Contributor"]);
+  assert.equal(names, ["Azure Service Bus Data Owner"]);
+  assert.match(stores.stdout, /Storage Table Data Contributor +storage account[^]*Storage Blob Data Contributor/);
   assert.equal([none.code, none.stdout], [2, ""]);
 });
 

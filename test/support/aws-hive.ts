@@ -1,8 +1,7 @@
 /** A provider on servers of its own, and what the tests of AWS ask of it. */
 import { makeClients } from "../../providers/aws/client.ts";
-import { completed, type AwsConfig } from "../../providers/aws/config.ts";
-import { AwsProvider } from "../../providers/aws/index.ts";
-import type { Clock } from "../../src/clock.ts";
+import { completed } from "../../providers/aws/config.ts";
+import { AwsProvider, type AwsProviderOptions } from "../../providers/aws/index.ts";
 import { Event, QueueName, type Lease, type QueueSpec } from "../../src/index.ts";
 import { startAwsServers, type AwsServers } from "./aws-servers.ts";
 
@@ -25,14 +24,14 @@ export interface AwsScene {
   /** How often each command was sent, as the SDK's own middleware saw it. */
   readonly sent: Map<string, number>;
   /** Another process on the same servers. */
-  another(config?: Partial<AwsConfig>): AwsProvider;
+  another(config?: AwsProviderOptions): AwsProvider;
   close(): Promise<void>;
 }
 
-export async function awsScene(given: Partial<AwsConfig> & { readonly clock?: Clock } = {}): Promise<AwsScene> {
+export async function awsScene(given: Omit<AwsProviderOptions, "clients"> = {}): Promise<AwsScene> {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
   const servers = await startAwsServers();
-  const { clock, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
+  const { clock, logger, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
   const clients = makeClients(completed(config));
   const sent = new Map<string, number>();
   const count = ({ commandName = "?" }: { readonly commandName?: string }): void =>
@@ -46,7 +45,7 @@ export async function awsScene(given: Partial<AwsConfig> & { readonly clock?: Cl
       { step: "initialize" },
     );
   }
-  const provider = new AwsProvider({ ...config, clients, ...(clock && { clock }) });
+  const provider = new AwsProvider({ ...config, clients, ...(clock && { clock }), ...(logger && { logger }) });
   const others: AwsProvider[] = [];
   return {
     servers,

@@ -1,4 +1,5 @@
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
+import { injectedStores } from "../../injected-stores.ts";
 import { UsageError } from "../exit-code.ts";
 import { table } from "../table.ts";
 
@@ -7,6 +8,7 @@ interface Options {
   readonly deadLetters?: boolean;
   readonly account?: string;
   readonly partition?: string;
+  readonly stores?: boolean;
 }
 
 export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
@@ -14,38 +16,48 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   summary: "print the least rights that modules need in a cloud",
   description:
     "Prints the least rights with which the actors of modules work: for aws: an IAM policy as JSON, for azure: roles. " +
-    "Nothing is asked of the cloud.",
+    "Tables and blobs are granted to what uses them: stores that actors have injected, pulsers, a journal, options of the " +
+    "provider. Nothing is asked of the cloud.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
       .option("--provider <url>", "the cloud, with the options that it runs with")
       .option("--setup", "also what makes the queues")
       .option("--dead-letters", "also what lists, requeues and drops dead letters")
+      .option("--stores", "also all stores: for code that uses hive.store")
       .option("--account <id>", "aws: the account; any unless said")
       .option("--partition <name>", "aws: aws-cn or aws-us-gov"),
   examples: [
-    ["beehive policy dist/actors.js --provider 'aws:?region=eu-west-1&prefix=shop'", "an IAM policy"],
+    [
+      "beehive policy dist/actors.js --provider 'aws:?region=eu-west-1&prefix=shop' --account 123456789012",
+      "an IAM policy",
+    ],
     ["beehive policy dist/actors.js --provider azure: --setup", "the roles of an identity"],
   ],
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
-    const {
-      descriptors,
-      pulsers,
-      options: { publishes },
-    } = await application(modules);
+    const { descriptors, pulsers, options: hive } = await application(modules);
+    const { publishes } = hive;
+    const journal = hive.journal !== undefined && hive.journal !== false;
     switch (provider.split(":", 1)[0]) {
       case "aws": {
         const { configFrom } = await import("../../../providers/aws/config.ts");
         const { leastPolicy } = await import("../../../providers/aws/policy.ts");
         const config = configFrom(provider);
-        return output.result(
-          leastPolicy(descriptors, config, { ...options, pulsers, publishes, region: config.region }),
-        );
+        output.result(leastPolicy(descriptors, config, { ...options, pulsers, publishes, journal }));
+        const open = [
+          ...(config.region === undefined ? ["in any region: name one in the URL, aws:?region=eu-west-1"] : []),
+          ...(options.account === undefined ? ["of any account: name yours, --account 123456789012"] : []),
+        ];
+        if (open.length > 0) output.note(`The policy holds ${open.join("; ")}.`);
+        return;
       }
       case "azure": {
+        const { optionsFrom } = await import("../../../providers/azure/config.ts");
         const { leastRoles } = await import("../../../providers/azure/roles.ts");
-        const roles = leastRoles(options);
+        const { claimCheck } = optionsFrom(provider);
+        const stores = options.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
+        const roles = leastRoles({ ...options, stores, pulsers: pulsers.length > 0, journal, claimCheck });
         if (output.json) return output.result(roles);
         return output.print(
           table(
