@@ -5,8 +5,9 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { ClaimCheck } from "./claim-check.ts";
+import { idText } from "./broker-properties.ts";
 import { translating } from "./errors.ts";
-import { toEvent } from "./message.ts";
+import { isForGood, readEvent } from "./reading.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { receiving } from "./receiving.ts";
@@ -94,7 +95,7 @@ export class DeadLetters {
           for (const one of messages) if (one !== letter) others.push([reader, one]);
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
-          await before(toEvent(letter, name), letter);
+          await before(eventIn(letter, name), letter);
           await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
           return;
         }
@@ -119,7 +120,7 @@ export class DeadLetters {
 
   async #find(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
     for await (const message of this.#peek(name)) {
-      if (toEvent(message, name).id === eventId) return message.sequenceNumber;
+      if (readEvent(asSent(message), name).event.id === eventId) return message.sequenceNumber;
     }
     return undefined;
   }
@@ -147,23 +148,23 @@ export class DeadLetters {
   async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
     const properties: Properties = message.applicationProperties ?? {};
     const text = (field: keyof typeof fields): string | undefined => {
-      const value = properties[fields[field]];
-      return value === undefined || value === null ? undefined : String(value);
+      const value: unknown = properties[fields[field]];
+      return value === undefined || typeof value === "object" ? undefined : String(value);
     };
     // Anybody may give a message properties of these names: what is no time says nothing.
     const time = (field: "firstSeen" | "lastSeen"): Date => {
       const value = new Date(Number(text(field) ?? Number.NaN));
       return Number.isNaN(value.getTime()) ? (message.enqueuedTimeUtc ?? new Date(0)) : value;
     };
-    const { deadLetterReason = "" } = message;
-    const { event, missing } = await this.#claims.read(message, name);
-    if (missing && missing.code !== "NotFound") throw missing;
+    const deadLetterReason = idText(message.deadLetterReason) ?? "";
+    const { event, problem } = await this.#claims.read(asSent(message), name);
+    if (problem && !isForGood(problem)) throw problem;
     return {
       event,
       reason:
-        missing && deadLetterReason !== missing.message ? `${deadLetterReason} ${missing.message}` : deadLetterReason,
+        problem && deadLetterReason !== problem.message ? `${deadLetterReason} ${problem.message}` : deadLetterReason,
       errorName: text("errorName") ?? deadLetterReason,
-      errorMessage: message.deadLetterErrorDescription ?? "",
+      errorMessage: idText(message.deadLetterErrorDescription) ?? "",
       stack: text("stack"),
       actor: text("actor") ?? "",
       subscription: text("subscription") ?? name.toString(),
@@ -172,6 +173,19 @@ export class DeadLetters {
       lastSeen: time("lastSeen"),
     };
   }
+}
+
+/** Service Bus writes why it is a dead letter among what the sender said. */
+function asSent(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
+  const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...properties } = message.applicationProperties ?? {};
+  return { ...message, applicationProperties: properties };
+}
+
+/** @throws BeeHiveError `BodyUnreadable` when the message cannot be read: nothing but its id is known then. */
+function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
+  const { event, problem } = readEvent(asSent(message), name);
+  if (problem) throw problem;
+  return event;
 }
 
 /** The sequence number to peek from. A receiver that is not told goes on where another stopped. */

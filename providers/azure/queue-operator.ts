@@ -16,6 +16,7 @@ import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
 import { limitWaits } from "./sdk/connection-waits.ts";
+import { receiveExactly } from "./sdk/exact-types.ts";
 import { copyId } from "./copy-id.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
@@ -24,6 +25,7 @@ import { isForOthers, markingsOf } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
+import { isForGood } from "./reading.ts";
 import { Readers } from "./readers.ts";
 import { withoutSession } from "./session-id.ts";
 import { Settlement } from "./settlement.ts";
@@ -42,6 +44,7 @@ const unreadMs = 5_000;
 export class AzureQueueOperator implements QueueOperator {
   readonly #clock: Clock;
   readonly #pollMs: number;
+  readonly #shortestLockMs: number;
   readonly #claims: ClaimCheck;
   readonly #names: Names;
   readonly #topology: Topology;
@@ -57,10 +60,12 @@ export class AzureQueueOperator implements QueueOperator {
     const { serviceBus, administration } = clients;
     this.#clock = clock;
     this.#pollMs = config.pollMs;
+    this.#shortestLockMs = config.shortestLockMs;
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
     limitWaits(serviceBus, config.tryTimeoutMs);
+    receiveExactly(serviceBus);
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
@@ -129,7 +134,7 @@ export class AzureQueueOperator implements QueueOperator {
 
   async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     try {
-      const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
+      const found = await this.#ordered.lease(name, leaseMs, max, this.#clock.now() + waitMs, signal);
       return await ofAll(
         found.map(async ({ message, session }) => {
           try {
@@ -189,24 +194,25 @@ export class AzureQueueOperator implements QueueOperator {
     return await this.#leaseFrom(reader, message, name, leaseMs);
   }
 
-  /** The lease on a message. Nothing when the body of its event is gone: it is among the dead letters then, which say so. */
+  /** The lease on a message. Nothing when its event cannot be had whole: it is among the dead letters then, which say why. */
   async #leaseFrom(
     source: Source,
     message: ServiceBusReceivedMessage,
     name: QueueName,
     leaseMs: number,
   ): Promise<AzureLease | undefined> {
-    const { event, missing } = await this.#claims.read(message, name);
+    const { event, problem } = await this.#claims.read(message, name);
     source.prepare(message);
     const markings = markingsOf(message);
-    const lease = new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
-    if (!missing) return lease;
-    if (missing.code !== "NotFound") {
+    const lock = { leaseMs, shortestMs: this.#shortestLockMs };
+    const lease = new AzureLease({ event, queueName: name, message, source, markings }, lock, this.#clock);
+    if (!problem) return lease;
+    if (!isForGood(problem)) {
       // That is none of its attempts, and what is behind it need not wait.
       await this.abandon(lease, { delayMs: unreadMs, countAttempt: false }).catch(() => {});
-      throw missing;
+      throw problem;
     }
-    await this.deadLetter(lease, this.#letterOf(lease, missing));
+    await this.deadLetter(lease, this.#letterOf(lease, problem));
     return undefined;
   }
 
