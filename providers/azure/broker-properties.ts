@@ -1,5 +1,6 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { EventProperty, EventRecord } from "../../src/event.ts";
+import type { QueueName } from "../../src/queue-name.ts";
 import { propertyFrom } from "./property-values.ts";
 
 /** What Service Bus knows of a message and an event has no field for. */
@@ -8,6 +9,18 @@ const brokerFields = ["replyTo", "replyToSessionId", "to"] as const;
 /** An id of AMQP, which may be a text, a number, a UUID or bytes, as a text. */
 export function idText(id: unknown): string | undefined {
   return id === undefined || id === null || id === "" ? undefined : String(propertyFrom(id));
+}
+
+/** The id of an event whose sender gave the message none: the broker counts its messages. */
+export function countedId(queueName: QueueName, { sequenceNumber }: ServiceBusReceivedMessage): string {
+  return `${queueName}-${String(sequenceNumber)}`;
+}
+
+/** The text of a property that is to be one of ours; nothing for what others gave it that is none. */
+export function ourText(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
 }
 
 /**

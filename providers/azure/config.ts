@@ -1,34 +1,7 @@
-import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
-import type { TableClient } from "@azure/data-tables";
-import type { TokenCredential } from "@azure/identity";
-import type { ContainerClient } from "@azure/storage-blob";
+import { placeProblems } from "./place-problems.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
-
-/** Where the messages are: a connection string, a namespace for Entra ID, or ready-made clients. */
-export type ServiceBusPlace =
-  | { readonly connectionString: string }
-  | {
-      /** With its domain, which also names the cloud: `shop.servicebus.windows.net`, `shop.servicebus.chinacloudapi.cn`. */
-      readonly namespace: string;
-      /** `DefaultAzureCredential` of @azure/identity unless given. */
-      readonly credential?: TokenCredential | undefined;
-    }
-  | {
-      readonly client: ServiceBusClient;
-      /** Makes queues and counts what is in them; without it both are refused. */
-      readonly administration?: ServiceBusAdministrationClient | undefined;
-    };
-
-/** Where the state is. */
-export type StoragePlace =
-  | { readonly connectionString: string }
-  | {
-      /** A name, `shop`, or with its domain in another cloud, `shop.core.chinacloudapi.cn`. */
-      readonly account: string;
-      readonly credential?: TokenCredential | undefined;
-    }
-  | { readonly table: TableClient; readonly container: ContainerClient };
 
 /** How the Azure provider is tuned, as `azure:?claimCheck=true` or as an object. */
 export interface AzureTuning {
@@ -96,29 +69,33 @@ export function configFrom(options: AzureOptions, environment: Environment = pro
   const problems = optionProblems<AzureTuning>(tuning, tuningRules);
   const serviceBus = options.serviceBus ?? serviceBusFrom(environment, problems);
   const storage = options.storage ?? storageFrom(environment, problems);
+  problems.push(...placeProblems(serviceBus, storage));
   if (problems.length > 0)
     throw new BeeHiveError("InvalidConfiguration", `Azure cannot be used: ${problems.join("; ")}.`);
   return { ...tuning, serviceBus: serviceBus as ServiceBusPlace, storage: storage as StoragePlace };
 }
 
 function serviceBusFrom(environment: Environment, problems: string[]): ServiceBusPlace | undefined {
-  const connectionString = environment["AZURE_SERVICEBUS_CONNECTION_STRING"];
-  const namespace = environment["AZURE_SERVICEBUS_NAMESPACE"];
+  const connectionString = setting(environment, "AZURE_SERVICEBUS_CONNECTION_STRING");
+  const namespace = setting(environment, "AZURE_SERVICEBUS_NAMESPACE");
   if (connectionString) return { connectionString };
-  if (namespace?.includes(".")) return { namespace };
+  if (namespace) return { namespace };
   problems.push(
-    namespace
-      ? `AZURE_SERVICEBUS_NAMESPACE must have its domain, such as ${namespace}.servicebus.windows.net`
-      : "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) to sign in with Entra ID",
+    "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) to sign in with Entra ID",
   );
   return undefined;
 }
 
 function storageFrom(environment: Environment, problems: string[]): StoragePlace | undefined {
-  const connectionString = environment["AZURE_STORAGE_CONNECTION_STRING"];
-  const account = environment["AZURE_STORAGE_ACCOUNT"];
+  const connectionString = setting(environment, "AZURE_STORAGE_CONNECTION_STRING");
+  const account = setting(environment, "AZURE_STORAGE_ACCOUNT");
   if (connectionString) return { connectionString };
   if (account) return { account };
   problems.push("set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT to sign in with Entra ID");
   return undefined;
+}
+
+/** Files that variables are read from often end with a line break. */
+function setting(environment: Environment, name: string): string | undefined {
+  return environment[name]?.trim();
 }

@@ -5,7 +5,7 @@ import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { ClaimCheck } from "./claim-check.ts";
-import { idText } from "./broker-properties.ts";
+import { idText, ourText } from "./broker-properties.ts";
 import { translating } from "./errors.ts";
 import { isForGood, readEvent } from "./reading.ts";
 import type { Names } from "./names.ts";
@@ -126,14 +126,15 @@ export class DeadLetters {
   }
 
   async *#peek(name: QueueName): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
+    const what = `list the dead letters of ${name}`;
+    const receiver = await translating(what, () =>
+      Promise.resolve(this.#client.createReceiver(this.#names.path(name), fromDeadLetters)),
+    );
     try {
       let from: SequenceNumber = lowest;
       for (;;) {
         const fromSequenceNumber = from;
-        const page = await translating(`list the dead letters of ${name}`, () =>
-          receiver.peekMessages(pageSize, { fromSequenceNumber }),
-        );
+        const page = await translating(what, () => receiver.peekMessages(pageSize, { fromSequenceNumber }));
         yield* page;
         const last = page.at(-1)?.sequenceNumber;
         if (!last) return;
@@ -147,10 +148,7 @@ export class DeadLetters {
   /** A letter of the broker's own making has less to tell. */
   async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
     const properties: Properties = message.applicationProperties ?? {};
-    const text = (field: keyof typeof fields): string | undefined => {
-      const value: unknown = properties[fields[field]];
-      return value === undefined || typeof value === "object" ? undefined : String(value);
-    };
+    const text = (field: keyof typeof fields): string | undefined => ourText(properties[fields[field]]);
     // Anybody may give a message properties of these names: what is no time says nothing.
     const time = (field: "firstSeen" | "lastSeen"): Date => {
       const value = new Date(Number(text(field) ?? Number.NaN));

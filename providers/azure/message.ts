@@ -5,7 +5,7 @@ import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-e
 import { isJson } from "../../src/body.ts";
 import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
-import { brokerProperties, idText, withBrokerFields } from "./broker-properties.ts";
+import { brokerProperties, countedId, idText, ourText, withBrokerFields } from "./broker-properties.ts";
 import { jsonValueOf, propertyFrom } from "./property-values.ts";
 import { sessionIdOf } from "./session-id.ts";
 
@@ -84,10 +84,7 @@ const maxTimeMs = 8.64e15;
 
 /** What we said of a message. */
 export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMessage): Markings {
-  const text = (name: keyof Markings): string | undefined => {
-    const value: unknown = applicationProperties[markingNames[name]];
-    return value === undefined || typeof value === "object" ? undefined : String(value);
-  };
+  const text = (name: keyof Markings): string | undefined => ourText(applicationProperties[markingNames[name]]);
   const number = (name: keyof Markings): number | undefined => {
     const value = Number(text(name) ?? Number.NaN);
     // Anybody may give a message properties of these names.
@@ -163,10 +160,9 @@ function isOurs(name: string): boolean {
 function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventRecord {
   const data = bytesOf(message.body);
   const contentType = message.contentType ?? (isJsonText(data) ? "application/json" : "application/octet-stream");
-  const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc, sequenceNumber } = message;
+  const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc } = message;
   return {
-    // The broker names no message that its sender did not name, but it counts them.
-    id: idText(messageId) ?? `${queueName}-${sequenceNumber}`,
+    id: idText(messageId) ?? countedId(queueName, message),
     eventType: message.subject || queueName.topic,
     queueName: queueName.toString(),
     timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),

@@ -15,6 +15,8 @@ import type {
 import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
+import type { ServiceBusPlace } from "./places.ts";
+import { entityPathProblems } from "./entity-path.ts";
 import { limitWaits } from "./sdk/connection-waits.ts";
 import { receiveExactly } from "./sdk/exact-types.ts";
 import { copyId } from "./copy-id.ts";
@@ -43,6 +45,7 @@ const unreadMs = 5_000;
  */
 export class AzureQueueOperator implements QueueOperator {
   readonly #clock: Clock;
+  readonly #place: ServiceBusPlace;
   readonly #pollMs: number;
   readonly #shortestLockMs: number;
   readonly #claims: ClaimCheck;
@@ -59,6 +62,7 @@ export class AzureQueueOperator implements QueueOperator {
   constructor(clients: AzureClients, config: AzureConfig, claims: ClaimCheck, clock: Clock) {
     const { serviceBus, administration } = clients;
     this.#clock = clock;
+    this.#place = config.serviceBus;
     this.#pollMs = config.pollMs;
     this.#shortestLockMs = config.shortestLockMs;
     this.#claims = claims;
@@ -76,7 +80,8 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
-    return topologyProblems(queues, this.#names);
+    const names = queues.map(({ name }) => name);
+    return [...entityPathProblems(this.#place, names, this.#names), ...topologyProblems(queues, this.#names)];
   }
 
   ensure(queues: readonly QueueSpec[]): Promise<void> {

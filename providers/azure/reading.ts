@@ -4,6 +4,7 @@ import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { countedId, idText } from "./broker-properties.ts";
 import { toEvent } from "./message.ts";
 
 /** What a message says. */
@@ -30,9 +31,9 @@ export function readEvent(message: ServiceBusReceivedMessage, queueName: QueueNa
   }
 }
 
-function nameless({ messageId, sequenceNumber }: ServiceBusReceivedMessage, queueName: QueueName): Event {
+function nameless(message: ServiceBusReceivedMessage, queueName: QueueName): Event {
   return Event.fromRecord({
-    id: typeof messageId === "string" && messageId !== "" ? messageId : `${queueName}-${sequenceNumber}`,
+    id: idText(message.messageId) ?? countedId(queueName, message),
     eventType: queueName.topic,
     queueName: queueName.toString(),
     timestamp: systemClock.now(),

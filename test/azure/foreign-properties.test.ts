@@ -218,7 +218,7 @@ test("a property with a time that no Date can hold fails no poll", async () => {
   });
   await queue.push(2);
   const leases = await queue.take(2);
-  assert.equal(leases.map(({ event }) => event.body).toSorted(), ["1", "2"]);
+  assert.equal(new Set(leases.map(({ event }) => event.body)), new Set(["1", "2"]));
 });
 
 test("a message that cannot be read is a dead letter that says why", async () => {
