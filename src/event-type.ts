@@ -95,7 +95,16 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
     },
     is: (event): event is Event<unknown> => event.eventType === name,
   };
+  declared.set(`${name} ${version}`, type);
   return Object.defineProperty(type, brand, { value: true });
+}
+
+/** By name and version, so that a type that is declared again and again takes no more room. */
+const declared = new Map<string, EventType<unknown>>();
+
+/** @internal Every type of event that was declared so far, also by modules that export none of them. */
+export function declaredTypes(): readonly EventType<unknown>[] {
+  return [...declared.values()];
 }
 
 /** Marks what `eventType` made, also for another copy of this module. */
