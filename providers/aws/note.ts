@@ -34,12 +34,17 @@ export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttribute
     return {
       ...(typeof id === "string" && id !== "" && { id }),
       ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
-      ...(Number.isFinite(firstSeen) && { firstSeen: firstSeen as number }),
-      ...(Number.isFinite(notBefore) && { notBefore: notBefore as number }),
+      ...(isTime(firstSeen) && { firstSeen }),
+      ...(isTime(notBefore) && { notBefore }),
     };
   } catch {
     return {};
   }
+}
+
+/** Whether it is a time that a Date can hold: with another the message could not even be given up. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }
 
 /** The attributes of a copy: the note, and those of others as far as there is room. */

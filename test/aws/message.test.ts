@@ -151,7 +151,15 @@ test("given notes that are none of ours, when they are read, then they say nothi
   const noteOf = (text: string): Note => noteIn({ beehive: { StringValue: text } });
   const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2 };
   assert.equal(noteOf(JSON.stringify(note)), note);
-  for (const odd of ["", "null", "7", "[1]", '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z"}', '{"id":""}'])
+  for (const odd of [
+    "",
+    "null",
+    "7",
+    "[1]",
+    '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z"}',
+    '{"id":""}',
+    '{"firstSeen":8.7e15,"notBefore":1e300}',
+  ])
     assert.equal(noteOf(odd), {}, odd);
 });
 
