@@ -2,19 +2,28 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
 import { Event, type EventOptions } from "./event.ts";
+import { defaultNewerVersionWait, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import type { Received } from "./received.ts";
 import { schemaProblems } from "./schema-problems.ts";
-
-/** The property of an event that carries the version of its body's schema; an event without it is of version 1. */
-const versionProperty = "schemaVersion";
 
 export interface EventTypeOptions {
   /** Where events of this type go unless an event says otherwise; the topic named like the type unless given. */
   readonly queueName?: string | undefined;
-  /** The version of the body that this code writes; 1 unless given. */
+  /**
+   * The version of the body that this code writes, into the property `schemaVersion` of its events when it is not 1.
+   *
+   * @default 1
+   */
   readonly version?: number | undefined;
   /** From each older version that is still read, how its body becomes that of the next version. */
   readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
+  /**
+   * How long an event of a newer version is given back, counting no attempt, before it is a dead letter, in ms: the time
+   * that two releases run side by side. 0 gives none.
+   *
+   * @default 300_000
+   */
+  readonly newerVersionWait?: number | undefined;
   /** Whether such events come from outside the actors, such as from a web server: what `beehive graph` and `beehive lint` cannot see. */
   readonly entry?: boolean | undefined;
 }
@@ -35,11 +44,13 @@ export interface EventType<Input, Output = Input> {
    */
   create(body: Input, options?: EventOptions): Event<Input>;
   /**
-   * The body of a received event, checked against the schema after older versions were brought up to date.
+   * Returns the body of a received event, checked against the schema after older versions were brought up to date. The
+   * property `schemaVersion` says the version, a whole number; an event without it is read as version 1.
    *
    * @throws BeeHiveError `BodyUnreadable` with the path of what does not fit; thrown in an actor, it sends the
-   *   event to the dead letters at once, where it waits for code that can read it. So does a version newer than
-   *   this code knows: it is never guessed at.
+   *   event to the dead letters at once.
+   * @throws NewerVersion when the version is newer than this code knows; thrown in an actor, it gives the event back for
+   *   `newerVersionWait`, then sends it to the dead letters.
    */
   read(event: Event): Output;
   /** Whether an event is of this type. */
@@ -62,8 +73,9 @@ export function eventType<Schema extends StandardSchemaV1>(
   options?: EventTypeOptions,
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
-  const { version = 1, upcasters = {}, queueName, entry = false } = options;
+  const { version = 1, upcasters = {}, queueName, entry = false, newerVersionWait = defaultNewerVersionWait } = options;
   assertUpcasters(name, version, upcasters);
+  assertWait(name, newerVersionWait);
   const type: EventType<unknown> = {
     name,
     version,
@@ -78,12 +90,22 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
       return event;
     },
     read(event) {
-      const body = upcast(event, name, version, upcasters);
-      return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}: ${problem}`));
+      const body = upcast(event, { name, version, upcasters, newerVersionWait });
+      const guess = guessOf(event, version);
+      return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}${guess}: ${problem}`));
     },
     is: (event): event is Event<unknown> => event.eventType === name,
   };
+  declared.set(`${name} ${version}`, type);
   return Object.defineProperty(type, brand, { value: true });
+}
+
+/** By name and version, so that a type that is declared again and again takes no more room. */
+const declared = new Map<string, EventType<unknown>>();
+
+/** @internal Every type of event that was declared so far, also by modules that export none of them. */
+export function declaredTypes(): readonly EventType<unknown>[] {
+  return [...declared.values()];
 }
 
 /** Marks what `eventType` made, also for another copy of this module. */
@@ -94,27 +116,32 @@ export function isEventType(value: unknown): value is EventType<unknown> {
   return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
 }
 
-function upcast(
-  event: Event,
-  name: string,
-  version: number,
-  upcasters: NonNullable<EventTypeOptions["upcasters"]>,
-): unknown {
+type Versions = Required<Pick<EventType<unknown>, "name" | "version">> & {
+  readonly upcasters: NonNullable<EventTypeOptions["upcasters"]>;
+  readonly newerVersionWait: number;
+};
+
+function upcast(event: Event, { name, version, upcasters, newerVersionWait }: Versions): unknown {
   if (event.eventType !== name) throw unreadable(event, `it is not of the type ${name}`);
-  const from = event.properties[versionProperty] ?? 1;
-  if (typeof from !== "number" || !Number.isSafeInteger(from) || from < 1) {
-    throw unreadable(event, `${JSON.stringify(from)} is not a version`);
+  const from = versionOf(event);
+  if (from === undefined)
+    throw unreadable(event, `${JSON.stringify(event.properties[versionProperty])} is not a version`);
+  if (from > version) {
+    const reason = `its version is ${from}, this code reads ${name} up to version ${version}`;
+    throw new NewerVersion(unreadable(event, reason).message, newerVersionWait);
   }
-  if (from > version)
-    throw unreadable(event, `its version is ${from}, this code reads ${name} up to version ${version}`);
   let body = event.getBody<unknown>();
   for (let v = from; v < version; v++) {
     const step = upcasters[v];
-    if (!step) throw unreadable(event, `its version is ${from} and there is no upcaster from version ${v} of ${name}`);
+    if (!step) {
+      const reason = `there is no upcaster from version ${v} of ${name}`;
+      throw unreadable(event, `its version is ${from}${guessOf(event, version)}, and ${reason}`);
+    }
     try {
       body = step(body as never);
     } catch (cause) {
-      throw unreadable(event, `the upcaster from version ${v} of ${name} failed`, cause);
+      const failed = `the upcaster from version ${v} of ${name} failed${guessOf(event, version)}`;
+      throw unreadable(event, failed, cause);
     }
   }
   return body;
@@ -153,6 +180,14 @@ function assertUpcasters(name: string, version: number, upcasters: NonNullable<E
   throw new BeeHiveError(
     "InvalidConfiguration",
     `${name} is of version ${version}; an upcaster from version ${odd} leads nowhere.`,
+  );
+}
+
+function assertWait(name: string, ms: number): void {
+  if (ms >= 0 && ms < Infinity) return;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `The newerVersionWait of ${name} must be a time from 0 ms, not ${String(ms)}.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { brandAs } from "./brand.ts";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import { systemClock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
+import { keepingVersion } from "./event-version.ts";
 import { jsonErrorPlace } from "./json-error.ts";
 import { QueueName } from "./queue-name.ts";
 
@@ -217,7 +218,8 @@ export class Event<Body = unknown> {
   }
 
   /**
-   * A copy with these changes, under a new id unless they name one. The copy of an event that was received goes to
+   * A copy with these changes, under a new id unless they name one. Properties that are given replace all but the version
+   * of the body, `schemaVersion`. The copy of an event that was received goes to
    * the topic, or queue, that it came from.
    */
   clone(changes: EventOptions = {}): Event<Body> {
@@ -228,7 +230,7 @@ export class Event<Body = unknown> {
       ...(definedOnly(rest) as object),
       ...(id === undefined ? {} : { id: checkedText("id", id) }),
       queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
-      ...(properties === undefined ? {} : { properties: checkedProperties(properties) }),
+      ...(properties === undefined ? {} : { properties: checkedProperties(keepingVersion(this, properties)) }),
       ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
       ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
       ...(byReference === false ? { body: this.#serialised } : {}),

@@ -272,7 +272,8 @@ export class FactoryActor {
     const uncounted = delivery.settling && isBeeHiveError(error, "Throttled");
     delivery.settling = true;
     try {
-      const decision = decide(error, lease.attempt, this.descriptor, this.#parts.random(), uncounted);
+      const waitedMs = this.#parts.clock.now() - lease.firstSeen;
+      const decision = decide(error, lease.attempt, this.descriptor, this.#parts.random(), uncounted, waitedMs);
       return await this.#settle(lease, decision, error);
     } catch (settling) {
       this.#logger.error(
@@ -299,10 +300,7 @@ export class FactoryActor {
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
       case "give-back":
-        this.#logger.warn(
-          { ...fields, delayMs: decision.delayMs },
-          "the step could not be committed yet, it will be run again",
-        );
+        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         return "given-back";
       case "pause":
@@ -318,7 +316,7 @@ export class FactoryActor {
 
   /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
   #countFailure(error: unknown): void {
-    const decision = this.#failures?.add(this.#parts.clock.now());
+    const decision = this.#failures?.add(this.#parts.clock.now(), error);
     if (decision?.action === "pause") this.#polling.pause(decision, error);
     if (decision?.action === "stop") this.#stopHive(error);
   }

@@ -29,6 +29,7 @@ export {
   type ErrorCode,
 } from "./errors.ts";
 export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
+export { NewerVersion } from "./event-version.ts";
 export { type ObservedEdge } from "./graph/observed-edge.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./health-server.ts";
 export { type HeldKey } from "./held-keys.ts";

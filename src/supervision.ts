@@ -1,5 +1,7 @@
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "./errors.ts";
+import { isNewerVersion } from "./event-version.ts";
+import { giveBack, type GiveBack } from "./give-back.ts";
 import type { LostLeases } from "./lost-leases.ts";
 import { numberProblems, time, wholeNumber } from "./numbers.ts";
 import type { PauseDecision, PausedBy } from "./pause.ts";
@@ -40,13 +42,10 @@ export interface FailureLimit {
 
 export type Decision =
   | { readonly action: "retry"; readonly delayMs: number }
-  | { readonly action: "give-back"; readonly delayMs: number }
+  | GiveBack
   | { readonly action: "dead-letter"; readonly reason: string }
   | PauseDecision
   | { readonly action: "stop" };
-
-/** An event that is given back without counting an attempt comes back as often as it must, but not at once. */
-const leastGiveBackMs = 1_000;
 
 /** How the failures of one actor are dealt with. */
 export interface Supervision {
@@ -59,8 +58,11 @@ export interface Supervision {
  * What becomes of an event whose actor threw `error` at its `attempt` (1 for the first). Pure: `random` is a
  * number from 0 up to 1.
  *
+ * An event of a newer version is given back for as long as its type says, see {@link NewerVersion}.
+ *
  * @param uncounted the failure is not the actor's: unless a rule says otherwise, the event is given back with the delay of
  *   the retry policy, and no attempt is counted.
+ * @param waitedMs how long ago the event was first delivered.
  */
 export function decide(
   error: unknown,
@@ -68,6 +70,7 @@ export function decide(
   { retry, supervision }: Supervision,
   random: number,
   uncounted = false,
+  waitedMs = 0,
 ): Decision {
   if (error instanceof PauseSubscription && isDelay(error.pauseMs))
     return pauseFor(error.pauseMs, error instanceof CircuitOpen ? "circuit-breaker" : "actor");
@@ -82,9 +85,10 @@ export function decide(
     case "retry":
       return decideRetry(error, attempt, { ...retry, ...rule.retry }, random);
     case undefined:
-      return uncounted
-        ? { action: "give-back", delayMs: Math.max(leastGiveBackMs, backoff(attempt, retry, random)) }
-        : decideRetry(error, attempt, retry, random);
+      return (
+        giveBack(error, { uncounted, waitedMs, backoffMs: () => backoff(attempt, retry, random) }) ??
+        decideRetry(error, attempt, retry, random)
+      );
   }
 }
 
@@ -138,8 +142,12 @@ export class FailureCount {
     this.#limit = limit;
   }
 
-  /** Notes a failure; answers what to do when it is one too many. Counting then starts anew. */
-  add(now: number): Decision | undefined {
+  /**
+   * Notes a failure; answers what to do when it is one too many. Counting then starts anew. An event of a newer version
+   * is no failure: it waits for another release.
+   */
+  add(now: number, error?: unknown): Decision | undefined {
+    if (isNewerVersion(error)) return undefined;
     const { failures, within, action, pause = within } = this.#limit;
     this.#times.push(now);
     if (this.#times.length > failures) this.#times.shift();

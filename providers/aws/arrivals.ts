@@ -133,7 +133,8 @@ export class Arrivals {
         event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey: groupId, attributes }),
         queueName,
         attempt: Math.max(1, receives + (note.attempts ?? 0)),
-        firstSeen: note.firstSeen ?? firstReceived,
+        // SQS says it by a clock of its own: at the first receive ours, with which it will be compared, counts.
+        firstSeen: note.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
         address,
         received: { ...message, note },
         expiresAt: receivedAt + leaseMs,

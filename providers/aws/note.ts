@@ -36,8 +36,8 @@ export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttribute
   return {
     ...(typeof id === "string" && id !== "" && { id }),
     ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
-    ...(Number.isFinite(firstSeen) && { firstSeen: firstSeen as number }),
-    ...(Number.isFinite(notBefore) && { notBefore: notBefore as number }),
+    ...(isTime(firstSeen) && { firstSeen }),
+    ...(isTime(notBefore) && { notBefore }),
     ...(Number.isSafeInteger(unread) && { unread: unread as number }),
   };
 }
@@ -90,6 +90,11 @@ function unpacked(value: unknown): Attributes {
       { DataType, ...(text === null ? { BinaryValue: Buffer.from(base64, "base64") } : { StringValue: text }) },
     ]),
   );
+}
+
+/** Whether it is a time that a Date can hold: with another the message could not even be given up. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }
 
 function isPacked(value: unknown): value is Packed {

@@ -5,17 +5,11 @@ import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Stores } from "../../src/stores.ts";
 import { translated } from "./errors.ts";
-import { markingsOf, toEvent } from "./message.ts";
+import { markingsOf } from "./message.ts";
+import { readEvent, type Reading } from "./reading.ts";
 
 /** The key-value store that bodies are in. */
 const storeName = "Claims";
-
-/** What a message says. */
-export interface Reading {
-  readonly event: Event;
-  /** Why the event has no body though one was kept: it is gone, `NotFound`, or cannot be had now. */
-  readonly missing?: BeeHiveError | undefined;
-}
 
 /**
  * Bodies that are too large to travel, in the key-value store `Claims`: the message has the key alone. Subscriptions share
@@ -35,19 +29,18 @@ export class ClaimCheck {
     return key;
   }
 
-  /** The event that a message is, as it is received from `queueName`, its body fetched. */
+  /** The event that a message is, as it is received from `queueName`, its body fetched. Never throws. */
   async read(message: ServiceBusReceivedMessage, queueName: QueueName): Promise<Reading> {
     const { claim } = markingsOf(message);
-    if (claim === undefined) return { event: toEvent(message, queueName) };
+    if (claim === undefined) return readEvent(message, queueName);
     try {
       const { body } = await this.#stores.keyValue(storeName).get(claim);
-      return { event: toEvent(message, queueName, body) };
+      return readEvent(message, queueName, body);
     } catch (cause) {
-      const event = toEvent(message, queueName);
+      const { event } = readEvent(message, queueName);
       // A key that no blob can have is of others, and will not be there later either.
       const isGone = isBeeHiveError(cause, "NotFound") || isBeeHiveError(cause, "InvalidKey");
-      const missing = isGone ? gone(claim, cause) : translated(cause, `fetch "${claim}"`);
-      return { event, missing };
+      return { event, problem: isGone ? gone(claim, cause) : translated(cause, `fetch "${claim}"`) };
     }
   }
 }

@@ -6,7 +6,8 @@ import { translated } from "./errors.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { blobPipeline } from "./sdk/blob-pipeline.ts";
 import { timeLimit } from "./sdk/time-limit.ts";
-import type { AzureConfig, ServiceBusPlace, StoragePlace } from "./config.ts";
+import type { AzureConfig } from "./config.ts";
+import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 
 /** The clients of the SDKs, made from a configuration. */
 export interface AzureClients {

@@ -1,36 +1,9 @@
-import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
-import type { TableClient } from "@azure/data-tables";
-import type { TokenCredential } from "@azure/identity";
-import type { ContainerClient } from "@azure/storage-blob";
+import { placeProblems } from "./place-problems.ts";
 import { BeeHiveError } from "../../src/errors.ts";
+import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
 import { parsePlacelessUrl } from "../../src/provider-url.ts";
 import { safeText } from "../../src/safe-text.ts";
-
-/** Where the messages are: a connection string, a namespace for Entra ID, or ready-made clients. */
-export type ServiceBusPlace =
-  | { readonly connectionString: string }
-  | {
-      /** With its domain, which also names the cloud: `shop.servicebus.windows.net`, `shop.servicebus.chinacloudapi.cn`. */
-      readonly namespace: string;
-      /** `DefaultAzureCredential` of @azure/identity unless given. */
-      readonly credential?: TokenCredential | undefined;
-    }
-  | {
-      readonly client: ServiceBusClient;
-      /** Makes queues and counts what is in them; without it both are refused. */
-      readonly administration?: ServiceBusAdministrationClient | undefined;
-    };
-
-/** Where the state is. */
-export type StoragePlace =
-  | { readonly connectionString: string }
-  | {
-      /** A name, `shop`, or with its domain in another cloud, `shop.core.chinacloudapi.cn`. */
-      readonly account: string;
-      readonly credential?: TokenCredential | undefined;
-    }
-  | { readonly table: TableClient; readonly container: ContainerClient };
 
 /** How the Azure provider is tuned, as `azure:?claimCheck=true` or as an object. */
 export interface AzureTuning {
@@ -101,6 +74,7 @@ export function configFrom(options: AzureOptions, environment: Environment = pro
   const problems = optionProblems<AzureTuning>(tuning, tuningRules);
   const serviceBus = options.serviceBus ?? serviceBusFrom(environment, problems);
   const storage = options.storage ?? storageFrom(environment, problems);
+  problems.push(...placeProblems(serviceBus, storage));
   if (problems.length > 0)
     throw new BeeHiveError("InvalidConfiguration", `Azure cannot be used: ${problems.join("; ")}.`);
   return { ...tuning, serviceBus: serviceBus as ServiceBusPlace, storage: storage as StoragePlace };

@@ -6,8 +6,10 @@ import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { Turnstile } from "../../src/turnstile.ts";
 import type { ClaimCheck } from "./claim-check.ts";
+import { idText, ourText } from "./broker-properties.ts";
 import { translating } from "./errors.ts";
-import { deadAttemptsProperty, toEvent } from "./message.ts";
+import { deadAttemptsProperty } from "./message.ts";
+import { isForGood, readEvent } from "./reading.ts";
 import type { Names } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { receiving } from "./receiving.ts";
@@ -104,7 +106,7 @@ export class DeadLetters {
           for (const one of messages) if (one !== letter) others.push([reader, one]);
           if (!letter && messages.length === 0) throw noDeadLetter(name, id);
           if (!letter) continue;
-          await before(toEvent(letter, name), letter);
+          await before(eventIn(letter, name), letter);
           await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
           return;
         }
@@ -138,7 +140,7 @@ export class DeadLetters {
 
   async #findEvent(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
     for await (const message of this.#peek(name)) {
-      if (toEvent(message, name).id === eventId) return message.sequenceNumber;
+      if (readEvent(asSent(message), name).event.id === eventId) return message.sequenceNumber;
     }
     return undefined;
   }
@@ -148,14 +150,15 @@ export class DeadLetters {
     first: SequenceNumber = lowest,
     count: number = pageSize,
   ): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
-    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
+    const what = `list the dead letters of ${name}`;
+    const receiver = await translating(what, () =>
+      Promise.resolve(this.#client.createReceiver(this.#names.path(name), fromDeadLetters)),
+    );
     try {
       let from = first;
       for (;;) {
         const fromSequenceNumber = from;
-        const page = await translating(`list the dead letters of ${name}`, () =>
-          receiver.peekMessages(count, { fromSequenceNumber }),
-        );
+        const page = await translating(what, () => receiver.peekMessages(count, { fromSequenceNumber }));
         yield* page;
         const last = page.at(-1)?.sequenceNumber;
         if (!last) return;
@@ -169,25 +172,22 @@ export class DeadLetters {
   /** A letter of the broker's own making has less to tell. */
   async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
     const properties: Properties = message.applicationProperties ?? {};
-    const text = (field: keyof typeof fields): string | undefined => {
-      const value = properties[fields[field]];
-      return value === undefined || value === null ? undefined : String(value);
-    };
+    const text = (field: keyof typeof fields): string | undefined => ourText(properties[fields[field]]);
     // Anybody may give a message properties of these names: what is no time says nothing.
     const time = (field: "firstSeen" | "lastSeen"): Date => {
       const value = new Date(Number(text(field) ?? Number.NaN));
       return Number.isNaN(value.getTime()) ? (message.enqueuedTimeUtc ?? new Date(0)) : value;
     };
-    const { deadLetterReason = "" } = message;
-    const { event, missing } = await this.#claims.read(message, name);
-    if (missing && missing.code !== "NotFound") throw missing;
+    const deadLetterReason = idText(message.deadLetterReason) ?? "";
+    const { event, problem } = await this.#claims.read(asSent(message), name);
+    if (problem && !isForGood(problem)) throw problem;
     return {
       id: letterId(String(message.sequenceNumber)),
       event,
       reason:
-        missing && deadLetterReason !== missing.message ? `${deadLetterReason} ${missing.message}` : deadLetterReason,
+        problem && deadLetterReason !== problem.message ? `${deadLetterReason} ${problem.message}` : deadLetterReason,
       errorName: text("errorName") ?? deadLetterReason,
-      errorMessage: message.deadLetterErrorDescription ?? "",
+      errorMessage: idText(message.deadLetterErrorDescription) ?? "",
       stack: text("stack"),
       actor: text("actor") ?? "",
       subscription: text("subscription") ?? name.toString(),
@@ -196,6 +196,19 @@ export class DeadLetters {
       lastSeen: time("lastSeen"),
     };
   }
+}
+
+/** Service Bus writes why it is a dead letter among what the sender said. */
+function asSent(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
+  const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...properties } = message.applicationProperties ?? {};
+  return { ...message, applicationProperties: properties };
+}
+
+/** @throws BeeHiveError `BodyUnreadable` when the message cannot be read: nothing but its id is known then. */
+function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
+  const { event, problem } = readEvent(asSent(message), name);
+  if (problem) throw problem;
+  return event;
 }
 
 /** The sequence number to peek from. A receiver that is not told goes on where another stopped. */

@@ -1,3 +1,4 @@
+import { entityPathAdvice } from "./entity-path.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
 import { makingAdvice } from "../../src/queue-errors.ts";
 import { safeText } from "../../src/safe-text.ts";
@@ -50,6 +51,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   QueueNotFound: makingAdvice,
   AccessDenied: rights,
+  InvalidConfiguration: entityPathAdvice,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
   Throttled:
     "The namespace or account asks to slow down. What an actor does is tried again; push again what you pushed yourself. Lower the parallelism or raise the tier if it lasts",
@@ -105,7 +107,9 @@ function actualOf(error: unknown): SdkError {
   return Array.isArray(one.errors) && one.errors.length > 0 ? actualOf(one.errors.at(-1)) : one;
 }
 
-function codeOf({ code, statusCode }: SdkError): ErrorCode {
+function codeOf({ code, statusCode, message }: SdkError): ErrorCode {
+  // The SDK's one error of its connection string that shows only when it is used; it has no code.
+  if (typeof message === "string" && message.includes("does not match the EntityPath")) return "InvalidConfiguration";
   if (typeof statusCode === "number" && (statusCode === 401 || statusCode === 429))
     return byStatus[statusCode] as ErrorCode;
   const known = typeof code === "string" ? byCode[code] : undefined;

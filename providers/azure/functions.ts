@@ -2,9 +2,12 @@ import type { Hive } from "../../src/beehive.ts";
 import { systemClock } from "../../src/clock.ts";
 import { twoCopies } from "../../src/brand.ts";
 import { BeeHiveError } from "../../src/errors.ts";
-import { lastTime, pulseEvents, type Pulser, type Schedule } from "../../src/pulser.ts";
+import { lastTime, pulseEvents, type Pulser } from "../../src/pulser.ts";
 import { AzureProvider } from "./index.ts";
+import { timerSchedule } from "./timer-schedule.ts";
 import { fromTrigger } from "./trigger-message.ts";
+
+export { timerSchedule };
 
 /** What is needed of `app` of @azure/functions. */
 export interface FunctionsApp {
@@ -70,7 +73,7 @@ const earlyMs = 500;
  * Makes a pulser a function that a timer triggers. The host lets one instance fire each pulse, in UTC unless it is set
  * otherwise.
  *
- * @throws BeeHiveError `InvalidConfiguration` when no timer has that schedule.
+ * @throws BeeHiveError `InvalidConfiguration` when no timer fires at the times at which a worker does.
  */
 export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): void {
   const { name, schedule } = pulser;
@@ -78,28 +81,6 @@ export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): v
     await hive.push(await pulseEvents(pulser, lastTime(schedule, systemClock.now() + earlyMs)));
   };
   app.timer(`pulser-${name}`, { schedule: timerSchedule(name, schedule), handler });
-}
-
-/** A schedule as the six fields of a timer trigger: those of cron with seconds before them. */
-export function timerSchedule(name: string, schedule: Schedule): string {
-  if (schedule.cron !== undefined) {
-    if (schedule.timezone === undefined || schedule.timezone === "UTC") {
-      const { length } = schedule.cron.trim().split(/\s+/);
-      return length === 5 ? `0 ${schedule.cron.trim()}` : schedule.cron.trim();
-    }
-    throw noTimer(name, "a timer has the time zone of its function app: set WEBSITE_TIME_ZONE and leave timezone out");
-  }
-  const units = [
-    { ms: 1_000, most: 60, line: (n: number) => `*/${n} * * * * *` },
-    { ms: 60_000, most: 60, line: (n: number) => `0 */${n} * * * *` },
-    { ms: 3_600_000, most: 24, line: (n: number) => `0 0 */${n} * * *` },
-    { ms: 86_400_000, most: 2, line: () => "0 0 0 * * *" },
-  ];
-  for (const { ms, most, line } of units) {
-    const n = schedule.every / ms;
-    if (Number.isInteger(n) && n < most && most % n === 0) return line(n);
-  }
-  throw noTimer(name, `${schedule.every} ms do not divide a minute, an hour or a day evenly: use a cron line`);
 }
 
 function assertNoneOrdered({ descriptors }: Hive): void {
@@ -119,8 +100,4 @@ function azureOf({ provider }: Hive): AzureProvider {
       ? `The hive is of another copy than these functions. ${twoCopies}.`
       : "Functions that Service Bus triggers need a hive on the Azure provider.",
   );
-}
-
-function noTimer(name: string, reason: string): BeeHiveError {
-  return new BeeHiveError("InvalidConfiguration", `The pulser "${name}" cannot be a function: ${reason}.`);
 }

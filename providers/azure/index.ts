@@ -7,7 +7,8 @@ import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./
 import { AzureQueueOperator } from "./queue-operator.ts";
 import { AzureStores } from "./stores.ts";
 
-export type { AzureConfig, AzureOptions, AzureTuning, ServiceBusPlace, StoragePlace } from "./config.ts";
+export type { AzureConfig, AzureOptions, AzureTuning } from "./config.ts";
+export type { ServiceBusPlace, StoragePlace } from "./places.ts";
 
 /** Opens `azure:`, with the places from the environment and options as `azure:?claimCheck=true`. */
 export function openAzure(url: string, context: ProviderContext): Promise<Provider> {

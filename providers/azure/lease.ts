@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Event } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
+import { lockLeftMs, type LockFacts } from "./lock-time.ts";
 import type { Markings } from "./message.ts";
 import type { Source } from "./source.ts";
 
@@ -18,6 +19,7 @@ export class AzureLease implements Lease {
   readonly firstSeen: number;
   expiresAt: number;
   readonly #clock: Clock;
+  readonly #shortestMs: number;
   #settled = false;
 
   constructor(
@@ -28,7 +30,7 @@ export class AzureLease implements Lease {
       source,
       markings,
     }: Pick<AzureLease, "event" | "queueName" | "message" | "source" | "markings">,
-    leaseMs: number,
+    { leaseMs, shortestMs }: Pick<LockFacts, "leaseMs" | "shortestMs">,
     clock: Clock,
   ) {
     const now = clock.now();
@@ -42,7 +44,8 @@ export class AzureLease implements Lease {
     // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
     this.firstSeen = markings.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
     this.#clock = clock;
-    this.expiresAt = expiry(now, leaseMs, source.lockedUntil(message));
+    this.#shortestMs = shortestMs;
+    this.expiresAt = this.#expiry(now, leaseMs, source.lockedUntil(message));
   }
 
   /** Whether it can still be settled, by our own clock: a broker may take a settlement that comes too late. */
@@ -56,7 +59,11 @@ export class AzureLease implements Lease {
   }
 
   renewed(at: number, leaseMs: number, lockedUntil: Date): void {
-    this.expiresAt = expiry(at, leaseMs, lockedUntil);
+    this.expiresAt = this.#expiry(at, leaseMs, lockedUntil);
+  }
+
+  #expiry(now: number, leaseMs: number, lockedUntil: Date | undefined): number {
+    return now + lockLeftMs({ now, lockedUntil: lockedUntil?.getTime(), leaseMs, shortestMs: this.#shortestMs });
   }
 
   /** Settles it through its own receiver, for good or to come back. */
@@ -72,10 +79,4 @@ export class AzureLease implements Lease {
     }
     await this.source.settled(this.message, forGood);
   }
-}
-
-/** The broker says until when by its clock. Where both clocks are so far apart that it would be over already, ours counts. */
-function expiry(now: number, leaseMs: number, lockedUntil: Date | undefined): number {
-  const told = lockedUntil?.getTime() ?? Infinity;
-  return told > now ? Math.min(now + leaseMs, told) : now + leaseMs;
 }

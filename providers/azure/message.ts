@@ -1,10 +1,13 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { amqpValueOf } from "../../src/amqp-types.ts";
 import { systemClock } from "../../src/clock.ts";
 import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
 import { isJson } from "../../src/body.ts";
 import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
 import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { brokerProperties, countedId, idText, ourText, withBrokerFields } from "./broker-properties.ts";
+import { jsonValueOf, propertyFrom } from "./property-values.ts";
 import { sessionIdOf } from "./session-id.ts";
 
 /*
@@ -67,9 +70,8 @@ export function toMessage(event: Event, markings: Markings = {}, id: string = id
     subject: record.eventType,
     applicationProperties: properties,
     ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
-    ...(record.enqueueTime === undefined || record.enqueueTime <= record.timestamp
-      ? {}
-      : { scheduledEnqueueTimeUtc: new Date(record.enqueueTime) }),
+    // Not compared with any clock of ours: the broker alone says whether that time is past.
+    ...(record.enqueueTime === undefined ? {} : { scheduledEnqueueTimeUtc: new Date(record.enqueueTime) }),
   };
 }
 
@@ -81,16 +83,16 @@ export function marked(markings: Markings): Properties {
   );
 }
 
+/** The last time that a Date can hold. */
+const maxTimeMs = 8.64e15;
+
 /** What we said of a message. */
 export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMessage): Markings {
-  const text = (name: keyof Markings): string | undefined => {
-    const value = applicationProperties[markingNames[name]];
-    return value === undefined || value === null ? undefined : String(value);
-  };
+  const text = (name: keyof Markings): string | undefined => ourText(applicationProperties[markingNames[name]]);
   const number = (name: keyof Markings): number | undefined => {
     const value = Number(text(name) ?? Number.NaN);
     // Anybody may give a message properties of these names.
-    return Number.isFinite(value) ? value : undefined;
+    return Math.abs(value) <= maxTimeMs ? value : undefined;
   };
   // A dead letter that a tool of Azure sent back begins anew, as one that is requeued does.
   const begins = deadAttemptsProperty in applicationProperties;
@@ -127,8 +129,8 @@ export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName
 function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined): EventRecord | undefined {
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(message.applicationProperties ?? {})) {
-    const prefix = prefixes.find((one) => name.startsWith(one));
-    if (prefix) attributes[name.slice(prefix.length)] = value instanceof Date ? value.toISOString() : value;
+    const prefix = prefixOf(name);
+    if (prefix && value !== null) attributes[name.slice(prefix.length)] = propertyFrom(value);
   }
   if (!("specversion" in attributes)) return undefined;
   const record = attempt(() => fromCloudEvent(attributes).toRecord());
@@ -137,12 +139,27 @@ function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined
   const kind = message.applicationProperties?.[bodyKind];
   const asText = kind === undefined ? isText(contentType) : kind === "text";
   const data = body ?? bytesOf(message.body);
-  return { ...record, contentType, body: asText ? Buffer.from(data).toString() : new Uint8Array(data) };
+  const event = { ...record, contentType, body: asText ? Buffer.from(data).toString() : new Uint8Array(data) };
+  return kind === undefined ? withBrokerFields(event, message, isOurs) : event;
 }
 
 function structured(message: ServiceBusReceivedMessage): EventRecord | undefined {
   if (!message.contentType?.toLowerCase().startsWith(cloudEventsJson)) return undefined;
-  return attempt(() => fromCloudEvent(JSON.parse(Buffer.from(bytesOf(message.body)).toString())).toRecord());
+  const record = attempt(() => fromCloudEvent(JSON.parse(Buffer.from(bytesOf(message.body)).toString())).toRecord());
+  return record && withBrokerFields(record, message, isOurs);
+}
+
+function prefixOf(name: string): string | undefined {
+  return prefixes.find((one) => name.startsWith(one));
+}
+
+/** Whether an application property says of a message what is none of its event's. */
+function isMarking(name: string): boolean {
+  return name.startsWith("beehive_");
+}
+
+function isOurs(name: string): boolean {
+  return prefixOf(name) !== undefined || isMarking(name);
 }
 
 /** A message of any sender. One that claims to be a CloudEvent and is none is taken as it is, for its actor to refuse. */
@@ -151,32 +168,23 @@ function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventR
   const contentType = message.contentType ?? (isJsonText(data) ? "application/json" : "application/octet-stream");
   const { messageId, correlationId, partitionKey, sessionId, enqueuedTimeUtc } = message;
   return {
-    id: String(messageId),
-    eventType: message.subject ?? queueName.topic,
+    id: idText(messageId) ?? countedId(queueName, message),
+    eventType: message.subject || queueName.topic,
     queueName: queueName.toString(),
     timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),
     contentType,
     body: isText(contentType) ? Buffer.from(data).toString() : new Uint8Array(data),
-    properties: Object.freeze(ownProperties(message)),
-    correlationId: correlationId === undefined ? undefined : String(correlationId),
+    properties: Object.freeze(brokerProperties(message, isMarking)),
+    correlationId: idText(correlationId),
     partitionKey: sessionId ?? partitionKey,
   };
 }
 
-function ownProperties({ applicationProperties = {} }: ServiceBusReceivedMessage): Record<string, EventProperty> {
-  const properties: Record<string, EventProperty> = {};
-  for (const [name, value] of Object.entries(applicationProperties)) {
-    if (value instanceof Date) properties[name] = value.toISOString();
-    else if (value !== null && typeof value !== "object") properties[name] = value;
-  }
-  return properties;
-}
-
 /** A body is bytes as a rule; from some senders it is a value of AMQP. */
 function bytesOf(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body;
+  if (body instanceof Uint8Array && !amqpValueOf(body)) return body;
   if (body === undefined || body === null) return new Uint8Array();
-  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(jsonValueOf(body)));
 }
 
 function isText(contentType: string): boolean {

@@ -15,7 +15,7 @@ const lateMs = 5_000;
 export class OrderedQueues {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
-  readonly #config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs">;
+  readonly #config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "shortestLockMs">;
   readonly #parts: Pick<SessionParts, "publisher" | "clock">;
   readonly #paths = new Set<string>();
   readonly #sessions = new Map<string, Sessions>();
@@ -23,7 +23,7 @@ export class OrderedQueues {
   constructor(
     client: ServiceBusClient,
     names: Names,
-    config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs">,
+    config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "shortestLockMs">,
     parts: Pick<SessionParts, "publisher" | "clock">,
   ) {
     this.#client = client;
@@ -44,10 +44,17 @@ export class OrderedQueues {
     for (const { name, ordered } of queues) if (ordered) this.add(name);
   }
 
-  lease(name: QueueName, max: number, deadline: number, signal: AbortSignal): Promise<readonly Found[]> {
+  /** @param leaseMs how long its sessions are locked at a time, as its queue was made. */
+  lease(
+    name: QueueName,
+    leaseMs: number,
+    max: number,
+    deadline: number,
+    signal: AbortSignal,
+  ): Promise<readonly Found[]> {
     const path = this.#names.path(name);
     let sessions = this.#sessions.get(path);
-    if (!sessions) this.#sessions.set(path, (sessions = this.#make(name, path)));
+    if (!sessions) this.#sessions.set(path, (sessions = this.#make(name, path, leaseMs)));
     return sessions.lease(max, deadline, signal);
   }
 
@@ -55,8 +62,8 @@ export class OrderedQueues {
     await Promise.all([...this.#sessions.values()].map((sessions) => sessions.close()));
   }
 
-  #make(name: QueueName, path: string): Sessions {
-    const { pollMs, tryTimeoutMs } = this.#config;
+  #make(name: QueueName, path: string, leaseMs: number): Sessions {
+    const { pollMs, tryTimeoutMs, shortestLockMs: shortestMs } = this.#config;
     const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, receiving, pollMs);
     return new Sessions({
       ...this.#parts,
@@ -65,6 +72,8 @@ export class OrderedQueues {
       firstMs: pollMs,
       patienceMs: pollMs + lateMs,
       settlementMs: tryTimeoutMs,
+      leaseMs,
+      shortestMs,
     });
   }
 }

@@ -43,9 +43,10 @@ export class Publisher {
     const to = from.kind === "subscription" ? from.subscription : undefined;
     const message = toMessage(markings.claim === undefined ? event : withoutBody(event), { ...markings, to }, id);
     const { scheduledEnqueueTimeUtc: _, ...now } = message;
-    const sender = this.#sender(this.#names.entity(from));
     await translating(`send an event back to ${from}`, () =>
-      sender.sendMessages(at === undefined ? now : { ...now, scheduledEnqueueTimeUtc: new Date(at) }),
+      this.#sender(this.#names.entity(from)).sendMessages(
+        at === undefined ? now : { ...now, scheduledEnqueueTimeUtc: new Date(at) },
+      ),
     );
   }
 
@@ -77,8 +78,8 @@ export class Publisher {
   }
 
   async #send(name: QueueName, events: readonly Event[]): Promise<void> {
-    const sender = this.#sender(this.#names.entity(name));
     await translating(`send to ${name}`, async () => {
+      const sender = this.#sender(this.#names.entity(name));
       let batch = await sender.createMessageBatch();
       this.#throttling.watchSender(sender);
       for (const event of events) {

@@ -15,7 +15,10 @@ import type {
 import type { ClaimCheck } from "./claim-check.ts";
 import type { AzureClients } from "./client.ts";
 import type { AzureConfig } from "./config.ts";
+import type { ServiceBusPlace } from "./places.ts";
+import { entityPathProblems } from "./entity-path.ts";
 import { limitWaits } from "./sdk/connection-waits.ts";
+import { receiveExactly } from "./sdk/exact-types.ts";
 import { copyId } from "./copy-id.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { isSessionMismatch, translated, translating } from "./errors.ts";
@@ -24,6 +27,7 @@ import { isForOthers, markingsOf } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
+import { isForGood } from "./reading.ts";
 import { Readers } from "./readers.ts";
 import { withoutSession } from "./session-id.ts";
 import { Settlement } from "./settlement.ts";
@@ -41,7 +45,9 @@ const unreadMs = 5_000;
  */
 export class AzureQueueOperator implements QueueOperator {
   readonly #clock: Clock;
+  readonly #place: ServiceBusPlace;
   readonly #pollMs: number;
+  readonly #shortestLockMs: number;
   readonly #claims: ClaimCheck;
   readonly #names: Names;
   readonly #topology: Topology;
@@ -56,11 +62,14 @@ export class AzureQueueOperator implements QueueOperator {
   constructor(clients: AzureClients, config: AzureConfig, claims: ClaimCheck, clock: Clock) {
     const { serviceBus, administration } = clients;
     this.#clock = clock;
+    this.#place = config.serviceBus;
     this.#pollMs = config.pollMs;
+    this.#shortestLockMs = config.shortestLockMs;
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
     limitWaits(serviceBus, config.tryTimeoutMs);
+    receiveExactly(serviceBus);
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
@@ -71,7 +80,8 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
-    return topologyProblems(queues, this.#names);
+    const names = queues.map(({ name }) => name);
+    return [...entityPathProblems(this.#place, names, this.#names), ...topologyProblems(queues, this.#names)];
   }
 
   ensure(queues: readonly QueueSpec[]): Promise<void> {
@@ -129,7 +139,7 @@ export class AzureQueueOperator implements QueueOperator {
 
   async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     try {
-      const found = await this.#ordered.lease(name, max, this.#clock.now() + waitMs, signal);
+      const found = await this.#ordered.lease(name, leaseMs, max, this.#clock.now() + waitMs, signal);
       return await ofAll(
         found.map(async ({ message, session }) => {
           try {
@@ -189,24 +199,25 @@ export class AzureQueueOperator implements QueueOperator {
     return await this.#leaseFrom(reader, message, name, leaseMs);
   }
 
-  /** The lease on a message. Nothing when the body of its event is gone: it is among the dead letters then, which say so. */
+  /** The lease on a message. Nothing when its event cannot be had whole: it is among the dead letters then, which say why. */
   async #leaseFrom(
     source: Source,
     message: ServiceBusReceivedMessage,
     name: QueueName,
     leaseMs: number,
   ): Promise<AzureLease | undefined> {
-    const { event, missing } = await this.#claims.read(message, name);
+    const { event, problem } = await this.#claims.read(message, name);
     source.prepare(message);
     const markings = markingsOf(message);
-    const lease = new AzureLease({ event, queueName: name, message, source, markings }, leaseMs, this.#clock);
-    if (!missing) return lease;
-    if (missing.code !== "NotFound") {
+    const lock = { leaseMs, shortestMs: this.#shortestLockMs };
+    const lease = new AzureLease({ event, queueName: name, message, source, markings }, lock, this.#clock);
+    if (!problem) return lease;
+    if (!isForGood(problem)) {
       // That is none of its attempts, and what is behind it need not wait.
       await this.abandon(lease, { delayMs: unreadMs, countAttempt: false }).catch(() => {});
-      throw missing;
+      throw problem;
     }
-    await this.deadLetter(lease, this.#letterOf(lease, missing));
+    await this.deadLetter(lease, this.#letterOf(lease, problem));
     return undefined;
   }
 

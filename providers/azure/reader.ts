@@ -14,6 +14,17 @@ const moreMs = 1;
  */
 const mostBehind = 1_000;
 
+/** The longest lock that Service Bus gives, in ms. */
+const longestLockMs = 300_000;
+
+/** A message that was received and is not settled. */
+interface Unsettled {
+  /** How many were received up to it. */
+  readonly number: number;
+  /** When it was locked, or its lock was to be renewed, by our own clock, in ms since the epoch. */
+  lockedAt: number;
+}
+
 /** One receiver, used by one poll at a time, and the settlements of what it received. */
 export class Reader implements Source {
   readonly receiver: ServiceBusReceiver;
@@ -21,8 +32,8 @@ export class Reader implements Source {
   readonly #settlements = new SettlementQueue();
   readonly #clock: Clock;
   readonly #answerMs: number;
-  /** What is not settled yet, in the order it came, each with its number. */
-  readonly #unsettled = new Map<ServiceBusReceivedMessage, number>();
+  /** What is not settled yet, in the order it came. */
+  readonly #unsettled = new Map<ServiceBusReceivedMessage, Unsettled>();
   #received = 0;
 
   /** @param answerMs how long the broker may take to answer. */
@@ -37,6 +48,8 @@ export class Reader implements Source {
   }
 
   renew(message: ServiceBusReceivedMessage): Promise<Date> {
+    const unsettled = this.#unsettled.get(message);
+    if (unsettled) unsettled.lockedAt = this.#clock.now();
     return this.receiver.renewMessageLock(message);
   }
 
@@ -59,13 +72,13 @@ export class Reader implements Source {
   /** Whether another is to be used for what comes next: too much came behind a message that is not settled. */
   get isFull(): boolean {
     const [oldest] = this.#unsettled.values();
-    return oldest !== undefined && this.#received - oldest > mostBehind;
+    return oldest !== undefined && this.#received - oldest.number > mostBehind;
   }
 
   /** Whether nothing will be settled through it any more: what was not is no longer locked, and no attempt is under way. */
   get isDone(): boolean {
-    const long = this.#clock.now() - this.#answerMs;
-    return [...this.#unsettled.keys()].every(({ lockedUntilUtc }) => Number(lockedUntilUtc) < long);
+    const long = this.#clock.now() - longestLockMs - this.#answerMs;
+    return [...this.#unsettled.values()].every(({ lockedAt }) => lockedAt < long);
   }
 
   /**
@@ -102,7 +115,7 @@ export class Reader implements Source {
   async #receive(max: number, maxWaitTimeInMs: number): Promise<ServiceBusReceivedMessage[]> {
     const messages = await this.receiver.receiveMessages(max, { maxWaitTimeInMs });
     for (const message of messages) {
-      this.#unsettled.set(message, ++this.#received);
+      this.#unsettled.set(message, { number: ++this.#received, lockedAt: this.#clock.now() });
       settleWithoutLink(message);
     }
     return messages;

@@ -32,7 +32,7 @@ export class Readers {
     let idle = this.#idle.get(path);
     if (!idle) this.#idle.set(path, (idle = []));
     this.#closeDone();
-    const reader = idle.pop() ?? this.#make(path);
+    const reader = idle.pop() ?? (await translating(`receive from ${name}`, () => Promise.resolve(this.#make(path))));
     try {
       return await work(reader);
     } finally {
@@ -66,12 +66,14 @@ export class Readers {
 
   /** Asks the queue for a look at its first message. Needs the right to receive there and no other. */
   async canReach(name: QueueName): Promise<void> {
-    const receiver = this.#client.createReceiver(this.#names.path(name));
-    try {
-      await translating(`reach ${name}`, () => receiver.peekMessages(1));
-    } finally {
-      await receiver.close();
-    }
+    await translating(`reach ${name}`, async () => {
+      const receiver = this.#client.createReceiver(this.#names.path(name));
+      try {
+        await receiver.peekMessages(1);
+      } finally {
+        await receiver.close();
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { isCode } from "./errors.ts";
 import { isForOthers, markingsOf, uncounted, type Properties } from "./message.ts";
+import { lockLeftMs, type LockFacts } from "./lock-time.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
 import { sequenceNumber } from "./sdk/sequence-number.ts";
@@ -18,7 +19,7 @@ const pageSize = 100;
 const mostParked = 5_000;
 
 /** What a session works with. */
-export interface SessionParts {
+export interface SessionParts extends Pick<LockFacts, "leaseMs" | "shortestMs"> {
   readonly name: QueueName;
   readonly publisher: Publisher;
   readonly clock: Clock;
@@ -35,6 +36,8 @@ export class Session implements Source {
   readonly #settlements = new SettlementQueue();
   readonly #parts: SessionParts;
   readonly #lockMs: number;
+  /** When its lock was had or renewed last, by our own clock. */
+  #lockedAt: number;
   #parking: Parking | undefined;
   /** Messages that woke it. They stay until nothing is parked any more. */
   readonly #wakes: ServiceBusReceivedMessage[] = [];
@@ -48,7 +51,9 @@ export class Session implements Source {
     this.receiver = receiver;
     this.#parts = parts;
     this.turnBegan = parts.clock.now();
-    this.#lockMs = receiver.sessionLockedUntilUtc.getTime() - parts.clock.now();
+    this.#lockedAt = this.turnBegan;
+    const lockedUntil = receiver.sessionLockedUntilUtc.getTime();
+    this.#lockMs = lockLeftMs({ ...parts, now: this.#lockedAt, lockedUntil });
   }
 
   get isOver(): boolean {
@@ -59,8 +64,11 @@ export class Session implements Source {
     return this.receiver.sessionLockedUntilUtc;
   }
 
-  renew(): Promise<Date> {
-    return this.receiver.renewSessionLock();
+  async renew(): Promise<Date> {
+    const at = this.#parts.clock.now();
+    const lockedUntil = await this.receiver.renewSessionLock();
+    this.#lockedAt = at;
+    return lockedUntil;
   }
 
   prepare(): void {}
@@ -183,8 +191,7 @@ export class Session implements Source {
 
   /** An event that is handed out has most of a lock's time before it. */
   async #renewIfShort(): Promise<void> {
-    const left = this.lockedUntil().getTime() - this.#parts.clock.now();
-    if (left < (this.#lockMs * 2) / 3) await this.renew();
+    if (this.#parts.clock.now() - this.#lockedAt > this.#lockMs / 3) await this.renew();
   }
 }
 

@@ -14,7 +14,8 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
   };
   const time = (name: string): Date | undefined => {
     const value = metadata[name];
-    return typeof value === "string" || value instanceof Date ? new Date(value) : undefined;
+    const date = typeof value === "string" || value instanceof Date ? new Date(value) : undefined;
+    return Number.isNaN(date?.getTime()) ? undefined : date;
   };
   const [messageId, lockToken] = [text("messageId"), text("lockToken")];
   if (messageId === undefined || lockToken === undefined) {
@@ -30,6 +31,9 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
     contentType: text("contentType"),
     correlationId: text("correlationId"),
     subject: text("subject") ?? text("label"),
+    replyTo: text("replyTo"),
+    replyToSessionId: text("replyToSessionId"),
+    to: text("to"),
     sessionId: text("sessionId"),
     partitionKey: text("partitionKey"),
     applicationProperties: (metadata["applicationProperties"] ?? metadata["userProperties"] ?? {}) as Record<

@@ -280,6 +280,7 @@ test("given notes that are none of ours, when they are read, then they say nothi
     "[1]",
     '{"id":5,"attempts":"a","firstSeen":{},"notBefore":"z","unread":1.5}',
     '{"id":""}',
+    '{"firstSeen":8.7e15,"notBefore":1e300}',
   ])
     assert.equal(noteOf(odd), {}, odd);
 });

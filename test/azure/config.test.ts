@@ -1,5 +1,7 @@
+import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { configFrom, optionsFrom } from "../../providers/azure/config.ts";
+import type { ServiceBusPlace } from "../../providers/azure/places.ts";
 import { AzureProvider } from "../../providers/azure/index.ts";
 import { Names } from "../../providers/azure/names.ts";
 import { topologyProblems } from "../../providers/azure/topology.ts";
@@ -120,6 +122,89 @@ test("given variables of both kinds, when it is configured, then connection stri
   assert.equal(
     [config.serviceBus, config.storage],
     [{ connectionString: "Endpoint=sb://a.b/" }, { account: "shop.core.chinacloudapi.cn" }],
+  );
+});
+
+test("a connection string of one queue is refused where others are needed", async () => {
+  const whole = "Endpoint=sb://127.0.0.1:1/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0";
+  const specs = ["Orders", "Orders-Pay"].map((name) => ({
+    name: QueueName.parse(name),
+    ordered: false,
+    leaseMs: 30_000,
+    maxAttempts: 5,
+  }));
+  const problems = async (serviceBus: ServiceBusPlace, count = 2): Promise<string> => {
+    const provider = await AzureProvider.open({ serviceBus, storage: { connectionString: storage } });
+    const found = provider.queues.problems(specs.slice(0, count)).join("\n");
+    await provider.close();
+    return found;
+  };
+  for (const one of [`${whole};EntityPath=queue-Orders`, `${whole}; entitypath = queue-Orders;`]) {
+    const message = await problems({ connectionString: one });
+    assert.match(message, /"queue-Orders" alone.*"Orders-Pay" is needed.*Shared access policies/);
+    assert.not.match(message, /c2VjcmV0/);
+    assert.is(await problems({ connectionString: one }, 1), "", "one queue is all that is needed");
+  }
+  assert.match(await problems({ client: new ServiceBusClient(`${whole};EntityPath=other`) }), /"other" alone/);
+  for (const serviceBus of [{ connectionString: whole }, { client: new ServiceBusClient(whole) }])
+    assert.is(await problems(serviceBus), "");
+});
+
+test("what a connection string of one queue cannot do says so, with what to take instead", async () => {
+  await using broker = await ServiceBusBroker.start();
+  const serviceBus = { connectionString: `${broker.connectionString};EntityPath=orders` };
+  const provider = await AzureProvider.open({ serviceBus, storage: { connectionString: storage } });
+  const name = QueueName.parse("Orders-Pay");
+  const request = { max: 1, leaseMs: 1_000, waitMs: 1, signal: new AbortController().signal };
+  const missing = { name, ordered: false, leaseMs: 1_000, maxAttempts: 5 };
+  for (const work of [
+    () => provider.queues.push([new Event("Refused")]),
+    () => provider.queues.lease(name, request),
+    () => provider.queues.missing([missing]),
+    () => provider.queues.deadLetters(name)[Symbol.asyncIterator]().next(),
+    () => provider.queues.drop(name, "1"),
+  ]) {
+    const { message } = await throwsCode("InvalidConfiguration", work);
+    assert.match(message, /Could not .*Shared access policies/);
+  }
+  await provider.close();
+});
+
+test("connection strings that were exchanged are refused", () => {
+  const message = problemsIn(() =>
+    configFrom(
+      {},
+      {
+        AZURE_SERVICEBUS_CONNECTION_STRING: "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=c2VjcmV0",
+        AZURE_STORAGE_CONNECTION_STRING: "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKey=c2VjcmV0",
+      },
+    ),
+  );
+  assert.match(message, /of Service Bus is one of storage.*of storage is one of Service Bus/);
+  assert.not.match(message, /c2VjcmV0/);
+});
+
+test("a namespace or account that is a URL is refused, with its name", () => {
+  const message = problemsIn(() =>
+    configFrom(
+      {},
+      { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
+    ),
+  );
+  assert.match(
+    message,
+    /with the domain and nothing else, such as shop\.servicebus\.windows\.net.*AZURE_STORAGE_ACCOUNT/,
+  );
+});
+
+test("a line break at the end of a variable is none of its text", () => {
+  const config = configFrom(
+    {},
+    { AZURE_SERVICEBUS_NAMESPACE: "shop.servicebus.windows.net\n", AZURE_STORAGE_ACCOUNT: "shop\r\n" },
+  );
+  assert.equal(
+    [config.serviceBus, config.storage],
+    [{ namespace: "shop.servicebus.windows.net" }, { account: "shop" }],
   );
 });
 

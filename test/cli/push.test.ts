@@ -9,7 +9,7 @@ const test = suite("beehive push", { timeoutMs: 60_000 });
 
 const bodies = (events: readonly Event[]): unknown[] => events.map((event) => event.getBody());
 const push = (hive: CliHive, args: readonly string[], options?: CliOptions): Promise<Ended> =>
-  cli(["push", ...args, "--provider", hive.url], options);
+  cli(["push", ...args, "--schema-version", "1", "--provider", hive.url], options);
 const counts = async (hive: CliHive): Promise<number> =>
   (await hive.provider.queues.counts(QueueName.parse(packing))).ready;
 
@@ -140,7 +140,15 @@ test("given the same file twice, when pushed, then its events are there twice: t
 
 test("given --dry-run, when pushed, then all that is bad is told and nothing is published", async () => {
   await using hive = await cliHive({ "a.json": '[{"id":"1"}, {"id":x}, {"id":"3"}, {y}]' });
-  const { code, stdout, stderr } = await cli(["push", topic, hive.at("a.json"), "--dry-run", "--keep-going"]);
+  const { code, stdout, stderr } = await cli([
+    "push",
+    topic,
+    hive.at("a.json"),
+    "--dry-run",
+    "--keep-going",
+    "--schema-version",
+    "1",
+  ]);
   assert.is(code, 1);
   assert.is(stdout, "Would publish 2 events to OrderPlaced-, 2 bad.\n");
   assert.match(stderr, /element 2 \(line 1\): it is not JSON/);
@@ -187,7 +195,10 @@ test("given far more than the memory holds, when pushed, then it is read as a st
 
 test("given a pipe that does not end, when interrupted, then it says how far it came and ends with 130", async () => {
   await using hive = await cliHive();
-  using running = startCli(["push", topic, "-", "--provider", hive.url, "--batch", "1", "--json"], { keepInput: true });
+  using running = startCli(
+    ["push", topic, "-", "--schema-version", "1", "--provider", hive.url, "--batch", "1", "--json"],
+    { keepInput: true },
+  );
   running.child.stdin.write('{"id":"1"}\n{"id":"2"}\n');
   while ((await counts(hive)) < 2) await new Promise(setImmediate);
   running.signal("SIGINT");

@@ -100,7 +100,7 @@ test("given azure: or no cloud, when asked for a policy, then it is the roles, o
 
 test("given a SQLite file, when backed up, then the copy has everything and nothing is overwritten", async () => {
   await using hive = await cliHive({ "there.db": "mine" });
-  await cli(["push", "OrderPlaced-", "-", "--provider", hive.url], { input: '{"id":"1"}' });
+  await cli(["push", "OrderPlaced-", "-", "--schema-version", "1", "--provider", hive.url], { input: '{"id":"1"}' });
   const made = await cli(["backup", hive.at("copy.db"), "--provider", hive.url]);
   assert.is(made.code, 0, made.stderr);
   const copy = await openProvider(`sqlite:${hive.at("copy.db")}`, { clock: systemClock });

@@ -18,7 +18,7 @@ const onScreen = (args: readonly string[], environment?: NodeJS.ProcessEnv, typi
 
 test("given a terminal, when pushed, then progress is shown, and not where nobody sees it", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n'.repeat(3_000) });
-  const args = ["push", topic, hive.at("a.ndjson"), "--batch", "100", "--provider", hive.url];
+  const args = ["push", topic, hive.at("a.ndjson"), "--batch", "100", "--schema-version", "1", "--provider", hive.url];
   const seen = await onScreen(args);
   assert.is(seen.code, 0, seen.screen);
   assert.match(seen.screen, /\d+% \d+ events/);

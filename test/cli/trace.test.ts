@@ -50,7 +50,10 @@ test("given events that the command line pushed, when nobody has worked on them 
   await using shop = await cliHive({ "orders.ndjson": '{"id":"8","customer":"ada"}\n' });
   const provider = ["--provider", shop.url];
   const key = ["--partition-key-from", "body.customer", "--id-from", "body.id"];
-  assert.is((await cli(["push", "OrderPlaced-", shop.at("orders.ndjson"), ...key, ...provider])).code, 0);
+  assert.is(
+    (await cli(["push", "OrderPlaced-", shop.at("orders.ndjson"), "--schema-version", "1", ...key, ...provider])).code,
+    0,
+  );
   const { code, stdout } = await cli(["trace", "ada", ...provider]);
   assert.is(code, 0);
   assert.match(stdout, /^OrderPlaced 8 /);
@@ -61,7 +64,16 @@ test("given a journal that is switched off, when events are pushed, then none is
   await using shop = await cliHive({ "orders.ndjson": '{"id":"8"}\n' });
   const provider = ["--provider", shop.url];
   const environment = { BEEHIVE_JOURNAL: "false" };
-  const push = ["push", "OrderPlaced-", shop.at("orders.ndjson"), "--id-from", "body.id", ...provider];
+  const push = [
+    "push",
+    "OrderPlaced-",
+    shop.at("orders.ndjson"),
+    "--schema-version",
+    "1",
+    "--id-from",
+    "body.id",
+    ...provider,
+  ];
   assert.is((await cli(push, { environment })).code, 0);
   assert.match((await cli(["trace", "8", ...provider])).stdout, 'Nothing is called "8"');
 });

@@ -178,7 +178,8 @@ test("given no rule that matches, when it is decided, then the retry policy deci
 test("given a failure that is not the actor's, when it is decided, then the event is away for a second at least", () => {
   const retry = { ...defaultRetry, minDelay: 0, jitter: 0 };
   const decided = decide(new BeeHiveError("Throttled", "slow down"), 1, { retry, supervision: [] }, 0, true);
-  assert.equal(decided, { action: "give-back", delayMs: 1_000 });
+  const why = "the step could not be committed yet, it will be run again";
+  assert.equal(decided, { action: "give-back", delayMs: 1_000, why });
 });
 
 test("given rules and limits that make no sense, when the hive is made, then every problem is told at once", async () => {

@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { Option } from "commander";
 import { systemClock } from "../../clock.ts";
+import { versionProperty } from "../../event-version.ts";
 import { openJournal } from "../../journal/open-journal.ts";
 import { Recording } from "../../journal/recording.ts";
 import { silentLogger } from "../../logger.ts";
@@ -17,12 +18,16 @@ import { several, whole } from "../options.ts";
 import { progress } from "../progress.ts";
 import { assertThere } from "../queue-there.ts";
 import type { Output } from "../output.ts";
+import { whoSays } from "../push/body-versions.ts";
+import { versionsOf } from "../push/version-source.ts";
 import { propertyOf, type EventSettings } from "../push/event-maker.ts";
 import { pushItems, type Pushed } from "../push/push-items.ts";
 import { Pusher } from "../push/pusher.ts";
 
 interface Options {
   readonly type?: string;
+  readonly modules?: string;
+  readonly schemaVersion?: number;
   readonly cloudEvents?: boolean;
   readonly property?: readonly string[];
   readonly correlationId?: string;
@@ -42,7 +47,8 @@ export const push: CliCommand = defineCommand<Options, [queue: string, file: str
   summary: "publish the events of a file",
   description:
     "Publishes events to a topic (Topic-) or a queue, from NDJSON, a JSON array or one JSON document, read as a stream. " +
-    "Each value is the body of an event, or with --cloud-events a CloudEvent. When it fails it says up to which line " +
+    "Each value is the body of an event, or with --cloud-events a CloudEvent. Bodies are checked against the schemas that " +
+    "the modules declare for their types, and get the version of these. When it fails it says up to which line " +
     "everything was published and how to go on; the rest then gets the same ids, so that what is published twice is " +
     "dropped where the provider drops duplicates.",
   define: (command) =>
@@ -51,6 +57,15 @@ export const push: CliCommand = defineCommand<Options, [queue: string, file: str
       .argument("<file>", "a file, or - for the standard input")
       .option("--provider <url>", "where to publish")
       .option("--type <name>", "the type of the events (default: the name of the topic or queue)")
+      .option(
+        "--modules <paths>",
+        "modules that declare the types of the events, with commas (default: those of the configuration)",
+      )
+      .option(
+        "--schema-version <n>",
+        "of which version the bodies are (default: the one that the modules declare)",
+        whole(1),
+      )
       .option("--cloud-events", "the values are CloudEvents 1.0 with types and ids of their own")
       .option("--property <name=value>", "a property of all events; may be repeated", several)
       .option("--correlation-id <id>", "of all events")
@@ -80,14 +95,21 @@ export const push: CliCommand = defineCommand<Options, [queue: string, file: str
     const release = (): void => void input.stream.destroy();
     context.signal.addEventListener("abort", release, { once: true });
     try {
-      return await pushAll(context, input, settingsOf(queue, options), options);
+      const settings = { ...settingsOf(queue, options), versions: await versionsOf(context.settings, options) };
+      return await pushAll(context, input, settings, options);
     } finally {
       release();
     }
   },
 });
 
-function settingsOf(queue: QueueName, options: Options): EventSettings {
+/** CloudEvents have types of their own: whether each has a version is seen when it is read. */
+function assertVersionSaid({ cloudEvents, properties, type, versions: { types, said } }: EventSettings): void {
+  if (cloudEvents || types !== undefined || said !== undefined || versionProperty in properties) return;
+  throw new UsageError(whoSays(type));
+}
+
+function settingsOf(queue: QueueName, options: Options): Omit<EventSettings, "versions"> {
   const { property = [], type = queue.topic, runId = randomUUID(), cloudEvents = false } = options;
   const { correlationId, partitionKeyFrom, idFrom, delay } = options;
   const properties = Object.fromEntries(property.map(propertyOf));
@@ -125,6 +147,7 @@ async function pushAll(
 ): Promise<ExitCode> {
   const to = options.dryRun ? undefined : await provider();
   if (to) await assertThere(to.queues, settings.queue);
+  assertVersionSaid(settings);
   const journal = to && openJournal((await said()).journal, to, systemClock, silentLogger);
   const recording = journal && new Recording(journal, systemClock, silentLogger, undefined);
   const pusher = new Pusher(to?.queues, options.batch, options.fromLine - 1, recording);

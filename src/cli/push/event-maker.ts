@@ -6,6 +6,7 @@ import { jsonErrorPlace } from "../../json-error.ts";
 import type { QueueName } from "../../queue-name.ts";
 import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
+import { withBodyVersion, type VersionSource } from "./body-versions.ts";
 
 /** What is said of all events of a push. */
 export interface EventSettings {
@@ -18,6 +19,8 @@ export interface EventSettings {
   /** The paths, within a body, of what becomes the partition key and the id. */
   readonly partitionKeyFrom: string | undefined;
   readonly idFrom: string | undefined;
+  /** What says of which version bodies are. */
+  readonly versions: VersionSource;
   /** How long events stay away, in ms. */
   readonly delay: number | undefined;
   /** What ids are made from, with the number of the item: the same items of the same run are the same events. */
@@ -25,11 +28,15 @@ export interface EventSettings {
 }
 
 /**
- * The event of one value.
+ * The event of one value, its body checked.
  *
  * @throws an error that says what is wrong with it, without its line.
  */
-export function eventOf({ number, text }: Item, settings: EventSettings): Event {
+export function eventOf(item: Item, settings: EventSettings): Event {
+  return withBodyVersion(eventIn(item, settings), settings.versions);
+}
+
+function eventIn({ number, text }: Item, settings: EventSettings): Event {
   const value = parse(text);
   const { queue, properties, correlationId, delay } = settings;
   const common = {

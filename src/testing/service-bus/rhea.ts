@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { keepTypes, type RheaTypes } from "../../amqp-types.ts";
 import rhea, { type Connection, type Container, type Delivery, type Message, type Sender, type link } from "rhea";
 
 /*
@@ -133,6 +134,8 @@ export function decode(bytes: Buffer): AmqpMessage {
 }
 
 export const types: typeof rhea.types = rhea.types;
+// A broker passes values on as they came.
+keepTypes(types as unknown as RheaTypes);
 
 export function createContainer(options: object): Container {
   return rhea.create_container(options);

@@ -114,6 +114,16 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
+    name: "an enqueue time to come holds for an event of a clock that is ahead",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const enqueueTime = new Date(Date.now() + Math.max(1_500, subject.leaseMs));
+      await queue.push("later", { enqueueTime, timestamp: new Date(Date.now() + 3_600_000) });
+      await queue.assertSilent();
+      assert.equal((await queue.takeOne()).event.getBody(), "later");
+    },
+  },
+  {
     name: "given an enqueue time that is past, when an event is pushed, then it is delivered at once",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);

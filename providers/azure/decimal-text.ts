@@ -1,0 +1,36 @@
+/** The formats of IEEE 754 decimals, by their bytes: the bits of their exponent and what is taken from it. */
+const formats: Readonly<Record<number, { readonly exponentBits: number; readonly bias: number }>> = {
+  4: { exponentBits: 8, bias: 101 },
+  8: { exponentBits: 10, bias: 398 },
+  16: { exponentBits: 14, bias: 6_176 },
+};
+/** From so many zeros at its end on, a number is written with an exponent. */
+const maxZeros = 20;
+
+/** A decimal of AMQP, which is binary integer decimal, as text with all its digits: `12.50`. */
+export function decimalText(bytes: Uint8Array): string {
+  const format = formats[bytes.length];
+  if (!format) throw new RangeError(`no decimal has ${bytes.length} bytes`);
+  const { exponentBits, bias } = format;
+  const bits = [...bytes].reduce((all, byte) => (all << 8n) | BigInt(byte), 0n);
+  const width = BigInt(bytes.length * 8);
+  const sign = bits >> (width - 1n) ? "-" : "";
+  const special = Number((bits >> (width - 6n)) & 31n);
+  if (special === 31) return "NaN";
+  if (special === 30) return `${sign}Infinity`;
+  // The two bits after the sign say whether the exponent begins two bits later, before a longer coefficient.
+  const isLong = special >= 24;
+  const coefficientBits = width - 1n - BigInt(exponentBits) - (isLong ? 2n : 0n);
+  const low = bits & ((1n << coefficientBits) - 1n);
+  const coefficient = isLong ? (4n << coefficientBits) | low : low;
+  const exponent = Number((bits >> coefficientBits) & ((1n << BigInt(exponentBits)) - 1n)) - bias;
+  return sign + withPoint(String(coefficient), exponent);
+}
+
+function withPoint(digits: string, exponent: number): string {
+  if (exponent > maxZeros || exponent < -digits.length - maxZeros)
+    return `${digits}E${exponent > 0 ? "+" : ""}${exponent}`;
+  if (exponent >= 0) return digits === "0" ? digits : digits + "0".repeat(exponent);
+  const padded = digits.padStart(1 - exponent, "0");
+  return `${padded.slice(0, exponent)}.${padded.slice(exponent)}`;
+}
