@@ -38,12 +38,17 @@ export function assertKnownOptions(options: EventOptions): void {
 
 /** Checks an id or type. Headers of every provider carry them: printable, and short enough for all. */
 export function checkedHeader(what: string, text: unknown): string {
-  if (typeof text !== "string" || text.length === 0)
-    throw invalid(`the ${what} of an event must be a text that is not empty, not ${kindOf(text)}`);
+  assertNotEmpty(what, text);
   if (text.length > 128)
     throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
   assertNoControls(what, text);
-  return wellFormed(what, text);
+  return text;
+}
+
+function assertNotEmpty(what: string, text: unknown): asserts text is string {
+  if (typeof text !== "string" || text.length === 0)
+    throw invalid(`the ${what} of an event must be a text that is not empty, not ${kindOf(text)}`);
+  wellFormed(what, text);
 }
 
 /** Checks a text that an event may do without; empty text is as none. */
@@ -84,20 +89,19 @@ export function checkedProperties(properties: unknown): Readonly<Record<string, 
 }
 
 /**
- * Checks a record by the same rules as the options of an event.
+ * Checks a record. Ids and types of others may be longer than ours and hold line breaks; all else is as for options.
  *
  * @throws BeeHiveError `InvalidEvent` that names the first field that breaks them.
  */
 export function assertRecord(record: EventRecord): void {
-  checkedHeader("id", record.id);
-  checkedHeader("eventType", record.eventType);
-  checkedText("queueName", record.queueName);
-  if (record.contentType === undefined) throw invalid("the contentType of an event must be a text, not undefined");
-  checkedLine("contentType", record.contentType);
+  assertNotEmpty("id", record.id);
+  assertNotEmpty("eventType", record.eventType);
+  assertNotEmpty("contentType", record.contentType);
+  if (record.queueName !== "") assertNotEmpty("queueName", record.queueName);
   checkedText("url", record.url);
   checkedText("correlationId", record.correlationId);
   checkedText("causationId", record.causationId);
-  checkedLine("partitionKey", record.partitionKey);
+  checkedText("partitionKey", record.partitionKey);
   checkedDelivery(record.delivery);
   assertInstant("timestamp", record.timestamp);
   if (record.enqueueTime !== undefined) assertInstant("enqueueTime", record.enqueueTime);

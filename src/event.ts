@@ -231,7 +231,8 @@ export class Event<Body = unknown> {
     if (body.length === 0) throw this.#unreadable("it has no body");
     if (!isJson(this.contentType)) return this.body as T;
     const text = typeof body === "string" ? body : textIn(body);
-    if (text === undefined) throw this.#unreadable(`its content type is ${this.contentType} and its bytes are not UTF-8`);
+    if (text === undefined)
+      throw this.#unreadable(`its content type is ${this.contentType} and its bytes are not UTF-8`);
     try {
       return JSON.parse(text) as T;
     } catch {

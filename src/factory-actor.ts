@@ -19,6 +19,7 @@ import type { Lease } from "./queue-operator.ts";
 import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
+import { assertReadable } from "./unreadable.ts";
 
 /** What the factory actors of one hive share. */
 export interface FactoryActorParts {
@@ -155,6 +156,7 @@ export class FactoryActor {
       let failure: unknown;
       try {
         assertAttemptLeft(attempt, this.#mostAttempts);
+        assertReadable(event);
         outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));

@@ -1,5 +1,7 @@
-import { Event, type EventProperty } from "../../src/event.ts";
+import type { Event, EventProperty } from "../../src/event.ts";
+import { memberText } from "../../src/json-source.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 
 /*
  * Messages of AWS itself as events: SNS envelopes (a subscription without raw delivery), EventBridge events, and
@@ -27,7 +29,7 @@ type Read = (body: string, origin: MessageOrigin) => Event;
 export function foreignEvent(value: unknown, body: string, origin: MessageOrigin, read: Read): Event | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const message = value as Readonly<Record<string, unknown>>;
-  return fromSns(message, origin, read) ?? fromEventBridge(message, origin) ?? fromS3(message, body, origin);
+  return fromSns(message, origin, read) ?? fromEventBridge(message, body, origin) ?? fromS3(message, body, origin);
 }
 
 /** The message in the envelope, whatever it is. */
@@ -46,17 +48,18 @@ function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrig
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
 function fromEventBridge(
   message: Readonly<Record<string, unknown>>,
+  body: string,
   { id, queueName, sentAt, partitionKey }: MessageOrigin,
 ): Event | undefined {
   const { "detail-type": type, detail, source, account, region, time } = message;
   if (typeof type !== "string" || typeof source !== "string" || detail === undefined) return undefined;
-  return Event.fromRecord({
+  return receivedEvent({
     id: text(message["id"]) ?? id,
     eventType: type,
     queueName: String(queueName),
     timestamp: timeOf(time) ?? sentAt,
     contentType: "application/json",
-    body: JSON.stringify(detail),
+    body: memberText(body, "detail") ?? "",
     properties: properties({ source, account, region }),
     partitionKey,
   });
@@ -73,7 +76,7 @@ function fromS3(
   if (first?.eventSource !== "aws:s3" || typeof first.eventName !== "string") return undefined;
   const bucket = text(first.s3?.bucket?.name);
   const key = text(first.s3?.object?.key);
-  return Event.fromRecord({
+  return receivedEvent({
     id,
     eventType: first.eventName,
     queueName: String(queueName),
@@ -97,7 +100,7 @@ interface S3Record {
 
 function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
   const record = event.toRecord();
-  return Event.fromRecord({ ...record, properties: Object.freeze({ ...record.properties, ...more }) });
+  return receivedEvent({ ...record, properties: Object.freeze({ ...record.properties, ...more }) });
 }
 
 function properties(given: Readonly<Record<string, unknown>>): Readonly<Record<string, EventProperty>> {

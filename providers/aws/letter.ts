@@ -1,6 +1,7 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { DeadLetter } from "../../src/dead-letter.ts";
 import type { BeeHiveError } from "../../src/errors.ts";
+import { memberText } from "../../src/json-source.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
@@ -40,7 +41,7 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   const { record, event } = parsed;
   return {
     ...record,
-    event: eventFrom(JSON.stringify(event), { ...origin, partitionKey: undefined }),
+    event: eventFrom(event, { ...origin, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
@@ -73,11 +74,11 @@ function withoutRecord(
   };
 }
 
-function parse(body: string): { readonly record: DeadRecord; readonly event: unknown } | undefined {
+function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    const event = value?.["event"];
+    const event = memberText(body, "event");
     return isRecord(record) && event !== undefined ? { record, event } : undefined;
   } catch {
     return undefined;

@@ -1,9 +1,11 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { systemClock } from "../../src/clock.ts";
-import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
+import { attributesOf, cloudEventRecord, cloudEventsJson } from "../../src/cloud-events.ts";
 import { isJson } from "../../src/body.ts";
-import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
+import { textIn } from "../../src/bytes.ts";
+import type { Event, EventProperty, EventRecord } from "../../src/event.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 import { sessionIdOf } from "./session-id.ts";
 
 /*
@@ -48,8 +50,7 @@ const prefixes = ["cloudEvents:", "cloudEvents_"] as const;
 /** An event as a message. `id` names the message where it is not the event's own. */
 export function toMessage(event: Event, markings: Markings = {}, id: string = event.id): ServiceBusMessage {
   const record = event.toRecord();
-  // The data travels as the body, so that the attributes are made without it.
-  const { datacontenttype: _, ...attributes } = toCloudEvent(Event.fromRecord({ ...record, body: "" }));
+  const { datacontenttype: _, ...attributes } = attributesOf(record);
   const properties: Properties = {
     [bodyKind]: typeof record.body === "string" ? "text" : "bytes",
     ...marked(markings),
@@ -115,28 +116,31 @@ export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName)
  */
 export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
   const event = binary(message, body) ?? structured(message) ?? plain(message, queueName);
-  return Event.fromRecord({ ...event, queueName: queueName.toString() });
+  return receivedEvent({ ...event, queueName: queueName.toString() });
 }
 
 function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined): EventRecord | undefined {
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(message.applicationProperties ?? {})) {
     const prefix = prefixes.find((one) => name.startsWith(one));
-    if (prefix) attributes[name.slice(prefix.length)] = value instanceof Date ? value.toISOString() : value;
+    if (prefix) attributes[name.slice(prefix.length)] = value instanceof Date ? isoOf(value) : value;
   }
   if (!("specversion" in attributes)) return undefined;
-  const record = attempt(() => fromCloudEvent(attributes).toRecord());
+  const record = attempt(() => cloudEventRecord(attributes));
   if (!record) return undefined;
   const contentType = message.contentType ?? "application/json";
   const kind = message.applicationProperties?.[bodyKind];
   const asText = kind === undefined ? isText(contentType) : kind === "text";
   const data = body ?? bytesOf(message.body);
-  return { ...record, contentType, body: asText ? Buffer.from(data).toString() : new Uint8Array(data) };
+  return { ...record, contentType, body: bodyOf(data, asText) };
 }
 
 function structured(message: ServiceBusReceivedMessage): EventRecord | undefined {
   if (!message.contentType?.toLowerCase().startsWith(cloudEventsJson)) return undefined;
-  return attempt(() => fromCloudEvent(JSON.parse(Buffer.from(bytesOf(message.body)).toString())).toRecord());
+  return attempt(() => {
+    const text = Buffer.from(bytesOf(message.body)).toString();
+    return cloudEventRecord(JSON.parse(text), text);
+  });
 }
 
 /** A message of any sender. One that claims to be a CloudEvent and is none is taken as it is, for its actor to refuse. */
@@ -150,7 +154,7 @@ function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventR
     queueName: queueName.toString(),
     timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),
     contentType,
-    body: isText(contentType) ? Buffer.from(data).toString() : new Uint8Array(data),
+    body: bodyOf(data, isText(contentType)),
     properties: Object.freeze(ownProperties(message)),
     correlationId: correlationId === undefined ? undefined : String(correlationId),
     partitionKey: sessionId ?? partitionKey,
@@ -160,10 +164,20 @@ function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventR
 function ownProperties({ applicationProperties = {} }: ServiceBusReceivedMessage): Record<string, EventProperty> {
   const properties: Record<string, EventProperty> = {};
   for (const [name, value] of Object.entries(applicationProperties)) {
-    if (value instanceof Date) properties[name] = value.toISOString();
+    if (value instanceof Date) properties[name] = isoOf(value);
     else if (value !== null && typeof value !== "object") properties[name] = value;
   }
   return properties;
+}
+
+/** A date as text, also one that no `Date` can have: AMQP carries more than those. */
+function isoOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? "Invalid Date" : date.toISOString();
+}
+
+/** Text that is none, because it is not UTF-8, stays bytes. */
+function bodyOf(data: Uint8Array, asText: boolean): string | Uint8Array {
+  return (asText ? textIn(data) : undefined) ?? new Uint8Array(data);
 }
 
 /** A body is bytes as a rule; from some senders it is a value of AMQP. */

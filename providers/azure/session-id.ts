@@ -10,7 +10,7 @@ const longest = 128;
  * not: a topic has subscriptions of both kinds, and whoever publishes need not know them.
  */
 export function sessionIdOf({ partitionKey, id }: Pick<Event, "partitionKey" | "id">): string {
-  const key = partitionKey === undefined || partitionKey === "" ? id : partitionKey;
+  const key = partitionKey ?? id;
   if (key.length <= longest) return key;
   return `${key.slice(0, longest - 65)}~${createHash("sha256").update(key).digest("hex")}`;
 }

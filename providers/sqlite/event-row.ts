@@ -1,4 +1,5 @@
-import { Event, type EventRecord } from "../../src/event.ts";
+import type { Event, EventRecord } from "../../src/event.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 
 /** How an event lies in a row: everything but its body as JSON, the body as it travels. */
 export interface EventRow {
@@ -40,7 +41,7 @@ export function rowOf(event: Event): EventRow {
 /** @param queueName the subscription that it was in. */
 export function eventOf({ event, body }: EventRow, queueName: string): Event {
   const { bodyIsText, ...rest } = JSON.parse(event);
-  return Event.fromRecord({ ...usual, ...rest, queueName, body: bodyOf(body, bodyIsText) });
+  return receivedEvent({ ...usual, ...rest, queueName, body: bodyOf(body, bodyIsText) });
 }
 
 /** Some drivers hand over a `Buffer`, whose slices would share their memory. */

@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
-import { checkedKey } from "../keys.ts";
-import { pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
+import { checkedBound, checkedKey } from "../keys.ts";
+import { lostWithin } from "../lossy-value.ts";
+import { etagExpected, pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
 import type { IdRange, Identified, Stored } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 
@@ -39,14 +40,14 @@ export class Items<T extends Identified> {
     const etag = nextEtag();
     const value = jsonOf(key, rest);
     const content = { value, etag, modified: this.#clock.now() };
-    const expect = was === undefined || unlessEtag === "absent" ? unlessEtag : { etag: was };
+    const expect = unlessEtag === "absent" ? unlessEtag : etagExpected(was, unlessEtag);
     const conflict = await this.#rows.write([{ key, expect, content }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
     return { ...(JSON.parse(value) as object), etag } as Stored<T>;
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {
-    const expect = etag === undefined ? "present" : { etag };
+    const expect = etagExpected(etag, "present");
     const conflict = await this.#rows.write([{ key, expect, content: undefined }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
   }
@@ -63,7 +64,8 @@ export class Items<T extends Identified> {
   }
 
   async *range(table: string, partition: string, { from, to }: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
-    const range = { table, partition, from, to, limit: pageSize };
+    const bounds = { from: checkedBound("the start of a range", from), to: checkedBound("the end of a range", to) };
+    const range = { table, partition, ...bounds, limit: pageSize };
     for await (const row of pages((one) => this.#rows.page(one), range)) yield itemOf<T>(row);
   }
 }
@@ -78,11 +80,18 @@ export function etagOf(item: string | Identified): string | undefined {
 }
 
 function jsonOf(key: RowKey, item: object): string {
+  let json: string;
   try {
-    return JSON.stringify(item);
+    json = JSON.stringify(item);
   } catch (cause) {
     throw new BeeHiveError("InvalidItem", `${describe(key)} is not JSON: ${messageOf(cause)}`, { cause });
   }
+  const lost = lostWithin(item, json);
+  if (lost === undefined) return json;
+  throw new BeeHiveError(
+    "InvalidItem",
+    `${describe(key)} has ${lost}, of which JSON would keep nothing that can be read; store bytes as base64 or in the key-value store.`,
+  );
 }
 
 function itemOf<T extends Identified>(row: Row): Stored<T> {
