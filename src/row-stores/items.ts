@@ -3,7 +3,16 @@ import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
 import { checkedBound, checkedKey } from "../keys.ts";
 import { lostWithin } from "../lossy-value.ts";
-import { etagExpected, pages, rowName, type Row, type RowExpectation, type RowKey, type RowRange, type Rows } from "../rows.ts";
+import {
+  etagExpected,
+  pages,
+  rowName,
+  type Row,
+  type RowExpectation,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "../rows.ts";
 import type { IdRange, Identified, Stored } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 
