@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isBeeHiveError, BeeHiveError } from "./errors.ts";
+import { kindOf } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 
 /** The property that says why no actor may have an event. It travels with the event, to the dead letters and back. */
@@ -55,7 +56,8 @@ function header(text: unknown): string {
 
 /** The same text with what cannot travel in escapes: another text for each. */
 function escaped(value: unknown): string {
-  return String(value).replace(
+  const text = typeof value === "string" ? value : typeof value === "object" ? kindOf(value) : String(value);
+  return text.replace(
     // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
     /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -17,9 +17,10 @@ export async function* decoded(
   let before: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
     const text = read(() => decoder.decode(chunk, { stream: true }));
-    if (text === undefined) throw notThat(decoder.encoding, line + goodLines(before, chunk));
+    const bytes = Buffer.concat([before, chunk]);
+    if (text === undefined) throw notThat(decoder.encoding, line + goodLines(bytes));
     line += text.split("\n").length - 1;
-    before = chunk;
+    before = begun(bytes);
     yield text;
   }
   const rest = read(() => decoder.decode());
@@ -43,16 +44,26 @@ function read(decode: () => string): string | undefined {
   }
 }
 
-/** How many lines of a chunk are UTF-8 before the first that is not; a character may have begun in the chunk before. */
-function goodLines(before: Uint8Array, chunk: Uint8Array): number {
+/** How many lines of the bytes are UTF-8 before the first that is not. */
+function goodLines(bytes: Uint8Array): number {
   for (let count = 0, start = 0; ; count++) {
-    const end = chunk.indexOf(0x0a, start);
-    const line = chunk.subarray(start, end === -1 ? undefined : end);
-    const begun = count > 0 ? [0] : [0, 1, 2, 3];
-    const good = begun.some((bytes) => isUtf8(Buffer.concat([before.subarray(before.length - bytes), line])));
-    if (end === -1 || !good) return count;
+    const end = bytes.indexOf(0x0a, start);
+    if (end === -1 || !isUtf8(bytes.subarray(start, end))) return count;
     start = end + 1;
   }
+}
+
+/** The bytes at the end that begin a character and do not end it. */
+function begun(bytes: Uint8Array): Uint8Array {
+  for (let length = 1; length <= Math.min(3, bytes.length); length++) {
+    const byte = bytes[bytes.length - length] ?? 0;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const whole = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    if (length < whole) return bytes.subarray(bytes.length - length);
+    break;
+  }
+  return new Uint8Array();
 }
 
 function notThat(encoding: string, line: number): UsageError {
