@@ -1,5 +1,8 @@
 import { messageOf } from "./error-text.ts";
+import { copyOf } from "./bytes.ts";
 import { BeeHiveError } from "./errors.ts";
+import { assertBody } from "./event-checks.ts";
+import { lossyKind, lostWithin } from "./lossy-value.ts";
 
 const json = "application/json";
 
@@ -38,9 +41,12 @@ export class SharedBody {
  */
 export function serialise(eventType: string, body: unknown, contentType: string): string | Uint8Array {
   if (body === undefined) return "";
-  if (body instanceof Uint8Array) return body.slice();
+  if (body instanceof Uint8Array) return copyOf(body);
   if (isJson(contentType)) return jsonText(eventType, body);
-  if (typeof body === "string") return body;
+  if (typeof body === "string") {
+    assertBody(body);
+    return body;
+  }
   throw notABody(
     `a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`,
   );
@@ -54,6 +60,8 @@ export function share(eventType: string, body: unknown, contentType: string): Sh
 }
 
 function jsonText(eventType: string, body: unknown): string {
+  const kind = lossyKind(body);
+  if (kind !== undefined) throw lost(eventType, kind);
   let text: string | undefined;
   try {
     text = JSON.stringify(body);
@@ -61,7 +69,16 @@ function jsonText(eventType: string, body: unknown): string {
     throw notABody(`the body of the event ${eventType} is not JSON: ${messageOf(cause)}`, cause);
   }
   if (text === undefined) throw notABody(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
+  const within = lostWithin(body, text);
+  if (within !== undefined) throw lost(eventType, within);
   return text;
+}
+
+function lost(eventType: string, what: string): BeeHiveError {
+  return notABody(
+    `the body of the event ${eventType} has ${what}, of which JSON would keep nothing that can be read. ` +
+      "Send its contents: bytes as the whole body (new Uint8Array(...)) or as base64, a Map or Set as an array, an error's message as a text",
+  );
 }
 
 function notABody(reason: string, cause?: unknown): BeeHiveError {

@@ -1,7 +1,10 @@
 import { BeeHiveError } from "./errors.ts";
 import { isJson } from "./body.ts";
+import { textIn } from "./bytes.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { systemClock } from "./clock.ts";
+import { jsonErrorPlace } from "./json-error.ts";
+import { memberText } from "./json-source.ts";
 
 /** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */
 export interface CloudEvent {
@@ -47,11 +50,107 @@ const attributes = new Set<string>([
 ]);
 
 /**
- * An event as a CloudEvent. Properties become extension attributes where their name and value may be one, and
+ * Makes a CloudEvent of an event. Properties become extension attributes where their name and value may be one, and
  * travel together in `beehiveproperties` where not, so that {@link fromCloudEvent} gives back an equal event.
+ *
+ * `data` is the body as a value: a number of more than 15 digits is rounded in it. {@link toCloudEventText} keeps it.
  */
 export function toCloudEvent(event: Event): CloudEvent {
   const record = event.toRecord();
+  return { ...attributesOf(record), ...dataOf(record) };
+}
+
+/** Makes the JSON of a CloudEvent of an event, as {@link toCloudEvent}; a JSON body stands in it as it was written. */
+export function toCloudEventText(event: Event): string {
+  const record = event.toRecord();
+  return withData(attributesOf(record), record);
+}
+
+/** @internal The JSON of a CloudEvent of these attributes, with the body of the record as its data. */
+export function withData(attributes: CloudEvent, record: EventRecord): string {
+  const { data, ...rest } = dataOf(record);
+  const text = JSON.stringify({ ...attributes, ...rest });
+  if (data === undefined) return text;
+  // The body itself and not `data`, which was parsed from it: written again it would be another text.
+  return `${text.slice(0, -1)},"data":${isJson(record.contentType) ? (record.body as string) : JSON.stringify(data)}}`;
+}
+
+/**
+ * Makes an event of a CloudEvent, ours or anybody's: attributes that events have no field for become properties
+ * (`source`, `subject`, `dataschema`, extensions). What the sender says of queues, due times and delivery
+ * (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`) is not obeyed: that is for the caller to say, here and with
+ * {@link Event.clone}.
+ *
+ * @param queueName where the event goes, or was received.
+ * @throws BeeHiveError `InvalidEvent` when it is not a CloudEvent 1.0; the message names the attribute.
+ */
+export function fromCloudEvent(value: unknown, queueName = ""): Event {
+  return withoutOrders(cloudEventRecord(value), queueName);
+}
+
+/**
+ * Makes an event of the JSON of a CloudEvent, as {@link fromCloudEvent}; JSON data becomes the body as it is written,
+ * numbers of more than 15 digits included.
+ *
+ * @param queueName where the event goes, or was received.
+ * @throws BeeHiveError `InvalidEvent` when it is not JSON, or not a CloudEvent 1.0.
+ */
+export function fromCloudEventText(json: string, queueName = ""): Event {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // The error of JSON.parse quotes the text; bodies do not belong in errors.
+    throw notOne(`it is not JSON, wrong ${jsonErrorPlace(json) ?? "somewhere"}`);
+  }
+  return withoutOrders(cloudEventRecord(value, json), queueName);
+}
+
+function withoutOrders(record: EventRecord, queueName: string): Event {
+  return Event.fromRecord({ ...record, queueName, enqueueTime: undefined, delivery: "business" });
+}
+
+/**
+ * @internal The record of a CloudEvent from a queue of ours, whose senders are trusted: it goes where, and when, its
+ * attributes say. The texts in it are not checked.
+ *
+ * @param json the text that `value` was parsed from, if there is one: its data is the body then.
+ */
+export function cloudEventRecord(value: unknown, json?: string): EventRecord {
+  const cloudEvent = assertCloudEvent(value);
+  const { source } = cloudEvent;
+  const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
+  const others = Object.entries(propertiesIn(cloudEvent));
+  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
+  const properties = Object.fromEntries(
+    [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
+  );
+  const text = (name: string): string | undefined => {
+    const one = cloudEvent[name];
+    return typeof one === "string" ? one : undefined;
+  };
+  const contentType =
+    cloudEvent.datacontenttype ??
+    (cloudEvent.data_base64 === undefined ? "application/json" : "application/octet-stream");
+  return {
+    id: cloudEvent.id,
+    eventType: cloudEvent.type,
+    queueName: text(fields.queueName) ?? "",
+    timestamp: timeOf("time", cloudEvent.time) ?? systemClock.now(),
+    contentType,
+    body: bodyOf(cloudEvent, contentType, json),
+    url: text(fields.url),
+    properties: Object.freeze(properties),
+    enqueueTime: timeOf(fields.enqueueTime, text(fields.enqueueTime)),
+    correlationId: text(fields.correlationId),
+    causationId: text(fields.causationId),
+    partitionKey: text(fields.partitionKey),
+    delivery: text(fields.delivery) === "log" ? "log" : "business",
+  };
+}
+
+/** @internal All attributes of an event but its data. */
+export function attributesOf(record: EventRecord): CloudEvent {
   const { source, ...properties } = record.properties ?? {};
   const extensions: Record<string, EventProperty> = {};
   const others: Record<string, EventProperty> = {};
@@ -75,45 +174,6 @@ export function toCloudEvent(event: Event): CloudEvent {
     [fields.enqueueTime]: record.enqueueTime === undefined ? undefined : new Date(record.enqueueTime).toISOString(),
     [fields.delivery]: record.delivery === "log" ? "log" : undefined,
     [fields.properties]: Object.keys(others).length === 0 ? undefined : JSON.stringify(others),
-    ...dataOf(record),
-  });
-}
-
-/**
- * The event that a CloudEvent is, ours or anybody's: attributes that events have no field for become properties
- * (`source`, `subject`, `dataschema`, extensions).
- *
- * @param queueName where it was received, for events that do not say.
- * @throws BeeHiveError `InvalidEvent` when it is not a CloudEvent 1.0; the message names the attribute.
- */
-export function fromCloudEvent(value: unknown, queueName = ""): Event {
-  const cloudEvent = assertCloudEvent(value);
-  const { source } = cloudEvent;
-  const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
-  const others = Object.entries(propertiesIn(cloudEvent));
-  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
-  const properties = Object.fromEntries(
-    [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
-  );
-  const text = (name: string): string | undefined => {
-    const one = cloudEvent[name];
-    return typeof one === "string" ? one : undefined;
-  };
-  const contentType = cloudEvent.datacontenttype ?? "application/json";
-  return Event.fromRecord({
-    id: cloudEvent.id,
-    eventType: cloudEvent.type,
-    queueName: text(fields.queueName) ?? queueName,
-    timestamp: timeOf(cloudEvent.time) ?? systemClock.now(),
-    contentType,
-    body: bodyOf(cloudEvent, contentType),
-    url: text(fields.url),
-    properties: Object.freeze(properties),
-    enqueueTime: timeOf(text(fields.enqueueTime)),
-    correlationId: text(fields.correlationId),
-    causationId: text(fields.causationId),
-    partitionKey: text(fields.partitionKey),
-    delivery: text(fields.delivery) === "log" ? "log" : "business",
   });
 }
 
@@ -148,13 +208,22 @@ function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "
   return { data_base64: Buffer.from(body).toString("base64") };
 }
 
-function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string): string | Uint8Array {
+function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string, json?: string): string | Uint8Array {
   if (base64 !== undefined) {
-    const bytes = Buffer.from(base64, "base64");
-    return isJson(contentType) ? bytes.toString() : new Uint8Array(bytes);
+    const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+    return isJson(contentType) ? (textIn(bytes) ?? bytes) : bytes;
   }
   if (data === undefined) return "";
-  return !isJson(contentType) && typeof data === "string" ? data : JSON.stringify(data);
+  if (!isJson(contentType) && typeof data === "string") return data;
+  return (json === undefined ? undefined : memberText(json, "data")) ?? jsonOf(data);
+}
+
+function jsonOf(data: unknown): string {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    throw notOne("its data cannot be written as JSON: it is no JSON value, or is nested too deeply");
+  }
 }
 
 function isProperty(entry: readonly [string, unknown]): entry is readonly [string, EventProperty] {
@@ -188,10 +257,10 @@ function assertCloudEvent(value: unknown): CloudEvent {
   return definedOnly(given) as CloudEvent;
 }
 
-function timeOf(text: string | undefined): number | undefined {
+function timeOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw notOne(`${JSON.stringify(text)} is not a time`);
+  if (Number.isNaN(time)) throw notOne(`its ${name}, ${JSON.stringify(text.slice(0, 80))}, is not a time`);
   return time;
 }
 

@@ -2,8 +2,22 @@ import type { Received } from "./received.ts";
 import { randomUUID } from "node:crypto";
 import { brandAs } from "./brand.ts";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
+import { copyOf, textIn } from "./bytes.ts";
 import { systemClock } from "./clock.ts";
 import { BeeHiveError } from "./errors.ts";
+import {
+  assertKnownOptions,
+  assertRecord,
+  checkedDelivery,
+  checkedHeader,
+  checkedLine,
+  checkedProperties,
+  checkedText,
+  checkedTime,
+  invalid,
+  noProperties,
+} from "./event-checks.ts";
+import { eventText, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
 import { jsonErrorPlace } from "./json-error.ts";
 import { QueueName } from "./queue-name.ts";
@@ -11,7 +25,10 @@ import { QueueName } from "./queue-name.ts";
 /** What a property of an event may be; every provider carries these three. */
 export type EventProperty = string | number | boolean;
 
-/** All that can be said of an event besides its type and body. */
+/**
+ * All that can be said of an event besides its type and body. Another option, or one of another type, is refused with
+ * `InvalidEvent`; so is a text with NUL or half of a surrogate pair, which no provider could carry.
+ */
 export interface EventOptions {
   /** Unique; a random UUID unless given. An id that an actor sets is kept when the event is published. */
   readonly id?: string | undefined;
@@ -21,16 +38,19 @@ export interface EventOptions {
   readonly timestamp?: Date | undefined;
   /** `application/json` unless given. With another type the body is text or bytes, taken as it is. */
   readonly contentType?: string | undefined;
-  /** Where the body, or more of it, can be fetched. */
+  /** Where the body, or more of it, can be fetched. Empty text is none, here and in the three texts below. */
   readonly url?: string | undefined;
   readonly properties?: Readonly<Record<string, EventProperty>> | undefined;
-  /** Deliver not before this time; a time that is past means now. */
+  /** Deliver not before this time, a `Date`; a time that is past means now. */
   readonly enqueueTime?: Date | undefined;
   /** What ties all events of one business process together; inherited by what an actor returns. */
   readonly correlationId?: string | undefined;
   /** The id of the event that led to this one; set by the hive. */
   readonly causationId?: string | undefined;
-  /** Events of one key are handled in order by a subscription that is `ordered`. */
+  /**
+   * Events of one key are handled in order by a subscription that is `ordered`. Empty text is no key: such events have
+   * no order among them, on every provider.
+   */
   readonly partitionKey?: string | undefined;
   /** `business` unless given. */
   readonly delivery?: Delivery | undefined;
@@ -65,13 +85,13 @@ export interface EventRecord {
   readonly delivery?: Delivery | undefined;
 }
 
+type Inspect = (value: unknown, options: object) => string;
+
 /** A record whose id is still to be made, and whose body may be shared. */
 type UnnamedRecord = Omit<EventRecord, "id" | "body"> & {
   readonly id?: string | undefined;
   readonly body: string | Uint8Array | SharedBody;
 };
-
-const none: Readonly<Record<string, EventProperty>> = Object.freeze({});
 
 /**
  * A fact: time-stamped, uniquely named and immutable. The body is serialised when the event is made,
@@ -107,48 +127,56 @@ export class Event<Body = unknown> {
   /**
    * @param eventType what happened, in the past tense: `OrderAccepted`. Always given, never taken from a
    *   class, because minifiers rename classes.
-   * @param body anything that `JSON.stringify` takes, class instances too; or text or bytes with a
-   *   `contentType` of their own.
-   * @throws BeeHiveError `InvalidEvent` when it could not be delivered: no type, a body that is not JSON.
+   * @param body anything that `JSON.stringify` carries, class instances too; or text or bytes with a
+   *   `contentType` of their own. What JSON makes `{}` of, such as a `Map`, a `Blob` or a promise, is refused, also
+   *   within a body; so are bytes within a body, which JSON has no form for: send them as base64.
+   * @throws BeeHiveError `InvalidEvent` when it could not be delivered: no type, a body that is not JSON, an option that
+   *   is not known or not what it must be.
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);
   /** @internal */
   constructor(record: UnnamedRecord);
-  constructor(type: string | UnnamedRecord, body?: Body, options: EventOptions = {}) {
-    if (typeof type === "object") {
+  constructor(type: string | UnnamedRecord, body?: unknown, options: EventOptions = {}) {
+    if (typeof type === "object" && type !== null) {
       this.eventType = type.eventType;
       this.queueName = type.queueName;
       this.contentType = type.contentType;
       this.url = type.url;
-      this.properties = type.properties ?? none;
+      this.properties = type.properties ?? noProperties;
       this.correlationId = type.correlationId;
       this.causationId = type.causationId;
-      this.partitionKey = type.partitionKey;
+      this.partitionKey = type.partitionKey === "" ? undefined : type.partitionKey;
       this.delivery = type.delivery ?? "business";
       this.#body = type.body;
       this.#timestamp = type.timestamp;
       this.#enqueueTime = type.enqueueTime;
       this.#id = type.id;
     } else {
-      this.eventType = checkedText("eventType", type);
+      assertKnownOptions(options);
+      this.eventType = checkedHeader("eventType", type);
       this.queueName = options.queueName === undefined ? defaultQueueName(type) : destination(options.queueName);
-      this.contentType = options.contentType ?? contentTypeOf(body);
-      this.url = options.url;
+      this.contentType = checkedLine("contentType", options.contentType) ?? contentTypeOf(body);
+      this.url = checkedText("url", options.url);
       this.properties = checkedProperties(options.properties);
-      this.correlationId = options.correlationId;
-      this.causationId = options.causationId;
-      this.partitionKey = checkedKey(options.partitionKey);
-      this.delivery = options.delivery ?? "business";
+      this.correlationId = checkedText("correlationId", options.correlationId);
+      this.causationId = checkedText("causationId", options.causationId);
+      this.partitionKey = checkedLine("partitionKey", options.partitionKey);
+      this.delivery = checkedDelivery(options.delivery);
       this.#body = options.byReference ? share(type, body, this.contentType) : serialise(type, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
       this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
-      this.#id = options.id === undefined ? undefined : checkedText("id", options.id);
+      this.#id = options.id === undefined ? undefined : checkedHeader("id", options.id);
     }
     Object.freeze(this);
   }
 
-  /** An event from plain data, as a provider received it. Nothing is checked or copied. */
+  /**
+   * Makes an event of plain data, such as {@link toRecord} returns. Its texts are checked; nothing is copied.
+   *
+   * @throws BeeHiveError `InvalidEvent` that names the field that no event can have.
+   */
   static fromRecord(record: EventRecord): Event {
+    assertRecord(record);
     return new Event(record);
   }
 
@@ -189,7 +217,7 @@ export class Event<Body = unknown> {
   /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */
   get body(): string | Uint8Array {
     const body = this.#serialised;
-    return typeof body === "string" ? body : body.slice();
+    return typeof body === "string" ? body : copyOf(body);
   }
 
   get #serialised(): string | Uint8Array {
@@ -208,7 +236,9 @@ export class Event<Body = unknown> {
     if (body instanceof SharedBody) return body.value as T;
     if (body.length === 0) throw this.#unreadable("it has no body");
     if (!isJson(this.contentType)) return this.body as T;
-    const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+    const text = typeof body === "string" ? body : textIn(body);
+    if (text === undefined)
+      throw this.#unreadable(`its content type is ${this.contentType} and its bytes are not UTF-8`);
     try {
       return JSON.parse(text) as T;
     } catch {
@@ -223,17 +253,23 @@ export class Event<Body = unknown> {
    * the topic, or queue, that it came from.
    */
   clone(changes: EventOptions = {}): Event<Body> {
-    const { timestamp, enqueueTime, queueName, properties, id, byReference, ...rest } = changes;
-    checkedKey(rest.partitionKey);
+    assertKnownOptions(changes);
+    const { queueName, properties, timestamp, byReference } = changes;
+    const { contentType, url, correlationId, causationId, partitionKey, delivery } = changes;
     return new Event<Body>({
-      ...this.#record(undefined, this.#body),
-      ...(definedOnly(rest) as object),
-      ...(id === undefined ? {} : { id: checkedText("id", id) }),
+      id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
+      eventType: this.eventType,
       queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
-      ...(properties === undefined ? {} : { properties: checkedProperties(keepingVersion(this, properties)) }),
-      ...(timestamp === undefined ? {} : { timestamp: checkedTime("timestamp", timestamp) as number }),
-      ...("enqueueTime" in changes ? { enqueueTime: checkedTime("enqueueTime", enqueueTime) } : {}),
-      ...(byReference === false ? { body: this.#serialised } : {}),
+      timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
+      contentType: checkedLine("contentType", contentType) ?? this.contentType,
+      body: byReference === false ? this.#serialised : this.#body,
+      url: url === undefined ? this.url : checkedText("url", url),
+      properties: properties === undefined ? this.properties : checkedProperties(keepingVersion(this, properties)),
+      enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
+      correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
+      causationId: causationId === undefined ? this.causationId : checkedText("causationId", causationId),
+      partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
+      delivery: delivery === undefined ? this.delivery : checkedDelivery(delivery),
     });
   }
 
@@ -260,18 +296,13 @@ export class Event<Body = unknown> {
 
   /** The event as plain data, for providers. */
   toRecord(): EventRecord {
-    return this.#record(this.id, this.#serialised);
-  }
-
-  /** Written out: spreading one object into another took longer than all else that is done to write an event. */
-  #record<I extends string | undefined, B>(id: I, body: B): Omit<EventRecord, "id" | "body"> & { id: I; body: B } {
     return {
-      id,
+      id: this.id,
       eventType: this.eventType,
       queueName: this.queueName,
       timestamp: this.#timestamp,
       contentType: this.contentType,
-      body,
+      body: this.#serialised,
       url: this.url,
       properties: this.properties,
       enqueueTime: this.#enqueueTime,
@@ -280,6 +311,16 @@ export class Event<Body = unknown> {
       partitionKey: this.partitionKey,
       delivery: this.delivery,
     };
+  }
+
+  /** The event for `JSON.stringify`, its body included: keep it out of logs where bodies are secret. */
+  toJSON(): PlainEvent {
+    return plainEvent(this.toRecord());
+  }
+
+  /** The event for `console.log`, without its body: bodies do not belong in logs. */
+  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object, inspect?: Inspect): string {
+    return eventText(this, (value) => inspect?.(value, options) ?? JSON.stringify(value));
   }
 
   #unreadable(reason: string): BeeHiveError {
@@ -298,6 +339,7 @@ function defaultQueueName(eventType: string): string {
 }
 
 function destination(queueName: string): string {
+  if (typeof queueName !== "string") throw invalid("the queueName of an event must be a text");
   const name = QueueName.parse(queueName);
   if (name.kind === "subscription") {
     throw new BeeHiveError(
@@ -311,46 +353,4 @@ function destination(queueName: string): string {
 /** Where it was published; an event that was made from what said nothing of it has none. */
 function origin(queueName: string): string {
   return queueName === "" ? "" : String(QueueName.parse(queueName).destination);
-}
-
-/** Ids and types travel in headers of every provider: printable, and short enough for all of them. */
-function checkedText(what: string, text: string): string {
-  if (typeof text !== "string" || text.length === 0)
-    throw invalid(`the ${what} of an event must be a text that is not empty`);
-  if (text.length > 128)
-    throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
-  return text;
-}
-
-function checkedKey(key: string | undefined): string | undefined {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (key !== undefined && /[\u0000-\u001f\u007f]/.test(key))
-    throw invalid("the partitionKey of an event must not hold control characters");
-  return key;
-}
-
-function checkedTime(what: string, time: Date | undefined): number | undefined {
-  const ms = time?.getTime();
-  if (Number.isNaN(ms)) throw invalid(`the ${what} of an event must be a valid date`);
-  return ms;
-}
-
-function checkedProperties(properties: EventOptions["properties"]): Readonly<Record<string, EventProperty>> {
-  if (properties === undefined) return none;
-  for (const [name, value] of Object.entries(properties)) {
-    if (typeof value !== "string" && typeof value !== "boolean" && !Number.isFinite(value)) {
-      throw invalid(`the property "${name}" of an event must be a text, a finite number or a boolean`);
-    }
-  }
-  return Object.freeze({ ...properties });
-}
-
-function definedOnly<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>;
-}
-
-function invalid(reason: string): BeeHiveError {
-  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`);
 }

@@ -21,6 +21,7 @@ import type { Lease } from "./queue-operator.ts";
 import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "./supervision.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "./telemetry.ts";
 import type { Turnstile } from "./turnstile.ts";
+import { assertReadable } from "./unreadable.ts";
 
 /** What the factory actors of one hive share. */
 export interface FactoryActorParts {
@@ -172,6 +173,7 @@ export class FactoryActor {
       let failure: unknown;
       try {
         assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
+        assertReadable(event);
         outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));

@@ -18,7 +18,14 @@ export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { Container, injects, token, type Injectable } from "./container.ts";
 export { type DeadLetter, type DeadLetterRecord } from "./dead-letter.ts";
 export { type DeliveryReport } from "./delivery.ts";
-export { cloudEventsJson, fromCloudEvent, toCloudEvent, type CloudEvent } from "./cloud-events.ts";
+export {
+  cloudEventsJson,
+  fromCloudEvent,
+  fromCloudEventText,
+  toCloudEvent,
+  toCloudEventText,
+  type CloudEvent,
+} from "./cloud-events.ts";
 export {
   BeeHiveError,
   ConcurrencyConflict,

@@ -11,10 +11,53 @@ export const longestKey = 255;
 export function checkedKey(what: string, text: string): string {
   const reason = problem(text);
   if (reason === undefined) return text;
-  throw new BeeHiveError(
-    "InvalidKey",
-    `${JSON.stringify(text)?.slice(0, 80) ?? typeof text} cannot be ${what}: ${reason}.`,
-  );
+  throw refused(text, what, reason);
+}
+
+function refused(value: unknown, what: string, reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidKey", `${shown(value)} cannot be ${what}: ${reason}.`);
+}
+
+/** The beginning of a value; a kind of value that JSON does not take is named. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value)?.slice(0, 80) ?? typeof value;
+  } catch {
+    return `a ${typeof value}`;
+  }
+}
+
+/**
+ * Returns a bound of a range, which need not be a key: text, or nothing.
+ *
+ * @throws BeeHiveError `InvalidKey`.
+ */
+export function checkedBound(what: string, bound: unknown): string | undefined {
+  return bound === undefined ? undefined : checkedText(what, bound);
+}
+
+/** @throws BeeHiveError `InvalidKey` when it is no text: no store ever returned it. */
+export function checkedEtag(etag: unknown): string {
+  return checkedText("an etag", etag);
+}
+
+/** Returns the metadata of a blob when all of them are texts. @throws BeeHiveError `InvalidKey`. */
+export function checkedMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    throw refused(metadata, "the metadata of a blob", "they must be an object of texts");
+  for (const [name, value] of Object.entries(metadata)) {
+    checkedText("the name of metadata", name);
+    checkedText(`the metadata "${name}"`, value);
+  }
+  return metadata;
+}
+
+/** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
+function checkedText(what: string, text: unknown): string {
+  if (typeof text !== "string") throw refused(text, what, "it is not a text");
+  if (text.includes("\0")) throw refused(text, what, "it holds NUL (U+0000)");
+  if (!text.isWellFormed()) throw refused(text, what, "it is not well-formed Unicode");
+  return text;
 }
 
 const nameShape = /^[A-Za-z]\w{0,62}$/;
@@ -22,10 +65,7 @@ const nameShape = /^[A-Za-z]\w{0,62}$/;
 /** As {@link checkedKey}, for what becomes the name of a table or container: a letter, then letters, digits, underscores. */
 export function checkedName(what: string, text: string): string {
   if (typeof text === "string" && nameShape.test(text)) return text;
-  throw new BeeHiveError(
-    "InvalidKey",
-    `${JSON.stringify(text)?.slice(0, 80) ?? typeof text} cannot be ${what}: a letter, then up to 62 letters, digits or underscores.`,
-  );
+  throw refused(text, what, "a letter, then up to 62 letters, digits or underscores");
 }
 
 function problem(text: string): string | undefined {

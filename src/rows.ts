@@ -1,3 +1,5 @@
+import { checkedEtag } from "./keys.ts";
+
 /*
  * The one primitive that a provider implements for state: a table of versioned rows. The stores are written once on top
  * of it (`row-stores/`). Where a write of several rows is one with the commit of an event, in memory and on SQLite, the
@@ -79,6 +81,11 @@ export interface Rows {
    * conflicts, or `undefined` when all were made.
    */
   write(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
+}
+
+/** The version that a caller named, else what holds without one. @throws BeeHiveError `InvalidKey`. */
+export function etagExpected(etag: string | undefined, otherwise: RowExpectation): RowExpectation {
+  return etag === undefined ? otherwise : { etag: checkedEtag(etag) };
 }
 
 /** Whether `expect` holds of a row with the etag `found`. */

@@ -132,8 +132,11 @@ export interface Blob extends BlobProperties {
   readonly body: Uint8Array;
 }
 
-/** What a blob may be written from: text is stored as UTF-8. */
-export type BlobBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+/**
+ * What a blob may be written from: text, bytes, or a stream of both, such as `createReadStream(file)`. Text is stored as
+ * UTF-8. Another value, or a part that is another, is refused with `InvalidItem`, and the blob stays as it was.
+ */
+export type BlobBody = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
 export interface WriteBlobOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;

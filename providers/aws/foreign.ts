@@ -1,5 +1,7 @@
-import { Event, type EventProperty } from "../../src/event.ts";
+import type { Event, EventProperty } from "../../src/event.ts";
+import { memberText } from "../../src/json-source.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 import { attributesOfSns, type Attributes } from "./attributes.ts";
 import { noticeIn } from "./notices.ts";
 
@@ -33,7 +35,7 @@ export function foreignEvent(value: unknown, body: string, origin: MessageOrigin
   const message = value as Readonly<Record<string, unknown>>;
   return (
     fromSns(message, origin, read) ??
-    fromEventBridge(message, origin) ??
+    fromEventBridge(message, body, origin) ??
     fromS3(message, body, origin) ??
     fromNotice(message, body, origin)
   );
@@ -55,18 +57,19 @@ function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrig
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
 function fromEventBridge(
   message: Readonly<Record<string, unknown>>,
+  body: string,
   { id, queueName, sentAt, partitionKey }: MessageOrigin,
 ): Event | undefined {
   const { "detail-type": type, detail, source, time, id: ownId, resources, version: _, ...others } = message;
   if (typeof type !== "string" || typeof source !== "string" || detail === undefined) return undefined;
   const named = Array.isArray(resources) && resources.length > 0 ? JSON.stringify(resources) : undefined;
-  return Event.fromRecord({
+  return receivedEvent({
     id: text(ownId) ?? id,
     eventType: type,
     queueName: String(queueName),
     timestamp: timeOf(time) ?? sentAt,
     contentType: "application/json",
-    body: JSON.stringify(detail),
+    body: memberText(body, "detail") ?? "",
     properties: properties({ ...others, source, resources: named }),
     partitionKey,
   });
@@ -83,7 +86,7 @@ function fromS3(
   if (first?.eventSource !== "aws:s3" || typeof first.eventName !== "string") return undefined;
   const bucket = text(first.s3?.bucket?.name);
   const key = text(first.s3?.object?.key);
-  return Event.fromRecord({
+  return receivedEvent({
     id,
     eventType: first.eventName,
     queueName: String(queueName),
@@ -106,7 +109,7 @@ function fromNotice(
   const notice = noticeIn(message);
   if (notice === undefined) return undefined;
   const { Bucket: bucket, TopicArn: topicArn, SubscribeURL: subscribeUrl, Time, Timestamp } = message;
-  return Event.fromRecord({
+  return receivedEvent({
     id,
     eventType: notice.type,
     queueName: String(queueName),
@@ -128,7 +131,7 @@ interface S3Record {
 
 /** The event with more properties; those that it has stay as they are. */
 export function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
-  return event.with({ properties: Object.freeze({ ...more, ...event.properties }) });
+  return receivedEvent({ ...event.toRecord(), properties: Object.freeze({ ...more, ...event.properties }) });
 }
 
 function properties(given: Readonly<Record<string, unknown>>): Readonly<Record<string, EventProperty>> {

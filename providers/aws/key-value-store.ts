@@ -1,10 +1,10 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
-import { checkedKey, checkedName, ifFound } from "../../src/keys.ts";
+import { checkedKey, checkedMetadata, checkedName, ifFound } from "../../src/keys.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
-import { pages, type Row, type RowExpectation, type RowKey, type Rows } from "../../src/rows.ts";
+import { etagExpected, pages, type Row, type RowExpectation, type RowKey, type Rows } from "../../src/rows.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../src/stores.ts";
 import { ask } from "./client.ts";
 import { upload } from "./upload.ts";
@@ -83,12 +83,12 @@ export class S3KeyValueStore implements KeyValueStore {
   }
 
   async upsert(key: string, body: BlobBody, options: WriteBlobOptions = {}): Promise<BlobProperties> {
-    return this.#write(key, body, options.metadata, options.etag === undefined ? "any" : { etag: options.etag });
+    return this.#write(key, body, options.metadata, etagExpected(options.etag, "any"));
   }
 
   async delete(key: string, options: { readonly etag?: string | undefined } = {}): Promise<void> {
     const at = this.#key(key);
-    const expect = options.etag === undefined ? "present" : { etag: options.etag };
+    const expect = etagExpected(options.etag, "present");
     const was = await this.#rows.get(at);
     const conflict = await this.#rows.write([{ key: at, expect, content: undefined }]);
     if (conflict) throw conflictError(at, expect, conflict.found);
@@ -115,6 +115,7 @@ export class S3KeyValueStore implements KeyValueStore {
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const at = this.#key(key);
+    const checked = JSON.stringify(checkedMetadata(metadata));
     const etag = nextEtag();
     const object = `${this.#name}/${readable(key)}/${etag}`;
     const was = await this.#rows.get(at);
@@ -124,7 +125,7 @@ export class S3KeyValueStore implements KeyValueStore {
       value: JSON.stringify({ object, size } satisfies Place),
       etag,
       modified: this.#clock.now(),
-      metadata: JSON.stringify(metadata),
+      metadata: checked,
     };
     const conflict = await this.#put(row, expect, object);
     if (conflict) throw conflictError(at, expect, conflict.found);

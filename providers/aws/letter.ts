@@ -1,6 +1,7 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { BeeHiveError } from "../../src/errors.ts";
+import { memberText } from "../../src/json-source.ts";
 import type { QueueName } from "../../src/queue-name.ts";
 import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
@@ -11,8 +12,6 @@ import { receivedFrom, type Received } from "./received.ts";
 
 /** The text under which the record is kept in the body. */
 const recordKey = "beehiveDeadLetter";
-/** What is between the record and the event: within a text its quotes would be escaped. */
-const eventMark = ',"event":';
 type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
   /** The id of the letter; older releases wrote none. */
   readonly id?: string | undefined;
@@ -28,7 +27,7 @@ export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRe
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return `{"${recordKey}":${text}${eventMark}${bodyOf(event)}}`;
+  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
 }
 
 /**
@@ -92,10 +91,8 @@ function parse(body: string): { readonly record: DeadRecord; readonly event: str
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
     const record = value?.[recordKey];
-    if (!isRecord(record) || value?.["event"] === undefined) return undefined;
-    const at = body.indexOf(eventMark);
-    const asSent = body.startsWith(`{"${recordKey}":`) && at > 0 && body.endsWith("}");
-    return { record, event: asSent ? body.slice(at + eventMark.length, -1) : JSON.stringify(value["event"]) };
+    const event = memberText(body, "event");
+    return isRecord(record) && event !== undefined ? { record, event } : undefined;
   } catch {
     return undefined;
   }

@@ -1,32 +1,44 @@
 import { createHash } from "node:crypto";
-import { fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
-import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import { isJson } from "../../src/body.ts";
-import { Event, type EventRecord } from "../../src/event.ts";
+import { attributesOf, cloudEventRecord, withData } from "../../src/cloud-events.ts";
+import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
+import type { Event, EventRecord } from "../../src/event.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 import { propertiesOf } from "./attributes.ts";
 import { foreignEvent, withProperties, type MessageOrigin } from "./foreign.ts";
 
 /** Says that the body of an event of JSON type is bytes: CloudEvents cannot tell it from text. */
 const bytesMark = "beehivebytes";
+/** Says that {@link safe} wrote all escapes of its kind in the data: the reader takes them back. */
+const escapesMark = "beehiveescapes";
 
 /** The event as the body of a message: a CloudEvent in structured JSON, so that ten attributes are never a limit. */
 export function bodyOf(event: Event): string {
-  const { data: _, beehivequeue: __, ...attributes } = toCloudEvent(event);
-  const { body, contentType } = event;
-  const marked = typeof body !== "string" && isJson(contentType) ? { ...attributes, [bytesMark]: true } : attributes;
-  const text = JSON.stringify(marked);
-  if (typeof body !== "string" || body.length === 0 || "data_base64" in attributes) return safe(text);
-  // JSON goes in as it is: it was checked, and parsing it again could only lose something.
-  const data = isJson(contentType) ? body : JSON.stringify(body);
-  return safe(`${text.slice(0, -1)},"data":${data}}`);
+  const record = event.toRecord();
+  const { body, contentType } = record;
+  // The queue that a message is in says where it went.
+  const { beehivequeue: _, ...attributes } = attributesOf(record);
+  if (!isJson(contentType)) return safe(withData(attributes, record));
+  if (typeof body !== "string") return safe(withData({ ...attributes, [bytesMark]: true }, record));
+  if (!unsafe.test(body)) return safe(withData(attributes, record));
+  if (!escapes.test(body)) return safe(withData({ ...attributes, [escapesMark]: true }, record));
+  // Its own escapes could not be told from ours: it goes as bytes, which are read as the same text.
+  return safe(withData(attributes, { ...record, body: Buffer.from(body) }));
 }
+
+const unsafe = /[\ud800-\udfff\ufffe\uffff]/;
+const escapes = /\\u(?:d[89a-f][0-9a-f]{2}|fff[ef])/i;
 
 /** SQS takes most of Unicode; emulators take less. What is beyond U+FFFD can only stand inside a JSON text: escaped, all take it. */
 function safe(text: string): string {
-  return text.replace(/[\ud800-\udfff\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+  return text.replace(new RegExp(unsafe, "g"), (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }
 
-/** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so in `getBody`. */
+function withoutEscapes(text: string): string {
+  return text.replace(new RegExp(escapes, "gi"), (escape) => String.fromCharCode(Number.parseInt(escape.slice(2), 16)));
+}
+
+/** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so to its reader. */
 export function eventFrom(body: string, origin: MessageOrigin): Event {
   const event = eventIn(body, origin);
   const { attributes } = origin;
@@ -34,24 +46,25 @@ export function eventFrom(body: string, origin: MessageOrigin): Event {
 }
 
 function eventIn(body: string, origin: MessageOrigin): Event {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(body);
-    return cloudEventIn(value, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
+    value = JSON.parse(body);
   } catch {
-    // It is no JSON, or is nested so deeply that what is in it cannot be written out again: it is taken as it came.
     return plainEvent(body, origin);
   }
+  return cloudEventIn(value, body, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
 }
 
-function cloudEventIn(value: unknown, { queueName }: MessageOrigin): Event | undefined {
+function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin): Event | undefined {
   if (typeof value !== "object" || value === null || !("specversion" in value)) return undefined;
-  const { [bytesMark]: bytes, ...cloudEvent } = value as Record<string, unknown>;
+  const { [bytesMark]: bytes, [escapesMark]: escaped, ...cloudEvent } = value as Record<string, unknown>;
   try {
-    const record = fromCloudEvent(cloudEvent).toRecord();
-    return Event.fromRecord({
+    const record = cloudEventRecord(cloudEvent, text);
+    const read = bodyIn(record, cloudEvent, bytes === true);
+    return receivedEvent({
       ...record,
       queueName: String(queueName),
-      body: bodyIn(record, cloudEvent, bytes === true),
+      body: escaped === true && typeof read === "string" ? withoutEscapes(read) : read,
     });
   } catch (error) {
     // It calls itself a CloudEvent and is none: then it is JSON like any other.
@@ -71,7 +84,7 @@ function bodyIn(
 
 /** JSON of no known shape, or no JSON at all: `getBody` will say which, and where it is wrong. */
 function plainEvent(body: string, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event {
-  return Event.fromRecord({
+  return receivedEvent({
     id,
     eventType: queueName.topic,
     queueName: String(queueName),

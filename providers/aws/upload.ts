@@ -7,6 +7,7 @@ import {
   type CompletedPart,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { blobBytes } from "../../src/blob-body.ts";
 import type { BlobBody } from "../../src/stores.ts";
 import { ask } from "./client.ts";
 
@@ -25,9 +26,9 @@ interface Target {
 
 /** Writes an object, in parts when it is large; all of it or nothing. Answers its size in bytes. */
 export async function upload(s3: S3Client, target: Target, body: BlobBody): Promise<number> {
-  if (typeof body === "string") return await put(s3, target, Buffer.from(body));
-  if (body instanceof Uint8Array) return await put(s3, target, body);
-  const parts = partsOf(body);
+  const bytes = blobBytes(body);
+  if (bytes instanceof Uint8Array) return await put(s3, target, bytes);
+  const parts = partsOf(bytes);
   const first = await parts.next();
   if (first.done) return await put(s3, target, new Uint8Array());
   const second = await parts.next();

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import type { RowExpectation, RowKey } from "../../src/rows.ts";
-import { checkedKey, ifFound } from "../../src/keys.ts";
+import { etagExpected, type RowExpectation, type RowKey } from "../../src/rows.ts";
+import { blobBytes } from "../../src/blob-body.ts";
+import { checkedKey, checkedMetadata, ifFound } from "../../src/keys.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../src/stores.ts";
 import { packMetadata, unpackMetadata } from "./blob-metadata.ts";
@@ -57,12 +58,12 @@ export class BlobKeyValueStore implements KeyValueStore {
     return this.#write(key, body, options.metadata, "absent");
   }
 
-  upsert(key: string, body: BlobBody, options: WriteBlobOptions = {}): Promise<BlobProperties> {
-    return this.#write(key, body, options.metadata, options.etag === undefined ? "any" : { etag: options.etag });
+  async upsert(key: string, body: BlobBody, options: WriteBlobOptions = {}): Promise<BlobProperties> {
+    return this.#write(key, body, options.metadata, etagExpected(options.etag, "any"));
   }
 
   async delete(key: string, options: { readonly etag?: string | undefined } = {}): Promise<void> {
-    const expect = options.etag === undefined ? "present" : { etag: options.etag };
+    const expect = etagExpected(options.etag, "present");
     await this.#ask(key, expect, (blob) => blob.delete({ conditions: conditionsOf(expect) }));
   }
 
@@ -94,18 +95,19 @@ export class BlobKeyValueStore implements KeyValueStore {
     metadata: Readonly<Record<string, string>> = {},
     expect: RowExpectation,
   ): Promise<BlobProperties> {
-    await this.#made.done();
     const write = randomUUID();
-    const packed = packMetadata({ key: checkedKey("a key", key), own: metadata, write });
+    const packed = packMetadata({ key: checkedKey("a key", key), own: checkedMetadata(metadata), write });
+    const bytes = blobBytes(body);
+    await this.#made.done();
     const options = { metadata: packed, conditions: conditionsOf(expect) };
     let size = 0;
     const response = await this.#ask(key, expect, async (blob) => {
       try {
-        if (typeof body === "string" || body instanceof Uint8Array) {
-          size = Buffer.byteLength(body);
-          return await blob.upload(body, size, options);
+        if (bytes instanceof Uint8Array) {
+          size = bytes.byteLength;
+          return await blob.upload(bytes, size, options);
         }
-        const counted = countBytes(body, (bytes) => (size += bytes));
+        const counted = countBytes(bytes, (count) => (size += count));
         const stream = Readable.from(counted, { objectMode: false });
         return await blob.uploadStream(stream, blockBytes, blocksAtATime, options);
       } catch (error) {

@@ -1,11 +1,13 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { amqpValueOf } from "../../src/amqp-types.ts";
 import { systemClock } from "../../src/clock.ts";
-import { cloudEventsJson, fromCloudEvent, toCloudEvent } from "../../src/cloud-events.ts";
+import { attributesOf, cloudEventRecord, cloudEventsJson } from "../../src/cloud-events.ts";
 import { isJson } from "../../src/body.ts";
-import { Event, type EventProperty, type EventRecord } from "../../src/event.ts";
+import { textIn } from "../../src/bytes.ts";
+import type { Event, EventProperty, EventRecord } from "../../src/event.ts";
 import { identityOf } from "../../src/identity.ts";
 import type { QueueName } from "../../src/queue-name.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 import { brokerProperties, countedId, idText, ourText, withBrokerFields } from "./broker-properties.ts";
 import { jsonValueOf, propertyFrom } from "./property-values.ts";
 import { sessionIdOf } from "./session-id.ts";
@@ -55,8 +57,7 @@ export const deadAttemptsProperty = "beehive_dead_attempts";
 /** An event as a message. `id` names the message where it is not what names the event. */
 export function toMessage(event: Event, markings: Markings = {}, id: string = identityOf(event)): ServiceBusMessage {
   const record = event.toRecord();
-  // The data travels as the body, so that the attributes are made without it.
-  const { datacontenttype: _, ...attributes } = toCloudEvent(Event.fromRecord({ ...record, body: "" }));
+  const { datacontenttype: _, ...attributes } = attributesOf(record);
   const properties: Properties = {
     [bodyKind]: typeof record.body === "string" ? "text" : "bytes",
     ...marked(markings),
@@ -123,7 +124,7 @@ export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName)
  */
 export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
   const event = binary(message, body) ?? structured(message) ?? plain(message, queueName);
-  return Event.fromRecord({ ...event, queueName: queueName.toString() });
+  return receivedEvent({ ...event, queueName: queueName.toString() });
 }
 
 function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined): EventRecord | undefined {
@@ -133,19 +134,22 @@ function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined
     if (prefix && value !== null) attributes[name.slice(prefix.length)] = propertyFrom(value);
   }
   if (!("specversion" in attributes)) return undefined;
-  const record = attempt(() => fromCloudEvent(attributes).toRecord());
+  const record = attempt(() => cloudEventRecord(attributes));
   if (!record) return undefined;
   const contentType = message.contentType ?? "application/json";
   const kind = message.applicationProperties?.[bodyKind];
   const asText = kind === undefined ? isText(contentType) : kind === "text";
   const data = body ?? bytesOf(message.body);
-  const event = { ...record, contentType, body: asText ? Buffer.from(data).toString() : new Uint8Array(data) };
+  const event = { ...record, contentType, body: bodyOf(data, asText) };
   return kind === undefined ? withBrokerFields(event, message, isOurs) : event;
 }
 
 function structured(message: ServiceBusReceivedMessage): EventRecord | undefined {
   if (!message.contentType?.toLowerCase().startsWith(cloudEventsJson)) return undefined;
-  const record = attempt(() => fromCloudEvent(JSON.parse(Buffer.from(bytesOf(message.body)).toString())).toRecord());
+  const record = attempt(() => {
+    const text = Buffer.from(bytesOf(message.body)).toString();
+    return cloudEventRecord(JSON.parse(text), text);
+  });
   return record && withBrokerFields(record, message, isOurs);
 }
 
@@ -173,11 +177,16 @@ function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventR
     queueName: queueName.toString(),
     timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),
     contentType,
-    body: isText(contentType) ? Buffer.from(data).toString() : new Uint8Array(data),
+    body: bodyOf(data, isText(contentType)),
     properties: Object.freeze(brokerProperties(message, isMarking)),
     correlationId: idText(correlationId),
     partitionKey: sessionId ?? partitionKey,
   };
+}
+
+/** Text that is none, because it is not UTF-8, stays bytes. */
+function bodyOf(data: Uint8Array, asText: boolean): string | Uint8Array {
+  return (asText ? textIn(data) : undefined) ?? new Uint8Array(data);
 }
 
 /** A body is bytes as a rule; from some senders it is a value of AMQP. */

@@ -11,8 +11,7 @@ const longest = 128;
  * not: a topic has subscriptions of both kinds, and whoever publishes need not know them.
  */
 export function sessionIdOf(event: Pick<Event, "partitionKey" | "id" | "properties">): string {
-  const { partitionKey } = event;
-  const key = partitionKey === undefined || partitionKey === "" ? identityOf(event) : partitionKey;
+  const key = event.partitionKey ?? identityOf(event);
   if (key.length <= longest) return key;
   return `${key.slice(0, longest - 65)}~${createHash("sha256").update(key).digest("hex")}`;
 }

@@ -3,6 +3,7 @@ import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { Event, type EventRecord } from "../../src/event.ts";
 import { jsonErrorPlace } from "../../src/json-error.ts";
+import { receivedEvent } from "../../src/unreadable.ts";
 
 /** How an event lies in a row: everything but its body as JSON, the body as it travels. */
 export interface EventRow {
@@ -58,7 +59,7 @@ export function readRow(row: EventRow, queueName: string): RowEvent {
   try {
     const { bodyIsText, ...rest } = parsed(row.event);
     const record = { ...usual, ...rest, queueName, body: bodyOf(row.body, bodyIsText) };
-    return { event: Event.fromRecord(checkedRecord(record)), problem: undefined };
+    return { event: receivedEvent(checkedRecord(record)), problem: undefined };
   } catch (error) {
     return standIn(row, queueName, messageOf(error));
   }

@@ -1,10 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../errors.ts";
+import { checkedBound, checkedKey } from "../keys.ts";
+import { lostWithin } from "../lossy-value.ts";
 import { jsonErrorPlace } from "../json-error.ts";
-import { checkedKey } from "../keys.ts";
-import { shown } from "../printable.ts";
 import {
+  etagExpected,
   pages,
   rowName,
   type Row,
@@ -51,7 +52,7 @@ export class Items<T extends Identified> {
 
   /** Writes the item and returns it as it is read. `withoutEtag` is what must hold when the item carries no etag. */
   async write(key: RowKey, item: T, withoutEtag: RowExpectation): Promise<Stored<T>> {
-    const expect = item.etag === undefined || withoutEtag === "absent" ? withoutEtag : { etag: item.etag };
+    const expect = withoutEtag === "absent" ? withoutEtag : etagExpected(item.etag, withoutEtag);
     const { stored, conflict } = await this.#write(key, item, expect);
     if (conflict) throw conflictError(key, expect, conflict.found);
     return stored;
@@ -77,7 +78,7 @@ export class Items<T extends Identified> {
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {
-    const expect = etag === undefined ? "present" : { etag };
+    const expect = etagExpected(etag, "present");
     const conflict = await this.#rows.write([{ key, expect, content: undefined }]);
     if (conflict) throw conflictError(key, expect, conflict.found);
   }
@@ -93,21 +94,11 @@ export class Items<T extends Identified> {
     }
   }
 
-  async *range(table: string, partition: string, bounds: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
-    const range = { table, partition, from: bound("from", bounds), to: bound("to", bounds), limit: pageSize };
+  async *range(table: string, partition: string, { from, to }: IdRange): AsyncGenerator<Stored<T>, void, undefined> {
+    const bounds = { from: checkedBound("the start of a range", from), to: checkedBound("the end of a range", to) };
+    const range = { table, partition, ...bounds, limit: pageSize };
     for await (const row of pages((one) => this.#rows.page(one), range)) yield itemOf<T>(row);
   }
-}
-
-/** A bound of a range. It need not be an id: it may be longer, or empty. @throws BeeHiveError `InvalidKey`. */
-function bound(name: keyof IdRange, range: IdRange): string | undefined {
-  const text: unknown = range[name];
-  if (text === undefined) return undefined;
-  if (typeof text === "string" && text.isWellFormed() && !text.includes("\0")) return text;
-  throw new BeeHiveError(
-    "InvalidKey",
-    `The bound "${name}" of a range must be well-formed text without NUL, not ${shown(text)}.`,
-  );
 }
 
 /** The id of what is given by id or as an item. */
@@ -120,11 +111,18 @@ export function etagOf(item: string | Identified): string | undefined {
 }
 
 function jsonOf(key: RowKey, item: object): string {
+  let json: string;
   try {
-    return JSON.stringify(item);
+    json = JSON.stringify(item);
   } catch (cause) {
     throw new BeeHiveError("InvalidItem", `${describe(key)} is not JSON: ${messageOf(cause)}`, { cause });
   }
+  const lost = lostWithin(item, json);
+  if (lost === undefined) return json;
+  throw new BeeHiveError(
+    "InvalidItem",
+    `${describe(key)} has ${lost}, of which JSON would keep nothing that can be read; store bytes as base64 or in the key-value store.`,
+  );
 }
 
 function itemOf<T extends Identified>(row: Row): Stored<T> {

@@ -1,6 +1,8 @@
+import { blobBytes } from "../blob-body.ts";
+import { copyOf } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
-import { checkedKey, ifFound } from "../keys.ts";
-import { headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
+import { checkedKey, checkedMetadata, ifFound } from "../keys.ts";
+import { etagExpected, headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
 import { conflictError, notFound } from "./items.ts";
@@ -25,7 +27,7 @@ export class RowKeyValueStore implements KeyValueStore {
     if (!row) throw notFound(at);
     return {
       ...propertiesOf(headOf(row)),
-      body: typeof row.value === "string" ? Buffer.from(row.value) : row.value.slice(),
+      body: typeof row.value === "string" ? Buffer.from(row.value) : copyOf(row.value),
     };
   }
 
@@ -55,12 +57,12 @@ export class RowKeyValueStore implements KeyValueStore {
   }
 
   async upsert(key: string, body: BlobBody, options: WriteBlobOptions = {}): Promise<BlobProperties> {
-    return this.#write(key, body, options.metadata, options.etag === undefined ? "any" : { etag: options.etag });
+    return this.#write(key, body, options.metadata, etagExpected(options.etag, "any"));
   }
 
   async delete(key: string, options: { readonly etag?: string | undefined } = {}): Promise<void> {
     const at = this.#key(key);
-    const expect = options.etag === undefined ? "present" : { etag: options.etag };
+    const expect = etagExpected(options.etag, "present");
     const conflict = await this.#rows.write([{ key: at, expect, content: undefined }]);
     if (conflict) throw conflictError(at, expect, conflict.found);
   }
@@ -89,7 +91,7 @@ export class RowKeyValueStore implements KeyValueStore {
       value: await bytesOf(body),
       etag: nextEtag(),
       modified: this.#clock.now(),
-      metadata: JSON.stringify(metadata),
+      metadata: JSON.stringify(checkedMetadata(metadata)),
     };
     const conflict = await this.#rows.write([{ key: at, expect, content }]);
     if (conflict) throw conflictError(at, expect, conflict.found);
@@ -102,10 +104,10 @@ export class RowKeyValueStore implements KeyValueStore {
 }
 
 async function bytesOf(body: BlobBody): Promise<Uint8Array> {
-  if (typeof body === "string") return Buffer.from(body);
-  if (body instanceof Uint8Array) return body.slice();
+  const bytes = blobBytes(body);
+  if (bytes instanceof Uint8Array) return copyOf(bytes);
   const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
+  for await (const part of bytes) parts.push(part);
   return Buffer.concat(parts);
 }
 

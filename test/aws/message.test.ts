@@ -3,6 +3,7 @@ import { bodyOf, eventFrom, fifoToken } from "../../providers/aws/message.ts";
 import { isNotice } from "../../providers/aws/notices.ts";
 import { attributesOfOthers, attributesWith, noteIn, type Note } from "../../providers/aws/note.ts";
 import { Event, isBeeHiveError, QueueName } from "../../src/index.ts";
+import { assertReadable } from "../../src/unreadable.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("aws: messages");
@@ -260,13 +261,54 @@ test("given a notification of S3 whose names are no texts, when it is read, then
   assert.equal([event.eventType, event.url], ["ObjectCreated:Put", undefined]);
 });
 
-test("given JSON that is nested too deeply to be written again, when it is read, then it is taken as it came", () => {
+test("given JSON that is nested too deeply to be written again, when it is read, then it is the body all the same", () => {
   const deep = "[".repeat(50_000) + "]".repeat(50_000);
+  for (const [body, type] of [
+    [`{"id":"1","detail-type":"x","source":"s","detail":${deep}}`, "x"],
+    [`{"specversion":"1.0","id":"1","source":"s","type":"t","data":${deep}}`, "t"],
+  ] as const) {
+    const event = read(body);
+    assert.equal([event.id, event.eventType], ["1", type]);
+    assert.ok(event.body === deep);
+  }
+});
+
+test("given JSON written any way, when our event goes there and back, then not a character of its body changes", () => {
   for (const body of [
-    `{"detail-type":"x","source":"s","detail":${deep}}`,
-    `{"specversion":"1.0","id":"1","source":"s","type":"t","data":${deep}}`,
+    '{"id":820982911946154508,"price":1.10}',
+    ' { "a" : 1e400, "a" : -0 }\r\n',
+    '"\u{1F600} \uffff"',
+    '"\\ud83d\\ude00"',
+    '["\u{1F600}","\\ud83d\\uDE00 \\\\ud83d"]',
+    "null",
+    "{broken \u{1F600}",
+  ]) {
+    const event = Event.fromRecord({ ...new Event("Order").toRecord(), body });
+    const message = bodyOf(event);
+    assert.ok(!/[\ud800-\udfff\ufffe\uffff]/.test(message), "SQS takes none of these");
+    assert.is(read(message).body, body);
+    assert.is(read(JSON.stringify({ Type: "Notification", TopicArn: "t", Message: message })).body, body);
+  }
+});
+
+test("given numbers of others, when their messages are read, then no digit of the body changes", () => {
+  const data = '{"id":820982911946154508,"price":1.10}';
+  for (const body of [
+    `{"detail-type":"x","source":"s","detail":${data}}`,
+    `{"specversion":"1.0","id":"1","source":"s","type":"t","data":${data},"time":null}`,
+    data,
   ])
-    assert.equal([read(body).id, read(body).body], ["m-1", body]);
+    assert.is(read(body).body, data);
+});
+
+test("given a CloudEvent with a text that no event can have, when it is read, then it says why it cannot be worked on", () => {
+  const event = read(
+    JSON.stringify({ specversion: "1.0", id: "1", source: "s", type: "t", partitionkey: "a\0b", data: 7 }),
+  );
+  assert.equal([event.id, event.partitionKey, event.body], ["1", "a\\u0000b", "7"]);
+  assert.throws(() => assertReadable(event), /cannot be read\. .*the partitionKey of an event must not hold NUL/);
+  const again = read(bodyOf(event));
+  assert.equal(again.toRecord(), { ...event.toRecord(), queueName: again.queueName });
 });
 
 test("given notes that are none of ours, when they are read, then they say nothing", () => {

@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
+import { UsageError } from "../../src/cli/exit-code.ts";
+import { decoded } from "../../src/cli/input/decoded.ts";
 import { items, type Format } from "../../src/cli/input/items.ts";
 import { longestItem, placeOf, type Item } from "../../src/cli/input/place.ts";
 import { suite } from "../support/suite.ts";
@@ -15,12 +17,60 @@ async function read(chunks: readonly string[], format?: Format): Promise<Item[]>
   return found;
 }
 
+async function decodedText(chunks: readonly Uint8Array[], encoding: string): Promise<string> {
+  async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* chunks;
+  }
+  let text = "";
+  for await (const part of decoded(source(), encoding)) text += part;
+  return text;
+}
+
+function cutBytes(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const at = [0, ...places.map((place) => Math.min(place, bytes.length)).toSorted((a, b) => a - b), bytes.length];
+  return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+}
+
+async function assertRefused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    assert.instance(error, UsageError);
+    return assert.match((error as UsageError).message, message);
+  }
+  assert.unreachable("it was taken");
+}
+
 /** The text cut at any places. */
 const cut = (text: string): fc.Arbitrary<string[]> =>
   fc.array(fc.nat({ max: Math.max(0, text.length) })).map((places) => {
     const at = [0, ...places.toSorted((a, b) => a - b), text.length];
     return at.slice(1).map((end, index) => text.slice(at[index], end));
   });
+
+test("given text in any encoding, cut anywhere, when decoded, then it is that text", async () => {
+  const text = fc.string({ unit: "grapheme" }).map((line) => `${line}\n${line}`);
+  await fc.assert(
+    fc.asyncProperty(
+      text,
+      fc.constantFrom("utf-8", "utf-16le"),
+      fc.array(fc.nat({ max: 40 })),
+      async (given, name, at) => {
+        const bytes = Buffer.from(given, name === "utf-8" ? "utf8" : "utf16le");
+        assert.is(await decodedText(cutBytes(bytes, at), name), given.replace(/^\uFEFF/, ""));
+      },
+    ),
+  );
+});
+
+test("given bytes that are no UTF-8, cut anywhere, when decoded, then the line is named", async () => {
+  const bytes = Buffer.concat([Buffer.from("é1\n🐝2\n3\u00e9"), Buffer.from([0xe9]), Buffer.from("\né4\n")]);
+  for (let at = 0; at <= bytes.length; at++)
+    await assertRefused(() => decodedText(cutBytes(bytes, [at]), "utf-8"), /^line 3: it is not UTF-8/);
+  await assertRefused(() => decodedText([Buffer.from("a\n"), Buffer.from([0xf0, 0x9f])], "utf-8"), /^line 2: /);
+  await assertRefused(() => decodedText([Buffer.from([0])], "utf-16le"), /^it is not UTF-16LE/);
+  await assertRefused(() => decodedText([], "klingon"), /--encoding klingon: no such encoding/);
+});
 
 test("given any array, written any way and cut anywhere, when read, then each element is there", async () => {
   const texts = fc

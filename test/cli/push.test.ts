@@ -97,6 +97,60 @@ test("given CloudEvents, when pushed, then they keep their types and ids and go 
   assert.is(clash.code, 2);
 });
 
+test("given numbers of more digits than a double has, when pushed, then ids and bodies have all of them", async () => {
+  const line = '{"id":820982911946154508,"price":1.10,"at":{"shop":"s\\u0031"}}';
+  await using hive = await cliHive({
+    "a.ndjson": `${line}\r\n ${line.replace("508", "509")} \r\n`,
+    "ce.ndjson": `{"specversion":"1.0","id":"ce","source":"/s","type":"T","data":${line}}\n`,
+  });
+  const keys = ["--id-from", "body.id", "--partition-key-from", "at.shop", "--property", "n=820982911946154508"];
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...keys]);
+  assert.is(ended.stdout, "Published 2 events to OrderPlaced-.\n", ended.stderr);
+  const [first, second] = await hive.take(packing);
+  assert.equal([first?.id, first?.partitionKey, first?.body], ["820982911946154508", "s1", line]);
+  assert.equal([second?.id, first?.properties["n"]], ["820982911946154509", "820982911946154508"]);
+  await push(hive, [topic, hive.at("ce.ndjson"), "--cloud-events", "--partition-key-from", "id"]);
+  const [third] = await hive.take(packing);
+  assert.equal([third?.id, third?.partitionKey, third?.body], ["ce", "820982911946154508", line]);
+});
+
+test("given a sender's wishes in CloudEvents, when pushed, then only the command line is obeyed", async () => {
+  const ce = { specversion: "1.0", id: "1", source: "/s", type: "T", data: 1 };
+  const wishes = { beehivequeue: "Elsewhere-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
+  await using hive = await cliHive({ "a.ndjson": JSON.stringify({ ...ce, ...wishes }) });
+  assert.is((await push(hive, [topic, hive.at("a.ndjson"), "--cloud-events"])).code, 0);
+  const [event] = await hive.take(packing);
+  assert.equal([event?.id, event?.enqueueTime, event?.delivery], ["1", undefined, "business"]);
+});
+
+test("given one CloudEvent nested deeply and one with NUL, when pushed, then lines are named and the rest goes", async () => {
+  const deep = "[".repeat(20_000) + "]".repeat(20_000);
+  const ce = (id: string, more: string): string =>
+    `{"specversion":"1.0","id":"${id}","source":"/s","type":"T",${more}}\n`;
+  await using hive = await cliHive({
+    "a.ndjson": ce("1", `"data":${deep}`) + ce("2", '"partitionkey":"a\\u0000"') + ce("3", '"data":3'),
+  });
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), "--cloud-events", "--keep-going"]);
+  assert.is(ended.code, 1);
+  assert.match(ended.stderr, /a\.ndjson, line 2: .*the partitionKey of an event must not hold NUL/);
+  assert.is(ended.stdout, "Published 2 events to OrderPlaced-, 1 bad.\n");
+  const events = await hive.take(packing);
+  assert.equal([events.map(({ id }) => id), events[0]?.body === deep], [["1", "3"], true]);
+});
+
+test("given a file of another encoding, when pushed, then its line is named, unless the encoding is said", async () => {
+  await using hive = await cliHive();
+  writeFileSync(hive.at("a.ndjson"), Buffer.from('{"id":"1"}\n{"name":"Zo\u00eb"}\n', "latin1"));
+  const refused = await push(hive, [topic, hive.at("a.ndjson"), "--keep-going"]);
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, /a\.ndjson: line 2: it is not UTF-8; name its encoding, such as --encoding latin1/);
+  assert.is(await counts(hive), 0);
+  assert.is((await push(hive, [topic, hive.at("a.ndjson"), "--encoding", "latin1"])).code, 0);
+  assert.equal(bodies(await hive.take(packing)), [{ id: "1" }, { name: "Zo\u00eb" }]);
+  const unknown = await push(hive, [topic, hive.at("a.ndjson"), "--encoding", "klingon"]);
+  assert.match(unknown.stderr, /--encoding klingon: no such encoding/);
+});
+
 test("given a bad line, when pushed, then it is named and the rest is left, unless it is to go on", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n{"id":\n{"id":"3"}\n{"name":"4"}\n' });
   const strict = await push(hive, [topic, hive.at("a.ndjson"), "--json"]);

@@ -1,7 +1,8 @@
 import { CloudEvent } from "cloudevents";
 import fc from "fast-check";
-import { fromCloudEvent, toCloudEvent } from "beehive-actors";
+import { fromCloudEvent, fromCloudEventText, toCloudEvent, toCloudEventText } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { cloudEventRecord } from "../../src/cloud-events.ts";
 import { suite } from "../support/suite.ts";
 import { eventArbitrary } from "./arbitraries.ts";
 
@@ -10,8 +11,13 @@ const test = suite("any event as a CloudEvent", { timeoutMs: 60_000 });
 test("given any event, when it goes there and back as JSON, then it is equal", () => {
   fc.assert(
     fc.property(eventArbitrary, (event) => {
-      const back = fromCloudEvent(JSON.parse(JSON.stringify(toCloudEvent(event))));
-      assert.equal(back.toRecord(), event.toRecord());
+      const value: unknown = JSON.parse(JSON.stringify(toCloudEvent(event)));
+      assert.equal(cloudEventRecord(value), event.toRecord());
+      const text = toCloudEventText(event);
+      assert.equal(cloudEventRecord(JSON.parse(text), text), event.toRecord());
+      const back = { ...event.toRecord(), enqueueTime: undefined, delivery: "business" };
+      assert.equal(fromCloudEvent(value, event.queueName).toRecord(), back);
+      assert.equal(fromCloudEventText(text, event.queueName).toRecord(), back);
     }),
     { numRuns: 500 },
   );

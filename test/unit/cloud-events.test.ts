@@ -1,5 +1,14 @@
 import { CloudEvent, HTTP } from "cloudevents";
-import { cloudEventsJson, Event, fromCloudEvent, toCloudEvent, type EventOptions } from "beehive-actors";
+import {
+  cloudEventsJson,
+  Event,
+  fromCloudEvent,
+  fromCloudEventText,
+  toCloudEvent,
+  toCloudEventText,
+  type EventOptions,
+} from "beehive-actors";
+import { cloudEventRecord } from "../../src/cloud-events.ts";
 import * as assert from "uvu/assert";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -45,8 +54,11 @@ for (const [what, event] of Object.entries({
   });
 
   test(`given an event with ${what}, when it goes there and back as JSON, then it is equal`, () => {
-    const back = fromCloudEvent(JSON.parse(JSON.stringify(toCloudEvent(event))));
-    assert.equal(back.toRecord(), event.toRecord());
+    const text = JSON.stringify(toCloudEvent(event));
+    assert.equal(cloudEventRecord(JSON.parse(text)), event.toRecord());
+    const back = fromCloudEvent(JSON.parse(text), event.queueName);
+    assert.equal(back.toRecord(), { ...event.toRecord(), enqueueTime: undefined, delivery: "business" });
+    assert.equal(fromCloudEventText(toCloudEventText(event), event.queueName).toRecord(), back.toRecord());
   });
 }
 
@@ -89,6 +101,45 @@ test("given an event as Event Grid delivers it, when it is read, then nothing of
   assert.equal(fromCloudEvent(toCloudEvent(event)).toRecord(), event.toRecord());
 });
 
+test("given a sender who says where, when and how it goes, when it is read, then only the caller is obeyed", () => {
+  const orders = { beehivequeue: "Refunds-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
+  for (const event of [
+    fromCloudEvent({ ...good, ...orders, data: {} }, "Webhooks-"),
+    fromCloudEventText(JSON.stringify({ ...good, ...orders, data: {} }), "Webhooks-"),
+  ]) {
+    assert.equal([event.queueName, event.enqueueTime, event.delivery], ["Webhooks-", undefined, "business"]);
+    assert.equal(Object.keys(event.properties), ["source"]);
+  }
+  assert.is(fromCloudEvent({ ...good, ...orders }).queueName, "");
+});
+
+test("given JSON data as text, when it goes there and back, then not a character of it changes", () => {
+  for (const body of [
+    '{"id":820982911946154508,"price":1.10,"z":-0,"big":1e400}',
+    ' { "b" : 1, "1" : "\\ud83d\\ude00 \u{1F600} \\u0041", "b" : [ 1.0 , {} ] }\n',
+    '"a text with \\" and \\\\"',
+    "12345678901234567890",
+    "[".repeat(50_000) + "]".repeat(50_000),
+  ]) {
+    const event = Event.fromRecord({ ...new Event("Order").toRecord(), body });
+    const text = toCloudEventText(event);
+    assert.ok(fromCloudEventText(text).body === body, body.slice(0, 50));
+    assert.equal((JSON.parse(text) as { data: unknown }).data === undefined, false);
+  }
+});
+
+test("given bytes in base64, when they are read, then no byte of them is another", () => {
+  const bytes = Buffer.from("89504e470d0a1a0afffe", "hex");
+  const base64 = bytes.toString("base64");
+  const untyped = fromCloudEvent({ ...good, data_base64: base64 });
+  assert.equal([untyped.contentType, untyped.body], ["application/octet-stream", new Uint8Array(bytes)]);
+  const json = fromCloudEvent({ ...good, datacontenttype: "application/json", data_base64: base64 });
+  assert.equal(json.body, new Uint8Array(bytes));
+  assert.throws(() => json.getBody(), /its content type is application\/json and its bytes are not UTF-8/);
+  const event = new Event("Photo", new Uint8Array(bytes), { contentType: "application/json" });
+  assert.equal(fromCloudEvent(toCloudEvent(event)).body, event.body);
+});
+
 const good = { specversion: "1.0", id: "1", source: "/s", type: "t" };
 for (const [what, bad, reason] of [
   ["text", "{}", /it is not an object/],
@@ -98,8 +149,12 @@ for (const [what, bad, reason] of [
   ["no id", { ...good, id: "" }, /its id must be/],
   ["no source", { ...good, source: undefined }, /its source must be/],
   ["a type that is a number", { ...good, type: 1 }, /its type must be/],
-  ["a time that is none", { ...good, time: "soon" }, /"soon" is not a time/],
+  ["a time that is none", { ...good, time: "soon" }, /its time, "soon", is not a time/],
   ["a content type that is no text", { ...good, datacontenttype: 1 }, /its datacontenttype must be a text/],
+  ["a time that no date has", { ...good, time: "2024-13-01T00:00:00Z" }, /its time, "2024-13/],
+  ["a partition key with NUL", { ...good, partitionkey: "a\0b" }, /the partitionKey of an event must not hold NUL/],
+  ["half of a surrogate pair", { ...good, id: "\ud800" }, /the id of an event is not well-formed/],
+  ["data that is nested too deeply", { ...good, data: deep() }, /its data cannot be written as JSON/],
   ["properties that are not JSON", { ...good, beehiveproperties: "{" }, /beehiveproperties is not JSON/],
 ] as const) {
   test(`given a CloudEvent with ${what}, when it is read, then the error says what is wrong`, async () => {
@@ -122,4 +177,15 @@ test("given attributes that are null, when it is read, then they are as good as 
   assert.is(event.body, "");
 });
 
+test("given text that is no CloudEvent, when it is read, then the error says where it is wrong and quotes nothing", async () => {
+  const broken = await failureOf(() => fromCloudEventText('{"specversion":"1.0","secret'));
+  assert.is(broken.code, "InvalidEvent");
+  assert.match(broken.message, /it is not JSON, wrong at position 21/);
+  assert.not.match(broken.message, /secret/);
+});
+
 test.run();
+
+function deep(): unknown {
+  return JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+}

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { Event, type EventOptions } from "../../src/event.ts";
 import { suite } from "../support/suite.ts";
@@ -152,6 +153,26 @@ const mistakes: readonly [string, EventOptions, RegExp][] = [
   ["an enqueue time that is none", { enqueueTime: new Date("no") }, /enqueueTime/],
   ["a property that is an object", { properties: { a: {} as never } }, /"a"/],
   ["a property that is no finite number", { properties: { a: Number.NaN } }, /"a"/],
+  ["an enqueue time that is a text", { enqueueTime: "2030-01-01" as never }, /enqueueTime.*a Date, not a text/],
+  ["a timestamp that is a number", { timestamp: 0 as never }, /timestamp.*a Date, not 0/],
+  ["a time that is null", { enqueueTime: null as never }, /enqueueTime.*not null/],
+  ["a time beyond those of dates", { timestamp: new Date(8.64e15 + 1) }, /timestamp.*valid date/],
+  ["an option that nobody knows", { enqueuetime: new Date() } as never, /"enqueuetime" is no option.*enqueueTime/],
+  ["a partition key that is true", { partitionKey: true as never }, /partitionKey.*a text, not true/],
+  ["a partition key that is an object", { partitionKey: { a: "secret" } as never }, /not an object \(Object\)\.$/],
+  ["a partition key with NUL", { partitionKey: "a\0b" }, /partitionKey.*NUL/],
+  ["a partition key with a line break", { partitionKey: "a\nb" }, /partitionKey.*control/],
+  ["a correlation id that is a number", { correlationId: 7 as never }, /correlationId.*not 7/],
+  ["a correlation id with half a character", { correlationId: "\ud800" }, /correlationId.*well-formed/],
+  ["a causation id that is an array", { causationId: [] as never }, /causationId.*an array/],
+  ["a url with NUL", { url: "a\0b" }, /url.*NUL/],
+  ["a content type with a line break", { contentType: "text/plain\nx" }, /contentType.*control/],
+  ["a queue name that is a number", { queueName: 7 as never }, /queueName/],
+  ["a delivery that nobody knows", { delivery: "audit" as never }, /delivery.*"business" or "log"/],
+  ["properties that are a Map", { properties: new Map([["a", 1]]) as never }, /properties.*an object \(Map\)/],
+  ["properties that are a text", { properties: "a" as never }, /properties.*a text/],
+  ["the name of a property with NUL", { properties: { "a\0": 1 } }, /name of a property.*NUL/],
+  ["a property with half a character", { properties: { a: "\udc00" } }, /"a".*well-formed/],
   ["a property that is undefined", { properties: { a: undefined as never } }, /"a"/],
 ];
 for (const [what, options, reason] of mistakes) {
@@ -160,6 +181,140 @@ for (const [what, options, reason] of mistakes) {
     assert.match((await throwsCode("InvalidEvent", () => new Event("A", 1).clone(options))).message, reason);
   });
 }
+
+test("given options that are no object, then InvalidEvent says so", async () => {
+  for (const options of [null, "Q-", 7]) await throwsCode("InvalidEvent", () => new Event("A", 1, options as never));
+});
+
+test("given records with what no event can have, then each is refused and named", async () => {
+  const record = new Event("A", 1).toRecord();
+  const bad: readonly [object, RegExp][] = [
+    [{ id: 7 }, /the id of/],
+    [{ eventType: "" }, /the eventType of/],
+    [{ contentType: undefined }, /the contentType of/],
+    [{ partitionKey: "a\0" }, /the partitionKey of/],
+    [{ correlationId: true }, /the correlationId of/],
+    [{ timestamp: 1e20 }, /the timestamp of.*1e\+?20|the timestamp of/],
+    [{ timestamp: "2030-01-01" }, /the timestamp of/],
+    [{ enqueueTime: Number.NaN }, /the enqueueTime of/],
+    [{ properties: { a: [] } }, /the property "a" of/],
+    [{ delivery: "x" }, /the delivery of/],
+    [{ body: true }, /its body must travel as text or bytes, not as true/],
+    [{ body: "\ud800", contentType: "text/plain" }, /its body is not well-formed/],
+  ];
+  for (const [changes, reason] of bad) {
+    const error = await throwsCode("InvalidEvent", () => Event.fromRecord({ ...record, ...changes } as never));
+    assert.match(error.message, reason);
+  }
+});
+
+test("given empty texts that an event may do without, then it has none of them", () => {
+  const none = { url: "", correlationId: "", causationId: "", partitionKey: "", contentType: "" };
+  for (const event of [new Event("A", 1, none), new Event("A", 1).clone(none)]) {
+    assert.equal([event.url, event.correlationId, event.causationId, event.partitionKey], Array(4).fill(undefined));
+    assert.is(event.contentType, "application/json");
+  }
+  assert.is(Event.fromRecord({ ...new Event("A").toRecord(), partitionKey: "" }).partitionKey, undefined);
+});
+
+test("given bodies that JSON keeps nothing of, then each is refused and named, also where it is within", async () => {
+  const lost: readonly [unknown, string][] = [
+    [new ArrayBuffer(2), "an ArrayBuffer"],
+    [new DataView(new ArrayBuffer(2)), "a DataView"],
+    [new Float64Array(2), "a Float64Array"],
+    [new Float64Array(0), "a Float64Array"],
+    [new Blob(["a"]), "a Blob"],
+    [new Map([["a", 1]]), "a Map"],
+    [new Set([1]), "a Set"],
+    [Promise.resolve(1), "a Promise"],
+    [new Error("down"), "an Error"],
+    [new TypeError("down"), "an Error"],
+    [/a/, "a RegExp"],
+    [new URLSearchParams("a=1"), "an URLSearchParams"],
+    [(function* () {})(), "a Generator"],
+  ];
+  for (const [value, kind] of lost) {
+    const whole = await throwsCode("InvalidEvent", () => new Event("A", value));
+    assert.ok(whole.message.includes(`has ${kind}, of which JSON would keep nothing`), whole.message);
+    const within = await throwsCode("InvalidEvent", () => new Event("A", { list: [1, { value }] }));
+    assert.ok(within.message.includes(`has ${kind} at "list.1.value"`), within.message);
+  }
+  await throwsCode("InvalidEvent", () => new Event("A", { content: Uint8Array.of(1) }));
+  const shared = new Event("A", new Map([["a", 1]]), { byReference: true });
+  await throwsCode("InvalidEvent", () => shared.body);
+});
+
+test("given bodies that only look like these, then they are JSON as any other", () => {
+  class Empty {}
+  for (const body of [{}, [], { a: {} }, { "0": 1 }, [{ "0": {} }], new Empty(), { when: new Date(0) }, { "{}": 1 }])
+    assert.equal(new Event("A", body).getBody(), JSON.parse(JSON.stringify(body)));
+  const buffer = new Event("A", { content: Buffer.from([1]) }).getBody();
+  assert.equal(buffer, { content: { type: "Buffer", data: [1] } });
+  let deep: unknown = {};
+  for (let n = 0; n < 3_000; n++) deep = [deep];
+  assert.is(new Event("A", deep).bodySize, 6_002);
+});
+
+test("given text with half a character as body, then it is refused, and JSON escapes it", async () => {
+  await throwsCode("InvalidEvent", () => new Event("A", "\ud800", { contentType: "text/plain" }));
+  assert.is(new Event("A", "\ud800").body, '"\\ud800"');
+});
+
+test("given a Buffer as body, when it is changed afterwards, then the event's bytes are as they were", () => {
+  const bytes = Buffer.from([1, 2]);
+  const event = new Event("A", bytes);
+  bytes.fill(9);
+  assert.equal([...event.getBody()], [1, 2]);
+  const kept = Event.fromRecord({ ...event.toRecord(), body: Buffer.from([3]) });
+  (kept.body as Uint8Array).fill(9);
+  assert.equal([...(kept.body as Uint8Array)], [3]);
+});
+
+test("given bytes that are JSON to their type and no UTF-8, when read, then BodyUnreadable says so", async () => {
+  const event = new Event("A", Uint8Array.of(0x22, 0xff, 0x22), { contentType: "application/json" });
+  const { message } = await throwsCode("BodyUnreadable", () => event.getBody());
+  assert.match(message, /its content type is application\/json and its bytes are not UTF-8/);
+});
+
+test("given an event, when it is written as JSON, then all of it is there", () => {
+  const event = new Event(
+    "A",
+    { n: 1 },
+    { id: "1", timestamp: new Date(0), enqueueTime: new Date(1), partitionKey: "k", properties: { p: 1 } },
+  );
+  assert.equal(JSON.parse(JSON.stringify({ event })), {
+    event: {
+      id: "1",
+      eventType: "A",
+      queueName: "A-",
+      timestamp: "1970-01-01T00:00:00.000Z",
+      enqueueTime: "1970-01-01T00:00:00.001Z",
+      contentType: "application/json",
+      body: { n: 1 },
+      properties: { p: 1 },
+      partitionKey: "k",
+      delivery: "business",
+    },
+  });
+  const record = event.toRecord();
+  const bodyOf = (body: string | Uint8Array, contentType = "application/json"): unknown =>
+    JSON.parse(JSON.stringify(Event.fromRecord({ ...record, body, contentType })));
+  assert.is((bodyOf("{broken") as { body: unknown }).body, "{broken");
+  assert.is((bodyOf("text", "text/plain") as { body: unknown }).body, "text");
+  assert.is((bodyOf(Uint8Array.of(1)) as { bodyBase64: unknown }).bodyBase64, "AQ==");
+  assert.not("body" in (bodyOf("") as object));
+});
+
+test("given an event, when it is inspected, then it is told without its body", () => {
+  const event = new Event("A", { secret: "hunter2" }, { id: "1", partitionKey: "k", timestamp: new Date(0) });
+  const told = inspect({ event }, { breakLength: Infinity });
+  assert.match(told, /^\{ event: Event A \{ id: '1', queueName: 'A-', timestamp: 1970-01-01T00:00:00\.000Z,/);
+  assert.match(told, /bodySize: 20, partitionKey: 'k' \}/);
+  assert.not.match(told, /hunter2/);
+  const shared = new Event("A", { secret: "hunter2", n: 1n }, { byReference: true });
+  assert.match(inspect(shared), /byReference: true/);
+  assert.not.match(inspect([[[shared]]]), /hunter2/);
+});
 
 test("given no type, then InvalidEvent", async () => {
   await throwsCode("InvalidEvent", () => new Event("", 1, { queueName: "Q" }));

@@ -12,6 +12,7 @@ import { silentLogger } from "../../logger.ts";
 import { QueueName } from "../../queue-name.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
+import { decoded } from "../input/decoded.ts";
 import { formats, items, type Format } from "../input/items.ts";
 import { placeOf } from "../input/place.ts";
 import { several, whole } from "../options.ts";
@@ -35,6 +36,7 @@ interface Options {
   readonly idFrom?: string;
   readonly delay?: number;
   readonly format: Format;
+  readonly encoding: string;
   readonly batch: number;
   readonly fromLine: number;
   readonly runId?: string;
@@ -73,6 +75,7 @@ export const push: CliCommand = defineCommand<Options, [queue: string, file: str
       .option("--id-from <path>", "where the body has what becomes the id of its event")
       .option("--delay <ms>", "deliver them not before so long from now", whole())
       .addOption(new Option("--format <format>", "what the input is").choices(formats).default("auto"))
+      .option("--encoding <name>", "of the input, such as latin1; what is not of it is refused", "utf-8")
       .option("--batch <n>", "publish so many at a time", whole(1), 500)
       .option("--from-line <n>", "begin at this line, or at this element of an array", whole(1), 1)
       .option("--run-id <id>", "what the ids are made from; a failed push says its own")
@@ -125,11 +128,10 @@ interface Input {
 }
 
 async function open(file: string): Promise<Input> {
-  if (file === "-")
-    return { name: "standard input", stream: process.stdin.setEncoding("utf8"), bytes: 0, bytesRead: () => 0 };
+  if (file === "-") return { name: "standard input", stream: process.stdin, bytes: 0, bytesRead: () => 0 };
   try {
     const { size } = await stat(file);
-    const stream = createReadStream(file, { encoding: "utf8" });
+    const stream = createReadStream(file);
     return { name: file, stream, bytes: size, bytesRead: () => stream.bytesRead };
   } catch (cause) {
     throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
@@ -159,7 +161,7 @@ async function pushAll(
   let told = 0;
   let result: Pushed;
   try {
-    result = await pushItems(items(input.stream, options.format), pusher, {
+    result = await pushItems(items(decoded(input.stream, options.encoding), options.format), pusher, {
       settings,
       from: options.fromLine,
       keepGoing: options.keepGoing ?? false,

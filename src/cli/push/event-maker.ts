@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { fromCloudEvent } from "../../cloud-events.ts";
+import { isJson } from "../../body.ts";
+import { fromCloudEventText } from "../../cloud-events.ts";
 import { systemClock } from "../../clock.ts";
-import { Event, type EventProperty } from "../../event.ts";
+import { Event, type EventOptions, type EventProperty } from "../../event.ts";
 import { jsonErrorPlace } from "../../json-error.ts";
+import { memberText } from "../../json-source.ts";
 import type { QueueName } from "../../queue-name.ts";
 import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
@@ -28,69 +30,75 @@ export interface EventSettings {
 }
 
 /**
- * The event of one value, its body checked.
+/**
+ * The event of one value, its body checked. A JSON body is the text of the value as it was written, numbers of any length
+ * included.
  *
  * @throws an error that says what is wrong with it, without its line.
  */
-export function eventOf(item: Item, settings: EventSettings): Event {
-  return withBodyVersion(eventIn(item, settings), settings.versions);
+export function eventOf({ number, text }: Item, settings: EventSettings): Event {
+  assertJson(text);
+  const event = settings.cloudEvents ? ofCloudEvent(text, settings) : ofBody(text, number, settings);
+  return withBodyVersion(event, settings.versions);
 }
 
-function eventIn({ number, text }: Item, settings: EventSettings): Event {
-  const value = parse(text);
-  const { queue, properties, correlationId, delay } = settings;
-  const common = {
+function ofCloudEvent(text: string, settings: EventSettings): Event {
+  const event = fromCloudEventText(text);
+  const { partitionKeyFrom: path } = settings;
+  return event.clone({
+    ...commonOf(settings),
+    id: event.id,
+    properties: { ...event.properties, ...settings.properties },
+    ...(path !== undefined && { partitionKey: keyAt(jsonIn(event), path) }),
+  });
+}
+
+function ofBody(text: string, number: number, settings: EventSettings): Event {
+  const { type, properties, idFrom, partitionKeyFrom, runId } = settings;
+  const event = new Event(type, undefined, {
+    ...commonOf(settings),
+    properties,
+    id: idFrom === undefined ? idOf(runId, number) : keyAt(text, idFrom),
+    partitionKey: partitionKeyFrom === undefined ? undefined : keyAt(text, partitionKeyFrom),
+  });
+  return Event.fromRecord({ ...event.toRecord(), body: text.trim() });
+}
+
+function commonOf({ queue, correlationId, delay }: EventSettings): EventOptions {
+  return {
     queueName: queue.kind === "topic" ? queue.toString() : `${queue.topic}-${queue.topic}`,
     ...(correlationId !== undefined && { correlationId }),
     ...(delay !== undefined && { enqueueTime: new Date(systemClock.now() + delay) }),
   };
-  if (settings.cloudEvents) {
-    const event = fromCloudEvent(value);
-    const partitionKey = keyAt(bodyOf(event), settings.partitionKeyFrom);
-    const all = { ...event.properties, ...properties };
-    return event.clone({
-      ...common,
-      id: event.id,
-      properties: all,
-      ...(partitionKey !== undefined && { partitionKey }),
-    });
-  }
-  return new Event(settings.type, value, {
-    ...common,
-    properties,
-    id: keyAt(value, settings.idFrom) ?? idOf(settings.runId, number),
-    partitionKey: keyAt(value, settings.partitionKeyFrom),
-  });
 }
 
-function parse(text: string): unknown {
+function assertJson(text: string): void {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
   } catch {
     // The error of JSON.parse quotes the text; bodies do not belong in errors.
     throw new UsageError(`it is not JSON, wrong ${jsonErrorPlace(text)?.replace(" (line 1 ", " (") ?? "somewhere"}`);
   }
 }
 
-function bodyOf(event: Event): unknown {
-  return event.body.length === 0 ? undefined : event.getBody<unknown>();
+/** The JSON that a body is; empty text when it is none, or there is no body. */
+function jsonIn(event: Event): string {
+  const { body } = event;
+  if (body.length === 0 || !isJson(event.contentType)) return "";
+  event.getBody();
+  return typeof body === "string" ? body : Buffer.from(body).toString();
 }
 
-/** The text or number at a path such as `body.customer.id`; nothing when no path is given. */
-function keyAt(body: unknown, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const value = path
-    .replace(/^body\.?/, "")
-    .split(".")
+/** The text, or the number as it is written, at a path such as `body.customer.id`. */
+function keyAt(json: string, path: string): string {
+  const names = path.replace(/^body\.?/, "").split(".");
+  const found = names
     .filter((name) => name !== "")
-    .reduce<unknown>(
-      (inner, name) =>
-        typeof inner === "object" && inner !== null && Object.hasOwn(inner, name)
-          ? (inner as Readonly<Record<string, unknown>>)[name]
-          : undefined,
-      body,
-    );
-  if (typeof value === "number" || (typeof value === "string" && value !== "")) return String(value);
+    .reduce<string | undefined>((inner, name) => inner && memberText(inner, name), json)
+    ?.trim();
+  const value: unknown = found ? JSON.parse(found) : undefined;
+  if (found && typeof value === "number") return found;
+  if (typeof value === "string" && value !== "") return value;
   throw new UsageError(`it has no text or number at ${path}`);
 }
 
@@ -99,13 +107,17 @@ function idOf(runId: string, number: number): string {
   return createHash("sha256").update(`${runId}\n${number}`).digest("base64url").slice(0, 32);
 }
 
-/** `name=value` as a property: numbers, `true` and `false` are what they look like, in quotes they are texts. */
+/**
+ * `name=value` as a property: numbers, `true` and `false` are what they look like, in quotes they are texts. A number of
+ * more digits than a number can have is a text.
+ */
 export function propertyOf(text: string): [string, EventProperty] {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new UsageError(`--property must be NAME=VALUE, not ${JSON.stringify(text)}`);
   if (/^(true|false|-?\d+(\.\d+)?|".*")$/.test(value)) {
     try {
-      return [name, JSON.parse(value) as EventProperty];
+      const read = JSON.parse(value) as EventProperty;
+      return [name, Number.isInteger(read) && !Number.isSafeInteger(read) ? value : read];
     } catch {
       // A text that only looks like one of these, 007 for instance.
     }

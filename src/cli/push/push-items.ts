@@ -1,7 +1,5 @@
 import { messageOf } from "../../error-text.ts";
-import { BeeHiveError } from "../../errors.ts";
 import type { Event } from "../../event.ts";
-import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
 import { eventOf, type EventSettings } from "./event-maker.ts";
 import type { Pusher } from "./pusher.ts";
@@ -51,11 +49,11 @@ export async function pushItems(items: AsyncIterable<Item>, pusher: Pusher, opti
   return { bad, failure: undefined };
 }
 
+/** Whatever is wrong, it is wrong with this item: its line must be told, and the items behind it may be good. */
 function eventOrProblem(item: Item, settings: EventSettings): Event | string {
   try {
     return eventOf(item, settings);
   } catch (error) {
-    if (error instanceof UsageError || error instanceof BeeHiveError) return error.message;
-    throw error;
+    return messageOf(error);
   }
 }

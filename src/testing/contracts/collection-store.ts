@@ -298,6 +298,31 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a bound or an etag that is no text, when it is used, then InvalidKey and nothing is read",
+    async run(subject) {
+      const store = collection(subject);
+      await store.insert({ id: "a" });
+      for (const bad of [true, 1, null, {}, "a\0", "\ud800"] as never[]) {
+        await rejectsWith("InvalidKey", () => listOf(store.range({ from: bad })));
+        await rejectsWith("InvalidKey", () => listOf(store.range({ to: bad })));
+        await rejectsWith("InvalidKey", () => store.update({ id: "a", etag: bad }));
+        await rejectsWith("InvalidKey", () => store.delete({ id: "a", etag: bad }));
+      }
+      assert.equal(await store.exists("a"), true);
+    },
+  },
+  {
+    name: "given an item with what JSON keeps nothing of, when it is stored, then InvalidItem says where",
+    async run(subject) {
+      const store = subject.provider.stores.collection<{ id: string; content: unknown }>(subject.newName());
+      for (const content of [Uint8Array.of(1), new ArrayBuffer(1), new Map([["a", 1]]), Promise.resolve(1)]) {
+        const { message } = await rejectsWith("InvalidItem", () => store.upsert({ id: "a", content: [content] }));
+        assert.match(message, /at "content\.0"/);
+      }
+      assert.equal(await store.exists("a"), false);
+    },
+  },
+  {
     name: "given what cannot be an id, when it is used, then InvalidKey and nothing is stored",
     async run(subject) {
       const store = collection(subject);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { KeyValueStore } from "../../stores.ts";
+import type { BlobBody, KeyValueStore } from "../../stores.ts";
 import { forEachOf, listOf, rejectsWith } from "./assertions.ts";
 import type { ContractCase, ContractSubject } from "./contract.ts";
 import { invalidKeys, invalidNames, keysInOrder, oddKeys } from "./odd-keys.ts";
@@ -56,6 +56,48 @@ export const keyValueStoreContract: readonly ContractCase[] = [
       const store = blobs(subject);
       assert.equal((await store.upsert("a", "äöü 🐝")).size, 11);
       assert.equal(await textOf(store, "a"), "äöü 🐝");
+    },
+  },
+  {
+    name: "given a stream of texts and bytes, when it is stored, then texts are UTF-8, also when a character is cut",
+    async run(subject) {
+      const store = blobs(subject);
+      async function* parts(): AsyncGenerator<string | Uint8Array, void, undefined> {
+        yield "ä\ud83d";
+        yield "\udc1d";
+        yield Uint8Array.of(0x21);
+      }
+      assert.equal((await store.upsert("a", parts())).size, 7);
+      assert.equal(await textOf(store, "a"), "ä🐝!");
+    },
+  },
+  {
+    name: "given what is neither text nor bytes, when it is stored, then InvalidItem and the blob is as it was",
+    async run(subject) {
+      const store = blobs(subject);
+      await store.upsert("a", "before");
+      async function* half(): AsyncGenerator<unknown, void, undefined> {
+        yield "a\ud83d";
+      }
+      async function* numbers(): AsyncGenerator<unknown, void, undefined> {
+        yield "a";
+        yield 1;
+      }
+      const bad = [null, 7, {}, new ArrayBuffer(2), new Blob(["a"]), Promise.resolve("a"), "\ud83d", half(), numbers()];
+      for (const body of bad) await rejectsWith("InvalidItem", () => store.upsert("a", body as BlobBody));
+      assert.equal(await textOf(store, "a"), "before");
+    },
+  },
+  {
+    name: "given metadata or an etag that are no texts, when they are used, then InvalidKey and nothing is stored",
+    async run(subject) {
+      const store = blobs(subject);
+      for (const metadata of [true, "text", ["a"], { a: 1 }, { a: "\0" }, { "\ud800": "a" }])
+        await rejectsWith("InvalidKey", () => store.upsert("a", "x", { metadata: metadata as never }));
+      for (const etag of [true, 1, null, "\0"])
+        await rejectsWith("InvalidKey", () => store.upsert("a", "x", { etag: etag as never }));
+      await rejectsWith("InvalidKey", () => store.delete("a", { etag: true as never }));
+      assert.equal(await store.exists("a"), false);
     },
   },
   {

@@ -3,6 +3,7 @@ import type { DeadLetter } from "../../../dead-letter.ts";
 import { BeeHiveError, RejectEvent, RetryLater } from "../../../errors.ts";
 import { Event } from "../../../event.ts";
 import type { Hive } from "../../../beehive.ts";
+import { receivedEvent } from "../../../unreadable.ts";
 import { listOf } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
@@ -79,6 +80,25 @@ export const failure: readonly ContractCase[] = [
       const letter = await letterOf(hive, `${topic}-Reader`);
       assert.match(letter.reason, /not JSON.*position 9/);
       assert.deepEqual([letter.attempts, letter.event.body], [1, broken.body]);
+    },
+  },
+  {
+    name: "given a message that no event can be, when received, then it is in the dead letters at once",
+    async run(subject) {
+      const topic = subject.newName();
+      const worked: string[] = [];
+      await using hive = await running(subject, [actor(`${topic}-Strict`, ({ id }) => void worked.push(id))]);
+      const { id } = new Event(topic);
+      const record = { ...new Event(topic, { n: 1 }, { partitionKey: "k" }).toRecord(), id };
+      await hive.push(receivedEvent({ ...record, partitionKey: "a\0b", correlationId: "\ud800" }));
+      const letter = await letterOf(hive, `${topic}-Strict`);
+      assert.match(letter.reason, /cannot be read\..*NUL|cannot be read\..*not well-formed/);
+      const { event, attempts, errorName } = letter;
+      assert.deepEqual([attempts, errorName, event.id], [1, "InvalidEvent", id]);
+      assert.deepEqual([event.getBody(), event.partitionKey], [{ n: 1 }, "a\\u0000b"]);
+      await hive.push(new Event(topic, {}, { id: `${id}-next`, partitionKey: event.partitionKey }));
+      await eventually("the next of its key is worked on", () => worked.length > 0);
+      assert.deepEqual(worked, [`${id}-next`]);
     },
   },
   {

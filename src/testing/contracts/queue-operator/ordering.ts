@@ -103,6 +103,16 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: "given events whose partition key is empty, when leased, then none waits for another",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject, ordered);
+      for (const body of ["1", "2", "3"]) await queue.push(body, { partitionKey: "" });
+      const leases = await queue.take(3);
+      assert.deepEqual(leases.map(bodyOf).sort(), ["1", "2", "3"]);
+      assert.deepEqual(new Set(leases.map(({ event }) => event.partitionKey)), new Set([undefined]));
+    },
+  },
+  {
     name: "given an event in an ordered queue that is dead-lettered, when it is gone, then the next of its key is delivered",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);

@@ -48,6 +48,15 @@ export const roundTrips: readonly ContractCase[] = [
     "a body of all bytes",
     Uint8Array.from({ length: 256 }, (_, byte) => byte),
   ),
+  arrives("bytes in a Buffer", Buffer.from([0, 255, 1])),
+  arrives("bytes that are no UTF-8 and claim to be JSON", Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d), {
+    contentType: "application/json",
+  }),
+  travels("numbers of more digits than a double has", '{"id":820982911946154508,"price":1.10,"zero":-0,"big":1e400}'),
+  travels("white space and members that stand twice", ' { "b" : 1, "1" : [ ], "b" : 2 }\r\n'),
+  travels("characters beyond U+FFFF", '"\u{1F41D}"'),
+  travels("characters beyond U+FFFF, and escapes of them", '["\u{1F41D}","\\ud83d\\uDC1D \\\\ud83d \\u0000 \uffff"]'),
+  travels("the letter NUL", '"a\0b"', "text/plain"),
   arrives("bytes that are JSON", new TextEncoder().encode('{"a":1}'), { contentType: "application/json" }),
   arrives("a large body", { text: "0123456789äöü🐝".repeat(9_000) }),
   {
@@ -89,6 +98,19 @@ export const roundTrips: readonly ContractCase[] = [
     },
   },
 ];
+
+/** The text of a body is not parsed and written again on its way. */
+function travels(what: string, body: string, contentType = "application/json"): ContractCase {
+  return {
+    name: `given a text with ${what}, when it is pushed as it is, then not a character of it changes`,
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const event = Event.fromRecord({ ...queue.event({}).toRecord(), contentType, body });
+      await subject.provider.queues.push([event]);
+      assert.equal((await queue.takeOne()).event.body, body);
+    },
+  };
+}
 
 function arrives(what: string, body: unknown, options?: EventOptions): ContractCase {
   return {

@@ -1,0 +1,77 @@
+/*
+ * Parts of a JSON text as they are written. What is only carried is cut out of its text and never parsed and written
+ * again, which would change numbers of more than 15 digits, the order of members and what stands twice.
+ */
+
+/** A member of an object, or an element of an array, in its text. */
+interface Part {
+  /** The name, or the place from 0. */
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The text of a member of an object, white space around it included; `undefined` when there is none. Of a name that
+ * stands twice the last counts, as for `JSON.parse`.
+ *
+ * @param json valid JSON: it must have been parsed before.
+ */
+export function memberText(json: string, name: string): string | undefined {
+  let found: Part | undefined;
+  for (const part of partsOf(json)) if (part.name === name) found = part;
+  return found && json.slice(found.start, found.end);
+}
+
+/** The parts of an object or array; none of any other value. */
+function* partsOf(json: string): Generator<Part, void, undefined> {
+  let at = afterSpace(json, 0);
+  const opening = json[at];
+  if (opening !== "{" && opening !== "[") return;
+  at = afterSpace(json, at + 1);
+  for (let place = 0; at < json.length && json[at] !== "}" && json[at] !== "]"; place++) {
+    let name = String(place);
+    if (opening === "{") {
+      const end = afterString(json, at);
+      name = JSON.parse(json.slice(at, end)) as string;
+      at = afterSpace(json, end) + 1;
+    }
+    const end = afterValue(json, at);
+    yield { name, start: at, end };
+    at = json[end] === "," ? afterSpace(json, end + 1) : end;
+  }
+}
+
+const space = /[ \t\n\r]*/y;
+
+function afterSpace(json: string, at: number): number {
+  space.lastIndex = at;
+  space.exec(json);
+  return space.lastIndex;
+}
+
+/** The index after the string that begins at `at`. */
+function afterString(json: string, at: number): number {
+  for (let end = json.indexOf('"', at + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (json[end - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
+const sign = /["{}[\],]/g;
+
+/** The index of the comma or bracket that ends the value at `at`. Brackets are counted: values may be nested deeply. */
+function afterValue(json: string, at: number): number {
+  let depth = 0;
+  sign.lastIndex = at;
+  for (let found = sign.exec(json); found; found = sign.exec(json)) {
+    const [character] = found;
+    if (character === '"') sign.lastIndex = afterString(json, found.index);
+    else if (character === "{" || character === "[") depth++;
+    else if (depth === 0) return found.index;
+    else if (character !== ",") depth--;
+  }
+  return json.length;
+}
