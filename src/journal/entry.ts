@@ -2,6 +2,7 @@ import { errorNameOf, messageOf } from "../error-text.ts";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import { redact } from "../redact.ts";
+import { journaledId } from "./journaled-id.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 
 const longestMessage = 200;
@@ -11,7 +12,7 @@ const nothing: readonly JournaledEvent[] = [];
 export function pushEntry(event: Event, subject: string | undefined, time: number): JournalEntry {
   return {
     time,
-    eventId: event.id,
+    eventId: journaledId(event),
     timestamp: event.timestamp.getTime(),
     eventType: event.eventType,
     queueName: event.queueName,
@@ -37,7 +38,7 @@ export function deliveryEntry(
 ): JournalEntry {
   return {
     time,
-    eventId: event.id,
+    eventId: journaledId(event),
     timestamp: event.timestamp.getTime(),
     eventType: event.eventType,
     queueName: event.queueName,
@@ -55,8 +56,9 @@ export function deliveryEntry(
   };
 }
 
-function journaled({ id, eventType, queueName, enqueueTime }: Event): JournaledEvent {
-  return { id, eventType, destination: queueName, dueAt: enqueueTime?.getTime() };
+function journaled(event: Event): JournaledEvent {
+  const { eventType, queueName, enqueueTime } = event;
+  return { id: journaledId(event), eventType, destination: queueName, dueAt: enqueueTime?.getTime() };
 }
 
 function firstLine(text: string): string {

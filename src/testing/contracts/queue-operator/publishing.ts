@@ -95,6 +95,16 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
+    name: "given events that were pushed before, when they are pushed, then it tells how many were dropped, or never",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { queues } = subject.provider;
+      const event = queue.event("once");
+      const dropped = [await queues.push([event]), await queues.push([event, queue.event("another"), event])];
+      assert.deepEqual(dropped, dropped[0] === undefined ? [undefined, undefined] : [0, 2]);
+    },
+  },
+  {
     name: "given no events, when they are pushed, then nothing happens",
     async run({ provider }) {
       await provider.queues.push([]);
