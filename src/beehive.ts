@@ -197,31 +197,34 @@ export class Hive {
   }
 
   /**
-   * Publishes events from outside any actor. Works before `start` too, once the queues are there.
+   * Publishes events from outside any actor. Works before `start` too, once the queues are there. Returns how many of them
+   * were dropped as duplicates; `undefined` when the provider cannot tell. Events with `delivery: "log"` do not count.
    *
    * @throws BeeHiveError `InvalidEvent` for what is no event, `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
    *   events were published, and pushing the same events again is safe where the provider drops duplicates.
    */
-  push(events: Event | Iterable<Event>): Promise<void> {
+  push(events: Event | Iterable<Event>): Promise<number | undefined> {
     if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
   /** Pulsers publish while the hive waits for them to stop, too. */
-  async #publish(events: Event | Iterable<Event>): Promise<void> {
+  async #publish(events: Event | Iterable<Event>): Promise<number | undefined> {
     const list = events instanceof Event ? [events] : eventsIn(events);
-    if (list.length === 0) return;
+    if (list.length === 0) return 0;
+    let dropped: number | undefined = 0;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {
       const { business, log } = byDelivery(traced);
       this.#logEvents.send(log);
       try {
-        if (business.length > 0) await this.provider.queues.push(business);
+        if (business.length > 0) dropped = await this.provider.queues.push(business);
       } catch (error) {
         throw this.#isSetUp ? error : notSetUp(error, business, this.#orchestrator.specs);
       }
     });
     this.#recording?.pushed(list, pushedAt);
+    return dropped;
   }
 
   /** Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive is stopped. Events of other hives on the same queues count. */

@@ -86,7 +86,7 @@ export interface PulsingParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stores: Stores;
-  readonly push: (events: readonly Event[]) => Promise<void>;
+  readonly push: (events: readonly Event[]) => Promise<unknown>;
 }
 
 /** When a pulser fired last: remembered across processes. */

@@ -1,4 +1,4 @@
-import { letterKey, type DeadLetter } from "./dead-letter.ts";
+import { letterKey } from "./dead-letter.ts";
 import { BeeHiveError } from "./errors.ts";
 import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
@@ -39,7 +39,7 @@ export function noDestination(name: QueueName, missing?: string): BeeHiveError {
 }
 
 /** A dead letter that is asked for is not there, or no longer. @param id of the letter or of its event. */
-export function noDeadLetter(name: QueueName, id: DeadLetter["id"] | Event["id"]): BeeHiveError {
+export function noDeadLetter(name: QueueName, id: string): BeeHiveError {
   const what = letterKey(id) === undefined ? "event" : "letter";
   return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no ${what} ${id}.`);
 }

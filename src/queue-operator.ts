@@ -67,8 +67,8 @@ export interface QueueCounts {
  * - Delivery is at least once. An event that was pushed is delivered until it is committed or dead-lettered.
  * - A topic copies each event to every subscription that exists at the time of the push.
  * - Settling (commit, abandon, dead-letter) after the lease ended must throw `LeaseLost`, never succeed silently.
- * - An event whose id was pushed before to the same topic or queue, within the provider's window, may be dropped
- *   as a duplicate.
+ * - An event that was pushed before to the same topic or queue, within the provider's window, may be dropped as a
+ *   duplicate. `identityOf` names it: events of two sources under one id are two.
  * - Methods throw `BeeHiveError`s. What they retry themselves is a matter of seconds; the loop does the rest.
  */
 export interface QueueOperator {
@@ -93,8 +93,13 @@ export interface QueueOperator {
   /** Removes a topic with its subscriptions, a subscription or a queue, with all events in it. */
   delete(name: QueueName): Promise<void>;
 
-  /** Publishes events to their `queueName`, not before their `enqueueTime`. @throws `QueueNotFound`, `TooLarge`. */
-  push(events: readonly Event[]): Promise<void>;
+  /**
+   * Publishes events to their `queueName`, not before their `enqueueTime`. Returns how many of them were dropped as
+   * duplicates; `undefined` when the provider cannot tell.
+   *
+   * @throws `QueueNotFound`, `TooLarge`.
+   */
+  push(events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The list is the caller's, to be changed. @throws `QueueNotFound`. */
   lease(name: QueueName, request: LeaseRequest): Promise<Lease[]>;
   /** Extends leases by `leaseMs` from now. Answers for each, in order, whether it is still held. */

@@ -33,7 +33,7 @@ export interface Hops {
   /** Publishes one source event. A promise that it returns resolves when the event is as safe as the contestant makes it. */
   push(body: Body): unknown;
   /** The same for many at once, where the contestant has a way to. */
-  pushAll?(bodies: readonly Body[]): Promise<void>;
+  pushAll?(bodies: readonly Body[]): Promise<unknown>;
   /** For those that can be held. */
   start?(): Promise<void>;
   close(): Promise<void>;

@@ -122,7 +122,8 @@ export class AwsQueueOperator implements QueueOperator {
     this.#dead.clear();
   }
 
-  async push(events: readonly Event[]): Promise<void> {
+  /** A FIFO queue drops what it knows and says nothing; `idempotent` finds out when an event is received. */
+  async push(events: readonly Event[]): Promise<undefined> {
     await this.#publisher.push(events);
     for (const { enqueueTime } of events) this.#expect(enqueueTime?.getTime() ?? 0);
   }

@@ -114,7 +114,8 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#topology.delete(name);
   }
 
-  async push(events: readonly Event[]): Promise<void> {
+  /** Duplicate detection drops what it knows and says nothing. */
+  async push(events: readonly Event[]): Promise<undefined> {
     await this.#publisher.push(events);
   }
 

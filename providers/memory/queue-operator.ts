@@ -90,8 +90,8 @@ export class MemoryQueueOperator implements QueueOperator {
     if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
   }
 
-  async push(events: readonly Event[]): Promise<void> {
-    this.#publish(events, this.#destinationsOf(events));
+  async push(events: readonly Event[]): Promise<number> {
+    return this.#publish(events, this.#destinationsOf(events));
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
@@ -200,11 +200,14 @@ export class MemoryQueueOperator implements QueueOperator {
     });
   }
 
-  #publish(events: readonly Event[], destinations: readonly Destination[]): void {
+  /** Returns how many were dropped as duplicates. */
+  #publish(events: readonly Event[], destinations: readonly Destination[]): number {
+    let dropped = 0;
     events.forEach((event, index) => {
       const { number, queues } = destinations[index] as Destination;
-      if (!this.#recent.add(number, identityOf(event))) return;
-      for (const queue of queues.values()) queue.enqueue(event);
+      if (this.#recent.add(number, identityOf(event))) for (const queue of queues.values()) queue.enqueue(event);
+      else dropped++;
     });
+    return dropped;
   }
 }

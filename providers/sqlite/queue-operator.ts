@@ -105,11 +105,11 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async push(events: readonly Event[]): Promise<void> {
+  async push(events: readonly Event[]): Promise<number> {
     assertBodySizes(events, this.#config.maxEventBytes);
-    await this.#client.write(() => {
+    return await this.#client.write(() => {
       this.#assertDestinations(events);
-      this.#publish(events);
+      return this.#publish(events);
     });
   }
 
@@ -260,11 +260,16 @@ export class SqliteQueueOperator implements QueueOperator {
     for (const event of events) this.#topology.destination(event);
   }
 
-  #publish(events: readonly Event[]): void {
+  /** Returns how many were dropped as duplicates. */
+  #publish(events: readonly Event[]): number {
     const now = this.#clock.now();
+    let dropped = 0;
     for (const event of events) {
       const destination = this.#topology.destination(event);
-      if (!this.#recent.add(destination.id, identityOf(event), now)) continue;
+      if (!this.#recent.add(destination.id, identityOf(event), now)) {
+        dropped++;
+        continue;
+      }
       if (destination.subscriptions.length === 0) continue;
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
@@ -277,5 +282,6 @@ export class SqliteQueueOperator implements QueueOperator {
         }
       }
     }
+    return dropped;
   }
 }

@@ -4,6 +4,7 @@ import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { Pause } from "../pause.ts";
 import { safeText } from "../safe-text.ts";
+import { journaledId } from "./journaled-id.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 
 const maxMessage = 200;
@@ -13,7 +14,7 @@ const nothing: readonly JournaledEvent[] = [];
 export function pushEntry(event: Event, subject: string | undefined, time: number): JournalEntry {
   return {
     time,
-    eventId: event.id,
+    eventId: journaledId(event),
     timestamp: event.timestamp.getTime(),
     eventType: event.eventType,
     queueName: event.queueName,
@@ -65,7 +66,7 @@ export function deliveryEntry(
 ): JournalEntry {
   return {
     time,
-    eventId: event.id,
+    eventId: journaledId(event),
     timestamp: event.timestamp.getTime(),
     eventType: event.eventType,
     queueName: event.queueName,
@@ -83,8 +84,9 @@ export function deliveryEntry(
   };
 }
 
-function journaled({ id, eventType, queueName, enqueueTime }: Event): JournaledEvent {
-  return { id, eventType, destination: queueName, dueAt: enqueueTime?.getTime() };
+function journaled(event: Event): JournaledEvent {
+  const { eventType, queueName, enqueueTime } = event;
+  return { id: journaledId(event), eventType, destination: queueName, dueAt: enqueueTime?.getTime() };
 }
 
 function firstLine(text: string): string {

@@ -15,7 +15,7 @@ export interface JournaledEvent {
 export interface JournalEntry {
   /** When the attempt ended, or the push began, in ms since the epoch. */
   readonly time: number;
-  /** Empty when a subscription was paused. */
+  /** The id of the event; with its source, as `1 from /sensors/a`, when it has one. Empty when a subscription was paused. */
   readonly eventId: string;
   /** The timestamp of the event, in ms since the epoch. */
   readonly timestamp: number;

@@ -61,9 +61,10 @@ class RecordingQueues implements QueueOperator {
     this.#recorder = recorder;
   }
 
-  async push(events: readonly Event[]): Promise<void> {
-    await this.#inner.push(events);
+  async push(events: readonly Event[]): Promise<number | undefined> {
+    const dropped = await this.#inner.push(events);
     this.#recorder.pushed.push(...events);
+    return dropped;
   }
 
   /**

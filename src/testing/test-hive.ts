@@ -93,7 +93,7 @@ export class TestHive implements AsyncDisposable {
   }
 
   /** Publishes events from outside any actor. */
-  push(events: Event | Iterable<Event>): Promise<void> {
+  push(events: Event | Iterable<Event>): Promise<number | undefined> {
     return this.hive.push(events);
   }
 

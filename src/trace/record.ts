@@ -1,3 +1,4 @@
+import { isNamedLike } from "../journal/journaled-id.ts";
 import type { Journal, JournalEntry } from "../journal/journal.ts";
 import { printable } from "../journal/segment-text.ts";
 import { QueueName } from "../queue-name.ts";
@@ -44,7 +45,7 @@ export class JournalRecord {
   named(id: string): readonly EventRecord[] {
     const name = printable(id);
     const named = [...this.events.values()].filter(
-      (event) => event.id === name || event.correlationId === name || event.subject === name,
+      (event) => isNamedLike(event.id, name) || event.correlationId === name || event.subject === name,
     );
     const ofSubject = named.some(({ subject }) => subject === name);
     return named
@@ -66,7 +67,8 @@ export class JournalRecord {
     for (const output of outputs) {
       const published = this.#event(output.id, output.eventType, output.destination, entry.time);
       publish(published, entry.time, output.dueAt);
-      published.causationId ??= entry.eventId;
+      // What the journal saw says more than the id of a cause that the event itself carries.
+      published.causationId = entry.eventId;
       // As long as nobody has worked on it: an actor may have given it another one.
       published.correlationId ??= entry.correlationId ?? entry.eventId;
     }

@@ -1,4 +1,5 @@
 import { isBeeHiveError } from "../errors.ts";
+import { journaledId } from "../journal/journaled-id.ts";
 import type { JournalEntry } from "../journal/journal.ts";
 import { QueueName } from "../queue-name.ts";
 import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../queue-operator.ts";
@@ -30,7 +31,7 @@ export class Whereabouts {
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts;
-    this.#working = new Set(parts.leases?.map(({ event, queueName }) => `${queueName} ${event.id}`));
+    this.#working = new Set(parts.leases?.map(({ event, queueName }) => `${queueName} ${journaledId(event)}`));
   }
 
   /**
@@ -99,7 +100,7 @@ export class Whereabouts {
       async (name, queues) => {
         const ids = new Set<string>();
         for await (const { event } of queues.deadLetters(name))
-          if (ids.add(event.id).size > mostLetters) return undefined;
+          if (ids.add(journaledId(event)).size > mostLetters) return undefined;
         return ids;
       },
       this.#parts.queues,

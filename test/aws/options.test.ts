@@ -57,6 +57,17 @@ test("given an inbox, when an event is delivered again after its commit, then it
   assert.equal([ready, leased], [0, 1]);
 });
 
+test("given an inbox, when an event of another source has the same id, then it is worked on too", async () => {
+  const { provider } = scene;
+  const of = (source: string) => eventTo("In", source, { id: "1", properties: { source } });
+  await provider.queues.push([of("/a")]);
+  await provider.queues.commit(await takeOne(provider, "In"), []);
+  await provider.queues.push([of("/a"), of("/b")]);
+  const lease = await takeOne(provider, "In");
+  assert.is(lease.event.getBody(), "/b");
+  await provider.queues.commit(lease, []);
+});
+
 test("given an inbox, when a step fails before it has published, then it is not in the inbox: the next attempt runs", async () => {
   const { provider } = scene;
   await provider.queues.push([eventTo("In", 3)]);

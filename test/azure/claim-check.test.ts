@@ -55,6 +55,14 @@ for (const ordered of [false, true]) {
   });
 }
 
+test("given large events of two sources under one id, when they are received, then each has its own body", async () => {
+  const queue = await scratch({ ordered: false });
+  const bodies = ["a", "b"].map((source) => `${source}${large}`);
+  for (const body of bodies) await queue.push(body, { id: "1", properties: { source: body.slice(0, 1) } });
+  const leases = await queue.take(2);
+  assert.equal(leases.map(({ event }) => event.getBody<string>()).sort(), bodies);
+});
+
 test("given an event that is dead because its body was gone, when that is put back and the event requeued, then it is delivered whole", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);

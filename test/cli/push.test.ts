@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { QueueName, toCloudEvent, Event } from "beehive-actors";
+import { QueueName, toCloudEvent, Event, type QueueOperator } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { Pusher } from "../../src/cli/push/pusher.ts";
 import { cli, startCli, type CliOptions, type Ended } from "../support/cli.ts";
 import { cliHive, packing, topic, type CliHive } from "../support/cli-hive.ts";
 import { suite } from "../support/suite.ts";
@@ -159,7 +160,7 @@ test("given a bad line, when pushed, then it is named and the rest is left, unle
   assert.match(strict.stderr, /Everything up to 1 was published\. To go on: --from-line 2 --run-id /);
   assert.not.match(strict.stderr, /"id"/, "bodies do not belong in errors");
   const { runId, ...told } = JSON.parse(strict.stdout);
-  assert.equal(told, { pushed: 1, bad: 1, ended: false, lastLine: 1 });
+  assert.equal(told, { pushed: 1, duplicates: 0, bad: 1, ended: false, lastLine: 1 });
   assert.equal(bodies(await hive.take(packing)), [{ id: "1" }]);
 
   const going = await push(hive, [topic, hive.at("a.ndjson"), "--keep-going", "--id-from", "id", "--from-line", "2"]);
@@ -178,7 +179,7 @@ test("given a push that failed, when it is resumed as it says, then nothing is m
   assert.is(from, "61");
   // Earlier than it must be: the provider drops what was published before, because it has the same ids.
   const again = await push(hive, [topic, hive.at("a.ndjson"), "--from-line", "50", "--run-id", runId, "--keep-going"]);
-  assert.is(again.stdout, "Published 51 events to OrderPlaced-, 1 bad.\n");
+  assert.is(again.stdout, "Published 40 events to OrderPlaced-, 11 dropped as duplicates, 1 bad.\n");
   assert.equal(
     bodies(await hive.take(packing)),
     lines.map((line) => JSON.parse(line)),
@@ -239,6 +240,35 @@ test("given what cannot be pushed to, when pushed, then it says what is right an
   }
 });
 
+test("given events that were pushed before, when pushed, then it tells how many were dropped", async () => {
+  await using hive = await cliHive({
+    "a.ndjson": '{"id":"1"}\n{"id":"2"}\n',
+    "b.ndjson": '{"id":"2"}\n{"id":"3"}\n{"id":"1"}\n',
+  });
+  const args = ["--id-from", "id", "--batch", "1"];
+  await push(hive, [topic, hive.at("a.ndjson"), ...args]);
+  const text = await push(hive, [topic, hive.at("b.ndjson"), ...args]);
+  assert.equal(
+    [text.code, text.stdout, text.stderr],
+    [0, "Published 1 event to OrderPlaced-, 2 dropped as duplicates.\n", ""],
+  );
+  const json = await push(hive, [topic, hive.at("b.ndjson"), ...args, "--json"]);
+  const { runId: _, ...told } = JSON.parse(json.stdout);
+  assert.equal(told, { pushed: 0, duplicates: 3, bad: 0, ended: true, lastLine: 3 });
+});
+
+test("given a provider that does not tell, when events are pushed, then nobody knows how many were dropped", async () => {
+  const answers = [2, undefined, 1];
+  const queues = { push: async () => answers.shift() } as Partial<QueueOperator> as QueueOperator;
+  const pusher = new Pusher(queues, 1, 0);
+  const dropped: unknown[] = [];
+  for (let n = 1; n <= 3; n++) {
+    await pusher.add(new Event("OrderPlaced", n), n);
+    dropped.push(pusher.dropped);
+  }
+  assert.equal([pusher.pushed, dropped], [3, [2, undefined, undefined]]);
+});
+
 test("given far more than the memory holds, when pushed, then it is read as a stream", async () => {
   await using hive = await cliHive();
   const line = `{"id":"1","text":"${"x".repeat(2_000)}"}\n`;
@@ -259,7 +289,7 @@ test("given a pipe that does not end, when interrupted, then it says how far it 
   const { code, stdout, stderr } = await running.ended;
   assert.is(code, 130, stderr);
   const { runId: _, ...told } = JSON.parse(stdout);
-  assert.equal(told, { pushed: 2, bad: 0, ended: false, lastLine: 2 });
+  assert.equal(told, { pushed: 2, duplicates: 0, bad: 0, ended: false, lastLine: 2 });
   assert.match(stderr, /To go on: --from-line 3/);
 });
 

@@ -2,8 +2,11 @@
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver } from "../../providers/sqlite/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import type { DeadLetter } from "../../src/dead-letter.ts";
 import { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
+import type { Lease } from "../../src/queue-operator.ts";
+import { letterFor } from "../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
 
@@ -34,6 +37,8 @@ const version1 = `
 const event = (id: string): string =>
   `{"id":"${id}","eventType":"Letter","timestamp":1,"contentType":"application/json","properties":{},"delivery":"business"}`;
 
+const record = '{"reason":"old","firstSeen":"2026-01-01T00:00:00.000Z","lastSeen":"2026-01-01T00:00:00.000Z"}';
+
 for (const driver of availableDrivers()) {
   test(`given a file of version 1 on ${driver}, when it is opened, then its events and their ids are there`, async () => {
     using file = sqliteFile();
@@ -43,7 +48,9 @@ for (const driver of availableDrivers()) {
       INSERT INTO subscriptions (name, destination, ordered) VALUES ('Letters', 1, 0);
       INSERT INTO messages (subscription, due, event, body) VALUES (1, 2, '${event("second")}', '"2"'), (1, 1, '${event("first")}', '"1"');
       INSERT INTO messages (subscription, due, lease, attempts, first_seen, event, body)
-        VALUES (1, 9000000000000, 5, 1, 3, '${event("leased")}', '"3"');`);
+        VALUES (1, 9000000000000, 5, 1, 3, '${event("leased")}', '"3"');
+      INSERT INTO dead_letters (id, subscription, event_id, letter, event, body)
+        VALUES (7, 1, 'dead', '${record}', '${event("dead")}', '"4"');`);
     old
       .prepare("INSERT INTO recent_ids (pushed, ids) VALUES (?, ?)")
       .run([Date.now(), '["1 first","1 with a blank","2 elsewhere"]']);
@@ -62,6 +69,17 @@ for (const driver of availableDrivers()) {
       assert.equal(
         leases.map((lease) => lease.event.getBody()),
         ["1", "2", "elsewhere"],
+      );
+      const [again] = leases as [Lease];
+      await provider.queues.deadLetter(again, letterFor(again));
+      const letters: DeadLetter[] = [];
+      for await (const letter of provider.queues.deadLetters(name)) letters.push(letter);
+      assert.equal(
+        letters.map((letter) => [letter.id, letter.event.id, letter.reason]),
+        [
+          ["letter-7", "dead", "old"],
+          ["letter-8", "first", letterFor(again).reason],
+        ],
       );
     } finally {
       await provider.close();

@@ -59,7 +59,7 @@ test("given nothing to publish, or log events only, when it is pushed, then the 
 test("given a log event that is being sent, when the hive is stopped, then it stops after that", async () => {
   const memory = new MemoryProvider();
   const gate = new Gate();
-  const provider = tampered(memory, { push: () => gate.pass() });
+  const provider = tampered(memory, { push: () => gate.pass().then(() => 0) });
   const hive = await createHive({ actors: idle, provider, logger: silentLogger });
   await hive.push(new Event("Ping", 1, { delivery: "log" }));
   let stopped = false;

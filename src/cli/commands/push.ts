@@ -186,16 +186,20 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-function tell(output: Output, { pushed, done }: Pusher, { bad, failure }: Pushed, call: Call): ExitCode {
+function tell(output: Output, { pushed, dropped, done }: Pusher, { bad, failure }: Pushed, call: Call): ExitCode {
   const { input, settings, options, signal } = call;
   const ended = failure === undefined && !signal.aborted && (bad === 0 || options.keepGoing === true);
   if (failure !== undefined) output.complain(`${input.name}: ${failure}`);
-  if (output.json) output.result({ pushed, bad, ended, lastLine: done, runId: settings.runId });
+  const published = pushed - (dropped ?? 0);
+  // JSON has no undefined: null is what nobody knows.
+  const duplicates = dropped ?? null;
+  if (output.json) output.result({ pushed: published, duplicates, bad, ended, lastLine: done, runId: settings.runId });
   else
     output.print(
-      `${options.dryRun ? "Would publish" : "Published"} ${pushed} ${pushed === 1 ? "event" : "events"} to ${settings.queue}` +
-        `${bad > 0 ? `, ${bad} bad` : ""}.`,
+      `${options.dryRun ? "Would publish" : "Published"} ${published} ${published === 1 ? "event" : "events"} to ${settings.queue}` +
+        `${dropped ? `, ${dropped} dropped as duplicates` : ""}${bad > 0 ? `, ${bad} bad` : ""}.`,
     );
+  if (dropped === undefined) output.note("This provider does not tell whether it dropped some of them as duplicates.");
   if (!ended && !options.dryRun) {
     const until = done === 0 ? "Nothing was published." : `Everything up to ${done} was published.`;
     output.note(`${until} To go on: --from-line ${done + 1} --run-id ${settings.runId}`);

@@ -11,7 +11,10 @@ export class Pusher {
   #batch: Event[] = [];
   #bytes = 0;
   #taken = 0;
+  /** How many events were handed over, those that were dropped included. */
   pushed = 0;
+  /** How many of them were dropped as duplicates; `undefined` once the provider could not tell. */
+  dropped: number | undefined = 0;
   /** The number of the last item up to which everything was pushed, or passed over. */
   done: number;
 
@@ -43,7 +46,8 @@ export class Pusher {
   async flush(): Promise<void> {
     if (this.#batch.length > 0 && this.#queues) {
       const startedAt = systemClock.now();
-      await this.#queues.push(this.#batch);
+      const dropped = await this.#queues.push(this.#batch);
+      this.dropped = dropped === undefined || this.dropped === undefined ? undefined : this.dropped + dropped;
       this.#recording?.pushed(this.#batch, startedAt);
     }
     this.pushed += this.#batch.length;

@@ -52,6 +52,33 @@ const shop = [
   named("ReminderActor", "Reminders", () => []),
 ];
 
+test("given events of two sources under one id, when that is traced, then each has its own attempts", async () => {
+  const reads = named("ReadActor", "Reading-Read", (event) => [new Event("Stored", event.properties["source"])]);
+  const stores = named("StoreActor", "Stored-Store", (event) => {
+    if (event.getBody() === "/b") throw new RejectEvent("full");
+    return [];
+  });
+  await using hive = await TestHive.start({ actors: [reads, stores], journal: true });
+  await hive.push(["/a", "/b"].map((source) => new Event("Reading", 1, { id: "1", properties: { source } })));
+  await hive.settle();
+  const { roots } = await hive.hive.trace("1");
+  assert.equal(
+    roots.map(({ id, branches }) => [id, branches.length, branches[0]?.attempts.length]),
+    [
+      ["1 from /a", 1, 1],
+      ["1 from /b", 1, 1],
+    ],
+  );
+  assert.equal(
+    roots.map((root) => [...branchesOf([root])].map(({ queueName, state }) => `${queueName} ${state}`)),
+    [
+      ["Reading-Read done", "Stored-Store done"],
+      ["Reading-Read done", "Stored-Store dead-lettered"],
+    ],
+  );
+  assert.equal((await hive.hive.trace("1 from /b")).roots.length, 1);
+});
+
 test("given an order, when it is traced by its business id, then there is what happened to it and where all of it is", async () => {
   await using hive = await TestHive.start({ actors: shop, journal: { subject } });
   await hive.push([

@@ -95,6 +95,16 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
+    name: "given events that were pushed before, when they are pushed, then it tells how many were dropped, or never",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { queues } = subject.provider;
+      const event = queue.event("once");
+      const dropped = [await queues.push([event]), await queues.push([event, queue.event("another"), event])];
+      assert.deepEqual(dropped, dropped[0] === undefined ? [undefined, undefined] : [0, 2]);
+    },
+  },
+  {
     name: "given no events, when they are pushed, then nothing happens",
     async run({ provider }) {
       await provider.queues.push([]);
@@ -166,8 +176,8 @@ export const publishing: readonly ContractCase[] = [
       await subject.provider.queues.push([queue.event("without", { id: "1" })]);
       const leases = await queue.take(3);
       assert.deepEqual(
-        leases.map(({ event }) => [event.id, event.properties["source"], event.getBody()]).sort(),
-        [["1", undefined, "without"], ...sources.map((source) => ["1", source, source])].sort(),
+        leases.map(({ event }) => `${event.id} ${event.properties["source"]} ${event.getBody<string>()}`).sort(),
+        ["1 /sensors/a /sensors/a", "1 /sensors/b /sensors/b", "1 undefined without"],
       );
       for (const lease of leases) await queue.commit(lease);
       await queue.assertSilent();
