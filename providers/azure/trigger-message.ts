@@ -16,7 +16,7 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
     const value = metadata[name];
     return typeof value === "string" || value instanceof Date ? new Date(value) : undefined;
   };
-  const [messageId, lockToken] = [text("messageId"), text("lockToken")];
+  const [messageId, lockToken] = [messageIdIn(metadata, text("messageId")), text("lockToken")];
   if (messageId === undefined || lockToken === undefined) {
     throw new BeeHiveError(
       "InvalidState",
@@ -43,4 +43,11 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
     delivery: {},
   };
   return message as unknown as ServiceBusReceivedMessage;
+}
+
+/** An id of more digits than a number has was rounded by the host: the number in the queue tells it from others. */
+function messageIdIn(metadata: Readonly<Record<string, unknown>>, text: string | undefined): string | undefined {
+  const { messageId, sequenceNumber } = metadata;
+  const rounded = typeof messageId === "number" && !Number.isSafeInteger(messageId);
+  return rounded && sequenceNumber !== undefined ? `${text}~${String(sequenceNumber)}` : text;
 }

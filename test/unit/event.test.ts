@@ -230,7 +230,7 @@ test("given bodies that JSON keeps nothing of, then each is refused and named, a
     [new Error("down"), "an Error"],
     [new TypeError("down"), "an Error"],
     [/a/, "a RegExp"],
-    [new URLSearchParams("a=1"), "an URLSearchParams"],
+    [new URLSearchParams("a=1"), "a URLSearchParams"],
     [(function* () {})(), "a Generator"],
   ];
   for (const [value, kind] of lost) {
