@@ -49,5 +49,5 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
 function messageIdIn(metadata: Readonly<Record<string, unknown>>, text: string | undefined): string | undefined {
   const { messageId, sequenceNumber } = metadata;
   const rounded = typeof messageId === "number" && !Number.isSafeInteger(messageId);
-  return rounded && sequenceNumber !== undefined ? `${text}~${String(sequenceNumber)}` : text;
+  return rounded && typeof sequenceNumber === "number" ? `${text}~${sequenceNumber}` : text;
 }
