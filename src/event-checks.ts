@@ -1,5 +1,5 @@
 import { BeeHiveError } from "./errors.ts";
-import type { EventOptions, EventProperty, EventRecord } from "./event.ts";
+import type { EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
 /*
  * The rules for the fields of an event. Options come from JSON and plain JavaScript too, whatever the types say, and one

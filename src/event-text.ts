@@ -1,5 +1,5 @@
 import { isJson } from "./body.ts";
-import type { Event, EventRecord } from "./event.ts";
+import type { EventRecord } from "./event-record.ts";
 
 /** An event as `JSON.stringify` writes it: times as ISO texts, the body as a value where it is JSON. */
 export type PlainEvent = Omit<EventRecord, "timestamp" | "enqueueTime" | "body"> & {
@@ -35,18 +35,31 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-/** The event in a line or a few for people, without its body. */
-export function eventText(event: Event, inspect: (value: unknown) => string): string {
-  const { id, queueName, timestamp, contentType, url, enqueueTime, delivery } = event;
-  const { correlationId, causationId, partitionKey, properties } = event;
-  const all: Readonly<Record<string, unknown>> = {
+/** What is shown of an event: all but its body. */
+interface Shown extends Omit<EventRecord, "timestamp" | "enqueueTime" | "body"> {
+  readonly timestamp: Date;
+  readonly enqueueTime?: Date | undefined;
+  readonly byReference: boolean;
+  readonly bodySize: number;
+}
+
+/** The text of an event for `console.log`, without its body: bodies do not belong in logs. */
+export function inspected(
+  this: Shown,
+  _depth: number,
+  options: object,
+  inspect: (value: unknown, options: object) => string,
+): string {
+  const { id, queueName, timestamp, enqueueTime, contentType, url, byReference, delivery } = this;
+  const { partitionKey, correlationId, causationId, properties = {} } = this;
+  const all = {
     id,
     queueName,
     timestamp,
     enqueueTime,
     contentType,
-    bodySize: event.byReference ? undefined : event.bodySize,
-    byReference: event.byReference || undefined,
+    // The size of a shared body is known only once it is written as JSON.
+    ...(byReference ? { byReference } : { bodySize: this.bodySize }),
     url,
     partitionKey,
     correlationId,
@@ -55,5 +68,5 @@ export function eventText(event: Event, inspect: (value: unknown) => string): st
     properties: Object.keys(properties).length === 0 ? undefined : properties,
   };
   const told = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  return `Event ${event.eventType} ${inspect(told)}`;
+  return `Event ${this.eventType} ${inspect(told, options)}`;
 }

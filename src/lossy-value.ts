@@ -28,7 +28,7 @@ export function lossyKind(value: unknown): string | undefined {
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (!ArrayBuffer.isView(value) && !lossyTags.has(tag)) return undefined;
-  return /^[AEIOU]/.test(tag) ? `an ${tag}` : `a ${tag}`;
+  return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
 }
 
 function isPlain(value: object): boolean {

@@ -56,7 +56,7 @@ function header(text: unknown): string {
 
 /** The same text with what cannot travel in escapes: another text for each. */
 function escaped(value: unknown): string {
-  const text = typeof value === "string" ? value : typeof value === "object" ? kindOf(value) : String(value);
+  const text = typeof value === "string" ? value : kindOf(value);
   return text.replace(
     // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
     /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,

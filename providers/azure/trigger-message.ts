@@ -17,7 +17,7 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
     const date = typeof value === "string" || value instanceof Date ? new Date(value) : undefined;
     return Number.isNaN(date?.getTime()) ? undefined : date;
   };
-  const [messageId, lockToken] = [text("messageId"), text("lockToken")];
+  const [messageId, lockToken] = [messageIdIn(metadata, text("messageId")), text("lockToken")];
   if (messageId === undefined || lockToken === undefined) {
     throw new BeeHiveError(
       "InvalidState",
@@ -47,4 +47,11 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
     delivery: {},
   };
   return message as unknown as ServiceBusReceivedMessage;
+}
+
+/** An id of more digits than a number has was rounded by the host: the number in the queue tells it from others. */
+function messageIdIn(metadata: Readonly<Record<string, unknown>>, text: string | undefined): string | undefined {
+  const { messageId, sequenceNumber } = metadata;
+  const rounded = typeof messageId === "number" && !Number.isSafeInteger(messageId);
+  return rounded && typeof sequenceNumber === "number" ? `${text}~${sequenceNumber}` : text;
 }

@@ -1,7 +1,10 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../providers/azure/index.ts";
+import { toEvent } from "../../providers/azure/message.ts";
 import type { Event } from "../../src/event.ts";
+import { QueueName } from "../../src/queue-name.ts";
+import { assertReadable } from "../../src/unreadable.ts";
 import { ScratchQueue } from "../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../src/testing/index.ts";
 import type { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
@@ -86,6 +89,75 @@ for (const prefix of ["cloudEvents:", "cloudEvents_"]) {
     );
   });
 }
+
+test("given texts that no event can have, when received, then it says why, and what is behind it of its key comes", async () => {
+  const queue = await scratch();
+  const message = (id: string, partitionkey: string): ServiceBusMessage => ({
+    body: Buffer.from("7"),
+    contentType: "application/json",
+    messageId: id,
+    applicationProperties: {
+      "cloudEvents:specversion": "1.0",
+      "cloudEvents:id": id,
+      "cloudEvents:source": "/s",
+      "cloudEvents:type": "t",
+      "cloudEvents:partitionkey": partitionkey,
+    },
+  });
+  const sender = client.createSender(`queue-${queue.name}`);
+  await sender.sendMessages([message("1", "a\0b"), message("2", "a")]);
+  const [bad, good] = [await queue.takeOne(), await queue.takeOne()];
+  assert.equal([bad.event.id, bad.event.partitionKey, bad.event.body], ["1", "a\\u0000b", "7"]);
+  assert.throws(() => assertReadable(bad.event), /the partitionKey of an event must not hold NUL/);
+  assert.equal([good.event.id, good.event.partitionKey], ["2", "a"]);
+  await queue.bury(bad);
+  const [letter] = await queue.deadLetters(1);
+  assert.throws(() => assertReadable(letter?.event as Event), /must not hold NUL/);
+});
+
+test("given properties with times that no date has, when read, then the message is an event all the same", () => {
+  const never = new Date(Number.NaN);
+  for (const applicationProperties of [
+    { at: never },
+    {
+      "cloudEvents:specversion": "1.0",
+      "cloudEvents:id": "1",
+      "cloudEvents:source": "s",
+      "cloudEvents:type": "t",
+      "cloudEvents:at": never,
+    },
+    {
+      "cloudEvents:specversion": "1.0",
+      "cloudEvents:id": "1",
+      "cloudEvents:source": "s",
+      "cloudEvents:type": "t",
+      "cloudEvents:time": never,
+    },
+  ]) {
+    const event = toEvent(
+      { body: Buffer.from("7"), messageId: "1", applicationProperties } as never,
+      QueueName.queue("Q"),
+    );
+    assert.equal([event.id, event.getBody()], ["1", 7]);
+  }
+});
+
+test("given bytes that are not the text they claim to be, when received, then no byte is another", async () => {
+  const bytes = [0x22, 0xe9, 0x22];
+  for (const contentType of ["application/json", "text/plain; charset=iso-8859-1"]) {
+    const event = await received({ body: Buffer.from(bytes), contentType });
+    assert.equal([...(event.body as Uint8Array)], bytes);
+  }
+});
+
+test("given structured JSON with numbers of many digits, when received, then the body has all of them", async () => {
+  const data = '{"id":820982911946154508,"price":1.10}';
+  const event = await received({
+    body: Buffer.from(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":${data}}`),
+    contentType: "application/cloudevents+json",
+  });
+  assert.is(event.body, data);
+});
 
 test("given a CloudEvent in structured JSON, as Event Grid sends it, when it is received, then it is that event", async () => {
   const body = {

@@ -168,6 +168,11 @@ test("given an id that reads like a number, as which the host hands it over, whe
   const { messageId, correlationId } = fromTrigger("{}", { messageId: 42, correlationId: true, lockToken: "t" });
   assert.equal([messageId, correlationId], ["42", "true"]);
   assert.throws(() => fromTrigger("{}", { messageId: 42 }), /lockToken/);
+  // The host has rounded both ids to one number.
+  const idOf = (messageId: string, sequenceNumber: number): unknown =>
+    fromTrigger("{}", { messageId: Number(messageId), sequenceNumber, lockToken: "t" }).messageId;
+  assert.is.not(idOf("820982911946154508", 1), idOf("820982911946154509", 2));
+  assert.is(idOf("820982911946154508", 1), idOf("820982911946154508", 1));
 });
 
 test("given an ordered actor, when it is made a function, then it is refused and told where to run it", async () => {

@@ -1,11 +1,13 @@
 /** Events that are read back from their rows: by another process, or when they are no longer at hand. */
 import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { eventOf } from "../../providers/sqlite/event-row.ts";
 import { RecentEvents } from "../../providers/sqlite/recent-events.ts";
 import { isBeeHiveError } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { QueueName } from "../../src/queue-name.ts";
+import { assertReadable } from "../../src/unreadable.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
 
@@ -95,6 +97,13 @@ test("given a push that was undone with its group, when the next event has its r
   } finally {
     await Promise.all([here.close(), there.close()]);
   }
+});
+
+test("given a row with a text that no event can have, when it is read, then it says why it cannot be worked on", () => {
+  const row = { event: '{"id":"1","eventType":"Letter","timestamp":0,"partitionKey":"a\\u0000b"}', body: "7" };
+  const event = eventOf(row, queueName);
+  assert.equal([event.id, event.partitionKey, event.getBody()], ["1", "a\\u0000b", 7]);
+  assert.throws(() => assertReadable(event), /the partitionKey of an event must not hold NUL/);
 });
 
 test("given more events than are kept at hand, when the oldest are asked for, then they are not there", () => {

@@ -203,7 +203,7 @@ test("given records with what no event can have, then each is refused and named"
     [{ body: "\ud800", contentType: "text/plain" }, /its body is not well-formed/],
   ];
   for (const [changes, reason] of bad) {
-    const error = await throwsCode("InvalidEvent", () => Event.fromRecord({ ...record, ...changes } as never));
+    const error = await throwsCode("InvalidEvent", () => Event.fromRecord({ ...record, ...changes }));
     assert.match(error.message, reason);
   }
 });
@@ -230,7 +230,7 @@ test("given bodies that JSON keeps nothing of, then each is refused and named, a
     [new Error("down"), "an Error"],
     [new TypeError("down"), "an Error"],
     [/a/, "a RegExp"],
-    [new URLSearchParams("a=1"), "an URLSearchParams"],
+    [new URLSearchParams("a=1"), "a URLSearchParams"],
     [(function* () {})(), "a Generator"],
   ];
   for (const [value, kind] of lost) {
