@@ -4,7 +4,7 @@
  */
 
 /** The types of AMQP whose values JavaScript has no type for. */
-export type AmqpType = "uuid" | "decimal32" | "decimal64" | "decimal128" | "long" | "ulong" | "timestamp";
+type AmqpType = "uuid" | "decimal32" | "decimal64" | "decimal128" | "long" | "ulong" | "timestamp";
 
 /** A value as it was received: its type and its bytes. */
 export interface AmqpValue {
