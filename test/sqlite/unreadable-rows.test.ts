@@ -142,4 +142,15 @@ for (const driver of availableDrivers()) {
   });
 }
 
+for (const driver of availableDrivers())
+  test(`${driver}: what asks of all rows passes over one that is no JSON`, async () => {
+    using file = sqliteFile();
+    const first = await open(file.path, driver);
+    await first.queues.push([letter("bad", "k")]);
+    change(file.path, driver, "UPDATE messages SET event = 'no JSON'");
+    assert.is(await first.queues.oldest(name), undefined);
+    await first.queues.ensure([{ name, ordered: true, leaseMs: 30_000, maxAttempts: 3 }]);
+    await first.close();
+  });
+
 test.run();
