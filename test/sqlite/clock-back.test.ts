@@ -42,7 +42,7 @@ async function opened(file: string, clock: Clock, driver: (typeof drivers)[numbe
 }
 
 const drivers = availableDrivers();
-const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody()).sort();
+const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody());
 
 for (const driver of drivers) {
   for (const restarted of [false, true])

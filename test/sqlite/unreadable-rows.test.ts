@@ -106,7 +106,7 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: keys with NUL that a file holds already are worked on in order`, async () => {
+  test(`${driver}: keys with NUL in a file are worked on in order`, async () => {
     using file = sqliteFile();
     const first = await open(file.path, driver, true);
     await first.queues.push([1, 2, 3].map((n) => letter(n, "key")));

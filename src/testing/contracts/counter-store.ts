@@ -78,7 +78,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a floor that is no whole number, when it is counted, then InvalidKey and nothing changes",
+    name: "a floor that is no whole number is InvalidKey and changes nothing",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       const none = [Number.NaN, Infinity, 0.5, 2 ** 53, "5", "", null, true] as unknown as readonly number[];

@@ -136,7 +136,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given times that are none, when a lock is tried, then InvalidConfiguration and nothing is held",
+    name: "times of a lock that are none are InvalidConfiguration",
     async run(subject) {
       const { locks } = subject.provider.stores;
       const resource = subject.newName();
