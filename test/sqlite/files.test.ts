@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { availableDrivers, type DriverName } from "../../providers/sqlite/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
@@ -94,7 +95,7 @@ for (const driver of availableDrivers()) {
     assert.not.ok(existsSync(file.beside("backup.db")));
   });
 
-  test(`${driver}: a log that is removed is noticed, and what was answered is kept`, async () => {
+  test(`${driver}: a removed log is noticed, what was answered is kept`, async () => {
     using file = sqliteFile();
     const provider = await opened(file, driver);
     await provider.queues.push([letter("before")]);
@@ -124,7 +125,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`${driver}: reading the file in its process costs nothing that was answered`, async () => {
+  test(`${driver}: reading the file in its process loses nothing`, async () => {
     using file = sqliteFile();
     const provider = await opened(file, driver);
     await provider.queues.push([letter("before")]);
@@ -145,7 +146,7 @@ if (process.platform !== "win32")
   test("a file that began read-only opens once it can be written", () => {
     using file = sqliteFile();
     chmodSync(dirname(file.path), 0o777);
-    const program = join(import.meta.dirname, "../support/sqlite-read-only.ts");
+    const program = fileURLToPath(new URL("../support/sqlite-read-only.ts", import.meta.url));
     const args = ["--import", "tsx", "-C", "beehive-source", program, dirname(file.path)];
     const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     const [first, readOnly, again] = stdout.split("\n");

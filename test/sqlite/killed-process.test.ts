@@ -66,6 +66,50 @@ test("given a process that is killed at work, when it is started again, then it 
   assert.equal(locksBeside(file.path), []);
 });
 
+test("a process whose first lease is rolled back is noted by its next", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter("one")]);
+  const other = openDriver(file.path);
+  const noted = other.prepare<{ lock: string }>("SELECT lock FROM processes");
+  // Short leases fail: nothing that another process does comes between the two.
+  other.exec(
+    "CREATE TRIGGER fails BEFORE UPDATE ON messages WHEN new.due - new.first_seen < 1000 BEGIN SELECT RAISE(ABORT, 'no'); END",
+  );
+  const { signal } = new AbortController();
+  const short = { max: 1, leaseMs: 10, waitMs: 0, signal };
+  await throwsCode("Unavailable", () => provider.queues.lease(name, short));
+  assert.equal(noted.all([]), []);
+  const taken = await lease(provider, 1);
+  assert.equal(bodies(taken), ["one"]);
+  assert.equal(
+    noted.all([]).map(({ lock }) => `hive.db-process-${lock}`),
+    locksBeside(file.path),
+  );
+  other.exec("DROP TRIGGER fails");
+  other.close();
+  die(file.path);
+  const next = await opened(file.path);
+  assert.equal(bodies(await lease(next, 1, 10_000)), ["one"], "it was leased under the process that is noted");
+  await Promise.all([provider.close(), next.close()]);
+});
+
+test("a lock of a process that is killed is free within seconds", async () => {
+  using file = sqliteFile();
+  const [victim, other] = [await opened(file.path), await opened(file.path)];
+  const held = await victim.stores.locks.tryLock("till", { ttl: leaseMs });
+  const waiting = lease(other, 1, 20_000);
+  assert.is(await other.stores.locks.tryLock("till"), undefined);
+  die(file.path);
+  const next = await other.stores.locks.tryLock("till", { ttl: leaseMs, wait: 10_000 });
+  assert.ok(next && held && next.fencingToken > held.fencingToken);
+  await held.release();
+  assert.is(await other.stores.locks.tryLock("till"), undefined, "what the dead do changes nothing");
+  await other.queues.push([letter("end")]);
+  await waiting;
+  await Promise.all([victim.close(), other.close()]);
+});
+
 test("given processes that share a file, when one is killed at work, then another does its work within seconds", async () => {
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;

@@ -90,7 +90,7 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: an unfit event is refused alone, others of its group go on`, async () => {
+  test(`${driver}: an unfit event is refused, the rest of its group not`, async () => {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
     const name = QueueName.parse("Letters");

@@ -106,7 +106,7 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: keys with NUL that a file holds already are worked on in order`, async () => {
+  test(`${driver}: keys with NUL in a file are worked on in order`, async () => {
     using file = sqliteFile();
     const first = await open(file.path, driver, true);
     await first.queues.push([1, 2, 3].map((n) => letter(n, "key")));
@@ -141,5 +141,16 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 }
+
+for (const driver of availableDrivers())
+  test(`${driver}: what asks of all rows passes over one that is no JSON`, async () => {
+    using file = sqliteFile();
+    const first = await open(file.path, driver);
+    await first.queues.push([letter("bad", "k")]);
+    change(file.path, driver, "UPDATE messages SET event = 'no JSON'");
+    assert.is(await first.queues.oldest(name), undefined);
+    await first.queues.ensure([{ name, ordered: true, leaseMs: 30_000, maxAttempts: 3 }]);
+    await first.close();
+  });
 
 test.run();

@@ -11,7 +11,7 @@ import { circuitBreaker } from "../../src/middleware/circuit-breaker.ts";
 import { throttle } from "../../src/middleware/throttle.ts";
 import { FailureCount } from "../../src/supervision.ts";
 import { throwsCode } from "../support/throws.ts";
-import { LeaseKeeper, type KeptLease } from "../../src/lease-keeper.ts";
+import { LeaseKeeper } from "../../src/lease-keeper.ts";
 import { silentLogger } from "../../src/logger.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Lease } from "../../src/queue-operator.ts";
@@ -57,60 +57,6 @@ test("given a lease that nobody keeps, when the clock jumps over its end, then i
   const { ready } = await provider.queues.counts(QueueName.parse("Letters"));
   assert.is(ready, 2);
   await provider.close();
-});
-
-/** A queue that renews every lease, and notes when. */
-function renewing(clock: JumpingClock) {
-  const renewals: number[] = [];
-  const queues = {
-    async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-      renewals.push(clock.timers.now());
-      for (const lease of leases) (lease as { expiresAt: number }).expiresAt = clock.now() + leaseMs;
-      return leases.map(() => true);
-    },
-  };
-  const keeper = new LeaseKeeper(queues, clock, silentLogger);
-  const keep = (leaseMs: number): KeptLease =>
-    keeper.keep(
-      {
-        event: new Event("A"),
-        queueName: QueueName.parse("A-B"),
-        attempt: 1,
-        firstSeen: 0,
-        expiresAt: clock.now() + leaseMs,
-      },
-      leaseMs,
-      { cancel: () => renewals.push(-1) },
-    );
-  return { keep, keeper, renewals, start: clock.timers.now() };
-}
-
-test("given a lease, when the clock is put back, then it is renewed in time", async () => {
-  const clock = new JumpingClock();
-  const { keep, keeper, renewals, start } = renewing(clock);
-  keep(30_000);
-  await clock.timers.advance(10_000);
-  clock.jump(-hour);
-  await clock.timers.advance(25_000);
-  assert.equal(
-    renewals.map((at) => at - start),
-    [15_000, 30_000],
-  );
-  keeper.close();
-});
-
-test("given leases before and after the clock is put back, then all are renewed in time", async () => {
-  const clock = new JumpingClock();
-  const { keep, keeper, renewals, start } = renewing(clock);
-  keep(30_000);
-  clock.jump(-hour);
-  keep(60_000);
-  await clock.timers.advance(31_000);
-  assert.equal(
-    renewals.map((at) => at - start),
-    [15_000, 30_000, 30_000],
-  );
-  keeper.close();
 });
 
 test("given a paused subscription, when the clock is put back, then the pause does not last longer", async () => {

@@ -152,6 +152,24 @@ test("given a lease that is being renewed, when the actor fails, then the event 
   await hive.stop();
 });
 
+test("a lease is renewed no more once its run has failed", async () => {
+  let renewals = 0;
+  const retry = { minDelay: 60_000, maxDelay: 60_000 };
+  const works = actor("Ping-Works", () => Promise.reject(new Error("no")), { lease: 1_000, retry });
+  const { clock, hive } = await scene(works, (queues) => ({
+    renew(leases, leaseMs) {
+      renewals++;
+      return queues.renew(leases, leaseMs);
+    },
+  }));
+  await hive.push(events(1));
+  await clock.advance(0);
+  assert.is((await hive.counts("Ping-Works")).delayed, 1);
+  await clock.advance(10_000);
+  assert.is(renewals, 0);
+  await hive.stop();
+});
+
 for (const [when, thrown] of [
   ["the actor then throws", new Error("the bank hung up")],
   ["its provider then says so", new BeeHiveError("LeaseLost", "it ended")],

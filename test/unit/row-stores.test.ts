@@ -107,4 +107,49 @@ test("given ids, one of which begins with the other, when they are compared, the
   assert.ok(compareIds("a", "ab") < 0 && compareIds("ab", "a") > 0 && compareIds("a", "a") === 0);
 });
 
+test("what another program left in a row is refused by name, not quoted", async () => {
+  const { rows, stores } = scene();
+  const leave = (table: string, id: string, value: string) =>
+    rows.write([{ key: { table, partition: "", id }, expect: "any", content: { value, etag: "e", modified: 0 } }]);
+  await leave("collection/Orders", "1", "secret {");
+  await leave("counter/Stock", "lamp", "many");
+  const orders = stores.collection("Orders");
+  const attempts = [
+    () => orders.get("1"),
+    () => orders.all()[Symbol.asyncIterator]().next(),
+    () => stores.counters.get("Stock", "lamp"),
+    () => stores.counters.increment("Stock", "lamp", 1),
+  ];
+  for (const attempt of attempts) {
+    const { message } = await throwsCode("InvalidItem", attempt);
+    assert.match(message, /^"(1|lamp)" in .* cannot be read: it is (not JSON, wrong at|no safe integer)/);
+    assert.not.match(message, "secret");
+  }
+  await orders.upsert({ id: "1" });
+  assert.is((await orders.get("1")).id, "1");
+});
+
+test("a lock whose row was spoilt is free", async () => {
+  for (const value of ["no JSON", "null", "7", "{}", '{"fencingToken":"a","until":9e15}', '{"fencingToken":1}']) {
+    const { rows, stores } = scene();
+    const content = { value, etag: "e", modified: 0 };
+    await rows.write([{ key: { table: "lock", partition: "", id: "till" }, expect: "any", content }]);
+    const lock = await stores.locks.tryLock("till", { ttl: 1_000 });
+    assert.ok(lock, value);
+    assert.is(await stores.locks.tryLock("till"), undefined);
+    await lock.release();
+  }
+});
+
+test("a wait for a lock ends when the provider is closed", async () => {
+  const { clock, stores } = scene();
+  const lock = await stores.locks.tryLock("till", { ttl: 1_000 });
+  const waiting = throwsCode("InvalidState", () => stores.locks.tryLock("till", { wait: Infinity }));
+  await clock.advance(10_000);
+  stores.close();
+  await clock.advance(100);
+  assert.match((await waiting).message, /closed while "till" was waited for/);
+  assert.ok(lock?.signal.aborted);
+});
+
 test.run();

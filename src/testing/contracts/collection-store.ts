@@ -274,6 +274,19 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "given bounds that are no text, when a range is read, then InvalidKey",
+    async run(subject) {
+      const store = collection(subject);
+      await store.insert({ id: "a" });
+      for (const bound of [true, 7, null, {}, [], "a\0", "\ud800"] as unknown as readonly string[]) {
+        await rejectsWith("InvalidKey", () => idsOf(store.range({ from: bound })));
+        await rejectsWith("InvalidKey", () => idsOf(store.range({ to: bound })));
+      }
+      assert.deepEqual(await idsOf(store.range({ from: "", to: "\uffff".repeat(300) })), ["a"]);
+      assert.deepEqual(await idsOf(store.range({ from: undefined, to: undefined })), ["a"]);
+    },
+  },
+  {
     name: "given ids with odd characters, when items are written, read, listed and deleted, then each is its own",
     async run(subject) {
       const store = collection(subject);

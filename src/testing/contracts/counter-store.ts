@@ -78,6 +78,23 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "a floor that is no whole number is InvalidKey and changes nothing",
+    async run({ provider: { stores }, newName }) {
+      const name = newName();
+      const none = [Number.NaN, Infinity, 0.5, 2 ** 53, "5", "", null, true] as unknown as readonly number[];
+      for (const min of none)
+        for (const once of [undefined, "event-1"]) {
+          const error = await rejectsWith("InvalidKey", () => stores.counters.increment(name, "a", -5, { min, once }));
+          assert.match(error.message, /"a" cannot be changed: its min must be a whole number, not /);
+        }
+      for (const delta of ["5", null, undefined, true] as unknown as readonly number[])
+        await rejectsWith("InvalidKey", () => stores.counters.increment(name, "a", delta));
+      assert.equal(await stores.counters.get(name, "a"), 0);
+      assert.equal(await stores.counters.increment(name, "a", -5, { min: undefined, once: "event-1" }), -5);
+      assert.equal(await stores.counters.increment(name, "a", -5, { min: -Infinity }), -10);
+    },
+  },
+  {
     name: "given an idempotency key, when the increment is repeated, then it changes nothing and answers as the first time",
     async run({ provider: { stores }, newName }) {
       const name = newName();

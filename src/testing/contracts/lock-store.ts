@@ -136,6 +136,18 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "times of a lock that are none are InvalidConfiguration",
+    async run(subject) {
+      const { locks } = subject.provider.stores;
+      const resource = subject.newName();
+      const none = [Number.NaN, -1, "5", "", null, true, {}] as unknown as readonly number[];
+      for (const wait of none) await rejectsWith("InvalidConfiguration", () => locks.tryLock(resource, { wait }));
+      for (const ttl of [...none, 0, Infinity])
+        await rejectsWith("InvalidConfiguration", () => locks.tryLock(resource, { ttl }));
+      await (await lockOf(subject, resource)).release();
+    },
+  },
+  {
     name: "given what cannot be the name of a resource, when it is locked, then InvalidKey",
     async run({ provider: { stores } }) {
       for (const resource of invalidKeys) await rejectsWith("InvalidKey", () => stores.locks.tryLock(resource));
