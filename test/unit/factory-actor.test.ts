@@ -106,6 +106,27 @@ test("given steps that collide, when they run again, then it is one after the ot
   assert.is(runs, 19);
 });
 
+test("given a step that collided when it was committed, when its next run is throttled, then that counts as a failure", async () => {
+  const clock = new PatientClock();
+  const provider = new MemoryProvider({ clock });
+  const beginStep = provider.beginStep.bind(provider);
+  let runs = 0;
+  const works = actor("Ping-Works", () => {
+    if (++runs === 2) throw new BeeHiveError("Throttled", "the bank asks to slow down");
+  });
+  provider.beginStep = (lease) => {
+    const step = beginStep(lease);
+    if (runs === 0) step.commit = () => Promise.reject(new ConcurrencyConflict("item", "others changed it"));
+    return step;
+  };
+  const outcomes: string[] = [];
+  const onDelivery: HiveOptions["onDelivery"] = ({ outcome }) => void outcomes.push(outcome);
+  await using hive = await running({ provider }, works, { clock, onDelivery });
+  await hive.push(events(1));
+  await clock.advance(1_000);
+  assert.equal(outcomes, ["retried", "committed"]);
+});
+
 test("given a lease that is being renewed, when the actor is done, then its step is committed only if the lease is still held", async () => {
   const renewal = new Gate();
   const outcomes: string[] = [];
