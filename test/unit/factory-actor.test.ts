@@ -325,6 +325,46 @@ test("given a step that waits for its turn after a collision, when its lease is 
   await hive.stop();
 });
 
+test("given a lease that is over, when its step then collides, then it does not wait for its turn to run again", async () => {
+  const [first, again] = [new Gate(), new Gate()];
+  const runs = [0, 0];
+  const outcomes: string[] = [];
+  const works = actor(
+    "Ping-Works",
+    async (event) => {
+      const n = event.getBody<number>();
+      runs[n] = (runs[n] ?? 0) + 1;
+      if (runs[n] === 2) return again.pass();
+      if (n === 1) await first.pass();
+      throw new ConcurrencyConflict("item", "others changed it");
+    },
+    { parallelism: 2, lease: 1_000 },
+  );
+  const { clock, hive } = await scene(
+    works,
+    (queues) => ({
+      renew: async (leases, leaseMs) =>
+        (await queues.renew(leases, leaseMs)).map((_, n) => leases[n]?.event.getBody<number>() === 0),
+    }),
+    { onDelivery: ({ outcome }) => void outcomes.push(outcome) },
+  );
+  await hive.push(events(2));
+  await clock.advance(500);
+  first.open();
+  await clock.advance(0);
+  assert.equal([outcomes, again.arrived], [["lease-lost"], 1]);
+  again.open();
+  await clock.advance(0);
+  assert.equal(
+    [outcomes, runs],
+    [
+      ["lease-lost", "committed"],
+      [2, 1],
+    ],
+  );
+  await hive.stop();
+});
+
 test("given a step that others collide with for ever, when it has run twenty times more, then it has failed", async () => {
   let runs = 0;
   const works = actor(
