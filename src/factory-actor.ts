@@ -6,7 +6,7 @@ import { Delivery, type DeliveryReport } from "./delivery.ts";
 import { dispose, isDisposable } from "./disposal.ts";
 import { readable } from "./error-text.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "./errors.ts";
-import { HeldKeys, type HeldKey } from "./held-keys.ts";
+import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { withFields, type Logger } from "./logger.ts";
@@ -14,7 +14,6 @@ import { runThrough } from "./middleware/run-through.ts";
 import type { Outcome } from "./outcome.ts";
 import { collect, stampOutputs } from "./outputs.ts";
 import type { Pause } from "./pause.ts";
-import type { PollState } from "./poll-state.ts";
 import { Polling } from "./polling.ts";
 import type { Provider, Step } from "./provider.ts";
 import type { Lease } from "./queue-operator.ts";
@@ -58,10 +57,12 @@ export class FactoryActor {
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
   readonly #mostAttempts: number;
-  readonly #polling: Polling;
+  /** How it asks for events, and whether it is paused. */
+  readonly polling: Polling;
   #stopped = false;
   readonly #failures: FailureCount | undefined;
-  readonly #heldKeys: HeldKeys | undefined;
+  /** The events of an ordered subscription that wait for their next attempt. */
+  readonly heldKeys: HeldKeys | undefined;
   #settled = 0;
 
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
@@ -70,11 +71,11 @@ export class FactoryActor {
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#atomic = parts.provider.capabilities.atomicStep === true;
     this.#mostAttempts = mostAttempts(descriptor);
-    this.#heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    this.heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const { clock, provider } = parts;
-    this.#polling = new Polling(descriptor, {
+    this.polling = new Polling(descriptor, {
       queues: provider.queues,
       clock,
       logger: this.#logger,
@@ -82,21 +83,6 @@ export class FactoryActor {
       take: (leases) => this.#take(leases),
       onPause: (pause) => parts.onPause?.(descriptor, pause),
     });
-  }
-
-  /** How the asking for events goes. */
-  get poll(): PollState {
-    return this.#polling.state;
-  }
-
-  /** Why no events are asked for, or one at a time. */
-  get paused(): Pause | undefined {
-    return this.#polling.paused;
-  }
-
-  /** The events that wait for their next attempt and hold back those behind them. */
-  get heldKeys(): readonly HeldKey[] {
-    return this.#heldKeys?.list(this.#parts.clock.now()) ?? [];
   }
 
   /** How many events are being worked on now. */
@@ -115,7 +101,7 @@ export class FactoryActor {
   }
 
   start(): void {
-    this.#polling.start();
+    this.polling.start();
   }
 
   /**
@@ -123,7 +109,7 @@ export class FactoryActor {
    * without counting it as an attempt.
    */
   async stop(deadline: Promise<void>): Promise<void> {
-    const polled = this.#polling.stop();
+    const polled = this.polling.stop();
     // A provider that does not answer is waited for hardly longer than actors are.
     await Promise.race([polled, deadline]);
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
@@ -145,7 +131,7 @@ export class FactoryActor {
   /** Gives back until the pause is over what a host handed over meanwhile, or a poll brought that was to end. */
   async #postpone(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
-    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.#polling.pausedMs, countAttempt: false });
+    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.polling.pausedMs, countAttempt: false });
     return "given-back";
   }
 
@@ -160,7 +146,7 @@ export class FactoryActor {
   }
 
   #delivery(lease: Lease): Delivery {
-    this.#heldKeys?.released(lease);
+    this.heldKeys?.released(lease);
     return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
   }
 
@@ -174,11 +160,11 @@ export class FactoryActor {
       try {
         assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
         assertReadable(event);
-        outcome = this.#polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
+        outcome = this.polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
-      if (outcome === "committed") this.#polling.proven();
+      if (outcome === "committed") this.polling.proven();
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs what the application set up for it. What it kept from being settled comes back.
@@ -186,7 +172,7 @@ export class FactoryActor {
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;
-      this.#polling.slotFreed();
+      this.polling.slotFreed();
     }
     return outcome;
   }
@@ -295,7 +281,7 @@ export class FactoryActor {
       case "retry":
         this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
-        this.#heldKeys?.holds(lease, decision.delayMs, this.#parts.clock.now());
+        this.heldKeys?.holds(lease, decision.delayMs, this.#parts.clock.now());
         return "retried";
       case "dead-letter":
         this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
@@ -306,7 +292,7 @@ export class FactoryActor {
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         return "given-back";
       case "pause":
-        this.#polling.pause(decision, error);
+        this.polling.pause(decision, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
         return "given-back";
       case "stop":
@@ -319,7 +305,7 @@ export class FactoryActor {
   /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
   #countFailure(error: unknown): void {
     const decision = this.#failures?.add(this.#parts.clock.now(), error);
-    if (decision?.action === "pause") this.#polling.pause(decision, error);
+    if (decision?.action === "pause") this.polling.pause(decision, error);
     if (decision?.action === "stop") this.#stopHive(error);
   }
 

@@ -98,9 +98,10 @@ export class HealthCheck {
     };
   }
 
-  #actor({ descriptor, inFlight, poll, paused, heldKeys }: FactoryActor, running: boolean): ActorHealth {
-    const { askedAt, error, over } = poll;
-    const stuck = askedAt !== undefined && this.#parts.clock.now() - askedAt > stuckMs;
+  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: FactoryActor, running: boolean): ActorHealth {
+    const { askedAt, error, over } = state;
+    const now = this.#parts.clock.now();
+    const stuck = askedAt !== undefined && now - askedAt > stuckMs;
     const polling = running && over ? "ended" : running && stuck ? "stuck" : error === undefined ? "well" : "failing";
     return {
       actor: descriptor.name,
@@ -109,7 +110,7 @@ export class HealthCheck {
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
       paused: paused && { by: paused.by, until: new Date(paused.until), error: errorNameOf(causeOf(paused.error)) },
-      heldKeys: heldKeys.slice(0, maxHeldKeys),
+      heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
     };
   }
 

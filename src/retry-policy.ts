@@ -1,5 +1,5 @@
 import { messageOf } from "./error-text.ts";
-import { BeeHiveError, RetryLater } from "./errors.ts";
+import { BeeHiveError, isBeeHiveError, RetryLater } from "./errors.ts";
 import { delay, isNumber, numberBetween, numberFrom, numberProblems, wholeNumber } from "./numbers.ts";
 
 /** How often, and how long apart, a failing event is tried. */
@@ -37,6 +37,8 @@ export type RetryDecision =
  */
 export function decideRetry(error: unknown, attempt: number, options: RetryOptions, random: number): RetryDecision {
   if (error instanceof BeeHiveError && !error.retryable) return { action: "dead-letter", reason: error.message };
+  // It was never settled, so nothing has failed so often.
+  if (isBeeHiveError(error, "Exhausted")) return { action: "dead-letter", reason: error.message };
   if (attempt >= options.maxAttempts) {
     return {
       action: "dead-letter",

@@ -2,7 +2,7 @@ import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../a
 import { BeeHiveError } from "../errors.ts";
 import type { Event } from "../event.ts";
 import { ranSince } from "../event-loop.ts";
-import { collect } from "../outputs.ts";
+import { collect, type OutputSource } from "../outputs.ts";
 
 /** Runs the actor inside these middlewares, the first outermost, and answers what comes out. */
 export function runThrough(
@@ -16,7 +16,9 @@ export function runThrough(
   const run = async (index: number, seen: ActorContext): Promise<ActorOutput> => {
     const wrap = middleware[index];
     if (!wrap) return runActor(actor, event, seen);
-    const returned = await wrap(event, seen, async (changed = seen) => collect(await run(index + 1, changed), changed));
+    const returned = await wrap(event, seen, async (changed = seen) =>
+      collect(await run(index + 1, changed), sourceOf(changed, context)),
+    );
     // Forgotten, mostly: all that the actor returned would be gone, and nobody told.
     if ((returned as unknown) === undefined)
       throw new BeeHiveError(
@@ -26,6 +28,16 @@ export function runThrough(
     return returned;
   };
   return run(0, context);
+}
+
+/** Whose outputs they are: a context that a middleware made by spreading another one has lost its getters. */
+function sourceOf(changed: Partial<ActorContext>, whole: ActorContext): OutputSource {
+  return {
+    descriptor: whole.descriptor,
+    get signal() {
+      return changed.signal ?? whole.signal;
+    },
+  };
 }
 
 /** What the actor computes before it awaits anything holds the event loop. */

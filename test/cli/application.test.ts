@@ -56,4 +56,12 @@ test("given two modules that say the same thing, when loaded, then it is refused
   assert.match((error as Error).message, /whole\.ts and .*other\.ts both export hive\.journal/);
 });
 
+test("given a pulser that is exported and named in the options, when loaded, then it is one", async () => {
+  const { pulsers } = await loadApplication([cliModule("ticking")], none);
+  assert.equal(
+    pulsers.map(({ name }) => name),
+    ["MinutePassed"],
+  );
+});
+
 test.run();

@@ -42,7 +42,7 @@ test("given an event that came back more often than it may be tried, when it is 
   assert.equal(seen, []);
   const [letter] = await listOf(hive.deadLetters("Ping-Works"));
   assert.equal([letter?.errorName, letter?.attempts], ["Exhausted", 3]);
-  assert.match(letter?.reason ?? "", "its consumers may have crashed on it");
+  assert.match(letter?.reason ?? "", /^delivered 3 times, never settled: its consumers may have crashed on it/);
   await hive.stop();
 });
 
@@ -104,6 +104,27 @@ test("given steps that collide, when they run again, then it is one after the ot
   await clock.advance(1_000);
   assert.is((await hive.stores.collection<Item>("Items").get("a")).count, 10);
   assert.is(runs, 19);
+});
+
+test("given a step that collided when it was committed, when its next run is throttled, then that counts as a failure", async () => {
+  const clock = new PatientClock();
+  const provider = new MemoryProvider({ clock });
+  const beginStep = provider.beginStep.bind(provider);
+  let runs = 0;
+  const works = actor("Ping-Works", () => {
+    if (++runs === 2) throw new BeeHiveError("Throttled", "the bank asks to slow down");
+  });
+  provider.beginStep = (lease) => {
+    const step = beginStep(lease);
+    if (runs === 0) step.commit = () => Promise.reject(new ConcurrencyConflict("item", "others changed it"));
+    return step;
+  };
+  const outcomes: string[] = [];
+  const onDelivery: HiveOptions["onDelivery"] = ({ outcome }) => void outcomes.push(outcome);
+  await using hive = await running({ provider }, works, { clock, onDelivery });
+  await hive.push(events(1));
+  await clock.advance(1_000);
+  assert.equal(outcomes, ["retried", "committed"]);
 });
 
 test("given a lease that is being renewed, when the actor is done, then its step is committed only if the lease is still held", async () => {
@@ -319,6 +340,46 @@ test("given a step that waits for its turn after a collision, when its lease is 
   again.open();
   await clock.advance(0);
   assert.equal(runs, [2, 1]);
+  await hive.stop();
+});
+
+test("given a lease that is over, when its step then collides, then it does not wait for its turn to run again", async () => {
+  const [first, again] = [new Gate(), new Gate()];
+  const runs = [0, 0];
+  const outcomes: string[] = [];
+  const works = actor(
+    "Ping-Works",
+    async (event) => {
+      const n = event.getBody<number>();
+      runs[n] = (runs[n] ?? 0) + 1;
+      if (runs[n] === 2) return again.pass();
+      if (n === 1) await first.pass();
+      throw new ConcurrencyConflict("item", "others changed it");
+    },
+    { parallelism: 2, lease: 1_000 },
+  );
+  const { clock, hive } = await scene(
+    works,
+    (queues) => ({
+      renew: async (leases, leaseMs) =>
+        (await queues.renew(leases, leaseMs)).map((_, n) => leases[n]?.event.getBody<number>() === 0),
+    }),
+    { onDelivery: ({ outcome }) => void outcomes.push(outcome) },
+  );
+  await hive.push(events(2));
+  await clock.advance(500);
+  first.open();
+  await clock.advance(0);
+  assert.equal([outcomes, again.arrived], [["lease-lost"], 1]);
+  again.open();
+  await clock.advance(0);
+  assert.equal(
+    [outcomes, runs],
+    [
+      ["lease-lost", "committed"],
+      [2, 1],
+    ],
+  );
   await hive.stop();
 });
 

@@ -6,7 +6,6 @@ import {
   silentLogger,
   throttle,
   timeout,
-  type ActorOptions,
   type HiveOptions,
 } from "beehive-actors";
 import { ManualClock, TestHive } from "beehive-actors/testing";
@@ -24,8 +23,7 @@ const never: readonly unknown[] = [NaN, -1, -Infinity, "5", "", null, {}, 5n, tr
 
 const hive = (options: Partial<HiveOptions>): Promise<unknown> =>
   createHive({ actors: works, logger: silentLogger, environment: {}, ...options });
-const actorWith = (options: object): Promise<unknown> =>
-  hive({ actors: actor("Ping-Works", () => {}, options as ActorOptions) });
+const actorWith = (options: object): Promise<unknown> => hive({ actors: actor("Ping-Works", () => {}, options) });
 const retry = (name: string) => (value: unknown) => actorWith({ retry: { [name]: value } });
 const limit = (name: string) => (value: unknown) =>
   actorWith({ failureLimit: { failures: 1, within: 1, action: "pause", [name]: value } });

@@ -1,8 +1,8 @@
 /** How a subscription asks for events, pauses, and stops to ask. */
 import { Event, silentLogger, type Logger } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { BeeHiveError } from "../../src/errors.ts";
-import type { QueueCounts, QueueOperator } from "../../src/queue-operator.ts";
+import { BeeHiveError, PauseSubscription } from "../../src/errors.ts";
+import type { AbandonOptions, QueueCounts, QueueOperator } from "../../src/queue-operator.ts";
 import { actor, Gate } from "../../src/testing/contracts/hive/harness.ts";
 import { events, queueName, scene } from "../support/scene.ts";
 import { suite } from "../support/suite.ts";
@@ -245,6 +245,40 @@ test("given slots that are waited for, when an event pauses the subscription mea
   await clock.advance(2_000);
   assert.ok(asked.length > 0);
   await hive.stop();
+});
+
+test("given an event that is postponed by a pause, when the hive stops meanwhile, then it is given back once", async () => {
+  const gate = new Gate();
+  const returned: AbandonOptions[] = [];
+  let pausing = true;
+  const { clock, hive, memory } = await scene(
+    actor("Ping-Works", () => {
+      if (pausing) throw new PauseSubscription(60_000);
+    }),
+    (queues) => ({
+      abandon: async (lease, options) => {
+        if (!pausing) {
+          returned.push(options);
+          await gate.pass();
+        }
+        await queues.abandon(lease, options);
+      },
+    }),
+  );
+  await hive.push(events(1));
+  await clock.advance(0);
+  pausing = false;
+  await hive.push(events(1));
+  const [lease] = await memory.queues.lease(queueName, { max: 1, leaseMs: 60_000, waitMs: 0, signal: never });
+  assert.ok(lease);
+  const delivered = hive.deliver(lease);
+  const stopping = hive.stop({ deadline: 100 });
+  await clock.advance(200);
+  gate.open();
+  await clock.advance(10_000);
+  await stopping;
+  assert.is(await delivered, "given-back");
+  assert.equal(returned, [{ delayMs: 60_000, countAttempt: false }]);
 });
 
 test.run();

@@ -103,4 +103,10 @@ test("given a middleware that returns nothing, then the step fails: what the act
   assert.match(message, "return what next() gives");
 });
 
+test("given one that hands on a context without a signal, then what comes over time is read all the same", async () => {
+  const spread: Middleware = (_event, { attempt, descriptor: of }, next) => next({ attempt, descriptor: of } as never);
+  const { actor } = scene();
+  assert.equal(typesOf(await run([spread], actor)), ["Out"]);
+});
+
 test.run();

@@ -235,6 +235,38 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
+    name: "given generators that return more than they may, when they run, then nothing is published and the reason says so",
+    async run(subject) {
+      const [topic, out] = [subject.newName(), subject.newName()];
+      const options = { maxOutputs: 20, publishes: [`${out}-`] };
+      await using hive = await running(subject, [
+        actor(
+          `${topic}-Sync`,
+          function* () {
+            for (;;) yield new Event(out);
+          },
+          options,
+        ),
+        actor(
+          `${topic}-Async`,
+          async function* () {
+            for (;;) yield new Event(out);
+          },
+          options,
+        ),
+        actor(`${out}-Reader`, () => []),
+      ]);
+      await hive.push(new Event(topic));
+      for (const name of ["Sync", "Async"]) {
+        const letter = await letterOf(hive, `${topic}-${name}`);
+        assert.equal(letter.attempts, 1);
+        assert.match(letter.reason, /TestActor returned more than 20 events for one event.*maxOutputs/);
+      }
+      const { ready, leased, delayed } = await hive.counts(`${out}-Reader`);
+      assert.deepEqual([ready, leased, delayed], [0, 0, 0]);
+    },
+  },
+  {
     name: "given an actor that is disposable, when it succeeds, fails or can't commit, then it is disposed each time, and a disposal that fails changes nothing",
     async run(subject) {
       const topic = subject.newName();

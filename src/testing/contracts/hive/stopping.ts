@@ -61,6 +61,39 @@ export const stopping: readonly ContractCase[] = [
     },
   },
   {
+    name: "given a generator without an end, when the hive stops, then it is ended, and its event is given back, not counted",
+    async run(subject) {
+      const topic = subject.newName();
+      let open = 0;
+      let made = 0;
+      const endless = actor(`${topic}-Works`, async function* () {
+        open++;
+        try {
+          for (;;) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            made++;
+            yield new Event(topic, "thrown away");
+          }
+        } finally {
+          open--;
+        }
+      });
+      const hive = await running(subject, [endless]);
+      await hive.push(new Event(topic, "event"));
+      await eventually("it works", () => made > 0);
+      await within(20_000, "the hive stops", hive.stop({ deadline: 50 }));
+      await eventually("it is ended", () => open === 0);
+
+      const seen: unknown[] = [];
+      await using next = await running(subject, [
+        actor(`${topic}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
+      ]);
+      await eventually("the next hive has it", () => seen.length > 0);
+      await next.idle();
+      assert.deepEqual(seen, [["event", 1]]);
+    },
+  },
+  {
     name: "given a hive that waits for events, when it stops, then it stops soon and strands no event",
     async run(subject) {
       const topic = subject.newName();
