@@ -91,7 +91,8 @@ test("given two notes of one event, when they are written together, then they ar
 test("given a note, when it is written, then it expires after as many days as the inbox remembers", async () => {
   const { inbox, dynamodb, clock } = scene();
   await inbox.note(queue, "a");
-  const { Item } = dynamodb.asked[0]?.input.RequestItems[table][0].PutRequest;
+  const [{ PutRequest }] = dynamodb.asked.flatMap(({ input }) => input.RequestItems[table]);
+  const { Item } = PutRequest;
   const expires = clock.now() + 2 * 24 * 60 * 60 * 1_000;
   assert.equal([Item.expires.N, Item.ttl.N], [String(expires), String(expires / 1_000)]);
 });
