@@ -253,4 +253,10 @@ test("given a request that fails for what no entry can help, when it is answered
   assert.equal([sent, outcomes.map(({ status }) => status)], [[[1, 2]], ["rejected", "rejected"]]);
 });
 
+test("given an entry that is larger than a request may be, when it is added, then it is sent alone: the service says what it thinks", async () => {
+  const { batcher, sent } = scene(0, { maxBytes: 10 });
+  await Promise.all([batcher.add(1, 5), batcher.add(2, 11), batcher.add(3, 5)]);
+  assert.equal(sent, [[1], [2], [3]]);
+});
+
 test.run();

@@ -1,5 +1,6 @@
 /** Delays and attempts where SQS alone cannot say them. */
 import * as assert from "uvu/assert";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -13,7 +14,7 @@ const asked: { readonly action: string; readonly entry: Readonly<Record<string, 
 test.before(async () => {
   scene = await awsScene();
   const ordered = { ordered: true };
-  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F"].map((name) => spec(name)));
+  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G"].map((name) => spec(name)));
   await scene.provider.queues.ensure([
     spec("Fifo", ordered),
     spec("Fifo2", ordered),
@@ -92,13 +93,24 @@ test("given an event that is not due after a delay of SQS, when it is received, 
       [2, 1],
     ],
   );
+  // The copy is first seen when the message that it stands for was.
+  const copy = leases.find(({ event }) => event.id === first.event.id);
+  assert.is(copy?.firstSeen, first.firstSeen);
+});
+
+test("given a note of others that takes attempts away, when its message is received, then it is its first attempt", async () => {
+  const { url } = await scene.provider.queues.addressOf(spec("G").name);
+  const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  const note = { DataType: "String", StringValue: JSON.stringify({ attempts: -5 }) };
+  await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: "1", MessageAttributes: { beehive: note } }));
+  sqs.destroy();
+  assert.is((await takeOne(scene.provider, "G")).attempt, 1);
 });
 
 test("given a message of others, when it is given back as a copy, then its id, and what they said of it, stay", async () => {
   const { provider } = scene;
   const foreign = scene.another({ prefix: "test" });
   const { url } = await provider.queues.addressOf(spec("E").name);
-  const { SQSClient, SendMessageCommand } = await import("@aws-sdk/client-sqs");
   const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
   await sqs.send(
     new SendMessageCommand({

@@ -57,7 +57,9 @@ test("given a letter of ours, when it is moved back, then it is the event that d
   await scene.provider.queues.push([event]);
   await bury("Plain");
   assert.is(await moveBack("Plain"), '{"beehiveDeadLetter"');
+  const sends = scene.servers.counts.get("sqs:SendMessageBatch");
   const back = await takeOne(scene.provider, "Plain");
+  assert.is(scene.servers.counts.get("sqs:SendMessageBatch"), sends);
   assert.equal(
     [back.event.id, back.event.eventType, back.event.body, back.event.properties["tenant"], back.attempt],
     [event.id, event.eventType, '{"n":1}', "acme", 1],

@@ -1,7 +1,7 @@
 /** What the provider asks of AWS for an event: cost is a feature, so it is counted. */
 import * as assert from "uvu/assert";
 import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "../../src/index.ts";
-import { awsScene, eventTo, spec, takeOne } from "../support/aws-hive.ts";
+import { awsScene, eventTo, spec, take, takeOne } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { suite } from "../support/suite.ts";
@@ -107,6 +107,26 @@ test("given AWS that does not answer, when a hive asks for its health, then a lo
       : undefined;
   const failure = await failureOf(scene.provider.queues.missing([spec("Mail-"), spec("Mail-A")]));
   assert.is(failure.code, "AccessDenied");
+  await scene.close();
+});
+
+test("given two events at work, when they are committed one after the other, then the first waits for the second; the last waits for nobody", async () => {
+  const scene = await awsScene({ lingerMs: 1_000 });
+  const { queues } = scene.provider;
+  await queues.ensure([spec("Pair")]);
+  await queues.push([1, 2, 3].map((body) => eventTo("Pair", body)));
+  const [first, second] = await take(scene.provider, "Pair", 2);
+  const [third] = await take(scene.provider, "Pair", 1);
+  if (!first || !second || !third) throw new Error("fewer came");
+  scene.servers.counts.clear();
+  const commits = [queues.commit(first, [])];
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  commits.push(queues.commit(second, []));
+  await Promise.all(commits);
+  assert.is(scene.servers.counts.get("sqs:DeleteMessageBatch"), 1);
+  const startedAt = performance.now();
+  await queues.commit(third, []);
+  assert.ok(performance.now() - startedAt < 900);
   await scene.close();
 });
 

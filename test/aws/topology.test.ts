@@ -119,6 +119,19 @@ test("given an ordered queue that is not ordered any more, when it is ensured, t
   assert.match(error.message, /test-Changed\.fifo.*delete it/);
 });
 
+test("given a queue that was made anew as an ordered one, when another process receives from it, then it finds the new one", async () => {
+  const { queues } = scene.another();
+  const name = QueueName.parse("Anew");
+  await scene.provider.queues.ensure([spec("Anew")]);
+  const request = { max: 1, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal };
+  assert.equal(await queues.lease(name, request), []);
+  await scene.provider.queues.delete(name);
+  await scene.provider.queues.ensure([spec("Anew", { ordered: true })]);
+  await scene.provider.queues.push([eventTo("Anew", 1)]);
+  assert.is((await failureOf(queues.lease(name, request))).code, "QueueNotFound");
+  assert.is((await queues.lease(name, { ...request, waitMs: 2_000 }))[0]?.event.getBody(), 1);
+});
+
 test("given no right to make anything, when missing is asked, then it needs none; when ensure is, the error names the right", async () => {
   await scene.provider.queues.ensure([spec("Made")]);
   const reader = scene.another();

@@ -1,0 +1,30 @@
+/** A client of the SDK that asks nobody: a function answers. */
+
+export interface FakeRequest {
+  /** The name of the command's class. */
+  readonly command: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each command has an input of its own
+  readonly input: any;
+}
+
+/** Answers each request as `answer` says, and keeps it in `asked`. */
+export function fakeClient<C>(answer: (request: FakeRequest) => unknown = () => ({})): C & { asked: FakeRequest[] } {
+  const asked: FakeRequest[] = [];
+  const send = async ({
+    constructor,
+    input,
+  }: {
+    readonly constructor: { readonly name: string };
+    readonly input: unknown;
+  }) => {
+    const request = { command: constructor.name, input };
+    asked.push(request);
+    return await answer(request);
+  };
+  return { asked, send } as never;
+}
+
+/** An error as the SDK throws it. */
+export function sdkError(name: string, message = "no"): Error {
+  return Object.assign(new Error(message), { name });
+}
