@@ -27,7 +27,8 @@ async function parseYaml(text: string): Promise<unknown> {
   try {
     return parse(text);
   } catch (error) {
-    // What follows the first line is the text.
+    // What follows the first line is the text, so the error is not kept as the cause.
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`it is not YAML: ${messageOf(error).split("\n", 1)[0]?.replace(/:$/, "")}`);
   }
 }

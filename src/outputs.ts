@@ -3,7 +3,7 @@ import { adopted } from "./adopted-event.ts";
 import { BeeHiveError } from "./errors.ts";
 import { isBranded } from "./brand.ts";
 import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
-import { Event, type EventProperty } from "./event.ts";
+import type { Event, EventProperty } from "./event.ts";
 import { ranSince } from "./event-loop.ts";
 import { isEventType } from "./event-type.ts";
 import { identityOf, uuidOf } from "./identity.ts";

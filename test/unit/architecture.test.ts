@@ -65,6 +65,11 @@ test("given the core, when it uses inversify, then where injection is", async ()
   }
 });
 
+test("the core and the providers log errors under err", async () => {
+  for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))])
+    assert.not.match(text, /logger\.(?:debug|info|warn|error)\(\s*\{(?:[^}]*,)?\s*error\s*[,:}]/, file);
+});
+
 test("given the core and the providers, when they use time, then through the clock", async () => {
   for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))]) {
     if (file === "src/clock.ts" || file.startsWith("src/testing/")) continue;

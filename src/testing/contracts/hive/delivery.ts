@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHive } from "../../../beehive.ts";
 import { Event } from "../../../event.ts";
+import { silentLogger } from "../../../logger.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
@@ -183,6 +185,22 @@ export const delivery: readonly ContractCase[] = [
         assert.ok(error.message.includes(name), error.message);
       await using _made = await running(subject, actors);
       await using _checked = await running(subject, actors, { topology: "check" });
+    },
+  },
+  {
+    name: "a push before the set-up is told that the hive is not set up",
+    async run(subject) {
+      const [topic, elsewhere] = [subject.newName(), subject.newName()];
+      const actors = [actor(`${topic}-One`, () => [])];
+      await using hive = await createHive({ actors, provider: subject.provider, logger: silentLogger });
+      const early = await rejectsWith("QueueNotFound", () => hive.push([new Event(elsewhere), new Event(topic)]));
+      assert.match(early.message, new RegExp(`not set up, so "${topic}-".*hive.start\\(\\)`));
+      const unread = await rejectsWith("QueueNotFound", () => hive.push(new Event(elsewhere)));
+      assert.doesNotMatch(unread.message, /not set up/);
+      await hive.setup();
+      await hive.push(new Event(topic));
+      const late = await rejectsWith("QueueNotFound", () => hive.push(new Event(elsewhere)));
+      assert.doesNotMatch(late.message, /not set up/);
     },
   },
   {
