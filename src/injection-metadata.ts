@@ -16,7 +16,7 @@ export interface Dependency extends Marks {
 }
 
 /** Marks a class that `@injects` was said of, even with nothing in it. */
-export const injected = Symbol.for("beehive-actors.injected");
+export const injected: symbol = Symbol.for("beehive-actors.injected");
 
 export const dependencyKinds = { several: 0, one: 1, unmanaged: 2, unknown: 32 } as const;
 

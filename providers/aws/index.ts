@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
+import { registerProvider } from "../../src/provider-registry.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
@@ -14,6 +15,7 @@ export { leastPolicy, type PolicyDocument, type PolicyStatement } from "./policy
 export function openAws(url: string, { clock }: ProviderContext): Provider {
   return new AwsProvider({ ...configFrom(url), clock });
 }
+registerProvider("aws", openAws);
 
 /**
  * SQS, SNS, DynamoDB and S3. A step is not atomic here: its stores write at once, its outputs are published, then its

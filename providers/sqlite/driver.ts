@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 
@@ -66,7 +65,9 @@ function load(name: DriverName): Open | string {
     return builtin ? (file) => adapt(name, new builtin.DatabaseSync(file), spread) : "comes with Node 22.13 and later";
   }
   try {
-    const Database = createRequire(import.meta.url)(name) as DatabaseClass;
+    // Not imported, and so left alone by bundlers. A bundle of CommonJS has no import.meta.url.
+    const { createRequire } = process.getBuiltinModule("node:module");
+    const Database = createRequire(import.meta.url ?? __filename)(name) as DatabaseClass;
     return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement);
   } catch (error) {
     if (isNotFound(error, name)) return "is not installed";
