@@ -7,8 +7,8 @@ const folder = "dist-functions";
 await bundle({
   entry: "samples/prismo/functions.ts",
   outfile: `${folder}/index.mjs`,
-  // The host brings the first.
-  external: ["@azure/functions-core", "*/providers/aws/index.ts", "*/providers/sqlite/index.ts"],
+  // The host brings it.
+  external: ["@azure/functions-core"],
 });
 await copyFile("deploy/azure/host.json", `${folder}/host.json`);
 await writeFile(`${folder}/package.json`, `${JSON.stringify({ private: true, main: "index.mjs" }, undefined, 2)}\n`);

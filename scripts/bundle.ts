@@ -7,11 +7,11 @@ export interface Bundle {
   readonly entry: string;
   /** Its folder is emptied first. */
   readonly outfile: string;
-  /** What stays out: what the host brings, and providers that are not used there, which are only loaded by their URL. */
-  readonly external: readonly string[];
+  /** Packages that the host brings. @default [] */
+  readonly external?: readonly string[];
 }
 
-export async function bundle({ entry, outfile, external }: Bundle): Promise<void> {
+export async function bundle({ entry, outfile, external = [] }: Bundle): Promise<void> {
   await rm(dirname(outfile), { recursive: true, force: true });
   await build({
     entryPoints: [entry],

@@ -16,7 +16,7 @@ export interface Dependency extends Marks {
 }
 
 /** Marks a class that has `@injects`; holds its dependencies in order. */
-export const injected = Symbol.for("beehive-actors.injected");
+export const injected: symbol = Symbol.for("beehive-actors.injected");
 
 /** Returns what `@injects` lists for a class; `undefined` when the class has none of its own. */
 export function injectedInto(type: object): readonly unknown[] | undefined {

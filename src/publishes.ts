@@ -15,7 +15,7 @@ export interface Publisher {
  */
 export function publishesProblems(at: string, { publishes = [] }: Publisher): string[] {
   const who = at === "" ? "" : `${at}: `;
-  if (!Array.isArray(publishes as unknown)) return [`${who}publishes must be a list`];
+  if (!Array.isArray(publishes)) return [`${who}publishes must be a list`];
   return publishes.flatMap((to) => {
     try {
       destination(to);

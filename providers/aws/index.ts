@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { standardErrorLogger, safeLogger, type Logger } from "../../src/logger.ts";
 import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
+import { registerProvider } from "../../src/provider-registry.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
@@ -22,6 +23,7 @@ export interface AwsProviderOptions extends Partial<AwsConfig> {
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
+registerProvider("aws", openAws);
 
 /**
  * SQS, SNS, DynamoDB and S3. A step is not atomic here: its stores write at once, its outputs are published, then its

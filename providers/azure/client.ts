@@ -141,7 +141,11 @@ function needsCredential({ serviceBus, storage }: AzureConfig): boolean {
 
 async function defaultCredential(): Promise<TokenCredential> {
   try {
-    return new (await import("@azure/identity")).DefaultAzureCredential();
+    // With a catch of its own bundlers take the package where it is installed, and only warn where it is not.
+    const { DefaultAzureCredential } = await import("@azure/identity").catch((error: unknown) => {
+      throw error;
+    });
+    return new DefaultAzureCredential();
   } catch (cause) {
     throw new BeeHiveError(
       "InvalidConfiguration",

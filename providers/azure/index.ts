@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
+import { registerProvider } from "../../src/provider-registry.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
@@ -14,6 +15,7 @@ export type { ServiceBusPlace, StoragePlace } from "./places.ts";
 export function openAzure(url: string, context: ProviderContext): Promise<Provider> {
   return AzureProvider.open({ ...optionsFrom(url), ...context });
 }
+registerProvider("azure", openAzure);
 
 /**
  * Service Bus for events, Table and Blob storage for state. At least once: outputs are pushed, then the event is committed,

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { messageOf } from "../../src/error-text.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { assertValues, textProblem, type Value } from "./values.ts";
@@ -74,7 +73,9 @@ function load(name: DriverName): Open | string {
       : "comes with Node 22.13 and later";
   }
   try {
-    const Database = createRequire(import.meta.url)(name) as DatabaseClass;
+    // Not imported, and so left alone by bundlers. A bundle of CommonJS has no import.meta.url.
+    const { createRequire } = process.getBuiltinModule("node:module");
+    const Database = createRequire(import.meta.url ?? __filename)(name) as DatabaseClass;
     return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement, asBytes);
   } catch (error) {
     if (isNotFound(error, name)) return "is not installed";

@@ -34,7 +34,8 @@ export interface WhenOptions {
  *
  * What is there before is whatever a function writes into the stores, or items by the name of their collection.
  *
- * The actor runs as in a hive: made through injection, wrapped in its middleware, in one step with its stores.
+ * The actor runs as in a hive: made through injection, wrapped in its middleware, in one step with its stores. Only
+ * topics and queues that its `publishes` names are there to publish to.
  */
 export function given<I extends Items>(arrangement?: I | ((stores: Stores) => unknown)): Given {
   return new Given(arrangement ?? {});
@@ -53,15 +54,12 @@ export class Given {
     return new Reaction(`${actorType.name} on ${event.eventType}`, async () => {
       const container = new Container();
       await options.bind?.(container);
-      const hive = await TestHive.startRecording(
-        {
-          actors: onlyReader(actorType, event, options.queueName),
-          container,
-          defaults: options.defaults ?? {},
-          clock: new ManualClock(options.now),
-        },
-        { makesDestinations: true },
-      );
+      const hive = await TestHive.start({
+        actors: onlyReader(actorType, event, options.queueName),
+        container,
+        defaults: options.defaults ?? {},
+        clock: new ManualClock(options.now),
+      });
       try {
         await this.#arrange(hive.stores);
         await hive.push(event);

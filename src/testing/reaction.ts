@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { DeliveryReport } from "../delivery.ts";
 import type { Event } from "../event.ts";
 import type { Stores } from "../stores.ts";
+import { isBeeHiveError } from "../errors.ts";
 import { matches, type ErrorMatch } from "../supervision.ts";
 import { factsOf } from "./event-facts.ts";
 
@@ -40,7 +41,9 @@ export class Reaction {
 
   async #thenEvents(expected: Iterable<Event>): Promise<void> {
     const { error, outputs } = (await this.#once()).report;
-    if (error !== undefined) throw this.#failed(`it failed: ${messageOf(error)}`, error);
+    const undeclared = isBeeHiveError(error, "QueueNotFound");
+    const what = undeclared ? "its publishes does not name where an event went" : "it failed";
+    if (error !== undefined) throw this.#failed(`${what}: ${messageOf(error)}`, error);
     const actual = outputs.map(factsOf);
     const wanted = Array.from(expected, factsOf);
     try {

@@ -1,16 +1,11 @@
 import type { DeadLetter, DeadLetterRecord } from "../dead-letter.ts";
 import type { Event } from "../event.ts";
 import type { Capabilities, Provider, Step } from "../provider.ts";
-import { QueueName } from "../queue-name.ts";
+import type { QueueName } from "../queue-name.ts";
 import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../queue-operator.ts";
 import type { Stores } from "../stores.ts";
 import type { Recorder } from "./recorder.ts";
 import { turn } from "./settling.ts";
-
-export interface RecordingOptions {
-  /** Makes the topics and queues of outputs as they are published: for one actor without those that read from it. */
-  readonly makesDestinations: boolean;
-}
 
 /** A provider as it is, but for two things: what is published and leased is recorded, and polls wait for ever. */
 export class RecordingProvider implements Provider {
@@ -19,37 +14,22 @@ export class RecordingProvider implements Provider {
   readonly queues: QueueOperator;
   readonly stores: Stores;
   readonly #inner: Provider;
-  readonly #options: RecordingOptions;
 
-  constructor(inner: Provider, recorder: Recorder, options: RecordingOptions) {
+  constructor(inner: Provider, recorder: Recorder) {
     this.name = inner.name;
     this.capabilities = inner.capabilities;
     this.queues = new RecordingQueues(inner.queues, recorder);
     this.stores = inner.stores;
     this.#inner = inner;
-    this.#options = options;
   }
 
   beginStep(lease: Lease): Step {
-    const step = this.#inner.beginStep(lease);
-    if (!this.#options.makesDestinations) return step;
-    return {
-      stores: step.stores,
-      commit: async (outputs) => {
-        await this.queues.ensure(outputs.map(destinationOf));
-        await step.commit(outputs);
-      },
-      discard: () => step.discard(),
-    };
+    return this.#inner.beginStep(lease);
   }
 
   close(): Promise<void> {
     return this.#inner.close();
   }
-}
-
-function destinationOf({ queueName }: Event): QueueSpec {
-  return { name: QueueName.parse(queueName), ordered: false, leaseMs: 30_000, maxAttempts: 1 };
 }
 
 class RecordingQueues implements QueueOperator {

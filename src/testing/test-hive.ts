@@ -11,7 +11,7 @@ import type { Stores } from "../stores.ts";
 import { causalTree, type CausalTree } from "./causal-tree.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { Recorder } from "./recorder.ts";
-import { RecordingProvider, type RecordingOptions } from "./recording-provider.ts";
+import { RecordingProvider } from "./recording-provider.ts";
 import { inVirtualTime, stillness } from "./settling.ts";
 
 /** A hive's options, with what a test wants where nothing is said: memory, silence, no chance, no environment. */
@@ -65,12 +65,7 @@ export class TestHive implements AsyncDisposable {
   }
 
   /** Makes the queues of these actors and starts them. */
-  static start(options: TestHiveOptions): Promise<TestHive> {
-    return TestHive.startRecording(options, { makesDestinations: false });
-  }
-
-  /** @internal */
-  static async startRecording(options: TestHiveOptions, recording: RecordingOptions): Promise<TestHive> {
+  static async start(options: TestHiveOptions): Promise<TestHive> {
     const { clock = new ManualClock(), provider, ...rest } = options;
     const recorder = new Recorder();
     const inner = provider ?? (await openProvider("memory:", { clock }));
@@ -80,7 +75,7 @@ export class TestHive implements AsyncDisposable {
       environment: {},
       ...rest,
       clock,
-      provider: new RecordingProvider(inner, recorder, recording),
+      provider: new RecordingProvider(inner, recorder),
       onDelivery: (report) => recorder.deliveries.push(report),
     });
     await hive.start();

@@ -16,7 +16,10 @@ function logging(lines: string[], name: string): Middleware {
 
 const lines: string[] = [];
 
-@actorDescription("Ping-Wrapped", { middleware: [logging(lines, "outer"), logging(lines, "inner")] })
+@actorDescription("Ping-Wrapped", {
+  publishes: ["Pong"],
+  middleware: [logging(lines, "outer"), logging(lines, "inner")],
+})
 class WrappedActor implements ProcessorActor {
   processAsync(): Event[] {
     lines.push("actor");

@@ -32,7 +32,7 @@ const PaymentAuthorised = eventType<{ orderId: string; code: string }>("PaymentA
 const Orders = collectionStore<Order>("Orders");
 const Gateway = token<Gateway>("Gateway");
 
-@actorDescription("OrderAccepted-Payment")
+@actorDescription("OrderAccepted-Payment", { publishes: [PaymentAuthorised] })
 @injects(Orders, Gateway)
 class PaymentActor implements ProcessorActor {
   readonly #orders: CollectionStore<Order>;
@@ -108,7 +108,7 @@ test("given a library error, when it is expected, then by its class or its code"
 
 test("given something that is not bound, when the actor is to be made, then the error says what", async () => {
   const { message } = await throwsCode("InvalidConfiguration", () => given().when(accepted, PaymentActor).then([]));
-  assert.match(message, "PaymentActor injects Gateway");
+  assert.match(message, "PaymentActor -> Gateway: nothing binds Gateway");
 });
 
 test("given other events than expected, when they are compared, then the error shows how their bodies differ", async () => {
@@ -155,6 +155,23 @@ test("given an actor that succeeds, when an error is expected, then the assertio
   assert.match(error.message, /expected to fail and was committed/);
 });
 
+test("given an event that publishes does not name, when it is expected, then the assertion says so", async () => {
+  @actorDescription("OrderAccepted-Forgetful", { publishes: ["Seen"] })
+  class ForgetfulActor implements ProcessorActor {
+    processAsync(): Event[] {
+      return [new Event("Seen"), new Event("Forgotten")];
+    }
+  }
+  const reaction = given().when(accepted, ForgetfulActor);
+  const error = await failureOf(reaction.then([new Event("Seen"), new Event("Forgotten")]));
+  assert.instance(error, AssertionError);
+  assert.match(
+    error.message,
+    /^ForgetfulActor on OrderAccepted: its publishes does not name where an event went: There is no topic "Forgotten-"/,
+  );
+  await reaction.thenThrows("QueueNotFound");
+});
+
 test("given a reaction without an expectation, when it is awaited, then it says what is missing", async () => {
   const mistaken: unknown = given().when(accepted, PaymentActor);
   const error = await failureOf((async () => await mistaken)());
@@ -166,8 +183,8 @@ test("given an event that the actor does not read, when it is delivered, then th
   assert.match(error.message, /PaymentActor reads OrderAccepted-Payment; the event OrderShipped goes to/);
 });
 
-@actorDescription("OrderAccepted-First")
-@actorDescription("OrderAccepted-Second")
+@actorDescription("OrderAccepted-First", { publishes: ["Seen", "Log-Log"] })
+@actorDescription("OrderAccepted-Second", { publishes: ["Seen", "Log-Log"] })
 class TwiceActor implements ProcessorActor {
   processAsync(event: Event): Event[] {
     return [new Event("Seen", { by: event.queueName }), new Event("SeenAgain", "now", { queueName: "Log" })];

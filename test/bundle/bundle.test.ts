@@ -1,0 +1,147 @@
+/** Bundles entries by the commands of docs/bundling.md, in projects that have one cloud's SDK, and runs what comes out. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { plainEnvironment, root, startProcess, type Ended } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("bundles", { timeoutMs: 120_000 });
+
+/** Packages that an application need not have. */
+const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise"];
+const clouds = {
+  aws: ["@aws-sdk"],
+  azure: ["@azure", "rhea", "rhea-promise"],
+  sqlite: ["libsql", "@libsql"],
+  none: [],
+} as const;
+
+const actor = `
+import { actorDescription, createHive, Event } from "beehive-actors";
+class WorkingActor { async processAsync() { console.log("worked:", WorkingActor.name); } }
+actorDescription("Topic-Sub")(WorkingActor);
+`;
+const working = (url: string): string => `${actor}
+const run = async () => {
+  const hive = await createHive({ actors: WorkingActor, provider: "${url}" });
+  await hive.start();
+  await hive.push(new Event("Topic"));
+  await hive.idle();
+  await hive.stop();
+};
+run();`;
+/** Makes the clients of a cloud, of which nothing is asked. */
+const opening = (url: string): string => `${actor}
+const run = async () => {
+  const hive = await createHive({ actors: WorkingActor, provider: "${url}" });
+  console.log("opened:", hive.provider.name);
+  await hive.stop();
+};
+run().catch((error) => console.log(error.message));`;
+
+const entries = {
+  memory: working("memory:"),
+  sqlite: working("sqlite:./hive.db"),
+  aws: `import "beehive-actors/aws"; ${opening("aws:?region=eu-west-1")}`,
+  azure: `import "beehive-actors/azure"; ${opening("azure:")}`,
+  forgotten: opening("aws:?region=eu-west-1"),
+  lambda: `import { sqsHandler } from "beehive-actors/aws/lambda"; ${actor}
+export const handler = sqsHandler({ actors: WorkingActor, provider: "aws:?region=eu-west-1" });
+handler({ Records: [] }, { getRemainingTimeInMillis: () => 5000 }).then(async ({ batchItemFailures }) => {
+  console.log("handled:", batchItemFailures.length);
+  await handler.close();
+});`,
+  functions: `import { actorFunctions } from "beehive-actors/azure/functions"; ${actor}
+const app = { serviceBusTopic: (name, { topicName }) => console.log("function:", name, topicName) };
+const run = async () => {
+  const hive = await createHive({ actors: WorkingActor, provider: "azure:" });
+  actorFunctions(app, hive);
+  await hive.stop();
+};
+run();`,
+} as const;
+
+type Entry = keyof typeof entries;
+
+const cases: readonly (readonly [entry: Entry, has: keyof typeof clouds, says: RegExp])[] = [
+  ["memory", "none", /^worked: WorkingActor$/m],
+  ["sqlite", "sqlite", /^worked: WorkingActor$/m],
+  ["aws", "aws", /^opened: aws$/m],
+  ["azure", "azure", /^opened: azure$/m],
+  ["lambda", "aws", /^handled: 0$/m],
+  ["functions", "azure", /^function: \S+ Topic$/m],
+  ["forgotten", "none", /^The provider aws: is not in this bundle\. Add import "beehive-actors\/aws"/m],
+];
+
+const folder = mkdtempSync(join(tmpdir(), "beehive-bundles-"));
+const environment = plainEnvironment({
+  AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=a;SharedAccessKey=b",
+  AZURE_STORAGE_CONNECTION_STRING: "UseDevelopmentStorage=true",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+});
+
+/** The flags of the commands in the documentation, which begin with `npx esbuild ENTRY`. */
+const commands = [...readFileSync(join(root, "docs/bundling.md"), "utf8").matchAll(/^npx esbuild (\S+) (.*?[^\\])$/gms)]
+  .map(([, , flags = ""]) => flags.replaceAll(/\\\n\s*/g, ""))
+  .map((flags) => [...flags.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ""));
+
+/** A project with the built package, all that it depends on, and one of what is optional. */
+function makeProject(has: keyof typeof clouds): void {
+  const project = join(folder, has);
+  const modules = join(project, "node_modules");
+  mkdirSync(modules, { recursive: true });
+  const left = optional.filter((name) => !(clouds[has] as readonly string[]).includes(name));
+  for (const name of readdirSync(join(root, "node_modules")))
+    if (!left.includes(name)) symlinkSync(join(root, "node_modules", name), join(modules, name));
+  // No link: what the package imports is looked for from where it really is.
+  cpSync(join(folder, "beehive-actors"), join(modules, "beehive-actors"), { recursive: true });
+  for (const [name, text] of Object.entries(entries)) writeFileSync(join(project, `${name}.ts`), text);
+}
+
+async function run(args: readonly string[], cwd: string): Promise<Ended> {
+  return startProcess(process.execPath, args, { cwd, env: environment }).ended;
+}
+
+test("given the sources, when they are built, then projects can have them", async () => {
+  const out = join(folder, "beehive-actors");
+  const { code, stdout } = await run(
+    [
+      join(root, "node_modules/typescript/bin/tsc"),
+      "-p",
+      join(root, "tsconfig.build.json"),
+      "--outDir",
+      join(out, "dist"),
+    ],
+    root,
+  );
+  assert.is(code, 0, stdout);
+  cpSync(join(root, "package.json"), join(out, "package.json"));
+  for (const has of ["aws", "azure", "sqlite", "none"] as const) makeProject(has);
+  assert.equal(commands.length, 2, "docs/bundling.md has a command for ES modules and one for CommonJS");
+});
+
+for (const [format, command] of [
+  ["ES modules", 0],
+  ["CommonJS", 1],
+] as const) {
+  for (const [entry, has, says] of cases) {
+    test(`given ${entry} with the SDK of ${has}, when bundled as ${format}, then it runs`, async () => {
+      const project = join(folder, has);
+      const flags = commands[command]?.map((flag) => flag.replace(/^(--outfile=).*(\.\w+)$/, `$1out/${entry}$2`)) ?? [];
+      const bundled = await run([join(root, "node_modules/esbuild/bin/esbuild"), `${entry}.ts`, ...flags], project);
+      assert.is(bundled.code, 0, bundled.stderr);
+      assert.not.match(bundled.stderr, /warning/i);
+      const out = flags.find((flag) => flag.startsWith("--outfile="))?.slice("--outfile=".length) ?? "";
+      const { stdout, stderr } = await run([out], project);
+      assert.match(stdout, says, stderr);
+    });
+  }
+}
+
+test("given the bundles, when all are tried, then their folder is removed", () => {
+  rmSync(folder, { recursive: true });
+});
+
+test.run();
