@@ -1,6 +1,5 @@
 import { letterKey } from "./dead-letter.ts";
 import { BeeHiveError } from "./errors.ts";
-import type { Event } from "./event.ts";
 import type { QueueName } from "./queue-name.ts";
 import type { Lease } from "./queue-operator.ts";
 
