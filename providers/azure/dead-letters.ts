@@ -1,5 +1,10 @@
 import { noDeadLetter } from "../../src/queue-errors.ts";
-import type { DeadLetterOptions, ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
+import type {
+  DeadLetterOptions,
+  ServiceBusClient,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+} from "@azure/service-bus";
 import type { Clock } from "../../src/clock.ts";
 import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../src/dead-letter.ts";
 import type { Event } from "../../src/event.ts";
@@ -8,21 +13,17 @@ import { Turnstile } from "../../src/turnstile.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { idText, ourText } from "./broker-properties.ts";
 import { translating } from "./errors.ts";
+import { LetterPass } from "./letter-pass.ts";
 import { deadAttemptsProperty } from "./message.ts";
 import { isForGood, readEvent } from "./reading.ts";
 import type { Names } from "./names.ts";
-import { Reader } from "./reader.ts";
 import { receiving } from "./receiving.ts";
 import { sequenceNumber, type SequenceNumber } from "./sdk/sequence-number.ts";
-import { withoutSession } from "./session-id.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
 const fromDeadLetters = { ...receiving, subQueueType: "deadLetter" } as const;
 const pageSize = 100;
-/** How long a receive waits for a letter that was seen a moment ago, in ms. */
-const takeMs = 2_000;
-const never = new AbortController().signal;
 
 const fields = {
   errorName: "beehive_error_name",
@@ -62,6 +63,8 @@ export class DeadLetters {
   readonly #answerMs: number;
   readonly #claims: ClaimCheck;
   readonly #taking = new Turnstile();
+  /** By queue; only while letters are taken. */
+  readonly #passes = new Map<string, LetterPass>();
 
   /** @param answerMs how long the broker may take to answer. */
   constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, claims: ClaimCheck) {
@@ -79,68 +82,53 @@ export class DeadLetters {
 
   /**
    * Takes the letter of that id out, or the oldest of the event of that id; `before` is done while nobody else can take
-   * it. A body that travelled elsewhere is not fetched, the event has none then. One at a time: each holds those that
-   * are before it, which another would miss.
+   * it. A body that travelled elsewhere is not fetched, the event has none then. One at a time, and those that are asked
+   * for meanwhile in the same {@link LetterPass}.
    */
   async take(name: QueueName, id: string, before: Before): Promise<void> {
-    const leave = await this.#taking.enter(name.toString());
+    const key = name.toString();
+    const pass = this.#passes.get(key) ?? this.#pass(name);
+    this.#passes.set(key, pass);
+    pass.users++;
+    const leave = await this.#taking.enter(key);
     try {
-      await this.#take(name, id, before);
+      await translating(`take a dead letter of ${name}`, () => this.#take(pass, name, id, before));
     } finally {
+      if (--pass.users === 0) {
+        this.#passes.delete(key);
+        await pass.release();
+      }
       leave();
     }
   }
 
-  async #take(name: QueueName, id: string, before: Before): Promise<void> {
-    const sequenceNumber = (await this.#findLetter(name, id)) ?? (await this.#findEvent(name, id));
-    if (!sequenceNumber) throw noDeadLetter(name, id);
-    const readers: Reader[] = [];
-    const others: [Reader, ServiceBusReceivedMessage][] = [];
-    try {
-      await translating(`take a dead letter of ${name}`, async () => {
-        // Letters come oldest first; those before the one that is meant are held until it is found, then put back.
-        for (let count = 1; ; count = Math.min(pageSize, count * 4)) {
-          const reader = this.#withRoom(readers, name);
-          const messages = await reader.receive(count, this.#clock.now() + takeMs, takeMs, never);
-          const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
-          for (const one of messages) if (one !== letter) others.push([reader, one]);
-          if (!letter && messages.length === 0) throw noDeadLetter(name, id);
-          if (!letter) continue;
-          await before(eventIn(letter, name), letter);
-          await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
-          return;
-        }
-      });
-    } finally {
-      await Promise.allSettled(
-        others.map(([reader, one]) => reader.settle(() => reader.receiver.abandonMessage(withoutSession(one)))),
-      );
-      await Promise.allSettled(readers.map((reader) => reader.close()));
-    }
+  #pass(name: QueueName): LetterPass {
+    const open = (): ServiceBusReceiver => this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
+    return new LetterPass(open, this.#clock, this.#answerMs);
   }
 
-  /** The last of the readers, or another behind it when that holds too much. */
-  #withRoom(readers: Reader[], name: QueueName): Reader {
-    const last = readers.at(-1);
-    if (last && !last.isFull) return last;
-    const receiver = this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
-    const reader = new Reader(receiver, this.#clock, this.#answerMs);
-    readers.push(reader);
-    return reader;
+  async #take(pass: LetterPass, name: QueueName, id: string, before: Before): Promise<void> {
+    const number = (await this.#findLetter(pass, name, id)) ?? (await this.#findEvent(name, id));
+    const letter = number === undefined ? undefined : await pass.find(number);
+    if (number === undefined || letter === undefined) throw noDeadLetter(name, id);
+    await before(eventIn(letter, name), letter);
+    await pass.complete(number);
   }
 
-  /** The number in the id of a letter, if it is there. */
-  async #findLetter(name: QueueName, id: string): Promise<SequenceNumber | undefined> {
-    const key = letterKey(id) ?? "";
-    if (!/^-?\d{1,19}$/.test(key)) return undefined;
-    for await (const { sequenceNumber: number } of this.#peek(name, sequenceNumber(BigInt(key)), 1))
-      return number?.toString() === key ? number : undefined;
+  /** The sequence number in the id of a letter, if it is there. */
+  async #findLetter(pass: LetterPass, name: QueueName, id: string): Promise<string | undefined> {
+    const number = letterKey(id) ?? "";
+    if (!/^-?\d{1,19}$/.test(number)) return undefined;
+    if (pass.holds(number)) return number;
+    const from = sequenceNumber(BigInt.asIntN(64, BigInt(number)));
+    for await (const message of this.#peek(name, from, 1))
+      return String(message.sequenceNumber) === number ? number : undefined;
     return undefined;
   }
 
-  async #findEvent(name: QueueName, eventId: string): Promise<SequenceNumber | undefined> {
+  async #findEvent(name: QueueName, eventId: string): Promise<string | undefined> {
     for await (const message of this.#peek(name)) {
-      if (readEvent(asSent(message), name).event.id === eventId) return message.sequenceNumber;
+      if (readEvent(asSent(message), name).event.id === eventId) return String(message.sequenceNumber);
     }
     return undefined;
   }
