@@ -212,7 +212,7 @@ for (const [what, declare, reason] of [
   ["an empty name", () => eventType(""), /not an empty text/],
 ] as const) {
   test(`given ${what}, when a type is declared, then the error says what is right`, async () => {
-    const error = await failureOf(declare as () => unknown);
+    const error = await failureOf(declare);
     assert.is(error.code, "InvalidConfiguration");
     assert.match(error.message, reason);
   });
