@@ -38,16 +38,21 @@ export function assertKnownOptions(options: EventOptions): void {
 
 /** Checks an id or type. Headers of every provider carry them: printable, and short enough for all. */
 export function checkedHeader(what: string, text: unknown): string {
-  assertNotEmpty(what, text);
+  assertText(what, text);
   if (text.length > 128)
     throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
   assertNoControls(what, text);
+  if (!text.isWellFormed()) throw malformed(what);
   return text;
 }
 
-function assertNotEmpty(what: string, text: unknown): asserts text is string {
-  if (typeof text !== "string" || text.length === 0)
+function assertText(what: string, text: unknown): asserts text is string {
+  if (typeof text !== "string" || text === "")
     throw invalid(`the ${what} of an event must be a text that is not empty, not ${kindOf(text)}`);
+}
+
+function assertNotEmpty(what: string, text: unknown): asserts text is string {
+  assertText(what, text);
   wellFormed(what, text);
 }
 
@@ -137,9 +142,12 @@ function assertInstant(what: string, ms: unknown): void {
 /** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
 function wellFormed(what: string, text: string): string {
   if (text.includes("\0")) throw invalid(`the ${what} of an event must not hold NUL (U+0000)`);
-  if (!text.isWellFormed())
-    throw invalid(`the ${what} of an event is not well-formed Unicode: it has half of a surrogate pair`);
+  if (!text.isWellFormed()) throw malformed(what);
   return text;
+}
+
+function malformed(what: string): BeeHiveError {
+  return invalid(`the ${what} of an event is not well-formed Unicode: it has half of a surrogate pair`);
 }
 
 function assertNoControls(what: string, text: string): void {

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { messageOf } from "./error-text.ts";
 import { BeeHiveError } from "./errors.ts";
+import { kindOf } from "./event-checks.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { defaultNewerVersionWait, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import type { Received } from "./received.ts";
@@ -74,6 +75,7 @@ export function eventType<Schema extends StandardSchemaV1>(
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
   const { version = 1, upcasters = {}, queueName, entry = false, newerVersionWait = defaultNewerVersionWait } = options;
+  assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
   assertWait(name, newerVersionWait);
   const type: EventType<unknown> = {
@@ -166,6 +168,28 @@ function bodyOf(event: Event): unknown {
 
 function unfit(name: string, problem: string): BeeHiveError {
   return new BeeHiveError("InvalidEvent", `The body, as it is read from JSON, does not fit ${name}: ${problem}.`);
+}
+
+const optionNames = [
+  "queueName",
+  "version",
+  "upcasters",
+  "entry",
+  "newerVersionWait",
+] as const satisfies (keyof EventTypeOptions)[];
+
+/** Checks at run time what TypeScript checks at compile time, for callers without it. */
+function assertDeclaration(name: unknown, schema: StandardSchemaV1 | undefined, options: EventTypeOptions): void {
+  const wrong = (problem: string): BeeHiveError => new BeeHiveError("InvalidConfiguration", problem);
+  if (typeof name !== "string" || name === "")
+    throw wrong(`The name of an event type must be a text that is not empty, not ${kindOf(name)}.`);
+  if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function")
+    throw wrong(
+      `The schema of ${name} is no Standard Schema; options are the third argument: eventType("${name}", undefined, options).`,
+    );
+  const unknown = Object.keys(options).find((option) => !(optionNames as readonly string[]).includes(option));
+  if (unknown === undefined) return;
+  throw wrong(`"${unknown}" is not an option of ${name}; there are ${optionNames.join(", ")}.`);
 }
 
 function assertUpcasters(name: string, version: number, upcasters: NonNullable<EventTypeOptions["upcasters"]>): void {

@@ -200,4 +200,22 @@ for (const options of [{ version: 0 }, { version: 1.5 }, { version: 2, upcasters
   });
 }
 
+for (const [what, declare, reason] of [
+  [
+    "an option nobody knows",
+    () => eventType("A", undefined, { versions: 2 } as never),
+    /"versions" is not an option of A/,
+  ],
+  ["options in place of the schema", () => eventType("A", { version: 2 } as never), /options are the third argument/],
+  ["a schema that is null", () => eventType("A", null as never), /The schema of A is no Standard Schema/],
+  ["a name that is a class", () => eventType(class A {} as never), /must be a text that is not empty, not a function/],
+  ["an empty name", () => eventType(""), /not an empty text/],
+] as const) {
+  test(`given ${what}, when a type is declared, then the error says what is right`, async () => {
+    const error = await failureOf(declare);
+    assert.is(error.code, "InvalidConfiguration");
+    assert.match(error.message, reason);
+  });
+}
+
 test.run();
