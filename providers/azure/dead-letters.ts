@@ -73,18 +73,18 @@ export class DeadLetters {
   }
 
   /**
-   * Takes the letter of that event out; `before` is done while nobody else can take it. A body that travelled elsewhere is
-   * not fetched, the event has none then.
+   * Takes the letter of that event out; `before` is done while nobody else can take it, and can read the event. A body that
+   * travelled elsewhere is not fetched, the event has none then.
    */
   async take(
     name: QueueName,
     eventId: string,
-    before: (event: Event, message: ServiceBusReceivedMessage) => Promise<void>,
+    before: (event: () => Event, message: ServiceBusReceivedMessage) => Promise<void>,
   ): Promise<void> {
     const sequenceNumber = await this.#find(name, eventId);
     if (!sequenceNumber) throw noDeadLetter(name, eventId);
     const readers: Reader[] = [];
-    const others: [Reader, ServiceBusReceivedMessage][] = [];
+    const held = new Map<ServiceBusReceivedMessage, Reader>();
     try {
       await translating(`take a dead letter of ${name}`, async () => {
         // Letters come oldest first; those before the one that is meant are held until it is found, then put back.
@@ -92,17 +92,18 @@ export class DeadLetters {
           const reader = this.#withRoom(readers, name);
           const messages = await reader.receive(count, this.#clock.now() + takeMs, takeMs, never);
           const letter = messages.find((one) => one.sequenceNumber?.equals(sequenceNumber));
-          for (const one of messages) if (one !== letter) others.push([reader, one]);
+          for (const one of messages) held.set(one, reader);
           if (!letter && messages.length === 0) throw noDeadLetter(name, eventId);
           if (!letter) continue;
-          await before(eventIn(letter, name), letter);
+          await before(() => eventIn(letter, name), letter);
           await reader.settle(() => reader.receiver.completeMessage(withoutSession(letter)));
+          held.delete(letter);
           return;
         }
       });
     } finally {
       await Promise.allSettled(
-        others.map(([reader, one]) => reader.settle(() => reader.receiver.abandonMessage(withoutSession(one)))),
+        [...held].map(([one, reader]) => reader.settle(() => reader.receiver.abandonMessage(withoutSession(one)))),
       );
       await Promise.allSettled(readers.map((reader) => reader.close()));
     }

@@ -258,7 +258,7 @@ export class AzureQueueOperator implements QueueOperator {
   async requeue(name: QueueName, eventId: string): Promise<void> {
     await this.#deadLetters.take(name, eventId, async (event, message) => {
       const id = copyId(message.messageId, message.sequenceNumber, name, "requeued");
-      await this.#publisher.sendBack(event, name, { id, markings: { claim: markingsOf(message).claim } });
+      await this.#publisher.sendBack(event(), name, { id, markings: { claim: markingsOf(message).claim } });
     });
   }
 
