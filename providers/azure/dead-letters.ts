@@ -53,7 +53,7 @@ export function toDeadLetterOptions(letter: DeadLetterRecord): DeadLetterOptions
   };
 }
 
-type Before = (event: Event, message: ServiceBusReceivedMessage) => Promise<void>;
+type Before = (event: () => Event, message: ServiceBusReceivedMessage) => Promise<void>;
 
 /** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
 export class DeadLetters {
@@ -82,8 +82,8 @@ export class DeadLetters {
 
   /**
    * Takes the letter of that id out, or the oldest of the event of that id; `before` is done while nobody else can take
-   * it. A body that travelled elsewhere is not fetched, the event has none then. One at a time, and those that are asked
-   * for meanwhile in the same {@link LetterPass}.
+   * it, and can read the event. A body that travelled elsewhere is not fetched, the event has none then. One at a time, and
+   * those that are asked for meanwhile in the same {@link LetterPass}.
    */
   async take(name: QueueName, id: string, before: Before): Promise<void> {
     const key = name.toString();
@@ -111,7 +111,7 @@ export class DeadLetters {
     const number = (await this.#findLetter(pass, name, id)) ?? (await this.#findEvent(name, id));
     const letter = number === undefined ? undefined : await pass.find(number);
     if (number === undefined || letter === undefined) throw noDeadLetter(name, id);
-    await before(eventIn(letter, name), letter);
+    await before(() => eventIn(letter, name), letter);
     await pass.complete(number);
   }
 

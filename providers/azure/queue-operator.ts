@@ -259,7 +259,7 @@ export class AzureQueueOperator implements QueueOperator {
   async requeue(name: QueueName, id: string): Promise<void> {
     await this.#deadLetters.take(name, id, async (event, message) => {
       const copy = copyId(message.messageId, message.sequenceNumber, name, "requeued");
-      await this.#publisher.sendBack(event, name, { id: copy, markings: { claim: markingsOf(message).claim } });
+      await this.#publisher.sendBack(event(), name, { id: copy, markings: { claim: markingsOf(message).claim } });
     });
   }
 

@@ -193,6 +193,20 @@ test("what is said beside a CloudEvent of others is kept", async () => {
     assert.equal([event.id, event.partitionKey, event.correlationId], ["ce-1", "s-1", "c-1"]);
 });
 
+test("what says nothing, or says it again, is no property", async () => {
+  const prefixed = { "cloudEvents:specversion": "1.0", "cloudEvents:id": "ce-1", "cloudEvents:source": "/shop" };
+  const binary = await received({
+    body: 1,
+    messageId: "ce-1",
+    subject: "Paid",
+    applicationProperties: { ...prefixed, "cloudEvents:type": "Paid", "cloudEvents:subject": null },
+  });
+  assert.equal([binary.id, { ...binary.properties }], ["ce-1", { source: "/shop" }]);
+  const plain = await received({ body: 1, messageId: "", subject: "", correlationId: "", replyTo: "" });
+  assert.equal([plain.eventType, plain.correlationId, { ...plain.properties }], [plain.queueName, undefined, {}]);
+  assert.match(plain.id, /^Said.*-1$/);
+});
+
 test("an event of ours is received with its own properties alone", async () => {
   const queue = await scratch();
   await queue.push({ n: 1 }, { properties: { colour: "red" } });
@@ -219,6 +233,13 @@ test("a property with a time that no Date can hold fails no poll", async () => {
   await queue.push(2);
   const leases = await queue.take(2);
   assert.equal(new Set(leases.map(({ event }) => event.body)), new Set(["1", "2"]));
+});
+
+test("a first delivery at a time that no Date can hold is none", async () => {
+  const queue = await scratch();
+  await send(queue, { body: 1, applicationProperties: { beehive_first_seen: 9e15 } });
+  const lease = await queue.takeOne();
+  assert.ok(!Number.isNaN(new Date(lease.firstSeen).getTime()), String(lease.firstSeen));
 });
 
 test("a message that cannot be read is a dead letter that says why", async () => {
