@@ -1,4 +1,5 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { checkedMetadata } from "../../src/blob-metadata.ts";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
 import { checkedKey, checkedName } from "../../src/keys.ts";
@@ -107,10 +108,11 @@ export class S3KeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const at = this.#key(key);
+    const checked = JSON.stringify(checkedMetadata(key, metadata));
     const etag = nextEtag();
     const object = `${this.#name}/${readable(key)}/${etag}`;
     const was = await this.#rows.get(at);
@@ -120,7 +122,7 @@ export class S3KeyValueStore implements KeyValueStore {
       value: JSON.stringify({ object, size } satisfies Place),
       etag,
       modified: this.#clock.now(),
-      metadata: JSON.stringify(metadata),
+      metadata: checked,
     };
     const conflict = await this.#put(row, expect, object);
     if (conflict) throw conflictError(at, expect, conflict.found);

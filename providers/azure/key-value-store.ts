@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
+import { checkedMetadata } from "../../src/blob-metadata.ts";
 import type { RowExpectation, RowKey } from "../../src/rows.ts";
 import { checkedKey } from "../../src/keys.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
@@ -87,12 +88,13 @@ export class BlobKeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
+    const own = checkedMetadata(key, metadata);
     await this.#made.done();
     const write = randomUUID();
-    const packed = packMetadata({ key: checkedKey("a key", key), own: metadata, write });
+    const packed = packMetadata({ key: checkedKey("a key", key), own, write });
     const options = { metadata: packed, conditions: conditionsOf(expect) };
     let size = 0;
     const response = await this.#ask(key, expect, async (blob) => {
@@ -112,7 +114,7 @@ export class BlobKeyValueStore implements KeyValueStore {
         return found;
       }
     });
-    return { ...propertiesOf(key, response), metadata, size };
+    return { ...propertiesOf(key, response), metadata: own, size };
   }
 
   /** Asks the service about the blob of a key; what it refuses becomes the error of the store. */

@@ -1,3 +1,4 @@
+import { checkedMetadata } from "../blob-metadata.ts";
 import type { Clock } from "../clock.ts";
 import { checkedKey } from "../keys.ts";
 import { headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
@@ -77,7 +78,7 @@ export class RowKeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const at = this.#key(key);
@@ -85,7 +86,7 @@ export class RowKeyValueStore implements KeyValueStore {
       value: await bytesOf(body),
       etag: nextEtag(),
       modified: this.#clock.now(),
-      metadata: JSON.stringify(metadata),
+      metadata: JSON.stringify(checkedMetadata(key, metadata)),
     };
     const conflict = await this.#rows.write([{ key: at, expect, content }]);
     if (conflict) throw conflictError(at, expect, conflict.found);

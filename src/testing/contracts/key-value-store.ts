@@ -41,6 +41,18 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "metadata that are no texts are InvalidItem, and nothing is stored",
+    async run(subject) {
+      const store = blobs(subject);
+      const unfit = [true, 7, null, "text", ["a"], { a: 1 }, { a: null }, { a: undefined }, { a: "\ud800" }];
+      for (const metadata of unfit as unknown as readonly Record<string, string>[]) {
+        await rejectsWith("InvalidItem", () => store.insert("a", "1", { metadata }));
+        await rejectsWith("InvalidItem", () => store.upsert("a", "1", { metadata }));
+      }
+      assert.equal(await store.exists("a"), false);
+    },
+  },
+  {
     name: "given text, when it is stored, then it is its UTF-8 bytes",
     async run(subject) {
       const store = blobs(subject);
