@@ -41,17 +41,6 @@ export function checkedEtag(etag: unknown): string {
   return checkedText("an etag", etag);
 }
 
-/** Returns the metadata of a blob when all of them are texts. @throws BeeHiveError `InvalidKey`. */
-export function checkedMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-    throw refused(metadata, "the metadata of a blob", "they must be an object of texts");
-  for (const [name, value] of Object.entries(metadata)) {
-    checkedText("the name of metadata", name);
-    checkedText(`the metadata "${name}"`, value);
-  }
-  return metadata;
-}
-
 /** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
 function checkedText(what: string, text: unknown): string {
   if (typeof text !== "string") throw refused(text, what, "it is not a text");

@@ -95,7 +95,10 @@ export interface KeyedListStore<T extends Identified> {
 
 /** How an increment behaves at its floor and when it is repeated. */
 export interface IncrementOptions {
-  /** The counter never goes below: an increment that would is refused with `BelowMinimum` and changes nothing. */
+  /**
+   * The counter never goes below: an increment that would is refused with `BelowMinimum` and changes nothing. A whole
+   * number; `NaN`, as of a variable that is not set, and texts are refused with `InvalidKey`.
+   */
   readonly min?: number | undefined;
   /**
    * An idempotency key, for this counter: this name and id. The first increment with it decides; a later one with the same key changes nothing
@@ -170,7 +173,11 @@ export interface LockOptions {
    * 100. On Azure it is a blob lease: whole seconds, from 15 to 60.
    */
   readonly ttl?: number | undefined;
-  /** How long to wait for it, in ms; 0 unless given: one try. */
+  /**
+   * How long to wait for it, in ms; `Infinity` waits until it is had.
+   *
+   * @default 0, one try
+   */
   readonly wait?: number | undefined;
 }
 

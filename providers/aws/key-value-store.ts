@@ -1,7 +1,8 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { checkedMetadata } from "../../src/blob-metadata.ts";
 import type { Clock } from "../../src/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../src/errors.ts";
-import { checkedKey, checkedMetadata, checkedName, ifFound } from "../../src/keys.ts";
+import { checkedKey, checkedName, ifFound } from "../../src/keys.ts";
 import { nextEtag } from "../../src/row-stores/etag.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
 import { etagExpected, pages, type Row, type RowExpectation, type RowKey, type Rows } from "../../src/rows.ts";
@@ -111,11 +112,11 @@ export class S3KeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const at = this.#key(key);
-    const checked = JSON.stringify(checkedMetadata(metadata));
+    const checked = JSON.stringify(checkedMetadata(key, metadata));
     const etag = nextEtag();
     const object = `${this.#name}/${readable(key)}/${etag}`;
     const was = await this.#rows.get(at);

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { etagExpected, type RowExpectation, type RowKey } from "../../src/rows.ts";
 import { blobBytes } from "../../src/blob-body.ts";
-import { checkedKey, checkedMetadata, ifFound } from "../../src/keys.ts";
+import { checkedMetadata } from "../../src/blob-metadata.ts";
+import { checkedKey, ifFound } from "../../src/keys.ts";
+import { etagExpected, type RowExpectation, type RowKey } from "../../src/rows.ts";
 import { conflictError, notFound } from "../../src/row-stores/items.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../src/stores.ts";
 import { packMetadata, unpackMetadata } from "./blob-metadata.ts";
@@ -92,11 +93,12 @@ export class BlobKeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const write = randomUUID();
-    const packed = packMetadata({ key: checkedKey("a key", key), own: checkedMetadata(metadata), write });
+    const own = checkedMetadata(key, metadata);
+    const packed = packMetadata({ key: checkedKey("a key", key), own, write });
     const bytes = blobBytes(body);
     await this.#made.done();
     const options = { metadata: packed, conditions: conditionsOf(expect) };
@@ -118,7 +120,7 @@ export class BlobKeyValueStore implements KeyValueStore {
         return found;
       }
     });
-    return { ...propertiesOf(key, response), metadata, size };
+    return { ...propertiesOf(key, response), metadata: own, size };
   }
 
   /** Asks the service about the blob of a key; what it refuses becomes the error of the store. */

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, rmSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { BeeHiveError } from "../../src/errors.ts";
 
@@ -41,7 +41,9 @@ export function withPrivateFile(path: string, make: () => void): void {
  * @throws BeeHiveError `AccessDenied`.
  */
 export function assertWritable(file: string): void {
-  for (const path of [file, `${file}-wal`, `${file}-shm`, dirname(file)]) {
+  const log = [`${file}-wal`, `${file}-shm`];
+  // The folder is written to where the log is still to be made.
+  for (const path of [file, ...log, ...(log.every((one) => existsSync(one)) ? [] : [dirname(file)])]) {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) continue;
     try {
       accessSync(path, constants.W_OK);

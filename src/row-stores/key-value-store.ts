@@ -1,7 +1,8 @@
 import { blobBytes } from "../blob-body.ts";
+import { checkedMetadata } from "../blob-metadata.ts";
 import { copyOf } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
-import { checkedKey, checkedMetadata, ifFound } from "../keys.ts";
+import { checkedKey, ifFound } from "../keys.ts";
 import { etagExpected, headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../stores.ts";
 import { nextEtag } from "./etag.ts";
@@ -83,7 +84,7 @@ export class RowKeyValueStore implements KeyValueStore {
   async #write(
     key: string,
     body: BlobBody,
-    metadata: Readonly<Record<string, string>> = {},
+    metadata: Readonly<Record<string, string>> | undefined,
     expect: RowExpectation,
   ): Promise<BlobProperties> {
     const at = this.#key(key);
@@ -91,7 +92,7 @@ export class RowKeyValueStore implements KeyValueStore {
       value: await bytesOf(body),
       etag: nextEtag(),
       modified: this.#clock.now(),
-      metadata: JSON.stringify(checkedMetadata(metadata)),
+      metadata: JSON.stringify(checkedMetadata(key, metadata)),
     };
     const conflict = await this.#rows.write([{ key: at, expect, content }]);
     if (conflict) throw conflictError(at, expect, conflict.found);

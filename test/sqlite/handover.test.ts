@@ -61,6 +61,24 @@ test("given somebody who waits, when an event is pushed, then it is leased to th
   await provider.close();
 });
 
+test("who waits is woken for an event that is in line, and for one that is for later", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path, true);
+  for (const event of [
+    () => letter("in line", "key"),
+    () => new Event("Letter", "later", { queueName: "Letters", enqueueTime: new Date(Date.now() + 100) }),
+  ]) {
+    const waiting = lease(provider, 1, { waitMs: 60_000 });
+    await new Promise(setImmediate);
+    const pushed = event();
+    await provider.queues.push([pushed]);
+    const [one] = await waiting;
+    assert.is(one?.event.id, pushed.id);
+    await provider.queues.commit(one as Lease, []);
+  }
+  await provider.close();
+});
+
 test("given more events than somebody has room for, then the rest waits in line", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
