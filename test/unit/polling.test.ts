@@ -281,4 +281,27 @@ test("given an event that is postponed by a pause, when the hive stops meanwhile
   assert.equal(returned, [{ delayMs: 60_000, countAttempt: false }]);
 });
 
+test("given a poll that a pause ends, when its provider fails because of that, then polling is well", async () => {
+  const work = new Gate();
+  const { clock, hive } = await scene(
+    actor("Ping-Works", async () => {
+      await work.pass();
+      throw new PauseSubscription(60_000);
+    }),
+    (queues) => ({
+      lease: async (name, request) => {
+        const leases = await queues.lease(name, request);
+        return leases.length === 0 && request.signal.aborted ? unavailable() : leases;
+      },
+    }),
+  );
+  await hive.push(events(1));
+  await clock.advance(0);
+  work.open();
+  await clock.advance(1_000);
+  const [health] = (await hive.health()).detail.actors;
+  assert.equal([health?.paused?.by, health?.polling, health?.error], ["actor", "well", undefined]);
+  await hive.stop();
+});
+
 test.run();
