@@ -304,4 +304,26 @@ test("given a poll that a pause ends, when its provider fails because of that, t
   await hive.stop();
 });
 
+test("given a provider that is paid by the request, when a pause is over, then one event is tried without waiting for slots", async () => {
+  let pausing = true;
+  const { clock, hive, asked } = await scene(
+    actor(
+      "Ping-Works",
+      () => {
+        if (pausing) throw new PauseSubscription(1_000);
+      },
+      { parallelism: 10 },
+    ),
+    () => ({ gather: () => ({ events: 10, forMs: 5_000 }) }),
+  );
+  await hive.push(events(1));
+  await clock.advance(500);
+  pausing = false;
+  asked.length = 0;
+  await clock.advance(600);
+  const [first] = asked;
+  assert.equal([first?.at, first?.max], [1_000, 1]);
+  await hive.stop();
+});
+
 test.run();
