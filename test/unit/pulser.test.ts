@@ -387,6 +387,17 @@ test("given a process that died while it fired, when its lock ends, then another
   await hive.stop();
 });
 
+test("given a process that died while it fired, when the next pulse is due before, then no old one is made up for", async () => {
+  const clock = new ManualClock();
+  const [[hive], times] = await hives(1, [pulse("Tick", { every: 1_000 })], clock);
+  assert.ok(hive);
+  await clock.advance(999);
+  await holdUnrenewed(hive, "pulser/Tick");
+  await clock.advance(6_001);
+  assert.equal(times, ["00:00:06", "00:00:07"]);
+  await hive.stop();
+});
+
 /** Takes a lock as a process does that dies at once: it is held, and nobody renews it. */
 async function holdUnrenewed({ provider }: Hive, resource: string): Promise<void> {
   await provider.stores.locks.tryLock(resource, { ttl: 5_000 });
