@@ -297,8 +297,16 @@ test("given two hives on one provider, when one of them fires, then the other ha
   const options = { actors: new Pulses().actor(), pulsers, provider, clock, logger };
   const both = [await createHive(options), await createHive(options)];
   for (const hive of both) await hive.start();
-  await clock.advance(minute + 1_000);
+  const { locks } = provider.stores;
+  const tryLock = locks.tryLock.bind(locks);
+  let tried = 0;
+  locks.tryLock = (...lock) => {
+    tried++;
+    return tryLock(...lock);
+  };
+  await clock.advance(minute + 10_000);
   assert.equal(errors, []);
+  assert.is(tried, 2, "a lock is paid for on a cloud: the other looks whether it was fired first");
   await Promise.all(both.map((hive) => hive.stop()));
 });
 
