@@ -144,14 +144,14 @@ export class Polling {
   async #gatherSlots(): Promise<void> {
     const { queueName, parallelism } = this.#descriptor;
     const gather = this.#parts.queues.gather?.(queueName);
-    if (!gather || this.#free <= 0 || this.#probing) return;
+    if (!gather || this.#free <= 0) return;
     const wanted = Math.min(gather.events, parallelism);
     let over = false;
     const timer = this.#parts.clock.after(gather.forMs, () => {
       over = true;
       this.slotFreed();
     });
-    while (this.#free < wanted && !over && !this.#stop.signal.aborted) await this.#slot();
+    while (this.#free < wanted && !over && !this.#probing && !this.#stop.signal.aborted) await this.#slot();
     timer.cancel();
   }
 

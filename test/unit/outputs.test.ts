@@ -209,6 +209,19 @@ collecting("given a signal that aborts, then what comes over time is read no fur
   assert.is(open, false);
 });
 
+collecting("given a signal that aborts, then an iterable that cannot be ended is read no further", async () => {
+  const aborting = new AbortController();
+  let asked = 0;
+  const next = async (): Promise<IteratorResult<Event>> => {
+    if (++asked === 2) aborting.abort(new BeeHiveError("LeaseLost", "gone"));
+    return { done: asked > 3, value: out("a") };
+  };
+  const values: AsyncIterable<Event> = { [Symbol.asyncIterator]: () => ({ next }) };
+  await throwsCode("LeaseLost", async () => collect(values, source("A", aborting.signal)));
+  await new Promise(setImmediate);
+  assert.is(asked, 2);
+});
+
 collecting("given a signal that had aborted, then what comes over time is not begun", async () => {
   const [signal, begun] = [AbortSignal.abort(new BeeHiveError("Timeout", "too late")), [] as string[]];
   const values: AsyncIterable<Event> = {

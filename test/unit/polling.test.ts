@@ -281,4 +281,49 @@ test("given an event that is postponed by a pause, when the hive stops meanwhile
   assert.equal(returned, [{ delayMs: 60_000, countAttempt: false }]);
 });
 
+test("given a poll that a pause ends, when its provider fails because of that, then polling is well", async () => {
+  const work = new Gate();
+  const { clock, hive } = await scene(
+    actor("Ping-Works", async () => {
+      await work.pass();
+      throw new PauseSubscription(60_000);
+    }),
+    (queues) => ({
+      lease: async (name, request) => {
+        const leases = await queues.lease(name, request);
+        return leases.length === 0 && request.signal.aborted ? unavailable() : leases;
+      },
+    }),
+  );
+  await hive.push(events(1));
+  await clock.advance(0);
+  work.open();
+  await clock.advance(1_000);
+  const [health] = (await hive.health()).detail.actors;
+  assert.equal([health?.paused?.by, health?.polling, health?.error], ["actor", "well", undefined]);
+  await hive.stop();
+});
+
+test("given a provider that is paid by the request, when a pause is over, then one event is tried without waiting for slots", async () => {
+  let pausing = true;
+  const { clock, hive, asked } = await scene(
+    actor(
+      "Ping-Works",
+      () => {
+        if (pausing) throw new PauseSubscription(1_000);
+      },
+      { parallelism: 10 },
+    ),
+    () => ({ gather: () => ({ events: 10, forMs: 5_000 }) }),
+  );
+  await hive.push(events(1));
+  await clock.advance(500);
+  pausing = false;
+  asked.length = 0;
+  await clock.advance(600);
+  const [first] = asked;
+  assert.equal([first?.at, first?.max], [1_000, 1]);
+  await hive.stop();
+});
+
 test.run();

@@ -297,8 +297,16 @@ test("given two hives on one provider, when one of them fires, then the other ha
   const options = { actors: new Pulses().actor(), pulsers, provider, clock, logger };
   const both = [await createHive(options), await createHive(options)];
   for (const hive of both) await hive.start();
-  await clock.advance(minute + 1_000);
+  const { locks } = provider.stores;
+  const tryLock = locks.tryLock.bind(locks);
+  let tried = 0;
+  locks.tryLock = (...lock) => {
+    tried++;
+    return tryLock(...lock);
+  };
+  await clock.advance(minute + 10_000);
   assert.equal(errors, []);
+  assert.is(tried, 2, "a lock is paid for on a cloud: the other looks whether it was fired first");
   await Promise.all(both.map((hive) => hive.stop()));
 });
 
@@ -384,6 +392,17 @@ test("given a process that died while it fired, when its lock ends, then another
   assert.equal(times, ["00:01:00"]);
   await clock.advance(minute - 10_000);
   assert.equal(times, ["00:01:00", "00:02:00"]);
+  await hive.stop();
+});
+
+test("given a process that died while it fired, when the next pulse is due before, then no old one is made up for", async () => {
+  const clock = new ManualClock();
+  const [[hive], times] = await hives(1, [pulse("Tick", { every: 1_000 })], clock);
+  assert.ok(hive);
+  await clock.advance(999);
+  await holdUnrenewed(hive, "pulser/Tick");
+  await clock.advance(6_001);
+  assert.equal(times, ["00:00:06", "00:00:07"]);
   await hive.stop();
 });
 
