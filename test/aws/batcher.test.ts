@@ -259,4 +259,13 @@ test("given an entry that is larger than a request may be, when it is added, the
   assert.equal(sent, [[1], [2], [3]]);
 });
 
+test("given entries that wait for company, when a request is full before that, then no timer is left to cut the next wait short", async () => {
+  const { batcher, sent, clock } = scene(20);
+  const first = batcher.add(1, 1);
+  await clock.advance(1);
+  assert.is(clock.pending, 1);
+  await Promise.all([first, ...Array.from({ length: 9 }, (_, n) => batcher.add(n, 1))]);
+  assert.equal([sent.length, clock.pending], [1, 0]);
+});
+
 test.run();

@@ -1,6 +1,8 @@
 /** Delays and attempts where SQS alone cannot say them. */
 import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { bodyOf } from "../../providers/aws/message.ts";
+import { attributesWith } from "../../providers/aws/note.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";
@@ -14,7 +16,7 @@ const asked: { readonly action: string; readonly entry: Readonly<Record<string, 
 test.before(async () => {
   scene = await awsScene();
   const ordered = { ordered: true };
-  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G"].map((name) => spec(name)));
+  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G", "H"].map((name) => spec(name)));
   await scene.provider.queues.ensure([
     spec("Fifo", ordered),
     spec("Fifo2", ordered),
@@ -96,6 +98,24 @@ test("given an event that is not due after a delay of SQS, when it is received, 
   // The copy is first seen when the message that it stands for was.
   const copy = leases.find(({ event }) => event.id === first.event.id);
   assert.is(copy?.firstSeen, first.firstSeen);
+});
+
+test("given a copy that waits for longer than SQS delays, when it comes, then it is put off again, its attempts as they were", async () => {
+  const { queues } = scene.provider;
+  const { name } = spec("H");
+  const notBefore = Date.now() + 60 * minute;
+  const body = bodyOf(eventTo("H", 1, { enqueueTime: new Date(0) }));
+  const message = {
+    MessageId: "m-1",
+    ReceiptHandle: "r-1",
+    Body: body,
+    MessageAttributes: attributesWith({ id: "e-1", attempts: 3, notBefore }, {}),
+  };
+  const { due } = await queues.handedOver(name, await queues.addressOf(name), [message], minute);
+  assert.equal(due, []);
+  assert.equal([asked.length, asked[0]?.entry["DelaySeconds"]], [1, 900]);
+  const note = noteOf(asked[0]?.entry);
+  assert.equal([note["notBefore"], note["attempts"]], [notBefore, 3]);
 });
 
 test("given a note of others that takes attempts away, when its message is received, then it is its first attempt", async () => {

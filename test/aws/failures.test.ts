@@ -11,7 +11,7 @@ const test = suite("aws: failures", { timeoutMs: 30_000 });
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene();
-  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G"].map((name) => spec(name)));
+  await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G", "H", "I"].map((name) => spec(name)));
   await scene.provider.queues.ensure([spec("Topic-"), spec("Topic-Reader")]);
 });
 test.after(() => scene.close());
@@ -174,6 +174,42 @@ test("given batch writes that are left undone, when a list is removed, then they
   await lists.deleteList("L", "k");
   assert.is(await lists.listExists("L", "k"), false);
   assert.is(times, 3);
+});
+
+test("given one of two sends that is refused, when events are pushed, then the push fails only when the other is done", async () => {
+  const { queues } = scene.provider;
+  scene.servers.interfere = (request) =>
+    request.body.includes("test-H") ? refused("sqs:SendMessageBatch", "AccessDenied")(request) : undefined;
+  let done = false;
+  scene.servers.delay = async ({ action, body }) => {
+    if (action !== "sqs:SendMessageBatch" || !body.includes("test-I")) return;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    done = true;
+  };
+  assert.is((await failureOf(queues.push([eventTo("H", 1), eventTo("I", 2)]))).code, "AccessDenied");
+  scene.servers.delay = () => undefined;
+  assert.is(done, true);
+  assert.is((await takeOne(scene.provider, "I")).event.getBody(), 2);
+});
+
+test("given a look for topics that failed, when it is published again, then it is looked for again at once", async () => {
+  const { queues } = scene.another();
+  const error = "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>no</Message></Error></ErrorResponse>";
+  scene.servers.interfere = ({ action }) =>
+    action === "sns:ListTopics" ? { status: 403, headers: { "content-type": "text/xml" }, body: error } : undefined;
+  assert.is((await failureOf(queues.push([eventTo("Topic-", 1)]))).code, "AccessDenied");
+  scene.servers.interfere = () => undefined;
+  await queues.push([eventTo("Topic-", 1)]);
+});
+
+test("given a receipt that is stale, when its event is committed, then the error names the event", async () => {
+  const { queues } = scene.provider;
+  await queues.push([eventTo("I", 1)]);
+  const lease = await takeOne(scene.provider, "I");
+  scene.servers.interfere = refused("sqs:DeleteMessageBatch", "ReceiptHandleIsInvalid");
+  const error = await failureOf(queues.commit(lease, []));
+  assert.is(error.code, "LeaseLost");
+  assert.ok(error.message.includes(lease.event.id), error.message);
 });
 
 test("given a size that is refused under the name of another refusal, when it is translated, then it is TooLarge", () => {

@@ -104,6 +104,23 @@ test("given receives, when one that waited brings nothing, then the queue is qui
   assert.is(receiver.quietSince, -Infinity);
 });
 
+test("given a receive beside another, which does not wait, when it brings nothing, then that says nothing of the queue", async () => {
+  const { take, answer, asked, receiver } = scene();
+  const full = take(5_000);
+  await answer(0, { received: 10, leases: Array.from({ length: 10 }, () => leaseUntil(Infinity)) });
+  await full;
+  const leaving = new AbortController();
+  const both = [take(5_000, leaving.signal), take(5_000, leaving.signal)];
+  assert.equal(
+    asked.map(({ wait }) => wait),
+    [2, 2, 0],
+  );
+  await answer(2, {});
+  assert.is(receiver.quietSince, -Infinity);
+  leaving.abort();
+  assert.equal(await Promise.all(both), [[], []]);
+});
+
 test("given a full receive, when it could be read, then there may be more; when it could not, nobody says so", async () => {
   const { take, answer, plenty } = scene();
   const failure = new BeeHiveError("Unavailable", "down");
