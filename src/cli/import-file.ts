@@ -45,9 +45,12 @@ async function registerTsx(file: string): Promise<void> {
   try {
     found = createRequire(file).resolve("tsx/esm");
   } catch (cause) {
-    throw new UsageError(`${file} is TypeScript, which is run by tsx, and tsx is not installed: npm install -D tsx`, {
-      cause,
-    });
+    throw new UsageError(
+      `${file} is TypeScript, which is run by tsx, and tsx is not installed: npm install -D tsx, or name the JavaScript that was built from it, also by BEEHIVE_MODULES`,
+      {
+        cause,
+      },
+    );
   }
   await import(pathToFileURL(found).href);
 }

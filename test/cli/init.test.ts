@@ -1,10 +1,13 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { cli, folderWith, plainEnvironment, root, startProcess } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("beehive init", { timeoutMs: 240_000 });
+const test = suite("beehive init", { timeoutMs: 400_000 });
 
 const environment = plainEnvironment({
   npm_config_prefer_offline: "true",
@@ -28,13 +31,16 @@ test("given an empty folder, when made without npm, then the files are there and
     [files.toSorted(), installed],
     [
       [
+        ".dockerignore",
         ".gitignore",
+        "Dockerfile",
         "README.md",
         "beehive.config.yaml",
         "customers.ndjson",
         "package.json",
         "src/actors.test.ts",
         "src/actors.ts",
+        "tsconfig.build.json",
         "tsconfig.json",
       ],
       false,
@@ -57,6 +63,25 @@ test("given one file that is there, when made, then it is named and nothing else
   assert.equal(readdirSync(folder.path), ["tsconfig.json"]);
 });
 
+test("given a registry without this release, when it is installed, then --package is named", async () => {
+  using folder = folderWith();
+  const registry = createServer((_, response) => response.writeHead(404).end("{}")).listen(0, "127.0.0.1");
+  await once(registry, "listening");
+  const { port } = registry.address() as AddressInfo;
+  const { code, stderr } = await cli(["init", "shop"], {
+    cwd: folder.path,
+    environment: {
+      npm_config_registry: `http://127.0.0.1:${port}/`,
+      npm_config_cache: folder.at("cache"),
+      npm_config_fetch_retries: "0",
+    },
+  });
+  registry.close();
+  assert.is(code, 1);
+  assert.match(stderr, "404");
+  assert.match(stderr, "begin anew in an empty folder with beehive init --package FILE.tgz");
+});
+
 test("given the packed package, when a stranger starts with it, then all that the starter says works", async () => {
   using folder = folderWith({
     "tools/package.json": '{"private":true}',
@@ -68,16 +93,17 @@ test("given the packed package, when a stranger starts with it, then all that th
   const beehive = folder.at("tools/node_modules/.bin/beehive");
 
   const made = await run(beehive, ["init", "shop", "--package", `file:${tarball}`], folder.path);
-  assert.match(made, /npm start/);
+  assert.match(made, /npm run dev/);
   const shop = folder.at("shop");
   assert.match(await run("npm", ["test"], shop), /pass 2/);
   await run("npm", ["run", "typecheck"], shop);
-  await run("npx", ["beehive", "lint"], shop);
+  await run("npx", ["beehive", "lint", "--strict"], shop);
 
-  using worker = startProcess("npm", ["start"], { cwd: shop, env: environment });
+  using worker = startProcess("npm", ["run", "dev"], { cwd: shop, env: environment });
   await worker.says("Working on ");
   await run("npm", ["run", "push"], shop);
   await Promise.all(["1", "2", "3"].map((number) => worker.says(`customer ${number}`)));
+  assert.match(await run("npx", ["beehive", "trace", "grace"], shop), /WelcomeActor → committed[^]*2 done/);
   worker.signal("SIGINT");
   assert.match((await worker.ended).stderr, /SIGINT: stopping/);
   const counts = JSON.parse(await run(join(shop, "node_modules/.bin/beehive"), ["queues", "--json"], shop));
@@ -85,8 +111,23 @@ test("given the packed package, when a stranger starts with it, then all that th
     counts.map(({ queue, ready, leased, dead }: Record<string, unknown>) => ({ queue, ready, leased, dead })),
     ["CustomerWelcomed-Tell", "CustomerRegistered-Welcome"].map((queue) => ({ queue, ready: 0, leased: 0, dead: 0 })),
   );
+  // What was built needs no development dependencies.
+  await run("npm", ["run", "build"], shop);
+  await run("npm", ["ci", "--omit=dev"], shop);
+  assert.not(existsSync(join(shop, "node_modules/tsx")));
+  using production = startProcess("npm", ["start"], { cwd: shop, env: environment });
+  await production.says("Working on ");
+  await run("npm", ["run", "push"], shop);
+  await production.says("customer 6");
+  production.signal("SIGTERM");
+  await production.ended;
+  const unbuilt = await startProcess(beehive, ["run"], { cwd: shop, env: environment }).ended;
+  assert.match(unbuilt.stderr, /name the JavaScript that was built from it, also by BEEHIVE_MODULES/);
+  environment["BEEHIVE_MODULES"] = "dist/actors.js";
+
   // A copy that is installed elsewhere hands over to that of the project.
   assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 2);
+  delete environment["BEEHIVE_MODULES"];
 
   // JavaScript needs nothing but Node, TypeScript says what it needs.
   cpSync(folder.at("plain/actors.mjs"), folder.at("tools/actors.mjs"));

@@ -28,7 +28,12 @@ export const init: CliCommand = defineCommand<Options, [folder: string]>({
     command
       .argument("[folder]", "made if it is not there", ".")
       .option("--no-install", "leave npm install to you")
-      .addOption(new Option("--package <spec>", "the beehive-actors to install: a version, a tarball, a git URL")),
+      .addOption(
+        new Option(
+          "--package <spec>",
+          "the beehive-actors to install: a version, a tarball, a git URL (default: this release)",
+        ),
+      ),
   examples: [
     ["npx beehive-actors init shop", "a project in the folder shop"],
     ["beehive init --no-install", "in this folder, without npm"],
@@ -37,14 +42,14 @@ export const init: CliCommand = defineCommand<Options, [folder: string]>({
     const target = resolve(folder);
     const files = await writeStarter(target, options.package === undefined ? packageSpec() : fromHere(options.package));
     for (const file of files) output.note(`made ${file}`);
-    const installed = options.install && (await npmInstall(target, output, signal));
+    const installed = options.install && (await npmInstall(target, output, signal, options.package === undefined));
     if (output.json) output.result({ folder: target, files, installed });
     if (options.install && !installed) return exitCode.failed;
     const steps = [
       ...(folder === "." ? [] : [`cd ${folder}`]),
       ...(installed ? [] : ["npm install"]),
       "npm test",
-      "npm start",
+      "npm run dev",
     ];
     output.note(`\nNext:\n${steps.map((step) => `  ${step}`).join("\n")}`);
     return exitCode.well;

@@ -8,13 +8,13 @@ export function packageSpec(): string {
 }
 
 /**
- * The package.json of a starter. Its tools have the versions that this release was tested with; SQLite is installed
- * where Node has none.
+ * The package.json of a starter. `npm start` runs the build, so that it needs no development dependencies. Its tools
+ * have the versions that this release was tested with; SQLite is installed where Node has none.
  *
  * @param spec what to install as beehive-actors.
  */
 export function starterManifest(folder: string, spec: string): string {
-  const { devDependencies: tested, peerDependencies } = ownManifest();
+  const { dependencies, devDependencies: tested, peerDependencies } = ownManifest();
   const sqlite = isBuiltin("node:sqlite") ? {} : { libsql: peerDependencies["libsql"] };
   const tools = ["@types/node", "tsx", "typescript"].map((name) => [name, tested[name]] as const);
   const manifest = {
@@ -23,12 +23,14 @@ export function starterManifest(folder: string, spec: string): string {
     private: true,
     type: "module",
     scripts: {
-      start: "beehive run",
+      dev: "beehive run",
+      build: "tsc -p tsconfig.build.json",
+      start: "beehive run dist/actors.js",
       push: "beehive push CustomerRegistered- customers.ndjson",
       test: "node --import tsx --test src/actors.test.ts",
       typecheck: "tsc",
     },
-    dependencies: { "beehive-actors": spec, ...sqlite },
+    dependencies: { "beehive-actors": spec, ...sqlite, valibot: dependencies["valibot"] },
     devDependencies: Object.fromEntries(tools),
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;

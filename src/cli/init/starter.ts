@@ -40,7 +40,7 @@ async function templates(): Promise<[string, string][]> {
 }
 
 function targetOf(path: string): string {
-  return path === "gitignore.template" ? ".gitignore" : path.replace(".template.", ".");
+  return path.endsWith("ignore.template") ? `.${path.replace(".template", "")}` : path.replace(".template.", ".");
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,12 +1,20 @@
 import { actorDescription, counterStore, eventType, injects } from "beehive-actors";
-import type { CounterStore, Event, ProcessorActor } from "beehive-actors";
+import type { CounterStore, Event, HiveOptions, ProcessorActor } from "beehive-actors";
+import * as v from "valibot";
 
-/** What happened; its body is what is told of it. */
-export const CustomerRegistered = eventType<{ name: string }>("CustomerRegistered");
-export const CustomerWelcomed = eventType<{ name: string; number: number }>("CustomerWelcomed");
+/** Comes from outside: `npm run push` publishes it. Bodies are checked when events are made and read. */
+export const CustomerRegistered = eventType(
+  "CustomerRegistered",
+  v.object({ customerId: v.string(), name: v.string() }),
+  { entry: true },
+);
+export const CustomerWelcomed = eventType(
+  "CustomerWelcomed",
+  v.object({ customerId: v.string(), name: v.string(), number: v.number() }),
+);
 
-/** Reads the subscription Welcome of the topic CustomerRegistered, and publishes what follows. */
-@actorDescription("CustomerRegistered-Welcome", { publishes: ["CustomerWelcomed"] })
+/** Reads the subscription Welcome of the topic CustomerRegistered, and publishes CustomerWelcomed. */
+@actorDescription("CustomerRegistered-Welcome", { publishes: [CustomerWelcomed] })
 @injects(counterStore)
 export class WelcomeActor implements ProcessorActor {
   readonly #counters: CounterStore;
@@ -16,14 +24,14 @@ export class WelcomeActor implements ProcessorActor {
   }
 
   async processAsync(event: Event) {
-    const { name } = CustomerRegistered.read(event);
+    const { customerId, name } = CustomerRegistered.read(event);
     // With the id of the event a repeated step counts once.
     const number = await this.#counters.increment("Customers", "all", 1, { once: event.id });
-    return [CustomerWelcomed.create({ name, number })];
+    return [CustomerWelcomed.create({ customerId, name, number })];
   }
 }
 
-/** Reads what the other publishes, once that is committed. */
+/** Reads the events of the other actor, once they are committed. */
 @actorDescription("CustomerWelcomed-Tell")
 export class TellActor implements ProcessorActor {
   async processAsync(event: Event) {
@@ -31,3 +39,8 @@ export class TellActor implements ProcessorActor {
     console.log(`Welcome ${name}, customer ${number}`);
   }
 }
+
+/** The options of the hive that only code can say. `beehive trace ada` finds events by the id of their customer. */
+export const hive: Partial<HiveOptions> = {
+  journal: { subject: (event) => event.getBody<{ customerId?: string }>().customerId },
+};

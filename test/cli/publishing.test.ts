@@ -1,0 +1,62 @@
+/** Every command that takes modules, with one that only publishes. */
+import { createHive, Event } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { cli, folderWith, type Ended } from "../support/cli.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("modules that only publish", { timeoutMs: 60_000 });
+
+const web = 'export const hive = { publishes: ["OrderPaid", "Invoices-Invoices"] };';
+
+test("given publishes, when set up, then commands know its topics and queues", async () => {
+  using folder = folderWith({ "web.mjs": web });
+  const environment = { BEEHIVE_PROVIDER: `sqlite:${folder.at("hive.db")}`, BEEHIVE_MODULES: "web.mjs" };
+  const run = (...args: string[]): Promise<Ended> => cli(args, { cwd: folder.path, environment });
+
+  assert.is((await run("setup", "--check")).code, 1);
+  const made = await run("setup", "--json");
+  assert.equal(
+    (JSON.parse(made.stdout) as { name: string; state: string }[]).map(({ name, state }) => `${name} ${state}`),
+    ["OrderPaid- made", "Invoices made"],
+  );
+  await using hive = await createHive({
+    provider: environment.BEEHIVE_PROVIDER,
+    topology: "check",
+    publishes: ["OrderPaid", "Invoices-Invoices"],
+  });
+  await hive.start();
+  await hive.push([new Event("OrderPaid"), new Event("Invoice", {}, { queueName: "Invoices" })]);
+  await hive.stop();
+
+  const queues = await run("queues", "--json");
+  assert.equal(
+    (JSON.parse(queues.stdout) as { queue: string; ready: number }[]).map(({ queue, ready }) => [queue, ready]),
+    [["Invoices", 1]],
+  );
+  const [graph, config, nothing] = await Promise.all([run("graph", "--json"), run("config"), run("run")]);
+  const { publications, actors } = JSON.parse(graph.stdout) as { publications: unknown[]; actors: unknown[] };
+  assert.equal([publications.length, actors.length], [2, 0]);
+  assert.is(config.code, 0);
+  assert.is(nothing.code, 2);
+  assert.match(nothing.stderr, "These modules only publish, so there is nothing to run.");
+});
+
+test("given publishes, when a policy is asked for, then it may publish there", async () => {
+  using folder = folderWith({ "web.mjs": web });
+  const { code, stdout, stderr } = await cli(["policy", folder.at("web.mjs"), "--provider", "aws:?prefix=shop"]);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /sns:Publish[^]*shop-OrderPaid/);
+  assert.match(stdout, /sqs:SendMessage[^]*shop-Invoices/);
+});
+
+test("given pulsers and no actors, when linted, then nothing is wrong", async () => {
+  using folder = folderWith({
+    "clock.mjs": `import { pulse } from ${JSON.stringify(import.meta.resolve("beehive-actors"))};
+export const minutes = pulse("MinutePassed", { every: 60_000 });`,
+  });
+  const { code, stdout } = await cli(["lint", folder.at("clock.mjs"), "--json", "--ignore", "event-without-schema"]);
+  assert.is(code, 0);
+  assert.equal(JSON.parse(stdout), { errors: 0, warnings: 0, findings: [] });
+});
+
+test.run();
