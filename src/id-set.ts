@@ -113,21 +113,27 @@ const tableBits = 6;
  */
 export class IdSet {
   readonly #tables = Array.from({ length: 2 ** tableBits }, () => new IdTable());
-  readonly #others = new Set<string>();
+  readonly #others: Set<string>[] = [new Set()];
   readonly #tableSize: number;
+  readonly #setSize: number;
 
-  /** @param tableSize how many ids a table takes. */
-  constructor(tableSize: number = numberMask) {
+  /**
+   * @param tableSize how many ids a table takes.
+   * @param setSize how many ids a `Set` takes; no `Set` takes more than 2 ** 24.
+   */
+  constructor(tableSize: number = numberMask, setSize: number = 2 ** 23) {
     this.#tableSize = tableSize;
+    this.#setSize = setSize;
   }
 
   get size(): number {
-    return this.#tables.reduce((size, { used }) => size + used, this.#others.size);
+    const others = this.#others.reduce((size, set) => size + set.size, 0);
+    return this.#tables.reduce((size, { used }) => size + used, others);
   }
 
   has(group: number, id: string): boolean {
     if (read(group, id) && this.#table().has()) return true;
-    return this.#others.size > 0 && this.#others.has(`${group} ${id}`);
+    return this.#hasOther(group, id);
   }
 
   /** Adds an id; returns whether it was new. */
@@ -137,15 +143,24 @@ export class IdSet {
     return table.used < this.#tableSize ? table.add() : this.#addOther(group, id);
   }
 
+  #hasOther(group: number, id: string): boolean {
+    const [first] = this.#others;
+    if (first === undefined || first.size === 0) return false;
+    const name = `${group} ${id}`;
+    return this.#others.some((set) => set.has(name));
+  }
+
   #addOther(group: number, id: string): boolean {
     if (this.has(group, id)) return false;
-    this.#others.add(`${group} ${id}`);
+    let last = this.#others.at(-1);
+    if (last === undefined || last.size >= this.#setSize) this.#others.push((last = new Set()));
+    last.add(`${group} ${id}`);
     return true;
   }
 
   clear(): void {
     for (const table of this.#tables) table.clear();
-    this.#others.clear();
+    this.#others.splice(0, Infinity, new Set());
   }
 
   /** The table of the id that was read: by bits of its hash that say nothing of its slot there. */

@@ -14,12 +14,14 @@ let servers: AzureServers;
 let provider: AzureProvider;
 /** How many messages were received from queues of dead letters. */
 let received = 0;
-const { createReceiver } = ServiceBusClient.prototype;
+/** As the class has it. */
+const original = Object.getOwnPropertyDescriptor(ServiceBusClient.prototype, "createReceiver") ?? {};
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
-  ServiceBusClient.prototype.createReceiver = function (this: ServiceBusClient, ...given: unknown[]) {
-    const receiver = Reflect.apply(createReceiver, this, given) as ServiceBusReceiver;
+  const createReceiver = original.value as (...given: unknown[]) => ServiceBusReceiver;
+  const counting = function (this: ServiceBusClient, ...given: unknown[]): ServiceBusReceiver {
+    const receiver = Reflect.apply(createReceiver, this, given);
     const receive = receiver.receiveMessages.bind(receiver);
     receiver.receiveMessages = async (...options) => {
       const messages = await receive(...options);
@@ -27,11 +29,12 @@ test.before(async () => {
       return messages;
     };
     return receiver;
-  } as typeof createReceiver;
+  };
+  Object.defineProperty(ServiceBusClient.prototype, "createReceiver", { ...original, value: counting });
   provider = await AzureProvider.open({ ...servers.options, clock });
 });
 test.after(async () => {
-  ServiceBusClient.prototype.createReceiver = createReceiver;
+  Object.defineProperty(ServiceBusClient.prototype, "createReceiver", original);
   await provider.close();
   await servers[Symbol.asyncDispose]();
 });

