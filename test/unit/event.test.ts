@@ -320,6 +320,8 @@ test("given an event, when it is inspected, then it is told without its body", (
 });
 
 test("given no type, then InvalidEvent", async () => {
+  for (const type of [undefined, null, 7, { eventType: "A", partitionKey: true }, new Event("A").toRecord()])
+    await throwsCode("InvalidEvent", () => new Event(type as never, 1));
   await throwsCode("InvalidEvent", () => new Event("", 1, { queueName: "Q" }));
   await throwsCode("InvalidEvent", () => new Event("x".repeat(129), 1, { queueName: "Q" }));
 });
