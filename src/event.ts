@@ -25,6 +25,9 @@ import { QueueName } from "./queue-name.ts";
 
 export type { Delivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
+/** Marks a record that was checked: nothing else is taken for one. */
+const asRecord: unique symbol = Symbol("record");
+
 /** A record whose id is still to be made, and whose body may be shared. */
 type UnnamedRecord = Omit<EventRecord, "id" | "body"> & {
   readonly id?: string | undefined;
@@ -77,9 +80,9 @@ export class Event<Body = unknown> {
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);
   /** @internal */
-  constructor(record: UnnamedRecord);
+  constructor(record: UnnamedRecord, mark: typeof asRecord);
   constructor(type: string | UnnamedRecord, body?: unknown, options: EventOptions = {}) {
-    if (typeof type === "object" && type !== null) {
+    if (body === asRecord && typeof type === "object") {
       this.eventType = type.eventType;
       this.queueName = type.queueName;
       this.contentType = type.contentType;
@@ -95,8 +98,8 @@ export class Event<Body = unknown> {
       this.#id = type.id;
     } else {
       assertKnownOptions(options);
-      this.eventType = checkedHeader("eventType", type);
-      this.queueName = options.queueName === undefined ? defaultQueueName(type) : destination(options.queueName);
+      const eventType = (this.eventType = checkedHeader("eventType", type));
+      this.queueName = options.queueName === undefined ? defaultQueueName(eventType) : destination(options.queueName);
       this.contentType = checkedLine("contentType", options.contentType) ?? contentTypeOf(body);
       this.url = checkedText("url", options.url);
       this.properties = checkedProperties(options.properties);
@@ -104,7 +107,9 @@ export class Event<Body = unknown> {
       this.causationId = checkedText("causationId", options.causationId);
       this.partitionKey = checkedLine("partitionKey", options.partitionKey);
       this.delivery = checkedDelivery(options.delivery);
-      this.#body = options.byReference ? share(type, body, this.contentType) : serialise(type, body, this.contentType);
+      this.#body = options.byReference
+        ? share(eventType, body, this.contentType)
+        : serialise(eventType, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
       this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
       this.#id = options.id === undefined ? undefined : checkedHeader("id", options.id);
@@ -119,7 +124,7 @@ export class Event<Body = unknown> {
    */
   static fromRecord(record: EventRecord): Event {
     assertRecord(record);
-    return new Event(record);
+    return new Event(record, asRecord);
   }
 
   /** A random UUID unless one was given. */
@@ -198,42 +203,48 @@ export class Event<Body = unknown> {
     assertKnownOptions(changes);
     const { queueName, properties, timestamp, byReference } = changes;
     const { contentType, url, correlationId, causationId, partitionKey, delivery } = changes;
-    return new Event<Body>({
-      id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
-      eventType: this.eventType,
-      queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
-      timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
-      contentType: checkedLine("contentType", contentType) ?? this.contentType,
-      body: byReference === false ? this.#serialised : this.#body,
-      url: url === undefined ? this.url : checkedText("url", url),
-      properties: properties === undefined ? this.properties : checkedProperties(keepingVersion(this, properties)),
-      enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
-      correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
-      causationId: causationId === undefined ? this.causationId : checkedText("causationId", causationId),
-      partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
-      delivery: delivery === undefined ? this.delivery : checkedDelivery(delivery),
-    });
+    return new Event<Body>(
+      {
+        id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
+        eventType: this.eventType,
+        queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
+        timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
+        contentType: checkedLine("contentType", contentType) ?? this.contentType,
+        body: byReference === false ? this.#serialised : this.#body,
+        url: url === undefined ? this.url : checkedText("url", url),
+        properties: properties === undefined ? this.properties : checkedProperties(keepingVersion(this, properties)),
+        enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
+        correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
+        causationId: causationId === undefined ? this.causationId : checkedText("causationId", causationId),
+        partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
+        delivery: delivery === undefined ? this.delivery : checkedDelivery(delivery),
+      },
+      asRecord,
+    );
   }
 
   /** @internal The same event as the hive passes it on: where it is now, and what ties it to others. */
   with(
     changes: Pick<Partial<EventRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
   ): Event<Body> {
-    return new Event<Body>({
-      id: changes.id ?? this.id,
-      eventType: this.eventType,
-      queueName: changes.queueName ?? this.queueName,
-      timestamp: this.#timestamp,
-      contentType: this.contentType,
-      body: this.#body,
-      url: this.url,
-      properties: changes.properties ?? this.properties,
-      enqueueTime: this.#enqueueTime,
-      correlationId: changes.correlationId ?? this.correlationId,
-      causationId: changes.causationId ?? this.causationId,
-      partitionKey: this.partitionKey,
-      delivery: this.delivery,
-    });
+    return new Event<Body>(
+      {
+        id: changes.id ?? this.id,
+        eventType: this.eventType,
+        queueName: changes.queueName ?? this.queueName,
+        timestamp: this.#timestamp,
+        contentType: this.contentType,
+        body: this.#body,
+        url: this.url,
+        properties: changes.properties ?? this.properties,
+        enqueueTime: this.#enqueueTime,
+        correlationId: changes.correlationId ?? this.correlationId,
+        causationId: changes.causationId ?? this.causationId,
+        partitionKey: this.partitionKey,
+        delivery: this.delivery,
+      },
+      asRecord,
+    );
   }
 
   /** The event as plain data, for providers. */

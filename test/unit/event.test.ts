@@ -251,6 +251,18 @@ test("given bodies that only look like these, then they are JSON as any other", 
   class Empty {}
   for (const body of [{}, [], { a: {} }, { "0": 1 }, [{ "0": {} }], new Empty(), { when: new Date(0) }, { "{}": 1 }])
     assert.equal(new Event("A", body).getBody(), JSON.parse(JSON.stringify(body)));
+  class Tags extends Set<string> {
+    toJSON(): string[] {
+      return [...this];
+    }
+  }
+  assert.equal(new Event("A", new Tags(["a"])).getBody(), ["a"]);
+  const written = { toJSON: () => ({}), hidden: new Map() };
+  assert.equal(new Event("A", { none: {}, tags: new Tags(["a"]), written }).getBody(), {
+    none: {},
+    tags: ["a"],
+    written: {},
+  });
   const buffer = new Event("A", { content: Buffer.from([1]) }).getBody();
   assert.equal(buffer, { content: { type: "Buffer", data: [1] } });
   let deep: unknown = {};
@@ -320,6 +332,8 @@ test("given an event, when it is inspected, then it is told without its body", (
 });
 
 test("given no type, then InvalidEvent", async () => {
+  for (const type of [undefined, null, 7, { eventType: "A", partitionKey: true }, new Event("A").toRecord()])
+    await throwsCode("InvalidEvent", () => new Event(type as never, 1));
   await throwsCode("InvalidEvent", () => new Event("", 1, { queueName: "Q" }));
   await throwsCode("InvalidEvent", () => new Event("x".repeat(129), 1, { queueName: "Q" }));
 });
