@@ -43,7 +43,7 @@ export function isNewerVersion(error: unknown): error is NewerVersion {
  * @param waitedMs how long ago it was first delivered.
  */
 export function newerVersionDelay({ waitMs }: NewerVersion, waitedMs: number): number | undefined {
-  const left = waitMs - Math.max(0, waitedMs);
+  const left = waitMs - waitedMs;
   if (!(left > 0)) return undefined;
   // Twenty times within its wait, so that a short wait, too, meets a newer worker.
   return Math.min(left, Math.max(minReturnMs, Math.min(maxReturnMs, waitMs / 20)));

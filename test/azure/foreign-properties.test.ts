@@ -3,6 +3,7 @@ import rhea from "rhea";
 import * as assert from "uvu/assert";
 import { decimalText } from "../../providers/azure/decimal-text.ts";
 import { AzureProvider } from "../../providers/azure/index.ts";
+import { propertyFrom } from "../../providers/azure/property-values.ts";
 import { readEvent } from "../../providers/azure/reading.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { Event } from "../../src/event.ts";
@@ -279,6 +280,16 @@ test("a body that is a value of AMQP is JSON with every digit", async () => {
   assert.equal(event.getBody(), { long: "9223372036854775807", at: "1970-01-01T00:00:00.000Z" });
   const alone = await received({ bodyType: "value", body: typed("Ulong", bytes("ffffffffffffffff")) });
   assert.is(alone.body, '"18446744073709551615"');
+});
+
+test("a client that is given receives values with their types", async () => {
+  const uuid: { readonly width: number; read?: (buffer: Buffer, offset: number) => unknown } = { width: 16 };
+  const container = { types: { by_code: { 0x98: uuid }, Uuid: (value: Buffer) => ({ typed: value }) } };
+  const given = { _connectionContext: { connection: { container } } } as unknown as ServiceBusClient;
+  await AzureProvider.open({ ...servers.options, serviceBus: { client: given } });
+  const value = uuid.read?.(Buffer.concat([Buffer.alloc(1), bytes("00112233445566778899aabbccddeeff")]), 1);
+  assert.is(propertyFrom(value), "00112233-4455-6677-8899-aabbccddeeff");
+  assert.equal((value as { toRheaTyped(): unknown }).toRheaTyped(), { typed: value });
 });
 
 test("a decimal is written with the digits that it has", () => {

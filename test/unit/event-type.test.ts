@@ -193,8 +193,16 @@ for (const version of ["2", 1.5, 0, true]) {
   });
 }
 
-for (const options of [{ version: 0 }, { version: 1.5 }, { version: 2, upcasters: { 2: (body: object) => body } }]) {
-  test(`given ${JSON.stringify(options)}, when a type is declared, then it is refused`, async () => {
+const same = (body: object): object => body;
+for (const options of [
+  { version: 0 },
+  { version: 1.5 },
+  { version: 2, upcasters: { 0: same } },
+  { version: 2, upcasters: { 2: same } },
+  { version: 2, upcasters: { old: same } },
+]) {
+  const described = JSON.stringify(options, (_name, value: unknown) => (typeof value === "function" ? "same" : value));
+  test(`given ${described}, when a type is declared, then it is refused`, async () => {
     const error = await failureOf(() => eventType("Registered", undefined, options));
     assert.is(error.code, "InvalidConfiguration");
   });
