@@ -79,6 +79,15 @@ test("polls that follow each other look once whether others live", async () => {
   await provider.close();
 });
 
+test("what is pushed and leased in one turn is leased by one transaction", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter(1)]);
+  const [, leases] = await Promise.all([provider.queues.push([letter(2)]), lease(provider, 10)]);
+  assert.equal(bodies(leases), [1, 2]);
+  await provider.close();
+});
+
 test("who waits is woken for an event that is in line, and for one that is for later", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path, true);
