@@ -70,12 +70,17 @@ test("another process may order a subscription whose events wait", async () => {
   await Promise.all([here.close(), there.close()]);
 });
 
-test("polls that follow each other look once whether others live", async () => {
+test("polls that follow each other look once at others, and at times", async () => {
   using file = sqliteFile();
   using counts = countStatements("libsql");
   const provider = await opened(file.path);
   for (let times = 0; times < 5; times++) await lease(provider, 1);
   assert.is(counts.byText.get("SELECT id, lock FROM processes ORDER BY id"), 1);
+  const times = [...counts.byText].filter(([sql]) => /^SELECT 1 FROM messages .*counted_from/.test(sql));
+  assert.equal(
+    times.map(([, count]) => count),
+    [1],
+  );
   await provider.close();
 });
 
