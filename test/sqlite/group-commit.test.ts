@@ -2,14 +2,17 @@
 import * as assert from "uvu/assert";
 import { SqliteClient } from "../../providers/sqlite/client.ts";
 import { defaultConfig } from "../../providers/sqlite/config.ts";
+import { GroupCommit } from "../../providers/sqlite/group-commit.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import { systemClock } from "../../src/clock.ts";
 import { BeeHiveError } from "../../src/errors.ts";
 import { Event } from "../../src/event.ts";
 import type { Lease } from "../../src/queue-operator.ts";
 import { QueueName } from "../../src/queue-name.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const test = suite("sqlite: group commit");
 
@@ -140,6 +143,38 @@ test("given operations that wait, when the provider is closed, then they are com
   const again = await opened(file.path);
   assert.is((await again.queues.counts(name)).ready, 1);
   await again.close();
+});
+
+/** Groups on a driver that never lets one begin. */
+function stuckGroups(failure: Error) {
+  const clock = new ManualClock();
+  const tries = { count: 0 };
+  const fail = (): never => {
+    tries.count++;
+    throw failure;
+  };
+  const statement = { run: fail, insert: fail, get: fail, all: fail };
+  const driver = { name: "libsql", prepare: () => statement, text: String, exec() {}, close() {} } as const;
+  const hooks = { begun() {}, flush() {}, committed() {}, rolledBack() {} };
+  return { clock, tries, groups: new GroupCommit("hive.db", driver, clock, hooks) };
+}
+
+test("a group that cannot begin is refused at once", async () => {
+  const { groups, tries } = stuckGroups(new Error("out of order"));
+  const { message } = await throwsCode("Unavailable", () => groups.run(() => 1));
+  assert.match(message, "out of order");
+  assert.is(tries.count, 1);
+});
+
+test("a lock of others is waited for, but not for ever", async () => {
+  const { clock, groups, tries } = stuckGroups(Object.assign(new Error("busy"), { code: "SQLITE_BUSY" }));
+  let over = false;
+  const refused = throwsCode("Unavailable", () => groups.run(() => 1)).finally(() => (over = true));
+  await clock.advance(14_500);
+  assert.is(over, false);
+  assert.ok(tries.count > 100);
+  await clock.advance(1_000);
+  assert.match((await refused).message, "another process kept it locked");
 });
 
 test.run();

@@ -61,6 +61,38 @@ test("given somebody who waits, when an event is pushed, then it is leased to th
   await provider.close();
 });
 
+test("another process may order a subscription whose events wait", async () => {
+  using file = sqliteFile();
+  const here = await opened(file.path);
+  await here.queues.push([letter(1, "key"), letter(2, "key")]);
+  const there = await opened(file.path, true);
+  assert.equal(bodies(await lease(there, 10)), [1]);
+  await Promise.all([here.close(), there.close()]);
+});
+
+test("polls that follow each other look once at others, and at times", async () => {
+  using file = sqliteFile();
+  using counts = countStatements("libsql");
+  const provider = await opened(file.path);
+  for (let times = 0; times < 5; times++) await lease(provider, 1);
+  assert.is(counts.byText.get("SELECT id, lock FROM processes ORDER BY id"), 1);
+  const times = [...counts.byText].filter(([sql]) => /^SELECT 1 FROM messages .*counted_from/.test(sql));
+  assert.equal(
+    times.map(([, count]) => count),
+    [1],
+  );
+  await provider.close();
+});
+
+test("what is pushed and leased in one turn is leased by one transaction", async () => {
+  using file = sqliteFile();
+  const provider = await opened(file.path);
+  await provider.queues.push([letter(1)]);
+  const [, leases] = await Promise.all([provider.queues.push([letter(2)]), lease(provider, 10)]);
+  assert.equal(bodies(leases), [1, 2]);
+  await provider.close();
+});
+
 test("who waits is woken for an event that is in line, and for one that is for later", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path, true);
