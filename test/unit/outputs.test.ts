@@ -222,6 +222,20 @@ collecting("given a signal that aborts, then an iterable that cannot be ended is
   assert.is(asked, 2);
 });
 
+collecting(
+  "given an iterable that failed, when its signal aborts later, then it is not ended a second time",
+  async () => {
+    const aborting = new AbortController();
+    let ended = 0;
+    const next = async (): Promise<IteratorResult<Event>> => ({ done: false, value: {} as Event });
+    const end = async (): Promise<IteratorResult<Event>> => ({ done: true, value: ended++ });
+    const values: AsyncIterable<Event> = { [Symbol.asyncIterator]: () => ({ next, return: end }) };
+    await throwsCode("InvalidOutput", async () => collect(values, source("A", aborting.signal)));
+    aborting.abort();
+    assert.is(ended, 1);
+  },
+);
+
 collecting("given a signal that had aborted, then what comes over time is not begun", async () => {
   const [signal, begun] = [AbortSignal.abort(new BeeHiveError("Timeout", "too late")), [] as string[]];
   const values: AsyncIterable<Event> = {

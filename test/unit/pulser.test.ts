@@ -406,6 +406,22 @@ test("given a process that died while it fired, when the next pulse is due befor
   await hive.stop();
 });
 
+test("given a pulse that another process holds, when the hive stops, then it is waited for no longer", async () => {
+  const clock = new ManualClock();
+  const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
+  assert.ok(hive);
+  const { locks } = hive.stores;
+  let tried = 0;
+  locks.tryLock = async () => {
+    if (++tried > 9) throw new Error("it is tried again and again");
+    return undefined;
+  };
+  await clock.advance(minute);
+  await hive.stop();
+  assert.ok(tried <= 2, `${tried}`);
+  assert.equal(times, []);
+});
+
 /** Takes a lock as a process does that dies at once: it is held, and nobody renews it. */
 async function holdUnrenewed({ provider }: Hive, resource: string): Promise<void> {
   await provider.stores.locks.tryLock(resource, { ttl: 5_000 });

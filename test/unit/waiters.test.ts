@@ -77,4 +77,13 @@ test("given a clock that is put back, when somebody waits, then they are woken o
   assert.equal(woken, ["a"]);
 });
 
+test("given one signal, when somebody waits with it again and again, then it is listened to once", () => {
+  const { add } = scene(new ManualClock(0));
+  const { signal } = new AbortController();
+  let listeners = 0;
+  signal.addEventListener = () => void listeners++;
+  for (const name of ["a", "b", "c"]) add(name, 100, signal);
+  assert.is(listeners, 1);
+});
+
 test.run();

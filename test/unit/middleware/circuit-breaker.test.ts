@@ -216,6 +216,22 @@ test("given a run that began before the breaker opened, when it succeeds meanwhi
   await throwsError(PauseSubscription, () => run(failing));
 });
 
+test("given a run that began before the breaker opened, when it fails meanwhile, then the breaker is not open for longer", async () => {
+  const clock = new ManualClock();
+  const breaker = circuitBreaker({ failures: 1, open: 30_000 });
+  const run = async (next: Next): Promise<unknown> =>
+    breaker(new Event("Ping"), { clock } as unknown as ActorContext, next);
+  let fail = (): void => {};
+  const slow = run(() => new Promise((_resolve, reject) => (fail = () => reject(new Error("the bank is down")))));
+  const late = slow.catch((error: unknown) => error);
+  await throwsError(PauseSubscription, () => run(() => Promise.reject(new Error("the bank is down"))));
+  await clock.advance(10_000);
+  fail();
+  assert.is(((await late) as PauseSubscription).pauseMs, 20_000);
+  await clock.advance(20_000);
+  await run(() => Promise.resolve([]));
+});
+
 /** A breaker by itself, whose calls fail or not. */
 function bare(options: Parameters<typeof circuitBreaker>[0]) {
   const clock = new ManualClock();
