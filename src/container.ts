@@ -42,7 +42,7 @@ export function injects<const D extends readonly Injectable[]>(
 
 /** What `@injects` said of a class; nothing when it was not used. */
 const injected = Symbol.for("beehive-actors.injected");
-export function injectedInto(type: object): readonly Injectable[] | undefined {
+function injectedInto(type: object): readonly Injectable[] | undefined {
   return Object.hasOwn(type, injected) ? (type as { [injected]: readonly Injectable[] })[injected] : undefined;
 }
 
