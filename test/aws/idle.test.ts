@@ -56,7 +56,7 @@ test("given counts that say that nothing waits, when an event waits for its retr
   @actorDescription("Retried-Only", { retry: { jitter: 0 } })
   class Only implements ProcessorActor {
     async processAsync(_: Event, { attempt }: ActorContext): Promise<void> {
-      if (attempt === 1) throw new RetryLater(1_500);
+      if (attempt === 1) throw new RetryLater(4_000);
       handled++;
     }
   }
