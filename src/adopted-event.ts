@@ -19,7 +19,8 @@ function adopt(event: Event): Event {
     // First: the id that the record has is made for it.
     const { hasId } = event;
     const record = event.toRecord();
-    return hasId ? Event.fromRecord(record) : new Event({ ...record, id: undefined });
+    const own = Event.fromRecord(record);
+    return hasId ? own : own.clone();
   } catch (cause) {
     throw new BeeHiveError(
       "InvalidEvent",

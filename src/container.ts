@@ -40,7 +40,7 @@ export function injects<const D extends readonly Injectable[]>(
   return (target) => {
     injectable()(target);
     dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
-    Object.defineProperty(target, injected, { value: dependencies, configurable: true });
+    Object.defineProperty(target, injected, { value: true, configurable: true });
   };
 }
 

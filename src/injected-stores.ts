@@ -1,35 +1,47 @@
-import "reflect-metadata";
-import { injectedInto } from "./injection-metadata.ts";
+import type { Newable } from "inversify";
+import { metadataOf } from "./injection-metadata.ts";
 import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
 
 /**
  * Returns the kinds of stores that classes have injected, at any depth; all kinds when that cannot be seen, because a
- * dependency is bound in the application's own container or is named by inversify's own decorators.
+ * dependency is bound in the application's own container.
  */
 export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> {
   const kinds = new Map<unknown, StoreKind>([...storeTokens()].map(({ token, kind }) => [token, kind]));
   const found = new Set<StoreKind>();
   const seen = new Set<unknown>();
   const waiting: unknown[] = [...types];
-  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+  while (waiting.length > 0) {
+    const one = waiting.pop();
     if (seen.has(one)) continue;
     seen.add(one);
     const kind = kinds.get(one);
     const dependencies = typeof one === "function" ? dependenciesOf(one) : undefined;
     if (kind !== undefined) found.add(kind);
-    else if (dependencies === undefined) return new Set(storeKinds);
-    else waiting.push(...dependencies.filter((dependency) => dependency !== undefined));
+    else if (dependencies) waiting.push(...dependencies);
+    else return new Set(storeKinds);
   }
   return found;
 }
 
-/** What a class has injected; `undefined` when only its container knows. */
+/** What a class, or the one that it extends, has injected; `undefined` when only its container knows. */
 function dependenciesOf(type: Function): readonly unknown[] | undefined {
-  for (let one: Function | null = type; one !== null; one = Object.getPrototypeOf(one) as Function | null) {
-    const dependencies = injectedInto(one);
-    if (dependencies) return dependencies;
-    if (one.length > 0 && one !== Function.prototype) return undefined;
-    if (Reflect.getOwnMetadataKeys(one).some((key) => String(key).includes("inversify"))) return undefined;
+  for (
+    let one: unknown = type;
+    typeof one === "function" && one !== Function.prototype;
+    one = Object.getPrototypeOf(one)
+  ) {
+    const { constructorArguments, properties } = metadataOf(one as Newable);
+    const dependencies = [...constructorArguments, ...properties.values()];
+    if (dependencies.length > 0) return dependencies.map((dependency) => identifierOf(dependency?.value));
+    if (one.length > 0) return undefined;
   }
   return [];
+}
+
+/** A name that inversify is to look up later is an object with a function. */
+function identifierOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { unwrap } = value as { readonly unwrap?: unknown };
+  return typeof unwrap === "function" ? (unwrap.call(value) as unknown) : value;
 }

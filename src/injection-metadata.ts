@@ -15,13 +15,8 @@ export interface Dependency extends Marks {
   readonly value?: ServiceIdentifier | LazyServiceIdentifier | undefined;
 }
 
-/** Marks a class that has `@injects`; holds its dependencies in order. */
+/** Marks a class that has `@injects`, even with nothing in it. */
 export const injected: symbol = Symbol.for("beehive-actors.injected");
-
-/** Returns what `@injects` lists for a class; `undefined` when the class has none of its own. */
-export function injectedInto(type: object): readonly unknown[] | undefined {
-  return Object.hasOwn(type, injected) ? (type as { [injected]: readonly unknown[] })[injected] : undefined;
-}
 
 export const dependencyKinds = { several: 0, one: 1, unmanaged: 2, unknown: 32 } as const;
 

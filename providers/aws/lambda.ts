@@ -130,25 +130,27 @@ class Runner {
     const messages = records.map(messageOf);
     const { all, due, failure } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
     if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
-    const working = isFifo(address.name) ? this.#inOrder(all, due) : this.#together(due, queue.parallelism);
+    const working = isFifo(address.name)
+      ? this.#inOrder(all, due, passed)
+      : this.#together(due, queue.parallelism, passed);
     await Promise.race([working, passed.promise]);
     return all;
   }
 
-  async #together(leases: readonly AwsLease[], parallelism: number): Promise<void> {
+  async #together(leases: readonly AwsLease[], parallelism: number, passed: Deadline): Promise<void> {
     const rest = leases.values();
     const worker = async (): Promise<void> => {
-      for (const lease of rest) if (lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
+      for (const lease of rest) if (!passed.over && lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, leases.length) }, worker));
   }
 
   /** One after the other until one stays in the queue; what is behind it goes back without having been tried. */
-  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[]): Promise<void> {
+  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], passed: Deadline): Promise<void> {
     let stopped = false;
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
-      else if (!lease.isHeld(this.#clock.now())) return;
+      else if (passed.over || !lease.isHeld(this.#clock.now())) return;
       // One that cannot be given back comes back when its visibility ends.
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
@@ -162,11 +164,16 @@ class Runner {
 /** The moment from which nothing more is waited for. */
 class Deadline {
   readonly promise: Promise<void>;
+  /** Whether it has come: leases end a little later, and nothing is begun in between. */
+  over = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, ms: number) {
     this.promise = new Promise((resolve) => {
-      this.#timer = clock.after(ms, resolve);
+      this.#timer = clock.after(ms, () => {
+        this.over = true;
+        resolve();
+      });
     });
   }
 

@@ -171,6 +171,25 @@ test("given an actor that is not done in time, when the time of the function is 
   assert.is((reason as { readonly code?: string } | undefined)?.code, "LeaseLost");
 });
 
+test("given an actor that heeds no signal, when the time is nearly over, then the function answers, and begins nothing more", async () => {
+  const begun: unknown[] = [];
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const { handler, records } = await lambda(
+    async (event) => {
+      begun.push(event.getBody());
+      await ended;
+    },
+    ["a", "b"],
+    { parallelism: 1 },
+  );
+  const batch = await records(2);
+  assert.is(failedOf(await handler({ Records: batch }, inTime(1_300))).length, 2);
+  end();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.is(begun.length, 1);
+});
+
 test("given a FIFO batch whose second event fails, when it is handled, then that one and the rest are answered, the rest untried and uncounted", async () => {
   const seen: unknown[] = [];
   const { handler, records, name } = await lambda(

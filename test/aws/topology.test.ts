@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { AwsProvider } from "../../providers/aws/index.ts";
-import { QueueName } from "../../src/index.ts";
+import { QueueName, type Event } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../support/aws-hive.ts";
 import { failureOf } from "../support/failure.ts";
@@ -130,6 +130,22 @@ test("given a queue that was made anew as an ordered one, when another process r
   await scene.provider.queues.push([eventTo("Anew", 1)]);
   assert.is((await failureOf(queues.lease(name, request))).code, "QueueNotFound");
   assert.is((await queues.lease(name, { ...request, waitMs: 2_000 }))[0]?.event.getBody(), 1);
+});
+
+test("given a queue or topic that was made anew as an ordered one, when another process publishes, then it finds the new one", async () => {
+  const { queues } = scene.another();
+  const to = (name: string): Event => eventTo(name, 1, { partitionKey: "k" });
+  for (const [name, specs] of [
+    ["AnewToo", [spec("AnewToo")]],
+    ["AnewTopic-", [spec("AnewTopic-"), spec("AnewTopic-Reader")]],
+  ] as const) {
+    await scene.provider.queues.ensure(specs);
+    await queues.push([to(name)]);
+    await scene.provider.queues.delete(QueueName.parse(name));
+    await scene.provider.queues.ensure(specs.map((one) => ({ ...one, ordered: true })));
+    assert.is((await failureOf(queues.push([to(name)]))).code, "QueueNotFound");
+    await queues.push([to(name)]);
+  }
 });
 
 test("given no right to make anything, when missing is asked, then it needs none; when ensure is, the error names the right", async () => {

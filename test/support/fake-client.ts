@@ -23,8 +23,3 @@ export function fakeClient<C>(answer: (request: FakeRequest) => unknown = () => 
   };
   return { asked, send } as never;
 }
-
-/** An error as the SDK throws it. */
-export function sdkError(name: string, message = "no"): Error {
-  return Object.assign(new Error(message), { name });
-}

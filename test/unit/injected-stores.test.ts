@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { inject } from "inversify";
+import { inject, LazyServiceIdentifier } from "inversify";
 import { injectedStores } from "../../src/injected-stores.ts";
 import {
   collectionStore,
@@ -50,13 +50,21 @@ test("given a class without dependencies, when it is looked at, then it has no s
   assert.equal(kindsOf(Plain, Derived), []);
 });
 
+test("given what inversify's own decorators name, when it is looked at, then it is seen, a lazy name too", () => {
+  class Field {}
+  inject(counterStore)(Field.prototype, "counters");
+  class Later {
+    constructor(readonly locks: unknown) {}
+  }
+  inject(new LazyServiceIdentifier(() => lockStore))(Later, undefined, 0);
+  assert.equal(kindsOf(injecting(Field), Later), ["counters", "locks"]);
+});
+
 test("given what only a container knows, when it is looked at, then it may be any kind", () => {
   class Needs {
     constructor(readonly something: unknown) {}
   }
-  class Field {}
-  inject(counterStore)(Field.prototype, "counters");
-  for (const one of [injecting(token("Gateway")), Needs, injecting(Needs), Field]) assert.equal(kindsOf(one), all);
+  for (const one of [injecting(token("Gateway")), Needs, injecting(Needs)]) assert.equal(kindsOf(one), all);
 });
 
 test.run();
