@@ -37,6 +37,8 @@ function write(level: string, fields: object, message: string): void {
  * logger throws is dropped: the caller is in the middle of something.
  */
 export function safeLogger(logger: Logger): Logger {
+  // The stack of an error is made when it is read, which takes time.
+  if (logger === silentLogger) return logger;
   const trying =
     (level: keyof Logger): Logger["info"] =>
     (fields, message) => {

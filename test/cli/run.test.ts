@@ -110,7 +110,7 @@ test("given what cannot run, when run, then it says what is wrong and ends with 
     /thrown\.mjs cannot be imported: the container has no bank\n\s+at .*thrown\.mjs:1/,
     /empty\.mjs export no actor, no pulser/,
     /No actor is called Nobody\. There are: MailActor, OrderPlaced-Mail, PackingActor, OrderPlaced-Packing/,
-    /--health-port: must be at most 65535\n--log-level: must be debug/,
+    /--health-port: must be at most 65535, not "\d+"\n--log-level: must be debug/,
   ];
   for (const [index, pattern] of expected.entries()) {
     const { code, stdout, stderr } = results[index] as (typeof results)[number];
