@@ -43,7 +43,7 @@ export const publishing: readonly ContractCase[] = [
       await using publisher = await createHive({ provider, logger: silentLogger });
       await publisher.start();
       const { message } = await rejectsWith("QueueNotFound", () => publisher.push(new Event(topic)));
-      assert.match(message, new RegExp(`"${topic}-".*publishes`));
+      assert.match(message, new RegExp(`${topic}-.*publishes`));
     },
   },
   {
