@@ -13,14 +13,9 @@ import type { Event } from "./event.ts";
  */
 export function identityOf({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
-  if (typeof source === "string" && source !== "") return hashed([source, id]);
-  // A half of a surrogate pair becomes U+FFFD in UTF-8, so that two such ids would be one.
-  return id.isWellFormed() ? id : hashed([id]);
-}
-
-/** JSON keeps the parts apart and escapes halves of surrogate pairs. */
-function hashed(parts: readonly string[]): string {
-  return uuidOf(hash("sha256", JSON.stringify(parts), "hex"));
+  if (typeof source !== "string" || source === "") return id;
+  // JSON keeps the two apart.
+  return uuidOf(hash("sha256", JSON.stringify([source, id]), "hex"));
 }
 
 /**

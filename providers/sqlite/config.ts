@@ -50,7 +50,7 @@ export function configFrom(url: string): SqliteConfig {
   if (host !== undefined)
     throw unopened(
       shownUrl(parsed),
-      `"${safeText(host, 100)}" is read as a host; write sqlite:FILE or sqlite:///FOLDER/FILE`,
+      `"${safeText(host.replace(/^.*@/, ""), 100)}" is read as a host; write sqlite:FILE or sqlite:///FOLDER/FILE`,
     );
   assertFile(file, shownUrl(parsed));
   return { ...defaultConfig, ...optionsIn(parsed, optionRules), file };
@@ -59,7 +59,7 @@ export function configFrom(url: string): SqliteConfig {
 /** @throws BeeHiveError `InvalidConfiguration` when it is no path of a file. */
 export function assertFile(path: string, given: string = path): void {
   const problem = fileProblem(path);
-  if (problem !== undefined) throw unopened(safeText(given, 200), problem);
+  if (problem !== undefined) throw unopened(safeText(String(given), 200), problem);
 }
 
 function unopened(given: string, problem: string): BeeHiveError {

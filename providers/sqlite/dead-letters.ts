@@ -38,14 +38,14 @@ export class DeadLetters {
 
   /** Copies the message of a lease that is held. To be called within a group. */
   add(lease: SqliteLease, { event: _, ...letter }: DeadLetterRecord): void {
-    this.#add.run([kept(lease.event.id), JSON.stringify(letter), lease.id]);
+    this.#add.run([lease.event.id, JSON.stringify(letter), lease.id]);
   }
 
   /** Removes a letter, by its id or the oldest by that of its event; returns its event. To be called within a group. */
   take({ id: subscription }: Subscription, id: string): EventRow | undefined {
     const row = Number(letterKey(id));
     const [letter] = Number.isSafeInteger(row) ? this.#take.all([row, subscription]) : [];
-    return letter ?? this.#takeOldest.all([subscription, kept(id)])[0];
+    return letter ?? this.#takeOldest.all([subscription, id])[0];
   }
 
   deleteAll({ id }: Subscription): void {
@@ -86,9 +86,4 @@ function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
     firstSeen: new Date(firstSeen),
     lastSeen: new Date(lastSeen),
   };
-}
-
-/** The id of an event as a column holds it. UTF-8 has no halves of surrogate pairs, and some drivers stop at a NUL. */
-function kept(eventId: string): string {
-  return eventId.isWellFormed() && !eventId.includes("\0") ? eventId : JSON.stringify(eventId);
 }

@@ -226,7 +226,7 @@ test("given a size that is refused under the name of another refusal, when it is
 
 test("given renewals that are denied, when leases are renewed, then it is logged why, once, and they are held until they end", async () => {
   const lines: unknown[] = [];
-  const logger = { ...silentLogger, warn: (fields: object) => void lines.push((fields as { error: unknown }).error) };
+  const logger = { ...silentLogger, warn: (fields: object) => void lines.push((fields as { err: unknown }).err) };
   const provider = scene.another({ logger });
   await provider.queues.push(["1", "2"].map((body) => eventTo("G", body)));
   const leases = await take(provider, "G", 2);

@@ -193,7 +193,7 @@ test("a namespace or account that is a URL is refused, with its name", () => {
   );
   assert.match(
     message,
-    /with the domain and nothing else, such as shop\.servicebus\.windows\.net.*AZURE_STORAGE_ACCOUNT/,
+    /must be a host with its domain, such as shop\.servicebus\.windows\.net.*AZURE_STORAGE_ACCOUNT/,
   );
 });
 

@@ -117,7 +117,9 @@ test("given the packed package, when a stranger starts with it, then all that th
   assert.not(existsSync(join(shop, "node_modules/tsx")));
   using production = startProcess("npm", ["start"], { cwd: shop, env: environment });
   await production.says("Working on ");
+  environment["BEEHIVE_MODULES"] = "dist/actors.js";
   await run("npm", ["run", "push"], shop);
+  delete environment["BEEHIVE_MODULES"];
   await production.says("customer 6");
   production.signal("SIGTERM");
   await production.ended;

@@ -94,10 +94,15 @@ for (const driver of availableDrivers()) {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
     const name = QueueName.parse("Letters");
+    // No event has such a key; the driver is guarded all the same.
     const event = (partitionKey: unknown): Event =>
-      Event.fromRecord({
-        ...new Event("Letter", 1, { queueName: "Letters" }).toRecord(),
-        partitionKey: partitionKey as string,
+      new Proxy(new Event("Letter", 1, { queueName: "Letters" }), {
+        get(target, property) {
+          if (property === "partitionKey") return partitionKey;
+          if (property === "toRecord") return () => ({ ...target.toRecord(), partitionKey });
+          const value: unknown = Reflect.get(target, property, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
       });
     await provider.queues.ensure([{ name, ordered: true, leaseMs: 1_000, maxAttempts: 3 }]);
     const codes = [true, "fit", "a\0b", "\ud800", {}].map((key) => codeOf(() => provider.queues.push([event(key)])));

@@ -8,6 +8,7 @@ import { Event } from "../../src/event.ts";
 import { QueueName } from "../../src/queue-name.ts";
 import type { DeadLetter, Lease } from "../../src/index.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
+import { assertReadable } from "../../src/unreadable.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("sqlite: unreadable rows", { timeoutMs: 30_000 });
@@ -111,7 +112,7 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: keys with NUL in a file are worked on in order`, async () => {
+  test(`${driver}: keys with NUL in a file are handed over in order, as unreadable`, async () => {
     using file = sqliteFile();
     const first = await open(file.path, driver, true);
     await first.queues.push([1, 2, 3].map((n) => letter(n, "key")));
@@ -124,7 +125,8 @@ for (const driver of availableDrivers()) {
     const provider = await open(file.path, driver, true);
     for (const n of [1, 2, 3]) {
       const [one, ...others] = await lease(provider);
-      assert.equal([one?.event.getBody(), one?.event.partitionKey, others.length], [n, "a\0b", 0]);
+      assert.equal([one?.event.getBody(), one?.event.partitionKey, others.length], [n, "a\\u0000b", 0]);
+      assert.throws(() => assertReadable((one as Lease).event), /partitionKey/);
       await provider.queues.commit(one as Lease, []);
     }
     await provider.close();

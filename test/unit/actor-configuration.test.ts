@@ -147,10 +147,6 @@ test("given a problem, when its error is shown with all that it holds, then it i
   assert.match(shown, /^BeeHiveError: /);
 });
 
-test("given a hive with no actors, then it can't be made", async () => {
-  assert.match((await throwsCode("InvalidConfiguration", () => createHive({ actors: [] }))).message, "no actors");
-});
-
 test("given options of a hive with names and values that are none, then it can't be made, and each is told", async () => {
   const options = {
     actors: actor("A-B"),

@@ -61,7 +61,7 @@ test("given the graph of events, when it imports, then nothing of the command li
 
 test("given the core, when it uses inversify, then where injection is", async () => {
   for (const { file, packages } of await sources("src")) {
-    if (packages.includes("inversify")) assert.match(file, /^src\/(container|injection-\w+)\.ts$/);
+    if (packages.includes("inversify")) assert.match(file, /^src\/(container|inject(?:ion|ed)-\w+)\.ts$/);
   }
 });
 

@@ -23,7 +23,7 @@ async function lose(work: Work, options: ActorOptions = {}): Promise<{ warnings:
   }
   subscribe(Reckoner, "Sum-Reckon", { lease: 200, retry: { maxAttempts: 1 }, ...options });
   const warnings: string[] = [];
-  const warn = ({ error }: { error?: Error }): void => void warnings.push(String(error?.message));
+  const warn = ({ err }: { err?: Error }): void => void warnings.push(String(err?.message));
   await using hive = await createHive({ actors: Reckoner, logger: { ...silentLogger, warn } });
   await hive.start();
   await hive.push(new Event("Sum", 1));

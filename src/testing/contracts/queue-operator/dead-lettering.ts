@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { DeadLetter } from "../../../dead-letter.ts";
-import { Event } from "../../../event.ts";
 import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { letterFor, ScratchQueue } from "../scratch-queue.ts";
@@ -182,24 +181,6 @@ export const deadLettering: readonly ContractCase[] = [
       const [second] = (await queue.deadLetters(1)) as [DeadLetter];
       assert.notEqual(second.id, first.id);
       await rejectsWith("NotFound", () => subject.provider.queues.requeue(queue.name, first.id));
-    },
-  },
-  {
-    name: "given two events whose ids differ in half a character, when both die, then both are kept",
-    async run(subject) {
-      const queue = await ScratchQueue.make(subject);
-      const ids = ["\ud800", "\ud801"];
-      await subject.provider.queues.push(
-        ids.map((id) => Event.fromRecord({ ...queue.event(id.charCodeAt(0)).toRecord(), id })),
-      );
-      for (const lease of await queue.take(2)) await queue.bury(lease);
-      for (const letter of await queue.deadLetters(2)) {
-        await subject.provider.queues.requeue(queue.name, letter.id);
-        const lease = await queue.takeOne();
-        assert.equal(lease.event.getBody(), letter.event.getBody());
-        await queue.commit(lease);
-      }
-      assert.deepEqual(await queue.deadLetters(0), []);
     },
   },
   {
