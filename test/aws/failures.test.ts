@@ -233,7 +233,7 @@ test("given renewals that are denied, when leases are renewed, then it is logged
   scene.servers.interfere = refused("sqs:ChangeMessageVisibilityBatch", "AccessDenied");
   assert.equal(await provider.queues.renew(leases, 60_000), [true, true]);
   assert.is(lines.length, 1);
-  assert.match(String(lines[0]), /need the right sqs:ChangeMessageVisibility on test-G/);
+  assert.match(String((lines[0] as Error).message), /need the right sqs:ChangeMessageVisibility on test-G/);
 });
 
 test.run();

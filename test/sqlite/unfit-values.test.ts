@@ -4,8 +4,11 @@ import { availableDrivers, openDriver } from "../../providers/sqlite/driver.ts";
 import type { Value } from "../../providers/sqlite/values.ts";
 import { translate } from "../../providers/sqlite/errors.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
-import { Event } from "../../src/event.ts";
-import { QueueName } from "../../src/queue-name.ts";
+import { SqliteClient } from "../../providers/sqlite/client.ts";
+import { defaultConfig } from "../../providers/sqlite/config.ts";
+import { SqliteRows } from "../../providers/sqlite/rows.ts";
+import { systemClock } from "../../src/clock.ts";
+import type { RowKey } from "../../src/rows.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
 
@@ -90,25 +93,18 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: an unfit event is refused, the rest of its group not`, async () => {
+  test(`${driver}: an unfit row is refused, the rest of its group not`, async () => {
     using file = sqliteFile();
-    const provider = new SqliteProvider({ file: file.path, driver });
-    const name = QueueName.parse("Letters");
-    // No event has such a key; the driver is guarded all the same.
-    const event = (partitionKey: unknown): Event =>
-      new Proxy(new Event("Letter", 1, { queueName: "Letters" }), {
-        get(target, property) {
-          if (property === "partitionKey") return partitionKey;
-          if (property === "toRecord") return () => ({ ...target.toRecord(), partitionKey });
-          const value: unknown = Reflect.get(target, property, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
-    await provider.queues.ensure([{ name, ordered: true, leaseMs: 1_000, maxAttempts: 3 }]);
-    const codes = [true, "fit", "a\0b", "\ud800", {}].map((key) => codeOf(() => provider.queues.push([event(key)])));
+    const client = new SqliteClient({ ...defaultConfig, file: file.path, driver }, systemClock);
+    const rows = new SqliteRows(client);
+    const key = (id: unknown): RowKey => ({ table: "t", partition: "", id: id as string });
+    const content = { value: "1", etag: "e", modified: 0 };
+    const codes = [true, "fit", "a\0b", "\ud800", {}].map((id) =>
+      codeOf(() => rows.write([{ key: key(id), expect: "any", content }])),
+    );
     assert.equal(await Promise.all(codes), ["InvalidItem", "done", "InvalidItem", "InvalidItem", "InvalidItem"]);
-    assert.is((await provider.queues.counts(name)).ready, 1);
-    await provider.close();
+    assert.is((await rows.get(key("fit")))?.value, "1");
+    await client.close();
   });
 }
 
