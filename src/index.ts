@@ -9,15 +9,15 @@ export {
   type Next,
   type ProcessorActor,
   type Published,
-} from "./actor.ts";
-export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actor-configuration.ts";
-export { actorDefaults, describeActor, type ActorDefaults } from "./actor-descriptor.ts";
-export { type ActorOverride, type ActorOverrides } from "./actor-overrides.ts";
-export { createHive, type Hive, type HiveOptions } from "./beehive.ts";
-export { systemClock, type Clock, type Timer } from "./clock.ts";
-export { Container, injects, token, type Injectable } from "./container.ts";
-export { type DeadLetter, type DeadLetterRecord } from "./dead-letter.ts";
-export { type DeliveryReport } from "./delivery.ts";
+} from "./actors/actor.ts";
+export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actors/configuration.ts";
+export { actorDefaults, describeActor, type ActorDefaults } from "./actors/descriptor.ts";
+export { type ActorOverride, type ActorOverrides } from "./actors/overrides.ts";
+export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
+export { systemClock, type Clock, type Timer } from "./base/clock.ts";
+export { Container, injects, token, type Injectable } from "./injection/container.ts";
+export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";
+export { type DeliveryReport } from "./delivery/delivery.ts";
 export {
   cloudEventsJson,
   fromCloudEvent,
@@ -25,7 +25,7 @@ export {
   toCloudEvent,
   toCloudEventText,
   type CloudEvent,
-} from "./cloud-events.ts";
+} from "./events/cloud-events.ts";
 export {
   BeeHiveError,
   ConcurrencyConflict,
@@ -34,12 +34,12 @@ export {
   RejectEvent,
   RetryLater,
   type ErrorCode,
-} from "./errors.ts";
-export { eventType, type EventType, type EventTypeOptions } from "./event-type.ts";
-export { NewerVersion } from "./event-version.ts";
-export { type ObservedEdge } from "./graph/observed-edge.ts";
-export { healthServer, type HealthServer, type HealthServerOptions } from "./health-server.ts";
-export { type HeldKey } from "./held-keys.ts";
+} from "./base/errors.ts";
+export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
+export { NewerVersion } from "./events/event-version.ts";
+export { type ObservedEdge } from "./journal/observed-edge.ts";
+export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
+export { type HeldKey } from "./delivery/held-keys.ts";
 export {
   type ActorHealth,
   type Health,
@@ -47,7 +47,7 @@ export {
   type HiveState,
   type PauseHealth,
   type ProviderHealth,
-} from "./health.ts";
+} from "./hive/health.ts";
 export {
   type Journal,
   type JournaledEvent,
@@ -57,18 +57,18 @@ export {
 } from "./journal/journal.ts";
 export { observedEdges } from "./journal/observed-edges.ts";
 export { journalOf } from "./journal/open-journal.ts";
-export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./event.ts";
-export { identityOf } from "./identity.ts";
-export { silentLogger, type Logger } from "./logger.ts";
-export { circuitBreaker, type CircuitBreakerOptions } from "./middleware/circuit-breaker.ts";
-export { throttle, type ThrottleOptions } from "./middleware/throttle.ts";
-export { timeout } from "./middleware/timeout.ts";
-export { openProvider } from "./open-provider.ts";
-export { type Topology } from "./orchestrator.ts";
-export { type Capabilities, type Provider, type ProviderContext, type Step } from "./provider.ts";
-export { type PausedBy } from "./pause.ts";
-export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulser.ts";
-export { QueueName, type QueueKind } from "./queue-name.ts";
+export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
+export { identityOf } from "./events/identity.ts";
+export { silentLogger, type Logger } from "./base/logger.ts";
+export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
+export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
+export { timeout } from "./actors/middleware/timeout.ts";
+export { openProvider } from "./hive/open-provider.ts";
+export { type Topology } from "./hive/orchestrator.ts";
+export { type Capabilities, type Provider, type ProviderContext, type Step } from "./contract/provider.ts";
+export { type PausedBy } from "./actors/pause.ts";
+export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
+export { QueueName, type QueueKind } from "./events/queue-name.ts";
 export {
   type AbandonOptions,
   type Lease,
@@ -76,9 +76,9 @@ export {
   type QueueCounts,
   type QueueOperator,
   type QueueSpec,
-} from "./queue-operator.ts";
-export { type Received } from "./received.ts";
-export { defaultRetry, type RetryOptions } from "./retry-policy.ts";
+} from "./contract/queue-operator.ts";
+export { type Received } from "./base/json-value.ts";
+export { defaultRetry, type RetryOptions } from "./actors/retry-policy.ts";
 export type {
   Blob,
   BlobBody,
@@ -96,11 +96,11 @@ export type {
   Stored,
   Stores,
   WriteBlobOptions,
-} from "./stores.ts";
-export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./tokens.ts";
-export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./supervision.ts";
-export { type Outcome } from "./outcome.ts";
-export { traceText } from "./trace/trace-text.ts";
+} from "./contract/stores.ts";
+export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./injection/tokens.ts";
+export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./actors/supervision.ts";
+export { type Outcome } from "./actors/outcome.ts";
+export { traceText } from "./journal/trace/trace-text.ts";
 export {
   branchesOf,
   type Trace,
@@ -108,4 +108,4 @@ export {
   type TracedBranch,
   type TracedEvent,
   type TraceState,
-} from "./trace/trace.ts";
+} from "./journal/trace/trace.ts";

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { BeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError } from "../../src/base/errors.ts";
 import {
   address,
   checkedOptions,
@@ -12,8 +12,8 @@ import {
   optionsIn,
   whole,
   type OptionRules,
-} from "../../src/provider-options.ts";
-import { parsePlacelessUrl } from "../../src/provider-url.ts";
+} from "../../src/provider-kit/options.ts";
+import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
 
 /** How the AWS provider is tuned, as `aws:?region=eu-west-1&prefix=shop` or as an object. */
 export interface AwsConfig {

@@ -1,5 +1,5 @@
-import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
-import { safeText } from "../../src/safe-text.ts";
+import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
+import { safeText } from "../../src/base/safe-text.ts";
 
 /** What was tried: an action as IAM writes it, on what. */
 export interface Attempt {

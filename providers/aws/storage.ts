@@ -5,9 +5,9 @@ import {
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
-import { sleep, type Clock } from "../../src/clock.ts";
-import { BeeHiveError } from "../../src/errors.ts";
-import { ClaimCheck } from "./claim-check.ts";
+import { sleep, type Clock } from "../../src/base/clock.ts";
+import { BeeHiveError } from "../../src/base/errors.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 import type { AwsClients, AwsConfig } from "./config.ts";
 import { isNamed, translate } from "./errors.ts";
 

@@ -3,7 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } from "@azure/service-bus";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { translated } from "./errors.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError } from "../../src/base/errors.ts";
 import { blobPipeline } from "./sdk/blob-pipeline.ts";
 import { timeLimit } from "./sdk/time-limit.ts";
 import type { AzureConfig } from "./config.ts";

@@ -1,9 +1,9 @@
 import { placeProblems } from "./place-problems.ts";
-import { BeeHiveError } from "../../src/errors.ts";
+import { BeeHiveError } from "../../src/base/errors.ts";
 import type { ServiceBusPlace, StoragePlace } from "./places.ts";
-import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
-import { parsePlacelessUrl } from "../../src/provider-url.ts";
-import { safeText } from "../../src/safe-text.ts";
+import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
+import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
+import { safeText } from "../../src/base/safe-text.ts";
 
 /** How the Azure provider is tuned, as `azure:?claimCheck=true` or as an object. */
 export interface AzureTuning {

@@ -1,7 +1,7 @@
-import { entityPathAdvice } from "./entity-path.ts";
-import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
-import { makingAdvice } from "../../src/queue-errors.ts";
-import { safeText } from "../../src/safe-text.ts";
+import { entityPathAdvice } from "./queues/entity-path.ts";
+import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
+import { makingAdvice } from "../../src/provider-kit/errors.ts";
+import { safeText } from "../../src/base/safe-text.ts";
 
 /*
  * Errors of the Azure SDKs as ours, made once, at the edge. Messages say what was tried and what to do; those of the

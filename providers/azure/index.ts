@@ -1,12 +1,12 @@
-import { systemClock, type Clock } from "../../src/clock.ts";
-import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/provider.ts";
-import { registerProvider } from "../../src/provider-registry.ts";
-import type { Lease } from "../../src/queue-operator.ts";
-import { ClaimCheck } from "./claim-check.ts";
+import { systemClock, type Clock } from "../../src/base/clock.ts";
+import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/contract/provider.ts";
+import { registerProvider } from "../../src/contract/provider-registry.ts";
+import type { Lease } from "../../src/contract/queue-operator.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./config.ts";
-import { AzureQueueOperator } from "./queue-operator.ts";
-import { AzureStores } from "./stores.ts";
+import { AzureQueueOperator } from "./queues/queue-operator.ts";
+import { AzureStores } from "./stores/index.ts";
 
 export type { AzureConfig, AzureOptions, AzureTuning } from "./config.ts";
 export type { ServiceBusPlace, StoragePlace } from "./places.ts";

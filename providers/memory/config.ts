@@ -1,5 +1,5 @@
-import { optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
-import { parsePlacelessUrl } from "../../src/provider-url.ts";
+import { optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
+import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
 
 /** How the memory provider is tuned, as `memory:?maxEventBytes=65536` or as an object. */
 export interface MemoryConfig {

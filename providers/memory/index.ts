@@ -1,13 +1,13 @@
-import { AtomicStep, type AtomicSteps } from "../../src/atomic-step.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
-import type { Lease } from "../../src/queue-operator.ts";
-import { RowStores } from "../../src/row-stores/index.ts";
-import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
-import { checkedOptions } from "../../src/provider-options.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import type { Lease } from "../../src/contract/queue-operator.ts";
+import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
-import { MemoryQueueOperator } from "./queue-operator.ts";
-import { MemoryRows } from "./rows.ts";
+import { MemoryQueueOperator } from "./queues/queue-operator.ts";
+import { MemoryRows } from "./stores/rows.ts";
 
 export type { MemoryConfig } from "./config.ts";
 

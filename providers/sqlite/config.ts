@@ -1,10 +1,10 @@
-import { BeeHiveError } from "../../src/errors.ts";
-import { printableLine } from "../../src/printable.ts";
-import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-options.ts";
-import { parseProviderUrl, shownUrl } from "../../src/provider-url.ts";
-import { safeText } from "../../src/safe-text.ts";
-import { driverNames, type DriverName } from "./driver.ts";
-import { textProblem } from "./values.ts";
+import { BeeHiveError } from "../../src/base/errors.ts";
+import { printableLine } from "../../src/base/printable.ts";
+import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
+import { parseProviderUrl, shownUrl } from "../../src/contract/provider-url.ts";
+import { safeText } from "../../src/base/safe-text.ts";
+import { driverNames, type DriverName } from "./file/driver.ts";
+import { textProblem } from "./file/values.ts";
 
 /** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
 export interface SqliteConfig {

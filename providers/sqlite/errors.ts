@@ -1,7 +1,7 @@
-import { messageOf } from "../../src/error-text.ts";
-import { safeText } from "../../src/safe-text.ts";
-import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
-import { UnfitValue } from "./values.ts";
+import { messageOf } from "../../src/base/error-text.ts";
+import { safeText } from "../../src/base/safe-text.ts";
+import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
+import { UnfitValue } from "./file/values.ts";
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
 const advice: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {

@@ -1,6 +1,6 @@
-import type { Clock } from "../../src/clock.ts";
-import type { SqliteClient } from "./client.ts";
-import type { SqliteRows } from "./rows.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { SqliteClient } from "./file/client.ts";
+import type { SqliteRows } from "./stores/rows.ts";
 
 /** How long between two rounds, in ms, and how much one round takes away: it adds to a group that commits anyway. */
 const roundMs = 1_000;

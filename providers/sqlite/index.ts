@@ -1,20 +1,20 @@
-import { AtomicStep, type AtomicSteps } from "../../src/atomic-step.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { Capabilities, Provider, ProviderContext, Step } from "../../src/provider.ts";
-import { checkedOptions } from "../../src/provider-options.ts";
-import type { Lease } from "../../src/queue-operator.ts";
-import { RowLockStore } from "../../src/row-stores/lock-store.ts";
-import { RowStores } from "../../src/row-stores/index.ts";
-import { stepConflict, type StepChanges } from "../../src/step-rows.ts";
-import { SqliteClient } from "./client.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import { checkedOptions } from "../../src/provider-kit/options.ts";
+import type { Lease } from "../../src/contract/queue-operator.ts";
+import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
+import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { SqliteClient } from "./file/client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { withPrivateFile } from "./private-file.ts";
-import { SqliteQueueOperator } from "./queue-operator.ts";
-import { SqliteRows } from "./rows.ts";
+import { withPrivateFile } from "./file/private-file.ts";
+import { SqliteQueueOperator } from "./queues/queue-operator.ts";
+import { SqliteRows } from "./stores/rows.ts";
 
 export type { SqliteConfig } from "./config.ts";
-export type { DriverName } from "./driver.ts";
+export type { DriverName } from "./file/driver.ts";
 
 /** Opens `sqlite:FILE`, with options as `sqlite:./hive.db?durability=normal`. */
 export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvider {

@@ -1,8 +1,8 @@
-import type { ActorConfiguration, ActorSource } from "../actor-configuration.ts";
-import { descriptionsOf, type ActorClass, type ActorDescriptor } from "../actor.ts";
-import { createHive, type HiveOptions } from "../beehive.ts";
-import type { Pulser } from "../pulser.ts";
-import type { Publisher } from "../publishes.ts";
+import type { ActorConfiguration, ActorSource } from "../actors/configuration.ts";
+import { descriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
+import { createHive, type HiveOptions } from "../hive/hive.ts";
+import type { Pulser } from "../pulses/pulser.ts";
+import type { Publisher } from "../actors/publishes.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
 import type { Settings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import { BeeHiveError } from "../errors.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import type { CloudRules } from "../graph/cloud-rules.ts";
 import { UsageError } from "./exit-code.ts";
 
@@ -16,14 +16,14 @@ async function rulesOf(cloud: string): Promise<CloudRules> {
     switch (url.split(":", 1)[0]) {
       case "aws": {
         const { configFrom } = await import("../../providers/aws/config.ts");
-        const { retentionSeconds, topologyProblems } = await import("../../providers/aws/limits.ts");
+        const { retentionSeconds, topologyProblems } = await import("../../providers/aws/queues/limits.ts");
         const { prefix } = configFrom(url);
         return { cloud, problems: (specs) => topologyProblems(specs, prefix), retentionMs: retentionSeconds * 1_000 };
       }
       case "azure": {
         const { configFrom, optionsFrom } = await import("../../providers/azure/config.ts");
-        const { Names } = await import("../../providers/azure/names.ts");
-        const { topologyProblems } = await import("../../providers/azure/topology.ts");
+        const { Names } = await import("../../providers/azure/queues/names.ts");
+        const { topologyProblems } = await import("../../providers/azure/queues/topology.ts");
         // Nothing is connected to: the places only have to be there.
         const place = { connectionString: "none" };
         const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Provider } from "../provider.ts";
+import type { Provider } from "../contract/provider.ts";
 import type { Application } from "./application.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,5 @@
-import { isDataFile, readDataFile } from "../data-file.ts";
-import { messageOf } from "../error-text.ts";
+import { isDataFile, readDataFile } from "../base/data-file.ts";
+import { messageOf } from "../base/error-text.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { configProblems, type Config } from "./config-schema.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import type { ActorOverride, ActorOverrides } from "../actor-overrides.ts";
-import type { Topology } from "../orchestrator.ts";
-import { QueueName } from "../queue-name.ts";
+import type { ActorOverride, ActorOverrides } from "../actors/overrides.ts";
+import type { Topology } from "../hive/orchestrator.ts";
+import { QueueName } from "../events/queue-name.ts";
 
 /** What `beehive.config.*` may hold. docs/cli.md has it as a table. */
 export interface Config {

@@ -1,4 +1,4 @@
-import type { Provider } from "../provider.ts";
+import type { Provider } from "../contract/provider.ts";
 import { loadApplication } from "./application.ts";
 import type { CommandContext } from "./command.ts";
 import { UsageError } from "./exit-code.ts";

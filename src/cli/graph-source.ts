@@ -1,11 +1,11 @@
-import { isBeeHiveError } from "../errors.ts";
-import { isEventType } from "../event-type.ts";
+import { isBeeHiveError } from "../base/errors.ts";
+import { isEventType } from "../events/event-type.ts";
 import type { EventGraph } from "../graph/event-graph.ts";
 import { makeEventGraph } from "../graph/make-event-graph.ts";
-import type { ObservedEdge } from "../graph/observed-edge.ts";
+import type { ObservedEdge } from "../journal/observed-edge.ts";
 import { observedEdges } from "../journal/observed-edges.ts";
 import { journalOf } from "../journal/open-journal.ts";
-import type { Provider } from "../provider.ts";
+import type { Provider } from "../contract/provider.ts";
 import type { Application } from "./application.ts";
 import { UsageError } from "./exit-code.ts";
 import { openThere, placeOf } from "./open-there.ts";

@@ -1,4 +1,4 @@
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../base/error-text.ts";
 import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";

@@ -1,8 +1,8 @@
-import { messageOf } from "../error-text.ts";
-import { systemClock } from "../clock.ts";
-import { logLine } from "../log-line.ts";
-import type { Logger } from "../logger.ts";
-import { safeText } from "../safe-text.ts";
+import { messageOf } from "../base/error-text.ts";
+import { systemClock } from "../base/clock.ts";
+import { logLine } from "../base/log-line.ts";
+import type { Logger } from "../base/logger.ts";
+import { safeText } from "../base/safe-text.ts";
 import type { Config } from "./config-schema.ts";
 import type { Output } from "./output.ts";
 

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { systemClock } from "../clock.ts";
-import { openProvider } from "../open-provider.ts";
-import type { Provider } from "../provider.ts";
-import { parseProviderUrl } from "../provider-url.ts";
-import { safeText } from "../safe-text.ts";
+import { systemClock } from "../base/clock.ts";
+import { openProvider } from "../hive/open-provider.ts";
+import type { Provider } from "../contract/provider.ts";
+import { parseProviderUrl } from "../contract/provider-url.ts";
+import { safeText } from "../base/safe-text.ts";
 import { MissingFile, UsageError } from "./exit-code.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../base/clock.ts";
 
 /** For `option(flags, description, parser)`: a whole number from `least` on. */
 export function whole(least = 0): (text: string) => number {

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
-import { printable } from "../printable.ts";
-import { safeText } from "../safe-text.ts";
+import { printable } from "../base/printable.ts";
+import { safeText } from "../base/safe-text.ts";
 
 /** Longer remarks and complaints are cut, in characters: errors quote what they were answered. */
 const maxText = 65_536;

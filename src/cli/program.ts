@@ -1,6 +1,6 @@
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../base/error-text.ts";
 import { Command, CommanderError } from "commander";
-import { BeeHiveError } from "../errors.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import type { CliCommand } from "./command.ts";
 import { contextOf } from "./context.ts";
 import { exitCode, UsageError, type ExitCode } from "./exit-code.ts";

@@ -1,5 +1,5 @@
-import { QueueName } from "../queue-name.ts";
-import type { QueueOperator } from "../queue-operator.ts";
+import { QueueName } from "../events/queue-name.ts";
+import type { QueueOperator } from "../contract/queue-operator.ts";
 import { UsageError } from "./exit-code.ts";
 
 /** @throws UsageError when there is no such queue, topic or subscription, with what was meant if that can be told. */

@@ -1,8 +1,8 @@
 import { readConfigFile, findConfigFile, type ConfigFile } from "./config-file.ts";
 import { configProblems, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
-import { readFlag } from "../provider-options.ts";
-import { safeText } from "../safe-text.ts";
+import { readFlag } from "../provider-kit/options.ts";
+import { safeText } from "../base/safe-text.ts";
 
 /** What holds for a call, and where each setting came from. */
 export interface Settings extends Config {

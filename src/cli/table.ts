@@ -1,4 +1,4 @@
-import { printableLine } from "../printable.ts";
+import { printableLine } from "../base/printable.ts";
 
 /** Columns for people, the last one as long as it is; those of numbers stand to the right. */
 export function table(given: readonly (readonly string[])[], titles: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../queue-operator.ts";
+import type { QueueSpec } from "../contract/queue-operator.ts";
 
 /** What can be known of a cloud without asking it. */
 export interface CloudRules {

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { QueueName } from "../queue-name.ts";
+import type { QueueName } from "../events/queue-name.ts";
 
 /**
  * Who publishes what, and who reads it. Each list is in the order in which events flow, from where they come in, and

@@ -1,5 +1,5 @@
 import type { EventGraph, Publication, Publisher, Subscription } from "./event-graph.ts";
-import type { QueueName } from "../queue-name.ts";
+import type { QueueName } from "../events/queue-name.ts";
 
 export type ChartNodeKind = "actor" | "topic" | "queue" | "pulser" | "outside";
 

@@ -1,7 +1,7 @@
-import type { ActorDescriptor } from "../actor.ts";
-import { queueSpecs } from "../orchestrator.ts";
-import type { InjectionFinding } from "../injection-check.ts";
-import type { Publisher } from "../publishes.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import { queueSpecs } from "../hive/orchestrator.ts";
+import type { InjectionFinding } from "../injection/check.ts";
+import type { Publisher } from "../actors/publishes.ts";
 import type { CloudRules } from "./cloud-rules.ts";
 import type { EventGraph } from "./event-graph.ts";
 import type { Finding } from "./finding.ts";

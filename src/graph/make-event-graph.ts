@@ -1,13 +1,13 @@
-import { destination } from "../actor-descriptor.ts";
-import type { ActorDescriptor } from "../actor.ts";
-import { isBeeHiveError } from "../errors.ts";
-import type { EventType } from "../event-type.ts";
-import type { Publisher as PublisherOptions } from "../publishes.ts";
-import type { Pulser } from "../pulser.ts";
-import { QueueName } from "../queue-name.ts";
+import { destination } from "../actors/descriptor.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import { isBeeHiveError } from "../base/errors.ts";
+import type { EventType } from "../events/event-type.ts";
+import type { Publisher as PublisherOptions } from "../actors/publishes.ts";
+import type { Pulser } from "../pulses/pulser.ts";
+import { QueueName } from "../events/queue-name.ts";
 import { type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
 import { inFlowOrder } from "./flow-order.ts";
-import type { ObservedEdge } from "./observed-edge.ts";
+import type { ObservedEdge } from "../journal/observed-edge.ts";
 import { scheduleText } from "./schedule-text.ts";
 
 /** What a web of actors is made of, as far as it can be known without running anything. */

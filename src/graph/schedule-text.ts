@@ -1,4 +1,4 @@
-import type { Schedule } from "../pulser.ts";
+import type { Schedule } from "../pulses/pulser.ts";
 
 const units: readonly (readonly [ms: number, name: string])[] = [
   [86_400_000, "day"],

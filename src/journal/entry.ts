@@ -1,9 +1,9 @@
-import { errorNameOf, messageOf } from "../error-text.ts";
-import type { ActorDescriptor } from "../actor.ts";
-import type { DeliveryReport } from "../delivery.ts";
-import type { Event } from "../event.ts";
-import type { Pause } from "../pause.ts";
-import { safeText } from "../safe-text.ts";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
+import type { Pause } from "../actors/pause.ts";
+import { safeText } from "../base/safe-text.ts";
 import { journaledId } from "./journaled-id.ts";
 import type { JournaledEvent, JournalEntry } from "./journal.ts";
 

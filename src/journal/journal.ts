@@ -1,5 +1,5 @@
-import type { Event } from "../event.ts";
-import type { Outcome } from "../outcome.ts";
+import type { Event } from "../events/event.ts";
+import type { Outcome } from "../actors/outcome.ts";
 
 /** An event as an entry names it: without its body. */
 export interface JournaledEvent {

@@ -1,4 +1,4 @@
-import type { Event } from "../event.ts";
+import type { Event } from "../events/event.ts";
 
 const from = " from ";
 const maxSource = 200;

@@ -1,4 +1,4 @@
-import type { ObservedEdge } from "../graph/observed-edge.ts";
+import type { ObservedEdge } from "./observed-edge.ts";
 import type { Journal, JournalFilter } from "./journal.ts";
 
 /** Who published how many events of which type to where, as far as a journal goes back; the busiest first. */

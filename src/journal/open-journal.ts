@@ -1,7 +1,7 @@
-import { numberProblems, wholeMs, wholeNumber } from "../numbers.ts";
-import { systemClock, type Clock } from "../clock.ts";
-import { silentLogger, type Logger } from "../logger.ts";
-import type { Provider } from "../provider.ts";
+import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { silentLogger, type Logger } from "../base/logger.ts";
+import type { Provider } from "../contract/provider.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 import { StoredJournal } from "./stored-journal.ts";

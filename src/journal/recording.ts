@@ -1,10 +1,10 @@
-import { messageOf } from "../error-text.ts";
-import type { ActorDescriptor } from "../actor.ts";
-import type { Clock } from "../clock.ts";
-import type { DeliveryReport } from "../delivery.ts";
-import type { Event } from "../event.ts";
-import type { Logger } from "../logger.ts";
-import type { Pause } from "../pause.ts";
+import { messageOf } from "../base/error-text.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Clock } from "../base/clock.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Pause } from "../actors/pause.ts";
 import { deliveryEntry, pauseEntry, pushEntry } from "./entry.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 

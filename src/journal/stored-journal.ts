@@ -1,8 +1,8 @@
-import { messageOf } from "../error-text.ts";
-import { afterThisTurn, type Clock, type Timer } from "../clock.ts";
-import { isBeeHiveError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
-import type { CollectionStore, Stores } from "../stores.ts";
+import { messageOf } from "../base/error-text.ts";
+import { afterThisTurn, type Clock, type Timer } from "../base/clock.ts";
+import { isBeeHiveError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { CollectionStore, Stores } from "../contract/stores.ts";
 import { mostOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
 import { nextSegmentId, segmentsFrom } from "./segment-id.ts";
 import { entriesOf, SegmentText } from "./segment-text.ts";

@@ -1,6 +1,6 @@
-import type { Event } from "../event.ts";
-import type { Outcome } from "../outcome.ts";
-import type { QueueName } from "../queue-name.ts";
+import type { Event } from "../events/event.ts";
+import type { Outcome } from "../actors/outcome.ts";
+import type { QueueName } from "../events/queue-name.ts";
 
 /** An event and everything that followed from it. */
 export interface CausalEvent {

@@ -1,4 +1,4 @@
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../base/error-text.ts";
 import type { CausalDelivery, CausalEvent } from "./causal-event.ts";
 
 /** Trees of events as text; an event that was met before is not told a second time. */

@@ -1,6 +1,6 @@
-import type { ActorDescriptor } from "../actor.ts";
-import type { DeliveryReport } from "../delivery.ts";
-import type { Event } from "../event.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
 import type { Recorder } from "./recorder.ts";
 import type { CausalDelivery, CausalEvent } from "./causal-event.ts";
 import { causalText } from "./causal-text.ts";

@@ -1,5 +1,5 @@
-import { isJson } from "../body.ts";
-import type { Event, EventProperty } from "../event.ts";
+import { isJson } from "../events/body.ts";
+import type { Event, EventProperty } from "../events/event.ts";
 
 /** What a test means when it says that two events are equal: all but ids, times, and what traces them. */
 export interface EventFacts {

@@ -1,10 +1,10 @@
-import { ActorDescriptors, type ActorConfiguration } from "../actor-configuration.ts";
-import type { ActorClass } from "../actor.ts";
-import type { HiveOptions } from "../beehive.ts";
-import { Container } from "../container.ts";
-import type { Event } from "../event.ts";
-import { QueueName } from "../queue-name.ts";
-import type { Identified, Stores } from "../stores.ts";
+import { ActorDescriptors, type ActorConfiguration } from "../actors/configuration.ts";
+import type { ActorClass } from "../actors/actor.ts";
+import type { HiveOptions } from "../hive/hive.ts";
+import { Container } from "../injection/container.ts";
+import type { Event } from "../events/event.ts";
+import { QueueName } from "../events/queue-name.ts";
+import type { Identified, Stores } from "../contract/stores.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { Reaction } from "./reaction.ts";
 import { TestHive } from "./test-hive.ts";

@@ -1,6 +1,6 @@
-import { checkedNumber } from "../checked-number.ts";
-import type { Clock, Timer } from "../clock.ts";
-import { delay, type NumberRule } from "../numbers.ts";
+import { checkedNumber } from "../base/checked-number.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { delay, type NumberRule } from "../base/numbers.ts";
 
 interface ManualTimer {
   readonly dueAt: number;

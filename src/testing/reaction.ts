@@ -1,10 +1,10 @@
-import { errorNameOf, messageOf } from "../error-text.ts";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
 import assert from "node:assert/strict";
-import type { DeliveryReport } from "../delivery.ts";
-import type { Event } from "../event.ts";
-import type { Stores } from "../stores.ts";
-import { isBeeHiveError } from "../errors.ts";
-import { matches, type ErrorMatch } from "../supervision.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
+import type { Stores } from "../contract/stores.ts";
+import { isBeeHiveError } from "../base/errors.ts";
+import { matches, type ErrorMatch } from "../actors/supervision.ts";
 import { factsOf } from "./event-facts.ts";
 
 /** What came of one delivery. */

@@ -1,5 +1,5 @@
-import type { DeliveryReport } from "../delivery.ts";
-import type { Event } from "../event.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
 
 /** What happened in a hive since it started, in the order in which it happened. */
 export class Recorder {

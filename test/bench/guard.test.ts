@@ -1,11 +1,11 @@
-/** What an event costs, as counts: speed that is lost shows here on any machine. See also test/aws/requests.test.ts. */
+/** What an event costs, as counts: speed that is lost shows here on any machine. See also test/providers/aws/requests.test.ts. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
-import { availableDrivers } from "../../providers/sqlite/driver.ts";
+import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { countStatements, type StatementCounts } from "../support/sqlite-statements.ts";
 import { suite } from "../support/suite.ts";
@@ -60,7 +60,7 @@ test("given the core, when it is imported, then it loads no provider's SDK and f
     await run(process.execPath, [...fromSources, "--eval", 'import("beehive-actors")'], { cwd: root, env });
     const modules = await modulesIn(folder);
     assert.ok(
-      modules.some((url) => url.endsWith("/src/beehive.ts")),
+      modules.some((url) => url.endsWith("/src/hive/hive.ts")),
       "the core itself is not among what was loaded",
     );
     const sdks = modules.filter((url) => /\/node_modules\/(@azure|@aws-sdk|rhea|libsql|better-sqlite3)\//.test(url));

@@ -4,11 +4,11 @@ import { filtered, type Filter } from "../../src/cli/dead-letters/filter.ts";
 import { eventOf, type EventSettings } from "../../src/cli/push/event-maker.ts";
 import type { Item } from "../../src/cli/input/place.ts";
 import { Pusher } from "../../src/cli/push/pusher.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
-import { Event } from "../../src/event.ts";
+import type { DeadLetter } from "../../src/contract/dead-letter.ts";
+import { Event } from "../../src/events/event.ts";
 import type { Recording } from "../../src/journal/recording.ts";
-import { QueueName } from "../../src/queue-name.ts";
-import type { QueueOperator } from "../../src/queue-operator.ts";
+import { QueueName } from "../../src/events/queue-name.ts";
+import type { QueueOperator } from "../../src/contract/queue-operator.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("parts of the command line");

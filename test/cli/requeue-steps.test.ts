@@ -1,10 +1,10 @@
 /** Dead letters that are sent back in steps, on a queue that says what the test wants. */
 import * as assert from "uvu/assert";
 import { requeueInSteps, type StepsEnd } from "../../src/cli/dead-letters/requeue-steps.ts";
-import type { DeadLetter } from "../../src/dead-letter.ts";
-import { Event } from "../../src/event.ts";
-import { QueueName } from "../../src/queue-name.ts";
-import type { QueueCounts, QueueOperator } from "../../src/queue-operator.ts";
+import type { DeadLetter } from "../../src/contract/dead-letter.ts";
+import { Event } from "../../src/events/event.ts";
+import { QueueName } from "../../src/events/queue-name.ts";
+import type { QueueCounts, QueueOperator } from "../../src/contract/queue-operator.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { suite } from "../support/suite.ts";
 

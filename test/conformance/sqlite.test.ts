@@ -1,6 +1,6 @@
 /** Every contract on the SQLite provider, with each driver that is there. */
 import { closeHolding } from "../support/close-holding.ts";
-import { availableDrivers } from "../../providers/sqlite/driver.ts";
+import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import * as contracts from "../../src/testing/index.ts";
 import { runContract } from "../support/run-contract.ts";

@@ -2,7 +2,7 @@ import { CloudEvent } from "cloudevents";
 import fc from "fast-check";
 import { fromCloudEvent, fromCloudEventText, toCloudEvent, toCloudEventText } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { cloudEventRecord } from "../../src/cloud-events.ts";
+import { cloudEventRecord } from "../../src/events/cloud-events.ts";
 import { suite } from "../support/suite.ts";
 import { eventArbitrary } from "./arbitraries.ts";
 

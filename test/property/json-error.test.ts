@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { jsonErrorPlace } from "../../src/json-error.ts";
+import { jsonErrorPlace } from "../../src/base/json-error.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("any text against JSON.parse", { timeoutMs: 60_000 });

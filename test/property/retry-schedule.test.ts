@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { RetryLater, type RetryOptions } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { decideRetry, retryProblems } from "../../src/retry-policy.ts";
+import { decideRetry, retryProblems } from "../../src/actors/retry-policy.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("any retry schedule", { timeoutMs: 60_000 });

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { clientsFrom } from "../../providers/azure/client.ts";
 import { configFrom } from "../../providers/azure/config.ts";
 import type { AzureOptions } from "../../providers/azure/index.ts";
-import { ServiceBusBroker } from "../../src/testing/service-bus/index.ts";
+import { ServiceBusBroker } from "../../providers/azure/testing/index.ts";
 
 const account = "devstoreaccount1";
 /** Azurite's own well-known key: it opens nothing else. */

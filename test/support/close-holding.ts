@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import type { Provider } from "../../src/provider.ts";
+import type { Provider } from "../../src/contract/provider.ts";
 
 /** Closes a provider while somebody holds a lock, who is told so. */
 export async function closeHolding(provider: Provider): Promise<void> {

@@ -1,5 +1,5 @@
 import { ManualClock } from "beehive-actors/testing";
-import type { Clock, Timer } from "../../src/clock.ts";
+import type { Clock, Timer } from "../../src/base/clock.ts";
 
 /** A clock that is put forward or back while timers are set, which know nothing of that. */
 export class JumpingClock implements Clock {

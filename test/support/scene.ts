@@ -1,7 +1,7 @@
 import { Event, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
-import type { QueueOperator } from "../../src/queue-operator.ts";
-import { QueueName } from "../../src/queue-name.ts";
+import type { QueueOperator } from "../../src/contract/queue-operator.ts";
+import { QueueName } from "../../src/events/queue-name.ts";
 import { running, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import { PatientClock } from "./patient-clock.ts";
 

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
-import { QueueName } from "../../src/queue-name.ts";
+import { QueueName } from "../../src/events/queue-name.ts";
 
 /** Asserts that each of `count` jobs of `sqlite-worker.ts` had all of its effects once, and that nothing is left. */
 export async function assertOnce(file: string, count: number): Promise<void> {

@@ -4,9 +4,9 @@
  */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { availableDrivers } from "../../providers/sqlite/driver.ts";
+import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
-import { isBeeHiveError } from "../../src/errors.ts";
+import { isBeeHiveError } from "../../src/base/errors.ts";
 
 const [driver] = availableDrivers();
 if (process.getuid?.() === 0) {

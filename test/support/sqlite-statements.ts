@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { DriverName } from "../../providers/sqlite/driver.ts";
+import type { DriverName } from "../../providers/sqlite/file/driver.ts";
 
 interface Database {
   prepare: (this: Database, sql: string) => Record<string, unknown>;

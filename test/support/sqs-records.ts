@@ -1,6 +1,6 @@
 /** Messages as Lambda's poller receives them and passes them on. */
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
-import type { SqsRecord } from "../../providers/aws/lambda.ts";
+import type { SqsRecord } from "../../providers/aws/hosting/lambda.ts";
 
 /** One receive; no more than a second is waited. */
 export async function receiveRecords(sqs: SQSClient, queueUrl: string): Promise<SqsRecord[]> {

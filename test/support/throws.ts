@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { BeeHiveError, type ErrorCode } from "../../src/errors.ts";
+import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 
 /** The `BeeHiveError` of that code that `work` throws or rejects with. */
 export async function throwsCode(code: ErrorCode, work: () => unknown): Promise<BeeHiveError> {

@@ -45,7 +45,7 @@ test("given a sample, when it imports the library, then by its package name, as 
 test("given the graph of events, when it is imported, then by the command line only, so that hives load none of it", async () => {
   for (const { file, imports } of await sources("src")) {
     if (/^src\/(graph|cli)\//.test(file)) continue;
-    const wrong = imports.filter((path) => path.startsWith("src/graph/") && path !== "src/graph/observed-edge.ts");
+    const wrong = imports.filter((path) => path.startsWith("src/graph/") && path !== "src/journal/observed-edge.ts");
     assert.equal(wrong, [], `${file} imports the graph`);
   }
 });
@@ -72,7 +72,7 @@ test("the core and the providers log errors under err", async () => {
 
 test("given the core and the providers, when they use time, then through the clock", async () => {
   for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))]) {
-    if (file === "src/clock.ts" || file.startsWith("src/testing/")) continue;
+    if (file === "src/base/clock.ts" || file.startsWith("src/testing/")) continue;
     const code = text.replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, "");
     assert.not.match(code, /\bDate\.now\(|new Date\(\)|\bset(?:Timeout|Interval)\(/, `${file} does not use the clock`);
   }

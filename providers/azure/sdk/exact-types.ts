@@ -1,5 +1,5 @@
 import type { ServiceBusClient } from "@azure/service-bus";
-import { keepTypes, type RheaTypes } from "../../../src/amqp-types.ts";
+import { keepTypes, type RheaTypes } from "./amqp-types.ts";
 
 interface Internals {
   readonly _connectionContext?: { readonly connection?: { readonly container?: { readonly types?: RheaTypes } } };

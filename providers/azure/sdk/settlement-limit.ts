@@ -1,6 +1,6 @@
 import type { ServiceBusSessionReceiver } from "@azure/service-bus";
-import type { Clock, Timer } from "../../../src/clock.ts";
-import { BeeHiveError } from "../../../src/errors.ts";
+import type { Clock, Timer } from "../../../src/base/clock.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
 
 interface Internals {
   readonly _messageSession?: { readonly _deliveryDispositionMap?: Map<unknown, { readonly timer: NodeJS.Timeout }> };

@@ -1,4 +1,4 @@
-import { Turns } from "../../../src/turns.ts";
+import { Turns } from "../../../src/provider-kit/turns.ts";
 
 /**
  * Starts one settlement in each turn of the event loop, see {@link Turns}: a complete and a dead-letter side by side would

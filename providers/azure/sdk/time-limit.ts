@@ -1,6 +1,6 @@
 import { IncomingMessage } from "node:http";
 import { RestError } from "@azure/data-tables";
-import { systemClock } from "../../../src/clock.ts";
+import { systemClock } from "../../../src/base/clock.ts";
 import type { Pipeline } from "./blob-pipeline.ts";
 
 type Policy = Parameters<Pipeline["addPolicy"]>[0];

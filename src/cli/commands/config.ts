@@ -1,6 +1,6 @@
-import { actorDefaults } from "../../actor-descriptor.ts";
+import { actorDefaults } from "../../actors/descriptor.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
-import { redact } from "../../redact.ts";
+import { redact } from "../../base/redact.ts";
 import { leaves } from "../settings.ts";
 import { table } from "../table.ts";
 

@@ -1,7 +1,7 @@
-import { systemClock } from "../../clock.ts";
-import type { DeadLetter } from "../../dead-letter.ts";
-import { inBatches } from "../../in-batches.ts";
-import { noDeadLetter } from "../../queue-errors.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
+import { inBatches } from "../../base/in-batches.ts";
+import { noDeadLetter } from "../../provider-kit/errors.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { choose, named, type ChoiceOptions, type ChosenLetter } from "../dead-letters/choice.ts";
@@ -11,9 +11,9 @@ import { requeueAll, requeueInSteps, type StepsEnd } from "../dead-letters/reque
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { whole } from "../options.ts";
 import type { Output } from "../output.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../base/printable.ts";
 import { progress } from "../progress.ts";
-import { redact } from "../../redact.ts";
+import { redact } from "../../base/redact.ts";
 import { table } from "../table.ts";
 import { consumerQueue } from "./queues.ts";
 

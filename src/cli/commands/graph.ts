@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Option } from "commander";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../base/error-text.ts";
 import type { AsyncApiInfo } from "../../graph/async-api.ts";
 import type { EventGraph } from "../../graph/event-graph.ts";
 import { plainGraph } from "../../graph/plain-graph.ts";

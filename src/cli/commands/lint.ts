@@ -1,4 +1,4 @@
-import { checkInjection } from "../../injection-check.ts";
+import { checkInjection } from "../../injection/check.ts";
 import { ruleNames, type Finding, type RuleName } from "../../graph/finding.ts";
 import { lint as findings } from "../../graph/lint.ts";
 import { cloudRules } from "../cloud-rules.ts";

@@ -1,5 +1,5 @@
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
-import { injectedStores } from "../../injected-stores.ts";
+import { injectedStores } from "../../injection/injected-stores.ts";
 import { UsageError } from "../exit-code.ts";
 import { table } from "../table.ts";
 
@@ -42,7 +42,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
     switch (provider.split(":", 1)[0]) {
       case "aws": {
         const { configFrom } = await import("../../../providers/aws/config.ts");
-        const { leastPolicy } = await import("../../../providers/aws/policy.ts");
+        const { leastPolicy } = await import("../../../providers/aws/hosting/policy.ts");
         const config = configFrom(provider);
         output.result(leastPolicy(descriptors, config, { ...options, pulsers, publishes, journal }));
         const open = [
@@ -54,7 +54,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       }
       case "azure": {
         const { optionsFrom } = await import("../../../providers/azure/config.ts");
-        const { leastRoles } = await import("../../../providers/azure/roles.ts");
+        const { leastRoles } = await import("../../../providers/azure/hosting/policy.ts");
         const { claimCheck } = optionsFrom(provider);
         const stores = options.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
         const roles = leastRoles({ ...options, stores, pulsers: pulsers.length > 0, journal, claimCheck });

@@ -1,9 +1,9 @@
-import { sleep, systemClock } from "../../clock.ts";
-import { isBeeHiveError } from "../../errors.ts";
-import { QueueName } from "../../queue-name.ts";
-import { printable } from "../../printable.ts";
-import type { Provider } from "../../provider.ts";
-import type { KeyHolder, QueueCounts, QueueOperator } from "../../queue-operator.ts";
+import { sleep, systemClock } from "../../base/clock.ts";
+import { isBeeHiveError } from "../../base/errors.ts";
+import { QueueName } from "../../events/queue-name.ts";
+import { printable } from "../../base/printable.ts";
+import type { Provider } from "../../contract/provider.ts";
+import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
 import { journalOf, storesJournal } from "../../journal/open-journal.ts";
 import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";

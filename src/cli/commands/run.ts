@@ -1,11 +1,11 @@
-import { messageOf } from "../../error-text.ts";
-import { createHive, type Hive } from "../../beehive.ts";
-import { healthServer, type HealthServer } from "../../health-server.ts";
+import { messageOf } from "../../base/error-text.ts";
+import { createHive, type Hive } from "../../hive/hive.ts";
+import { healthServer, type HealthServer } from "../../hive/health-server.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { aborted } from "../interruption.ts";
 import { loggerOf } from "../logger.ts";
-import { redact } from "../../redact.ts";
+import { redact } from "../../base/redact.ts";
 
 export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   name: "run",

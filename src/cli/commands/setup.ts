@@ -1,10 +1,10 @@
-import { createHive } from "../../beehive.ts";
-import { BeeHiveError } from "../../errors.ts";
-import { queueSpecs } from "../../orchestrator.ts";
-import type { Provider } from "../../provider.ts";
+import { createHive } from "../../hive/hive.ts";
+import { BeeHiveError } from "../../base/errors.ts";
+import { queueSpecs } from "../../hive/orchestrator.ts";
+import type { Provider } from "../../contract/provider.ts";
 import type { Application } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
-import type { QueueSpec } from "../../queue-operator.ts";
+import type { QueueSpec } from "../../contract/queue-operator.ts";
 import { exitCode, MissingFile } from "../exit-code.ts";
 import { table } from "../table.ts";
 

@@ -1,12 +1,12 @@
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { journalOf } from "../../journal/open-journal.ts";
-import { traceItem } from "../../trace/trace-item.ts";
-import { traceText } from "../../trace/trace-text.ts";
-import type { ActorDescriptor } from "../../actor.ts";
+import { traceItem } from "../../journal/trace/trace-item.ts";
+import { traceText } from "../../journal/trace/trace-text.ts";
+import type { ActorDescriptor } from "../../actors/actor.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { printable } from "../../printable.ts";
-import { redact } from "../../redact.ts";
+import { printable } from "../../base/printable.ts";
+import { redact } from "../../base/redact.ts";
 
 export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, modules: string[]]>({
   name: "trace",

@@ -1,7 +1,7 @@
-import type { DeadLetter } from "../../dead-letter.ts";
-import { identityOf } from "../../identity.ts";
-import type { QueueName } from "../../queue-name.ts";
-import type { QueueOperator } from "../../queue-operator.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
+import { identityOf } from "../../events/identity.ts";
+import type { QueueName } from "../../events/queue-name.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
 import { UsageError } from "../exit-code.ts";
 import { isFilter, matching, type Filter } from "./filter.ts";
 

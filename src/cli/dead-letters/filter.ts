@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DeadLetter } from "../../dead-letter.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
 import { time, whole } from "../options.ts";
 
 /** Which dead letters; all that is said must hold. */

@@ -1,7 +1,7 @@
-import type { DeadLetter } from "../../dead-letter.ts";
-import type { Event } from "../../event.ts";
-import { printable, printableLine } from "../../printable.ts";
-import { redact, redactField } from "../../redact.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { Event } from "../../events/event.ts";
+import { printable, printableLine } from "../../base/printable.ts";
+import { redact, redactField } from "../../base/redact.ts";
 
 /** A dead letter as JSON, without the body of its event. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {

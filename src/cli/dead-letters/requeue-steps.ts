@@ -1,9 +1,9 @@
-import { sleep, type Clock } from "../../clock.ts";
-import type { DeadLetter } from "../../dead-letter.ts";
-import { identityOf } from "../../identity.ts";
-import type { QueueName } from "../../queue-name.ts";
-import type { QueueOperator } from "../../queue-operator.ts";
-import { inBatches } from "../../in-batches.ts";
+import { sleep, type Clock } from "../../base/clock.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
+import { identityOf } from "../../events/identity.ts";
+import type { QueueName } from "../../events/queue-name.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
+import { inBatches } from "../../base/in-batches.ts";
 import type { Choice, ChosenLetter } from "./choice.ts";
 
 export interface StepOptions {

@@ -1,4 +1,4 @@
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../base/error-text.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Output } from "../output.ts";

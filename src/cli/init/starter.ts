@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../base/error-text.ts";
 import { listOf } from "../config-file.ts";
 import { UsageError } from "../exit-code.ts";
 import { ownFile } from "../own-package.ts";

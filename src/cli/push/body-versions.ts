@@ -1,6 +1,6 @@
-import type { Event } from "../../event.ts";
-import type { EventType } from "../../event-type.ts";
-import { versionProperty } from "../../event-version.ts";
+import type { Event } from "../../events/event.ts";
+import type { EventType } from "../../events/event-type.ts";
+import { versionProperty } from "../../events/event-version.ts";
 import { UsageError } from "../exit-code.ts";
 
 /** What is known of the versions of bodies before the first is read. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { isJson } from "../../body.ts";
-import { fromCloudEventText } from "../../cloud-events.ts";
-import { systemClock } from "../../clock.ts";
-import { Event, type EventOptions, type EventProperty } from "../../event.ts";
-import { jsonErrorPlace } from "../../json-error.ts";
-import { memberText } from "../../json-source.ts";
-import type { QueueName } from "../../queue-name.ts";
+import { isJson } from "../../events/body.ts";
+import { fromCloudEventText } from "../../events/cloud-events.ts";
+import { systemClock } from "../../base/clock.ts";
+import { Event, type EventOptions, type EventProperty } from "../../events/event.ts";
+import { jsonErrorPlace } from "../../base/json-error.ts";
+import { memberText } from "../../events/json-source.ts";
+import type { QueueName } from "../../events/queue-name.ts";
 import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
 import { withBodyVersion, type VersionSource } from "./body-versions.ts";

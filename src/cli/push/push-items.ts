@@ -1,5 +1,5 @@
-import { messageOf } from "../../error-text.ts";
-import type { Event } from "../../event.ts";
+import { messageOf } from "../../base/error-text.ts";
+import type { Event } from "../../events/event.ts";
 import type { Item } from "../input/place.ts";
 import { eventOf, type EventSettings } from "./event-maker.ts";
 import type { Pusher } from "./pusher.ts";

@@ -1,7 +1,7 @@
-import { systemClock } from "../../clock.ts";
-import type { Event } from "../../event.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Event } from "../../events/event.ts";
 import type { Recording } from "../../journal/recording.ts";
-import type { QueueOperator } from "../../queue-operator.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
 
 /** Pushes events in batches, in the order they are given, so that one number tells how far it came. */
 export class Pusher {

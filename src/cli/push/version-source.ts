@@ -1,4 +1,4 @@
-import { declaredTypes, isEventType } from "../../event-type.ts";
+import { declaredTypes, isEventType } from "../../events/event-type.ts";
 import type { CommandContext } from "../command.ts";
 import { importFile } from "../import-file.ts";
 import type { VersionSource } from "./body-versions.ts";

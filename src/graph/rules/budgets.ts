@@ -1,6 +1,6 @@
-import type { ActorDescriptor } from "../../actor.ts";
-import type { RetryOptions } from "../../retry-policy.ts";
-import type { ErrorMatch } from "../../supervision.ts";
+import type { ActorDescriptor } from "../../actors/actor.ts";
+import type { RetryOptions } from "../../actors/retry-policy.ts";
+import type { ErrorMatch } from "../../actors/supervision.ts";
 import type { Finding } from "../finding.ts";
 import type { CloudRules } from "../cloud-rules.ts";
 

@@ -1,4 +1,4 @@
-import type { InjectionFinding } from "../../injection-check.ts";
+import type { InjectionFinding } from "../../injection/check.ts";
 import type { Finding } from "../finding.ts";
 
 /** Dependencies that stop a hive from starting, and classes that are made for each event. */

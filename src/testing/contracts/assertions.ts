@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { BeeHiveError, type ErrorCode } from "../../errors.ts";
-import type { Event, EventRecord } from "../../event.ts";
+import { BeeHiveError, type ErrorCode } from "../../base/errors.ts";
+import type { Event, EventRecord } from "../../events/event.ts";
 
 /** The error of that code with which `work` is refused. */
 export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown>): Promise<BeeHiveError> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Capabilities, Provider } from "../../provider.ts";
+import type { Capabilities, Provider } from "../../contract/provider.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
 /** A provider under test. Its maker opens it before the cases run and closes it after them. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isBeeHiveError } from "../../errors.ts";
+import { isBeeHiveError } from "../../base/errors.ts";
 import { rejectsWith } from "./assertions.ts";
 import type { ContractCase } from "./contract.ts";
 import { invalidKeys, invalidNames, oddKeys } from "./odd-keys.ts";

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Timer } from "../../clock.ts";
+import { systemClock, type Clock, type Timer } from "../../base/clock.ts";
 
 /**
  * The machine's clock, whose timers can be forgotten: what they would have done, such as renewing a lock, never

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BlobBody, KeyValueStore } from "../../stores.ts";
+import type { BlobBody, KeyValueStore } from "../../contract/stores.ts";
 import { forEachOf, listOf, rejectsWith } from "./assertions.ts";
 import type { ContractCase, ContractSubject } from "./contract.ts";
 import { invalidKeys, invalidNames, keysInOrder, oddKeys } from "./odd-keys.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Lock, LockOptions } from "../../stores.ts";
+import type { Lock, LockOptions } from "../../contract/stores.ts";
 import { rejectsWith } from "./assertions.ts";
 import type { ContractCase, ContractSubject } from "./contract.ts";
 import { eventually, wait } from "./eventually.ts";

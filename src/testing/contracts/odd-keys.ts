@@ -1,4 +1,4 @@
-import { longestKey } from "../../keys.ts";
+import { longestKey } from "../../contract/keys.ts";
 
 /** Ids and keys that storage services refuse, change or take for something else unless they are encoded. */
 export const oddKeys: readonly string[] = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Event } from "../../event.ts";
-import type { Step } from "../../provider.ts";
-import type { Lease } from "../../queue-operator.ts";
-import type { Identified } from "../../stores.ts";
+import type { Event } from "../../events/event.ts";
+import type { Step } from "../../contract/provider.ts";
+import type { Lease } from "../../contract/queue-operator.ts";
+import type { Identified } from "../../contract/stores.ts";
 import { listOf, rejectsWith } from "./assertions.ts";
 import { assertReason, needs, type ContractCase, type ContractSubject } from "./contract.ts";
 import { wait } from "./eventually.ts";

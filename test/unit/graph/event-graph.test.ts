@@ -1,6 +1,6 @@
 import { eventType, pulse } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { isEventType } from "../../../src/event-type.ts";
+import { isEventType } from "../../../src/events/event-type.ts";
 import { makeEventGraph } from "../../../src/graph/make-event-graph.ts";
 import { plainGraph } from "../../../src/graph/plain-graph.ts";
 import { scheduleText } from "../../../src/graph/schedule-text.ts";

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import type { ActorDescriptor } from "../../../src/actor.ts";
-import { Event } from "../../../src/event.ts";
+import type { ActorDescriptor } from "../../../src/actors/actor.ts";
+import { Event } from "../../../src/events/event.ts";
 import { deliveryEntry, pushEntry } from "../../../src/journal/entry.ts";
 import { suite } from "../../support/suite.ts";
 

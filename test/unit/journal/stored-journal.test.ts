@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
-import { BeeHiveError } from "../../../src/errors.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
 import { StoredJournal } from "../../../src/journal/stored-journal.ts";
-import { silentLogger, type Logger } from "../../../src/logger.ts";
-import type { CollectionStore, Identified, Stores } from "../../../src/stores.ts";
+import { silentLogger, type Logger } from "../../../src/base/logger.ts";
+import type { CollectionStore, Identified, Stores } from "../../../src/contract/stores.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { all, entry } from "./entries.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { BeeHiveError, isBeeHiveError } from "../../../errors.ts";
-import { Event } from "../../../event.ts";
+import { BeeHiveError, isBeeHiveError } from "../../../base/errors.ts";
+import { Event } from "../../../events/event.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
 import { actor, running, tampered } from "./harness.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { isBeeHiveError } from "../../../errors.ts";
-import { Event } from "../../../event.ts";
+import { isBeeHiveError } from "../../../base/errors.ts";
+import { Event } from "../../../events/event.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, within } from "../eventually.ts";

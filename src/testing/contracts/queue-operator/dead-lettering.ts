@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DeadLetter } from "../../../dead-letter.ts";
+import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { letterFor, ScratchQueue } from "../scratch-queue.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Lease } from "../../../queue-operator.ts";
+import type { Lease } from "../../../contract/queue-operator.ts";
 import type { ContractCase } from "../contract.ts";
 import { wait } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { QueueName } from "../../../queue-name.ts";
+import { QueueName } from "../../../events/queue-name.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { wait, within } from "../eventually.ts";

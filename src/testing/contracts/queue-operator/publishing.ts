@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Event } from "../../../event.ts";
-import { QueueName } from "../../../queue-name.ts";
+import { Event } from "../../../events/event.ts";
+import { QueueName } from "../../../events/queue-name.ts";
 import { rejectsWith } from "../assertions.ts";
 import { needs, type ContractCase } from "../contract.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Event, type EventOptions } from "../../../event.ts";
+import { Event, type EventOptions } from "../../../events/event.ts";
 import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { ScratchQueue } from "../scratch-queue.ts";

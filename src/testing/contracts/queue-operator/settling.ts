@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Event } from "../../../event.ts";
-import type { Lease } from "../../../queue-operator.ts";
+import { Event } from "../../../events/event.ts";
+import type { Lease } from "../../../contract/queue-operator.ts";
 import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { wait } from "../eventually.ts";

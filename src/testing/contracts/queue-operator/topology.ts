@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Event } from "../../../event.ts";
-import { QueueName } from "../../../queue-name.ts";
+import { Event } from "../../../events/event.ts";
+import { QueueName } from "../../../events/queue-name.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";

@@ -1,0 +1,190 @@
+import type { ActorDescriptor } from "../../../src/actors/actor.ts";
+import { destination } from "../../../src/actors/descriptor.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import { injectedStores } from "../../../src/injection/injected-stores.ts";
+import { queueSpecs } from "../../../src/hive/orchestrator.ts";
+import type { Publisher } from "../../../src/actors/publishes.ts";
+import type { Pulser } from "../../../src/pulses/pulser.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
+import { completed, type AwsConfig } from "../config.ts";
+import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
+
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[] | "*";
+}
+
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly PolicyStatement[];
+}
+
+/** What the policy is for. */
+export interface PolicyOptions extends Publisher {
+  /** `aws`, `aws-cn` or `aws-us-gov`. @default That of the region. */
+  readonly partition?: string | undefined;
+  /** @default The region of the configuration, `*` when it names none. */
+  readonly region?: string | undefined;
+  /** The id of the account, 12 digits. @default `*` */
+  readonly account?: string | undefined;
+  /** Whether the hive makes its queues itself (`topology: "create"`); `false` unless said. */
+  readonly setup?: boolean | undefined;
+  /** Whether the people behind it list, requeue and drop dead letters with it; `false` unless said. */
+  readonly deadLetters?: boolean | undefined;
+  /** What publishes by time beside the actors. */
+  readonly pulsers?: readonly Pulser[] | undefined;
+  /**
+   * Whether the application uses stores, such as by `hive.store`. @default Whether its actors have stores injected, as far
+   * as that can be seen; what only a container knows counts as all of them.
+   */
+  readonly stores?: boolean | undefined;
+  /** Whether the hive keeps a journal. @default false */
+  readonly journal?: boolean | undefined;
+}
+
+/**
+ * The least IAM policy with which these actors run.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the account is no account.
+ */
+export function leastPolicy(
+  descriptors: readonly ActorDescriptor[],
+  given: Partial<AwsConfig> = {},
+  options: PolicyOptions = {},
+): PolicyDocument {
+  const config = completed(given);
+  const { region = config.region ?? "*", account = "*", setup = false, deadLetters = false, pulsers = [] } = options;
+  const { partition = partitionOf(region), publishes } = options;
+  const publishers = [...pulsers, { publishes }];
+  if (!/^(\d{12}|\*)$/.test(account))
+    throw new BeeHiveError("InvalidConfiguration", `"${account}" is no account of AWS: its id has 12 digits.`);
+  const parts: Parts = {
+    config,
+    stores: storesUsed(descriptors, options),
+    journal: options.journal ?? false,
+    descriptors,
+    pulsers,
+    publishers,
+    specs: queueSpecs(descriptors, publishers),
+    arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
+    bucketArn: (name) => `arn:${partition}:s3:::${name}`,
+    setup,
+    deadLetters,
+  };
+  const statements = [...forSqs(parts), ...forSns(parts), ...forDynamoDb(parts), ...forS3(parts)];
+  return { Version: "2012-10-17", Statement: statements.filter(({ Resource }) => Resource.length > 0) };
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}
+
+function storesUsed(descriptors: readonly ActorDescriptor[], { stores }: PolicyOptions): ReadonlySet<StoreKind> {
+  if (stores !== undefined) return new Set(stores ? storeKinds : []);
+  return injectedStores(descriptors.map(({ actorType }) => actorType));
+}
+
+interface Parts {
+  readonly config: AwsConfig;
+  readonly stores: ReadonlySet<StoreKind>;
+  readonly journal: boolean;
+  readonly descriptors: readonly ActorDescriptor[];
+  readonly pulsers: readonly Pulser[];
+  readonly publishers: readonly Publisher[];
+  readonly specs: readonly QueueSpec[];
+  readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
+  readonly bucketArn: (name: string) => string;
+  readonly setup: boolean;
+  readonly deadLetters: boolean;
+}
+
+function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetters }: Parts): PolicyStatement[] {
+  const arns = (names: readonly string[]): string[] => names.map((name) => arn("sqs", name));
+  const read = new Set(descriptors.map(({ queueName }) => String(queueName)));
+  const isRead = ({ name }: QueueSpec): boolean => read.has(String(name));
+  const queues = specs.filter(({ name }) => name.kind !== "topic");
+  const readQueues = queues.filter(isRead).map(({ name, ordered }) => queueNameOf(prefix, name, ordered));
+  const dead = readQueues.map(deadNameOf);
+  // What is read elsewhere may be of either kind.
+  const written = queues
+    .filter((spec) => !isRead(spec))
+    .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
+  // Looked for as one of either kind, each with its dead letters: a policy of four names for each would be too long.
+  const looked = queues.map(({ name }) => `${queueNameOf(prefix, name, false)}*`);
+  const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
+  const send = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
+  return [
+    allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
+    allow("Consume", [...consume, ...send], arns(readQueues)),
+    allow("Bury", [...send, ...(deadLetters ? consume : [])], arns(dead)),
+    allow("Send", ["sqs:SendMessage"], arns(written)),
+    allow(
+      "SetUpQueues",
+      ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes"],
+      setup ? arns([...readQueues, ...dead, ...written, ...written.map(deadNameOf)]) : [],
+    ),
+  ];
+}
+
+function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup }: Parts): PolicyStatement[] {
+  // Of a topic there may be either kind, or both.
+  const arns = (names: readonly QueueName[]): string[] => {
+    const topics = [...new Set(names.map(({ topic }) => topic))].map((topic) => QueueName.topic(topic));
+    return topics.flatMap((topic) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, topic, ordered))));
+  };
+  const names = specs.map(({ name }) => name).filter(({ kind }) => kind !== "queue");
+  const byOthers = publishers.flatMap(({ publishes = [] }) => publishes.map(destination));
+  const published = [...descriptors.flatMap(({ publishes }) => publishes), ...byOthers].filter(
+    ({ kind }) => kind === "topic",
+  );
+  return [
+    allow("FindTopics", ["sns:ListTopics"], names.length > 0 ? "*" : []),
+    allow("Check", ["sns:ListSubscriptionsByTopic"], arns(names.filter(({ kind }) => kind === "subscription"))),
+    allow("Publish", ["sns:Publish"], arns(published)),
+    allow("SetUpTopics", ["sns:CreateTopic", "sns:Subscribe"], setup ? arns(names) : []),
+  ];
+}
+
+function forDynamoDb({ config, descriptors, pulsers, stores, journal, arn, setup }: Parts): PolicyStatement[] {
+  const arns = [arn("dynamodb", `table/${config.table}`)];
+  // Pulsers remember in a collection, under a lock, when they fired.
+  const rows = stores.size > 0 || pulsers.length > 0 || journal;
+  // What SQS cannot say of a message in order is a row, see note.ts.
+  const notes = descriptors.some(({ ordered }) => ordered);
+  const actions = [
+    ...(rows || notes ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
+    ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
+    ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
+  ];
+  return [
+    allow("Store", actions, actions.length > 0 ? arns : []),
+    allow(
+      "SetUpTable",
+      ["dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTimeToLive"],
+      setup ? arns : [],
+    ),
+  ];
+}
+
+function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Parts): PolicyStatement[] {
+  if (bucket === undefined) return [];
+  const arn = bucketArn(bucket);
+  const used = claimCheck || stores.has("key-value");
+  const keep = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
+  return [
+    allow("Keep", keep, used ? [`${arn}/*`] : []),
+    // Without it S3 answers that access is denied, not that there is none, for an object that was replaced just now.
+    allow("SeeThatItIsGone", ["s3:ListBucket"], used || setup ? [arn] : []),
+    allow("SetUpBucket", ["s3:CreateBucket", "s3:PutLifecycleConfiguration"], setup ? [arn] : []),
+  ];
+}
+
+function allow(sid: string, actions: readonly string[], resources: readonly string[] | "*"): PolicyStatement {
+  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resources };
+}

@@ -1,0 +1,113 @@
+import type { Message } from "@aws-sdk/client-sqs";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { BeeHiveError } from "../../../src/base/errors.ts";
+import { memberText } from "../../../src/events/json-source.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { bodyOf, eventFrom } from "./message.ts";
+import { receivedFrom, type Received } from "./received.ts";
+
+/*
+ * A dead letter as a message: the event as it travels, and the record of why beside it.
+ */
+
+/** The text under which the record is kept in the body. */
+const recordKey = "beehiveDeadLetter";
+type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
+  /** The id of the letter; older releases wrote none. */
+  readonly id?: string | undefined;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+};
+
+/** @param id of the letter, the same when it is sent again because its original could not be deleted. */
+export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
+  const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
+  // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
+  const text = JSON.stringify(record).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
+}
+
+/**
+ * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
+ * for other messages.
+ */
+export function eventInLetter(body: string): string | undefined {
+  return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
+}
+
+/** The letter that a message of the queue `name` is, whoever put it there. */
+export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
+  const received = receivedFrom(message, receivedAt);
+  const { body, sentAt, note, messageId } = received;
+  const parsed = parse(body);
+  if (parsed === undefined) {
+    // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
+    const reason = `moved by SQS after ${received.receives} receives because its consumers never settled it, or too large for a record of why`;
+    return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
+  }
+  const { record, event } = parsed;
+  return {
+    ...record,
+    id: record.id ?? letterId(messageId),
+    event: eventFrom(event, { id: note.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
+    stack: record.stack ?? undefined,
+    firstSeen: new Date(record.firstSeen),
+    lastSeen: new Date(record.lastSeen),
+  };
+}
+
+/** A letter that cannot be read, as when only its claim check is left: known by the id of its message. */
+export function unreadableLetter(message: Message, name: QueueName, receivedAt: number, why: BeeHiveError): DeadLetter {
+  const received = receivedFrom(message, receivedAt);
+  const reason = `it could not be read: ${why.message}`;
+  return withoutRecord(received, name, { body: received.body, errorName: why.code, reason });
+}
+
+function withoutRecord(
+  { messageId, receives, sentAt, firstReceived, receivedAt, note, attributes, groupId: partitionKey }: Received,
+  queueName: QueueName,
+  { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
+): DeadLetter {
+  return {
+    id: letterId(messageId),
+    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
+    reason,
+    errorName,
+    errorMessage: reason,
+    stack: undefined,
+    actor: "",
+    subscription: String(queueName),
+    attempts: receives,
+    firstSeen: new Date(firstReceived),
+    lastSeen: new Date(receivedAt),
+  };
+}
+
+/** The record, and the event as its text: to write it anew could change it. */
+function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
+  try {
+    const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
+    const record = value?.[recordKey];
+    const event = memberText(body, "event");
+    return isRecord(record) && event !== undefined ? { record, event } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is a record of ours: anybody may have put the message there. */
+function isRecord(value: unknown): value is DeadRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record = value as Readonly<Record<string, unknown>>;
+  return (
+    ["reason", "errorName", "errorMessage", "actor", "subscription"].every(
+      (name) => typeof record[name] === "string",
+    ) &&
+    ["firstSeen", "lastSeen"].every((name) => !Number.isNaN(Date.parse(String(record[name])))) &&
+    typeof record["attempts"] === "number" &&
+    (record["id"] === undefined || typeof record["id"] === "string")
+  );
+}

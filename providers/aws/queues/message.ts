@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { isJson } from "../../../src/events/body.ts";
+import { attributesOf, cloudEventRecord, withData } from "../../../src/events/cloud-events.ts";
+import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import type { Event, EventRecord } from "../../../src/events/event.ts";
+import { receivedEvent } from "../../../src/events/unreadable.ts";
+import { propertiesOf } from "./attributes.ts";
+import { foreignEvent, withProperties, type MessageOrigin } from "./foreign.ts";
+
+/** Says that the body of an event of JSON type is bytes: CloudEvents cannot tell it from text. */
+const bytesMark = "beehivebytes";
+/** Says that {@link safe} wrote all escapes of its kind in the data: the reader takes them back. */
+const escapesMark = "beehiveescapes";
+
+/** The event as the body of a message: a CloudEvent in structured JSON, so that ten attributes are never a limit. */
+export function bodyOf(event: Event): string {
+  const record = event.toRecord();
+  const { body, contentType } = record;
+  // The queue that a message is in says where it went.
+  const { beehivequeue: _, ...attributes } = attributesOf(record);
+  if (!isJson(contentType)) return safe(withData(attributes, record));
+  if (typeof body !== "string") return safe(withData({ ...attributes, [bytesMark]: true }, record));
+  if (!unsafe.test(body)) return safe(withData(attributes, record));
+  if (!escapes.test(body)) return safe(withData({ ...attributes, [escapesMark]: true }, record));
+  // Its own escapes could not be told from ours: it goes as bytes, which are read as the same text.
+  return safe(withData(attributes, { ...record, body: Buffer.from(body) }));
+}
+
+const unsafe = /[\ud800-\udfff\ufffe\uffff]/;
+const escapes = /\\u(?:d[89a-f][0-9a-f]{2}|fff[ef])/i;
+
+/** SQS takes most of Unicode; emulators take less. What is beyond U+FFFD can only stand inside a JSON text: escaped, all take it. */
+function safe(text: string): string {
+  return text.replace(new RegExp(unsafe, "g"), (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+}
+
+function withoutEscapes(text: string): string {
+  return text.replace(new RegExp(escapes, "gi"), (escape) => String.fromCharCode(Number.parseInt(escape.slice(2), 16)));
+}
+
+/** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so to its reader. */
+export function eventFrom(body: string, origin: MessageOrigin): Event {
+  const event = eventIn(body, origin);
+  const { attributes } = origin;
+  return attributes && Object.keys(attributes).length > 0 ? withProperties(event, propertiesOf(attributes)) : event;
+}
+
+function eventIn(body: string, origin: MessageOrigin): Event {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return plainEvent(body, origin);
+  }
+  return cloudEventIn(value, body, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
+}
+
+function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin): Event | undefined {
+  if (typeof value !== "object" || value === null || !("specversion" in value)) return undefined;
+  const { [bytesMark]: bytes, [escapesMark]: escaped, ...cloudEvent } = value as Record<string, unknown>;
+  try {
+    const record = cloudEventRecord(cloudEvent, text);
+    const read = bodyIn(record, cloudEvent, bytes === true);
+    return receivedEvent({
+      ...record,
+      queueName: String(queueName),
+      body: escaped === true && typeof read === "string" ? withoutEscapes(read) : read,
+    });
+  } catch (error) {
+    // It calls itself a CloudEvent and is none: then it is JSON like any other.
+    if (isBeeHiveError(error)) return undefined;
+    throw error;
+  }
+}
+
+function bodyIn(
+  { body, contentType }: EventRecord,
+  { data }: Record<string, unknown>,
+  bytes: boolean,
+): string | Uint8Array {
+  if (data === null && isJson(contentType)) return "null";
+  return bytes && typeof body === "string" ? new Uint8Array(Buffer.from(body)) : body;
+}
+
+/** JSON of no known shape, or no JSON at all: `getBody` will say which, and where it is wrong. */
+function plainEvent(body: string, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event {
+  return receivedEvent({
+    id,
+    eventType: queueName.topic,
+    queueName: String(queueName),
+    timestamp: sentAt,
+    contentType: "application/json",
+    body,
+    partitionKey,
+  });
+}
+
+/** @throws BeeHiveError `TooLarge` naming both sizes. */
+export function assertSize(event: Event, bytes: number, most: number): void {
+  if (bytes <= most) return;
+  throw new BeeHiveError(
+    "TooLarge",
+    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${most} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
+  );
+}
+
+/** Message groups and deduplication ids: up to 128 printable ASCII characters without spaces. Others are hashed. */
+export function fifoToken(text: string): string {
+  return /^[!-~]{1,128}$/.test(text) ? text : createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,79 @@
+import type { Subscription } from "@aws-sdk/client-sns";
+import type { Clock } from "../../../src/base/clock.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import type { Addresses } from "./addresses.ts";
+import { deadNameOf, lastPartOf, queueNameOf } from "./names.ts";
+
+/** How long what was found is believed to be there, in ms: probes come every few seconds, and each look is paid for. */
+const believedMs = 60_000;
+
+/** Lists the subscriptions of the topic of a name. */
+type ListSubscriptions = (name: QueueName) => Promise<readonly Subscription[]>;
+
+/** Tells which queues, topics and subscriptions are there, with read rights alone. */
+export class Presence {
+  readonly #addresses: Addresses;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  /** When each was seen last, in ms since the epoch. */
+  readonly #seenAt = new Map<string, number>();
+
+  constructor(addresses: Addresses, prefix: string, clock: Clock) {
+    this.#addresses = addresses;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  /** What was seen within a minute is not looked for again; one queue is, because AWS may not answer at all. */
+  async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    const since = this.#clock.now() - believedMs;
+    const doubtful = specs.filter((spec) => (this.#seenAt.get(keyOf(spec)) ?? -Infinity) <= since);
+    if (doubtful.length > 0) return await this.#look(doubtful);
+    const probe = specs.find(({ name }) => name.kind !== "topic");
+    if (probe && (await this.#hasQueue(queueNameOf(this.#prefix, probe.name, probe.ordered)))) return [];
+    return await this.#look(specs);
+  }
+
+  /** Notes what was made. */
+  seen(specs: readonly QueueSpec[]): void {
+    for (const spec of specs) this.#seenAt.set(keyOf(spec), this.#clock.now());
+  }
+
+  /** Believes nothing any more: something was deleted. */
+  forget(): void {
+    this.#seenAt.clear();
+  }
+
+  async #look(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    this.#addresses.forget();
+    const lists = new Map<string, ReturnType<ListSubscriptions>>();
+    const list: ListSubscriptions = (name) => {
+      const listing = lists.get(name.topic) ?? this.#addresses.subscriptions(name);
+      lists.set(name.topic, listing);
+      return listing;
+    };
+    const there = await Promise.all(specs.map((spec) => this.#exists(spec, list)));
+    this.seen(specs.filter((_, index) => there[index]));
+    const missing = specs.filter((_, index) => !there[index]);
+    for (const spec of missing) this.#seenAt.delete(keyOf(spec));
+    return missing.map(({ name }) => name);
+  }
+
+  async #exists({ name, ordered }: QueueSpec, list: ListSubscriptions): Promise<boolean> {
+    if (name.kind === "topic") return (await this.#addresses.findTopics(name)).length > 0;
+    const queueName = queueNameOf(this.#prefix, name, ordered);
+    for (const one of [queueName, deadNameOf(queueName)]) if (!(await this.#hasQueue(one))) return false;
+    if (name.kind === "queue") return true;
+    return (await list(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName);
+  }
+
+  async #hasQueue(name: string): Promise<boolean> {
+    this.#addresses.forget(name);
+    return (await this.#addresses.find(name)) !== undefined;
+  }
+}
+
+function keyOf({ name, ordered }: QueueSpec): string {
+  return `${name} ${ordered}`;
+}

@@ -1,0 +1,130 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { Addresses, QueueAddress } from "./addresses.ts";
+import type { Pace } from "./batcher.ts";
+import type { ClaimCheck } from "./claim-check.ts";
+import { longestOrderedDelayMs } from "./limits.ts";
+import { assertSize, bodyOf, fifoToken } from "./message.ts";
+import { isFifo } from "./names.ts";
+import type { Outbox, Outgoing } from "./outbox.ts";
+
+/** SQS delays a message by 15 minutes at the most, SNS not at all. */
+const longestDelaySeconds = 900;
+/** A message of SQS has 1 MiB at the most, one of SNS 256 KiB. */
+const largest = { queue: 1_048_576, topic: 262_144 };
+
+/** Where an event goes, a queue or the kinds of a topic, and as what. */
+interface Parcel {
+  readonly to: QueueAddress | readonly string[];
+  readonly message: Outgoing;
+}
+
+export interface PublisherParts {
+  readonly addresses: Addresses;
+  readonly outbox: Outbox;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly claims: ClaimCheck | undefined;
+  readonly maxEventBytes: number;
+}
+
+/** Publishes events to queues and topics. */
+export class Publisher {
+  readonly #parts: PublisherParts;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws BeeHiveError `QueueNotFound`, `TooLarge`, `InvalidEvent`: then nothing was published. */
+  async push(events: readonly Event[]): Promise<void> {
+    // All addresses and sizes first: nothing is published when one is wrong.
+    const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
+    await this.#parts.pace.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
+  }
+
+  /** Sends an event to one queue, whatever it says of itself, and past the deduplication of SQS. */
+  async sendTo(queue: QueueAddress, event: Event, deduplicationId: string): Promise<void> {
+    const body = await this.#packed(event, largest.queue);
+    await this.send(queue, queue.fifo ? { body, ...fifoFields(event), deduplicationId } : { body });
+  }
+
+  /** Sends a message to one queue; its size is the caller's matter unless it may become a claim check. */
+  async send(queue: QueueAddress, message: Outgoing): Promise<void> {
+    const { addresses, outbox, pace, claims } = this.#parts;
+    const kept = claims && Buffer.byteLength(message.body) > largest.queue;
+    const body = kept ? await claims.keep(message.body) : message.body;
+    try {
+      await pace.while(() => outbox.send(queue, { ...message, body }));
+    } catch (error) {
+      if (isBeeHiveError(error, "QueueNotFound")) addresses.forget(queue.name);
+      throw error;
+    }
+  }
+
+  async #parcel(event: Event): Promise<Parcel> {
+    const { addresses, clock } = this.#parts;
+    const name = QueueName.parse(event.queueName);
+    const to = name.kind === "queue" ? await addresses.queue(name) : await addresses.topics(name);
+    const delayMs = (event.enqueueTime?.getTime() ?? 0) - clock.now();
+    if ("url" in to ? to.fifo : to.some(isFifo)) assertKeptUntilDue(event, delayMs);
+    const body = await this.#packed(event, name.kind === "queue" ? largest.queue : largest.topic);
+    return {
+      to,
+      message: { body, ...fifoFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
+    };
+  }
+
+  /** The body, or what stands for it. @throws BeeHiveError `TooLarge`. */
+  async #packed(event: Event, most: number): Promise<string> {
+    const { claims, maxEventBytes } = this.#parts;
+    const body = bodyOf(event);
+    const bytes = Buffer.byteLength(body);
+    if (claims && bytes > Math.min(maxEventBytes, most)) return await claims.keep(body);
+    assertSize(event, bytes, Math.min(maxEventBytes, most));
+    return body;
+  }
+
+  /** FIFO queues take groups and no delay, others a delay and no groups, topics never a delay. */
+  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Parcel): Promise<void>[] {
+    const { outbox } = this.#parts;
+    if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, delaySeconds: delay })];
+    return to.map(async (arn) => {
+      try {
+        await outbox.publish(arn, isFifo(arn) ? { body, ...fifo } : { body });
+      } catch (error) {
+        if (isBeeHiveError(error, "QueueNotFound")) this.#parts.addresses.forget();
+        throw error;
+      }
+    });
+  }
+}
+
+/** What puts an event into order: its key, or itself alone when it has none. */
+function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
+  const identity = identityOf(event);
+  return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
+}
+
+/** @throws BeeHiveError `InvalidEvent` when SQS would delete the event before it is due. */
+function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, delayMs: number): void {
+  if (delayMs <= longestOrderedDelayMs) return;
+  throw new BeeHiveError(
+    "InvalidEvent",
+    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an event in order for 14 days, so it may be due in 13 days at the most. Push it later, or to what is not ordered.`,
+  );
+}
+
+/** The delay that SQS can give: whole seconds, rounded up, 15 minutes at the most. */
+export function delaySeconds(delayMs: number): number {
+  return Math.min(longestDelaySeconds, Math.ceil(delayMs / 1_000));
+}
+
+/** Waits for all, then fails as the first that failed. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "../../../src/contract/stores.ts";
+import type { AwsClients, AwsConfig } from "../config.ts";
+import { DynamoCounterStore } from "./counter-store.ts";
+import { S3KeyValueStore } from "./key-value-store.ts";
+import type { DynamoRows } from "./rows.ts";
+
+/**
+ * The stores: collections, keyed lists and locks on rows in DynamoDB, as every provider with rows has them; counters
+ * on items of their own; key-value stores in S3.
+ */
+export class AwsStores implements Stores {
+  readonly counters: CounterStore;
+  readonly #rows: DynamoRows;
+  readonly #rowStores: RowStores;
+  readonly #clients: AwsClients;
+  readonly #config: AwsConfig;
+  readonly #clock: Clock;
+
+  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: DynamoRows) {
+    this.#clients = clients;
+    this.#config = config;
+    this.#clock = clock;
+    this.#rows = rows;
+    this.#rowStores = new RowStores(rows, clock);
+    this.counters = new DynamoCounterStore(clients.dynamodb, config.table, rows, clock);
+  }
+
+  collection<T extends Identified>(name: string): CollectionStore<T> {
+    return this.#rowStores.collection<T>(name);
+  }
+
+  keyedList<T extends Identified>(name: string): KeyedListStore<T> {
+    return this.#rowStores.keyedList<T>(name);
+  }
+
+  keyValue(name: string): KeyValueStore {
+    return new S3KeyValueStore(this.#clients.s3, this.#config.bucket, this.#rows, this.#clock, name);
+  }
+
+  get locks(): LockStore {
+    return this.#rowStores.locks;
+  }
+
+  /** Ends the locks that are held. */
+  close(): void {
+    this.#rowStores.close();
+  }
+}

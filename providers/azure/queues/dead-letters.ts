@@ -1,0 +1,203 @@
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import type {
+  DeadLetterOptions,
+  ServiceBusClient,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+} from "@azure/service-bus";
+import type { Clock } from "../../../src/base/clock.ts";
+import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { Event } from "../../../src/events/event.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { Turnstile } from "../../../src/base/turnstile.ts";
+import type { ClaimCheck } from "./claim-check.ts";
+import { idText, ourText } from "./broker-properties.ts";
+import { translating } from "../errors.ts";
+import { LetterPass } from "./letter-pass.ts";
+import { deadAttemptsProperty } from "./message.ts";
+import { isForGood, readEvent } from "./reading.ts";
+import type { Names } from "./names.ts";
+import { receiving } from "./receiving.ts";
+import { sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
+
+type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
+
+const fromDeadLetters = { ...receiving, subQueueType: "deadLetter" } as const;
+const pageSize = 100;
+
+const fields = {
+  errorName: "beehive_error_name",
+  stack: "beehive_stack",
+  actor: "beehive_actor",
+  subscription: "beehive_subscription",
+  attempts: deadAttemptsProperty,
+  firstSeen: "beehive_dead_first_seen",
+  lastSeen: "beehive_last_seen",
+} as const;
+
+/**
+ * Our record as the options of a dead-lettering. The reason and the error's message are where tools look for them: both
+ * have at most 1,024 characters, where Service Bus cuts at 4,096. The rest are application properties.
+ */
+export function toDeadLetterOptions(letter: DeadLetterRecord): DeadLetterOptions & Record<string, string | number> {
+  return {
+    deadLetterReason: letter.reason,
+    deadLetterErrorDescription: letter.errorMessage,
+    [fields.errorName]: letter.errorName,
+    ...(letter.stack === undefined ? {} : { [fields.stack]: letter.stack }),
+    [fields.actor]: letter.actor,
+    [fields.subscription]: letter.subscription,
+    [fields.attempts]: letter.attempts,
+    [fields.firstSeen]: letter.firstSeen.getTime(),
+    [fields.lastSeen]: letter.lastSeen.getTime(),
+  };
+}
+
+type Before = (event: () => Event, message: ServiceBusReceivedMessage) => Promise<void>;
+
+/** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
+export class DeadLetters {
+  readonly #client: ServiceBusClient;
+  readonly #names: Names;
+  readonly #clock: Clock;
+  readonly #answerMs: number;
+  readonly #claims: ClaimCheck;
+  readonly #taking = new Turnstile();
+  /** By queue; only while letters are taken. */
+  readonly #passes = new Map<string, LetterPass>();
+
+  /** @param answerMs how long the broker may take to answer. */
+  constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, claims: ClaimCheck) {
+    this.#client = client;
+    this.#names = names;
+    this.#clock = clock;
+    this.#answerMs = answerMs;
+    this.#claims = claims;
+  }
+
+  /** Looks at them without taking them out, oldest first, a page at a time. */
+  async *list(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    for await (const message of this.#peek(name)) yield this.#letter(message, name);
+  }
+
+  /**
+   * Takes the letter of that id out, or the oldest of the event of that id; `before` is done while nobody else can take
+   * it, and can read the event. A body that travelled elsewhere is not fetched, the event has none then. One at a time, and
+   * those that are asked for meanwhile in the same {@link LetterPass}.
+   */
+  async take(name: QueueName, id: string, before: Before): Promise<void> {
+    const key = name.toString();
+    const pass = this.#passes.get(key) ?? this.#pass(name);
+    this.#passes.set(key, pass);
+    pass.users++;
+    const leave = await this.#taking.enter(key);
+    try {
+      await translating(`take a dead letter of ${name}`, () => this.#take(pass, name, id, before));
+    } finally {
+      if (--pass.users === 0) {
+        this.#passes.delete(key);
+        await pass.release();
+      }
+      leave();
+    }
+  }
+
+  #pass(name: QueueName): LetterPass {
+    const open = (): ServiceBusReceiver => this.#client.createReceiver(this.#names.path(name), fromDeadLetters);
+    return new LetterPass(open, this.#clock, this.#answerMs);
+  }
+
+  async #take(pass: LetterPass, name: QueueName, id: string, before: Before): Promise<void> {
+    const number = (await this.#findLetter(pass, name, id)) ?? (await this.#findEvent(name, id));
+    const letter = number === undefined ? undefined : await pass.find(number);
+    if (number === undefined || letter === undefined) throw noDeadLetter(name, id);
+    await before(() => eventIn(letter, name), letter);
+    await pass.complete(number);
+  }
+
+  /** The sequence number in the id of a letter, if it is there. */
+  async #findLetter(pass: LetterPass, name: QueueName, id: string): Promise<string | undefined> {
+    const number = letterKey(id) ?? "";
+    if (!/^-?\d{1,19}$/.test(number)) return undefined;
+    if (pass.holds(number)) return number;
+    const from = sequenceNumber(BigInt.asIntN(64, BigInt(number)));
+    for await (const message of this.#peek(name, from, 1))
+      return String(message.sequenceNumber) === number ? number : undefined;
+    return undefined;
+  }
+
+  async #findEvent(name: QueueName, eventId: string): Promise<string | undefined> {
+    for await (const message of this.#peek(name)) {
+      if (readEvent(asSent(message), name).event.id === eventId) return String(message.sequenceNumber);
+    }
+    return undefined;
+  }
+
+  async *#peek(
+    name: QueueName,
+    first: SequenceNumber = lowest,
+    count: number = pageSize,
+  ): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
+    const what = `list the dead letters of ${name}`;
+    const receiver = await translating(what, () =>
+      Promise.resolve(this.#client.createReceiver(this.#names.path(name), fromDeadLetters)),
+    );
+    try {
+      let from = first;
+      for (;;) {
+        const fromSequenceNumber = from;
+        const page = await translating(what, () => receiver.peekMessages(count, { fromSequenceNumber }));
+        yield* page;
+        const last = page.at(-1)?.sequenceNumber;
+        if (!last) return;
+        from = last.add(1);
+      }
+    } finally {
+      await receiver.close();
+    }
+  }
+
+  /** A letter of the broker's own making has less to tell. */
+  async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
+    const properties: Properties = message.applicationProperties ?? {};
+    const text = (field: keyof typeof fields): string | undefined => ourText(properties[fields[field]]);
+    // Anybody may give a message properties of these names: what is no time says nothing.
+    const time = (field: "firstSeen" | "lastSeen"): Date => {
+      const value = new Date(Number(text(field) ?? Number.NaN));
+      return Number.isNaN(value.getTime()) ? (message.enqueuedTimeUtc ?? new Date(0)) : value;
+    };
+    const deadLetterReason = idText(message.deadLetterReason) ?? "";
+    const { event, problem } = await this.#claims.read(asSent(message), name);
+    if (problem && !isForGood(problem)) throw problem;
+    return {
+      id: letterId(String(message.sequenceNumber)),
+      event,
+      reason:
+        problem && deadLetterReason !== problem.message ? `${deadLetterReason} ${problem.message}` : deadLetterReason,
+      errorName: text("errorName") ?? deadLetterReason,
+      errorMessage: idText(message.deadLetterErrorDescription) ?? "",
+      stack: text("stack"),
+      actor: text("actor") ?? "",
+      subscription: text("subscription") ?? name.toString(),
+      attempts: Number(text("attempts")) || (message.deliveryCount ?? 0),
+      firstSeen: time("firstSeen"),
+      lastSeen: time("lastSeen"),
+    };
+  }
+}
+
+/** Service Bus writes why it is a dead letter among what the sender said. */
+function asSent(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
+  const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...properties } = message.applicationProperties ?? {};
+  return { ...message, applicationProperties: properties };
+}
+
+/** @throws BeeHiveError `BodyUnreadable` when the message cannot be read: nothing but its id is known then. */
+function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
+  const { event, problem } = readEvent(asSent(message), name);
+  if (problem) throw problem;
+  return event;
+}
+
+/** The sequence number to peek from. A receiver that is not told goes on where another stopped. */
+const lowest = sequenceNumber(0n);

@@ -1,0 +1,134 @@
+import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { ClaimCheck } from "./claim-check.ts";
+import { translating } from "../errors.ts";
+import { marked, toMessage, type Markings } from "./message.ts";
+import type { Names } from "./names.ts";
+import type { Throttling } from "./throttling.ts";
+
+/** Sends events and copies of events to queues and topics. Keeps one sender for each. */
+export class Publisher {
+  readonly #client: ServiceBusClient;
+  readonly #names: Names;
+  readonly #claims: ClaimCheck | undefined;
+  readonly #throttling: Throttling;
+  readonly #senders = new Map<string, ServiceBusSender>();
+
+  /** @param claims where bodies go that are too large; without it they are refused. */
+  constructor(client: ServiceBusClient, names: Names, claims: ClaimCheck | undefined, throttling: Throttling) {
+    this.#client = client;
+    this.#names = names;
+    this.#claims = claims;
+    this.#throttling = throttling;
+  }
+
+  /** Sends events to their queues and topics, those of one together, in batches of the service's own limit. */
+  async push(events: readonly Event[]): Promise<void> {
+    const byQueue = new Map<string, Event[]>();
+    for (const event of events) {
+      const together = byQueue.get(event.queueName);
+      if (together) together.push(event);
+      else byQueue.set(event.queueName, [event]);
+    }
+    await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some)));
+  }
+
+  /**
+   * Sends a copy of an event that was received from `from`, under another message id, back to that one queue or
+   * subscription, not before `at`.
+   */
+  async sendBack(event: Event, from: QueueName, { id, at, markings }: BackOptions): Promise<void> {
+    const to = from.kind === "subscription" ? from.subscription : undefined;
+    const message = toMessage(markings.claim === undefined ? event : withoutBody(event), { ...markings, to }, id);
+    const { scheduledEnqueueTimeUtc: _, ...now } = message;
+    await translating(`send an event back to ${from}`, () =>
+      this.#sender(this.#names.entity(from)).sendMessages(
+        at === undefined ? now : { ...now, scheduledEnqueueTimeUtc: new Date(at) },
+      ),
+    );
+  }
+
+  /** Sends what wakes a session of `name` at its time. It is no event. */
+  async wake(
+    name: QueueName,
+    { id, sessionId, at }: { readonly id: string; readonly sessionId: string; readonly at: number },
+  ): Promise<void> {
+    const to = name.kind === "subscription" ? name.subscription : undefined;
+    const message: ServiceBusMessage = {
+      messageId: id,
+      sessionId,
+      body: "",
+      applicationProperties: marked({ wake: true, to }),
+      scheduledEnqueueTimeUtc: new Date(at),
+    };
+    await translating(`let an event of ${name} wait`, () =>
+      this.#sender(this.#names.entity(name)).sendMessages(message),
+    );
+  }
+
+  /** Whether events can be sent to that queue or topic. Needs the right to send there and no other. */
+  async canReach(name: QueueName): Promise<void> {
+    await translating(`reach ${name}`, () => this.#sender(this.#names.entity(name)).createMessageBatch());
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#senders.values()].map((sender) => sender.close()));
+  }
+
+  async #send(name: QueueName, events: readonly Event[]): Promise<void> {
+    await translating(`send to ${name}`, async () => {
+      const sender = this.#sender(this.#names.entity(name));
+      let batch = await sender.createMessageBatch();
+      this.#throttling.watchSender(sender);
+      for (const event of events) {
+        const message = toMessage(event);
+        if (batch.tryAddMessage(message)) continue;
+        if (batch.count > 0) {
+          await sender.sendMessages(batch);
+          batch = await sender.createMessageBatch();
+          if (batch.tryAddMessage(message)) continue;
+        }
+        const small = await this.#checkedIn(event, batch.maxSizeInBytes);
+        if (!batch.tryAddMessage(small)) throw tooLarge(event, batch.maxSizeInBytes);
+      }
+      if (batch.count > 0) await sender.sendMessages(batch);
+    });
+  }
+
+  async #checkedIn(event: Event, limit: number): Promise<ServiceBusMessage> {
+    if (!this.#claims) throw tooLarge(event, limit);
+    const claim = await this.#claims.keep(event);
+    return toMessage(withoutBody(event), { claim });
+  }
+
+  #sender(entity: string): ServiceBusSender {
+    let sender = this.#senders.get(entity);
+    if (!sender) this.#senders.set(entity, (sender = this.#client.createSender(entity)));
+    return sender;
+  }
+}
+
+export interface BackOptions {
+  readonly id: string;
+  /** In ms since the epoch; at once unless given. */
+  readonly at?: number | undefined;
+  readonly markings: Markings;
+}
+
+/** The same event; its body stays text or bytes, so that its reader knows which it was. */
+function withoutBody(event: Event): Event {
+  const record = event.toRecord();
+  return Event.fromRecord({ ...record, body: typeof record.body === "string" ? "" : new Uint8Array() });
+}
+
+function tooLarge(event: Event, limit: number): BeeHiveError {
+  const { body } = event.toRecord();
+  const bytes = Buffer.byteLength(body);
+  return new BeeHiveError(
+    "TooLarge",
+    `The event ${event.eventType} ${event.id} has a body of ${bytes} bytes and its properties; at most ${limit} bytes are taken in all. ` +
+      `Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.`,
+  );
+}

@@ -1,0 +1,197 @@
+import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { sleep, type Clock } from "../../../src/base/clock.ts";
+import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
+import type { AzureConfig } from "../config.ts";
+import { statusOf, translated, translating } from "../errors.ts";
+import { addresseeProperty } from "./message.ts";
+import type { Names } from "./names.ts";
+
+/** Limits of Service Bus ("Service Bus quotas", learn.microsoft.com). */
+const longestEntity = 260;
+const longestSubscription = 50;
+const longestLockMs = 5 * 60_000;
+/**
+ * The most that Service Bus takes, an int32: our own budget of attempts decides. Deliveries that are no attempts count
+ * towards it too, such as pauses and waits behind others, and of those there may be any number.
+ */
+const maxDeliveryCount = 2_147_483_647;
+const duplicateWindow = "PT10M";
+
+/** What the provider refuses of these queues, in words. */
+export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
+  return queues.flatMap(({ name, leaseMs, maxAttempts }) => {
+    const problems: string[] = [];
+    const entity = names.entity(name);
+    if (entity.length > longestEntity)
+      problems.push(`its name has ${entity.length} characters, at most ${longestEntity} are allowed`);
+    if (!/^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/.test(entity))
+      problems.push(`"${entity}" must begin and end with a letter or digit`);
+    if (name.subscription.length > longestSubscription)
+      problems.push(
+        `the subscription has ${name.subscription.length} characters, at most ${longestSubscription} are allowed`,
+      );
+    if (name.kind !== "topic" && leaseMs > longestLockMs)
+      problems.push(
+        `a lease of ${leaseMs} ms is longer than the longest lock, ${longestLockMs} ms; leases are renewed`,
+      );
+    if (maxAttempts >= maxDeliveryCount)
+      problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
+    return problems.map((problem) => `"${name}": ${problem}`);
+  });
+}
+
+/** Makes, finds, counts and deletes queues, topics and subscriptions through the administration client. */
+export class Topology {
+  readonly #given: ServiceBusAdministrationClient | undefined;
+  readonly #names: Names;
+  readonly #config: AzureConfig;
+  readonly #clock: Clock;
+
+  constructor(
+    administration: ServiceBusAdministrationClient | undefined,
+    names: Names,
+    config: AzureConfig,
+    clock: Clock,
+  ) {
+    this.#given = administration;
+    this.#names = names;
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    const [parents, subscriptions] = [
+      queues.filter(({ name }) => name.kind !== "subscription"),
+      queues.filter(({ name }) => name.kind === "subscription"),
+    ];
+    await Promise.all(parents.map((spec) => this.#make(spec)));
+    await Promise.all(subscriptions.map((spec) => this.#make(spec)));
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    try {
+      const { topic, subscription, kind } = name;
+      if (kind === "subscription") await this.#administration.deleteSubscription(topic, subscription);
+      else if (kind === "topic") await this.#administration.deleteTopic(topic);
+      else await this.#administration.deleteQueue(this.#names.entity(name));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw translated(error, `delete ${name}`);
+    }
+  }
+
+  /** What waits on a topic to be published at its time counts for each of its subscriptions. Leased ones count as ready. */
+  async counts(name: QueueName): Promise<QueueCounts> {
+    try {
+      return await this.#counts(name);
+    } catch (error) {
+      if (!isBeeHiveError(error, "AccessDenied")) throw error;
+      throw new BeeHiveError(
+        "AccessDenied",
+        `Could not count the events of ${name}, as hive.counts() and hive.idle() do: that needs the right Manage (Azure Service Bus Data Owner). Do without both, or grant it; working on events needs neither.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #counts(name: QueueName): Promise<QueueCounts> {
+    return translating(`count the messages of ${name}`, async () => {
+      if (name.kind === "subscription") {
+        const [own, topic] = await Promise.all([
+          this.#administration.getSubscriptionRuntimeProperties(name.topic, name.subscription),
+          this.#administration.getTopicRuntimeProperties(name.topic),
+        ]);
+        return countsOf({ ...own, scheduledMessageCount: topic.scheduledMessageCount });
+      }
+      return countsOf(await this.#administration.getQueueRuntimeProperties(this.#names.entity(name)));
+    });
+  }
+
+  get #administration(): ServiceBusAdministrationClient {
+    if (this.#given) return this.#given;
+    throw new BeeHiveError(
+      "AccessDenied",
+      "Making, deleting and counting queues needs a ServiceBusAdministrationClient beside the ServiceBusClient, or a connection string with a SharedAccessKey: one with a SharedAccessSignature only sends and receives.",
+    );
+  }
+
+  /** Others may make it at the same time: that it is there is what counts. */
+  async #make(spec: QueueSpec): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#create(spec);
+      } catch (error) {
+        if (statusOf(error) !== 409) throw translated(error, `make ${spec.name}`);
+        if (await this.#exists(spec.name)) return await this.#assertSessions(spec);
+        // The service is at work on the same entity for somebody else (SubCode 40901).
+        if (tries === 10) throw translated(error, `make ${spec.name}`);
+        await sleep(this.#clock, 100 * tries);
+      }
+    }
+  }
+
+  /** What is there may have been made for actors that were not ordered, and cannot be changed. */
+  async #assertSessions({ name, ordered }: QueueSpec): Promise<void> {
+    if (!ordered || name.kind === "topic") return;
+    const { requiresSession } = await translating<{ readonly requiresSession: boolean }>(`look at ${name}`, () =>
+      name.kind === "subscription"
+        ? this.#administration.getSubscription(name.topic, name.subscription)
+        : this.#administration.getQueue(this.#names.entity(name)),
+    );
+    if (!requiresSession) throw madeWithoutSessions(name);
+  }
+
+  async #create({ name, leaseMs, ordered }: QueueSpec): Promise<void> {
+    const { topic, subscription, kind } = name;
+    const requiresDuplicateDetection = this.#config.duplicateDetection;
+    const published = requiresDuplicateDetection
+      ? { requiresDuplicateDetection, duplicateDetectionHistoryTimeWindow: duplicateWindow }
+      : {};
+    const received = { maxDeliveryCount, requiresSession: ordered, lockDuration: this.#lockDuration(leaseMs) };
+    if (kind === "topic") await this.#administration.createTopic(topic, published);
+    else if (kind === "queue")
+      await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
+    else
+      await this.#administration.createSubscription(topic, subscription, {
+        ...received,
+        defaultRuleOptions: ruleFor(subscription),
+      });
+  }
+
+  async #exists({ topic, subscription, kind }: QueueName): Promise<boolean> {
+    if (kind === "subscription") return this.#administration.subscriptionExists(topic, subscription);
+    if (kind === "topic") return this.#administration.topicExists(topic);
+    return this.#administration.queueExists(this.#names.entity(QueueName.queue(topic)));
+  }
+
+  #lockDuration(leaseMs: number): string {
+    return `PT${Math.min(longestLockMs, Math.max(this.#config.shortestLockMs, leaseMs)) / 1000}S`;
+  }
+}
+
+export function madeWithoutSessions(name: QueueName): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidConfiguration",
+    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. When it is empty delete it, then let hive.setup() make it again.`,
+  );
+}
+
+/** A subscription gets what is for all, and what is for it alone: its own retries and what was sent back to it. */
+function ruleFor(subscription: string): { name: string; filter: { sqlExpression: string } } {
+  const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
+  return { name: "BeeHive", filter: { sqlExpression } };
+}
+
+function countsOf(properties: {
+  readonly activeMessageCount: number;
+  readonly scheduledMessageCount?: number;
+  readonly deadLetterMessageCount: number;
+}): QueueCounts {
+  return {
+    ready: properties.activeMessageCount,
+    leased: 0,
+    delayed: properties.scheduledMessageCount ?? 0,
+    dead: properties.deadLetterMessageCount,
+  };
+}

@@ -1,0 +1,62 @@
+import { sleep, type Clock } from "../../../src/base/clock.ts";
+import type { RowChange, RowConflict, Rows } from "../../../src/provider-kit/rows.ts";
+import { RowCounterStore } from "../../../src/provider-kit/row-stores/counter-store.ts";
+import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
+import { Turnstile } from "../../../src/base/turnstile.ts";
+import type { OnceKeys } from "./once-keys.ts";
+
+/** The longest wait after a collision with another process, in ms. */
+const longestWaitMs = 200;
+
+/**
+ * Counters in Table storage: read, add, write over the version that was read, and again when another came in between. In
+ * this process increments of one counter take turns; other processes are given way by waits that grow and are random.
+ */
+export class TableCounterStore implements CounterStore {
+  readonly #rows: Rows;
+  readonly #clock: Clock;
+  readonly #onceKeys: OnceKeys;
+  readonly #turnstile = new Turnstile();
+
+  constructor(rows: Rows, clock: Clock, onceKeys: OnceKeys) {
+    this.#rows = rows;
+    this.#clock = clock;
+    this.#onceKeys = onceKeys;
+  }
+
+  get(name: string, id: string): Promise<number> {
+    return new RowCounterStore(this.#rows, this.#clock).get(name, id);
+  }
+
+  async increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number> {
+    const value = await this.#increment(name, id, delta, options);
+    if (options?.once !== undefined) await this.#onceKeys.tidy(name, id);
+    return value;
+  }
+
+  async #increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number> {
+    const leave = await this.#turnstile.enter(`${name}\n${id}`);
+    try {
+      return await new RowCounterStore(this.#patientRows(), this.#clock).increment(name, id, delta, options);
+    } finally {
+      leave();
+    }
+  }
+
+  /** The rows for one increment: a write that collides waits before it says so. */
+  #patientRows(): Rows {
+    let collisions = 0;
+    const rows = this.#rows;
+    return {
+      get: (key) => rows.get(key),
+      head: (key) => rows.head(key),
+      page: (range) => rows.page(range),
+      pageHeads: (range) => rows.pageHeads(range),
+      write: async (changes: readonly RowChange[]): Promise<RowConflict | undefined> => {
+        const conflict = await rows.write(changes);
+        if (conflict) await sleep(this.#clock, Math.random() * Math.min(longestWaitMs, 5 * 2 ** ++collisions));
+        return conflict;
+      },
+    };
+  }
+}

@@ -1,0 +1,213 @@
+import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
+import type { Clock } from "../../../src/base/clock.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  KeyHolder,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../../src/contract/queue-operator.ts";
+import type { MemoryConfig } from "../config.ts";
+import { MemoryQueue, type MemoryLease } from "./queue.ts";
+import { RecentIds } from "./recent-ids.ts";
+
+/** A topic with its subscriptions, or a simple queue as the one subscription of itself. */
+interface Destination {
+  /** From 1. */
+  readonly number: number;
+  readonly queues: Map<string, MemoryQueue>;
+}
+
+/**
+ * Queues in the memory of this process, true to the clouds: what would break there breaks here. A push to a
+ * topic that was never made is refused, bodies travel as text, leases end, duplicates are dropped. A commit
+ * with its outputs happens once or not at all.
+ */
+export class MemoryQueueOperator implements QueueOperator {
+  readonly #clock: Clock;
+  readonly #config: MemoryConfig;
+  readonly #destinations = new Map<string, Destination>();
+  readonly #recent: RecentIds;
+  /** How many destinations were made so far. */
+  #made = 0;
+  #closed = false;
+
+  constructor(clock: Clock, config: MemoryConfig) {
+    this.#clock = clock;
+    this.#config = config;
+    this.#recent = new RecentIds(clock, config.deduplicationMs);
+  }
+
+  problems(): readonly string[] {
+    return [];
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    for (const { name, ordered } of queues) {
+      const destination = this.#ensureDestination(name);
+      if (name.kind === "topic") continue;
+      const queue = destination.queues.get(name.subscription);
+      if (queue) queue.configure(ordered);
+      else destination.queues.set(name.subscription, new MemoryQueue(name, this.#clock, ordered));
+    }
+  }
+
+  #ensureDestination(name: QueueName): Destination {
+    const at = String(name.destination);
+    let destination = this.#destinations.get(at);
+    if (!destination) {
+      destination = { number: ++this.#made, queues: new Map() };
+      this.#destinations.set(at, destination);
+    }
+    return destination;
+  }
+
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return queues.map(({ name }) => name).filter((name) => !this.#exists(name));
+  }
+
+  #exists(name: QueueName): boolean {
+    const destination = this.#destinations.get(String(name.destination));
+    return destination !== undefined && (name.kind === "topic" || destination.queues.has(name.subscription));
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    const destination = this.#destinations.get(String(name.destination));
+    if (!destination) return;
+    const gone = name.kind === "subscription" ? [name.subscription] : [...destination.queues.keys()];
+    for (const subscription of gone) {
+      destination.queues.get(subscription)?.close();
+      destination.queues.delete(subscription);
+    }
+    if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
+  }
+
+  async push(events: readonly Event[]): Promise<number> {
+    return this.#publish(events, this.#destinationsOf(events));
+  }
+
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+    let giveUpAt = this.#clock.now() + waitMs;
+    for (;;) {
+      // Looked up each time: the queue may have been deleted, and made again, during the wait.
+      const queue = this.#queue(name);
+      if (signal.aborted) {
+        queue.wakeNext();
+        return [];
+      }
+      if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
+      const leases = queue.take(max, leaseMs);
+      if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
+      await queue.wait(giveUpAt, signal);
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, this.#clock.now() + waitMs);
+    }
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    return leases.map((lease) => this.#queue(lease.queueName).renew(lease as MemoryLease, leaseMs));
+  }
+
+  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    this.commitStep(lease, outputs);
+  }
+
+  /**
+   * Commits a step: `applyWrites` writes what it wants stored, or throws and nothing happens. Synchronous from the
+   * first check to the last change, which is what makes it atomic.
+   */
+  commitStep(lease: Lease, outputs: readonly Event[], applyWrites?: () => void): void {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    const destinations = this.#destinationsOf(outputs);
+    applyWrites?.();
+    this.#publish(outputs, destinations);
+    queue.remove(lease as MemoryLease);
+  }
+
+  async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    queue.giveBack(lease as MemoryLease, options);
+  }
+
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+    const queue = this.#queue(lease.queueName);
+    queue.assertHeld(lease as MemoryLease);
+    queue.bury(lease as MemoryLease, letter);
+  }
+
+  async names(): Promise<readonly QueueName[]> {
+    return [...this.#destinations].flatMap(([at, { queues }]) =>
+      [...queues.keys()].map((subscription) => QueueName.parse(at + subscription)),
+    );
+  }
+
+  async holders(name: QueueName): Promise<readonly KeyHolder[]> {
+    return this.#queue(name).holders();
+  }
+
+  async oldest(name: QueueName): Promise<number | undefined> {
+    return this.#queue(name).oldest();
+  }
+
+  async counts(name: QueueName): Promise<QueueCounts> {
+    return this.#queue(name).counts();
+  }
+
+  async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    yield* this.#queue(name).deadLetters();
+  }
+
+  async requeue(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, true)) throw noDeadLetter(name, id);
+  }
+
+  async drop(name: QueueName, id: string): Promise<void> {
+    if (!this.#queue(name).exhume(id, false)) throw noDeadLetter(name, id);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { queues } of this.#destinations.values()) for (const queue of queues.values()) queue.close();
+  }
+
+  #queue(name: QueueName): MemoryQueue {
+    const queue =
+      name.kind === "topic"
+        ? undefined
+        : this.#destinations.get(String(name.destination))?.queues.get(name.subscription);
+    if (queue) return queue;
+    throw noQueue(name);
+  }
+
+  /** Where each event goes. Refuses all of them when one cannot be taken: nothing is published by halves. */
+  #destinationsOf(events: readonly Event[]): readonly Destination[] {
+    return events.map((event) => {
+      if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
+      const name = QueueName.parse(event.queueName);
+      const destination = this.#destinations.get(String(name.destination));
+      if (!destination) throw noDestination(name);
+      return destination;
+    });
+  }
+
+  /** Returns how many were dropped as duplicates. */
+  #publish(events: readonly Event[], destinations: readonly Destination[]): number {
+    let dropped = 0;
+    events.forEach((event, index) => {
+      const { number, queues } = destinations[index] as Destination;
+      if (this.#recent.add(number, identityOf(event))) for (const queue of queues.values()) queue.enqueue(event);
+      else dropped++;
+    });
+    return dropped;
+  }
+}

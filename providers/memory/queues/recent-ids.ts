@@ -1,0 +1,37 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import { IdSet } from "../../../src/provider-kit/id-set.ts";
+
+/**
+ * The ids seen within a window, however many. Two generations: the older is forgotten whole, so nothing is ever scanned,
+ * and an id is known for one window and up to two.
+ */
+export class RecentIds {
+  readonly #clock: Clock;
+  readonly #windowMs: number;
+  #young = new IdSet();
+  #old = new IdSet();
+  #bornAt: number;
+
+  constructor(clock: Clock, windowMs: number) {
+    this.#clock = clock;
+    this.#windowMs = windowMs;
+    this.#bornAt = clock.now();
+  }
+
+  /** Notes an id that was pushed to a destination, numbered from 1; returns whether it was new there. */
+  add(destination: number, id: string): boolean {
+    this.#age();
+    return !this.#old.has(destination, id) && this.#young.add(destination, id);
+  }
+
+  #age(): void {
+    const age = this.#clock.now() - this.#bornAt;
+    if (age < this.#windowMs) return;
+    const forgotten = this.#old;
+    forgotten.clear();
+    if (age >= 2 * this.#windowMs) this.#young.clear();
+    this.#old = this.#young;
+    this.#young = forgotten;
+    this.#bornAt = this.#clock.now();
+  }
+}

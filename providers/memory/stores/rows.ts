@@ -1,0 +1,208 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import {
+  compareIds,
+  headOf,
+  holds,
+  type Row,
+  type RowChange,
+  type RowConflict,
+  type RowContent,
+  type RowHead,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "../../../src/provider-kit/rows.ts";
+import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
+
+/** With each row that expires so many others are looked at: more than one, so that what is due does not add up. */
+const expiringLooks = 3;
+
+/** Rows in memory. Reads and writes happen synchronously; the promises are the contract's. */
+export class MemoryRows implements Rows {
+  readonly #clock: Clock;
+  readonly #tables = new Map<string, Table>();
+  /** Rows that expire, those first that were looked at the longest ago; some are looked at with each that is added. */
+  readonly #expiring = new Map<string, RowKey & { readonly expires: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async get(key: RowKey): Promise<Row | undefined> {
+    const content = this.#find(key);
+    return content && { ...key, ...content };
+  }
+
+  async head(key: RowKey): Promise<RowHead | undefined> {
+    const content = this.#find(key);
+    return content && headOf({ ...key, ...content });
+  }
+
+  async page(range: RowRange): Promise<readonly Row[]> {
+    const table = this.#tables.get(range.table);
+    return table ? table.page(range) : [];
+  }
+
+  async pageHeads(range: RowRange): Promise<readonly RowHead[]> {
+    return (await this.page(range)).map(headOf);
+  }
+
+  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    for (const { key, expect } of changes) {
+      const found = this.#find(key)?.etag;
+      if (!holds(expect, found)) return { key, found };
+    }
+    for (const { key, content } of changes) this.#put(key, content);
+    return undefined;
+  }
+
+  /** Applies what a step changed if all that it saw still holds; answers the first row that does not. */
+  apply({ seen, writes }: StepChanges): RowConflict | undefined {
+    for (const { key, etag } of seen) {
+      const found = this.#find(key)?.etag;
+      if (found !== etag) return { key, found };
+    }
+    for (const { key, content } of writes) this.#put(key, content);
+    return undefined;
+  }
+
+  #find({ table, partition, id }: RowKey): RowContent | undefined {
+    return this.#tables.get(table)?.get(partition, id);
+  }
+
+  #put(key: RowKey, content: RowContent | undefined): void {
+    let table = this.#tables.get(key.table);
+    if (!table) this.#tables.set(key.table, (table = new Table(key.table)));
+    table.put(key.partition, key.id, content);
+    if (content?.expires !== undefined) this.#expireLater(key, content.expires);
+  }
+
+  #expireLater(key: RowKey, expires: number): void {
+    const name = `${key.table}\n${key.partition}\n${key.id}`;
+    this.#expiring.delete(name);
+    this.#expiring.set(name, { ...key, expires });
+    const now = this.#clock.now();
+    let looks = expiringLooks;
+    for (const [first, due] of this.#expiring) {
+      if (looks-- === 0) return;
+      this.#expiring.delete(first);
+      if (due.expires > now) {
+        this.#expiring.set(first, due);
+        continue;
+      }
+      const found = this.#find(due);
+      if (found?.expires !== undefined && found.expires <= now)
+        this.#tables.get(due.table)?.put(due.partition, due.id, undefined);
+    }
+  }
+}
+
+/** One table: partitions in order, each with its rows in order. */
+class Table {
+  readonly #name: string;
+  readonly #partitions = new SortedMap<SortedMap<RowContent>>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get(partition: string, id: string): RowContent | undefined {
+    return this.#partitions.get(partition)?.get(id);
+  }
+
+  put(partition: string, id: string, content: RowContent | undefined): void {
+    const rows = this.#partitions.get(partition);
+    if (content) {
+      if (rows) rows.set(id, content);
+      else this.#partitions.set(partition, new SortedMap<RowContent>().set(id, content));
+    } else if (rows) {
+      rows.delete(id);
+      if (rows.size === 0) this.#partitions.delete(partition);
+    }
+  }
+
+  page({ partition, from, to, after, limit }: RowRange): Row[] {
+    const page: Row[] = [];
+    const partitions = partition === undefined ? this.#partitions.keysFrom(after?.partition) : [partition];
+    for (const one of partitions) {
+      const rows = this.#partitions.get(one);
+      const afterId = after?.partition === one ? after.id : undefined;
+      for (const id of rows?.keysFrom(afterId ?? from) ?? []) {
+        if (id === afterId) continue;
+        if (to !== undefined && compareIds(id, to) >= 0) break;
+        const content = rows?.get(id);
+        if (content) page.push({ table: this.#name, partition: one, id, ...content });
+        if (page.length === limit) return page;
+      }
+    }
+    return page;
+  }
+}
+
+/** A map whose keys can be walked in order. Keys are sorted when they are walked, only those that are new. */
+class SortedMap<V> {
+  readonly #values = new Map<string, V>();
+  #sorted: string[] = [];
+  #added: string[] = [];
+  #removed = false;
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.#values.get(key);
+  }
+
+  set(key: string, value: V): this {
+    if (!this.#values.has(key)) this.#added.push(key);
+    this.#values.set(key, value);
+    return this;
+  }
+
+  delete(key: string): void {
+    if (this.#values.delete(key)) this.#removed = true;
+  }
+
+  /** The keys from `from` on, inclusive, in order. */
+  *keysFrom(from: string | undefined): Generator<string, void, undefined> {
+    const keys = this.#keys();
+    for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) yield keys[i] as string;
+  }
+
+  #keys(): readonly string[] {
+    if (this.#removed || this.#added.length > 0) {
+      const kept = this.#removed ? this.#sorted.filter((key) => this.#values.has(key)) : this.#sorted;
+      const added = [...new Set(this.#added)].filter((key) => this.#values.has(key)).sort(compareIds);
+      this.#sorted = merge(kept, added);
+      this.#added = [];
+      this.#removed = false;
+    }
+    return this.#sorted;
+  }
+}
+
+/** Two sorted lists as one; a key that was removed and added again is in both. */
+function merge(a: readonly string[], b: readonly string[]): string[] {
+  if (b.length === 0) return [...a];
+  const merged: string[] = [];
+  let i = 0;
+  for (const key of b) {
+    while (i < a.length && compareIds(a[i] as string, key) < 0) merged.push(a[i++] as string);
+    if (a[i] === key) i++;
+    merged.push(key);
+  }
+  while (i < a.length) merged.push(a[i++] as string);
+  return merged;
+}
+
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareIds(keys[middle] as string, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

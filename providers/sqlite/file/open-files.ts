@@ -1,0 +1,39 @@
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { DriverName } from "./driver.ts";
+
+/** Which driver has a file open in this process, and how often. */
+interface OpenFile {
+  readonly driver: DriverName;
+  times: number;
+}
+
+const registry = Symbol.for("beehive-actors.sqlite-files");
+
+/** Shared by all copies of the package in a process. */
+function openFiles(): Map<string, OpenFile> {
+  const shared = globalThis as { [registry]?: Map<string, OpenFile> };
+  return (shared[registry] ??= new Map());
+}
+
+/**
+ * Notes that a file is opened. Two copies of SQLite must not have one file open in one process: when one of them closes
+ * it, POSIX systems let go of the locks of the other, and commits are lost (https://sqlite.org/howtocorrupt.html, 2.2).
+ *
+ * @param path the real one.
+ * @throws BeeHiveError `InvalidConfiguration` when another driver has it.
+ */
+export function noteOpened(path: string, driver: DriverName): void {
+  const open = openFiles().get(path);
+  if (open === undefined) openFiles().set(path, { driver, times: 1 });
+  else if (open.driver === driver) open.times++;
+  else
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `"${path}" is open in this process with ${open.driver}; open it with that driver, or in another process.`,
+    );
+}
+
+export function noteClosed(path: string): void {
+  const open = openFiles().get(path);
+  if (open && --open.times === 0) openFiles().delete(path);
+}

@@ -1,0 +1,89 @@
+import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { SqliteClient } from "../file/client.ts";
+import type { Statement } from "../file/driver.ts";
+import { eventOf, type EventRow } from "./message.ts";
+import type { SqliteLease } from "./lease.ts";
+import type { Subscription } from "./topology.ts";
+
+interface DeadLetterRow extends EventRow {
+  readonly id: number;
+  readonly letter: string;
+}
+
+/** Letters in a page: each holds an event whole. */
+const pageSize = 50;
+
+/** What was given up, by subscription. A letter is known by its row, and may be asked for by the id of its event. */
+export class DeadLetters {
+  readonly #client: SqliteClient;
+  readonly #add: Statement;
+  readonly #take: Statement<EventRow>;
+  readonly #takeOldest: Statement<EventRow>;
+  readonly #deleteAll: Statement;
+
+  constructor(client: SqliteClient) {
+    this.#client = client;
+    this.#add = client.prepare(
+      "INSERT INTO dead_letters (subscription, event_id, letter, event, body) " +
+        "SELECT subscription, ?, ?, event, body FROM messages WHERE id = ?",
+    );
+    const columns = `${client.text("event")}, ${client.text("body")}`;
+    this.#take = client.prepare(`DELETE FROM dead_letters WHERE id = ? AND subscription = ? RETURNING ${columns}`);
+    this.#takeOldest = client.prepare(
+      "DELETE FROM dead_letters WHERE id = " +
+        `(SELECT min(id) FROM dead_letters WHERE subscription = ? AND event_id = ?) RETURNING ${columns}`,
+    );
+    this.#deleteAll = client.prepare("DELETE FROM dead_letters WHERE subscription = ?");
+  }
+
+  /** Copies the message of a lease that is held. To be called within a group. */
+  add(lease: SqliteLease, { event: _, ...letter }: DeadLetterRecord): void {
+    this.#add.run([lease.event.id, JSON.stringify(letter), lease.id]);
+  }
+
+  /** Removes a letter, by its id or the oldest by that of its event; returns its event. To be called within a group. */
+  take({ id: subscription }: Subscription, id: string): EventRow | undefined {
+    const row = Number(letterKey(id));
+    const [letter] = Number.isSafeInteger(row) ? this.#take.all([row, subscription]) : [];
+    return letter ?? this.#takeOldest.all([subscription, id])[0];
+  }
+
+  deleteAll({ id }: Subscription): void {
+    this.#deleteAll.run([id]);
+  }
+
+  count({ id }: Subscription): number {
+    const query = this.#client.query<{ dead: number }>(
+      "SELECT count(*) AS dead FROM dead_letters WHERE subscription = ?",
+    );
+    return query.get([id])?.dead ?? 0;
+  }
+
+  /** Oldest first, a page at a time. */
+  async *list({ id, name }: Subscription): AsyncGenerator<DeadLetter, void, undefined> {
+    const query = this.#client.query<DeadLetterRow>(
+      `SELECT id, letter, ${this.#client.text("event")}, ${this.#client.text("body")} FROM dead_letters ` +
+        "WHERE subscription = ? AND id > ? ORDER BY id LIMIT ?",
+    );
+    let after = 0;
+    for (;;) {
+      const page = query.all([id, after, pageSize]);
+      for (const row of page) {
+        after = row.id;
+        yield letterOf(row, name.toString());
+      }
+      if (page.length < pageSize) return;
+    }
+  }
+}
+
+function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
+  const { firstSeen, lastSeen, ...rest } = JSON.parse(row.letter);
+  return {
+    ...rest,
+    id: letterId(row.id),
+    event: eventOf(row, queueName),
+    firstSeen: new Date(firstSeen),
+    lastSeen: new Date(lastSeen),
+  };
+}

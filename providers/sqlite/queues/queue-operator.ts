@@ -1,0 +1,287 @@
+import { keyHolders } from "./key-holders.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import type { Clock } from "../../../src/base/clock.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  KeyHolder,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../../src/contract/queue-operator.ts";
+import { Arrivals } from "./waiting.ts";
+import type { SqliteClient } from "../file/client.ts";
+import type { SqliteConfig } from "../config.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { readRow, rowOf } from "./message.ts";
+import { UndoGroup } from "../file/group-commit.ts";
+import type { SqliteLease } from "./lease.ts";
+import { isInLine, Messages, type TakenMessages } from "./messages.ts";
+import { Processes } from "./processes.ts";
+import { RecentIds } from "./recent-ids.ts";
+import { Topology } from "./topology.ts";
+import { UnreadableRows } from "./unreadable-rows.ts";
+
+const none: TakenMessages = { leases: [], unreadable: [] };
+
+/**
+ * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
+ * `durability` says), leases and their ends included: a process that is killed loses its leases, see {@link Processes},
+ * and nothing else. A commit with its outputs happens once or not at all.
+ */
+export class SqliteQueueOperator implements QueueOperator {
+  readonly #client: SqliteClient;
+  readonly #clock: Clock;
+  readonly #config: SqliteConfig;
+  readonly #topology: Topology;
+  readonly #messages: Messages;
+  readonly #deadLetters: DeadLetters;
+  readonly #recent: RecentIds;
+  readonly #arrivals: Arrivals;
+  readonly #processes: Processes;
+  readonly #unreadable: UnreadableRows;
+  readonly #clockWatch: ClockWatch;
+
+  constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#config = config;
+    this.#unreadable = new UnreadableRows(this, clock);
+    this.#topology = new Topology(client);
+    this.#processes = new Processes(client, clock, () => {
+      this.#messages.forget();
+      this.#arrivals.wakeAll();
+    });
+    this.#messages = new Messages(client, clock, this.#processes);
+    this.#clockWatch = new ClockWatch(this.#messages, () => this.#arrivals.wakeAll());
+    this.#deadLetters = new DeadLetters(client);
+    this.#recent = new RecentIds(client, config.deduplicationMs);
+    this.#arrivals = new Arrivals(client, clock, {
+      onOthers: () => {
+        this.#topology.forget();
+        this.#recent.forget();
+        this.#messages.forget();
+        this.#processes.forget();
+      },
+      onLook: (now) => {
+        this.#processes.glance(now);
+        this.#clockWatch.glance(now);
+      },
+    });
+  }
+
+  problems(): readonly string[] {
+    return [];
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    await this.#client.write(() => {
+      for (const subscription of this.#topology.ensure(queues)) this.#messages.lineUp(subscription, this.#clock.now());
+    });
+  }
+
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return queues
+      .map(({ name }) => name)
+      .filter((name) =>
+        name.kind === "topic" ? !this.#topology.findDestination(name) : !this.#topology.findSubscription(name),
+      );
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    await this.#client.write(() => {
+      for (const subscription of this.#topology.delete(name)) {
+        this.#messages.deleteAll(subscription);
+        this.#deadLetters.deleteAll(subscription);
+        this.#arrivals.touch(subscription);
+      }
+    });
+  }
+
+  async push(events: readonly Event[]): Promise<number> {
+    assertBodySizes(events, this.#config.maxEventBytes);
+    return await this.#client.write(() => {
+      this.#assertDestinations(events);
+      return this.#publish(events);
+    });
+  }
+
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+    let now = this.#clock.now();
+    let giveUpAt = now + waitMs;
+    for (;;) {
+      // Another process may have deleted the queue.
+      this.#arrivals.glance(now);
+      this.#processes.glance(now);
+      this.#clockWatch.glance(now);
+      const subscription = this.#topology.subscription(name);
+      // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
+      if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
+        const taken = await this.#client.write(() =>
+          signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
+        );
+        const { leases, unreadable } = taken?.() ?? none;
+        if (unreadable.length > 0) await this.#unreadable.giveUp(unreadable);
+        if (leases.length > 0) return leases;
+        now = this.#clock.now();
+      }
+      if (signal.aborted || now >= giveUpAt) return [];
+      const until = Math.min(giveUpAt, this.#messages.nextDue(subscription));
+      const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
+      if (handed.length > 0) return handed;
+      now = this.#clock.now();
+      // A clock that was put back makes no wait longer.
+      giveUpAt = Math.min(giveUpAt, now + waitMs);
+    }
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+    const renewed = await this.#client.write(() => {
+      const now = this.#clock.now();
+      return leases.map((lease) => this.#messages.renew(lease as SqliteLease, now + leaseMs, now) && now + leaseMs);
+    });
+    return renewed.map((until, index) => {
+      if (until !== false) (leases[index] as SqliteLease).expiresAt = until;
+      return until !== false;
+    });
+  }
+
+  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+    await this.commitStep(lease, outputs, {});
+  }
+
+  /**
+   * Commits a step: its store writes, its outputs and the end of its lease, all or nothing. `check` may refuse by
+   * throwing a `BeeHiveError`, `write` writes; both run within the transaction, possibly several times.
+   */
+  commitStep(
+    lease: Lease,
+    outputs: readonly Event[],
+    { check, write }: { readonly check?: () => void; readonly write?: () => void },
+  ): Promise<void> {
+    assertBodySizes(outputs, this.#config.maxEventBytes);
+    return this.#client.write(() => {
+      check?.();
+      this.#assertDestinations(outputs);
+      this.#remove(lease);
+      write?.();
+      this.#publish(outputs);
+    });
+  }
+
+  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+    await this.#client.write(() => {
+      this.#messages.giveBack(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
+      this.#arrivals.touch((lease as SqliteLease).subscription);
+    });
+  }
+
+  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+    await this.#client.write(() => {
+      const now = this.#clock.now();
+      this.#messages.assertHeld(lease as SqliteLease, now);
+      this.#deadLetters.add(lease as SqliteLease, letter);
+      this.#remove(lease, now);
+    });
+  }
+
+  async names(): Promise<readonly QueueName[]> {
+    return this.#topology.names();
+  }
+
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const subscription = this.#topology.subscription(name);
+    const counts = this.#messages.counts(subscription, this.#clock.now());
+    return { ...counts, dead: this.#deadLetters.count(subscription) };
+  }
+
+  async oldest(name: QueueName): Promise<number | undefined> {
+    return this.#messages.oldest(this.#topology.subscription(name), this.#clock.now());
+  }
+
+  async holders(name: QueueName): Promise<readonly KeyHolder[]> {
+    return keyHolders(this.#client, this.#topology.subscription(name), this.#clock.now());
+  }
+
+  async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    yield* this.#deadLetters.list(this.#topology.subscription(name));
+  }
+
+  async requeue(name: QueueName, id: string): Promise<void> {
+    await this.#client.write(() => {
+      const subscription = this.#topology.subscription(name);
+      const row = this.#deadLetters.take(subscription, id);
+      if (!row) throw noDeadLetter(name, id);
+      const now = this.#clock.now();
+      const { event, problem } = readRow(row, name.toString());
+      if (problem) throw new UndoGroup(problem);
+      this.#messages.add(subscription, event, row, now, now);
+      this.#arrivals.touch(subscription);
+    });
+  }
+
+  async drop(name: QueueName, id: string): Promise<void> {
+    await this.#client.write(() => {
+      if (!this.#deadLetters.take(this.#topology.subscription(name), id)) throw noDeadLetter(name, id);
+    });
+  }
+
+  /** Names this process in the file, see {@link Processes.holder}. */
+  holder(): Promise<string | undefined> {
+    return this.#processes.holder();
+  }
+
+  /** To be called before the last group is written. */
+  leave(): void {
+    this.#processes.leave();
+  }
+
+  /** Answers every call that waits. To be called once nothing more is written. */
+  close(): void {
+    this.#processes.close();
+    this.#arrivals.close();
+  }
+
+  #remove(lease: Lease, now: number = this.#clock.now()): void {
+    const { subscription, inLine } = lease as SqliteLease;
+    this.#messages.remove(lease as SqliteLease, now);
+    if (inLine) this.#arrivals.touch(subscription);
+  }
+
+  /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
+  #assertDestinations(events: readonly Event[]): void {
+    for (const event of events) this.#topology.destination(event);
+  }
+
+  /** Returns how many were dropped as duplicates. */
+  #publish(events: readonly Event[]): number {
+    const now = this.#clock.now();
+    let dropped = 0;
+    for (const event of events) {
+      const destination = this.#topology.destination(event);
+      if (!this.#recent.add(destination.id, identityOf(event), now)) {
+        dropped++;
+        continue;
+      }
+      if (destination.subscriptions.length === 0) continue;
+      const row = rowOf(event);
+      const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
+      for (const subscription of destination.subscriptions) {
+        const taker = due <= now && !isInLine(subscription, event) ? this.#arrivals.taker(subscription) : undefined;
+        if (taker) this.#messages.hand(subscription, event, row, taker, now);
+        else {
+          this.#messages.add(subscription, event, row, due, now);
+          this.#arrivals.touch(subscription);
+        }
+      }
+    }
+    return dropped;
+  }
+}

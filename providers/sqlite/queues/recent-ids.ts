@@ -1,0 +1,122 @@
+import { IdSet } from "../../../src/provider-kit/id-set.ts";
+import type { SqliteClient } from "../file/client.ts";
+import type { Statement } from "../file/driver.ts";
+
+/** Rows that are read together, and that a group deletes at the most: more than it adds, and it keeps nobody waiting. */
+const pageSize = 100;
+
+/** The ids that one group pushed, by destination, as JSON in the file. */
+type GroupIds = Readonly<Record<string, readonly string[]>>;
+
+/** Ids that were pushed after one another, grouped by destination. */
+class Generation {
+  readonly bornAt: number;
+  /** The last row of the file that its ids are in. */
+  lastRow = 0;
+  readonly ids = new IdSet();
+
+  constructor(bornAt: number) {
+    this.bornAt = bornAt;
+  }
+}
+
+/**
+ * The ids pushed within a window, by all processes. Looked up in memory and appended to a table, a row a group: ids
+ * are random, and an index of them in the file would have almost each event write a page of its own. They are forgotten
+ * a generation at a time, so an id is known for one window and up to two, however many there are.
+ */
+export class RecentIds {
+  readonly #windowMs: number;
+  readonly #since: Statement<{ readonly id: number; readonly pushed: number; readonly ids: string }>;
+  readonly #append: Statement;
+  readonly #delete: Statement;
+  #young = new Generation(-Infinity);
+  #old = new Generation(-Infinity);
+  /** Of the group that is under way: the ids it noted by destination, its time, and its row once it is written. */
+  readonly #added = new Map<number, Set<string>>();
+  #now = 0;
+  #writtenRow = 0;
+  #lastRead = 0;
+  /** Rows up to this one are of no use any more. */
+  #expired = 0;
+  /** Whether the group under way deleted the last of those. */
+  #deletedAll = false;
+  #stale = true;
+
+  constructor(client: SqliteClient, windowMs: number) {
+    this.#windowMs = windowMs;
+    this.#since = client.prepare(`SELECT id, pushed, ids FROM recent_ids WHERE id > ? ORDER BY id LIMIT ${pageSize}`);
+    this.#append = client.prepare("INSERT INTO recent_ids (pushed, ids) VALUES (?, ?)");
+    this.#delete = client.prepare(
+      `DELETE FROM recent_ids WHERE id IN (SELECT id FROM recent_ids WHERE id <= ? ORDER BY id LIMIT ${pageSize})`,
+    );
+    client.addHooks({
+      flush: () => this.#flush(),
+      committed: () => this.#committed(),
+      rolledBack: () => this.#added.clear(),
+    });
+  }
+
+  /** Says that other processes may have pushed since. */
+  forget(): void {
+    this.#stale = true;
+  }
+
+  /** Notes an id; answers whether it was new. To be called within a group. */
+  add(destination: number, eventId: string, now: number): boolean {
+    if (this.#stale) this.#read();
+    this.#age(now);
+    if (this.#young.ids.has(destination, eventId) || this.#old.ids.has(destination, eventId)) return false;
+    let added = this.#added.get(destination);
+    if (!added) this.#added.set(destination, (added = new Set()));
+    this.#now = now;
+    return added.size < added.add(eventId).size;
+  }
+
+  #read(): void {
+    for (;;) {
+      const page = this.#since.all([this.#lastRead]);
+      for (const { id, pushed, ids } of page) {
+        const byDestination = Object.entries(JSON.parse(ids) as GroupIds);
+        this.#keep(
+          id,
+          pushed,
+          byDestination.map(([destination, some]) => [Number(destination), some]),
+        );
+      }
+      if (page.length < pageSize) break;
+    }
+    this.#stale = false;
+  }
+
+  #keep(row: number, pushed: number, ids: Iterable<readonly [destination: number, ids: Iterable<string>]>): void {
+    this.#age(pushed);
+    for (const [destination, some] of ids) for (const id of some) this.#young.ids.add(destination, id);
+    this.#young.lastRow = this.#lastRead = row;
+  }
+
+  #age(now: number): void {
+    const age = now - this.#young.bornAt;
+    if (age < this.#windowMs) return;
+    const forgotten = age < 2 * this.#windowMs ? this.#old : this.#young;
+    this.#expired = Math.max(this.#expired, forgotten.lastRow);
+    this.#old = forgotten === this.#old ? this.#young : new Generation(-Infinity);
+    this.#young = new Generation(now);
+  }
+
+  #flush(): void {
+    if (this.#added.size === 0) return;
+    const ids: GroupIds = Object.fromEntries(
+      Array.from(this.#added, ([destination, some]) => [destination, [...some]]),
+    );
+    this.#writtenRow = this.#append.insert([this.#now, JSON.stringify(ids)]);
+    this.#deletedAll = this.#expired > 0 && this.#delete.run([this.#expired]) < pageSize;
+  }
+
+  #committed(): void {
+    if (this.#added.size === 0) return;
+    if (this.#deletedAll) this.#expired = 0;
+    this.#keep(this.#writtenRow, this.#now, this.#added);
+    this.#added.clear();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import { deadLetterOf } from "../../../src/contract/dead-letter.ts";
+import { isBeeHiveError } from "../../../src/base/errors.ts";
+import type { QueueOperator } from "../../../src/contract/queue-operator.ts";
+import { backoff, defaultRetry } from "../../../src/actors/retry-policy.ts";
+import type { UnreadableRow } from "./messages.ts";
+
+/**
+ * Rows that no event can be read from, as another program may leave them. They are tried as often as an event is, for a
+ * later release may read them; then they go to the dead letters.
+ */
+export class UnreadableRows {
+  readonly #queues: Pick<QueueOperator, "abandon" | "deadLetter">;
+  readonly #clock: Clock;
+
+  constructor(queues: Pick<QueueOperator, "abandon" | "deadLetter">, clock: Clock) {
+    this.#queues = queues;
+    this.#clock = clock;
+  }
+
+  async giveUp(rows: readonly UnreadableRow[]): Promise<void> {
+    await Promise.all(rows.map((row) => this.#settle(row)));
+  }
+
+  async #settle({ lease, problem }: UnreadableRow): Promise<void> {
+    try {
+      if (lease.attempt < defaultRetry.maxAttempts) {
+        const delayMs = backoff(lease.attempt, defaultRetry, 0.5);
+        return await this.#queues.abandon(lease, { delayMs, countAttempt: true });
+      }
+      const origin = {
+        event: lease.event,
+        actor: "",
+        subscription: lease.queueName.toString(),
+        attempts: lease.attempt,
+        firstSeen: new Date(lease.firstSeen),
+        lastSeen: new Date(this.#clock.now()),
+      };
+      await this.#queues.deadLetter(lease, deadLetterOf(origin, problem.message, problem));
+    } catch (error) {
+      // Its lease ended meanwhile: it comes back, and is tried again.
+      if (!isBeeHiveError(error, "LeaseLost")) throw error;
+    }
+  }
+}

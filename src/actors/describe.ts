@@ -1,0 +1,28 @@
+import { describedSettings } from "./descriptor.ts";
+import type { ActorDescriptor } from "./actor.ts";
+
+/**
+ * What holds for each actor and where each value came from (`default`, `decorator`, the path of a file, the name of
+ * a variable), as text for people.
+ */
+export function describeDescriptors(descriptors: readonly ActorDescriptor[]): string {
+  return descriptors.map(describeOne).join("\n");
+}
+
+function describeOne(descriptor: ActorDescriptor): string {
+  const settings = describedSettings.flatMap((name) => {
+    const value = descriptor[name];
+    if (value === undefined) return [];
+    return [`  ${name.padEnd(12)} ${textOf(value).padEnd(12)} (${descriptor.origins[name] ?? "configuration"})`];
+  });
+  const publishes =
+    descriptor.publishes.length === 0 ? [] : [`  ${"publishes".padEnd(12)} ${descriptor.publishes.join(", ")}`];
+  return [`${descriptor.name} on ${descriptor.queueName}`, ...settings, ...publishes, ""].join("\n");
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${one}`)
+    .join(", ");
+}

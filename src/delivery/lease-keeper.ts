@@ -1,0 +1,180 @@
+import { Bag, type Bagged } from "../base/bag.ts";
+import { ClockSteps } from "../base/clock-steps.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { BeeHiveError } from "../base/errors.ts";
+import { ranSince } from "../base/event-loop.ts";
+import type { Logger } from "../base/logger.ts";
+import { LostLeases } from "./lost-leases.ts";
+import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+
+/**
+ * Renews the leases of everything that is being worked on, those that are due together in one call. Renewal
+ * starts at half the lease. It never throws: a renewal that fails is tried again until the lease has ended.
+ */
+export class LeaseKeeper {
+  readonly #queues: Pick<QueueOperator, "renew">;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #kept = new Bag<KeptLease>();
+  readonly #steps = new ClockSteps();
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  /** When the timer must call, by `performance.now()`: when it is late, something holds the event loop. */
+  #callsAt = Infinity;
+  readonly losses: LostLeases = new LostLeases();
+
+  constructor(queues: Pick<QueueOperator, "renew">, clock: Clock, logger: Logger) {
+    this.#queues = queues;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
+  keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
+    const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
+    const now = this.#now();
+    this.#kept.add(kept);
+    kept.dueAt = halfway(lease, now);
+    this.#wakeAt(kept.dueAt);
+    return kept;
+  }
+
+  /** The error that a run under this lease failed with; one that says more when the lease was lost because of the event loop. */
+  explained(error: unknown, { lease, leaseMs, keptAt }: KeptLease): unknown {
+    this.#noteLateness();
+    const atWork = (): string =>
+      [
+        ...new Set([lease, ...[...this.#kept].map((kept) => kept.lease)].map(({ queueName }) => String(queueName))),
+      ].join(", ");
+    return this.losses.explained(error, lease, { leaseMs, keptAt, atWork });
+  }
+
+  #noteLateness(): void {
+    ranSince(this.#callsAt, undefined);
+  }
+
+  /** Renews nothing more. */
+  close(): void {
+    this.#timer?.cancel();
+    for (const kept of this.#kept) this.#kept.delete(kept);
+  }
+
+  /** The time. When the clock was put back, all leases are renewed at once: by another clock they may end soon. */
+  #now(): number {
+    const now = this.#clock.now();
+    if (this.#steps.back(now) > 0) {
+      for (const kept of this.#kept) kept.dueAt = now;
+      this.#wakeAt(now);
+    }
+    return now;
+  }
+
+  #wakeAt(time: number): void {
+    const now = this.#clock.now();
+    // A time that has passed without a wake-up is that of a clock that was put forward: timers know nothing of that.
+    if (time >= this.#timerAt && this.#timerAt > now) return;
+    this.#timer?.cancel();
+    this.#timerAt = time;
+    this.#callsAt = performance.now() + (time - now);
+    this.#timer = this.#clock.after(time - now, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#noteLateness();
+    this.#timerAt = Infinity;
+    this.#callsAt = Infinity;
+    const now = this.#now();
+    const due = new Map<number, KeptLease[]>();
+    for (const kept of this.#kept) {
+      if (kept.lease.expiresAt <= now) kept.lose();
+      else if (kept.renewal === undefined && kept.dueAt <= now + kept.leaseMs / 10) {
+        const together = due.get(kept.leaseMs);
+        if (together) together.push(kept);
+        else due.set(kept.leaseMs, [kept]);
+      }
+    }
+    for (const [leaseMs, together] of due) {
+      const renewal = this.#renew(together, leaseMs);
+      for (const kept of together) kept.renewal = renewal;
+    }
+    this.#wakeForNext();
+  }
+
+  #wakeForNext(): void {
+    let next = Infinity;
+    for (const kept of this.#kept)
+      next = Math.min(next, kept.renewal === undefined ? kept.dueAt : kept.lease.expiresAt);
+    if (next < Infinity) this.#wakeAt(next);
+  }
+
+  async #renew(due: readonly KeptLease[], leaseMs: number): Promise<void> {
+    try {
+      const held = await this.#queues.renew(
+        due.map(({ lease }) => lease),
+        leaseMs,
+      );
+      due.forEach((kept, index) => {
+        if (held[index]) kept.dueAt = halfway(kept.lease, this.#clock.now());
+        else kept.lose();
+      });
+    } catch (error) {
+      this.#logger.warn({ err: error, leases: due.length }, "leases could not be renewed, trying again");
+      for (const kept of due) kept.dueAt = this.#clock.now() + leaseMs / 10;
+    }
+    for (const kept of due) kept.renewal = undefined;
+    this.#wakeForNext();
+  }
+}
+
+function halfway(lease: Lease, now: number): number {
+  return now + (lease.expiresAt - now) / 2;
+}
+
+/** Who works under a lease. */
+export interface LeaseHolder {
+  /** The lease is over: whatever is done now is no longer theirs to settle. */
+  cancel(reason: BeeHiveError): void;
+}
+
+/** One lease that is kept alive. */
+export class KeptLease implements Bagged {
+  place = -1;
+  readonly lease: Lease;
+  readonly leaseMs: number;
+  /** Since when it is kept, by `performance.now()`. */
+  readonly keptAt: number = performance.now();
+  /** When it is to be renewed next, in ms since the epoch. */
+  dueAt: number = Infinity;
+  /** The renewal under way; never rejects. */
+  renewal: Promise<void> | undefined = undefined;
+  readonly #holder: LeaseHolder;
+  readonly #all: Bag<KeptLease>;
+  #lost = false;
+
+  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Bag<KeptLease>) {
+    this.lease = lease;
+    this.leaseMs = leaseMs;
+    this.#holder = holder;
+    this.#all = all;
+  }
+
+  /** Stops renewing. Returns the renewal under way, to be awaited so that it cannot cross the settlement that follows. */
+  stop(): Promise<void> | undefined {
+    this.#all.delete(this);
+    return this.renewal;
+  }
+
+  /** The lease is gone: tells whoever works under it, also one that stopped while the renewal was under way. */
+  lose(): void {
+    this.#all.delete(this);
+    if (this.#lost) return;
+    this.#lost = true;
+    const { event, queueName } = this.lease;
+    this.#holder.cancel(
+      new BeeHiveError(
+        "LeaseLost",
+        `The lease on the event ${event.id} from ${queueName} ended before it was settled.`,
+      ),
+    );
+  }
+}

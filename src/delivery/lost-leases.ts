@@ -1,0 +1,52 @@
+import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
+import { longestHold } from "../base/event-loop.ts";
+import type { Lease } from "../contract/queue-operator.ts";
+
+/** So many lost leases are remembered. */
+const maxRemembered = 1_000;
+
+/** Knows why leases were lost, when it was because the event loop of this process was held. */
+export class LostLeases {
+  readonly #reasons = new Map<string, string>();
+
+  /** Why the last lease on the event was lost, if this process lost it and knows. */
+  reasonOf(lease: Pick<Lease, "event" | "queueName">): string | undefined {
+    return this.#reasons.get(keyOf(lease));
+  }
+
+  /**
+   * The error as it is, or one that says who held the event loop when it is a lost lease that could not be renewed for that.
+   *
+   * @param keptAt since when the lease was kept, by `performance.now()`.
+   * @param atWork the subscriptions that were worked on.
+   */
+  explained(
+    error: unknown,
+    lease: Lease,
+    { leaseMs, keptAt, atWork }: { leaseMs: number; keptAt: number; atWork: () => string },
+  ): unknown {
+    if (!isBeeHiveError(error, "LeaseLost")) return error;
+    const hold = longestHold(keptAt);
+    // Renewal starts at half the lease: what holds it up for less cannot be what ended it.
+    if (!hold || hold.ms < leaseMs / 4) return error;
+    const who = hold.by ?? `an actor of this process (at work were ${atWork()})`;
+    const reason =
+      `${who} held the event loop for ${Math.round(hold.ms)} ms without a break, so that its lease of ${leaseMs} ms could not be renewed; ` +
+      `let it await setImmediate of node:timers/promises now and then, move the computation into a worker thread, or give it a longer lease`;
+    this.#remember(keyOf(lease), reason);
+    return new BeeHiveError("LeaseLost", `${error.message} The reason: ${reason}.`, { cause: error });
+  }
+
+  #remember(key: string, reason: string): void {
+    this.#reasons.delete(key);
+    this.#reasons.set(key, reason);
+    for (const oldest of this.#reasons.keys()) {
+      if (this.#reasons.size <= maxRemembered) return;
+      this.#reasons.delete(oldest);
+    }
+  }
+}
+
+function keyOf({ event, queueName }: Pick<Lease, "event" | "queueName">): string {
+  return `${queueName} ${event.id}`;
+}

@@ -1,0 +1,86 @@
+import { messageOf } from "../base/error-text.ts";
+import { copyOf } from "../base/bytes.ts";
+import { BeeHiveError } from "../base/errors.ts";
+import { assertBody } from "./event-checks.ts";
+import { lossyKind, lostWithin } from "../base/lossy-value.ts";
+
+const json = "application/json";
+
+/** Whether bodies of that content type are JSON: `application/json` and every `+json` (RFC 6839). */
+export function isJson(contentType: string): boolean {
+  if (contentType === json) return true;
+  const mediaType = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return mediaType === json || mediaType.endsWith("+json");
+}
+
+/** The content type of a body of which nothing was said. */
+export function contentTypeOf(body: unknown): string {
+  return body instanceof Uint8Array ? "application/octet-stream" : json;
+}
+
+/** A body that readers in this process share: serialised only when it leaves the process. */
+export class SharedBody {
+  readonly value: unknown;
+  readonly #eventType: string;
+  #text: string | undefined;
+
+  constructor(eventType: string, value: unknown) {
+    this.#eventType = eventType;
+    this.value = value;
+  }
+
+  get text(): string {
+    return (this.#text ??= jsonText(this.#eventType, this.value));
+  }
+}
+
+/**
+ * A body as it travels: JSON text, other text or a copy of its bytes; empty text when there is none.
+ *
+ * @throws BeeHiveError `InvalidEvent` when it does not fit its content type.
+ */
+export function serialise(eventType: string, body: unknown, contentType: string): string | Uint8Array {
+  if (body === undefined) return "";
+  if (body instanceof Uint8Array) return copyOf(body);
+  if (isJson(contentType)) return jsonText(eventType, body);
+  if (typeof body === "string") {
+    assertBody(body);
+    return body;
+  }
+  throw notABody(
+    `a body of content type ${contentType} must be text or bytes; the event ${eventType} has ${typeof body}`,
+  );
+}
+
+/** @throws BeeHiveError `InvalidEvent` for a body that has no JSON to be serialised to later. */
+export function share(eventType: string, body: unknown, contentType: string): SharedBody {
+  if (isJson(contentType) && !(body instanceof Uint8Array) && body !== undefined)
+    return new SharedBody(eventType, body);
+  throw notABody(`the body of the event ${eventType} is no JSON value, only those go by reference`);
+}
+
+function jsonText(eventType: string, body: unknown): string {
+  const kind = lossyKind(body);
+  if (kind !== undefined) throw lost(eventType, kind);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(body);
+  } catch (cause) {
+    throw notABody(`the body of the event ${eventType} is not JSON: ${messageOf(cause)}`, cause);
+  }
+  if (text === undefined) throw notABody(`the body of the event ${eventType} is a ${typeof body}, which is not JSON`);
+  const within = lostWithin(body, text);
+  if (within !== undefined) throw lost(eventType, within);
+  return text;
+}
+
+function lost(eventType: string, what: string): BeeHiveError {
+  return notABody(
+    `the body of the event ${eventType} has ${what}, of which JSON would keep nothing that can be read. ` +
+      "Send its contents: bytes as the whole body (new Uint8Array(...)) or as base64, a Map or Set as an array, an error's message as a text",
+  );
+}
+
+function notABody(reason: string, cause?: unknown): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`, cause === undefined ? undefined : { cause });
+}

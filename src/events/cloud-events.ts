@@ -1,0 +1,273 @@
+import { BeeHiveError } from "../base/errors.ts";
+import { isJson } from "./body.ts";
+import { textIn } from "../base/bytes.ts";
+import { Event, type EventProperty, type EventRecord } from "./event.ts";
+import { systemClock } from "../base/clock.ts";
+import { jsonErrorPlace } from "../base/json-error.ts";
+import { memberText } from "./json-source.ts";
+
+/** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */
+export interface CloudEvent {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time?: string | undefined;
+  readonly datacontenttype?: string | undefined;
+  readonly data?: unknown;
+  readonly data_base64?: string | undefined;
+  /** Extension attributes. */
+  readonly [extension: string]: unknown;
+}
+
+/** The source of events that name none in a property `source`. */
+const defaultSource = "urn:beehive";
+
+/** The media type of an event in structured JSON. */
+export const cloudEventsJson = "application/cloudevents+json";
+
+/** The names by which fields of an event travel: CloudEvents asks for lower-case letters and digits, at most 20. */
+const fields = {
+  correlationId: "correlationid",
+  causationId: "causationid",
+  partitionKey: "partitionkey",
+  queueName: "beehivequeue",
+  url: "beehiveurl",
+  enqueueTime: "beehiveenqueuetime",
+  properties: "beehiveproperties",
+  delivery: "beehivedelivery",
+} as const;
+
+const attributes = new Set<string>([
+  "specversion",
+  "id",
+  "type",
+  "time",
+  "datacontenttype",
+  "data",
+  "data_base64",
+  ...Object.values(fields),
+]);
+
+/**
+ * Makes a CloudEvent of an event. Properties become extension attributes where their name and value may be one, and
+ * travel together in `beehiveproperties` where not, so that {@link fromCloudEvent} gives back an equal event.
+ *
+ * `data` is the body as a value: a number of more than 15 digits is rounded in it. {@link toCloudEventText} keeps it.
+ */
+export function toCloudEvent(event: Event): CloudEvent {
+  const record = event.toRecord();
+  return { ...attributesOf(record), ...dataOf(record) };
+}
+
+/** Makes the JSON of a CloudEvent of an event, as {@link toCloudEvent}; a JSON body stands in it as it was written. */
+export function toCloudEventText(event: Event): string {
+  const record = event.toRecord();
+  return withData(attributesOf(record), record);
+}
+
+/** @internal The JSON of a CloudEvent of these attributes, with the body of the record as its data. */
+export function withData(attributes: CloudEvent, record: EventRecord): string {
+  const { data, ...rest } = dataOf(record);
+  const text = JSON.stringify({ ...attributes, ...rest });
+  if (data === undefined) return text;
+  // The body itself and not `data`, which was parsed from it: written again it would be another text.
+  return `${text.slice(0, -1)},"data":${isJson(record.contentType) ? (record.body as string) : JSON.stringify(data)}}`;
+}
+
+/**
+ * Makes an event of a CloudEvent, ours or anybody's: attributes that events have no field for become properties
+ * (`source`, `subject`, `dataschema`, extensions). What the sender says of queues, due times and delivery
+ * (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`) is not obeyed: that is for the caller to say, here and with
+ * {@link Event.clone}.
+ *
+ * @param queueName where the event goes, or was received.
+ * @throws BeeHiveError `InvalidEvent` when it is not a CloudEvent 1.0; the message names the attribute.
+ */
+export function fromCloudEvent(value: unknown, queueName = ""): Event {
+  return withoutOrders(cloudEventRecord(value), queueName);
+}
+
+/**
+ * Makes an event of the JSON of a CloudEvent, as {@link fromCloudEvent}; JSON data becomes the body as it is written,
+ * numbers of more than 15 digits included.
+ *
+ * @param queueName where the event goes, or was received.
+ * @throws BeeHiveError `InvalidEvent` when it is not JSON, or not a CloudEvent 1.0.
+ */
+export function fromCloudEventText(json: string, queueName = ""): Event {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // The error of JSON.parse quotes the text; bodies do not belong in errors.
+    throw notOne(`it is not JSON, wrong ${jsonErrorPlace(json) ?? "somewhere"}`);
+  }
+  return withoutOrders(cloudEventRecord(value, json), queueName);
+}
+
+function withoutOrders(record: EventRecord, queueName: string): Event {
+  return Event.fromRecord({ ...record, queueName, enqueueTime: undefined, delivery: "business" });
+}
+
+/**
+ * @internal The record of a CloudEvent from a queue of ours, whose senders are trusted: it goes where, and when, its
+ * attributes say. The texts in it are not checked.
+ *
+ * @param json the text that `value` was parsed from, if there is one: its data is the body then.
+ */
+export function cloudEventRecord(value: unknown, json?: string): EventRecord {
+  const cloudEvent = assertCloudEvent(value);
+  const { source } = cloudEvent;
+  const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
+  const others = Object.entries(propertiesIn(cloudEvent));
+  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
+  const properties = Object.fromEntries(
+    [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
+  );
+  const text = (name: string): string | undefined => {
+    const one = cloudEvent[name];
+    return typeof one === "string" ? one : undefined;
+  };
+  const contentType =
+    cloudEvent.datacontenttype ??
+    (cloudEvent.data_base64 === undefined ? "application/json" : "application/octet-stream");
+  return {
+    id: cloudEvent.id,
+    eventType: cloudEvent.type,
+    queueName: text(fields.queueName) ?? "",
+    timestamp: timeOf("time", cloudEvent.time) ?? systemClock.now(),
+    contentType,
+    body: bodyOf(cloudEvent, contentType, json),
+    url: text(fields.url),
+    properties: Object.freeze(properties),
+    enqueueTime: timeOf(fields.enqueueTime, text(fields.enqueueTime)),
+    correlationId: text(fields.correlationId),
+    causationId: text(fields.causationId),
+    partitionKey: text(fields.partitionKey),
+    delivery: text(fields.delivery) === "log" ? "log" : "business",
+  };
+}
+
+/** @internal All attributes of an event but its data. */
+export function attributesOf(record: EventRecord): CloudEvent {
+  const { source, ...properties } = record.properties ?? {};
+  const extensions: Record<string, EventProperty> = {};
+  const others: Record<string, EventProperty> = {};
+  for (const [name, value] of Object.entries(properties))
+    (isExtension(name, value) ? extensions : others)[name] = value;
+  const named = typeof source === "string" && (uri.test(source) || relative.test(source)) && source !== defaultSource;
+  if (source !== undefined && !named) others["source"] = source;
+  return definedOnly({
+    specversion: "1.0",
+    id: record.id,
+    source: named ? source : defaultSource,
+    type: record.eventType,
+    time: new Date(record.timestamp).toISOString(),
+    datacontenttype: record.contentType,
+    ...extensions,
+    [fields.correlationId]: record.correlationId,
+    [fields.causationId]: record.causationId,
+    [fields.partitionKey]: record.partitionKey,
+    [fields.queueName]: record.queueName,
+    [fields.url]: record.url,
+    [fields.enqueueTime]: record.enqueueTime === undefined ? undefined : new Date(record.enqueueTime).toISOString(),
+    [fields.delivery]: record.delivery === "log" ? "log" : undefined,
+    [fields.properties]: Object.keys(others).length === 0 ? undefined : JSON.stringify(others),
+  });
+}
+
+/** A URI, and what may stand for one relative to another (RFC 3986), near enough to tell them from other text. */
+const uri =
+  /^[a-z][a-z\d+.-]*:(?!\?)(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})+(?:#(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})*)?$/i;
+const relative = /^(?:[\w.~/@!$&'()*+,;=-]|%[\da-f]{2})+$/i;
+
+/**
+ * Whether a property may be an attribute: one of the specification's own that fits it, or an extension, its name by
+ * the specification, its value a text without control characters, a boolean or a 32-bit integer.
+ */
+function isExtension(name: string, value: EventProperty): boolean {
+  if (name === "subject") return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Cs}]/u.test(value);
+  if (name === "dataschema") return typeof value === "string" && uri.test(value);
+  if (!/^[a-z0-9]{1,20}$/.test(name) || attributes.has(name)) return false;
+  if (typeof value === "string") return !/[\p{Cc}\p{Cs}]/u.test(value);
+  return typeof value === "boolean" || (Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !Object.is(value, -0));
+}
+
+function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "data_base64"> {
+  if (body.length === 0) return {};
+  if (typeof body !== "string") return { data_base64: Buffer.from(body).toString("base64") };
+  if (!isJson(contentType)) return { data: body };
+  try {
+    const data: unknown = JSON.parse(body);
+    // Data that is null cannot be told from data that is not there.
+    if (data !== null) return { data };
+  } catch {
+    // A body that is not the JSON it claims to be travels untouched: its reader will say what is wrong with it.
+  }
+  return { data_base64: Buffer.from(body).toString("base64") };
+}
+
+function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string, json?: string): string | Uint8Array {
+  if (base64 !== undefined) {
+    const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+    return isJson(contentType) ? (textIn(bytes) ?? bytes) : bytes;
+  }
+  if (data === undefined) return "";
+  if (!isJson(contentType) && typeof data === "string") return data;
+  return (json === undefined ? undefined : memberText(json, "data")) ?? jsonOf(data);
+}
+
+function jsonOf(data: unknown): string {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    throw notOne("its data cannot be written as JSON: it is no JSON value, or is nested too deeply");
+  }
+}
+
+function isProperty(entry: readonly [string, unknown]): entry is readonly [string, EventProperty] {
+  return ["string", "number", "boolean"].includes(typeof entry[1]);
+}
+
+function propertiesIn(cloudEvent: CloudEvent): object {
+  const text = cloudEvent[fields.properties];
+  if (typeof text !== "string") return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    throw notOne(`${fields.properties} is not JSON`);
+  }
+}
+
+function assertCloudEvent(value: unknown): CloudEvent {
+  if (typeof value !== "object" || value === null) throw notOne("it is not an object");
+  const given = value as Readonly<Record<string, unknown>>;
+  if (given["specversion"] !== "1.0")
+    throw notOne(`its specversion is ${JSON.stringify(given["specversion"])}, not "1.0"`);
+  for (const name of ["id", "source", "type"]) {
+    if (typeof given[name] !== "string" || given[name] === "")
+      throw notOne(`its ${name} must be a text that is not empty`);
+  }
+  for (const name of ["time", "datacontenttype", "data_base64"]) {
+    const one = given[name];
+    if (one !== undefined && one !== null && typeof one !== "string") throw notOne(`its ${name} must be a text`);
+  }
+  return definedOnly(given) as CloudEvent;
+}
+
+function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw notOne(`its ${name}, ${JSON.stringify(text.slice(0, 80))}, is not a time`);
+  return time;
+}
+
+function definedOnly<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
+}
+
+function notOne(reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not a CloudEvent 1.0: ${reason}.`);
+}

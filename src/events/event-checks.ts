@@ -1,0 +1,169 @@
+import { BeeHiveError } from "../base/errors.ts";
+import type { EventOptions, EventProperty, EventRecord } from "./event-record.ts";
+
+/*
+ * The rules for the fields of an event. Options come from JSON and plain JavaScript too, whatever the types say, and one
+ * text that a driver or broker refuses would hold up all that are behind it.
+ */
+
+export const noProperties: Readonly<Record<string, EventProperty>> = Object.freeze({});
+
+const optionNames: ReadonlySet<string> = new Set<keyof EventOptions>([
+  "id",
+  "queueName",
+  "timestamp",
+  "contentType",
+  "url",
+  "properties",
+  "enqueueTime",
+  "correlationId",
+  "causationId",
+  "partitionKey",
+  "delivery",
+  "byReference",
+]);
+
+/** The latest time that a `Date` can have, in ms since the epoch. */
+const maxTime = 8.64e15;
+
+/** @throws BeeHiveError `InvalidEvent` that names the first option nobody knows, and all that there are. */
+export function assertKnownOptions(options: EventOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw invalid(`its options must be an object, not ${kindOf(options)}`);
+  for (const name in options) {
+    if (optionNames.has(name)) continue;
+    throw invalid(`"${name}" is no option of an event; the options are ${[...optionNames].join(", ")}`);
+  }
+}
+
+/** Checks an id or type. Headers of every provider carry them: printable, and short enough for all. */
+export function checkedHeader(what: string, text: unknown): string {
+  assertText(what, text);
+  if (text.length > 128)
+    throw invalid(`the ${what} of an event has ${text.length} characters; at most 128 are carried`);
+  assertNoControls(what, text);
+  if (!text.isWellFormed()) throw malformed(what);
+  return text;
+}
+
+function assertText(what: string, text: unknown): asserts text is string {
+  if (typeof text !== "string" || text === "")
+    throw invalid(`the ${what} of an event must be a text that is not empty, not ${kindOf(text)}`);
+}
+
+function assertNotEmpty(what: string, text: unknown): asserts text is string {
+  assertText(what, text);
+  wellFormed(what, text);
+}
+
+/** Checks a text that an event may do without; empty text is as none. */
+export function checkedText(what: string, text: unknown): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (typeof text !== "string") throw invalid(`the ${what} of an event must be a text, not ${kindOf(text)}`);
+  return wellFormed(what, text);
+}
+
+/** Checks a text that an event may do without, and that must be printable. */
+export function checkedLine(what: string, text: unknown): string | undefined {
+  const checked = checkedText(what, text);
+  if (checked !== undefined) assertNoControls(what, checked);
+  return checked;
+}
+
+/** Returns the time of a date in ms since the epoch. */
+export function checkedTime(what: string, time: unknown): number | undefined {
+  if (time === undefined) return undefined;
+  if (typeof (time as Date | null)?.getTime !== "function")
+    throw invalid(`the ${what} of an event must be a Date, not ${kindOf(time)}; make one with new Date(...)`);
+  const ms = (time as Date).getTime();
+  if (Number.isNaN(ms)) throw invalid(`the ${what} of an event must be a valid date`);
+  return ms;
+}
+
+export function checkedDelivery(delivery: unknown): "business" | "log" {
+  if (delivery === undefined) return "business";
+  if (delivery === "business" || delivery === "log") return delivery;
+  throw invalid(`the delivery of an event must be "business" or "log", not ${kindOf(delivery)}`);
+}
+
+/** Returns a frozen copy of properties. */
+export function checkedProperties(properties: unknown): Readonly<Record<string, EventProperty>> {
+  if (properties === undefined) return noProperties;
+  assertProperties(properties);
+  return Object.freeze({ ...properties });
+}
+
+/**
+ * Checks a record. Ids and types of others may be longer than ours and hold line breaks; all else is as for options.
+ *
+ * @throws BeeHiveError `InvalidEvent` that names the first field that breaks them.
+ */
+export function assertRecord(record: EventRecord): void {
+  assertNotEmpty("id", record.id);
+  assertNotEmpty("eventType", record.eventType);
+  assertNotEmpty("contentType", record.contentType);
+  if (record.queueName !== "") assertNotEmpty("queueName", record.queueName);
+  checkedText("url", record.url);
+  checkedText("correlationId", record.correlationId);
+  checkedText("causationId", record.causationId);
+  checkedText("partitionKey", record.partitionKey);
+  checkedDelivery(record.delivery);
+  assertInstant("timestamp", record.timestamp);
+  if (record.enqueueTime !== undefined) assertInstant("enqueueTime", record.enqueueTime);
+  if (record.properties !== undefined) assertProperties(record.properties);
+  assertBody(record.body);
+}
+
+/** A text within a body may be any text: JSON escapes it. A body that is a text must be one that UTF-8 can carry. */
+export function assertBody(body: unknown): void {
+  if (body instanceof Uint8Array) return;
+  if (typeof body !== "string") throw invalid(`its body must travel as text or bytes, not as ${kindOf(body)}`);
+  if (!body.isWellFormed()) throw invalid("its body is not well-formed Unicode: it has half of a surrogate pair");
+}
+
+function assertProperties(properties: unknown): asserts properties is Readonly<Record<string, EventProperty>> {
+  if (properties === noProperties) return;
+  if (typeof properties !== "object" || properties === null || Symbol.iterator in properties)
+    throw invalid(`the properties of an event must be an object, not ${kindOf(properties)}`);
+  for (const name in properties) {
+    wellFormed("name of a property", name);
+    const value: unknown = (properties as Readonly<Record<string, unknown>>)[name];
+    if (typeof value === "string") wellFormed(`property "${name}"`, value);
+    else if (typeof value !== "boolean" && !Number.isFinite(value))
+      throw invalid(`the property "${name}" of an event must be a text, a finite number or a boolean`);
+  }
+}
+
+function assertInstant(what: string, ms: unknown): void {
+  if (typeof ms === "number" && Math.abs(ms) <= maxTime) return;
+  throw invalid(`the ${what} of an event must be ms since the epoch that a Date can have, not ${kindOf(ms)}`);
+}
+
+/** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
+function wellFormed(what: string, text: string): string {
+  if (text.includes("\0")) throw invalid(`the ${what} of an event must not hold NUL (U+0000)`);
+  if (!text.isWellFormed()) throw malformed(what);
+  return text;
+}
+
+function malformed(what: string): BeeHiveError {
+  return invalid(`the ${what} of an event is not well-formed Unicode: it has half of a surrogate pair`);
+}
+
+function assertNoControls(what: string, text: string): void {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
+}
+
+/** The kind of a value for a message; values themselves may be secret. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null || typeof value === "boolean" || typeof value === "number")
+    return String(value);
+  if (typeof value === "string") return value === "" ? "an empty text" : "a text";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? `an object (${value.constructor?.name ?? "Object"})` : `a ${typeof value}`;
+}
+
+export function invalid(reason: string): BeeHiveError {
+  return new BeeHiveError("InvalidEvent", `Not an event: ${reason}.`);
+}

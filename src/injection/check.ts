@@ -1,0 +1,158 @@
+import { LazyServiceIdentifier, type Container, type Newable, type ServiceIdentifier } from "inversify";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import {
+  bindingsIn,
+  dependencyKinds,
+  injected,
+  metadataOf,
+  type Binding,
+  type Dependency,
+} from "./metadata.ts";
+import { Place } from "./place.ts";
+import { storeTokens } from "./tokens.ts";
+
+/** Something that is wrong with what an actor has injected, or may be. */
+export interface InjectionFinding {
+  /** The name of the actor's class. */
+  readonly actor: string;
+  /** An error stops the hive from starting. */
+  readonly severity: "error" | "warning";
+  readonly message: string;
+}
+
+/**
+ * Walks the dependency tree of each actor to its end, without making anything.
+ *
+ * @param container The application's own container; classes that it does not bind are made for each event. `unknown`
+ *   looks at the actors alone, because any container may bind what they need.
+ */
+export function checkInjection(
+  descriptors: readonly ActorDescriptor[],
+  container: Container | undefined | "unknown",
+): readonly InjectionFinding[] {
+  const check = new InjectionCheck(container);
+  const actors = new Map(descriptors.map(({ actorType, name }) => [actorType, name]));
+  return [...actors].flatMap(([actorType, name]) => check.findings(actorType, name));
+}
+
+/** Types that TypeScript emits for interfaces and primitives: they can be constructed and are never meant. */
+const builtIns = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt, Promise]);
+
+class InjectionCheck {
+  readonly #bindingsOf: (id: ServiceIdentifier) => readonly Binding[];
+  readonly #onlyActors: boolean;
+  readonly #stores = new Set<unknown>([...storeTokens()].map(({ token }) => token));
+  /** Classes of which a warning was given. */
+  readonly #warned = new Set<unknown>();
+  #found: Omit<InjectionFinding, "actor">[] = [];
+
+  constructor(container: Container | undefined | "unknown") {
+    this.#onlyActors = container === "unknown";
+    this.#bindingsOf = bindingsIn(container === "unknown" ? undefined : container);
+  }
+
+  findings(actorType: Newable, actor: string): InjectionFinding[] {
+    this.#found = [];
+    this.#visit(new Place(actorType), false, false);
+    return this.#found.map((one) => ({ actor, ...one }));
+  }
+
+  /** Returns whether a store is injected there or anywhere below. */
+  #visit(place: Place, several: boolean, optional: boolean): boolean {
+    const { serviceIdentifier: id } = place;
+    if (this.#stores.has(id) || (this.#onlyActors && !place.isRoot)) return true;
+    if (place.isCircular) return this.#refuse(`${place.path} is a circle: none of them can be made first`);
+    const bindings = this.#bindingsOf(id).filter((binding) => binding.isSatisfiedBy(place));
+    if (bindings.length === 0) return this.#unbound(place, optional);
+    if (bindings.length > 1 && !several)
+      return this.#refuse(
+        `${place.path}: the container binds ${place.text} ${bindings.length} times, and one is asked for`,
+      );
+    return anyOf(bindings.map((binding) => this.#bound(binding, place)));
+  }
+
+  #bound({ type, scope, implementationType, metadata, targetServiceIdentifier }: Binding, place: Place): boolean {
+    if (targetServiceIdentifier !== undefined)
+      return this.#visit(new Place(targetServiceIdentifier, place), false, false);
+    if (type === "ResolvedValue")
+      return anyOf((metadata?.arguments ?? []).map((one, index) => this.#dependency(one, index, place)));
+    if (!implementationType) return false;
+    const usesStores = this.#instance(implementationType, place);
+    if (usesStores && scope === "Singleton")
+      this.#warn(
+        implementationType,
+        `${place.path} is a singleton with a store injected, which ends with the step of the first event. Bind it without inSingletonScope()`,
+      );
+    return usesStores;
+  }
+
+  #unbound(place: Place, optional: boolean): boolean {
+    const { serviceIdentifier: id, path, text } = place;
+    if (typeof id !== "function") {
+      if (!optional) this.#refuse(`${path}: nothing binds ${text} in the container of the hive`);
+      return false;
+    }
+    if (builtIns.has(id))
+      return this.#refuse(`${path}: nothing binds ${text}. Name a token with @injects in its place, and bind that`);
+    const usesStores = this.#instance(id as Newable, place);
+    // One that has stores must be made for each event, because they belong to its step.
+    if (!place.isRoot && !usesStores && metadataOf(id as Newable).scope !== "Singleton")
+      this.#warn(
+        id,
+        `${path}: nothing binds ${text}, so one is made for each event. Make one for all with container.bind(${text}).toSelf().inSingletonScope(), or say that this is meant with container.bind(${text}).toSelf()`,
+      );
+    return usesStores;
+  }
+
+  #instance(type: Newable, place: Place): boolean {
+    const { constructorArguments: parameters, properties } = metadataOf(type);
+    const problem = undeclared(type, parameters.length);
+    if (problem !== undefined) this.#refuse(`${place.path} ${problem}`);
+    return anyOf([...parameters, ...properties.values()].map((one, index) => this.#dependency(one, index, place)));
+  }
+
+  #dependency(one: Dependency | undefined, index: number, place: Place): boolean {
+    if (one?.kind === dependencyKinds.unmanaged) return false;
+    if (one === undefined || one.kind === dependencyKinds.unknown)
+      return this.#refuse(`${place.path}: its dependency ${index + 1} has no @inject`);
+    const id = LazyServiceIdentifier.is(one.value) ? one.value.unwrap() : one.value;
+    if (id === undefined)
+      return this.#refuse(
+        `${place.path} injects undefined as dependency ${index + 1}: is it imported from a module that imports this one?`,
+      );
+    return this.#visit(new Place(id, place, one), one.kind === dependencyKinds.several, one.optional ?? false);
+  }
+
+  #refuse(message: string): false {
+    this.#found.push({ severity: "error", message });
+    return false;
+  }
+
+  #warn(type: unknown, message: string): void {
+    if (this.#warned.has(type)) return;
+    this.#warned.add(type);
+    this.#found.push({ severity: "warning", message });
+  }
+}
+
+/** Says what is wrong with a class that declares fewer dependencies than its constructor takes. */
+function undeclared(type: Newable, declared: number): string | undefined {
+  if (type.length > declared)
+    return Object.hasOwn(type, injected)
+      ? `has a constructor with ${type.length} parameters and @injects names ${declared}; a parameter with a default value need not be named`
+      : "has a constructor with parameters and no @injects that says what they are";
+  const base = Object.getPrototypeOf(type) as Newable;
+  if (declared > 0 || !inheritsConstructor(type)) return undefined;
+  if (base.length === 0 && metadataOf(base).constructorArguments.length === 0) return undefined;
+  return `inherits the constructor of ${base.name}, whose @injects is not inherited: decorate it too`;
+}
+
+/** Whether a class has no constructor of its own, or the one that compilers add for fields. */
+function inheritsConstructor(type: Newable): boolean {
+  const text = Function.prototype.toString.call(type);
+  return !/\bconstructor\s*\(/.test(text) || /\bsuper\(\.\.\.arguments\)/.test(text);
+}
+
+function anyOf(answers: readonly boolean[]): boolean {
+  return answers.includes(true);
+}

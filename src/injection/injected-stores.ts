@@ -1,0 +1,47 @@
+import type { Newable } from "inversify";
+import { metadataOf } from "./metadata.ts";
+import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
+
+/**
+ * Returns the kinds of stores that classes have injected, at any depth; all kinds when that cannot be seen, because a
+ * dependency is bound in the application's own container.
+ */
+export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> {
+  const kinds = new Map<unknown, StoreKind>([...storeTokens()].map(({ token, kind }) => [token, kind]));
+  const found = new Set<StoreKind>();
+  const seen = new Set<unknown>();
+  const waiting: unknown[] = [...types];
+  while (waiting.length > 0) {
+    const one = waiting.pop();
+    if (seen.has(one)) continue;
+    seen.add(one);
+    const kind = kinds.get(one);
+    const dependencies = typeof one === "function" ? dependenciesOf(one) : undefined;
+    if (kind !== undefined) found.add(kind);
+    else if (dependencies) waiting.push(...dependencies);
+    else return new Set(storeKinds);
+  }
+  return found;
+}
+
+/** What a class, or the one that it extends, has injected; `undefined` when only its container knows. */
+function dependenciesOf(type: Function): readonly unknown[] | undefined {
+  for (
+    let one: unknown = type;
+    typeof one === "function" && one !== Function.prototype;
+    one = Object.getPrototypeOf(one)
+  ) {
+    const { constructorArguments, properties } = metadataOf(one as Newable);
+    const dependencies = [...constructorArguments, ...properties.values()];
+    if (dependencies.length > 0) return dependencies.map((dependency) => identifierOf(dependency?.value));
+    if (one.length > 0) return undefined;
+  }
+  return [];
+}
+
+/** A name that inversify is to look up later is an object with a function. */
+function identifierOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { unwrap } = value as { readonly unwrap?: unknown };
+  return typeof unwrap === "function" ? (unwrap.call(value) as unknown) : value;
+}

@@ -1,0 +1,67 @@
+import "reflect-metadata";
+import type { BindingConstraints, Container, LazyServiceIdentifier, Newable, ServiceIdentifier } from "inversify";
+import type { Marks } from "./place.ts";
+
+/*
+ * The parts of inversify's metadata and bindings that its own package exports no types for. Its version is pinned, and
+ * the tests of the injection check fail when a new one changes them.
+ */
+
+/** One parameter or property of a class, or argument of a resolved value. */
+export interface Dependency extends Marks {
+  /** One of {@link dependencyKinds}. */
+  readonly kind: number;
+  readonly optional?: boolean;
+  readonly value?: ServiceIdentifier | LazyServiceIdentifier | undefined;
+}
+
+/** Marks a class that has `@injects`, even with nothing in it. */
+export const injected: symbol = Symbol.for("beehive-actors.injected");
+
+export const dependencyKinds = { several: 0, one: 1, unmanaged: 2, unknown: 32 } as const;
+
+export interface ClassMetadata {
+  readonly constructorArguments: readonly (Dependency | undefined)[];
+  readonly properties: ReadonlyMap<string | symbol, Dependency>;
+  /** The scope that `@injectable("Singleton")` names. */
+  readonly scope: string | undefined;
+}
+
+export interface Binding {
+  readonly type: string;
+  readonly scope: string;
+  isSatisfiedBy(constraints: BindingConstraints): boolean;
+  /** Set when `type` is `Instance`. */
+  readonly implementationType?: Newable;
+  /** Set when `type` is `ResolvedValue`. */
+  readonly metadata?: { readonly arguments: readonly Dependency[] };
+  /** Set when `type` is `ServiceRedirection`. */
+  readonly targetServiceIdentifier?: ServiceIdentifier;
+}
+
+const none: ClassMetadata = { constructorArguments: [], properties: new Map(), scope: undefined };
+
+/** Returns the dependencies that a class itself declares; inherited ones do not count for inversify either. */
+export function metadataOf(type: Newable): ClassMetadata {
+  return (Reflect.getOwnMetadata("@inversifyjs/core/classMetadataReflectKey", type) as ClassMetadata) ?? none;
+}
+
+type BindingsOf = (id: ServiceIdentifier) => readonly Binding[];
+
+interface PluginContext {
+  readonly bindingService: { get(id: ServiceIdentifier): Iterable<Binding> | undefined };
+}
+
+/** Returns a function that lists the bindings of an identifier in a container and its parents. Makes nothing. */
+export function bindingsIn(container: Container | undefined): BindingsOf {
+  let context: PluginContext | undefined;
+  class Reader {
+    constructor(_container: Container, given: PluginContext) {
+      context = given;
+    }
+    load(): void {}
+  }
+  Object.defineProperty(Reader.prototype, Symbol.for("@inversifyjs/plugin/isPlugin"), { value: true });
+  container?.register(Reader);
+  return (id) => [...(context?.bindingService.get(id) ?? [])];
+}

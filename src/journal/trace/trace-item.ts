@@ -1,0 +1,138 @@
+import type { ActorDescriptor } from "../../actors/actor.ts";
+import type { Journal, JournalEntry } from "../journal.ts";
+import { printable } from "../segment-text.ts";
+import type { Lease, QueueOperator } from "../../contract/queue-operator.ts";
+import { JournalRecord, type EventRecord } from "./record.ts";
+import type { Trace, TracedAttempt, TracedBranch, TracedEvent, TraceState } from "./trace.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+export interface TraceParts {
+  readonly journal: Journal;
+  /** The actors that are known; of others the journal tells once they have worked. */
+  readonly descriptors: readonly ActorDescriptor[];
+  /** Now, in ms since the epoch. */
+  readonly now: number;
+  /** Asked where events are; then the trace is live. */
+  readonly queues?: QueueOperator | undefined;
+  /** What actors of this process work on. */
+  readonly leases?: readonly Lease[] | undefined;
+}
+
+/** Chains that never end, such as a clock that sets itself, are cut there: texts and JSON can only be so deep. */
+const deepest = 300;
+
+/** What happened to what is called `id`: the events with that id, correlation id or business id, and all that followed. */
+export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
+  const { journal, descriptors, queues } = parts;
+  const record = await JournalRecord.of(journal);
+  for (const { queueName } of descriptors) record.reads(queueName);
+  for (const name of (await queues?.names?.()) ?? []) record.reads(name);
+  const named = record.named(id);
+  const name = printable(id);
+  const isSubject = named.some(({ subject }) => subject === name);
+  const tree = new TreeBuilder(record, new Whereabouts(parts), parts.now, isSubject ? name : undefined);
+  const names = new Set(named.map((event) => event.id));
+  const roots: TracedEvent[] = [];
+  for (const event of named.filter((one) => !record.follows(one, names))) roots.push(await tree.event(event, 0, true));
+  // What its own ancestors do not lead to because the way goes over events of others.
+  for (const event of named) if (!tree.shown.has(event.id)) roots.push(await tree.event(event, 0, true));
+  return { id, live: queues !== undefined, since: record.since, roots };
+}
+
+const nothingMore = { dueAt: undefined, behind: undefined, paused: undefined };
+
+class TreeBuilder {
+  readonly shown = new Set<string>();
+  readonly #record: JournalRecord;
+  readonly #whereabouts: Whereabouts;
+  readonly #subject: string | undefined;
+  readonly #now: number;
+
+  constructor(record: JournalRecord, whereabouts: Whereabouts, now: number, subject: string | undefined) {
+    this.#now = now;
+    this.#record = record;
+    this.#whereabouts = whereabouts;
+    this.#subject = subject;
+  }
+
+  async event(record: EventRecord, depth: number, isRoot = false): Promise<TracedEvent> {
+    const { id, eventType, destination, correlationId, subject, time } = record;
+    const cut = this.#cutOf(record, depth);
+    if (cut === undefined) this.shown.add(id);
+    return {
+      id,
+      eventType,
+      destination,
+      correlationId,
+      subject,
+      causationId: isRoot ? record.causationId : undefined,
+      time,
+      cut,
+      branches: cut === undefined ? await this.#branches(record, depth) : [],
+    };
+  }
+
+  #cutOf({ id, subject }: EventRecord, depth: number): TracedEvent["cut"] {
+    if (this.shown.has(id)) return "shown";
+    if (this.#subject !== undefined && subject !== undefined && subject !== this.#subject) return "other";
+    return depth >= deepest ? "deep" : undefined;
+  }
+
+  async #branches(event: EventRecord, depth: number): Promise<readonly TracedBranch[]> {
+    const attempted = event.attempts.map(({ queueName }) => queueName);
+    const names = new Set([...(this.#record.readers.get(event.destination) ?? []), ...attempted]);
+    if (names.size === 0 && !event.destination.endsWith("-")) names.add(event.destination);
+    if (names.size === 0) return [{ queueName: event.destination, state: "unread", ...nothingMore, attempts: [] }];
+    const branches: TracedBranch[] = [];
+    for (const queueName of [...names].sort()) {
+      const own = event.attempts.filter((attempt) => attempt.queueName === queueName);
+      const whereabouts = await this.#whereabouts.of(event, queueName, own.at(-1), this.#record.since);
+      const reason = this.#pauseOf(queueName, whereabouts.state);
+      branches.push({ queueName, ...whereabouts, paused: reason, attempts: await this.#attempts(own, depth) });
+    }
+    return branches;
+  }
+
+  /** Only what waits is held up by a pause. */
+  #pauseOf(queueName: string, state: TraceState): TracedBranch["paused"] {
+    const { dueAt = 0, errorName = "" } = this.#record.pauses.get(queueName) ?? {};
+    return (state === "waiting" || state === "delayed") && dueAt > this.#now
+      ? { until: dueAt, by: errorName }
+      : undefined;
+  }
+
+  async #attempts(entries: readonly JournalEntry[], depth: number): Promise<readonly TracedAttempt[]> {
+    const attempts: TracedAttempt[] = [];
+    for (const one of joined(entries)) {
+      const outputs: TracedEvent[] = [];
+      for (const { id } of one.outputs) {
+        const output = this.#record.events.get(id);
+        if (output) outputs.push(await this.event(output, depth + 1));
+      }
+      const { errorName: name, errorMessage: message = "", outcome, actor = "" } = one;
+      if (outcome === "pushed" || outcome === "paused") continue;
+      attempts.push({
+        actor,
+        attempt: one.attempt,
+        outcome,
+        time: one.time,
+        durationMs: Math.round(one.durationMs),
+        error: name === undefined ? undefined : { name, message },
+        outputs,
+      });
+    }
+    return attempts;
+  }
+}
+
+/** Entries of one attempt, whose many outputs were spread over several, as one again. */
+function joined(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const attempts: JournalEntry[] = [];
+  for (const entry of entries) {
+    const last = attempts.at(-1);
+    const same = last?.attempt === entry.attempt && last.time === entry.time && last.outputs.length > 0;
+    if (same && last) attempts[attempts.length - 1] = { ...last, outputs: [...last.outputs, ...entry.outputs] };
+    else attempts.push(entry);
+  }
+  return attempts;
+}

@@ -1,0 +1,129 @@
+import { isBeeHiveError } from "../../base/errors.ts";
+import { journaledId } from "../journaled-id.ts";
+import type { JournalEntry } from "../journal.ts";
+import { QueueName } from "../../events/queue-name.ts";
+import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
+import type { EventRecord } from "./record.ts";
+import type { TracedBranch, TraceState } from "./trace.ts";
+
+export interface WhereaboutsParts {
+  /** Now, in ms since the epoch. */
+  readonly now: number;
+  /** What is asked where events are; nobody is when it is not given. */
+  readonly queues?: Pick<QueueOperator, "counts" | "deadLetters" | "holders"> | undefined;
+  /** What actors of this process work on. */
+  readonly leases?: readonly Lease[] | undefined;
+}
+
+/** So many dead letters of a queue are looked through at the most. */
+const mostLetters = 10_000;
+
+/**
+ * Tells where events are: from how their last attempt ended, and, where queues can be asked, from what they hold. A
+ * queue does not say which events it holds, so among others an event that is not done is `waiting`.
+ */
+export class Whereabouts {
+  readonly #parts: WhereaboutsParts;
+  readonly #counts = new Map<string, Promise<QueueCounts | undefined>>();
+  readonly #letters = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+  readonly #holders = new Map<string, Promise<readonly KeyHolder[] | undefined>>();
+  readonly #working: ReadonlySet<string>;
+
+  constructor(parts: WhereaboutsParts) {
+    this.#parts = parts;
+    this.#working = new Set(parts.leases?.map(({ event, queueName }) => `${queueName} ${journaledId(event)}`));
+  }
+
+  /**
+   * @param last the last attempt of that subscription at the event.
+   * @param since how far the journal goes back: of what is older, attempts may have been forgotten.
+   */
+  async of(
+    event: EventRecord,
+    queueName: string,
+    last: JournalEntry | undefined,
+    since: number | undefined,
+  ): Promise<Pick<TracedBranch, "state" | "dueAt" | "behind">> {
+    const forgotten = last === undefined && (since === undefined || event.time < since);
+    const state = forgotten ? "unknown" : await this.#stateOf(event, queueName, last);
+    const isDue = last !== undefined || event.dueAt === undefined || event.dueAt <= this.#parts.now;
+    return {
+      state,
+      dueAt: state === "delayed" && !isDue ? event.dueAt : undefined,
+      behind: state === "waiting" && event.subject !== undefined ? await this.#holderOf(event, queueName) : undefined,
+    };
+  }
+
+  async #stateOf(event: EventRecord, queueName: string, last: JournalEntry | undefined): Promise<TraceState> {
+    if (this.#working.has(`${queueName} ${event.id}`)) return "working";
+    if (last?.outcome === "committed") return "done";
+    if (last?.outcome === "dead-lettered") return this.#deadOrNot(queueName, event.id);
+    if (last === undefined && event.dueAt !== undefined && event.dueAt > this.#parts.now) return "delayed";
+    return this.#pending(queueName);
+  }
+
+  async #pending(queueName: string): Promise<TraceState> {
+    if (!this.#parts.queues) return "waiting";
+    const counts = await this.#countsOf(queueName);
+    if (!counts) return "unknown";
+    const { ready, leased, delayed } = counts;
+    if (ready + leased + delayed === 0) return "unknown";
+    if (ready + delayed === 0) return "working";
+    return ready + leased === 0 ? "delayed" : "waiting";
+  }
+
+  async #deadOrNot(queueName: string, id: string): Promise<TraceState> {
+    const letters = await this.#lettersOf(queueName);
+    return letters === undefined || letters.has(id) ? "dead-lettered" : "requeued-or-dropped";
+  }
+
+  async #holderOf({ id, subject }: EventRecord, queueName: string): Promise<string | undefined> {
+    const holders = await remembered(
+      this.#holders,
+      queueName,
+      (name, queues) => queues.holders?.(name) ?? Promise.resolve(undefined),
+      this.#parts.queues,
+    );
+    const holder = holders?.find(({ partitionKey }) => partitionKey === subject);
+    return holder?.eventId === id ? undefined : holder?.eventId;
+  }
+
+  #countsOf(queueName: string): Promise<QueueCounts | undefined> {
+    return remembered(this.#counts, queueName, (name, queues) => queues.counts(name), this.#parts.queues);
+  }
+
+  /** `undefined` when they are not known, or too many to look through. */
+  #lettersOf(queueName: string): Promise<ReadonlySet<string> | undefined> {
+    return remembered(
+      this.#letters,
+      queueName,
+      async (name, queues) => {
+        const ids = new Set<string>();
+        for await (const { event } of queues.deadLetters(name))
+          if (ids.add(journaledId(event)).size > mostLetters) return undefined;
+        return ids;
+      },
+      this.#parts.queues,
+    );
+  }
+}
+
+/** Asks once; a queue that is not there has no answer. */
+function remembered<T>(
+  known: Map<string, Promise<T | undefined>>,
+  queueName: string,
+  ask: (name: QueueName, queues: NonNullable<WhereaboutsParts["queues"]>) => Promise<T | undefined>,
+  queues: WhereaboutsParts["queues"],
+): Promise<T | undefined> {
+  let answer = known.get(queueName);
+  if (!answer) {
+    answer = queues ? ask(QueueName.parse(queueName), queues).catch(absent) : Promise.resolve(undefined);
+    known.set(queueName, answer);
+  }
+  return answer;
+}
+
+function absent(error: unknown): undefined {
+  if (isBeeHiveError(error, "QueueNotFound")) return undefined;
+  throw error;
+}

@@ -1,0 +1,44 @@
+import { letterKey } from "../contract/dead-letter.ts";
+import { BeeHiveError } from "../base/errors.ts";
+import type { QueueName } from "../events/queue-name.ts";
+import type { Lease } from "../contract/queue-operator.ts";
+
+/*
+ * What every provider refuses, in the same words.
+ */
+
+/** Somebody settles or renews a lease that is over. */
+export function leaseLost({ event, queueName }: Pick<Lease, "event" | "queueName">, cause?: unknown): BeeHiveError {
+  return new BeeHiveError(
+    "LeaseLost",
+    `The lease on the event ${event.id} from ${queueName} is over; the event was or will be delivered again.`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** There is nothing to lease from. @param missing what is not there, in the words of the provider. */
+export function noQueue(name: QueueName, missing?: string): BeeHiveError {
+  const text =
+    name.kind === "topic"
+      ? `"${name}" is a topic, which holds no events; name a subscription of it, ${name}Something.`
+      : `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. Make it with hive.setup(), or beehive setup.`;
+  return new BeeHiveError("QueueNotFound", text);
+}
+
+/** How a topic or queue comes to be there, without a full stop. */
+export const makingAdvice =
+  "Make it with hive.setup(), or beehive setup, of a hive that names it: by an actor that reads it, or in the publishes of its publisher";
+
+/** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */
+export function noDestination(name: QueueName, missing?: string): BeeHiveError {
+  return new BeeHiveError(
+    "QueueNotFound",
+    `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ${makingAdvice}.`,
+  );
+}
+
+/** A dead letter that is asked for is not there, or no longer. @param id of the letter or of its event. */
+export function noDeadLetter(name: QueueName, id: string): BeeHiveError {
+  const what = letterKey(id) === undefined ? "event" : "letter";
+  return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no ${what} ${id}.`);
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "../../base/clock.ts";
+import { checkedName } from "../../contract/keys.ts";
+import type { Rows } from "../rows.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+} from "../../contract/stores.ts";
+import { RowCollectionStore } from "./collection-store.ts";
+import { RowCounterStore } from "./counter-store.ts";
+import { Items } from "./items.ts";
+import { RowKeyedListStore } from "./keyed-list-store.ts";
+import { RowKeyValueStore } from "./key-value-store.ts";
+import { RowLockStore } from "./lock-store.ts";
+
+/** The stores on a table of rows: of a provider, or of one step when the rows are {@link StepRows}. */
+export class RowStores implements Stores {
+  readonly #rows: Rows;
+  readonly #clock: Clock;
+  readonly #locks: LockStore;
+  readonly #ownLocks: RowLockStore | undefined;
+
+  /** @param locks where locks are taken: they never join a step. */
+  constructor(rows: Rows, clock: Clock, locks?: LockStore) {
+    this.#rows = rows;
+    this.#clock = clock;
+    this.#ownLocks = locks ? undefined : new RowLockStore(rows, clock);
+    this.#locks = locks ?? (this.#ownLocks as RowLockStore);
+  }
+
+  /** Ends the locks that are held. */
+  close(): void {
+    this.#ownLocks?.close();
+  }
+
+  collection<T extends Identified>(name: string): CollectionStore<T> {
+    return new RowCollectionStore<T>(new Items<T>(this.#rows, this.#clock), table("collection", name));
+  }
+
+  keyedList<T extends Identified>(name: string): KeyedListStore<T> {
+    return new RowKeyedListStore<T>(new Items<T>(this.#rows, this.#clock), table("list", name));
+  }
+
+  keyValue(name: string): KeyValueStore {
+    return new RowKeyValueStore(this.#rows, this.#clock, table("blob", name));
+  }
+
+  get counters(): CounterStore {
+    return new RowCounterStore(this.#rows, this.#clock);
+  }
+
+  get locks(): LockStore {
+    return this.#locks;
+  }
+}
+
+function table(kind: string, name: string): string {
+  return `${kind}/${checkedName("the name of a store", name)}`;
+}

@@ -1,0 +1,198 @@
+import { BeeHiveError, ConcurrencyConflict } from "../base/errors.ts";
+import {
+  compareKeys,
+  headOf,
+  holds,
+  rowName,
+  type Row,
+  type RowChange,
+  type RowConflict,
+  type RowContent,
+  type RowHead,
+  type RowKey,
+  type RowRange,
+  type Rows,
+} from "./rows.ts";
+
+/** What a step read and wants written: all of it holds and is applied at the commit, or nothing is. */
+export interface StepChanges {
+  /** The version of each row that the step saw; `undefined` when it saw none. */
+  readonly seen: readonly { readonly key: RowKey; readonly etag: string | undefined }[];
+  readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
+}
+
+/**
+ * The rows as one actor step sees them: what is committed, with the step's own writes laid over it. Nothing
+ * reaches the provider before the step commits.
+ *
+ * Optimistic: each row that the step read, by id or in a range, must be the same version at the commit, or
+ * the whole step is run again (Kung and Robinson, "On Optimistic Methods for Concurrency Control"). Rows
+ * that others add to a range after it was read are not noticed.
+ */
+export class StepRows implements Rows {
+  readonly #base: Rows;
+  readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
+  readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
+  /** How many calls are under way. */
+  #calls = 0;
+  #over = false;
+  #failed = false;
+
+  constructor(base: Rows) {
+    this.#base = base;
+  }
+
+  /**
+   * What the step wants committed. Ends the step.
+   *
+   * @throws BeeHiveError `InvalidState` when a call is still under way: what it writes would be lost without a word.
+   */
+  changes(): StepChanges {
+    this.end();
+    if (this.#calls > 0) {
+      // Nobody awaits that call: were it to fail, it would end the process. It changes nothing any more.
+      this.#failed = true;
+      throw new BeeHiveError(
+        "InvalidState",
+        "The actor returned while a call of a store was under way. Await every call in processAsync.",
+      );
+    }
+    return { seen: [...this.#seen.values()], writes: [...this.#written.values()] };
+  }
+
+  /** Ends the step: whoever uses its stores from now on is told so. */
+  end(): void {
+    this.#over = true;
+  }
+
+  get(key: RowKey): Promise<Row | undefined> {
+    return this.#during(this.#get(key));
+  }
+
+  async #get(key: RowKey): Promise<Row | undefined> {
+    this.#assertRunning();
+    const name = rowName(key);
+    const own = this.#written.get(name);
+    if (own) return own.content && { ...key, ...own.content };
+    const row = await this.#base.get(key);
+    this.#see(name, key, row?.etag);
+    return row;
+  }
+
+  head(key: RowKey): Promise<RowHead | undefined> {
+    return this.#during(this.#head(key));
+  }
+
+  async #head(key: RowKey): Promise<RowHead | undefined> {
+    this.#assertRunning();
+    const name = rowName(key);
+    const own = this.#written.get(name);
+    if (own) return own.content && headOf({ ...key, ...own.content });
+    const head = await this.#base.head(key);
+    this.#see(name, key, head?.etag);
+    return head;
+  }
+
+  page(range: RowRange): Promise<readonly Row[]> {
+    const merged = this.#merge(
+      range,
+      (base) => this.#base.page(base),
+      (row) => row,
+    );
+    return this.#during(merged);
+  }
+
+  pageHeads(range: RowRange): Promise<readonly RowHead[]> {
+    return this.#during(this.#merge(range, (base) => this.#base.pageHeads(base), headOf));
+  }
+
+  write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    return this.#during(this.#write(changes));
+  }
+
+  async #write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    for (const { key, expect } of changes) if (expect !== "any" && !this.#knows(key)) await this.head(key);
+    // From here on nothing is awaited: calls that an actor makes at once see what each other wrote.
+    this.#assertRunning();
+    for (const { key, expect } of changes) {
+      const found = this.#etagOf(key);
+      if (!holds(expect, found)) return { key, found };
+    }
+    for (const { key, content } of changes) this.#written.set(rowName(key), { key, content });
+    return undefined;
+  }
+
+  #knows(key: RowKey): boolean {
+    const name = rowName(key);
+    return this.#written.has(name) || this.#seen.has(name);
+  }
+
+  /** The version that the step knows of: its own, or the one that it read. */
+  #etagOf(key: RowKey): string | undefined {
+    const name = rowName(key);
+    const own = this.#written.get(name);
+    return own ? own.content?.etag : this.#seen.get(name)?.etag;
+  }
+
+  async #merge<R extends RowHead | Row>(
+    range: RowRange,
+    fetch: (range: RowRange) => Promise<readonly R[]>,
+    shape: (row: Row) => R,
+  ): Promise<readonly R[]> {
+    this.#assertRunning();
+    const own = [...this.#written.values()].filter(({ key }) => within(range, key));
+    // Own deletions and replacements take places in the page, so that many more are fetched.
+    const limit = range.limit + own.length;
+    const base = await fetch({ ...range, limit });
+    for (const row of base) {
+      const name = rowName(row);
+      if (!this.#written.has(name)) this.#see(name, row, row.etag);
+    }
+    const merged = base.filter((row) => !this.#written.has(rowName(row)));
+    for (const { key, content } of own) if (content) merged.push(shape({ ...key, ...content }));
+    // Of a full page at least as many rows as are asked for are left: what is beyond it is beyond them, too.
+    return merged.sort(compareKeys).slice(0, range.limit);
+  }
+
+  /**
+   * The first sight of a row counts. Seeing another version later is a conflict already: the step could not commit,
+   * and would mix versions until then.
+   */
+  #see(name: string, { table, partition, id }: RowKey, etag: string | undefined): void {
+    const seen = this.#seen.get(name);
+    if (!seen) this.#seen.set(name, { key: { table, partition, id }, etag });
+    else if (seen.etag !== etag) throw stepConflict({ key: seen.key, found: etag });
+  }
+
+  async #during<T>(call: Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call;
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  #assertRunning(): void {
+    if (!this.#over || this.#failed) return;
+    throw new BeeHiveError(
+      "InvalidState",
+      "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +
+        "such as a singleton, takes its stores from hive.stores instead of having them injected.",
+    );
+  }
+}
+
+/** The error of a step that cannot commit because of that row. */
+export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
+  return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
+}
+
+function within(range: RowRange, key: RowKey): boolean {
+  if (key.table !== range.table) return false;
+  if (range.after && compareKeys(key, range.after) <= 0) return false;
+  if (range.partition === undefined) return true;
+  if (key.partition !== range.partition) return false;
+  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
+  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
+}

@@ -1,0 +1,168 @@
+import {
+  context,
+  propagation,
+  SpanKind,
+  trace,
+  type Attributes,
+  type Span,
+  type SpanOptions,
+} from "@opentelemetry/api";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Event } from "../events/event.ts";
+import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./attributes.ts";
+import type { Instruments } from "./instruments.ts";
+import type { Outcome } from "../actors/outcome.ts";
+
+/** The W3C trace context headers, carried as properties of events. */
+const traceHeaders = ["traceparent", "tracestate"] as const;
+const noHeaders: Readonly<Record<string, string>> = {};
+/** What is done to a lease in the end; nothing when it was lost. */
+const settlements: Readonly<Partial<Record<Outcome, string>>> = {
+  committed: "commit",
+  retried: "abandon",
+  "given-back": "abandon",
+  "dead-lettered": "dead-letter",
+};
+
+/** Spans and metrics of one actor on one subscription. */
+export class ActorTelemetry {
+  readonly #instruments: Instruments;
+  readonly #clock: Clock;
+  readonly #subscription: string;
+  /** The same objects for each event: this is on the path of every one of them. */
+  readonly #spanName: string;
+  readonly #attributes: Attributes;
+  readonly #spanOptions: SpanOptions;
+  readonly #outcomes: Readonly<Record<Outcome, Attributes>>;
+
+  constructor(instruments: Instruments, system: string, clock: Clock, { name, queueName }: ActorDescriptor) {
+    this.#instruments = instruments;
+    this.#clock = clock;
+    this.#subscription = queueName.toString();
+    this.#attributes = {
+      "messaging.system": system,
+      "messaging.operation.type": "process",
+      "messaging.operation.name": "process",
+      ...destinationAttributes(queueName),
+      "beehive.actor": name,
+    };
+    this.#spanName = `process ${queueName}`;
+    this.#spanOptions = { kind: SpanKind.CONSUMER, attributes: this.#attributes };
+    const of = (outcome: Outcome): Attributes => ({ ...this.#attributes, "beehive.outcome": outcome });
+    this.#outcomes = {
+      committed: of("committed"),
+      retried: of("retried"),
+      "dead-lettered": of("dead-lettered"),
+      "given-back": of("given-back"),
+      "lease-lost": of("lease-lost"),
+    };
+  }
+
+  /** Starts the span of one delivery, a child of the span that published the event, and linked to it. */
+  start(event: Event, attempt: number): ProcessSpan {
+    const { tracer, measuring, inFlight, lag } = this.#instruments;
+    const parent = carriesTrace(event) ? propagation.extract(context.active(), event.properties) : undefined;
+    const published = parent && trace.getSpanContext(parent);
+    const options = published ? { ...this.#spanOptions, links: [{ context: published }] } : this.#spanOptions;
+    const span = tracer.startSpan(this.#spanName, options, parent);
+    if (span.isRecording()) span.setAttributes({ ...messageAttributes(event), "beehive.attempt": attempt });
+    if (measuring) {
+      inFlight.add(1, this.#attributes);
+      if (attempt === 1)
+        lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+    }
+    return new ProcessSpan(span, event, this);
+  }
+
+  /** @internal */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** @internal */
+  ended(durationMs: number, outcome: Outcome, error: unknown): void {
+    const { measuring, inFlight, duration, consumed } = this.#instruments;
+    if (!measuring) return;
+    const attributes = withError(this.#outcomes[outcome], error);
+    inFlight.add(-1, this.#attributes);
+    duration.record(durationMs / 1000, attributes);
+    consumed.add(1, attributes);
+  }
+
+  /** @internal The span of what was done to the lease in the end, a child of the delivery's. */
+  settled(delivery: Span, event: Event, outcome: Outcome, startTime: number = this.now()): void {
+    const operation = settlements[outcome];
+    if (operation === undefined) return;
+    const { tracer } = this.#instruments;
+    const span = tracer.startSpan(
+      `${operation} ${this.#subscription}`,
+      {
+        kind: SpanKind.CLIENT,
+        startTime,
+        attributes: {
+          ...this.#attributes,
+          ...messageAttributes(event),
+          "messaging.operation.type": "settle",
+          "messaging.operation.name": operation,
+        },
+      },
+      trace.setSpan(context.active(), delivery),
+    );
+    span.end();
+  }
+}
+
+/** The span around one delivery: the actor runs inside it, so that spans of its own become children. */
+export class ProcessSpan {
+  readonly #span: Span;
+  readonly #event: Event;
+  readonly #actor: ActorTelemetry;
+  readonly #startedAt = performance.now();
+  /** When the actor last returned or threw, in ms since the epoch: what comes after is the settlement. */
+  #ranAt: number | undefined;
+
+  constructor(span: Span, event: Event, actor: ActorTelemetry) {
+    this.#span = span;
+    this.#event = event;
+    this.#actor = actor;
+  }
+
+  run<A extends unknown[], T>(work: (...given: A) => T, ...given: A): T {
+    if (!this.#span.isRecording()) return work(...given);
+    const result = context.with(trace.setSpan(context.active(), this.#span), () => work(...given));
+    const ran = (): void => {
+      this.#ranAt = this.#actor.now();
+    };
+    void Promise.resolve(result).then(ran, ran);
+    return result;
+  }
+
+  /** What outputs carry on: this span when one is recorded, else what the input carried. */
+  headers(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = {};
+    if (this.#span.isRecording()) {
+      propagation.inject(trace.setSpan(context.active(), this.#span), headers);
+      return headers;
+    }
+    if (!carriesTrace(this.#event)) return noHeaders;
+    for (const name of traceHeaders) {
+      const value = this.#event.properties[name];
+      if (typeof value === "string") headers[name] = value;
+    }
+    return headers;
+  }
+
+  /** Answers how long the delivery took, in ms. */
+  end(outcome: Outcome, error?: unknown): number {
+    if (this.#span.isRecording()) {
+      this.#span.setAttribute("beehive.outcome", outcome);
+      this.#actor.settled(this.#span, this.#event, outcome, this.#ranAt);
+    }
+    if (error !== undefined) fail(this.#span, error);
+    this.#span.end();
+    const durationMs = performance.now() - this.#startedAt;
+    this.#actor.ended(durationMs, outcome, error);
+    return durationMs;
+  }
+}

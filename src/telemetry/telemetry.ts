@@ -1,0 +1,128 @@
+import { context, propagation, SpanKind, trace, type Attributes, type Span } from "@opentelemetry/api";
+import { ActorTelemetry } from "./actor-telemetry.ts";
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Event } from "../events/event.ts";
+import { QueueName } from "../events/queue-name.ts";
+import {
+  carriesTrace,
+  contextOf,
+  createOperation,
+  destinationAttributes,
+  fail,
+  messageAttributes,
+  nameOfSpan,
+  sendOperation,
+  systemName,
+  withError,
+} from "./attributes.ts";
+import { Instruments } from "./instruments.ts";
+
+export type { ActorTelemetry, ProcessSpan } from "./actor-telemetry.ts";
+
+/*
+ * Spans and metrics by the OpenTelemetry semantic conventions for messaging. Everything is a no-op until the
+ * application sets up an SDK.
+ */
+
+/** What one hive tells OpenTelemetry. */
+export class Telemetry {
+  readonly #system: string;
+  readonly #clock: Clock;
+  readonly #instruments = new Instruments();
+  readonly #sentTo = new Map<string, Attributes>();
+  readonly #nowhere: Attributes;
+
+  /** @param provider its name, which becomes `messaging.system`. */
+  constructor(provider: string, clock: Clock) {
+    this.#clock = clock;
+    this.#system = systemName(provider);
+    this.#nowhere = { "messaging.system": this.#system, ...sendOperation };
+  }
+
+  /**
+   * Runs a push of events inside a span, and hands `send` the events as they carry on the trace. One event goes on
+   * from the span of the push. Each of several has a span of its own, from which it goes on, and which the push links
+   * to: else all that follows from a batch would be one trace. An event that carries a trace already keeps it.
+   */
+  async push(events: readonly Event[], send: (traced: readonly Event[]) => Promise<void>): Promise<void> {
+    const attributes = this.#destinationOf(events);
+    const span = this.#instruments.tracer.startSpan(nameOfSpan("send", attributes), {
+      // By the conventions, a producer is what events go on from.
+      kind: events.length === 1 ? SpanKind.PRODUCER : SpanKind.CLIENT,
+      attributes,
+    });
+    if (!span.isRecording() && !this.#instruments.measuring) return await send(events);
+    const startedAt = performance.now();
+    let failure: unknown;
+    try {
+      const traced = span.isRecording() ? this.#traced(events, span) : events;
+      await context.with(trace.setSpan(context.active(), span), () => send(traced));
+      this.sent(events);
+    } catch (error) {
+      failure = error;
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+      this.#instruments.operation.record((performance.now() - startedAt) / 1000, withError(attributes, failure));
+    }
+  }
+
+  /** Counts events that were published. */
+  sent(events: readonly Event[]): void {
+    if (!this.#instruments.measuring) return;
+    for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
+  }
+
+  /** What is measured of the deliveries of one actor. */
+  actor(descriptor: ActorDescriptor): ActorTelemetry {
+    return new ActorTelemetry(this.#instruments, this.#system, this.#clock, descriptor);
+  }
+
+  #traced(events: readonly Event[], push: Span): readonly Event[] {
+    const [first] = events;
+    if (first && events.length === 1) {
+      push.setAttributes(messageAttributes(first));
+      return [this.#goingOnFrom(push, first, push)];
+    }
+    push.setAttribute("messaging.batch.message_count", events.length);
+    return events.map((event) => {
+      if (carriesTrace(event)) return this.#goingOnFrom(push, event, push);
+      const destination = this.#destination(event.queueName);
+      const created = this.#instruments.tracer.startSpan(nameOfSpan("create", destination), {
+        kind: SpanKind.PRODUCER,
+        attributes: { ...destination, ...createOperation, ...messageAttributes(event) },
+      });
+      created.end();
+      return this.#goingOnFrom(created, event, push);
+    });
+  }
+
+  /** The event with the trace that it goes on from; the push links to that, unless it is itself. */
+  #goingOnFrom(span: Span, event: Event, push: Span): Event {
+    const own = carriesTrace(event) ? contextOf(event) : undefined;
+    const from = own ?? span.spanContext();
+    if (from.spanId !== push.spanContext().spanId) push.addLink({ context: from });
+    if (own) return event;
+    const headers: Record<string, string> = {};
+    propagation.inject(trace.setSpan(context.active(), span), headers);
+    return event.clone({ id: event.id, properties: { ...event.properties, ...headers } });
+  }
+
+  /** The one place where all of them go, if there is one. */
+  #destinationOf(events: readonly Event[]): Attributes {
+    const queueName = events[0]?.queueName;
+    return queueName !== undefined && events.every((event) => event.queueName === queueName)
+      ? this.#destination(queueName)
+      : this.#nowhere;
+  }
+
+  #destination(queueName: string): Attributes {
+    const known = this.#sentTo.get(queueName);
+    if (known) return known;
+    const attributes = { ...this.#nowhere, ...destinationAttributes(QueueName.parse(queueName)) };
+    this.#sentTo.set(queueName, attributes);
+    return attributes;
+  }
+}

@@ -1,0 +1,84 @@
+/** Blobs in S3: what their rows and objects leave behind, and what happens between the two. */
+import * as assert from "uvu/assert";
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import type { KeyValueStore } from "../../../src/index.ts";
+import { awsScene, type AwsScene } from "../../support/aws-hive.ts";
+import { failureOf } from "../../support/failure.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("aws: blobs", { timeoutMs: 30_000 });
+let scene: AwsScene;
+let s3: S3Client;
+let store: KeyValueStore;
+test.before(async () => {
+  scene = await awsScene({ bucket: "data" });
+  await scene.provider.queues.ensure([]);
+  s3 = new S3Client({ endpoint: scene.servers.endpoint, region: "us-east-1", forcePathStyle: true });
+  store = scene.provider.stores.keyValue("Bills");
+});
+test.after(async () => {
+  s3.destroy();
+  await scene.close();
+});
+test.after.each(() => {
+  scene.servers.interfere = () => undefined;
+});
+
+async function objects(): Promise<number> {
+  return (await s3.send(new ListObjectsV2Command({ Bucket: "data" }))).Contents?.length ?? 0;
+}
+
+test("given a blob, when it is replaced, refused and deleted, then no object is left that is not a blob", async () => {
+  await store.insert("a", "1");
+  const { etag } = await store.upsert("a", "2");
+  assert.is(await objects(), 1);
+  assert.is((await failureOf(store.insert("a", "3"))).code, "AlreadyExists");
+  assert.is((await failureOf(store.upsert("a", "3", { etag: "other" }))).code, "ConcurrencyConflict");
+  assert.is(await objects(), 1);
+  await store.delete("a", { etag });
+  assert.is(await objects(), 0);
+});
+
+test("given a row whose object is gone, when its blob is read, then it is looked for some times and then told", async () => {
+  await store.upsert("gone", "1");
+  let reads = 0;
+  scene.servers.interfere = ({ action }) => {
+    if (action !== "s3:GET") return undefined;
+    reads++;
+    return { status: 404, body: "<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>" };
+  };
+  assert.match((await failureOf(store.get("gone"))).message, /NoSuchKey/);
+  assert.is(reads, 5);
+});
+
+test("given S3 that denies a read, when a blob is read, then it is asked once: to look again mends nothing", async () => {
+  await store.upsert("denied", "1");
+  let reads = 0;
+  scene.servers.interfere = ({ action }) => {
+    if (action !== "s3:GET") return undefined;
+    reads++;
+    return { status: 403, body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>" };
+  };
+  assert.is((await failureOf(store.get("denied"))).code, "AccessDenied");
+  assert.is(reads, 1);
+});
+
+test("given a stream that breaks in the middle, when it is stored, then nothing of it stays, and what was there does", async () => {
+  await store.upsert("stream", "before");
+  const before = await objects();
+  async function* broken(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let part = 0; part < 3; part++) yield new Uint8Array(5 * 1024 * 1024);
+    throw new Error("the source broke");
+  }
+  const failure: unknown = await store.upsert("stream", broken()).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.match(String(failure), /the source broke/);
+  assert.is(await objects(), before);
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: "data" }));
+  assert.equal(Uploads, []);
+  assert.is(Buffer.from((await store.get("stream")).body).toString(), "before");
+});
+
+test.run();

@@ -1,0 +1,277 @@
+/** The same actors as a function: what Lambda is told of each message. */
+import * as assert from "uvu/assert";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSEvent, SQSHandler } from "aws-lambda";
+import { sqsHandler, type SqsHandler, type SqsHandlerOptions, type SqsRecord } from "../../../providers/aws/hosting/lambda.ts";
+import {
+  actorDescription,
+  Event,
+  injects,
+  QueueName,
+  RejectEvent,
+  RetryLater,
+  silentLogger,
+  token,
+  type ActorContext,
+  type ActorOptions,
+} from "../../../src/index.ts";
+import { Container } from "inversify";
+import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../../support/aws-hive.ts";
+import { receiveRecords } from "../../support/sqs-records.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("aws: lambda", { timeoutMs: 30_000 });
+let scene: AwsScene;
+let sqs: SQSClient;
+let queues = 0;
+const handlers: SqsHandler[] = [];
+test.before(async () => {
+  scene = await awsScene();
+  sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  await scene.provider.queues.ensure([spec("Out")]);
+});
+test.after(async () => {
+  sqs.destroy();
+  await Promise.all(handlers.map((handler) => handler.close()));
+  await scene.close();
+});
+
+type Work = (event: Event, context: ActorContext) => unknown;
+
+/** A queue with events, and the function that reads it. */
+async function lambda(work: Work, bodies: readonly unknown[], options: ActorOptions & Partial<SqsHandlerOptions> = {}) {
+  const name = `Lambda${++queues}`;
+  const { ordered = false, retry, parallelism, ...more } = options;
+  await scene.provider.queues.ensure([spec(name, { ordered })]);
+  await scene.provider.queues.push(bodies.map((body) => eventTo(name, body, { partitionKey: "k" })));
+  class OnLambda {
+    processAsync(event: Event, context: ActorContext): never {
+      return work(event, context) as never;
+    }
+  }
+  actorDescription(name, {
+    ordered,
+    publishes: ["Out-Out"],
+    retry: { minDelay: 5_000, jitter: 0, ...retry },
+    ...(parallelism && { parallelism }),
+  })(OnLambda);
+  const handler = sqsHandler({
+    actors: [OnLambda],
+    provider: { prefix: "test", endpoint: scene.servers.endpoint },
+    logger: silentLogger,
+    environment: {},
+    ...more,
+  });
+  handlers.push(handler);
+  return { name, handler, records: (count: number) => receive(name, count) };
+}
+
+/** So many messages as Lambda hands them over. */
+async function receive(name: string, count: number): Promise<SqsRecord[]> {
+  const { url, name: queueName } = await scene.provider.queues.addressOf(QueueName.parse(name));
+  const records: SqsRecord[] = [];
+  while (records.length < count) {
+    records.push(...(await receiveRecords(sqs, url)));
+    // Lambda may hand over several events of one group, which this server does not.
+    if (queueName.endsWith(".fifo")) break;
+  }
+  return records;
+}
+
+const inTime = (ms = 60_000): { getRemainingTimeInMillis(): number } => ({ getRemainingTimeInMillis: () => ms });
+const failedOf = (response: { readonly batchItemFailures: { itemIdentifier: string }[] }): string[] =>
+  response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+const bodyIn = ({ body }: SqsRecord): unknown => (JSON.parse(body) as { readonly data?: unknown }).data;
+
+test("given a batch that succeeds, when it is handled, then no failure is answered, outputs are published, and nothing is deleted: Lambda does that", async () => {
+  const { handler, records } = await lambda((event) => [new Event("Next", event.getBody(), { queueName: "Out" })], [1]);
+  const batch = await records(1);
+  const deletes = scene.servers.counts.get("sqs:DeleteMessageBatch");
+  assert.equal(await handler({ Records: batch }, inTime()), { batchItemFailures: [] });
+  assert.equal(scene.servers.counts.get("sqs:DeleteMessageBatch"), deletes);
+  const out = await takeOne(scene.provider, "Out");
+  assert.is(out.event.getBody(), 1);
+  await scene.provider.queues.commit(out, []);
+});
+
+test("given a batch of which some fail, when it is handled, then exactly those are answered, and come back after their delay", async () => {
+  const { handler, records } = await lambda(
+    (event) => {
+      if (event.getBody<number>() % 2 === 1) throw new Error("odd");
+    },
+    [0, 1, 2, 3],
+  );
+  const batch = await records(4);
+  const changed: unknown[] = [];
+  scene.servers.interfere = ({ action, body }) => {
+    if (action === "sqs:ChangeMessageVisibilityBatch")
+      changed.push(
+        ...(JSON.parse(body) as { readonly Entries: { VisibilityTimeout: number }[] }).Entries.map(
+          ({ VisibilityTimeout }) => VisibilityTimeout,
+        ),
+      );
+    return undefined;
+  };
+  const failed = failedOf(await handler({ Records: batch }, inTime()));
+  scene.servers.interfere = () => undefined;
+  const odd = batch.filter((record) => (bodyIn(record) as number) % 2 === 1).map(({ messageId }) => messageId);
+  assert.equal(failed.toSorted(), odd.toSorted());
+  assert.equal(changed, [5, 5]);
+});
+
+test("given an event that asks for the dead letters, when it is handled, then it is there and not answered as failed", async () => {
+  const { handler, records, name } = await lambda(() => {
+    throw new RejectEvent("never");
+  }, ["no"]);
+  assert.equal(await handler({ Records: await records(1) }, inTime()), { batchItemFailures: [] });
+  for await (const letter of scene.provider.queues.deadLetters(QueueName.parse(name)))
+    assert.is(letter.reason, "never");
+  assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
+});
+
+test("given an event at its last attempt, when it fails, then it is dead-lettered as on a worker", async () => {
+  const attempts: number[] = [];
+  const { handler, records, name } = await lambda(
+    (_, { attempt }) => {
+      attempts.push(attempt);
+      throw new RetryLater(0);
+    },
+    ["again"],
+    { retry: { maxAttempts: 2 } },
+  );
+  assert.is(failedOf(await handler({ Records: await records(1) }, inTime())).length, 1);
+  assert.is(failedOf(await handler({ Records: await records(1) }, inTime())).length, 0);
+  assert.equal(attempts, [1, 2]);
+  assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
+});
+
+test("given a body that cannot be read, when it is handled, then it is in the dead letters at once", async () => {
+  const { handler, records, name } = await lambda((event) => void event.getBody(), ["x"]);
+  const batch = (await records(1)).map((record) => ({ ...record, body: "no JSON" }));
+  assert.equal(await handler({ Records: batch }, inTime()), { batchItemFailures: [] });
+  assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
+});
+
+test("given an actor that is not done in time, when the time of the function is nearly over, then its event is answered as failed and its signal aborts", async () => {
+  let reason: unknown;
+  const { handler, records } = await lambda(
+    (event, { signal }) =>
+      event.getBody() === "slow"
+        ? new Promise<void>((resolve) => signal.addEventListener("abort", () => ((reason = signal.reason), resolve())))
+        : [],
+    ["slow", "quick"],
+  );
+  const batch = await records(2);
+  const failed = failedOf(await handler({ Records: batch }, inTime(1_300)));
+  assert.equal(
+    failed,
+    batch.filter((record) => bodyIn(record) === "slow").map(({ messageId }) => messageId),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.is((reason as { readonly code?: string } | undefined)?.code, "LeaseLost");
+});
+
+test("given an actor that heeds no signal, when the time is nearly over, then the function answers, and begins nothing more", async () => {
+  const begun: unknown[] = [];
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const { handler, records } = await lambda(
+    async (event) => {
+      begun.push(event.getBody());
+      await ended;
+    },
+    ["a", "b"],
+    { parallelism: 1 },
+  );
+  const batch = await records(2);
+  assert.is(failedOf(await handler({ Records: batch }, inTime(1_300))).length, 2);
+  end();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.is(begun.length, 1);
+});
+
+test("given a FIFO batch whose second event fails, when it is handled, then that one and the rest are answered, the rest untried and uncounted", async () => {
+  const seen: unknown[] = [];
+  const { handler, records, name } = await lambda(
+    (event, { attempt }) => {
+      seen.push([event.getBody(), attempt]);
+      if (event.getBody() === "b" && attempt === 1) throw new RetryLater(0);
+    },
+    [],
+    { ordered: true },
+  );
+  // Groups of their own, so that this server hands over more than one; Lambda's batch has one order all the same.
+  for (const body of ["a", "b", "c", "d"])
+    await scene.provider.queues.push([eventTo(name, body, { partitionKey: body })]);
+  const batch: SqsRecord[] = [];
+  while (batch.length < 4) batch.push(...(await records(4)));
+  batch.sort((one, other) => String(bodyIn(one)).localeCompare(String(bodyIn(other))));
+  const failed = failedOf(await handler({ Records: batch }, inTime()));
+  assert.equal(
+    failed,
+    batch.slice(1).map(({ messageId }) => messageId),
+  );
+  const rest: SqsRecord[] = [];
+  while (rest.length < 3) rest.push(...(await records(3)));
+  rest.sort((one, other) => String(bodyIn(one)).localeCompare(String(bodyIn(other))));
+  assert.equal(await handler({ Records: rest }, inTime()), { batchItemFailures: [] });
+  assert.equal(seen, [
+    ["a", 1],
+    ["b", 1],
+    ["b", 2],
+    ["c", 1],
+    ["d", 1],
+  ]);
+});
+
+test("given middleware and what is bound, when a batch is handled, then both work as on a worker", async () => {
+  const Greeting = token<string>("Greeting");
+  const seen: string[] = [];
+  class Greets {
+    constructor(readonly greeting: string) {}
+    processAsync(event: Event): void {
+      seen.push(`${this.greeting} ${event.getBody<string>()}`);
+    }
+  }
+  injects(Greeting)(Greets);
+  const name = `Lambda${++queues}`;
+  actorDescription(name)(Greets);
+  await scene.provider.queues.ensure([spec(name)]);
+  await scene.provider.queues.push([eventTo(name, "bee")]);
+  const container = new Container();
+  container.bind(Greeting).toConstantValue("hello");
+  const handler = sqsHandler({
+    actors: [Greets],
+    container,
+    defaults: { middleware: [(_event, _context, next) => (seen.push("around"), next())] },
+    provider: { prefix: "test", endpoint: scene.servers.endpoint },
+    logger: silentLogger,
+  });
+  handlers.push(handler);
+  assert.equal(await handler({ Records: await receive(name, 1) }, inTime()), { batchItemFailures: [] });
+  assert.equal(seen, ["around", "hello bee"]);
+});
+
+test("given a message of a queue that no actor reads, when it is handled, then the whole invocation fails, and nothing is removed", async () => {
+  const { handler, records } = await lambda(() => [], ["x"]);
+  const batch = (await records(1)).map((record) => ({
+    ...record,
+    eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:other",
+  }));
+  try {
+    await handler({ Records: batch }, inTime());
+    assert.unreachable();
+  } catch (error) {
+    assert.match(String(error), /No actor of this function reads/);
+  }
+});
+
+test("given the types of AWS, when a handler is exported, then it is an SQSHandler", async () => {
+  const { handler } = await lambda(() => [], []);
+  const typed: SQSHandler = handler;
+  const empty: SQSEvent = { Records: [] };
+  assert.equal(await handler(empty, inTime()), { batchItemFailures: [] });
+  assert.type(typed, "function");
+});
+
+test.run();

@@ -1,0 +1,89 @@
+/** Requests of SQS and SNS: what is in them, and how much. */
+import * as assert from "uvu/assert";
+import type { SNSClient } from "@aws-sdk/client-sns";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import { Outbox } from "../../../providers/aws/queues/outbox.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
+import { fakeClient } from "../../support/fake-client.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("aws: outbox");
+const queue = { name: "q", url: "https://sqs/q", fifo: false };
+
+function scene() {
+  const sqs = fakeClient<SQSClient>();
+  const sns = fakeClient<SNSClient>();
+  return { sqs, sns, outbox: new Outbox({ sqs, sns }, new ManualClock(), new Pace(5)) };
+}
+
+const half = "x".repeat(524_288);
+const quarter = "x".repeat(131_072);
+
+test("given messages that fill a request, when they are sent, then none has more than SQS takes in all", async () => {
+  const { outbox, sqs } = scene();
+  await Promise.all([half, half, "x"].map((body) => outbox.send(queue, { body })));
+  assert.equal(
+    sqs.asked.map(({ input }) => input.Entries.length),
+    [2, 1],
+  );
+});
+
+test("given attributes, when messages are sent, then their names, types and values count", async () => {
+  const text = { DataType: "String", StringValue: half.slice(0, -10) };
+  const bytes = { DataType: "Binary", BinaryValue: Buffer.alloc(524_278) };
+  // A name of 4 and a type of 6 characters: with the value, exactly half of a request.
+  for (const [attribute, room] of [
+    [text, [2, 1]],
+    [bytes, [2, 1]],
+  ] as const) {
+    const { outbox, sqs } = scene();
+    const message = { body: "", attributes: { name: attribute } };
+    await Promise.all([message, message, { body: "x" }].map((one) => outbox.send(queue, one)));
+    assert.equal(
+      sqs.asked.map(({ input }) => input.Entries.length),
+      [...room],
+    );
+  }
+});
+
+test("given messages that fill a request, when they are published, then none has more than SNS takes in all", async () => {
+  const { outbox, sns } = scene();
+  await Promise.all([quarter, quarter, "x"].map((body) => outbox.publish("arn:t", { body })));
+  assert.equal(
+    sns.asked.map(({ input }) => input.PublishBatchRequestEntries.length),
+    [2, 1],
+  );
+});
+
+test("given messages of one group, when they are sent or published, then one of them is under way at a time", async () => {
+  const { outbox, sns, sqs } = scene();
+  const messages = ["1", "2"].map((body) => ({ body, groupId: "g", deduplicationId: body }));
+  await Promise.all(messages.map((message) => outbox.send(queue, message)));
+  await Promise.all(messages.map((message) => outbox.publish("arn:t", message)));
+  assert.equal([sqs.asked.length, sns.asked.length], [2, 2]);
+  assert.equal(sqs.asked[0]?.input.Entries[0], {
+    Id: "0",
+    MessageBody: "1",
+    MessageGroupId: "g",
+    MessageDeduplicationId: "1",
+  });
+  assert.equal(sns.asked[1]?.input.PublishBatchRequestEntries[0], {
+    Id: "0",
+    Message: "2",
+    MessageGroupId: "g",
+    MessageDeduplicationId: "2",
+  });
+});
+
+test("given a delay of none, when a message is sent, then none is asked for: the queue may have one of its own", async () => {
+  const { outbox, sqs } = scene();
+  await outbox.send(queue, { body: "a", delaySeconds: 0 });
+  await outbox.send(queue, { body: "b", delaySeconds: 5 });
+  assert.equal(
+    sqs.asked.map(({ input }) => input.Entries[0].DelaySeconds),
+    [undefined, 5],
+  );
+});
+
+test.run();

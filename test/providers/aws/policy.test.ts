@@ -1,0 +1,239 @@
+import * as assert from "uvu/assert";
+import { leastPolicy, type PolicyDocument } from "../../../providers/aws/index.ts";
+import {
+  actorDescription,
+  ActorDescriptors,
+  collectionStore,
+  createHive,
+  Event,
+  injects,
+  isBeeHiveError,
+  keyValueStore,
+  pulse,
+  silentLogger,
+  token,
+  type ActorClass,
+  type ActorDescriptor,
+  type ActorOptions,
+  type Injectable,
+} from "../../../src/index.ts";
+import { awsScene, take } from "../../support/aws-hive.ts";
+import { enforcing } from "../../support/aws-policy.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("aws: least policy", { timeoutMs: 30_000 });
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+class Payment {
+  processAsync(): never[] {
+    return [];
+  }
+}
+actorDescription("OrderAccepted-Payment", { publishes: ["PaymentTaken", "Invoices-Invoices"] })(Payment);
+const descriptors = [...(await ActorDescriptors.from(Payment).toConfiguration().getDescriptors())] as ActorDescriptor[];
+
+/** Whether the policy allows the action on a resource whose ARN ends so. */
+function allows({ Statement }: PolicyDocument, action: string, end: string): boolean {
+  return Statement.some(
+    ({ Action, Resource }) =>
+      Action.includes(action) && (Resource === "*" || Resource.some((arn) => arn.endsWith(end))),
+  );
+}
+
+test("given actors, when their policy is made, then it allows what they do, on what they do it, and nothing else", () => {
+  const policy = leastPolicy(descriptors, { prefix: "shop" }, { region: "eu-west-1", account: "123456789012" });
+  assert.ok(allows(policy, "sqs:ReceiveMessage", ":eu-west-1:123456789012:shop-OrderAccepted-Payment"));
+  assert.ok(allows(policy, "sqs:SendMessage", ":shop-OrderAccepted-Payment--dead"));
+  assert.ok(allows(policy, "sqs:SendMessage", ":shop-Invoices"));
+  assert.ok(allows(policy, "sns:Publish", ":shop-PaymentTaken"));
+  assert.not.ok(allows(policy, "sqs:ReceiveMessage", ":shop-Invoices"));
+  assert.not.ok(allows(policy, "sns:Publish", ":shop-OrderAccepted"));
+  assert.not.ok(allows(policy, "sqs:ReceiveMessage", "--dead"));
+  const actions = policy.Statement.flatMap(({ Action }) => Action);
+  assert.not.ok(
+    actions.some((action) => /Create|Put|Subscribe$|s3:|dynamodb:|\*/.test(action)),
+    actions.join(),
+  );
+});
+
+const Orders = collectionStore<{ id: string }>("PolicyOrders");
+const Bills = keyValueStore("PolicyBills");
+
+/** A subscription whose actor has these injected. */
+async function injecting(
+  dependencies: readonly Injectable[],
+  options: ActorOptions = {},
+): Promise<readonly ActorDescriptor[]> {
+  class Injects {
+    constructor(..._: readonly unknown[]) {}
+    processAsync(): void {}
+  }
+  injects(...(dependencies as never[]))(Injects as never);
+  actorDescription("Orders", options)(Injects);
+  return [...(await ActorDescriptors.from(Injects).toConfiguration().getDescriptors())];
+}
+
+/** The actions on the table, or on the bucket, that a policy allows, without the names of their services. */
+function actionsOn(service: "dynamodb" | "s3", { Statement }: PolicyDocument): readonly string[] {
+  const actions = Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith(`${service}:`));
+  return actions.map((action) => action.slice(service.length + 1)).toSorted();
+}
+
+test("given what uses the table or the bucket, when the policy is made, then it allows that much and no more", async () => {
+  const rows = ["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"];
+  const blobs = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListBucket", "PutObject"];
+  class Ledger {
+    constructor(..._: readonly unknown[]) {}
+  }
+  injects(Orders)(Ledger as never);
+  const bucket = { bucket: "data" };
+  for (const [policy, onTable, onBucket] of [
+    [leastPolicy(await injecting([]), bucket), [], []],
+    [leastPolicy(await injecting([Orders]), bucket), rows, []],
+    [leastPolicy(await injecting([Ledger]), bucket), rows, []],
+    [leastPolicy(await injecting([Bills]), bucket), rows, blobs],
+    [leastPolicy(await injecting([token("Gateway")]), bucket), rows, blobs],
+    [leastPolicy(await injecting([token("Gateway")]), bucket, { stores: false }), [], []],
+    [leastPolicy(await injecting([]), bucket, { stores: true }), rows, blobs],
+    [leastPolicy(await injecting([]), bucket, { journal: true }), rows, []],
+    [leastPolicy(await injecting([]), bucket, { pulsers: [pulse("A", { every: 60_000 })] }), rows, []],
+    [leastPolicy(await injecting([], { ordered: true }), bucket), ["GetItem", "PutItem"], []],
+    [leastPolicy(await injecting([]), { ...bucket, idempotent: true }), ["BatchGetItem", "BatchWriteItem"], []],
+    [leastPolicy(await injecting([]), { ...bucket, claimCheck: true }), [], blobs],
+    [leastPolicy(await injecting([Bills])), rows, []],
+  ] as const) {
+    assert.equal(actionsOn("dynamodb", policy), [...onTable]);
+    assert.equal(actionsOn("s3", policy), [...onBucket]);
+  }
+});
+
+test("given a region and an account, when the policy is made, then its ARNs name both, in the partition of the region", () => {
+  for (const [region, partition] of [
+    ["eu-west-1", "aws"],
+    ["cn-north-1", "aws-cn"],
+    ["us-gov-west-1", "aws-us-gov"],
+  ] as const) {
+    const { Statement } = leastPolicy(
+      descriptors,
+      { region, bucket: "data", claimCheck: true },
+      { account: "123456789012" },
+    );
+    const arns = Statement.flatMap(({ Resource }) => (Resource === "*" ? [] : Resource));
+    const start = `arn:${partition}:`;
+    assert.ok(
+      arns.every(
+        (arn) => arn.startsWith(start) && (arn.startsWith(`${start}s3:`) || arn.includes(`:${region}:123456789012:`)),
+      ),
+    );
+  }
+  assert.ok(allows(leastPolicy(descriptors), "sqs:ReceiveMessage", "arn:aws:sqs:*:*:beehive-OrderAccepted-Payment"));
+  assert.ok(
+    allows(
+      leastPolicy(descriptors, { region: "eu-west-1" }, { partition: "aws-x", region: "r" }),
+      "sns:Publish",
+      "arn:aws-x:sns:r:*:beehive-PaymentTaken",
+    ),
+  );
+});
+
+test("given an account that is none, when the policy is made, then that is refused", () => {
+  for (const account of ["", "12345678901", "my-account", "1234567890123"])
+    assert.throws(
+      () => leastPolicy(descriptors, {}, { account }),
+      (error: unknown) => isBeeHiveError(error, "InvalidConfiguration") && /12 digits/.test(error.message),
+    );
+});
+
+test("given pulsers, when the policy is made, then it allows to publish what they do", () => {
+  const pulsers = [pulse("MinutePassed", { every: 60_000 })];
+  const policy = leastPolicy(descriptors, {}, { pulsers });
+  assert.ok(allows(policy, "sns:Publish", ":beehive-MinutePassed"));
+  assert.not.ok(allows(leastPolicy(descriptors), "sns:Publish", ":beehive-MinutePassed"));
+});
+
+test("given set-up, dead letters, a bucket and an inbox, when the policy is made, then it allows what each needs", () => {
+  const config = { bucket: "data", idempotent: true, claimCheck: true };
+  const policy = leastPolicy(descriptors, config, { setup: true, deadLetters: true });
+  assert.ok(allows(policy, "sqs:CreateQueue", "beehive-OrderAccepted-Payment--dead"));
+  assert.ok(allows(policy, "sns:Subscribe", "beehive-OrderAccepted"));
+  assert.ok(allows(policy, "sqs:ReceiveMessage", "--dead"));
+  assert.ok(allows(policy, "s3:GetObject", "data/*"));
+  assert.ok(allows(policy, "dynamodb:BatchGetItem", "beehive-beehive"));
+});
+
+/** Publishes what it takes, and refuses the rest. */
+function taker(ordered: boolean): ActorClass {
+  class Taker {
+    processAsync(event: Event): Event[] {
+      const what = event.getBody<string>();
+      if (what === "refused") throw new Error("refused");
+      return [
+        new Event("PaymentTaken", what, { partitionKey: "k" }),
+        new Event("Invoice", 1, { queueName: "Invoices", partitionKey: "k" }),
+      ];
+    }
+  }
+  const publishes = ["PaymentTaken", "Invoices-Invoices"];
+  actorDescription("OrderAccepted-Payment", { publishes, ordered, retry: { maxAttempts: 1 } })(Taker);
+  return Taker;
+}
+
+for (const ordered of [false, true]) {
+  for (const setup of [false, true]) {
+    const kind = ordered ? "an ordered actor" : "an actor";
+    const how = setup ? "sets itself up" : "finds all made";
+    test(`given AWS that allows no more than the policy of ${kind}, when its hive ${how} and works, then nothing is refused and it is ready`, async () => {
+      const scene = await awsScene({ bucket: "data", idempotent: true, claimCheck: true });
+      const actors = taker(ordered);
+      const outside = await createHive({ actors, provider: scene.provider });
+      if (!setup) await outside.setup();
+      const config = { prefix: "test", bucket: "data", idempotent: true, claimCheck: true };
+      const place = { account: "000000000000", region: "us-east-1" };
+      const policy = leastPolicy(outside.descriptors, config, { ...place, setup, deadLetters: true });
+      const denied = new Set<string>();
+      scene.servers.interfere = enforcing(policy, denied);
+      const topology = setup ? "create" : "check";
+      const hive = await createHive({ actors, provider: scene.another(), topology, logger: silentLogger });
+      await hive.start();
+
+      // Who pushes has rights of its own.
+      scene.servers.interfere = () => undefined;
+      const large = "x".repeat(300_000);
+      for (const body of [large, "refused"])
+        await outside.push(new Event("OrderAccepted", body, { partitionKey: body.slice(0, 9) }));
+      scene.servers.interfere = enforcing(policy, denied);
+
+      const name = "OrderAccepted-Payment";
+      while ((await hive.counts(name)).dead < 1) await sleep(50);
+      await hive.requeue(name, { all: true });
+      while ((await hive.counts(name)).dead < 1) await sleep(50);
+      assert.is((await hive.health()).ready, true);
+      assert.equal([...denied], []);
+      await hive.stop();
+      scene.servers.interfere = () => undefined;
+      assert.is((await take(scene.provider, "Invoices", 1)).length, 1);
+      await scene.close();
+    });
+  }
+}
+
+test("given AWS that allows no more than the policy, when a blob is replaced while it is read, then what it is now is read", async () => {
+  const scene = await awsScene({ bucket: "data" });
+  await scene.provider.queues.ensure([]);
+  const place = { account: "000000000000", region: "us-east-1", stores: true };
+  const denied = new Set<string>();
+  scene.servers.interfere = enforcing(leastPolicy(descriptors, { prefix: "test", bucket: "data" }, place), denied);
+  const bills = scene.provider.stores.keyValue("Bills");
+  await bills.upsert("a", "old");
+  let reads = 0;
+  scene.servers.delay = async ({ action }) => {
+    if (action === "s3:GET" && reads++ === 0) await bills.upsert("a", "new");
+  };
+  const { body } = await scene.another().stores.keyValue("Bills").get("a");
+  assert.is(Buffer.from(body).toString(), "new");
+  assert.equal([...denied], []);
+  await scene.close();
+});
+
+test.run();

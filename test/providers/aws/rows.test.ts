@@ -1,0 +1,85 @@
+/** Rows in DynamoDB, where the service does less than it was asked. */
+import * as assert from "uvu/assert";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoRows } from "../../../providers/aws/stores/rows.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
+import type { RowChange } from "../../../src/provider-kit/rows.ts";
+import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
+import { failureOf } from "../../support/failure.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("aws: rows");
+
+function scene(answer?: (request: FakeRequest) => unknown) {
+  const clock = new ManualClock();
+  const dynamodb = fakeClient<DynamoDBClient>(answer);
+  return { clock, dynamodb, rows: new DynamoRows(dynamodb, "table", clock) };
+}
+
+const content = { value: "{}", etag: "e", modified: 1 };
+const change = (n: number): RowChange => ({ key: { table: "t", partition: "", id: `${n}` }, expect: "any", content });
+const item = (id: string): object => ({ sk: { S: id }, v: { S: "{}" }, etag: { S: "e" }, modified: { N: "1" } });
+
+test("given more rows than a write takes, when they are written, then each write has 25 at the most", async () => {
+  const { rows, dynamodb } = scene();
+  await rows.write(Array.from({ length: 60 }, (_, n) => change(n)));
+  assert.equal(
+    dynamodb.asked.map(({ input }) => input.RequestItems["table"].length),
+    [25, 25, 10],
+  );
+});
+
+test("given a write that is never done, when it was repeated eight times, later each time, then it is given up", async () => {
+  const { rows, clock, dynamodb } = scene(({ input }) => ({ UnprocessedItems: input.RequestItems }));
+  const writing = failureOf(rows.write([change(1), change(2)]));
+  await clock.advance(25_499);
+  assert.is(dynamodb.asked.length, 8);
+  await clock.advance(1);
+  assert.is((await writing).code, "Throttled");
+  assert.is(dynamodb.asked.length, 9);
+});
+
+test("given a query that answers in pieces, when a page is read, then it goes on until the page is full", async () => {
+  let pieces = 0;
+  const { rows, dynamodb } = scene(() => ({ Items: [item(`${++pieces}`)], LastEvaluatedKey: { pk: { S: "t" } } }));
+  const page = await rows.page({ table: "t", partition: "", limit: 3 });
+  assert.equal(
+    page.map(({ id }) => id),
+    ["1", "2", "3"],
+  );
+  assert.equal(
+    dynamodb.asked.map(({ input }) => [input.Limit, input.ExclusiveStartKey?.pk.S]),
+    [
+      [3, undefined],
+      [2, "t"],
+      [1, "t"],
+    ],
+  );
+});
+
+test("given a range with an end, when it is read, then the end is not in it, though BETWEEN takes it", async () => {
+  const { rows } = scene(() => ({ Items: ["a", "b", "c"].map(item) }));
+  const page = await rows.page({ table: "t", partition: "", from: "a", to: "c", limit: 10 });
+  assert.equal(
+    page.map(({ id }) => id),
+    ["a", "b"],
+  );
+});
+
+test("given bounds that are crossed or equal, when the range is read, then it is empty, and nobody is asked", async () => {
+  const { rows, dynamodb } = scene();
+  for (const [from, to] of [
+    ["b", "a"],
+    ["a", "a"],
+  ] as const)
+    assert.equal(await rows.page({ table: "t", partition: "", from, to, limit: 10 }), []);
+  assert.equal(dynamodb.asked, []);
+});
+
+test("given several changes with an expectation, when they are written together, then that is refused", async () => {
+  const { rows, dynamodb } = scene();
+  const failure = await failureOf(rows.write([change(1), { ...change(2), expect: "absent" }]));
+  assert.equal([failure.code, dynamodb.asked], ["InvalidState", []]);
+});
+
+test.run();

@@ -1,0 +1,226 @@
+/** The test broker does what Service Bus does, seen through the SDK. */
+import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import * as assert from "uvu/assert";
+import { clientsFrom } from "../../../providers/azure/client.ts";
+import { configFrom } from "../../../providers/azure/config.ts";
+import { sqlFilter } from "../../../providers/azure/testing/filter.ts";
+import { eventually } from "../../../src/testing/contracts/eventually.ts";
+import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("Service Bus test broker", { timeoutMs: 30_000 });
+let broker: ServiceBusBroker;
+let client: ServiceBusClient;
+let administration: ServiceBusAdministrationClient;
+
+test.before(async () => {
+  broker = await ServiceBusBroker.start({ key: "key" });
+  const { connectionString } = broker;
+  const storage = { connectionString: "UseDevelopmentStorage=true" };
+  const clients = await clientsFrom(configFrom({ serviceBus: { connectionString }, storage }, {}));
+  client = clients.serviceBus;
+  administration = clients.administration as ServiceBusAdministrationClient;
+});
+test.after(async () => {
+  await client.close();
+  await broker.stop();
+});
+
+test("given receive and delete, when messages are received, then they are gone, and no more than asked for are taken", async () => {
+  await administration.createQueue("deleting");
+  await client.createSender("deleting").sendMessages([{ body: "a" }, { body: "b" }, { body: "c" }]);
+  const receiver = client.createReceiver("deleting", { receiveMode: "receiveAndDelete" });
+  assert.equal(
+    (await receiver.receiveMessages(2)).map(({ body }) => body),
+    ["a", "b"],
+  );
+  assert.is((await administration.getQueueRuntimeProperties("deleting")).activeMessageCount, 1);
+});
+
+test("given a message that is deferred, when it is asked for by its number, then it is received and can be settled", async () => {
+  await administration.createQueue("deferring");
+  await client.createSender("deferring").sendMessages({ body: "later" });
+  const receiver = client.createReceiver("deferring");
+  const [message] = await receiver.receiveMessages(1);
+  assert.ok(message?.sequenceNumber);
+  await receiver.deferMessage(message, { why: "not now" });
+  assert.equal(await receiver.receiveMessages(1, { maxWaitTimeInMs: 100 }), []);
+  assert.equal(
+    (await receiver.peekMessages(1)).map(({ state }) => state),
+    ["deferred"],
+  );
+  const [again] = await receiver.receiveDeferredMessages(message.sequenceNumber);
+  assert.ok(again);
+  assert.equal([again.body, again.applicationProperties, again.deliveryCount], ["later", { why: "not now" }, 1]);
+  await receiver.completeMessage(again);
+  assert.is((await administration.getQueueRuntimeProperties("deferring")).totalMessageCount, 0);
+});
+
+test("given a scheduled message, when it is cancelled, then it never comes", async () => {
+  await administration.createQueue("scheduling");
+  const sender = client.createSender("scheduling");
+  const [first, second] = await sender.scheduleMessages(
+    [{ body: "cancelled" }, { body: "comes" }],
+    new Date(Date.now() + 300),
+  );
+  assert.ok(first && second);
+  await sender.cancelScheduledMessages(first);
+  const received = await client.createReceiver("scheduling").receiveMessages(2, { maxWaitTimeInMs: 3_000 });
+  assert.equal(
+    received.map(({ body }) => body),
+    ["comes"],
+  );
+});
+
+test("given a limit of deliveries, when a message comes back as often, then it is dead-lettered and says why", async () => {
+  await administration.createQueue("limiting", { maxDeliveryCount: 2 });
+  await client.createSender("limiting").sendMessages({ body: "poison" });
+  const receiver = client.createReceiver("limiting");
+  for (let times = 0; times < 2; times++) {
+    const [message] = await receiver.receiveMessages(1);
+    assert.ok(message);
+    assert.is(message.deliveryCount, times);
+    await receiver.abandonMessage(message);
+  }
+  const [dead] = await client.createReceiver("limiting", { subQueueType: "deadLetter" }).receiveMessages(1);
+  assert.equal([dead?.deadLetterReason, dead?.deadLetterSource], ["MaxDeliveryCountExceeded", "limiting"]);
+});
+
+test("given a limit of deliveries, when a message is deferred as often, then it is dead-lettered and says why", async () => {
+  await administration.createQueue("setting-aside", { maxDeliveryCount: 2 });
+  await client.createSender("setting-aside").sendMessages({ body: "poison" });
+  const receiver = client.createReceiver("setting-aside");
+  const [first] = await receiver.receiveMessages(1);
+  assert.ok(first?.sequenceNumber);
+  await receiver.deferMessage(first);
+  const [second] = await receiver.receiveDeferredMessages(first.sequenceNumber);
+  assert.ok(second);
+  assert.is(second.deliveryCount, 1);
+  await receiver.deferMessage(second);
+  const [dead] = await client.createReceiver("setting-aside", { subQueueType: "deadLetter" }).receiveMessages(1);
+  assert.equal([dead?.body, dead?.deadLetterReason], ["poison", "MaxDeliveryCountExceeded"]);
+});
+
+test("given rules, when messages are published, then each subscription gets what one of its rules matches", async () => {
+  await administration.createTopic("filtering");
+  await administration.createSubscription("filtering", "all");
+  await administration.createSubscription("filtering", "red", {
+    defaultRuleOptions: { name: "red", filter: { applicationProperties: { colour: "red" } } },
+  });
+  await administration.createSubscription("filtering", "large", {
+    defaultRuleOptions: { name: "large", filter: { sqlExpression: "size > 10" } },
+  });
+  await administration.createRule("filtering", "large", "named", { sqlExpression: "sys.Label LIKE 'L%'" });
+  const rules: string[] = [];
+  for await (const { name } of administration.listRules("filtering", "large")) rules.push(name);
+  assert.equal(rules, ["large", "named"]);
+  await client.createSender("filtering").sendMessages([
+    { body: 1, applicationProperties: { colour: "red", size: 1 } },
+    { body: 2, applicationProperties: { colour: "blue", size: 11 } },
+    { body: 3, subject: "Large" },
+  ]);
+  const bodies = async (subscription: string): Promise<unknown[]> =>
+    (await client.createReceiver("filtering", subscription).receiveMessages(3, { maxWaitTimeInMs: 300 })).map(
+      ({ body }) => body as unknown,
+    );
+  assert.equal([await bodies("all"), await bodies("red"), await bodies("large")], [[1, 2, 3], [1], [2, 3]]);
+});
+
+test("given entities, when they are listed, made again, asked for and deleted, then it is as in the cloud", async () => {
+  await administration.createTopic("Listed");
+  await administration.createSubscription("Listed", "One");
+  const names: string[] = [];
+  for await (const { name } of administration.listTopics()) names.push(name);
+  assert.ok(names.includes("Listed"));
+  assert.equal(
+    [await administration.topicExists("listed"), await administration.subscriptionExists("Listed", "Two")],
+    [true, false],
+  );
+  try {
+    await administration.createTopic("LISTED");
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as { code?: string }).code, "MessageEntityAlreadyExistsError");
+  }
+  await administration.deleteTopic("Listed");
+  assert.is(await administration.topicExists("Listed"), false);
+});
+
+test("given a subscriber that streams, when the connection breaks, then it goes on receiving", async () => {
+  await administration.createQueue("streaming");
+  const seen: unknown[] = [];
+  const receiver = client.createReceiver("streaming");
+  const subscription = receiver.subscribe({
+    processMessage: async ({ body }) => void seen.push(body),
+    processError: async () => {},
+  });
+  const sender = client.createSender("streaming");
+  await sender.sendMessages({ body: 1 });
+  // A settlement that is on its way when the connection breaks keeps a timer of the SDK for a minute.
+  const settled = async (): Promise<boolean> =>
+    (await administration.getQueueRuntimeProperties("streaming")).totalMessageCount === 0;
+  await eventually("the first", async () => seen.length === 1 && (await settled()));
+  broker.dropConnections();
+  await eventually("it can be sent again", () =>
+    sender.sendMessages({ body: 2 }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await eventually("the second", async () => seen.includes(2) && (await settled()));
+  await subscription.close();
+  await receiver.close();
+});
+
+test("given a broker that is told to take its time, when a message is sent and received, then each answer comes late, and nothing is lost", async () => {
+  await administration.createQueue("slow");
+  const [sender, receiver] = [client.createSender("slow"), client.createReceiver("slow")];
+  await sender.sendMessages({ body: "opens the link" });
+  broker.faults.delayMs = 300;
+  try {
+    const startedAt = Date.now();
+    await sender.sendMessages({ body: "late" });
+    assert.ok(Date.now() - startedAt >= 290, "the send was answered early");
+    const messages = await receiver.receiveMessages(2, { maxWaitTimeInMs: 3_000 });
+    assert.ok(messages[0]);
+    const settledAt = Date.now();
+    await receiver.completeMessage(messages[0]);
+    assert.ok(Date.now() - settledAt >= 290, "the settlement was answered early");
+  } finally {
+    broker.faults.delayMs = 0;
+  }
+  assert.is((await administration.getQueueRuntimeProperties("slow")).activeMessageCount, 1);
+});
+
+test("given expressions of SQL, when they are applied, then what cannot be compared does not match", () => {
+  const matches = (sql: string): boolean =>
+    sqlFilter(sql)({ subject: "Order", application_properties: { n: 5, s: "it's", yes: true } });
+  for (const sql of [
+    "1=1",
+    "n = 5",
+    "user.n >= 5 AND s = 'it''s'",
+    "NOT n = 6",
+    "missing IS NULL",
+    "n IS NOT NULL",
+    "n IN (1, 5)",
+    "s LIKE 'it_s'",
+    "EXISTS(n)",
+    "(n = 1 OR n = 5) AND yes = TRUE",
+    "sys.label = 'Order'",
+    '"n" <> 1',
+  ])
+    assert.ok(matches(sql), sql);
+  for (const sql of [
+    "n = 6",
+    "missing = 1",
+    "NOT missing = 1",
+    "s NOT LIKE 'it%'",
+    "n NOT IN (5)",
+    "EXISTS([missing])",
+    "n < 5 OR n > 5",
+  ])
+    assert.not.ok(matches(sql), sql);
+  for (const sql of ["n =", "(n = 1", "n = 1 n", "n IN 5"]) assert.throws(() => sqlFilter(sql), SyntaxError);
+});
+
+test.run();

@@ -1,0 +1,233 @@
+/** Actors as functions: what the host does is played, what the functions do is real. */
+import { ServiceBusClient, type ServiceBusReceivedMessage } from "@azure/service-bus";
+import { app } from "@azure/functions";
+import * as assert from "uvu/assert";
+import { AzureProvider } from "../../../providers/azure/index.ts";
+import { actorFunctions, pulserFunction, timerSchedule, type FunctionsApp } from "../../../providers/azure/hosting/functions.ts";
+import { fromTrigger } from "../../../providers/azure/hosting/trigger-message.ts";
+import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import { listOf } from "../../../src/testing/contracts/assertions.ts";
+import * as contracts from "../../../src/testing/index.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { Lease, LeaseRequest } from "../../../src/contract/queue-operator.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import { runContract } from "../../support/run-contract.ts";
+import { startAzureServers } from "../../support/azure-servers.ts";
+import { suite } from "../../support/suite.ts";
+
+const servers = await startAzureServers({ cloud: false });
+const { connectionString } = servers.broker as ServiceBusBroker;
+const clock = new contracts.ForgetfulClock();
+const provider = await AzureProvider.open({ ...servers.options, clock });
+const host = new ServiceBusClient(connectionString);
+let names = 0;
+const newName = (): string => `Fn${Date.now().toString(36)}n${++names}`;
+
+/** What the host tells a function of a message: JSON, and counts from one. */
+function metadataOf(message: ServiceBusReceivedMessage): Record<string, unknown> {
+  const {
+    messageId,
+    lockToken,
+    contentType,
+    correlationId,
+    subject,
+    applicationProperties,
+    enqueuedTimeUtc,
+    lockedUntilUtc,
+  } = message;
+  const told = {
+    messageId,
+    lockToken,
+    contentType,
+    correlationId,
+    subject,
+    applicationProperties,
+    enqueuedTimeUtc,
+    lockedUntilUtc,
+  };
+  return JSON.parse(JSON.stringify({ ...told, deliveryCount: (message.deliveryCount ?? 0) + 1 })) as Record<
+    string,
+    unknown
+  >;
+}
+
+function pathOf(name: QueueName): string {
+  const { entity, subscription } = provider.queues.addressOf(name);
+  return subscription === "" ? entity : `${entity}/Subscriptions/${subscription}`;
+}
+
+async function receive(name: QueueName, max: number, waitMs: number): Promise<ServiceBusReceivedMessage[]> {
+  const receiver = host.createReceiver(pathOf(name), {
+    maxAutoLockRenewalDurationInMs: 0,
+    skipParsingBodyAsJson: true,
+  });
+  const messages = await receiver.receiveMessages(max, { maxWaitTimeInMs: waitMs });
+  return messages;
+}
+
+/** The provider as a hive in functions has it: the host receives, and the lease is made of what it tells. */
+const triggered: Provider = {
+  name: provider.name,
+  capabilities: provider.capabilities,
+  stores: provider.stores,
+  queues: new Proxy(provider.queues, {
+    get(target, property) {
+      if (property === "lease") return lease;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  }),
+  beginStep: (one) => provider.beginStep(one),
+  close: () => provider.close(),
+};
+
+async function lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+  const deadline = Date.now() + waitMs;
+  while (!signal.aborted && Date.now() < deadline) {
+    const messages = await receive(name, max, 100);
+    const leases = await Promise.all(
+      messages.map((one) => provider.queues.adopt(fromTrigger(one.body, metadataOf(one)), name, leaseMs)),
+    );
+    const held = leases.filter((one) => one !== undefined);
+    if (held.length > 0) return held;
+  }
+  return [];
+}
+
+runContract("Azure functions: hive", contracts.hiveContract, { provider: triggered, clock, leaseMs: 2_000, newName });
+
+const test = suite("Azure functions", { timeoutMs: 30_000 });
+
+interface Registered {
+  readonly name: string;
+  readonly options: Record<string, unknown> & { handler: (...parameters: unknown[]) => Promise<void> };
+}
+
+function recordingApp(): { app: FunctionsApp; registered: Registered[] } {
+  const registered: Registered[] = [];
+  const register = (name: string, options: object): void =>
+    void registered.push({ name, options: options as Registered["options"] });
+  return { app: { serviceBusQueue: register, serviceBusTopic: register, timer: register }, registered };
+}
+
+test("given actors, when they are made functions, then each has its trigger, and a message is settled as its actor ends", async () => {
+  const [topic, queue] = [newName(), newName()];
+  const seen: unknown[] = [];
+  const actors = [
+    actor(
+      `${topic}-Reader`,
+      (event, { attempt }) => {
+        seen.push([event.getBody(), attempt]);
+        if (event.getBody() === "bad") throw new Error("never");
+      },
+      { retry: { maxAttempts: 1 } },
+    ),
+    actor(queue, () => []),
+  ];
+  const hive = await createHive({ actors, provider, logger: silentLogger });
+  await hive.setup();
+  const { app: recorded, registered } = recordingApp();
+  actorFunctions(recorded, hive);
+  assert.equal(
+    registered.map(({ name, options }) => [
+      name,
+      options["topicName"] ?? options["queueName"],
+      options["subscriptionName"],
+      options["connection"],
+    ]),
+    [
+      [`${topic}-Reader`, topic, "Reader", "AZURE_SERVICEBUS_CONNECTION_STRING"],
+      [queue, `queue-${queue}`, undefined, "AZURE_SERVICEBUS_CONNECTION_STRING"],
+    ],
+  );
+  await hive.push([new Event(topic, "good"), new Event(topic, "bad")]);
+  const [first] = registered;
+  assert.ok(first);
+  const name = hive.descriptors[0]?.queueName as QueueName;
+  const messages = await receive(name, 2, 2_000);
+  assert.is(messages.length, 2);
+  await Promise.all(
+    messages.map((message) => first.options.handler(message.body, { triggerMetadata: metadataOf(message) })),
+  );
+  assert.equal(
+    seen.toSorted((a, b) => String(a).localeCompare(String(b))),
+    [
+      ["bad", 1],
+      ["good", 1],
+    ],
+  );
+  const { ready, dead } = await provider.queues.counts(name);
+  assert.equal([ready, dead], [0, 1]);
+  assert.is((await listOf(provider.queues.deadLetters(name)))[0]?.event.getBody(), "bad");
+  await hive.stop();
+});
+
+test("given an id that reads like a number, as which the host hands it over, when a function is triggered, then the message has it as it was", () => {
+  const { messageId, correlationId } = fromTrigger("{}", { messageId: 42, correlationId: true, lockToken: "t" });
+  assert.equal([messageId, correlationId], ["42", "true"]);
+  assert.throws(() => fromTrigger("{}", { messageId: 42 }), /lockToken/);
+  // The host has rounded both ids to one number.
+  const idOf = (messageId: string, sequenceNumber: number): unknown =>
+    fromTrigger("{}", { messageId: Number(messageId), sequenceNumber, lockToken: "t" }).messageId;
+  assert.is.not(idOf("820982911946154508", 1), idOf("820982911946154509", 2));
+  assert.is(idOf("820982911946154508", 1), idOf("820982911946154508", 1));
+});
+
+test("given an ordered actor, when it is made a function, then it is refused and told where to run it", async () => {
+  const name = newName();
+  const hive = await createHive({
+    actors: actor(`${name}-Reader`, () => [], { ordered: true }),
+    provider,
+    logger: silentLogger,
+  });
+  assert.throws(() => actorFunctions(recordingApp().app, hive), new RegExp(`${name}-Reader.*worker`));
+  await hive.stop();
+});
+
+test("given a pulser, when it is made a function, then a timer with its schedule publishes its events", async () => {
+  const topic = newName();
+  const hive = await createHive({ actors: actor(`${topic}-Reader`, () => []), provider, logger: silentLogger });
+  await hive.setup();
+  const { app: recorded, registered } = recordingApp();
+  pulserFunction(recorded, hive, pulse(topic, { cron: "0 3 * * *" }));
+  assert.equal([registered[0]?.name, registered[0]?.options["schedule"]], [`pulser-${topic}`, "0 0 3 * * *"]);
+  await registered[0]?.options.handler();
+  const { signal } = new AbortController();
+  const name = hive.descriptors[0]?.queueName as QueueName;
+  const [lease] = await provider.queues.lease(name, { max: 1, leaseMs: servers.leaseMs, waitMs: 10_000, signal });
+  const { time } = lease?.event.getBody<{ time: string }>() ?? {};
+  assert.match(time ?? "", /T03:00:00\.000Z$/, "it is told when it was due, however late it is");
+  assert.is(lease?.event.id, `${topic}-${Date.parse(time ?? "")}-0`);
+  await provider.queues.commit(lease as Lease, []);
+  await hive.stop();
+});
+
+test("given intervals, when they are timers, then those that divide evenly have a line and others are refused", () => {
+  const lines = [1_000, 15_000, 60_000, 300_000, 3_600_000, 86_400_000].map((every) => timerSchedule("P", { every }));
+  assert.equal(lines, [
+    "*/1 * * * * *",
+    "*/15 * * * * *",
+    "0 */1 * * * *",
+    "0 */5 * * * *",
+    "0 0 */1 * * *",
+    "0 0 0 * * *",
+  ]);
+  assert.throws(() => timerSchedule("P", { every: 7_000 }), /7000 ms/);
+  assert.throws(() => timerSchedule("P", { cron: "0 3 * * *", timezone: "Europe/Berlin" }), /WEBSITE_TIME_ZONE/);
+});
+
+test("given the SDK of Azure Functions, when functions are registered with its app, then it takes them", async () => {
+  const hive = await createHive({ actors: actor(newName(), () => []), provider, logger: silentLogger });
+  actorFunctions(app satisfies FunctionsApp, hive);
+  pulserFunction(app, hive, pulse("Pulsed", { every: 60_000 }));
+  await hive.stop();
+});
+
+test.after(async () => {
+  await host.close();
+  await provider.close();
+  await servers[Symbol.asyncDispose]();
+});
+test.run();

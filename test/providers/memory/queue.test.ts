@@ -1,0 +1,211 @@
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { Lease, LeaseRequest } from "../../../src/contract/queue-operator.ts";
+import { ForgetfulClock } from "../../../src/testing/contracts/forgetful-clock.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("Memory queues");
+const name = QueueName.queue("Queue");
+const spec = { name, ordered: false, leaseMs: 1_000, maxAttempts: 10 };
+const event = (body: unknown): Event => new Event("Queued", body, { queueName: "Queue" });
+
+async function scene() {
+  const clock = new ManualClock();
+  const { queues } = new MemoryProvider({ clock });
+  await queues.ensure([spec]);
+  const lease = (changes: Partial<LeaseRequest> = {}): Promise<readonly Lease[]> =>
+    queues.lease(name, { max: 1, leaseMs: 1_000, waitMs: 0, signal: new AbortController().signal, ...changes });
+  return { clock, queues, lease };
+}
+
+test("given a long lease and then a short one, then the short one ends in its own time", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([event("long"), event("short")]);
+  await lease({ leaseMs: 60_000 });
+  await lease({ leaseMs: 100 });
+  await clock.advance(100);
+  assert.equal(
+    (await lease()).map((one) => [one.event.getBody(), one.attempt]),
+    [["short", 2]],
+  );
+});
+
+test("given a lease whose time has passed, when it is settled before any timer noticed, then LeaseLost", async () => {
+  const clock = new ForgetfulClock();
+  const { queues } = new MemoryProvider({ clock });
+  await queues.ensure([spec]);
+  await queues.push([event("late")]);
+  const [lease] = await queues.lease(name, { max: 1, leaseMs: 100, waitMs: 0, signal: new AbortController().signal });
+  assert.ok(lease);
+  clock.forget();
+  while (clock.now() <= lease.expiresAt) await new Promise(setImmediate);
+  await throwsCode("LeaseLost", () => queues.commit(lease, []));
+});
+
+test("given a dead letter, when it is sent back, then it goes behind what waits", async () => {
+  const { queues, lease } = await scene();
+  await queues.push([event("dead")]);
+  const [dead] = await lease();
+  if (!dead) throw new Error("nothing was there");
+  await queues.deadLetter(dead, letterFor(dead));
+  await queues.push([event("waiting")]);
+  await queues.requeue(name, "letter-1");
+  assert.equal(
+    (await lease({ max: 2 })).map((one) => one.event.getBody()),
+    ["waiting", "dead"],
+  );
+});
+
+test("given a poll that was woken, when it is aborted before it takes the event, then the next poll is woken in its place", async () => {
+  const { clock, queues, lease } = await scene();
+  const stop = new AbortController();
+  const other = lease({ waitMs: 20_000 });
+  // Who came last is woken first.
+  const aborted = lease({ waitMs: 20_000, signal: stop.signal });
+  await clock.advance(0);
+  const pushed = queues.push([event("for the other")]);
+  stop.abort();
+  await pushed;
+  await clock.advance(0);
+  assert.equal(await aborted, []);
+  assert.equal(
+    (await other).map((one) => one.event.getBody()),
+    ["for the other"],
+  );
+  assert.is(clock.now(), new ManualClock().now(), "no time has passed");
+});
+
+test("given a poll that waits, when its queue is deleted, then it is told; made again, a poll gets what comes then", async () => {
+  const { clock, queues, lease } = await scene();
+  const poll = throwsCode("QueueNotFound", () => lease({ waitMs: 20_000 }));
+  await clock.advance(0);
+  await queues.delete(name);
+  await poll;
+  await queues.ensure([spec]);
+  await queues.push([event("after")]);
+  assert.is((await lease()).length, 1);
+});
+
+test("given a queue in use, when the provider is closed, then no timer is left", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([
+    event(1),
+    event(2),
+    new Event("Queued", 3, { queueName: "Queue", enqueueTime: new Date(clock.now() + 1_000) }),
+  ]);
+  const [first] = await lease();
+  await queues.abandon(first as Lease, { delayMs: 500, countAttempt: true });
+  await lease();
+  queues.close();
+  assert.is(clock.pending, 0);
+});
+
+test("given the id of an event that was pushed long ago, then it is forgotten", async () => {
+  const { clock, queues, lease } = await scene();
+  const pushed = event("again");
+  await queues.push([pushed]);
+  await clock.advance(9 * 60_000);
+  await queues.push([pushed]);
+  assert.is((await lease({ max: 10 })).length, 1);
+  await clock.advance(21 * 60_000);
+  await queues.push([pushed]);
+  assert.is((await lease({ max: 10 })).length, 2, "the one whose lease ended, and the new one");
+});
+
+test("given an event that is too large by the config, then TooLarge; the size is counted in bytes", async () => {
+  const { queues } = new MemoryProvider({ maxEventBytes: 100 });
+  await queues.ensure([spec]);
+  await queues.push([event("x".repeat(98))]);
+  await throwsCode("TooLarge", () => queues.push([event("x".repeat(99))]));
+  await throwsCode("TooLarge", () => queues.push([event("ü".repeat(50))]));
+  await throwsCode("TooLarge", () => queues.push([event(new Uint8Array(101))]));
+  queues.close();
+});
+
+test("given an event that came back, when others wait, then it goes before them, and is the oldest that is told of", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([event("first")]);
+  await clock.advance(1);
+  await queues.push([event("second")]);
+  const [first] = await lease();
+  await queues.abandon(first as Lease, { delayMs: 0, countAttempt: true });
+  assert.is(await queues.oldest(name), first?.event.timestamp.getTime());
+  assert.equal(
+    (await lease({ max: 2 })).map((one) => one.event.getBody()),
+    ["first", "second"],
+  );
+});
+
+test("given a queue that is made ordered afterwards, when two events of one key wait, then one of them can be had at a time", async () => {
+  const { queues, lease } = await scene();
+  await queues.ensure([{ ...spec, ordered: true }]);
+  await queues.push([1, 2].map((n) => event(n).clone({ partitionKey: "k" })));
+  const [first, ...more] = await lease({ max: 2 });
+  assert.is(more.length, 0);
+  assert.equal(await queues.counts(name), { ready: 1, leased: 1, delayed: 0, dead: 0 });
+  await queues.commit(first as Lease, []);
+  assert.equal(await queues.counts(name), { ready: 1, leased: 0, delayed: 0, dead: 0 });
+  assert.is((await lease({ max: 2 }))[0]?.event.getBody(), 2);
+});
+
+test("given an event that waited behind another of its key, when that is done, then it goes before what came later", async () => {
+  const { queues, lease } = await scene();
+  await queues.ensure([{ ...spec, ordered: true }]);
+  const keyed = (body: string): Event => event(body).clone({ partitionKey: "k" });
+  await queues.push([keyed("k1"), keyed("k2"), event("other")]);
+  const [first] = await lease();
+  assert.is((await lease())[0]?.event.getBody(), "other");
+  await queues.push([event("later")]);
+  await queues.commit(first as Lease, []);
+  assert.is((await lease())[0]?.event.getBody(), "k2");
+});
+
+test("given a long lease, when it is renewed for a little, then it ends after that", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([event("a")]);
+  const leases = await lease({ leaseMs: 60_000 });
+  assert.equal(await queues.renew(leases, 100), [true]);
+  await clock.advance(100);
+  assert.is((await queues.counts(name)).ready, 1);
+});
+
+test("given an event that is away for a while, when that is over, then it is counted as ready, and goes before what is new if it came back", async () => {
+  const { clock, queues, lease } = await scene();
+  await queues.push([event("back"), event("new")]);
+  const [back] = await lease();
+  await queues.abandon(back as Lease, { delayMs: 100, countAttempt: true });
+  await clock.advance(99);
+  assert.equal(await queues.counts(name), { ready: 1, leased: 0, delayed: 1, dead: 0 });
+  await clock.advance(1);
+  assert.equal(await queues.counts(name), { ready: 2, leased: 0, delayed: 0, dead: 0 });
+  assert.is((await lease())[0]?.event.getBody(), "back");
+});
+
+test("given a poll that waits, when the provider is closed, then it is told, and so is who polls afterwards", async () => {
+  const { clock, queues, lease } = await scene();
+  const poll = throwsCode("InvalidState", () => lease({ waitMs: 20_000 }));
+  await clock.advance(0);
+  queues.close();
+  await poll;
+  await throwsCode("InvalidState", () => lease());
+});
+
+test("given a queue that was deleted, when another is made, then an id that is known on a third is new there", async () => {
+  const { queues, lease } = await scene();
+  const other = QueueName.queue("Other");
+  const made = QueueName.queue("Made");
+  await queues.ensure([{ ...spec, name: other }]);
+  await queues.push([new Event("Queued", 1, { id: "same", queueName: "Other" })]);
+  await queues.delete(name);
+  await throwsCode("QueueNotFound", () => lease());
+  await queues.ensure([{ ...spec, name: made }]);
+  await queues.push([new Event("Queued", 1, { id: "same", queueName: "Made" })]);
+  assert.is((await queues.counts(made)).ready, 1);
+});
+
+test.run();

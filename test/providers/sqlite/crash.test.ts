@@ -1,0 +1,31 @@
+/** Processes that are killed at random instants, and those that go on after them. `BEEHIVE_KILLS` says how often. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
+import { assertOnce } from "../../support/sqlite-effects.ts";
+import { sqliteFile } from "../../support/sqlite-file.ts";
+import { Worker } from "../../support/sqlite-process.ts";
+import { suite } from "../../support/suite.ts";
+
+const kills = Number(process.env["BEEHIVE_KILLS"] ?? 10);
+const jobsARun = 300;
+
+const test = suite("sqlite: crash", { timeoutMs: 60_000 + kills * 10_000 });
+
+for (const driver of availableDrivers()) {
+  const times = Math.ceil(kills / availableDrivers().length);
+  test(`given work on ${driver}, when its process is killed ${times} times, then each effect happened once`, async () => {
+    using file = sqliteFile();
+    const url = `sqlite:${file.path}?driver=${driver}&deduplicationMs=3600000`;
+    for (let run = 0; run < times; run++) {
+      const worker = new Worker({ url, jobs: [run * jobsARun, (run + 1) * jobsARun], leaseMs: 1_000 });
+      await worker.said("ready");
+      await sleep(Math.random() * 250);
+      await worker.kill();
+    }
+    // Pushes again what may never have been pushed, and works until nothing is left.
+    await new Worker({ url, jobs: [0, times * jobsARun], leaseMs: 1_000 }).done();
+    await assertOnce(file.path, times * jobsARun);
+  });
+}
+
+test.run();

@@ -1,0 +1,78 @@
+/** Letters that are sent back, listed and counted; commits of a group that is undone. */
+import * as assert from "uvu/assert";
+import { openDriver } from "../../../providers/sqlite/file/driver.ts";
+import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
+import { sqliteFile } from "../../support/sqlite-file.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("sqlite: letters");
+const name = QueueName.queue("Letters");
+
+async function withLetters(work: (queues: SqliteProvider["queues"], path: string) => Promise<void>): Promise<void> {
+  using file = sqliteFile();
+  const provider = new SqliteProvider({ file: file.path });
+  try {
+    await provider.queues.ensure([{ name, ordered: false, leaseMs: 60_000, maxAttempts: 3 }]);
+    await work(provider.queues, file.path);
+  } finally {
+    await provider.close();
+  }
+}
+
+const letter = (body: unknown, id?: string): Event => new Event("Letter", body, { queueName: "Letters", id });
+
+function take(queues: SqliteProvider["queues"], max: number): Promise<Lease[]> {
+  return queues.lease(name, { max, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal });
+}
+
+test("given a group that is undone, when its commits are tried again, then each of them happens", () =>
+  withLetters(async (queues) => {
+    await queues.push([letter(1), letter(2)]);
+    const [first, second] = (await take(queues, 2)) as [Lease, Lease];
+    const broken = (): void => {
+      throw new TypeError("what a driver throws");
+    };
+    const [committed, failed] = await Promise.allSettled([
+      queues.commitStep(first, [], {}),
+      queues.commitStep(second, [], { write: broken }),
+    ]);
+    assert.equal([committed.status, failed.status], ["fulfilled", "rejected"]);
+    const { leased, ready } = await queues.counts(name);
+    assert.equal([leased, ready], [1, 0]);
+  }));
+
+test("given a dead letter, when it is sent back, then it goes behind what waits", () =>
+  withLetters(async (queues) => {
+    await queues.push([letter("dead")]);
+    const [lease] = (await take(queues, 1)) as [Lease];
+    await queues.deadLetter(lease, letterFor(lease));
+    await queues.push([letter("waiting")]);
+    await queues.requeue(name, "letter-1");
+    assert.equal(
+      (await take(queues, 2)).map(({ event }) => event.getBody()),
+      ["waiting", "dead"],
+    );
+  }));
+
+test("given dead letters, when they are listed or one is looked for, then nothing is sorted or scanned", () =>
+  withLetters(async (_, path) => {
+    const driver = openDriver(path);
+    const planOf = (sql: string): string =>
+      driver
+        .prepare<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all([])
+        .map(({ detail }) => detail)
+        .join("; ");
+    const listed = planOf("SELECT letter FROM dead_letters WHERE subscription = 1 AND id > 5 ORDER BY id LIMIT 50");
+    const found = planOf("SELECT min(id) FROM dead_letters WHERE subscription = 1 AND event_id = 'x'");
+    driver.close();
+    assert.match(listed, /INDEX dead_letters_by_subscription \(subscription=\? AND rowid>\?\)/);
+    assert.match(found, /INDEX dead_letters_by_event \(event_id=\? AND subscription=\?\)/);
+    assert.not.match(listed + found, /SCAN|TEMP B-TREE/);
+  }));
+
+test.run();

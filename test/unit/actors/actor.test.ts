@@ -1,0 +1,79 @@
+import * as assert from "uvu/assert";
+import { actorDescription, descriptionsOf, type ActorClass } from "../../../src/actors/actor.ts";
+import { ActorDescriptors } from "../../../src/actors/configuration.ts";
+import { compiled } from "../../support/compile.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("@actorDescription", { timeoutMs: 30_000 });
+const namesOf = (actorType: ActorClass): string[] => descriptionsOf(actorType).map(({ queueName }) => queueName);
+
+@actorDescription("First-Actor", { parallelism: 1 })
+@actorDescription("Second-Actor", { parallelism: 2 })
+@actorDescription("Third")
+class Decorated {
+  async processAsync(): Promise<void> {}
+}
+
+test("given several decorators, then each is a subscription, in the order of the source", async () => {
+  assert.equal(namesOf(Decorated), ["First-Actor", "Second-Actor", "Third"]);
+  const descriptors = [...(await ActorDescriptors.from(Decorated).toConfiguration().getDescriptors())];
+  assert.equal(
+    descriptors.map(({ name, parallelism }) => [name, parallelism]),
+    [
+      ["Decorated", 1],
+      ["Decorated", 2],
+      ["Decorated", 10],
+    ],
+  );
+});
+
+test("given a subclass, then it subscribes for itself and inherits no subscription", () => {
+  class Sub extends Decorated {}
+  assert.equal(namesOf(Sub), []);
+  @actorDescription("Own-Actor")
+  class Own extends Decorated {}
+  assert.equal([namesOf(Own), namesOf(Decorated).length], [["Own-Actor"], 3]);
+});
+
+test("given a decorator that is called as a function, then it subscribes just so", () => {
+  class Plain {
+    async processAsync(): Promise<void> {}
+  }
+  actorDescription("Second-Plain")(Plain);
+  actorDescription("First-Plain")(Plain);
+  assert.equal(namesOf(Plain), ["First-Plain", "Second-Plain"]);
+});
+
+test("given a class that is decorated, then nothing can be seen on its instances or among its keys", () => {
+  assert.equal([Object.keys(Decorated), Object.keys(new Decorated())], [[], []]);
+});
+
+const source = `
+import { actorDescription } from "../../../src/actors/actor.ts";
+import { injects, token } from "../../../src/injection/container.ts";
+export const Greeting = token<string>("greeting");
+@actorDescription("First-Actor", { parallelism: 1 })
+@actorDescription("Second-Actor", { parallelism: 2 })
+@actorDescription("Third")
+@injects(Greeting)
+export class Compiled {
+  constructor(readonly greeting: string) {}
+  async processAsync() {}
+}
+export class Sub extends Compiled {}
+`;
+for (const compiler of ["esbuild", "tsc"] as const) {
+  for (const mode of ["legacy", "standard"] as const) {
+    test(`given ${mode} decorators compiled by ${compiler}, then the descriptors are the same`, async () => {
+      const { Compiled, Sub } = (await compiled(source, compiler, mode)) as Record<string, ActorClass>;
+      assert.equal(namesOf(Compiled as ActorClass), namesOf(Decorated));
+      assert.equal(
+        descriptionsOf(Compiled as ActorClass).map(({ options }) => options),
+        [{ parallelism: 1 }, { parallelism: 2 }, {}],
+      );
+      assert.equal(namesOf(Sub as ActorClass), []);
+    });
+  }
+}
+
+test.run();

@@ -1,0 +1,69 @@
+import { actorDescription, Event, type Middleware, type ProcessorActor } from "beehive-actors";
+import { given, TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../../support/suite.ts";
+
+const test = suite("middleware");
+
+function logging(lines: string[], name: string): Middleware {
+  return async (_event, _context, next) => {
+    lines.push(`${name} in`);
+    const events = await next();
+    lines.push(`${name} out`);
+    return events;
+  };
+}
+
+const lines: string[] = [];
+
+@actorDescription("Ping-Wrapped", {
+  publishes: ["Pong"],
+  middleware: [logging(lines, "outer"), logging(lines, "inner")],
+})
+class WrappedActor implements ProcessorActor {
+  processAsync(): Event[] {
+    lines.push("actor");
+    return [new Event("Pong", 1)];
+  }
+}
+
+test("given middleware of the hive and of the actor, when it runs, then the hive's is around, the first outermost", async () => {
+  lines.length = 0;
+  await given()
+    .when(new Event("Ping"), WrappedActor, { defaults: { middleware: [logging(lines, "hive")] } })
+    .then([new Event("Pong", 1)]);
+  assert.equal(lines, ["hive in", "outer in", "inner in", "actor", "inner out", "outer out", "hive out"]);
+});
+
+test("given a middleware that changes what is returned, when the actor runs, then that is published", async () => {
+  const doubling: Middleware = async (_event, _context, next) => [...(await next()), new Event("Pong", 2)];
+  await given()
+    .when(new Event("Ping"), WrappedActor, { defaults: { middleware: [doubling] } })
+    .then([new Event("Pong", 1), new Event("Pong", 2)]);
+});
+
+test("given a middleware that does not go on, when an event comes, then the actor is not run", async () => {
+  lines.length = 0;
+  const refusing: Middleware = () => [];
+  await given()
+    .when(new Event("Ping"), WrappedActor, { defaults: { middleware: [refusing] } })
+    .then([]);
+  assert.equal(lines, []);
+});
+
+test("given a middleware that throws, when an event comes, then it is a failure like any other", async () => {
+  const broken: Middleware = () => {
+    throw new Error("not today");
+  };
+  const hive = await TestHive.start({
+    actors: WrappedActor,
+    defaults: { middleware: [broken], retry: { maxAttempts: 2 } },
+  });
+  await hive.push(new Event("Ping"));
+  await hive.settle();
+  const [letter] = await hive.deadLetters("Ping-Wrapped");
+  assert.is(letter?.reason, "failed 2 times, the last with: not today");
+  await hive.stop();
+});
+
+test.run();

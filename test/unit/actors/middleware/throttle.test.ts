@@ -1,0 +1,81 @@
+import { actorDescription, Event, throttle, type ActorContext, type ProcessorActor } from "beehive-actors";
+import { TestHive } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../../support/suite.ts";
+
+const test = suite("throttle");
+
+test("given two runs a second, when seven events come at once, then no second has more, and none is tried twice", async () => {
+  const starts: number[] = [];
+  @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 2 })], lease: 1_000 })
+  class ThrottledActor implements ProcessorActor {
+    processAsync(_event: Event, { clock, attempt }: ActorContext): void {
+      assert.is(attempt, 1);
+      starts.push(clock.now());
+    }
+  }
+  const hive = await TestHive.start({ actors: ThrottledActor });
+  const start = hive.clock.now();
+  await hive.push(Array.from({ length: 7 }, (_, index) => new Event("Ping", index)));
+  await hive.settle();
+  assert.equal(
+    starts.map((time) => time - start),
+    [0, 0, 1_000, 1_000, 2_000, 2_000, 3_000],
+  );
+  await hive.stop();
+});
+
+test("given actors that share a throttle, when events come for both, then the limit is theirs together", async () => {
+  const starts: number[] = [];
+  const shared = throttle({ limit: 1, per: 60_000 });
+  class NotingActor implements ProcessorActor {
+    processAsync(_event: Event, { clock }: ActorContext): void {
+      starts.push(clock.now());
+    }
+  }
+  @actorDescription("Ping-One", { middleware: [shared] })
+  class OneActor extends NotingActor {}
+  @actorDescription("Ping-Two", { middleware: [shared] })
+  class TwoActor extends NotingActor {}
+  const hive = await TestHive.start({ actors: [OneActor, TwoActor] });
+  await hive.push([new Event("Ping"), new Event("Ping")]);
+  await hive.settle();
+  const [first = 0] = starts;
+  assert.equal(
+    starts.map((time) => time - first),
+    [0, 60_000, 120_000, 180_000],
+  );
+  await hive.stop();
+});
+
+test("given an event that waits for its turn, when the hive stops, then it is given back and not run", async () => {
+  let runs = 0;
+  @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 1, per: 3_600_000 })] })
+  class ThrottledActor implements ProcessorActor {
+    processAsync(): void {
+      runs++;
+    }
+  }
+  const hive = await TestHive.start({ actors: ThrottledActor });
+  await hive.push([new Event("Ping"), new Event("Ping")]);
+  await hive.advance(1_000);
+  await hive.stop();
+  assert.is(runs, 1);
+  assert.match(String(hive.tree()), "given-back");
+});
+
+test("given a run in another hive, when the time of a new one begins anew, then nothing waits for the times of the first", async () => {
+  @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 1, per: 3_600_000 })] })
+  class ThrottledActor implements ProcessorActor {
+    processAsync(): void {}
+  }
+  for (const _ of ["first", "second"]) {
+    await using hive = await TestHive.start({ actors: ThrottledActor });
+    const start = hive.clock.now();
+    await hive.push(new Event("Ping"));
+    await hive.settle();
+    assert.is(hive.clock.now(), start);
+  }
+});
+
+test.run();

@@ -1,0 +1,166 @@
+/** A clock that is put forward or back while timers are set, as at the first answer of a time server. */
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import type { Clock } from "../../../src/base/clock.ts";
+import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
+import type { ActorContext, Next } from "../../../src/actors/actor.ts";
+import { createHive } from "../../../src/hive/hive.ts";
+import { PauseSubscription } from "../../../src/base/errors.ts";
+import { Event } from "../../../src/events/event.ts";
+import { circuitBreaker } from "../../../src/actors/middleware/circuit-breaker.ts";
+import { throttle } from "../../../src/actors/middleware/throttle.ts";
+import { FailureCount } from "../../../src/actors/supervision.ts";
+import { throwsCode } from "../../support/throws.ts";
+import { LeaseKeeper } from "../../../src/delivery/lease-keeper.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { JumpingClock } from "../../support/jumping-clock.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("a clock that is put forward or back");
+const hour = 3_600_000;
+
+async function leased(clock: Clock, provider: MemoryProvider, id: string, leaseMs: number): Promise<Lease> {
+  const name = QueueName.parse("Letters");
+  await provider.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]);
+  await provider.queues.push([new Event("Letter", 1, { id, queueName: "Letters" })]);
+  const { signal } = new AbortController();
+  const [lease] = await provider.queues.lease(name, { max: 1, leaseMs, waitMs: 0, signal });
+  assert.is(lease?.expiresAt, clock.now() + leaseMs);
+  return lease as Lease;
+}
+
+test("given a lease that is kept for long, when the clock jumps, then a short one is renewed in time all the same", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);
+  const lost: string[] = [];
+  keeper.keep(await leased(clock, provider, "long", 600_000), 600_000, { cancel: () => void lost.push("long") });
+  clock.jump(hour);
+  const short = await leased(clock, provider, "short", 1_000);
+  keeper.keep(short, 1_000, { cancel: () => void lost.push("short") });
+  await clock.timers.advance(5_000);
+  assert.ok(!lost.includes("short"));
+  assert.ok(short.expiresAt > clock.now());
+  keeper.close();
+  await provider.close();
+});
+
+test("given a lease that nobody keeps, when the clock jumps over its end, then its event comes back", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  await leased(clock, provider, "long", 600_000);
+  clock.jump(hour);
+  await leased(clock, provider, "short", 1_000);
+  await clock.timers.advance(2_000);
+  const { ready } = await provider.queues.counts(QueueName.parse("Letters"));
+  assert.is(ready, 2);
+  await provider.close();
+});
+
+test("given a paused subscription, when the clock is put back, then the pause does not last longer", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  const runs: number[] = [];
+  const works = actor("Ping-Works", () => {
+    runs.push(clock.timers.now());
+    if (runs.length === 1) throw new PauseSubscription(30_000);
+  });
+  const hive = await createHive({ actors: works, provider, clock, logger: silentLogger });
+  await hive.start();
+  const start = clock.timers.now();
+  await hive.push(new Event("Ping"));
+  await clock.timers.advance(10_000);
+  clock.jump(-hour);
+  await clock.timers.advance(60_000);
+  assert.is(runs.length, 2);
+  assert.ok((runs[1] ?? Infinity) - start <= 60_000);
+  await hive.stop();
+  await provider.close();
+});
+
+test("given an open breaker, when the clock is put back, then it stays open for no more than its time", async () => {
+  const clock = new JumpingClock();
+  const context = { clock } as unknown as ActorContext;
+  const breaker = circuitBreaker({ failures: 1, open: 30_000 });
+  const run = async (next: Next): Promise<unknown> => breaker(new Event("Ping"), context, next);
+  await throwsCode("Unavailable", () => run(() => Promise.reject(new Error("down"))));
+  clock.jump(-hour);
+  const { message } = await throwsCode("Unavailable", () => run(async () => []));
+  assert.is(message, "the circuit breaker is open");
+  await clock.timers.advance(30_000);
+  await run(async () => []);
+});
+
+test("given a throttle, when the clock is put back, then nobody waits for the time that it lost", async () => {
+  const clock = new JumpingClock();
+  const context = { clock, signal: new AbortController().signal } as unknown as ActorContext;
+  const slow = throttle({ limit: 2, per: 1_000 });
+  const starts: number[] = [];
+  const start = clock.timers.now();
+  const run = async (): Promise<unknown> =>
+    slow(new Event("Ping"), context, async () => {
+      starts.push(clock.timers.now() - start);
+      return [];
+    });
+  await Promise.all([run(), run()]);
+  clock.jump(-hour);
+  const waiting = [run(), run(), run()];
+  await clock.timers.advance(5_000);
+  await Promise.all(waiting);
+  assert.equal(starts, [0, 0, 1_000, 1_000, 2_000]);
+});
+
+test("given a limit of failures, when the clock is put back, then failures of before do not count", () => {
+  const count = new FailureCount({ failures: 2, within: 1_000, action: "stop" });
+  count.add(hour);
+  assert.is(count.add(0), undefined);
+  assert.equal(count.add(500), { action: "stop" });
+});
+
+test("given a pulser, when the clock was ahead and is put back, then it fires at once again, each pulse once", async () => {
+  const clock = new JumpingClock();
+  const provider = new MemoryProvider({ clock });
+  const times: number[] = [];
+  const pulser = { name: "p", schedule: { every: 60_000 }, pulse: (time: Date) => void times.push(time.getTime()) };
+  const options = { actors: actor("Ping-Works", () => {}), pulsers: [pulser], provider, clock, logger: silentLogger };
+  const hives = [await createHive(options), await createHive(options)];
+  for (const hive of hives) await hive.start();
+  const start = clock.timers.now();
+  clock.jump(hour);
+  await clock.timers.advance(120_000);
+  clock.jump(-hour);
+  await clock.timers.advance(180_000);
+  assert.equal(
+    times.map((time) => (time - start) / 60_000),
+    [61, 62, 3, 4, 5],
+  );
+  await Promise.all(hives.map((hive) => hive.stop()));
+  await provider.close();
+});
+
+test("given a hive that waits to be idle, when the clock is put forward, then it looks again soon", async () => {
+  const clock = new JumpingClock();
+  const memory = new MemoryProvider({ clock });
+  let ready = 1;
+  const provider = tampered(memory, {
+    counts: async () => {
+      if (ready > 0) clock.jump(hour);
+      return { ready, leased: 0, delayed: 0, dead: 0 };
+    },
+  });
+  const hive = await createHive({ actors: actor("Ping-Works", () => {}), provider, clock, logger: silentLogger });
+  await hive.setup();
+  let idle = false;
+  const idling = hive.idle().then(() => (idle = true));
+  await clock.timers.advance(0);
+  ready = 0;
+  await clock.timers.advance(10_000);
+  assert.is(idle, true);
+  await idling;
+  await hive.stop();
+  await memory.close();
+});
+
+test.run();

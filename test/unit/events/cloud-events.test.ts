@@ -1,0 +1,191 @@
+import { CloudEvent, HTTP } from "cloudevents";
+import {
+  cloudEventsJson,
+  Event,
+  fromCloudEvent,
+  fromCloudEventText,
+  toCloudEvent,
+  toCloudEventText,
+  type EventOptions,
+} from "beehive-actors";
+import { cloudEventRecord } from "../../../src/events/cloud-events.ts";
+import * as assert from "uvu/assert";
+import { failureOf } from "../../support/failure.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("CloudEvents");
+
+const full: EventOptions = {
+  id: "e-1",
+  timestamp: new Date("2020-02-29T12:00:00.000Z"),
+  url: "https://shop.example/orders/1",
+  properties: { subject: "orders/1", source: "/shop", retries: 3, urgent: true, ratio: 0.5, "X-Odd Name": "kept" },
+  enqueueTime: new Date("2020-03-01T00:00:00.000Z"),
+  correlationId: "c-1",
+  causationId: "e-0",
+  partitionKey: "1",
+};
+
+for (const [what, event] of Object.entries({
+  "a JSON body and every field": new Event("OrderAccepted", { orderId: "1" }, full),
+  "no body": new Event("OrderAccepted"),
+  "a body that is null": new Event("OrderAccepted", null),
+  "attributes that are not what CloudEvents says": new Event("OrderAccepted", 1, {
+    properties: { subject: 7, dataschema: "#", source: "my shop", note: "two\nlines" },
+  }),
+  text: new Event("Note", "grüezi", { contentType: "text/plain" }),
+  bytes: new Event("Photo", new Uint8Array([0, 1, 255])),
+  "a log event to a queue": new Event("Seen", 0, { delivery: "log", queueName: "Audits" }),
+  "the default source as its source": new Event("Seen", 0, { properties: { source: "urn:beehive" } }),
+})) {
+  test(`given an event with ${what}, when it becomes a CloudEvent, then the cloudevents package takes it`, () => {
+    const read = new CloudEvent(structuredClone(toCloudEvent(event)) as object);
+    assert.ok(read.validate());
+    assert.is(read.id, event.id);
+    assert.is(read.type, event.eventType);
+    assert.is(read.time, event.timestamp.toISOString());
+  });
+
+  test(`given an event with ${what}, when it goes as structured JSON, then the cloudevents package reads it from HTTP`, () => {
+    const body = JSON.stringify(toCloudEvent(event));
+    const read = HTTP.toEvent({ headers: { "content-type": cloudEventsJson }, body });
+    assert.instance(read, CloudEvent);
+    assert.is((read as CloudEvent<unknown>).type, event.eventType);
+  });
+
+  test(`given an event with ${what}, when it goes there and back as JSON, then it is equal`, () => {
+    const text = JSON.stringify(toCloudEvent(event));
+    assert.equal(cloudEventRecord(JSON.parse(text)), event.toRecord());
+    const back = fromCloudEvent(JSON.parse(text), event.queueName);
+    assert.equal(back.toRecord(), { ...event.toRecord(), enqueueTime: undefined, delivery: "business" });
+    assert.equal(fromCloudEventText(toCloudEventText(event), event.queueName).toRecord(), back.toRecord());
+  });
+}
+
+test("given a CloudEvent of the cloudevents package, when it is read, then it is an event", () => {
+  const theirs = new CloudEvent({
+    id: "7",
+    source: "/warehouse",
+    type: "com.example.stock.changed",
+    time: "2020-02-29T12:00:00.000Z",
+    subject: "lamp",
+    data: { left: 3 },
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  });
+  const event = fromCloudEvent(theirs.toJSON(), "StockChanged-");
+  assert.is(event.id, "7");
+  assert.is(event.eventType, "com.example.stock.changed");
+  assert.is(event.queueName, "StockChanged-");
+  assert.equal(event.getBody(), { left: 3 });
+  assert.is(event.properties["source"], "/warehouse");
+  assert.is(event.properties["subject"], "lamp");
+  assert.match(String(event.properties["traceparent"]), /^00-0af7/);
+});
+
+test("given an event as Event Grid delivers it, when it is read, then nothing of it is lost", () => {
+  const event = fromCloudEvent({
+    specversion: "1.0",
+    type: "Microsoft.Storage.BlobCreated",
+    source: "/subscriptions/s/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/shop",
+    id: "9aeb0fdf-c01e-0131-0922-9eb54906e209",
+    time: "2019-11-18T15:13:39.4589254Z",
+    subject: "blobServices/default/containers/orders/blobs/1.json",
+    dataschema: "#",
+    data: { api: "PutBlockList", contentLength: 447, url: "https://shop.blob.core.windows.net/orders/1.json" },
+  });
+  assert.is(event.eventType, "Microsoft.Storage.BlobCreated");
+  assert.is(event.timestamp.toISOString(), "2019-11-18T15:13:39.458Z");
+  assert.is(event.getBody<{ contentLength: number }>().contentLength, 447);
+  assert.is(event.properties["subject"], "blobServices/default/containers/orders/blobs/1.json");
+  assert.is(event.properties["dataschema"], "#");
+  assert.equal(fromCloudEvent(toCloudEvent(event)).toRecord(), event.toRecord());
+});
+
+test("given a sender who says where, when and how it goes, when it is read, then only the caller is obeyed", () => {
+  const orders = { beehivequeue: "Refunds-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
+  for (const event of [
+    fromCloudEvent({ ...good, ...orders, data: {} }, "Webhooks-"),
+    fromCloudEventText(JSON.stringify({ ...good, ...orders, data: {} }), "Webhooks-"),
+  ]) {
+    assert.equal([event.queueName, event.enqueueTime, event.delivery], ["Webhooks-", undefined, "business"]);
+    assert.equal(Object.keys(event.properties), ["source"]);
+  }
+  assert.is(fromCloudEvent({ ...good, ...orders }).queueName, "");
+});
+
+test("given JSON data as text, when it goes there and back, then not a character of it changes", () => {
+  for (const body of [
+    '{"id":820982911946154508,"price":1.10,"z":-0,"big":1e400}',
+    ' { "b" : 1, "1" : "\\ud83d\\ude00 \u{1F600} \\u0041", "b" : [ 1.0 , {} ] }\n',
+    '"a text with \\" and \\\\"',
+    "12345678901234567890",
+    "[".repeat(50_000) + "]".repeat(50_000),
+  ]) {
+    const event = Event.fromRecord({ ...new Event("Order").toRecord(), body });
+    const text = toCloudEventText(event);
+    assert.ok(fromCloudEventText(text).body === body, body.slice(0, 50));
+    assert.equal((JSON.parse(text) as { data: unknown }).data === undefined, false);
+  }
+});
+
+test("given bytes in base64, when they are read, then no byte of them is another", () => {
+  const bytes = Buffer.from("89504e470d0a1a0afffe", "hex");
+  const base64 = bytes.toString("base64");
+  const untyped = fromCloudEvent({ ...good, data_base64: base64 });
+  assert.equal([untyped.contentType, untyped.body], ["application/octet-stream", new Uint8Array(bytes)]);
+  const json = fromCloudEvent({ ...good, datacontenttype: "application/json", data_base64: base64 });
+  assert.equal(json.body, new Uint8Array(bytes));
+  assert.throws(() => json.getBody(), /its content type is application\/json and its bytes are not UTF-8/);
+  const event = new Event("Photo", new Uint8Array(bytes), { contentType: "application/json" });
+  assert.equal(fromCloudEvent(toCloudEvent(event)).body, event.body);
+});
+
+const good = { specversion: "1.0", id: "1", source: "/s", type: "t" };
+for (const [what, bad, reason] of [
+  ["text", "{}", /it is not an object/],
+  ["null", null, /it is not an object/],
+  ["no version", { ...good, specversion: undefined }, /its specversion is undefined, not "1\.0"/],
+  ["another version", { ...good, specversion: "0.3" }, /its specversion is "0\.3"/],
+  ["no id", { ...good, id: "" }, /its id must be/],
+  ["no source", { ...good, source: undefined }, /its source must be/],
+  ["a type that is a number", { ...good, type: 1 }, /its type must be/],
+  ["a time that is none", { ...good, time: "soon" }, /its time, "soon", is not a time/],
+  ["a content type that is no text", { ...good, datacontenttype: 1 }, /its datacontenttype must be a text/],
+  ["a time that no date has", { ...good, time: "2024-13-01T00:00:00Z" }, /its time, "2024-13/],
+  ["a partition key with NUL", { ...good, partitionkey: "a\0b" }, /the partitionKey of an event must not hold NUL/],
+  ["half of a surrogate pair", { ...good, id: "\ud800" }, /the id of an event is not well-formed/],
+  ["data that is nested too deeply", { ...good, data: deep() }, /its data cannot be written as JSON/],
+  ["properties that are not JSON", { ...good, beehiveproperties: "{" }, /beehiveproperties is not JSON/],
+] as const) {
+  test(`given a CloudEvent with ${what}, when it is read, then the error says what is wrong`, async () => {
+    const error = await failureOf(() => fromCloudEvent(bad));
+    assert.is(error.code, "InvalidEvent");
+    assert.match(error.message, reason);
+  });
+}
+
+test("given properties of others that are none, when it is read, then the event has the rest, and inherits nothing from them", () => {
+  const beehiveproperties = '{"__proto__":{"admin":true},"nested":{"a":1},"list":[1],"none":null,"colour":"red"}';
+  const event = fromCloudEvent({ specversion: "1.0", id: "1", source: "s", type: "t", beehiveproperties });
+  assert.equal({ ...event.properties }, { source: "s", colour: "red" });
+  assert.is(event.properties["admin"], undefined);
+  assert.not.throws(() => new Event("Next", 1, { properties: event.properties }));
+});
+
+test("given attributes that are null, when it is read, then they are as good as absent", () => {
+  const event = fromCloudEvent({ ...good, time: null, datacontenttype: null, data: null, data_base64: null });
+  assert.is(event.body, "");
+});
+
+test("given text that is no CloudEvent, when it is read, then the error says where it is wrong and quotes nothing", async () => {
+  const broken = await failureOf(() => fromCloudEventText('{"specversion":"1.0","secret'));
+  assert.is(broken.code, "InvalidEvent");
+  assert.match(broken.message, /it is not JSON, wrong at position 21/);
+  assert.not.match(broken.message, /secret/);
+});
+
+test.run();
+
+function deep(): unknown {
+  return JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+}

@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import { memberText } from "../../../src/events/json-source.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("parts of JSON as they are written");
+
+for (const [what, json, name, text] of [
+  ["a number of many digits", '{"id":820982911946154508}', "id", "820982911946154508"],
+  ["white space", '\n{ "a" : 1 , "b"\t: [ 2 ] }\r\n', "b", " [ 2 ] "],
+  ["a name that stands twice", '{"a":1,"b":2,"a":3}', "a", "3"],
+  ["a name with escapes", '{"d\\u0061ta":1}', "data", "1"],
+  ["quotes and brackets in texts", '{"x":"}]\\"{[,\\\\","a":"\\\\\\""}', "a", '"\\\\\\""'],
+  ["nested values", '{"x":{"a":1,"y":[{"a":2}]},"a":{"b":[1,{"c":"}"}]}}', "a", '{"b":[1,{"c":"}"}]}'],
+  ["an element of an array", '[1,"a",[2,3],4]', "2", "[2,3]"],
+  ["the last member", '{"a":1,"b":null}', "b", "null"],
+  ["a member that is not there", '{"a":{"b":1}}', "b", undefined],
+  ["an empty object", "{ }", "a", undefined],
+  ["a value without parts", '"{a:1}"', "a", undefined],
+] as const) {
+  test(`given ${what}, when a part is cut out, then it is the text as written`, () => {
+    assert.is(memberText(json, name), text);
+  });
+}
+
+test("given values nested deeply, when a part is cut out, then it is whole", () => {
+  const deep = '[{"a":'.repeat(50_000) + "1" + "}]".repeat(50_000);
+  assert.ok(memberText(`{"x":${deep},"a":${deep}}`, "a") === deep);
+});
+
+test("given any object, when each part is cut out, then it is the JSON of its value", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 2), (object, space) => {
+      const json = JSON.stringify(object, undefined, space);
+      const parsed = JSON.parse(json) as Record<string, unknown>;
+      for (const name of Object.keys(parsed)) assert.equal(JSON.parse(memberText(json, name) ?? ""), parsed[name]);
+    }),
+  );
+});
+
+test.run();

@@ -1,0 +1,315 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { createHive, type HiveOptions } from "../../../src/hive/hive.ts";
+import { BeeHiveError, PauseSubscription } from "../../../src/base/errors.ts";
+import { Event } from "../../../src/events/event.ts";
+import { healthServer } from "../../../src/hive/health-server.ts";
+import { HeldKeys } from "../../../src/delivery/held-keys.ts";
+import { circuitBreaker } from "../../../src/actors/middleware/circuit-breaker.ts";
+import type { Health } from "../../../src/hive/health.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
+import type { Lease, QueueOperator } from "../../../src/contract/queue-operator.ts";
+import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { PatientClock } from "../../support/patient-clock.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("the health of a hive");
+
+const idle = actor("Healthy-Actor", () => []);
+const options = { actors: idle, logger: silentLogger } satisfies HiveOptions;
+const secret = "AccountKey=hunter2";
+const gone = (): never => {
+  throw new BeeHiveError("Unavailable", `no answer from host;${secret}`);
+};
+
+function providerWith(clock: ManualClock, changes: Partial<QueueOperator>): Provider {
+  return tampered(new MemoryProvider({ clock }), changes);
+}
+
+const brief = ({ live, ready, detail }: Health): unknown[] => [live, ready, detail.state];
+
+test("given a hive, when it is made, runs, stops and has stopped, then it is ready only while it runs, and live until it has stopped", async () => {
+  let finish = (): void => {};
+  const slow = actor("Slow-Actor", () => new Promise<void>((resolve) => (finish = resolve)));
+  const hive = await createHive({ ...options, actors: slow });
+  assert.equal(brief(await hive.health()), [true, false, "new"]);
+  await hive.start();
+  assert.equal(brief(await hive.health()), [true, true, "running"]);
+  await hive.push(new Event("Slow"));
+  while ((await hive.health()).detail.actors[0]?.inFlight !== 1) await new Promise(setImmediate);
+  const stopping = hive.stop();
+  await new Promise(setImmediate);
+  assert.equal(brief(await hive.health()), [true, false, "stopping"]);
+  finish();
+  await stopping;
+  assert.equal(brief(await hive.health()), [false, false, "stopped"]);
+});
+
+test("given a provider that does not answer, when it is asked, then the hive is live, not ready after 800 ms, and says Timeout", async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const missing = async (): Promise<never> => {
+    asked++;
+    return await new Promise(() => {});
+  };
+  await using hive = await createHive({ ...options, clock, provider: providerWith(clock, { missing }) });
+  await hive.start();
+  const health = hive.health();
+  const again = hive.health();
+  await clock.advance(800);
+  assert.equal(brief(await health), [true, false, "running"]);
+  assert.is((await again).detail.provider.error, "Timeout");
+  assert.is(asked, 1, "two probes at once ask once");
+  assert.equal(brief(await hive.health({ askProvider: false })), [true, false, "running"]);
+  assert.is(asked, 1);
+});
+
+test("given an answer of the provider, when 5 s have passed, then it is asked again", async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const provider = new MemoryProvider({ clock });
+  const counted = tampered(provider, {
+    missing: async (specs) => {
+      asked++;
+      return provider.queues.missing(specs);
+    },
+  });
+  await using hive = await createHive({ ...options, clock, provider: counted });
+  await hive.start();
+  for (let second = 0; second < 5; second++) {
+    assert.is((await hive.health()).ready, true);
+    await clock.advance(1_000);
+  }
+  assert.is(asked, 1);
+  const { pending } = clock;
+  await hive.health();
+  assert.is(asked, 2);
+  assert.is(clock.pending, pending, "no timer is left");
+});
+
+test("given a queue that is gone, when it is asked, then the hive is not ready and names it", async () => {
+  const clock = new ManualClock();
+  await using hive = await createHive({ ...options, clock });
+  await hive.start();
+  const [{ queueName }] = hive.descriptors as [(typeof hive.descriptors)[number]];
+  await hive.provider.queues.delete(queueName);
+  const { ready, detail } = await hive.health();
+  assert.equal([ready, detail.provider.state, detail.provider.missing], [false, "failed", ["Healthy-Actor"]]);
+});
+
+test("given polls that fail, when it is asked, then the hive is live and not ready, until one is answered; and nothing secret is said", async () => {
+  const clock = new ManualClock();
+  let down = true;
+  let unreachable = true;
+  const provider = new MemoryProvider({ clock });
+  const failing = tampered(provider, {
+    lease: async (name, request) => (down ? gone() : provider.queues.lease(name, request)),
+    missing: async (specs) => (unreachable ? gone() : provider.queues.missing(specs)),
+  });
+  await using hive = await createHive({ ...options, clock, provider: failing });
+  await hive.start();
+  await clock.advance(1);
+  const health = await hive.health();
+  assert.equal(brief(health), [true, false, "running"]);
+  const [{ polling, error } = { polling: "", error: "" }] = health.detail.actors;
+  assert.equal([polling, error, health.detail.provider.error], ["failing", "Unavailable", "Unavailable"]);
+  assert.not.match(JSON.stringify(health), "hunter2");
+  unreachable = false;
+  await clock.advance(5_000);
+  assert.equal(brief(await hive.health()), [true, false, "running"]);
+  down = false;
+  await clock.advance(10_000);
+  await hive.push(new Event("Healthy"));
+  await clock.advance(1);
+  assert.equal(brief(await hive.health()), [true, true, "running"]);
+});
+
+test("given a poll that is never answered, when two minutes have passed, then the hive is not live", async () => {
+  const clock = new ManualClock();
+  const lease = (_name: unknown, { signal }: { readonly signal: AbortSignal }): Promise<never[]> =>
+    new Promise((resolve) => signal.addEventListener("abort", () => resolve([])));
+  await using hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });
+  await hive.start();
+  await clock.advance(120_000);
+  assert.is((await hive.health()).live, true);
+  await clock.advance(1);
+  const { live, detail } = await hive.health();
+  assert.equal([live, detail.actors[0]?.polling], [false, "stuck"]);
+});
+
+test("given a server of health, when it is probed, then it answers 200 or 503 with JSON, on the loopback address", async () => {
+  const hive = await createHive(options);
+  const server = await healthServer(hive, { port: 0 });
+  const probe = async (path: string): Promise<[number, Record<string, unknown>]> => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  };
+  assert.equal((await probe("/ready"))[0], 503);
+  await hive.start();
+  const [status, body] = await probe("/ready");
+  assert.equal([status, body["ready"], Object.keys(body)], [200, true, ["live", "ready", "detail"]]);
+  assert.equal((await probe("/live?verbose"))[0], 200);
+  assert.equal((await probe("/metrics"))[0], 404);
+  const posted = await fetch(`http://127.0.0.1:${server.port}/live`, { method: "POST" });
+  assert.is(posted.status, 405);
+  await posted.arrayBuffer();
+  await hive.stop();
+  assert.equal((await probe("/live"))[0], 503);
+  await server.close();
+});
+
+test("given a provider that does not answer, when the server is asked whether the hive is live, then it does not ask the provider", async () => {
+  const clock = new ManualClock();
+  const missing = (): Promise<never> => new Promise(() => {});
+  const hive = await createHive({ ...options, clock, provider: providerWith(clock, { missing }) });
+  await hive.start();
+  await using server = await healthServer(hive, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/live`);
+  assert.is(response.status, 200);
+  await response.arrayBuffer();
+  const stopping = hive.stop();
+  await clock.advance(30_000);
+  await stopping;
+});
+
+test("given who says nothing, or begins a request and never ends it, when seconds have passed, then the server lets go of them", async () => {
+  await using hive = await createHive(options);
+  await using server = await healthServer(hive, { port: 0 });
+  const sockets = ["", "GET /live HTTP/1.1\r\nx-slow: "].map((said) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.resume().write(said);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "close")));
+});
+
+test("given a port that is taken, when health is to be served there, then it says so", async () => {
+  const hive = await createHive(options);
+  await using first = await healthServer(hive, { port: 0 });
+  const error = await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: first.port }));
+  assert.match(error.message, `127.0.0.1:${first.port}`);
+  await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: -1 }));
+  await hive.stop();
+});
+
+test("given a hive that stops for longer than a poll may take, when it is asked, then it is live until it has stopped", async () => {
+  const clock = new PatientClock();
+  let answer = (): void => {};
+  const lease = (): Promise<never[]> => new Promise((resolve) => (answer = () => resolve([])));
+  const hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });
+  await hive.start();
+  await clock.advance(0);
+  const stopping = hive.stop({ deadline: 600_000 });
+  await clock.advance(120_001);
+  assert.equal(brief(await hive.health()), [true, false, "stopping"]);
+  answer();
+  await stopping;
+});
+
+test("given a health that cannot be told, when the server is asked, then it answers 503 and nothing else", async () => {
+  await using server = await healthServer({ health: () => Promise.reject(new Error(secret)) }, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/ready`);
+  assert.equal([response.status, await response.json()], [503, { ready: false }]);
+});
+
+test("given a server of health, then it does not keep the process; and when it is closed, a request that is not ended is no hindrance", async () => {
+  const hive = await createHive(options);
+  const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
+  const before = servers();
+  const server = await healthServer(hive, { port: 0 });
+  assert.is(servers(), before);
+  const socket = connect(server.port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write("GET /live HTTP/1.1\r\n");
+  await fetch(`http://127.0.0.1:${server.port}/live`).then((response) => response.arrayBuffer());
+  const ended = once(socket, "close");
+  await server.close();
+  await ended;
+  await hive.stop();
+});
+
+test("given a paused subscription, when health is asked, then it says by what, until when and why", async () => {
+  for (const [by, settings] of [
+    ["circuit-breaker", { middleware: [circuitBreaker({ failures: 1, open: 30_000 })] }],
+    ["supervision", { supervision: [{ on: TypeError, action: "pause", pause: 30_000 }] }],
+    ["failure-limit", { failureLimit: { failures: 1, within: 30_000, action: "pause" } }],
+  ] as const) {
+    const clock = new PatientClock();
+    let down = true;
+    const work = (): void => {
+      if (down) throw new TypeError(secret);
+    };
+    const broken = actor("Healthy-Actor", work, settings);
+    await using hive = await createHive({ ...options, clock, actors: broken });
+    await hive.start();
+    const paused = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.paused;
+    assert.is(await paused(), undefined);
+    await hive.push(new Event("Healthy"));
+    await clock.advance(1_000);
+    const until = new Date(clock.now() + 29_000);
+    assert.equal(await paused(), { by, until, error: "TypeError" });
+    assert.is((await hive.health()).ready, true);
+    down = false;
+    await clock.advance(29_000);
+    assert.is(await paused(), undefined, "an event was committed");
+  }
+});
+
+test("given an actor that asks for a pause, when health is asked, then it says so, over HTTP too", async () => {
+  const clock = new PatientClock();
+  const asks = actor("Healthy-Actor", () => {
+    throw new PauseSubscription(1_000);
+  });
+  await using hive = await createHive({ ...options, clock, actors: asks });
+  await hive.start();
+  await hive.push(new Event("Healthy"));
+  await clock.advance(500);
+  const { actors } = (await hive.health()).detail;
+  assert.equal(actors[0]?.paused, { by: "actor", until: new Date(clock.now() + 500), error: "Unavailable" });
+  await using server = await healthServer(hive, { port: 0 });
+  const response = await fetch(`http://127.0.0.1:${server.port}/live`);
+  assert.match(
+    await response.text(),
+    '"paused":{"by":"actor","until":"2020-01-01T00:00:01.000Z","error":"Unavailable"}',
+  );
+});
+
+test("given an ordered subscription, when an event fails, then health names it until it is tried again", async () => {
+  const clock = new PatientClock();
+  let fails = true;
+  const failing = actor(
+    "Healthy-Actor",
+    () => {
+      if (fails) throw new Error("not yet");
+    },
+    { ordered: true, retry: { minDelay: 5_000, maxDelay: 5_000 } },
+  );
+  await using hive = await createHive({ ...options, clock, actors: failing });
+  await hive.start();
+  await hive.push([
+    new Event("Healthy", 1, { id: "first", partitionKey: "k" }),
+    new Event("Healthy", 2, { id: "keyless" }),
+  ]);
+  await clock.advance(1_000);
+  const held = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.heldKeys;
+  assert.equal(await held(), [{ eventId: "first", attempts: 1, until: new Date(clock.now() + 4_000) }]);
+  fails = false;
+  await clock.advance(4_000);
+  assert.equal(await held(), []);
+});
+
+test("given events that another process took over, when time passes, then they are told no more", () => {
+  const held = new HeldKeys();
+  const lease = { event: new Event("A", 1, { partitionKey: "k" }), attempt: 2 } as Partial<Lease> as Lease;
+  held.holds(lease, 1_000, 0);
+  assert.is(held.list(61_000).length, 1);
+  assert.is(held.list(61_001).length, 0);
+});
+
+test.run();

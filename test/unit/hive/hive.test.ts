@@ -1,0 +1,127 @@
+/** What a hive does by itself, beside its actors. */
+import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
+import { MemoryProvider } from "beehive-actors/memory";
+import * as assert from "uvu/assert";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import { actor, Gate, running, tampered } from "../../../src/testing/contracts/hive/harness.ts";
+import { failureOf } from "../../support/failure.ts";
+import { PatientClock } from "../../support/patient-clock.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("a hive");
+
+const idle = actor("Ping-Works", () => {});
+
+test("given options that are none, when a hive is made, then every problem is told at once", async () => {
+  const wrong = { actor: idle, actors: idle, provider: 5, container: {}, topology: "make" };
+  const { code, message } = await failureOf(createHive(wrong as unknown as HiveOptions));
+  assert.is(code, "InvalidConfiguration");
+  for (const problem of [
+    '"actor" is not an option; there are actors',
+    "provider must be a URL",
+    "container must be one of inversify",
+    'topology must be create or check, not "make"',
+  ])
+    assert.match(message, problem);
+  for (const none of [undefined, null, "memory:"])
+    assert.match((await failureOf(createHive(none as unknown as HiveOptions))).message, "takes an object of options");
+});
+
+test("given a set-up that failed, when it is asked for again, then it is tried again", async () => {
+  const memory = new MemoryProvider();
+  let tries = 0;
+  const provider = tampered(memory, {
+    async ensure(specs) {
+      if (++tries === 1) throw new BeeHiveError("Unavailable", "no answer");
+      await memory.queues.ensure(specs);
+    },
+  });
+  const hive = await createHive({ actors: idle, provider, logger: silentLogger });
+  await throwsCode("Unavailable", () => hive.start());
+  await hive.start();
+  await hive.setup();
+  assert.is(tries, 2);
+  await hive.stop();
+  await memory.close();
+});
+
+test("given nothing to publish, or log events only, when it is pushed, then the provider is asked for no more than there is", async () => {
+  const memory = new MemoryProvider();
+  const pushed: number[] = [];
+  const provider = tampered(memory, { push: async (events) => void pushed.push(events.length) });
+  await using hive = await createHive({ actors: idle, provider, logger: silentLogger });
+  await hive.push([]);
+  await hive.push(new Event("Ping", 1, { delivery: "log" }));
+  assert.equal(pushed, [1]);
+});
+
+test("given a log event that is being sent, when the hive is stopped, then it stops after that", async () => {
+  const memory = new MemoryProvider();
+  const gate = new Gate();
+  const provider = tampered(memory, { push: () => gate.pass().then(() => 0) });
+  const hive = await createHive({ actors: idle, provider, logger: silentLogger });
+  await hive.push(new Event("Ping", 1, { delivery: "log" }));
+  let stopped = false;
+  const stopping = hive.stop().then(() => (stopped = true));
+  for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  assert.is(stopped, false);
+  gate.open();
+  await stopping;
+});
+
+test("given somebody who waits until a hive is idle, when it is stopped, then they wait no more", async () => {
+  const clock = new PatientClock();
+  const hive = await createHive({ actors: idle, clock, logger: silentLogger });
+  await hive.setup();
+  await hive.push(new Event("Ping"));
+  const waiting = hive.idle();
+  await clock.advance(1_000);
+  await hive.stop();
+  await waiting;
+});
+
+test("given which dead letters are meant in no way that is known, when they are dropped, then none is", async () => {
+  const clock = new PatientClock();
+  const failing = actor("Ping-Works", () => Promise.reject(new Error("no")), { retry: { maxAttempts: 1 } });
+  const hive = await createHive({ actors: failing, clock, logger: silentLogger });
+  await hive.start();
+  await hive.push(new Event("Ping"));
+  await clock.advance(0);
+  for (const which of [undefined, {}, { all: false }, { all: "yes" }])
+    await throwsCode("InvalidKey", () => hive.drop("Ping-Works", which as never));
+  assert.is((await hive.counts("Ping-Works")).dead, 1);
+  await hive.stop();
+});
+
+test("given a hive that was stopped, when it is stopped again, then it was that once", async () => {
+  let closed = 0;
+  const provider = new MemoryProvider();
+  const journal = { subject: () => undefined };
+  const hive = await createHive({ actors: idle, provider, journal, logger: silentLogger });
+  const close = hive.journal?.close.bind(hive.journal);
+  Object.assign(hive.journal ?? {}, { close: () => (closed++, close?.()) });
+  await Promise.all([hive.stop(), hive.stop()]);
+  await hive.stop();
+  assert.is(closed, 1);
+});
+
+test("given two errors that stop the hive, when it has stopped, then it tells the first", async () => {
+  const clock = new PatientClock();
+  const gate = new Gate();
+  const failing = actor(
+    "Ping-Works",
+    async (event) => {
+      await gate.pass();
+      throw new TypeError(`${event.getBody<number>()}`);
+    },
+    { parallelism: 2, supervision: [{ on: TypeError, action: "stop" }] },
+  );
+  const hive = await running({ provider: new MemoryProvider({ clock }) }, failing, { clock });
+  await hive.push([new Event("Ping", 1), new Event("Ping", 2)]);
+  await clock.advance(0);
+  gate.open();
+  assert.is(((await hive.stopped()) as Error).message, "1");
+});
+
+test.run();

@@ -1,0 +1,85 @@
+import {
+  actorDescription,
+  createHive,
+  Event,
+  silentLogger,
+  type DeliveryReport,
+  type ProcessorActor,
+} from "beehive-actors";
+import { ManualClock } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("onDelivery");
+
+@actorDescription("Ping-Pong", { publishes: ["Pong"], retry: { maxAttempts: 2, minDelay: 1_000 } })
+class PongActor implements ProcessorActor {
+  processAsync(event: Event): Event[] {
+    if (event.getBody<string>() === "bad") throw new Error("no");
+    return [new Event("Pong"), new Event("Noted", 1, { delivery: "log" })];
+  }
+}
+
+test("given an observer, when deliveries end, then it is told of each how, with what it published or failed with", async () => {
+  const clock = new ManualClock();
+  const reports: DeliveryReport[] = [];
+  const hive = await createHive({
+    actors: PongActor,
+    clock,
+    random: () => 0,
+    logger: silentLogger,
+    onDelivery: (report) => reports.push(report),
+  });
+  await hive.start();
+  await hive.push(new Event("Ping", "good"));
+  await clock.advance(0);
+  await hive.push(new Event("Ping", "bad"));
+  await clock.advance(1_000);
+  assert.equal(
+    reports.map(({ event, attempt, outcome, outputs, error }) => [
+      event.queueName,
+      event.getBody(),
+      attempt,
+      outcome,
+      outputs.map(({ eventType, causationId }) => [eventType, causationId === event.id]),
+      error instanceof Error ? error.message : error,
+    ]),
+    [
+      [
+        "Ping-Pong",
+        "good",
+        1,
+        "committed",
+        [
+          ["Pong", true],
+          ["Noted", true],
+        ],
+        undefined,
+      ],
+      ["Ping-Pong", "bad", 1, "retried", [], "no"],
+      ["Ping-Pong", "bad", 2, "dead-lettered", [], "no"],
+    ],
+  );
+  await hive.stop();
+});
+
+test("given an observer that throws, when deliveries end, then they end as ever, and it is logged", async () => {
+  const clock = new ManualClock();
+  const logged: string[] = [];
+  const hive = await createHive({
+    actors: PongActor,
+    clock,
+    logger: { ...silentLogger, error: (_fields, message) => void logged.push(message) },
+    onDelivery: () => {
+      throw new Error("not my day");
+    },
+  });
+  await hive.start();
+  await hive.push(new Event("Ping", "good"));
+  await clock.advance(0);
+  assert.equal(await hive.counts("Ping-Pong"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.equal(logged, ["onDelivery failed"]);
+  await hive.stop();
+});
+
+test.run();

@@ -1,0 +1,389 @@
+import { Container, inject, injectable, preDestroy, type ServiceIdentifier } from "inversify";
+import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
+import { ActorDescriptors } from "../../../src/actors/configuration.ts";
+import { createHive } from "../../../src/hive/hive.ts";
+import { ActorContainer, injects, token } from "../../../src/injection/container.ts";
+import { Event } from "../../../src/events/event.ts";
+import type { Step } from "../../../src/contract/provider.ts";
+import type { CollectionStore, CounterStore, Identified, Stores } from "../../../src/contract/stores.ts";
+import { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore } from "../../../src/injection/tokens.ts";
+import { compiled } from "../../support/compile.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("Container", { timeoutMs: 30_000 });
+
+interface Order extends Identified {
+  readonly id: string;
+}
+const Orders = collectionStore<Order>("Orders");
+const Greeting = token<string>("greeting");
+
+/** Stores that can be told apart. */
+function storesNamed(name: string): Stores {
+  const store = { name } as never;
+  return { collection: () => store, keyedList: () => store, keyValue: () => store, counters: store, locks: store };
+}
+const nameOf = (store: unknown): string => (store as { name: string }).name;
+
+const stepOf = (name: string): Step => ({ stores: storesNamed(name), async commit() {}, discard() {} });
+
+async function descriptorOf(actorType: ActorClass): Promise<ActorDescriptor> {
+  actorDescription("Topic-Sub")(actorType);
+  const [descriptor] = await ActorDescriptors.from(actorType).toConfiguration().getDescriptors();
+  return descriptor as ActorDescriptor;
+}
+
+async function resolved<T extends ActorClass>(
+  actorType: T,
+  parent?: Container,
+  step: Step = stepOf("step"),
+): Promise<InstanceType<T>> {
+  const container = new ActorContainer(storesNamed("direct"), parent);
+  return (await container.resolve(await descriptorOf(actorType), step)) as InstanceType<T>;
+}
+
+class Base {
+  async processAsync(): Promise<void> {}
+}
+
+test("given @injects, then the constructor is given the stores of the step and what the application bound", async () => {
+  @injects(Orders, Greeting)
+  class Actor extends Base {
+    constructor(
+      readonly orders: CollectionStore<Order>,
+      readonly greeting: string,
+    ) {
+      super();
+    }
+  }
+  const parent = new Container();
+  parent.bind(Greeting).toConstantValue("hello");
+  const actor = await resolved(Actor, parent);
+  assert.equal([nameOf(actor.orders), actor.greeting], ["step", "hello"]);
+});
+
+test("given inversify's own @inject on parameters and properties, then they are injected", async () => {
+  @injectable()
+  class Actor extends Base {
+    @inject(Greeting) readonly greeting!: string;
+    constructor(@inject(Orders) readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  const parent = new Container();
+  parent.bind(Greeting).toConstantValue("hello");
+  const actor = await resolved(Actor, parent);
+  assert.equal([nameOf(actor.orders), actor.greeting], ["step", "hello"]);
+});
+
+test("given every kind of store, then each token is that of the step", async () => {
+  @injects(Orders, keyedListStore<Order>("Parked"), keyValueStore("Files"), counterStore, lockStore)
+  class Actor extends Base {
+    readonly all: unknown[];
+    constructor(...all: unknown[]) {
+      super();
+      this.all = all;
+    }
+  }
+  assert.equal((await resolved(Actor)).all.map(nameOf), ["step", "step", "step", "step", "step"]);
+});
+
+test("given a gateway that is not bound and has a store itself, then it is made for each actor, with the store of the step", async () => {
+  @injects(Orders)
+  class Gateway {
+    constructor(readonly orders: CollectionStore<Order>) {}
+  }
+  @injects(Gateway)
+  class Actor extends Base {
+    constructor(readonly gateway: Gateway) {
+      super();
+    }
+  }
+  const container = new ActorContainer(storesNamed("direct"), undefined);
+  const descriptor = await descriptorOf(Actor);
+  const actors = (await Promise.all(
+    ["one", "two"].map((name) => container.resolve(descriptor, stepOf(name))),
+  )) as Actor[];
+  assert.equal(
+    actors.map(({ gateway }) => nameOf(gateway.orders)),
+    ["one", "two"],
+  );
+});
+
+test("given a gateway that the application bound and that has a store, then it has the store of the step", async () => {
+  @injects(Orders)
+  class Gateway {
+    constructor(readonly orders: CollectionStore<Order>) {}
+  }
+  @injects(Gateway)
+  class Actor extends Base {
+    constructor(readonly gateway: Gateway) {
+      super();
+    }
+  }
+  const parent = new Container();
+  parent.bind(Gateway).toSelf();
+  assert.is(nameOf((await resolved(Actor, parent)).gateway.orders), "step");
+});
+
+test("given values that are made when asked for, at once or later, then the actor has them and the stores beside them are of its step", async () => {
+  const Later = token<string>("later");
+  @injects(Greeting, Later, Orders)
+  class Actor extends Base {
+    constructor(
+      readonly greeting: string,
+      readonly later: string,
+      readonly orders: CollectionStore<Order>,
+    ) {
+      super();
+    }
+  }
+  const parent = new Container();
+  let made = 0;
+  parent.bind(Greeting).toDynamicValue(() => `hello ${++made}`);
+  parent.bind(Later).toDynamicValue(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return "later";
+  });
+  const container = new ActorContainer(storesNamed("direct"), parent);
+  const descriptor = await descriptorOf(Actor);
+  const actors = (await Promise.all(
+    ["one", "two"].map((name) => container.resolve(descriptor, stepOf(name))),
+  )) as Actor[];
+  assert.equal(
+    actors.map(({ greeting, later, orders }) => [greeting, later, nameOf(orders)]),
+    [
+      ["hello 1", "later", "one"],
+      ["hello 2", "later", "two"],
+    ],
+  );
+});
+
+test("given a singleton of the application, then every actor has the same one", async () => {
+  class Pool {}
+  @injects(Pool)
+  class Actor extends Base {
+    constructor(readonly pool: Pool) {
+      super();
+    }
+  }
+  const parent = new Container();
+  parent.bind(Pool).toSelf().inSingletonScope();
+  const container = new ActorContainer(storesNamed("direct"), parent);
+  const descriptor = await descriptorOf(Actor);
+  const actors = [
+    await container.resolve(descriptor, stepOf("one")),
+    await container.resolve(descriptor, stepOf("two")),
+  ] as Actor[];
+  assert.is(actors[0]?.pool, actors[1]?.pool);
+  assert.is.not(actors[0], actors[1]);
+});
+
+test("given a token that was made after the container, then it is found", async () => {
+  const container = new ActorContainer(storesNamed("direct"), undefined);
+  await container.resolve(await descriptorOf(class extends Base {}), stepOf("step"));
+  @injects(collectionStore<Order>("MadeLater"))
+  class Actor extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  const actor = (await container.resolve(await descriptorOf(Actor), stepOf("step"))) as Actor;
+  assert.is(nameOf(actor.orders), "step");
+});
+
+test("given the same name, then it is the same token", () => {
+  assert.is(collectionStore<Order>("Orders"), Orders);
+  assert.is.not(keyedListStore<Order>("Orders"), Orders);
+  assert.is.not(token("greeting"), Greeting);
+});
+
+test("given something that is not bound, then Unresolvable names the actor and what is missing", async () => {
+  @injects(Greeting)
+  class Actor extends Base {
+    constructor(readonly greeting: string) {
+      super();
+    }
+  }
+  const error = await throwsCode("Unresolvable", () => resolved(Actor));
+  assert.match(error.message, /Actor cannot be made.*@injects.*greeting/s);
+  assert.ok(error.retryable && error.cause instanceof Error);
+});
+
+test("given a constructor that throws, or a value that can't be made, then Unresolvable keeps the cause", async () => {
+  class Broken extends Base {
+    constructor() {
+      super();
+      throw new Error("no connection string");
+    }
+  }
+  const error = await throwsCode("Unresolvable", () => resolved(Broken));
+  assert.match(error.message, "Broken cannot be made: what it needs failed: no connection string");
+  @injects(Greeting)
+  class Actor extends Base {
+    constructor(readonly greeting: string) {
+      super();
+    }
+  }
+  const parent = new Container();
+  parent.bind(Greeting).toDynamicValue(() => Promise.reject(new Error("vault is sealed")));
+  assert.match((await throwsCode("Unresolvable", () => resolved(Actor, parent))).message, "vault is sealed");
+});
+
+test("given an actor whose making failed, then the next one still has the stores of its own step", async () => {
+  let fails = true;
+  @injects(Orders)
+  class Actor extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+      if (fails) throw new Error("once");
+    }
+  }
+  const container = new ActorContainer(storesNamed("direct"), undefined);
+  const descriptor = await descriptorOf(Actor);
+  await throwsCode("Unresolvable", () => container.resolve(descriptor, stepOf("one")));
+  fails = false;
+  assert.is(nameOf(((await container.resolve(descriptor, stepOf("two"))) as Actor).orders), "two");
+});
+
+test("given a singleton that kept the store of a step, when it is used in another, then InvalidState says what to do", async () => {
+  @injects(counterStore)
+  class Cache {
+    constructor(readonly counters: CounterStore) {}
+  }
+  @injects(Cache)
+  class Actor {
+    constructor(readonly cache: Cache) {}
+    async processAsync(): Promise<void> {
+      await this.cache.counters.increment("Runs", "a", 1);
+    }
+  }
+  actorDescription("CachedOrder-Actor", { parallelism: 1 })(Actor);
+  const container = new Container();
+  container.bind(Cache).toSelf().inSingletonScope();
+  const provider = new MemoryProvider();
+  await using hive = await createHive({
+    actors: Actor,
+    container,
+    provider,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  await hive.start();
+  await hive.push(new Event("CachedOrder", 1));
+  await hive.idle();
+  await hive.push(new Event("CachedOrder", 2));
+  await hive.idle();
+  const letters = [];
+  for await (const letter of hive.deadLetters("CachedOrder-Actor")) letters.push(letter);
+  assert.equal(
+    letters.map(({ event }) => event.getBody()),
+    [2],
+  );
+  assert.match(letters[0]?.reason ?? "", /A store was used after its step was over.*singleton.*hive\.stores/s);
+  assert.is(await hive.stores.counters.get("Runs", "a"), 1);
+  await provider.close();
+});
+
+for (const compiler of ["esbuild", "tsc"] as const) {
+  for (const mode of ["legacy", "standard"] as const) {
+    test(`given @injects as a ${mode} decorator compiled by ${compiler}, then the constructor is given what it names`, async () => {
+      const source = `
+        import { injects, token } from "../../../src/injection/container.ts";
+        export const Name = token<string>("name");
+        @injects(Name)
+        export class Compiled {
+          constructor(readonly name: string) {}
+          async processAsync() {}
+        }`;
+      const { Compiled, Name } = await compiled(source, compiler, mode);
+      const parent = new Container();
+      parent.bind(Name as ServiceIdentifier<string>).toConstantValue("injected");
+      const actor = (await resolved(Compiled as ActorClass, parent)) as unknown as { name: string };
+      assert.is(actor.name, "injected");
+    });
+  }
+}
+
+test("given actors that need what nobody binds, when the hive is started, then all of them are told and nothing runs", async () => {
+  @injects(Orders, Greeting)
+  class Unbound extends Base {
+    constructor(
+      readonly orders: CollectionStore<Order>,
+      readonly greeting: string,
+    ) {
+      super();
+    }
+  }
+  class Silent extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  @injects(Greeting)
+  class Bound extends Base {
+    constructor(readonly greeting: string) {
+      super();
+    }
+  }
+  class Own extends Base {
+    constructor(readonly port: number) {
+      super();
+    }
+  }
+  @injects(undefined as unknown as typeof Orders)
+  class Circular extends Base {
+    constructor(readonly orders: CollectionStore<Order>) {
+      super();
+    }
+  }
+  const actors = [Unbound, Silent, Circular, Bound, Own];
+  actors.forEach((actor) => actorDescription(`Checked-${actor.name}`)(actor));
+  await using hive = await createHive({ actors: [Unbound, Silent, Circular] });
+  const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
+  assert.match(message, "Unbound -> greeting: nothing binds greeting in the container of the hive");
+  assert.match(message, "Silent has a constructor with parameters and no @injects");
+  assert.match(
+    message,
+    "Circular injects undefined as dependency 1: is it imported from a module that imports this one?",
+  );
+  assert.not.match(message, "Orders");
+  const container = new Container();
+  container.bind(Greeting).toConstantValue("hello");
+  container.bind(Own).toDynamicValue(() => new Own(80));
+  await using well = await createHive({ actors: [Bound, Own], container });
+  await well.start();
+});
+
+test("given a name that no store can have, when its token is made, then it is refused", async () => {
+  for (const make of [collectionStore, keyedListStore, keyValueStore])
+    await throwsCode("InvalidKey", () => make("Or ders"));
+});
+
+test("given a singleton that the hive made, when the hive is stopped, then it is let go of", async () => {
+  let closed = 0;
+  @injectable("Singleton")
+  class Pool {
+    @preDestroy()
+    close(): void {
+      closed++;
+    }
+  }
+  class Reader {
+    constructor(readonly pool: Pool) {}
+    async processAsync(): Promise<void> {}
+  }
+  injects(Pool)(Reader);
+  actorDescription("Ping-Reader")(Reader);
+  const hive = await createHive({ actors: Reader });
+  await hive.start();
+  await hive.push(new Event("Ping"));
+  await hive.idle();
+  assert.is(closed, 0);
+  await hive.stop();
+  assert.is(closed, 1);
+});
+
+test.run();

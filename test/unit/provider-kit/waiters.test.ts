@@ -1,0 +1,89 @@
+import * as assert from "uvu/assert";
+import type { Clock } from "../../../src/base/clock.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("Waiters");
+const never = new AbortController().signal;
+
+function scene(clock: Clock) {
+  const waiters = new Waiters<Waiter>(clock);
+  const woken: string[] = [];
+  const add = (name: string, until: number, signal: AbortSignal = never): void =>
+    waiters.add({ until, signal, wake: () => void woken.push(name), place: -1 });
+  return { waiters, woken, add };
+}
+
+test("given several who wait, when the time of each is over, then each is woken at it, once", async () => {
+  const clock = new ManualClock(0);
+  const { waiters, woken, add } = scene(clock);
+  add("late", 300);
+  add("early", 100);
+  add("middle", 200);
+  const seen: (readonly string[])[] = [];
+  for (let step = 0; step < 4; step++) {
+    await clock.advance(step === 0 ? 99 : 100);
+    seen.push([...woken]);
+  }
+  assert.equal(seen, [[], ["early"], ["early", "middle"], ["early", "middle", "late"]]);
+  assert.equal([waiters.size, clock.pending], [0, 0]);
+});
+
+test("given two who wait with one signal, when it aborts, then both are woken at once, and nobody else", () => {
+  const { woken, add, waiters } = scene(new ManualClock(0));
+  const abort = new AbortController();
+  add("a", 100, abort.signal);
+  add("other", 100);
+  add("b", 200, abort.signal);
+  abort.abort();
+  assert.equal([woken.sort(), waiters.size], [["a", "b"], 1]);
+});
+
+test("given those who wait, when they are closed, then all are woken and no timer is left", () => {
+  const clock = new ManualClock(0);
+  const { waiters, woken, add } = scene(clock);
+  add("b", 200);
+  add("a", 100);
+  waiters.close();
+  assert.equal([woken.sort(), clock.pending], [["a", "b"], 0]);
+});
+
+function jumping() {
+  const timers = new ManualClock(0);
+  const jump = { by: 0 };
+  const clock: Clock = { now: () => timers.now() + jump.by, after: (ms, callback) => timers.after(ms, callback) };
+  return { timers, jump, clock };
+}
+
+test("given a clock that is put forward, when somebody waits for a little, then they are woken after that", async () => {
+  const { timers, jump, clock } = jumping();
+  const { woken, add } = scene(clock);
+  add("for long", 1_000_000);
+  jump.by = 2_000_000;
+  add("for a little", clock.now() + 100);
+  await timers.advance(100);
+  assert.ok(woken.includes("for a little"));
+});
+
+test("given a clock that is put back, when somebody waits, then they are woken once their time is over", async () => {
+  const { timers, jump, clock } = jumping();
+  const { woken, add } = scene(clock);
+  add("a", 100);
+  jump.by = -1;
+  await timers.advance(100);
+  assert.equal(woken, []);
+  await timers.advance(1);
+  assert.equal(woken, ["a"]);
+});
+
+test("given one signal, when somebody waits with it again and again, then it is listened to once", () => {
+  const { add } = scene(new ManualClock(0));
+  const { signal } = new AbortController();
+  let listeners = 0;
+  signal.addEventListener = () => void listeners++;
+  for (const name of ["a", "b", "c"]) add(name, 100, signal);
+  assert.is(listeners, 1);
+});
+
+test.run();

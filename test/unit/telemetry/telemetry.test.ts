@@ -1,0 +1,309 @@
+/** With the real SDK of OpenTelemetry, its exporters in memory. */
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import * as assert from "uvu/assert";
+import { actorDescription, type ActorClass } from "../../../src/actors/actor.ts";
+import { createHive } from "../../../src/hive/hive.ts";
+import { RejectEvent } from "../../../src/base/errors.ts";
+import { Event } from "../../../src/events/event.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import { actor as actorOn } from "../../../src/testing/contracts/hive/harness.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { systemName } from "../../../src/telemetry/attributes.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("Telemetry");
+const spans = new InMemorySpanExporter();
+/** When the processor of an application fails at the span of a delivery. */
+let failing: "start" | "end" | undefined;
+const failAt = (moment: typeof failing, { name }: { readonly name: string }): void => {
+  if (moment === failing && name.startsWith("process ")) throw new Error(`the ${moment} of a span failed`);
+};
+const fragile: SpanProcessor = {
+  onStart: (span) => failAt("start", span),
+  onEnd: (span) => failAt("end", span),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+const tracer = new BasicTracerProvider({ spanProcessors: [fragile, new SimpleSpanProcessor(spans)] });
+const measures = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+const reader = new PeriodicExportingMetricReader({ exporter: measures, exportIntervalMillis: 3_600_000 });
+const meter = new MeterProvider({ readers: [reader] });
+
+test.before(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(tracer);
+  metrics.setGlobalMeterProvider(meter);
+});
+
+test.after(async () => {
+  for (const api of [trace, metrics, propagation, context]) api.disable();
+  await tracer.shutdown();
+  await meter.shutdown();
+});
+
+test.before.each(async () => {
+  await reader.forceFlush();
+  spans.reset();
+  measures.reset();
+});
+
+async function run(actors: readonly ActorClass[], ...events: readonly Event[]): Promise<void> {
+  await using hive = await createHive({ actors, logger: silentLogger });
+  await hive.start();
+  await hive.push(events);
+  await hive.idle();
+}
+
+/** The data points of a metric as `attribute values: value`. */
+async function points(name: string, ...attributes: readonly string[]): Promise<string[]> {
+  await reader.forceFlush();
+  return measures
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap((scope) => scope.metrics)
+    .filter(({ descriptor }) => descriptor.name === name)
+    .flatMap(({ dataPoints }) => dataPoints as readonly { attributes: Record<string, unknown>; value: unknown }[])
+    .map(
+      ({ attributes: given, value }) =>
+        `${attributes.map((one) => String(given[one])).join(" ")}: ${typeof value === "number" ? value : (value as { count: number }).count}`,
+    )
+    .sort();
+}
+
+const spanOf = (name: string): ReadableSpan => {
+  const found = spans.getFinishedSpans().find((span) => span.name === name);
+  if (!found) throw new Error(`there is no span ${name}`);
+  return found;
+};
+
+test("given a chain of actors, then their spans are one trace: the push, the first, the second; and properties carry it", async () => {
+  const carried: unknown[] = [];
+  const first = actorOn("TracedA-First", (event) => {
+    carried.push(event.properties["traceparent"]);
+    trace.getTracer("app").startSpan("inside the actor").end();
+    return [new Event("TracedB")];
+  });
+  const second = actorOn("TracedB-Second", (event) => void carried.push(event.properties["traceparent"]));
+  await run([first, second], new Event("TracedA"));
+  const [send, one, two, inside] = [
+    spanOf("send TracedA"),
+    spanOf("process TracedA-First"),
+    spanOf("process TracedB-Second"),
+    spanOf("inside the actor"),
+  ];
+  const { traceId } = send.spanContext();
+  assert.equal(send.links, [], "the push goes on from nothing but itself");
+  assert.equal(
+    [one, two, inside].map((span) => span.spanContext().traceId),
+    [traceId, traceId, traceId],
+  );
+  assert.equal(
+    [one, two, inside].map((span) => span.parentSpanContext?.spanId),
+    [send, one, one].map((span) => span.spanContext().spanId),
+  );
+  assert.equal(
+    [send, one, two].map(({ kind }) => kind),
+    [SpanKind.PRODUCER, SpanKind.CONSUMER, SpanKind.CONSUMER],
+  );
+  assert.equal(
+    carried,
+    [send, one].map((span) => `00-${traceId}-${span.spanContext().spanId}-01`),
+  );
+});
+
+test("given an event, then its span says what was done with what, by the conventions for messaging", async () => {
+  await run([actorOn("Described-Actor", () => [])], new Event("Described", 1, { id: "1", correlationId: "c" }));
+  const { attributes } = spanOf("process Described-Actor");
+  assert.equal(attributes, {
+    "messaging.system": "memory",
+    "messaging.operation.type": "process",
+    "messaging.operation.name": "process",
+    "messaging.destination.name": "Described",
+    "messaging.destination.subscription.name": "Actor",
+    "messaging.message.id": "1",
+    "messaging.message.body.size": 1,
+    "messaging.message.conversation_id": "c",
+    "beehive.actor": "TestActor",
+    "beehive.attempt": 1,
+    "beehive.outcome": "committed",
+  });
+});
+
+test("given an event that carries a trace of others, then its span goes on with it", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await run([actorOn("Foreign-Actor", () => [])], new Event("Foreign", 1, { properties: { traceparent } }));
+  const span = spanOf("process Foreign-Actor");
+  assert.equal(
+    [span.spanContext().traceId, span.parentSpanContext?.spanId],
+    ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"],
+  );
+});
+
+test("given an actor that fails and then rejects, then each attempt is a span with its outcome and error", async () => {
+  const failing = actorOn("Failing-Actor", (_, { attempt }) => {
+    throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
+  });
+  await run([failing], new Event("Failing"));
+  const attempts = spans.getFinishedSpans().filter(({ name }) => name === "process Failing-Actor");
+  assert.equal(
+    attempts.map(({ attributes, status }) => [
+      attributes["beehive.attempt"],
+      attributes["beehive.outcome"],
+      attributes["error.type"],
+      status.code,
+      status.message,
+    ]),
+    [
+      [1, "retried", "TypeError", SpanStatusCode.ERROR, "boom"],
+      [2, "dead-lettered", "Rejected", SpanStatusCode.ERROR, "never"],
+    ],
+  );
+});
+
+test("given events that were published and worked on, then they are counted, by place and outcome, and none is in flight in the end", async () => {
+  const splits = actorOn("CountedA-Splits", () => [new Event("CountedB", 1), new Event("CountedB", 2)]);
+  const odd = actorOn("CountedB-Odd", (event) => {
+    if (event.getBody<number>() === 2) throw new RejectEvent("even");
+  });
+  await run([splits, odd], new Event("CountedA"));
+  assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), [
+    "CountedA: 1",
+    "CountedB: 2",
+  ]);
+  assert.equal(
+    await points("messaging.client.consumed.messages", "messaging.destination.subscription.name", "beehive.outcome"),
+    ["Odd committed: 1", "Odd dead-lettered: 1", "Splits committed: 1"],
+  );
+  assert.equal(
+    await points("messaging.process.duration", "messaging.destination.subscription.name", "beehive.outcome"),
+    ["Odd committed: 1", "Odd dead-lettered: 1", "Splits committed: 1"],
+  );
+  assert.equal(await points("beehive.in_flight", "messaging.destination.name"), ["CountedA: 0", "CountedB: 0"]);
+  assert.equal(await points("beehive.lag", "messaging.destination.name"), ["CountedA: 1", "CountedB: 2"]);
+  assert.equal(await points("messaging.client.operation.duration", "messaging.operation.name"), ["send: 1"]);
+});
+
+test("given a push that is refused, then its span says so", async () => {
+  class Reader {
+    async processAsync(): Promise<void> {}
+  }
+  actorDescription("Known-Reader")(Reader);
+  await using hive = await createHive({ actors: Reader, logger: silentLogger });
+  await hive.push(new Event("Unknown")).then(
+    () => assert.unreachable(),
+    () => {},
+  );
+  const { status, attributes } = spanOf("send Unknown");
+  assert.equal([status.code, attributes["error.type"]], [SpanStatusCode.ERROR, "QueueNotFound"]);
+  assert.equal(await points("messaging.client.operation.duration", "error.type"), ["QueueNotFound: 1"]);
+});
+
+test("given several events in one push, then each is a trace of its own, and the push links to all of them", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const actors = [actorOn("BatchA-Actor", () => []), actorOn("BatchB-Actor", () => [])];
+  await run(actors, new Event("BatchA"), new Event("BatchA"), new Event("BatchB", 1, { properties: { traceparent } }));
+  const finished = spans.getFinishedSpans();
+  const send = spanOf("send");
+  const created = finished.filter(({ name }) => name.startsWith("create "));
+  const processed = finished.filter(({ name }) => name.startsWith("process "));
+  assert.equal(
+    [send, ...created].map(({ name, kind }) => [name, kind]),
+    [
+      ["send", SpanKind.CLIENT],
+      ["create BatchA", SpanKind.PRODUCER],
+      ["create BatchA", SpanKind.PRODUCER],
+    ],
+  );
+  assert.is(send.attributes["messaging.batch.message_count"], 3);
+  assert.equal(
+    send.links.map((link) => link.context.spanId),
+    [...created.map((span) => span.spanContext().spanId), "b7ad6b7169203331"],
+  );
+  assert.is(new Set(processed.map((span) => span.spanContext().traceId)).size, 3);
+  for (const span of processed) {
+    const { spanId, traceId } = span.parentSpanContext ?? { spanId: "", traceId: "" };
+    assert.ok([...created.map((one) => one.spanContext().spanId), "b7ad6b7169203331"].includes(spanId));
+    assert.is(traceId, span.spanContext().traceId);
+    assert.equal(
+      span.links.map((link) => link.context.spanId),
+      [spanId],
+    );
+  }
+});
+
+test("given deliveries that end in different ways, then each has a span of its settlement within its own", async () => {
+  const failing = actorOn("Settled-Actor", (event, { attempt }) => {
+    if (event.getBody<string>() === "bad") throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
+  });
+  await run([failing], new Event("Settled", "good"), new Event("Settled", "bad"));
+  const deliveries = spans.getFinishedSpans().filter(({ name }) => name === "process Settled-Actor");
+  const settlements = spans
+    .getFinishedSpans()
+    .filter(({ attributes }) => attributes["messaging.operation.type"] === "settle");
+  assert.equal(settlements.map(({ name }) => name).sort(), [
+    "abandon Settled-Actor",
+    "commit Settled-Actor",
+    "dead-letter Settled-Actor",
+  ]);
+  for (const settlement of settlements) {
+    const within = deliveries.find((span) => span.spanContext().spanId === settlement.parentSpanContext?.spanId);
+    assert.is(within?.attributes["messaging.message.id"], settlement.attributes["messaging.message.id"]);
+    const time = ([s, ns]: readonly [number, number]): number => s * 1e9 + ns;
+    assert.ok(time(settlement.startTime) >= time(within?.startTime ?? [Infinity, 0]), "it began before its delivery");
+    assert.ok(time(settlement.endTime) >= time(settlement.startTime), "it ended before it began");
+  }
+});
+
+test("given a span processor that throws, when events are delivered, then the hive goes on, and what was not settled comes back", async () => {
+  const clock = new ManualClock();
+  const seen: number[] = [];
+  const outcomes: unknown[] = [];
+  const logger = { ...silentLogger, error: ({ outcome }: { outcome?: unknown }) => void outcomes.push(outcome) };
+  const reading = actorOn("Fragile-Reads", async (event) => void seen.push(event.getBody<number>()));
+  await using hive = await createHive({ actors: reading, clock, logger });
+  await hive.start();
+  for (const [n, moment] of (["start", "end"] as const).entries()) {
+    failing = moment;
+    await hive.push(new Event("Fragile", n));
+    await clock.advance(0);
+    failing = undefined;
+    await clock.advance(120_000);
+  }
+  assert.equal(seen, [0, 1]);
+  assert.equal(outcomes, ["lease-lost", "committed"]);
+  assert.equal(await hive.counts("Fragile-Reads"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+});
+
+test("given an application that measures and does not trace, when events are pushed, then they are counted, and carry nothing", async () => {
+  trace.disable();
+  try {
+    const carried: unknown[] = [];
+    await run([actorOn("Measured-Actor", ({ properties }) => void carried.push(properties))], new Event("Measured"));
+    assert.equal(await points("messaging.client.sent.messages", "messaging.destination.name"), ["Measured: 1"]);
+    assert.equal(carried, [{}]);
+  } finally {
+    trace.setGlobalTracerProvider(tracer);
+  }
+});
+
+test("given a provider on a cloud, then its system is called as the conventions call it, and any other as it is", () => {
+  assert.equal(["aws", "azure", "memory"].map(systemName), ["aws_sqs", "servicebus", "memory"]);
+});
+
+test.run();
