@@ -97,7 +97,14 @@ export type {
   Stores,
   WriteBlobOptions,
 } from "./contract/stores.ts";
-export { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore, type Token } from "./injection/tokens.ts";
+export {
+  collectionStore,
+  counterStore,
+  keyedListStore,
+  keyValueStore,
+  lockStore,
+  type Token,
+} from "./injection/tokens.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./actors/supervision.ts";
 export { type Outcome } from "./actors/outcome.ts";
 export { traceText } from "./journal/trace/trace-text.ts";

@@ -1,6 +1,12 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { standardErrorLogger, safeLogger, type Logger } from "../../src/base/logger.ts";
-import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/contract/provider.ts";
+import {
+  directStep,
+  type Capabilities,
+  type Provider,
+  type ProviderContext,
+  type Step,
+} from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-registry.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
@@ -10,7 +16,6 @@ import { DynamoRows } from "./stores/rows.ts";
 import { AwsStores } from "./stores/index.ts";
 
 export type { AwsClients, AwsConfig } from "./config.ts";
-export { leastPolicy, type PolicyDocument, type PolicyStatement } from "./hosting/policy.ts";
 
 /** Opens `aws:`, with options as `aws:?region=eu-west-1&prefix=shop&bucket=shop-data`. */
 export function openAws(url: string, { clock, logger }: ProviderContext): Provider {

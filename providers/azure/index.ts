@@ -1,5 +1,11 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
-import { directStep, type Capabilities, type Provider, type ProviderContext, type Step } from "../../src/contract/provider.ts";
+import {
+  directStep,
+  type Capabilities,
+  type Provider,
+  type ProviderContext,
+  type Step,
+} from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-registry.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";

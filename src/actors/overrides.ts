@@ -1,6 +1,7 @@
 import { readDataFile } from "../base/data-file.ts";
 import { messageOf } from "../base/error-text.ts";
-import { contradictions, throwProblems } from "./configuration.ts";
+import { throwProblems } from "../base/problems.ts";
+import { contradictions } from "./configuration.ts";
 import { descriptorProblems } from "./descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "../base/errors.ts";

@@ -1,8 +1,17 @@
-import { ActorDescriptors, isActorConfiguration, throwProblems, type ActorSource } from "./configuration.ts";
-import { actorDefaults } from "./descriptor.ts";
-import { environmentOverrides, namedOverrides, override, readOverrides } from "./overrides.ts";
+import { throwProblems } from "../base/problems.ts";
+import { ActorDescriptors, isActorConfiguration, type ActorConfiguration, type ActorSource } from "./configuration.ts";
+import { actorDefaults, type ActorDefaults } from "./descriptor.ts";
+import type { RetryOptions } from "./retry-policy.ts";
+import { environmentOverrides, namedOverrides, override, readOverrides, type ActorOverrides } from "./overrides.ts";
 import type { ActorDescriptor } from "./actor.ts";
-import type { HiveOptions } from "../hive/options.ts";
+
+/** Where the actors of a hive come from, and what holds for them. */
+export interface ActorSettings {
+  readonly actors?: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[] | undefined;
+  readonly defaults?: (Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> }) | undefined;
+  readonly overrides?: string | ActorOverrides | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
 
 /**
  * The actors of a hive with everything decided: decorators, then the file, then the environment.
@@ -14,7 +23,7 @@ export async function describeActors({
   defaults,
   overrides,
   environment = process.env,
-}: Pick<HiveOptions, "actors" | "defaults" | "overrides" | "environment">): Promise<readonly ActorDescriptor[]> {
+}: ActorSettings): Promise<readonly ActorDescriptor[]> {
   const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
   const given = (Array.isArray(actors) ? actors : [actors]).filter((one) => one !== undefined);
   const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];

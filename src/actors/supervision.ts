@@ -2,7 +2,6 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "../base/errors.ts";
 import { isNewerVersion } from "../events/event-version.ts";
 import { giveBack, type GiveBack } from "./give-back.ts";
-import type { LostLeases } from "../delivery/lost-leases.ts";
 import { numberProblems, time, wholeNumber } from "../base/numbers.ts";
 import type { PauseDecision, PausedBy } from "./pause.ts";
 import type { Lease } from "../contract/queue-operator.ts";
@@ -108,7 +107,11 @@ export function mostAttempts({ retry, supervision }: Supervision): number {
  * @param losses knows why this process lost the lease, if it did.
  * @throws BeeHiveError `Exhausted`.
  */
-export function assertAttemptLeft(lease: Lease, most: number, losses: Pick<LostLeases, "reasonOf">): void {
+export function assertAttemptLeft(
+  lease: Lease,
+  most: number,
+  losses: { reasonOf(lease: Lease): string | undefined },
+): void {
   if (lease.attempt <= most) return;
   const reason =
     losses.reasonOf(lease) ??

@@ -1,5 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { queueSpecs } from "../hive/orchestrator.ts";
+import { queueSpecs } from "../actors/topology.ts";
 import type { InjectionFinding } from "../injection/check.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import type { CloudRules } from "./cloud-rules.ts";

@@ -1,5 +1,6 @@
 import { adopted } from "../events/adopted-event.ts";
-import { throwProblems, undecorated, withProblems } from "../actors/configuration.ts";
+import { undecorated } from "../actors/configuration.ts";
+import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
@@ -19,7 +20,8 @@ import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { byDelivery, LogEvents } from "../delivery/log-events.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
-import { pulserProblems, Pulsing } from "../pulses/pulser.ts";
+import { pulserProblems } from "../pulses/pulser.ts";
+import { Pulsing } from "../pulses/pulsing.ts";
 import { checkedNumber } from "../base/checked-number.ts";
 import { delay } from "../base/numbers.ts";
 import { notSetUp } from "./not-set-up.ts";

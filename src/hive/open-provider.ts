@@ -5,8 +5,8 @@ import { registeredProvider } from "../contract/provider-registry.ts";
 
 /** The providers whose packages are the user's to install. */
 const clouds = {
-  aws: { module: "../providers/aws/index.ts", packages: "@aws-sdk/client-{sqs,sns,dynamodb,s3}" },
-  azure: { module: "../providers/azure/index.ts", packages: "@azure/{service-bus,data-tables,storage-blob}" },
+  aws: { module: "../../providers/aws/index.ts", packages: "@aws-sdk/client-{sqs,sns,dynamodb,s3}" },
+  azure: { module: "../../providers/azure/index.ts", packages: "@azure/{service-bus,data-tables,storage-blob}" },
 } as const;
 
 /**

@@ -1,14 +1,12 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { actorDefaults, destination } from "../actors/descriptor.ts";
-import { throwProblems } from "../actors/configuration.ts";
+import { queueSpecs } from "../actors/topology.ts";
+import { throwProblems } from "../base/problems.ts";
 import { sleep } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
 import { Latch } from "../base/latch.ts";
 import type { Publisher } from "../actors/publishes.ts";
-import type { QueueName } from "../events/queue-name.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
-import { mostAttempts } from "../actors/supervision.ts";
 import type { Outcome } from "../actors/outcome.ts";
 
 /** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
@@ -108,32 +106,3 @@ export class Orchestrator {
 const idlePollMs = 5;
 /** A count that seems to take longer met a clock that was put forward. */
 const maxIdlePollMs = 10_000;
-
-/**
- * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics
- * first. A topic is ordered when one of its subscriptions is: an order that was lost on the way in cannot be found again.
- */
-export function queueSpecs(
-  descriptors: readonly ActorDescriptor[],
-  publishers: readonly Publisher[] = [],
-): QueueSpec[] {
-  const read = new Map<string, QueueSpec>();
-  const published = new Map<string, QueueSpec>();
-  const publish = (name: QueueName, spec: Omit<QueueSpec, "name">): void => {
-    const ordered = spec.ordered || (published.get(name.toString())?.ordered ?? false);
-    published.set(name.toString(), { ...spec, name, ordered });
-  };
-  const { lease, retry } = actorDefaults;
-  for (const { publishes = [] } of publishers)
-    for (const name of publishes)
-      publish(destination(name), { ordered: false, leaseMs: lease, maxAttempts: retry.maxAttempts });
-  for (const descriptor of descriptors) {
-    const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
-    const spec = { ordered, leaseMs, maxAttempts: mostAttempts(descriptor) };
-    read.set(queueName.toString(), { ...spec, name: queueName });
-    if (queueName.kind === "subscription") publish(queueName.destination, spec);
-    for (const name of publishes) publish(name, { ...spec, ordered: false });
-  }
-  const publishedOnly = [...published].filter(([name]) => !read.has(name)).map(([, spec]) => spec);
-  return [...publishedOnly, ...read.values()];
-}

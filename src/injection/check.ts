@@ -1,13 +1,6 @@
 import { LazyServiceIdentifier, type Container, type Newable, type ServiceIdentifier } from "inversify";
 import type { ActorDescriptor } from "../actors/actor.ts";
-import {
-  bindingsIn,
-  dependencyKinds,
-  injected,
-  metadataOf,
-  type Binding,
-  type Dependency,
-} from "./metadata.ts";
+import { bindingsIn, dependencyKinds, injected, metadataOf, type Binding, type Dependency } from "./metadata.ts";
 import { Place } from "./place.ts";
 import { storeTokens } from "./tokens.ts";
 

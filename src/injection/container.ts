@@ -1,7 +1,7 @@
 import { messageOf } from "../base/error-text.ts";
 import "reflect-metadata";
 import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
-import { throwProblems } from "../actors/configuration.ts";
+import { throwProblems } from "../base/problems.ts";
 import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Step } from "../contract/provider.ts";

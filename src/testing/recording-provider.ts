@@ -2,7 +2,14 @@ import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
 import type { Event } from "../events/event.ts";
 import type { Capabilities, Provider, Step } from "../contract/provider.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import type { AbandonOptions, Lease, LeaseRequest, QueueCounts, QueueOperator, QueueSpec } from "../contract/queue-operator.ts";
+import type {
+  AbandonOptions,
+  Lease,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../contract/queue-operator.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Recorder } from "./recorder.ts";
 import { turn } from "./settling.ts";

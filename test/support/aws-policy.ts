@@ -1,5 +1,5 @@
 /** Servers that allow what a policy allows, action by action and resource by resource, as IAM would. */
-import type { PolicyDocument } from "../../providers/aws/index.ts";
+import type { PolicyDocument } from "../../providers/aws/hosting/policy.ts";
 import type { AwsRequest, Interference } from "./aws-servers.ts";
 
 interface Asked {

@@ -1,68 +1,88 @@
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { suite } from "../support/suite.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const test = suite("the directions of imports");
+const test = suite("the rooms of docs/architecture.md");
+const page = await readFile(join(root, "docs/architecture.md"), "utf8");
+const rooms = tableUnder("## Rooms of `src`");
+const providerRooms = tableUnder("## Rooms of a provider");
 
-test("given the core, when it imports a provider, then only by dynamic import where providers are opened", async () => {
-  for (const { file, imports, dynamic } of await sources("src")) {
-    const wrong = imports.filter((path) => path.startsWith("providers/"));
-    assert.equal(wrong, [], `${file} imports a provider`);
-    if (dynamic.some((path) => path.startsWith("providers/"))) assert.match(file, /^src\/(open-provider\.ts|cli\/)/);
-  }
+test("src holds index.ts and the rooms of the table only", async () => {
+  const names = (await readdir(join(root, "src"))).filter((name) => name !== "index.ts");
+  assert.equal(names.toSorted(), [...rooms.keys()].toSorted());
 });
 
-test("given the core, when it imports, then nothing of the command line and none of its packages", async () => {
-  for (const { file, imports, dynamic, packages } of await sources("src")) {
-    if (file.startsWith("src/cli/")) continue;
-    const reached = [...imports, ...dynamic].filter((path) => path.startsWith("src/cli/"));
-    const needed = packages.filter((name) => ["commander", "cli-progress", "valibot"].includes(name));
-    assert.equal([...reached, ...needed], [], `${file} needs the command line`);
-  }
-});
-
-test("given a provider, when it imports, then only from the core and from itself", async () => {
-  for (const { file, imports } of await sources("providers")) {
-    const own = file.split("/").slice(0, 2).join("/");
-    const wrong = imports.filter((path) => path.startsWith("providers/") && !path.startsWith(`${own}/`));
-    assert.equal(wrong, [], `${file} imports another provider`);
-  }
-});
-
-test("given a sample, when it imports the library, then by its package name, as users do", async () => {
-  for (const { file, imports } of await sources("samples")) {
-    assert.equal(
-      imports.filter((path) => /^(src|providers)\//.test(path)),
-      [],
-      `${file} reaches into the library`,
-    );
-  }
-});
-
-test("given the graph of events, when it is imported, then by the command line only, so that hives load none of it", async () => {
+test("a room of src imports only the rooms that its row names", async () => {
   for (const { file, imports } of await sources("src")) {
-    if (/^src\/(graph|cli)\//.test(file)) continue;
-    const wrong = imports.filter((path) => path.startsWith("src/graph/") && path !== "src/journal/observed-edge.ts");
-    assert.equal(wrong, [], `${file} imports the graph`);
+    const own = roomOf(file);
+    if (own === "") continue;
+    const wrong = imports.filter((path) => roomOf(path) !== own && !rooms.get(own)?.has(roomOf(path)));
+    assert.equal(wrong, [], `${file} imports what ${own} may not`);
   }
 });
 
-test("given the graph of events, when it imports, then nothing of the command line", async () => {
-  for (const { file, imports } of await sources("src/graph"))
+test("the rows of the table name only rooms above them", () => {
+  const above = new Set<string>();
+  for (const [room, allowed] of rooms) {
     assert.equal(
-      imports.filter((path) => /^src\/(cli|journal)\//.test(path)),
+      [...allowed].filter((name) => !above.has(name)),
       [],
-      `${file} is made of what uses it`,
+      `${room} reaches down or beside`,
     );
+    above.add(room);
+  }
 });
 
-test("given the core, when it uses inversify, then where injection is", async () => {
-  for (const { file, packages } of await sources("src")) {
-    if (packages.includes("inversify")) assert.match(file, /^src\/(container|inject(?:ion|ed)-\w+)\.ts$/);
+test("the core reaches providers in one file, by dynamic import", async () => {
+  for (const { file, imports, dynamic } of await sources("src")) {
+    assert.equal(imports.filter(isProvider), [], `${file} imports a provider`);
+    if (dynamic.some(isProvider)) assert.match(file, /^src\/(hive\/open-provider\.ts|cli\/)/);
   }
+});
+
+test("a provider has the rooms of the table only", async () => {
+  for (const { file } of await sources("providers")) assert.ok(providerRooms.has(providerRoomOf(file)), file);
+});
+
+test("a provider imports only what the row of its room names", async () => {
+  for (const { file, imports } of await sources("providers")) {
+    const allowed = providerRooms.get(providerRoomOf(file));
+    const own = file.split("/").slice(0, 2).join("/");
+    const wrong = imports.filter((path) =>
+      path.startsWith("src/") ? !allowed?.has(roomOf(path)) : !path.startsWith(`${own}/`),
+    );
+    assert.equal(wrong, [], `${file} imports what it may not`);
+  }
+});
+
+test("only hosting imports hosting", async () => {
+  for (const { file, imports } of await sources("providers")) {
+    if (file.includes("/hosting/")) continue;
+    assert.equal(
+      imports.filter((path) => path.includes("/hosting/")),
+      [],
+      file,
+    );
+  }
+});
+
+test("only the command line uses the packages of a command line", async () => {
+  for (const { file, packages } of await sources("src")) {
+    if (file.startsWith("src/cli/")) continue;
+    assert.equal(
+      packages.filter((name) => ["commander", "cli-progress", "valibot"].includes(name)),
+      [],
+      file,
+    );
+  }
+});
+
+test("only injection uses inversify", async () => {
+  for (const { file, packages } of await sources("src"))
+    if (packages.includes("inversify")) assert.match(file, /^src\/injection\//);
 });
 
 test("the core and the providers log errors under err", async () => {
@@ -70,7 +90,16 @@ test("the core and the providers log errors under err", async () => {
     assert.not.match(text, /logger\.(?:debug|info|warn|error)\(\s*\{(?:[^}]*,)?\s*error\s*[,:}]/, file);
 });
 
-test("given the core and the providers, when they use time, then through the clock", async () => {
+test("a sample imports the library by its package name", async () => {
+  for (const { file, imports } of await sources("samples"))
+    assert.equal(
+      imports.filter((path) => /^(src|providers)\//.test(path)),
+      [],
+      file,
+    );
+});
+
+test("the core and the providers take time from the clock", async () => {
   for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))]) {
     if (file === "src/base/clock.ts" || file.startsWith("src/testing/")) continue;
     const code = text.replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, "");
@@ -89,9 +118,45 @@ interface Source {
   readonly packages: readonly string[];
 }
 
+/** The table below a heading: each room, and the rooms that it may import. */
+function tableUnder(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const after = page.slice(page.indexOf(heading));
+  const rows = [
+    ...after.slice(0, after.indexOf("\n## ", 1)).matchAll(/^\| (?:`([\w-]+)\/?`|\(root\)) *\|.*\|([^|]*)\|$/gm),
+  ];
+  assert.ok(rows.length > 0, `no table under ${heading}`);
+  return new Map(
+    rows.map(([, room = "", allowed = ""]) => [
+      room,
+      new Set(
+        allowed
+          .split(",")
+          .map((one) => one.trim())
+          .filter((one) => one !== "nothing"),
+      ),
+    ]),
+  );
+}
+
+/** The room of a file of `src`; empty for `index.ts`. */
+function roomOf(path: string): string {
+  const [, room = "", rest] = path.split("/");
+  return path.startsWith("src/") && rest !== undefined ? room : "";
+}
+
+/** The room of a file of a provider; empty for its root. */
+function providerRoomOf(file: string): string {
+  const parts = file.split("/");
+  return parts.length > 3 ? (parts[2] ?? "") : "";
+}
+
+function isProvider(path: string): boolean {
+  return path.startsWith("providers/");
+}
+
 async function sources(folder: string): Promise<Source[]> {
   const entries = await readdir(join(root, folder), { recursive: true });
-  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => join(folder, file));
+  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => posix.join(folder, file));
   assert.ok(files.length > 0, `${folder} has no sources`);
   return Promise.all(
     files.map(async (file) => {

@@ -2,7 +2,7 @@ import type { ActorDescriptor } from "../../../src/actors/actor.ts";
 import { destination } from "../../../src/actors/descriptor.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { injectedStores } from "../../../src/injection/injected-stores.ts";
-import { queueSpecs } from "../../../src/hive/orchestrator.ts";
+import { queueSpecs } from "../../../src/actors/topology.ts";
 import type { Publisher } from "../../../src/actors/publishes.ts";
 import type { Pulser } from "../../../src/pulses/pulser.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";

@@ -5,7 +5,14 @@ import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { checkedKey, checkedName, ifFound } from "../../../src/contract/keys.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
 import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
-import { etagExpected, pages, type Row, type RowExpectation, type RowKey, type Rows } from "../../../src/provider-kit/rows.ts";
+import {
+  etagExpected,
+  pages,
+  type Row,
+  type RowExpectation,
+  type RowKey,
+  type Rows,
+} from "../../../src/provider-kit/rows.ts";
 import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
 import { ask } from "../client.ts";
 import { upload } from "./upload.ts";

@@ -1,5 +1,5 @@
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { lastTime, type Schedule } from "../../../src/pulses/pulser.ts";
+import { lastTime, type Schedule } from "../../../src/pulses/schedule.ts";
 
 /*
  * Schedules as lines of NCRONTAB, which timers of Azure Functions understand: six fields, seconds first, of numbers, names,

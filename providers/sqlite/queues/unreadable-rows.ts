@@ -2,8 +2,12 @@ import type { Clock } from "../../../src/base/clock.ts";
 import { deadLetterOf } from "../../../src/contract/dead-letter.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueOperator } from "../../../src/contract/queue-operator.ts";
-import { backoff, defaultRetry } from "../../../src/actors/retry-policy.ts";
 import type { UnreadableRow } from "./messages.ts";
+
+/** As often, and as far apart, as a hive tries an event by default. */
+const maxAttempts = 10;
+const minDelayMs = 250;
+const maxDelayMs = 60_000;
 
 /**
  * Rows that no event can be read from, as another program may leave them. They are tried as often as an event is, for a
@@ -24,8 +28,8 @@ export class UnreadableRows {
 
   async #settle({ lease, problem }: UnreadableRow): Promise<void> {
     try {
-      if (lease.attempt < defaultRetry.maxAttempts) {
-        const delayMs = backoff(lease.attempt, defaultRetry, 0.5);
+      if (lease.attempt < maxAttempts) {
+        const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** (lease.attempt - 1));
         return await this.#queues.abandon(lease, { delayMs, countAttempt: true });
       }
       const origin = {

@@ -2,7 +2,7 @@ import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../a
 import { BeeHiveError } from "../../base/errors.ts";
 import type { Event } from "../../events/event.ts";
 import { ranSince } from "../../base/event-loop.ts";
-import { collect, type OutputSource } from "../../delivery/stamp.ts";
+import { collect, type OutputSource } from "../output.ts";
 
 /** Runs the actor inside these middlewares, the first outermost, and answers what comes out. */
 export function runThrough(

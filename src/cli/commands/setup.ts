@@ -1,6 +1,6 @@
 import { createHive } from "../../hive/hive.ts";
 import { BeeHiveError } from "../../base/errors.ts";
-import { queueSpecs } from "../../hive/orchestrator.ts";
+import { queueSpecs } from "../../actors/topology.ts";
 import type { Provider } from "../../contract/provider.ts";
 import type { Application } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";

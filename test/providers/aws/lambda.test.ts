@@ -2,7 +2,12 @@
 import * as assert from "uvu/assert";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSHandler } from "aws-lambda";
-import { sqsHandler, type SqsHandler, type SqsHandlerOptions, type SqsRecord } from "../../../providers/aws/hosting/lambda.ts";
+import {
+  sqsHandler,
+  type SqsHandler,
+  type SqsHandlerOptions,
+  type SqsRecord,
+} from "../../../providers/aws/hosting/lambda.ts";
 import {
   actorDescription,
   Event,

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { leastPolicy, type PolicyDocument } from "../../../providers/aws/index.ts";
+import { leastPolicy, type PolicyDocument } from "../../../providers/aws/hosting/policy.ts";
 import {
   actorDescription,
   ActorDescriptors,

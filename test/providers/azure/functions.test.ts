@@ -3,7 +3,12 @@ import { ServiceBusClient, type ServiceBusReceivedMessage } from "@azure/service
 import { app } from "@azure/functions";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
-import { actorFunctions, pulserFunction, timerSchedule, type FunctionsApp } from "../../../providers/azure/hosting/functions.ts";
+import {
+  actorFunctions,
+  pulserFunction,
+  timerSchedule,
+  type FunctionsApp,
+} from "../../../providers/azure/hosting/functions.ts";
 import { fromTrigger } from "../../../providers/azure/hosting/trigger-message.ts";
 import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";

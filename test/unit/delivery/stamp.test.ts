@@ -2,7 +2,8 @@ import * as assert from "uvu/assert";
 import { Event, type EventOptions } from "../../../src/events/event.ts";
 import { eventType } from "../../../src/events/event-type.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { collect, stampOutputs, type OutputSource } from "../../../src/delivery/stamp.ts";
+import { collect, type OutputSource } from "../../../src/actors/output.ts";
+import { stampOutputs } from "../../../src/delivery/stamp.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 

@@ -8,7 +8,13 @@ import { ActorContainer, injects, token } from "../../../src/injection/container
 import { Event } from "../../../src/events/event.ts";
 import type { Step } from "../../../src/contract/provider.ts";
 import type { CollectionStore, CounterStore, Identified, Stores } from "../../../src/contract/stores.ts";
-import { collectionStore, counterStore, keyedListStore, keyValueStore, lockStore } from "../../../src/injection/tokens.ts";
+import {
+  collectionStore,
+  counterStore,
+  keyedListStore,
+  keyValueStore,
+  lockStore,
+} from "../../../src/injection/tokens.ts";
 import { compiled } from "../../support/compile.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -291,7 +297,7 @@ for (const compiler of ["esbuild", "tsc"] as const) {
   for (const mode of ["legacy", "standard"] as const) {
     test(`given @injects as a ${mode} decorator compiled by ${compiler}, then the constructor is given what it names`, async () => {
       const source = `
-        import { injects, token } from "../../../src/injection/container.ts";
+        import { injects, token } from "../../src/injection/container.ts";
         export const Name = token<string>("name");
         @injects(Name)
         export class Compiled {

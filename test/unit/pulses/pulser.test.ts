@@ -14,7 +14,8 @@ import {
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
-import { lastTime, pulseEvents } from "../../../src/pulses/pulser.ts";
+import { pulseEvents } from "../../../src/pulses/pulsing.ts";
+import { lastTime } from "../../../src/pulses/schedule.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import type { ActorContext, Middleware, ProcessorActor } from "../../../../src/actors/actor.ts";
 import { Event } from "../../../../src/events/event.ts";
-import { collect } from "../../../../src/delivery/stamp.ts";
+import { collect } from "../../../../src/actors/output.ts";
 import { runThrough, withSignal } from "../../../../src/actors/middleware/run-through.ts";
 import { suite } from "../../../support/suite.ts";
 import { throwsCode } from "../../../support/throws.ts";

@@ -1,0 +1,107 @@
+import { adopted } from "../events/adopted-event.ts";
+import { BeeHiveError } from "../base/errors.ts";
+import { isBranded } from "../base/brand.ts";
+import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
+import type { Event } from "../events/event.ts";
+import { ranSince } from "../base/event-loop.ts";
+import { isEventType } from "../events/event-type.ts";
+
+/** Whose outputs they are, and until when they are wanted. */
+export interface OutputSource extends Pick<ActorContext, "signal"> {
+  readonly descriptor: Pick<ActorDescriptor, "name" | "maxOutputs">;
+}
+
+/**
+ * Everything that an actor returned, as a list; a promise of one only for what arrives over time. When the signal of the
+ * source aborts, an async iterable is ended and read no further.
+ *
+ * @throws BeeHiveError `InvalidOutput` when it is not an iterable of events, or one of too many.
+ */
+export function collect(output: ActorOutput, source: OutputSource): readonly Event[] | Promise<readonly Event[]> {
+  if (output === undefined || output === null) return [];
+  if (typeof output === "object" && Symbol.asyncIterator in output) return collectAsync(output, source);
+  const { name, maxOutputs } = source.descriptor;
+  if (typeof output === "object" && Symbol.iterator in output) {
+    const events: Event[] = [];
+    const startedAt = performance.now();
+    try {
+      for (const one of output) add(one, events, name, maxOutputs);
+    } finally {
+      ranSince(startedAt, name);
+    }
+    return events;
+  }
+  throw new BeeHiveError(
+    "InvalidOutput",
+    `${name} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`,
+  );
+}
+
+/** Rejects as soon as the signal aborts, whatever the iterable does then. */
+function collectAsync(output: AsyncIterable<Event>, { descriptor, signal }: OutputSource): Promise<readonly Event[]> {
+  signal.throwIfAborted();
+  const iterator = output[Symbol.asyncIterator]();
+  const { name, maxOutputs } = descriptor;
+  const read = async (): Promise<readonly Event[]> => {
+    const events: Event[] = [];
+    for (;;) {
+      const { done, value } = await iterator.next();
+      signal.throwIfAborted();
+      if (done === true) return events;
+      add(value, events, name, maxOutputs);
+    }
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      signal.removeEventListener("abort", aborted);
+      // A generator that is in the middle of an `await` ends when that is over.
+      end(iterator);
+      reject(error);
+    };
+    const aborted = (): void => fail(signal.reason as Error);
+    signal.addEventListener("abort", aborted);
+    read().then((events) => {
+      signal.removeEventListener("abort", aborted);
+      resolve(events);
+    }, fail);
+  });
+}
+
+/** Lets an iterable clean up, which it does in its own time; its failures change nothing any more. */
+function end(iterator: AsyncIterator<Event>): void {
+  try {
+    void iterator.return?.().then(undefined, () => {});
+  } catch {
+    // Only a hand-made iterator throws here.
+  }
+}
+
+function add(value: unknown, events: Event[], name: string, maxOutputs: number): void {
+  if (events.length >= maxOutputs)
+    throw new BeeHiveError(
+      "InvalidOutput",
+      `${name} returned more than ${maxOutputs} events for one event, none of which was published. Does its generator end? ` +
+        "A step that is to return more sets maxOutputs, or splits its work over several events.",
+    );
+  events.push(assertEvent(value, name));
+}
+
+function assertEvent(value: unknown, actor: string): Event {
+  const event = adopted(value);
+  if (event) return event;
+  throw new BeeHiveError(
+    "InvalidOutput",
+    `${actor} returned ${describe(value)} among its events; make each with new Event(type, body), Event from beehive-actors.`,
+  );
+}
+
+function describe(value: unknown): string {
+  if (isBranded(value, "Event")) return "a single event";
+  if (value instanceof Promise) return "a promise";
+  // Without an import, `Event` is that of the DOM.
+  if ((value as object | null | undefined)?.constructor?.name === "Event") return "an Event of another class";
+  if (isEventType(value)) return `the event type ${value.name}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

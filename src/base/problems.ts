@@ -1,0 +1,21 @@
+import { BeeHiveError } from "./errors.ts";
+
+/** What the errors list: beside them, so that they look like all others. */
+const listed = new WeakMap<BeeHiveError, readonly string[]>();
+
+/** Throws one error that lists every problem, if there is any. */
+export function throwProblems(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join("");
+  const error = new BeeHiveError("InvalidConfiguration", `The hive cannot start:${list}`);
+  listed.set(error, problems);
+  throw error;
+}
+
+/** What `work` gives; when it throws problems, they are thrown together with those that are known. */
+export async function withProblems<T>(known: readonly string[], work: Promise<T>): Promise<T> {
+  const [result] = await Promise.allSettled([work]);
+  const found = result.status === "rejected" ? listed.get(result.reason as BeeHiveError) : undefined;
+  throwProblems([...known, ...(found ?? [])]);
+  return work;
+}
