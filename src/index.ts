@@ -14,6 +14,7 @@ export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./a
 export { actorDefaults, describeActor, type ActorDefaults } from "./actors/descriptor.ts";
 export { type ActorOverride, type ActorOverrides } from "./actors/overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
+export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export { Container, injects, token, type Injectable } from "./injection/container.ts";
 export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";

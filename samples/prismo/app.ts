@@ -57,7 +57,7 @@ export async function runPrismo(
   const started = performance.now();
   try {
     await hive.setup();
-    await stockUp(hive.stores, products);
+    await stockUp(hive.provider.stores, products);
     await hive.start();
     await acceptOrders(hive, orders, options.signal);
     await idleUnless(hive, options.signal);
@@ -66,7 +66,7 @@ export async function runPrismo(
   }
   const durationMs = performance.now() - started;
   const deadLetters = await countDeadLetters(hive);
-  return { ...(await summarise(hive.stores)), events: tally.total, deadLetters, durationMs };
+  return { ...(await summarise(hive.provider.stores)), events: tally.total, deadLetters, durationMs };
 }
 
 /** Resolves when nothing is left to do, or when the hive has stopped because `signal` aborted. */
@@ -74,7 +74,7 @@ async function idleUnless(hive: Hive, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
   const stop = (): void => void hive.stop();
   signal?.addEventListener("abort", stop, { once: true });
-  await hive.idle();
+  await hive.whenIdle();
   signal?.removeEventListener("abort", stop);
 }
 
@@ -99,7 +99,7 @@ function prismo(
 }
 
 async function countDeadLetters(hive: Hive): Promise<number> {
-  const counts = await Promise.all(hive.descriptors.map(({ queueName }) => hive.counts(queueName.toString())));
+  const counts = await Promise.all(hive.descriptors.map(({ queueName }) => hive.queue(queueName.toString()).counts()));
   return counts.reduce((sum, { dead }) => sum + dead, 0);
 }
 

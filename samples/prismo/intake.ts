@@ -34,7 +34,7 @@ export async function stockUp(stores: Stores, newProducts: Iterable<NewProduct>)
 export async function acceptOrders(hive: Hive, orders: Iterable<NewOrder>, signal?: AbortSignal): Promise<void> {
   for (const batch of batches(orders, batchSize)) {
     if (signal?.aborted) return;
-    const accepted = await Promise.all(batch.map((order) => accept(hive.stores, order)));
+    const accepted = await Promise.all(batch.map((order) => accept(hive.provider.stores, order)));
     if (signal?.aborted) return;
     await hive.push(accepted.filter((event) => event !== undefined));
     // In memory nothing ever waits: without this the shop would open only when the last order is in.

@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   await hive.setup();
   await hive.start();
   await hive.push(new Event("Greeting", { name: "Ada" }));
-  await hive.idle();
+  await hive.whenIdle();
   await hive.stop();
   assert.strictEqual(greeted.join(), "Ada");
 }

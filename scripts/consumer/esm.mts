@@ -15,7 +15,7 @@ const hive = await createHive({ actors: [Greet] });
 await hive.setup();
 await hive.start();
 await hive.push(new Event("Greeting", { name: "Ada" }));
-await hive.idle();
+await hive.whenIdle();
 await hive.stop();
 
 strictEqual(greeted.join(), "Ada");

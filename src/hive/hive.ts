@@ -4,15 +4,14 @@ import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
-import type { DeadLetter } from "../contract/dead-letter.ts";
 import { describeDescriptors } from "../actors/describe.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
 import { describeActors } from "../actors/resolve-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
+import { HiveQueue } from "./hive-queue.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "../journal/journal.ts";
-import { inBatches } from "../base/in-batches.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import { Latch } from "../base/latch.ts";
@@ -28,8 +27,7 @@ import { notSetUp } from "./not-set-up.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "../contract/provider.ts";
 import { QueueName } from "../events/queue-name.ts";
-import type { Lease, QueueCounts } from "../contract/queue-operator.ts";
-import type { Stores } from "../contract/stores.ts";
+import type { Lease } from "../contract/queue-operator.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
@@ -141,14 +139,9 @@ export class Hive {
     this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
   }
 
-  /** Stores that write at once. Actors have theirs injected instead. */
-  get stores(): Stores {
-    return this.provider.stores;
-  }
-
   /** The store of a token, the same that actors have injected, but writing at once: `hive.store(Orders)`. */
   store<T>(token: Token<T>): T {
-    return storeOf(token, this.stores);
+    return storeOf(token, this.provider.stores);
   }
 
   /**
@@ -229,8 +222,11 @@ export class Hive {
     return dropped;
   }
 
-  /** Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive is stopped. Events of other hives on the same queues count. */
-  idle(): Promise<void> {
+  /**
+   * Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive has stopped. Events
+   * of other hives on the same queues count.
+   */
+  whenIdle(): Promise<void> {
     return this.#orchestrator.idle(this.#idling.signal);
   }
 
@@ -246,12 +242,10 @@ export class Hive {
     await (this.#stopping ??= this.#stop(deadline));
   }
 
-  /**
-   * Resolves when the hive has stopped: with the error that made the supervision of an actor stop it, or with
-   * `undefined` when it was asked to.
-   */
-  stopped(): Promise<unknown> {
-    return this.#end.promise;
+  /** Resolves when the hive has stopped. Rejects with the error for which the supervision of an actor stopped it. */
+  async whenStopped(): Promise<void> {
+    const reason = await this.#end.promise;
+    if (reason !== undefined) throw reason;
   }
 
   #stopBecause(reason: unknown): void {
@@ -312,50 +306,13 @@ export class Hive {
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
   }
 
-  /** How many events of a queue or subscription are where. */
-  counts(queueName: string): Promise<QueueCounts> {
-    return this.provider.queues.counts(QueueName.parse(queueName));
-  }
-
-  /** The dead letters of a queue or subscription, oldest first. */
-  deadLetters(queueName: string): AsyncIterable<DeadLetter> {
-    return this.provider.queues.deadLetters(QueueName.parse(queueName));
-  }
-
   /**
-   * Sends dead letters back to the subscription they came from, their attempts forgotten: one by its own id or by that of
-   * its event, or all that are there now. Returns how many. Of several letters of one event, its id takes one: the oldest
-   * where the provider knows an order. The id of a letter takes that one.
+   * Returns a subscription or queue of the provider, to count, requeue or drop what is in it.
    *
-   * @throws BeeHiveError `NotFound` when there is no such letter.
+   * @throws BeeHiveError `InvalidQueueName`.
    */
-  async requeue(queueName: string, which: string | { readonly all: true }): Promise<number> {
-    return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.requeue(name, id));
-  }
-
-  /** Removes dead letters for good, chosen as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
-  async drop(queueName: string, which: string | { readonly all: true }): Promise<number> {
-    return this.#forDeadLetters(queueName, which, (name, id) => this.provider.queues.drop(name, id));
-  }
-
-  async #forDeadLetters(
-    queueName: string,
-    which: string | { readonly all: true },
-    settle: (name: QueueName, id: string) => Promise<void>,
-  ): Promise<number> {
-    const name = QueueName.parse(queueName);
-    const ids: string[] = [];
-    // All ids first: a letter that fails again at once must not be met a second time.
-    if (typeof which === "string") ids.push(which);
-    else if ((which as { all?: unknown } | undefined)?.all === true)
-      for await (const { id } of this.provider.queues.deadLetters(name)) ids.push(id);
-    else
-      throw new BeeHiveError(
-        "InvalidKey",
-        "Say which dead letters: the id of a letter or of an event, or { all: true }.",
-      );
-    await inBatches(ids, (id) => settle(name, id));
-    return ids.length;
+  queue(name: string): HiveQueue {
+    return new HiveQueue(QueueName.parse(name), this.provider.queues);
   }
 }
 

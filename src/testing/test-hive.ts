@@ -59,9 +59,10 @@ export class TestHive implements AsyncDisposable {
     this.clock = clock;
     this.#recorder = recorder;
     this.#ownProvider = ownProvider;
-    void hive.stopped().then(() => {
+    const stopped = (): void => {
       this.#stopped = true;
-    });
+    };
+    void hive.whenStopped().then(stopped, stopped);
   }
 
   /** Makes the queues of these actors and starts them. */
@@ -84,7 +85,7 @@ export class TestHive implements AsyncDisposable {
 
   /** Stores that write at once. */
   get stores(): Stores {
-    return this.hive.stores;
+    return this.hive.provider.stores;
   }
 
   /** Publishes events from outside any actor. */
@@ -149,7 +150,7 @@ export class TestHive implements AsyncDisposable {
   /** The dead letters of a queue or subscription, oldest first. */
   async deadLetters(queueName: string): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
-    for await (const letter of this.hive.deadLetters(queueName)) letters.push(letter);
+    for await (const letter of this.hive.queue(queueName).deadLetters()) letters.push(letter);
     return letters;
   }
 
@@ -180,7 +181,7 @@ export class TestHive implements AsyncDisposable {
   async #waiting(): Promise<readonly string[]> {
     const waiting: string[] = [];
     for (const { name, queueName } of this.hive.descriptors) {
-      const { ready, leased, delayed } = await this.hive.counts(queueName.toString());
+      const { ready, leased, delayed } = await this.hive.queue(queueName.toString()).counts();
       if (ready + leased + delayed === 0) continue;
       waiting.push(`${queueName} (${name}): ${ready} ready, ${leased} leased, ${delayed} delayed`);
     }

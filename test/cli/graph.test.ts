@@ -75,7 +75,7 @@ test("given a hive that kept a journal, when its graph is asked for with it, the
   await hive.start();
   await hive.push([1, 2, 3].map((number) => web.Uploaded.create({ file: `https://example.com/${number}` })));
   await hive.push(new Event("Rejected", {}));
-  await hive.idle();
+  await hive.whenIdle();
   await hive.stop();
   const { code, stdout } = await cli(["graph", ...modules, "--observed", url]);
   assert.is(code, 0);

@@ -57,7 +57,8 @@ test("given a paused subscription and an event that holds its key, when shown, t
   await using hive = await createHive({ actors: failing, provider, logger: silentLogger });
   await hive.start();
   await hive.push(["failing", "behind"].map((id) => new Event("Orders", id, { id, partitionKey: "k" })));
-  while ((await hive.counts("Orders-Packing")).delayed < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((await hive.queue("Orders-Packing").counts()).delayed < 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   await hive.push(new Event("Orders", 1, { id: "pausing" }));
   while (!(await hive.health()).detail.actors[0]?.paused) await new Promise((resolve) => setTimeout(resolve, 5));
   const traced = await hive.trace("behind");

@@ -12,7 +12,7 @@ test("given a file on which a hive worked, when an item is traced, then it is to
   await using hive = await createHive({ actors: PackingActor, provider: shop.provider, logger: silentLogger });
   await hive.start();
   await hive.push(new Event("OrderPlaced", { id: "7", broken: "type" }, { id: "placed-7", partitionKey: "7" }));
-  await hive.idle();
+  await hive.whenIdle();
   await hive.stop();
   const provider = ["--provider", shop.url];
   const [text, json, dropped, nothing] = await Promise.all([

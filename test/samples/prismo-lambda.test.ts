@@ -60,8 +60,8 @@ test("given an accepted order, when its message is handed to the bundle, then it
   const response = await handler({ Records: records }, { getRemainingTimeInMillis: () => 25_000 });
 
   assert.equal(response, { batchItemFailures: [] });
-  assert.is((await prismoStores(hive.stores).payments.get("1")).status, "authorised");
-  assert.is((await hive.counts("PaymentAuthorised-FraudCheck")).ready, 1);
+  assert.is((await prismoStores(hive.provider.stores).payments.get("1")).status, "authorised");
+  assert.is((await hive.queue("PaymentAuthorised-FraudCheck").counts()).ready, 1);
 });
 
 interface Template {

@@ -95,5 +95,5 @@ for (let at = from; at < to; at += 20) {
   await hive.push(names.map((job) => new Event("Job", job, { id: job })));
 }
 if (stays) await new Promise(() => setInterval(() => {}, 1_000));
-await hive.idle();
+await hive.whenIdle();
 await hive.stop();

@@ -59,11 +59,15 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
 
 /** Waits for a signal, or for the hive to be stopped by its supervision. */
 async function end({ output, signal }: CommandContext, hive: Hive, stop: () => Promise<void>): Promise<ExitCode> {
-  const reason = await Promise.race([hive.stopped(), aborted(signal).then(stop)]);
-  const failed = reason !== undefined || !signal.aborted;
-  if (failed) output.complain(`the hive was stopped: ${messageOf(reason)}`);
-  if (output.json) output.line({ state: "stopped", ...(failed && { reason: redact(messageOf(reason)) }) });
-  return failed ? exitCode.failed : exitCode.well;
+  try {
+    await Promise.race([hive.whenStopped(), aborted(signal).then(stop)]);
+  } catch (reason) {
+    output.complain(`the hive was stopped: ${messageOf(reason)}`);
+    if (output.json) output.line({ state: "stopped", reason: redact(messageOf(reason)) });
+    return exitCode.failed;
+  }
+  if (output.json) output.line({ state: "stopped" });
+  return exitCode.well;
 }
 
 function announce({ output }: CommandContext, hive: Hive, health: HealthServer | undefined): void {

@@ -42,7 +42,7 @@ test("given counts that say that nothing waits, when events were sent a moment a
   try {
     await hive.start();
     await hive.push(Array.from({ length: 20 }, () => new Event("Lagging")));
-    await hive.idle();
+    await hive.whenIdle();
     assert.is(handled, 40);
   } finally {
     await hive.stop();
@@ -68,7 +68,7 @@ test("given counts that say that nothing waits, when an event waits for its retr
   try {
     await hive.start();
     await hive.push(new Event("Retried"));
-    await hive.idle();
+    await hive.whenIdle();
     assert.is(handled, 1);
   } finally {
     await hive.stop();

@@ -205,9 +205,9 @@ for (const ordered of [false, true]) {
       scene.servers.interfere = enforcing(policy, denied);
 
       const name = "OrderAccepted-Payment";
-      while ((await hive.counts(name)).dead < 1) await sleep(50);
-      await hive.requeue(name, { all: true });
-      while ((await hive.counts(name)).dead < 1) await sleep(50);
+      while ((await hive.queue(name).counts()).dead < 1) await sleep(50);
+      await hive.queue(name).requeue({ all: true });
+      while ((await hive.queue(name).counts()).dead < 1) await sleep(50);
       assert.is((await hive.health()).ready, true);
       assert.equal([...denied], []);
       await hive.stop();

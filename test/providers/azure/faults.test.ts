@@ -196,7 +196,7 @@ test("given no right to manage, when events are counted or waited for, then Acce
   const hive = await running([actor(`${topic}-Reads`, async () => {})]);
   broker.faults.administration = { status: 401, times: 100 };
   try {
-    for (const ask of [() => hive.counts(`${topic}-Reads`), () => hive.idle()]) {
+    for (const ask of [() => hive.queue(`${topic}-Reads`).counts(), () => hive.whenIdle()]) {
       const error = await throwsCode("AccessDenied", ask);
       assert.match(error.message, /hive\.idle\(\)/);
       assert.match(error.message, /Manage/);

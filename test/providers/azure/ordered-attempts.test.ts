@@ -48,7 +48,7 @@ async function noting(
   );
   const hive = await createHive({ actors: reads, provider, logger: silentLogger });
   await hive.start();
-  return { hive, seen, letters: () => listOf(hive.deadLetters(`${topic}-Reads`)) };
+  return { hive, seen, letters: () => listOf(hive.queue(`${topic}-Reads`).deadLetters()) };
 }
 
 const keyed = (topic: string, ...bodies: readonly string[]): Event[] =>
@@ -85,7 +85,7 @@ test("given two attempts, when the first fails once, then its second succeeds, a
   await using _ = hive;
   await hive.push(keyed(topic, "a", "b"));
   await eventually("both are done", () => seen.length === 3);
-  await hive.idle();
+  await hive.whenIdle();
   assert.equal([seen, await letters()], [["a#1", "a#2", "b#1"], []]);
 });
 
@@ -99,7 +99,7 @@ test("given three attempts, when the actor pauses six times, then no attempt is 
   await using _ = hive;
   await hive.push(keyed(topic, "a"));
   await eventually("it is done", () => seen.length === 7);
-  await hive.idle();
+  await hive.whenIdle();
   assert.equal([seen, await letters()], [Array.from({ length: 7 }, () => "a#1"), []]);
 });
 

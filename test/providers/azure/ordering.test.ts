@@ -86,7 +86,7 @@ test("given more keys than slots, when their events are worked on, then every ke
     actor(`${topic}-Reads`, (event) => diary.write(event), { ...ordered, parallelism: 3 }),
   ]);
   await hive.push(eventsOf(topic, 20, 5));
-  await hive.idle();
+  await hive.whenIdle();
   assert.ok(diary.isComplete(20, 5));
   assert.equal([diary.isInOrder, diary.overlaps], [true, 0]);
 });
@@ -113,7 +113,7 @@ test("given a key whose events never end, when others have events, then those ha
   await eventually("the hot key is at work", () => hot > 3);
   await hive.push(new Event(topic, "cold", { partitionKey: "cold" }));
   await eventually("the cold key had its turn", () => cold);
-  await hive.idle();
+  await hive.whenIdle();
 });
 
 test("given actors that fail now and then, when failed events wait, then every key stays in order", async () => {
@@ -133,10 +133,10 @@ test("given actors that fail now and then, when failed events wait, then every k
     ),
   ]);
   await hive.push(eventsOf(topic, 6, 6));
-  await hive.idle();
+  await hive.whenIdle();
   assert.ok(diary.isComplete(6, 6));
   assert.equal([diary.isInOrder, diary.overlaps], [true, 0]);
-  assert.is((await hive.counts(`${topic}-Reads`)).dead, 0);
+  assert.is((await hive.queue(`${topic}-Reads`).counts()).dead, 0);
 });
 
 test("given events in order, when every connection breaks, then none is lost and every key stays in order", async () => {

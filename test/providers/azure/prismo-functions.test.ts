@@ -62,15 +62,15 @@ test("given the folder that was built, when the host loads it and hands over wha
     );
     assert.is(host.trigger("OrderAccepted-Payment").connection, "ServiceBus");
 
-    await stockUp(hive.stores, [{ productId: "lamp", name: "Lamp", quantity: 5 }]);
+    await stockUp(hive.provider.stores, [{ productId: "lamp", name: "Lamp", quantity: 5 }]);
     await acceptOrders(hive, [orderOf("1", { lamp: 1 })]);
     while ((await host.round()) > 0);
 
-    assert.is((await prismoStores(hive.stores).orders.get("1")).status, "shipped");
-    assert.is(await prismoStores(hive.stores).counters.get("Stock", "lamp"), 4);
-    await hive.idle();
+    assert.is((await prismoStores(hive.provider.stores).orders.get("1")).status, "shipped");
+    assert.is(await prismoStores(hive.provider.stores).counters.get("Stock", "lamp"), 4);
+    await hive.whenIdle();
     for (const { queueName } of descriptors)
-      assert.is((await hive.counts(String(queueName))).dead, 0, String(queueName));
+      assert.is((await hive.queue(String(queueName)).counts()).dead, 0, String(queueName));
   } finally {
     await app.hive.stop();
     delete process.env["AZURE_SERVICEBUS_CONNECTION_STRING"];

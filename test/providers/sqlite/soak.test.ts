@@ -47,7 +47,7 @@ test(`given steady load for ${seconds} s, when it goes on, then file and memory 
     if (!middle && Date.now() - started > seconds * 500) middle = sample(file.path);
   }
   const end = sample(file.path);
-  await hive.idle();
+  await hive.whenIdle();
   await hive.stop();
   await provider.close();
 

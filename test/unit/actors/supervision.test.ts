@@ -90,7 +90,7 @@ test("given a rule that pauses, when such an error comes, then nothing is leased
   );
   await hive.push(new Event("Ping"));
   await hive.advance(59_999);
-  assert.equal(await hive.hive.counts("Ping-Failing"), { ready: 1, leased: 0, delayed: 1, dead: 0 });
+  assert.equal(await hive.hive.queue("Ping-Failing").counts(), { ready: 1, leased: 0, delayed: 1, dead: 0 });
   await hive.settle();
   assert.is((await hive.deadLetters("Ping-Failing")).length, 0);
   assert.not.match(String(hive.tree()), "attempt");
@@ -101,8 +101,8 @@ test("given a rule that stops, when such an error comes, then the hive stops wit
   const error = new BankDown("for good");
   const hive = await start(failing({ supervision: [{ on: BankDown, action: "stop" }] }, error));
   await hive.settle();
-  assert.is(await hive.hive.stopped(), error);
-  assert.is((await hive.hive.counts("Ping-Failing")).ready, 1);
+  assert.is(await failureOf(hive.hive.whenStopped()), error);
+  assert.is((await hive.hive.queue("Ping-Failing").counts()).ready, 1);
   await hive.stop();
 });
 
@@ -110,7 +110,7 @@ test("given a hive that was asked to stop, when it has stopped, then it says tha
   const hive = await start(failing({}));
   await hive.settle();
   await hive.stop();
-  assert.is(await hive.hive.stopped(), undefined);
+  await hive.hive.whenStopped();
 });
 
 test("given rules of the actor and of the hive, when both match, then the actor's holds", async () => {
@@ -147,7 +147,7 @@ test("given a limit that stops, when failures come within its time, then the hiv
   const failureLimit = { failures: 2, within: 60_000, action: "stop" } as const;
   const hive = await start(failing({ retry: { minDelay: 1_000 } }, new Error("one"), last), { failureLimit });
   await hive.settle();
-  assert.is(await hive.hive.stopped(), last);
+  assert.is(await failureOf(hive.hive.whenStopped()), last);
   await hive.stop();
 });
 
@@ -260,7 +260,7 @@ test("given a provider that asks to slow down at the commit, then the event is g
   await hive.push(new Event("Ping"));
   await hive.settle();
   assert.equal(attempts, [1, 1, 1, 1, 1, 1]);
-  assert.is((await hive.hive.counts("Ping-Counting")).dead, 0);
+  assert.is((await hive.hive.queue("Ping-Counting").counts()).dead, 0);
   await hive.stop();
 });
 
@@ -353,7 +353,7 @@ for (const [what, thrown] of [
     const hive = await start(OddActor);
     await hive.settle();
     const letters = [];
-    for await (const letter of hive.hive.deadLetters("Ping-Odd")) letters.push(letter);
+    for await (const letter of hive.hive.queue("Ping-Odd").deadLetters()) letters.push(letter);
     assert.equal([runs, letters.map(({ attempts }) => attempts)], [2, [2]]);
     await hive.stop();
   });

@@ -34,7 +34,7 @@ test("given a pino logger, when a hive has it, then its lines carry the actor, t
   await using hive = await createHive({ actors: Strict, logger });
   await hive.start();
   await hive.push(new Event("LoggedOrder", 1, { id: "event 1", correlationId: "process 1" }));
-  await hive.idle();
+  await hive.whenIdle();
   const line = lines.find(({ level }) => level === 50);
   assert.equal(
     [line?.["actor"], line?.["subscription"], line?.["eventId"], line?.["attempt"]],
@@ -68,7 +68,7 @@ for (const [name, make] of Object.entries({ pino: recording, "a plain logger": p
     await using hive = await createHive({ actors: Failing, logger });
     await hive.start();
     await hive.push(new Event("LoggedOrder", 1));
-    await hive.idle();
+    await hive.whenIdle();
     const text = JSON.stringify(lines);
     for (const part of [
       "RejectEvent",
@@ -142,8 +142,8 @@ test("given a logger that throws, when actors fail and succeed, then each event 
   await using hive = await createHive({ actors: Picky, logger });
   await hive.start();
   await hive.push(["bad", "good"].map((body) => new Event("PickedOrder", body)));
-  await hive.idle();
-  assert.equal(await hive.counts("PickedOrder-Picky"), { ready: 0, leased: 0, delayed: 0, dead: 1 });
+  await hive.whenIdle();
+  assert.equal(await hive.queue("PickedOrder-Picky").counts(), { ready: 0, leased: 0, delayed: 0, dead: 1 });
 });
 
 test("given fields, when a logger is extended, then each line has them, and its own fields win", () => {

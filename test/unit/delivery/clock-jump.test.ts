@@ -153,7 +153,7 @@ test("given a hive that waits to be idle, when the clock is put forward, then it
   const hive = await createHive({ actors: actor("Ping-Works", () => {}), provider, clock, logger: silentLogger });
   await hive.setup();
   let idle = false;
-  const idling = hive.idle().then(() => (idle = true));
+  const idling = hive.whenIdle().then(() => (idle = true));
   await clock.timers.advance(0);
   ready = 0;
   await clock.timers.advance(10_000);

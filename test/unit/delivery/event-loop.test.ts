@@ -27,8 +27,8 @@ async function lose(work: Work, options: ActorOptions = {}): Promise<{ warnings:
   await using hive = await createHive({ actors: Reckoner, logger: { ...silentLogger, warn } });
   await hive.start();
   await hive.push(new Event("Sum", 1));
-  await hive.idle();
-  for await (const letter of hive.deadLetters("Sum-Reckon")) return { warnings, letter };
+  await hive.whenIdle();
+  for await (const letter of hive.queue("Sum-Reckon").deadLetters()) return { warnings, letter };
   throw new Error("there is no dead letter");
 }
 

@@ -12,6 +12,7 @@ import type { CollectionStore, Identified } from "../../../src/contract/stores.t
 import { collectionStore } from "../../../src/injection/tokens.ts";
 import { PatientClock } from "../../support/patient-clock.ts";
 import { events, queueName, scene } from "../../support/scene.ts";
+import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -40,7 +41,7 @@ test("given an event that came back more often than it may be tried, when it is 
   await hive.start();
   await clock.advance(0);
   assert.equal(seen, []);
-  const [letter] = await listOf(hive.deadLetters("Ping-Works"));
+  const [letter] = await listOf(hive.queue("Ping-Works").deadLetters());
   assert.equal([letter?.errorName, letter?.attempts], ["Exhausted", 3]);
   assert.match(letter?.reason ?? "", /^delivered 3 times, never settled: its consumers may have crashed on it/);
   await hive.stop();
@@ -66,7 +67,7 @@ test("given an event that went from one queue to another while both were counted
     }),
   );
   let idle = false;
-  const waiting = hive.idle().then(() => (idle = true));
+  const waiting = hive.whenIdle().then(() => (idle = true));
   while (!moved) await turn();
   await clock.advance(delayMs / 2);
   await clock.advance(delayMs / 4);
@@ -102,7 +103,7 @@ test("given steps that collide, when they run again, then it is one after the ot
   while (gate.arrived < 10) await clock.advance(0);
   gate.open();
   await clock.advance(1_000);
-  assert.is((await hive.stores.collection<Item>("Items").get("a")).count, 10);
+  assert.is((await hive.provider.stores.collection<Item>("Items").get("a")).count, 10);
   assert.is(runs, 19);
 });
 
@@ -143,7 +144,7 @@ test("given a lease that is being renewed, when the actor is done, then its step
   renewal.open();
   await clock.advance(0);
   assert.equal(outcomes, ["lease-lost"]);
-  assert.is((await hive.counts("Ping-Works")).leased, 1, "it was not committed");
+  assert.is((await hive.queue("Ping-Works").counts()).leased, 1, "it was not committed");
   await hive.stop();
 });
 
@@ -185,7 +186,7 @@ test("a lease is renewed no more once its run has failed", async () => {
   }));
   await hive.push(events(1));
   await clock.advance(0);
-  assert.is((await hive.counts("Ping-Works")).delayed, 1);
+  assert.is((await hive.queue("Ping-Works").counts()).delayed, 1);
   await clock.advance(10_000);
   assert.is(renewals, 0);
   await hive.stop();
@@ -312,7 +313,7 @@ test("given a rule that stops the hive, when it does, then the event is given ba
   const { clock, hive, memory } = await scene(failing);
   await hive.push(events(1));
   await clock.advance(0);
-  await hive.stopped();
+  assert.is((await failureOf(hive.whenStopped())).message, "for good");
   const [lease] = await memory.queues.lease(queueName, { max: 1, leaseMs: 1_000, waitMs: 0, signal: never });
   assert.is(lease?.attempt, 1);
 });
@@ -396,7 +397,7 @@ test("given a step that others collide with for ever, when it has run twenty tim
   const { clock, hive } = await scene(works);
   await hive.push(events(1));
   await clock.advance(1);
-  const [letter] = await listOf(hive.deadLetters("Ping-Works"));
+  const [letter] = await listOf(hive.queue("Ping-Works").deadLetters());
   assert.equal([runs, letter?.errorName], [21, "ConcurrencyConflict"]);
   await hive.stop();
 });

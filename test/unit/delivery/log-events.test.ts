@@ -32,7 +32,7 @@ test("given log events that nobody made a topic for, when a step returns them, t
   const hive = await TestHive.start({ actors: PaymentActor, logger });
   await hive.push(new Event("OrderAccepted"));
   await hive.settle();
-  assert.is((await hive.hive.counts("OrderAccepted-Payment")).dead, 0);
+  assert.is((await hive.hive.queue("OrderAccepted-Payment").counts()).dead, 0);
   assert.match(String(hive.tree()), "PaymentActor → committed");
   await hive.stop();
   assert.is(logger.lines.length, 1);

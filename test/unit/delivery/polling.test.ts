@@ -167,7 +167,7 @@ test("given a pause that is over, when events are worked on again, then it is on
   assert.equal(asked.map(({ max }) => max).slice(0, 2), [1, 1], "a probe that failed is followed by another");
   assert.is(asked.at(-1)?.max, 2, "one was committed");
   await clock.advance(1_000);
-  assert.equal(await hive.counts("Ping-Works"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.equal(await hive.queue("Ping-Works").counts(), { ready: 0, leased: 0, delayed: 0, dead: 0 });
   await hive.stop();
 });
 

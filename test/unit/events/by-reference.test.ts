@@ -31,7 +31,7 @@ async function seenThrough(provider: string, body: object): Promise<unknown[]> {
   const hive = await createHive({ actors: [First, Second], provider, logger: silentLogger });
   await hive.start();
   await hive.push(new Event("First", body, { byReference: true }));
-  await hive.idle();
+  await hive.whenIdle();
   await hive.stop();
   return seen;
 }

@@ -75,7 +75,7 @@ test("given somebody who waits until a hive is idle, when it is stopped, then th
   const hive = await createHive({ actors: idle, clock, logger: silentLogger });
   await hive.setup();
   await hive.push(new Event("Ping"));
-  const waiting = hive.idle();
+  const waiting = hive.whenIdle();
   await clock.advance(1_000);
   await hive.stop();
   await waiting;
@@ -89,8 +89,8 @@ test("given which dead letters are meant in no way that is known, when they are 
   await hive.push(new Event("Ping"));
   await clock.advance(0);
   for (const which of [undefined, {}, { all: false }, { all: "yes" }])
-    await throwsCode("InvalidKey", () => hive.drop("Ping-Works", which as never));
-  assert.is((await hive.counts("Ping-Works")).dead, 1);
+    await throwsCode("InvalidKey", () => hive.queue("Ping-Works").drop(which as never));
+  assert.is((await hive.queue("Ping-Works").counts()).dead, 1);
   await hive.stop();
 });
 
@@ -121,7 +121,7 @@ test("given two errors that stop the hive, when it has stopped, then it tells th
   await hive.push([new Event("Ping", 1), new Event("Ping", 2)]);
   await clock.advance(0);
   gate.open();
-  assert.is(((await hive.stopped()) as Error).message, "1");
+  assert.is((await failureOf(hive.whenStopped())).message, "1");
 });
 
 test.run();

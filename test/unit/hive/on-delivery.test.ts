@@ -77,7 +77,7 @@ test("given an observer that throws, when deliveries end, then they end as ever,
   await hive.start();
   await hive.push(new Event("Ping", "good"));
   await clock.advance(0);
-  assert.equal(await hive.counts("Ping-Pong"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.equal(await hive.queue("Ping-Pong").counts(), { ready: 0, leased: 0, delayed: 0, dead: 0 });
   assert.equal(logged, ["onDelivery failed"]);
   await hive.stop();
 });

@@ -22,9 +22,9 @@ test("given what is no event, when it is pushed, then it is refused, and nothing
     [new Event("Ping"), { eventType: "Ping" }],
   ];
   for (const one of none) await throwsCode("InvalidEvent", () => hive.push(one as Event));
-  assert.is((await hive.counts("Ping-Reader")).ready, 0);
+  assert.is((await hive.queue("Ping-Reader").counts()).ready, 0);
   await hive.push(new Set([new Event("Ping"), new Event("Ping")]));
-  assert.is((await hive.counts("Ping-Reader")).ready, 2);
+  assert.is((await hive.queue("Ping-Reader").counts()).ready, 2);
 });
 
 test.run();

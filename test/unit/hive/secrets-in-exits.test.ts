@@ -30,7 +30,7 @@ async function thrown(logger: Logger): Promise<Hive> {
   await hive.push(
     shapes.map((_shape, index) => new Event("SecretBoom", index, { properties: { password: theSecret } })),
   );
-  await hive.idle();
+  await hive.whenIdle();
   return hive;
 }
 
@@ -58,7 +58,7 @@ test("none is in logs, for people and for programs", async () => {
 test("none is in dead letters, nor in how they are shown", async () => {
   await using hive = await thrown(loggerOf(streams(false).output, "silent"));
   const letters: DeadLetter[] = [];
-  for await (const letter of hive.deadLetters("SecretBoom-Thrower")) letters.push(letter);
+  for await (const letter of hive.queue("SecretBoom-Thrower").deadLetters()) letters.push(letter);
   assert.is(letters.length, shapes.length);
   for (const { reason, errorName, errorMessage, stack = "" } of letters) {
     assert.not.match([reason, errorName, errorMessage, stack].join("\n"), told);

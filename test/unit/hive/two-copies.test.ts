@@ -47,9 +47,9 @@ async function worked(work: (event: own.Event) => own.ActorOutput): Promise<Work
   });
   await hive.start();
   await hive.push(new own.Event("CopiedOrder", { id: 1 }, { id: "order 1", correlationId: "process 1" }));
-  await hive.idle();
+  await hive.whenIdle();
   const letters: own.DeadLetter[] = [];
-  for await (const letter of hive.deadLetters("CopiedOrder-Worker")) letters.push(letter);
+  for await (const letter of hive.queue("CopiedOrder-Worker").deadLetters()) letters.push(letter);
   return { letters, reports };
 }
 
@@ -121,7 +121,7 @@ test("an event of the other is pushed, by itself or among others", async () => {
   await hive.setup();
   await hive.push(new other.Event("CopiedOrder", 1));
   await hive.push([new own.Event("CopiedOrder", 2), new other.Event("CopiedOrder", 3)]);
-  assert.is((await hive.counts("CopiedOrder-Reader")).ready, 3);
+  assert.is((await hive.queue("CopiedOrder-Reader").counts()).ready, 3);
 });
 
 test("an event that this release cannot read says that there are two", async () => {
@@ -147,7 +147,7 @@ test("the token of a store of the other is injected", async () => {
   await using hive = await own.createHive({ actors: Keeper, logger: own.silentLogger });
   await hive.start();
   await hive.push(new own.Event("CopiedOrder", 1, { id: "order 1" }));
-  await hive.idle();
+  await hive.whenIdle();
   assert.is((await hive.store(Orders).get("order 1")).id, "order 1");
 });
 

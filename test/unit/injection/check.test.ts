@@ -231,7 +231,7 @@ test("given a hive, when it starts, then it warns once and makes nothing", async
   await hive.start();
   assert.is(made, 0);
   await hive.push([new Event("Arrived"), new Event("Arrived")]);
-  await hive.idle();
+  await hive.whenIdle();
   assert.is(made, 2);
   assert.equal(warnings, [[{ actor: "Welcome" }, perEvent("Welcome -> Mailer", "Mailer").replace("warning: ", "")]]);
 });

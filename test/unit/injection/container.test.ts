@@ -279,17 +279,17 @@ test("given a singleton that kept the store of a step, when it is used in anothe
   });
   await hive.start();
   await hive.push(new Event("CachedOrder", 1));
-  await hive.idle();
+  await hive.whenIdle();
   await hive.push(new Event("CachedOrder", 2));
-  await hive.idle();
+  await hive.whenIdle();
   const letters = [];
-  for await (const letter of hive.deadLetters("CachedOrder-Actor")) letters.push(letter);
+  for await (const letter of hive.queue("CachedOrder-Actor").deadLetters()) letters.push(letter);
   assert.equal(
     letters.map(({ event }) => event.getBody()),
     [2],
   );
   assert.match(letters[0]?.reason ?? "", /A store was used after its step was over.*singleton.*hive\.stores/s);
-  assert.is(await hive.stores.counters.get("Runs", "a"), 1);
+  assert.is(await hive.provider.stores.counters.get("Runs", "a"), 1);
   await provider.close();
 });
 
@@ -386,7 +386,7 @@ test("given a singleton that the hive made, when the hive is stopped, then it is
   const hive = await createHive({ actors: Reader });
   await hive.start();
   await hive.push(new Event("Ping"));
-  await hive.idle();
+  await hive.whenIdle();
   assert.is(closed, 0);
   await hive.stop();
   assert.is(closed, 1);

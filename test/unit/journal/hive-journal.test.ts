@@ -42,7 +42,7 @@ test("given a hive in memory, when it works, then its journal has each push and 
   await hive.setup();
   await hive.push(accepted("1"));
   await hive.start();
-  await hive.idle();
+  await hive.whenIdle();
   const entries = (await entriesOf(hive)).reverse();
   const paid = entries[1]?.outputs[0]?.id ?? "";
   const billed = entries[1]?.outputs[1]?.id ?? "";
@@ -113,7 +113,7 @@ test("given an attempt that takes its time, when it ended, then the journal says
   await using hive = await createHive({ actors: slow, logger: silentLogger });
   await hive.start();
   await hive.push(new Event("Slow"));
-  await hive.idle();
+  await hive.whenIdle();
   const [last] = await entriesOf(hive);
   assert.ok(last && last.durationMs >= 20, `it says ${last?.durationMs} ms`);
 });
@@ -125,7 +125,7 @@ test("given a business id, when its function fails for an event, then that one h
   await using hive = await createHive({ actors: actor("Placed-Actor", () => []), logger, journal });
   await hive.start();
   await hive.push([new Event("Placed", { orderId: "1042" }), new Event("Placed"), new Event("Placed")]);
-  await hive.idle();
+  await hive.whenIdle();
   const entries = await entriesOf(hive);
   assert.equal(
     entries.map(({ subject }) => subject ?? "none").toSorted((one, other) => (one < other ? -1 : 1)),
@@ -140,7 +140,7 @@ test("given a hive on a file, when it has stopped, then another process reads wh
     await using hive = await createHive({ actors: orders, logger: silentLogger, provider: `sqlite:${file.path}` });
     await hive.start();
     await hive.push([accepted("1"), accepted("2")]);
-    await hive.idle();
+    await hive.whenIdle();
   }
   const provider = new SqliteProvider({ file: file.path });
   const edges = await observedEdges(journalOf(provider));

@@ -285,7 +285,7 @@ test("given a pulse under way, when the hive is stopped, then it stops after tha
   assert.is(stopped, false);
   await clock.advance(1);
   await stopping;
-  assert.is((await hive.counts("Tick-Count")).ready, 1);
+  assert.is((await hive.queue("Tick-Count").counts()).ready, 1);
 });
 
 test("given two hives on one provider, when one of them fires, then the other has nothing to complain of", async () => {
@@ -411,7 +411,7 @@ test("given a pulse that another process holds, when the hive stops, then it is 
   const clock = new ManualClock();
   const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
   assert.ok(hive);
-  const { locks } = hive.stores;
+  const { locks } = hive.provider.stores;
   let tried = 0;
   locks.tryLock = async () => {
     if (++tried > 9) throw new Error("it is tried again and again");

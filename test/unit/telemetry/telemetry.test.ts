@@ -67,7 +67,7 @@ async function run(actors: readonly ActorClass[], ...events: readonly Event[]): 
   await using hive = await createHive({ actors, logger: silentLogger });
   await hive.start();
   await hive.push(events);
-  await hive.idle();
+  await hive.whenIdle();
 }
 
 /** The data points of a metric as `attribute values: value`. */
@@ -287,7 +287,7 @@ test("given a span processor that throws, when events are delivered, then the hi
   }
   assert.equal(seen, [0, 1]);
   assert.equal(outcomes, ["lease-lost", "committed"]);
-  assert.equal(await hive.counts("Fragile-Reads"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.equal(await hive.queue("Fragile-Reads").counts(), { ready: 0, leased: 0, delayed: 0, dead: 0 });
 });
 
 test("given an application that measures and does not trace, when events are pushed, then they are counted, and carry nothing", async () => {

@@ -237,7 +237,7 @@ test("given a supervision that stops the hive, when it settles, then it ends wit
   const hive = await TestHive.start({ actors: FatalActor });
   await hive.push(new Event("Ping"));
   await hive.settle();
-  assert.is(String(await hive.hive.stopped()), "Error: no way on");
+  assert.is((await failureOf(hive.hive.whenStopped())).message, "no way on");
   await hive.stop();
 });
 

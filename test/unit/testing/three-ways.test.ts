@@ -81,15 +81,15 @@ for (const { order, status, next } of cases) {
   test(`given an order of ${order.price}, when a hive in memory works on it, then ${type} follows`, async () => {
     seen.length = 0;
     const hive = await createHive({ actors: [PaymentActor, NextActor] });
-    await hive.stores.collection<Order>("Orders").insert(order);
+    await hive.provider.stores.collection<Order>("Orders").insert(order);
     await hive.start();
     await hive.push(accepted.clone());
-    await hive.idle();
+    await hive.whenIdle();
     assert.equal(
       seen.map((event) => [event.eventType, event.getBody()]),
       [next],
     );
-    assert.is((await hive.stores.collection<Order>("Orders").get(order.id)).status, status);
+    assert.is((await hive.provider.stores.collection<Order>("Orders").get(order.id)).status, status);
     await hive.stop();
   });
 }

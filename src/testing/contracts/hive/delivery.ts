@@ -213,7 +213,7 @@ export const delivery: readonly ContractCase[] = [
         actor(`${b}-Counts`, () => wait(10).then(() => void done++)),
       ]);
       await hive.push([new Event(a, 1), new Event(a, 2)]);
-      await hive.idle();
+      await hive.whenIdle();
       assert.equal(done, 6);
     },
   },

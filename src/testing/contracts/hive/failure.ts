@@ -10,7 +10,10 @@ import { eventually, wait } from "../eventually.ts";
 import { actor, running, subscribe, tampered } from "./harness.ts";
 
 async function letterOf(hive: Hive, queueName: string): Promise<DeadLetter> {
-  return eventually(`a dead letter on ${queueName}`, async () => (await listOf(hive.deadLetters(queueName)))[0]);
+  return eventually(
+    `a dead letter on ${queueName}`,
+    async () => (await listOf(hive.queue(queueName).deadLetters()))[0],
+  );
 }
 
 /** Actors that fail. */
@@ -28,9 +31,9 @@ export const failure: readonly ContractCase[] = [
       ]);
       await hive.push(new Event(topic));
       await eventually("the third attempt", () => attempts.length === 3);
-      await hive.idle();
+      await hive.whenIdle();
       assert.deepEqual(attempts, [1, 2, 3]);
-      assert.equal((await hive.counts(`${topic}-Flaky`)).dead, 0);
+      assert.equal((await hive.queue(`${topic}-Flaky`).counts()).dead, 0);
     },
   },
   {
@@ -155,11 +158,11 @@ export const failure: readonly ContractCase[] = [
       );
 
       hopeless = false;
-      assert.equal(await hive.requeue(queueName, { all: true }), 1);
+      assert.equal(await hive.queue(queueName).requeue({ all: true }), 1);
       await eventually("it is tried anew", () => attempts.length === 4);
       assert.equal(attempts[3], 1);
-      await hive.idle();
-      assert.deepEqual(await listOf(hive.deadLetters(queueName)), []);
+      await hive.whenIdle();
+      assert.deepEqual(await listOf(hive.queue(queueName).deadLetters()), []);
     },
   },
   {
@@ -174,14 +177,19 @@ export const failure: readonly ContractCase[] = [
       ]);
       const events = [1, 2, 3].map((n) => new Event(topic, n));
       await hive.push(events);
-      await eventually("all are rejected", async () => (await listOf(hive.deadLetters(queueName))).length === 3);
-      assert.equal(await hive.drop(queueName, events[1]?.id ?? ""), 1);
+      await eventually(
+        "all are rejected",
+        async () => (await listOf(hive.queue(queueName).deadLetters())).length === 3,
+      );
+      assert.equal(await hive.queue(queueName).drop(events[1]?.id ?? ""), 1);
       assert.deepEqual(
-        (await listOf(hive.deadLetters(queueName))).map(({ event }) => event.getBody<number>()).sort((a, b) => a - b),
+        (await listOf(hive.queue(queueName).deadLetters()))
+          .map(({ event }) => event.getBody<number>())
+          .sort((a, b) => a - b),
         [1, 3],
       );
-      assert.equal(await hive.drop(queueName, { all: true }), 2);
-      assert.deepEqual(await listOf(hive.deadLetters(queueName)), []);
+      assert.equal(await hive.queue(queueName).drop({ all: true }), 2);
+      assert.deepEqual(await listOf(hive.queue(queueName).deadLetters()), []);
     },
   },
   {
@@ -262,7 +270,7 @@ export const failure: readonly ContractCase[] = [
         assert.equal(letter.attempts, 1);
         assert.match(letter.reason, /TestActor returned more than 20 events for one event.*maxOutputs/);
       }
-      const { ready, leased, delayed } = await hive.counts(`${out}-Reader`);
+      const { ready, leased, delayed } = await hive.queue(`${out}-Reader`).counts();
       assert.deepEqual([ready, leased, delayed], [0, 0, 0]);
     },
   },
@@ -289,9 +297,9 @@ export const failure: readonly ContractCase[] = [
       await using hive = await running(subject, [Disposed]);
       await hive.push(new Event(topic));
       await eventually("three attempts", () => made === 3);
-      await hive.idle();
+      await hive.whenIdle();
       assert.deepEqual([made, disposed], [3, 3]);
-      assert.equal((await hive.counts(`${topic}-Disposed`)).dead, 0);
+      assert.equal((await hive.queue(`${topic}-Disposed`).counts()).dead, 0);
     },
   },
   {
@@ -351,7 +359,7 @@ export const failure: readonly ContractCase[] = [
       ]);
       await hive.push(new Event(a));
       await eventually("all outputs arrived", () => seen.length >= 3);
-      await hive.idle();
+      await hive.whenIdle();
       await wait(100);
       assert.equal(new Set(seen).size, 3);
       if (subject.provider.capabilities.deduplication === true) assert.equal(seen.length, 3);

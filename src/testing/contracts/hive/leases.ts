@@ -28,7 +28,7 @@ export const leases: readonly ContractCase[] = [
       await using hive = await running(subject, [slow]);
       await hive.push(new Event(topic));
       await eventually("it is done", () => done);
-      await hive.idle();
+      await hive.whenIdle();
       assert.deepEqual([attempts, aborted], [[1], false]);
     },
   },
@@ -66,7 +66,7 @@ export const leases: readonly ContractCase[] = [
       await using hive = await running({ provider }, [worker, reader]);
       await hive.push(new Event(a));
       await eventually("the second attempt is through", () => outputs > 0);
-      await hive.idle();
+      await hive.whenIdle();
       assert.equal(reasons.length, 1);
       assert.ok(isBeeHiveError(reasons[0], "LeaseLost"), String(reasons[0]));
       assert.deepEqual([attempts, outputs], [[1, 2], 2]);
@@ -89,7 +89,7 @@ export const leases: readonly ContractCase[] = [
       await using hive = await running({ provider }, [slow]);
       await hive.push(new Event(topic));
       await eventually("it is done", () => done > 0);
-      await hive.idle();
+      await hive.whenIdle();
       assert.equal(done, 1);
     },
   },

@@ -18,8 +18,8 @@ export const publishing: readonly ContractCase[] = [
       ]);
       await using publisher = await running(subject, undefined, { topology: "check", publishes: [topic] });
       await publisher.push(new Event(topic, "event"));
-      await publisher.idle();
-      await reader.idle();
+      await publisher.whenIdle();
+      await reader.whenIdle();
       assert.deepEqual(seen, ["event"]);
       assert.equal((await publisher.health()).ready, true);
     },
@@ -30,7 +30,7 @@ export const publishing: readonly ContractCase[] = [
       const [topic, queue] = [subject.newName(), subject.newName()];
       await using publisher = await running(subject, [], { publishes: [topic, `${queue}-${queue}`] });
       await publisher.push([new Event(topic, "dropped"), new Event(queue, "kept", { queueName: queue })]);
-      assert.equal((await publisher.counts(queue)).ready, 1);
+      assert.equal((await publisher.queue(queue).counts()).ready, 1);
       await publisher.stop();
       await rejectsWith("InvalidState", () => publisher.push(new Event(topic)));
     },

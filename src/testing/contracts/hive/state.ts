@@ -30,8 +30,8 @@ export const state: readonly ContractCase[] = [
       subscribe(Counting, `${topic}-Counting`, { parallelism: 1 });
       await using hive = await running(subject, [Counting]);
       await hive.push([1, 2, 3].map((n) => new Event(topic, n)));
-      await hive.idle();
-      assert.equal((await hive.stores.collection<Item>(name).get("a")).count, 3);
+      await hive.whenIdle();
+      assert.equal((await hive.provider.stores.collection<Item>(name).get("a")).count, 3);
     },
   },
   {
@@ -47,13 +47,13 @@ export const state: readonly ContractCase[] = [
       injects(counterStore)(Taking);
       subscribe(Taking, `${topic}-Taking`, { parallelism: 8, retry: { maxAttempts: 2 } });
       await using hive = await running(subject, [Taking]);
-      await hive.stores.counters.increment(name, "stock", 20);
+      await hive.provider.stores.counters.increment(name, "stock", 20);
       await hive.push(Array.from({ length: 25 }, (_, n) => new Event(topic, n)));
-      await hive.idle();
-      assert.equal(await hive.stores.counters.get(name, "stock"), 0);
+      await hive.whenIdle();
+      assert.equal(await hive.provider.stores.counters.get(name, "stock"), 0);
       await eventually(
         "what could not be had is in the dead letters",
-        async () => (await hive.counts(`${topic}-Taking`)).dead === 5,
+        async () => (await hive.queue(`${topic}-Taking`).counts()).dead === 5,
       );
     },
   },
@@ -76,9 +76,9 @@ export const state: readonly ContractCase[] = [
       subscribe(Failing, `${topic}-Failing`);
       await using hive = await running(subject, [Failing]);
       await hive.push(new Event(topic));
-      await hive.idle();
-      assert.equal((await hive.stores.collection<Item>(name).get("a")).count, 3);
-      assert.equal(await hive.stores.counters.get(name, "runs"), 1);
+      await hive.whenIdle();
+      assert.equal((await hive.provider.stores.collection<Item>(name).get("a")).count, 3);
+      assert.equal(await hive.provider.stores.counters.get(name, "runs"), 1);
     },
   }),
   needs("atomicStep", {
@@ -97,13 +97,13 @@ export const state: readonly ContractCase[] = [
       injects(collectionStore<Item>(name))(Colliding);
       subscribe(Colliding, `${topic}-Colliding`, { parallelism: 4, retry: { maxAttempts: 1 } });
       await using hive = await running(subject, [Colliding]);
-      await hive.stores.collection<Item>(name).insert({ id: "a", count: 0 });
+      await hive.provider.stores.collection<Item>(name).insert({ id: "a", count: 0 });
       // So many that those that collided would be overtaken too often, were they to be.
       await hive.push(Array.from({ length: 150 }, (_, n) => new Event(topic, n)));
-      await hive.idle();
-      assert.equal((await hive.stores.collection<Item>(name).get("a")).count, 150);
+      await hive.whenIdle();
+      assert.equal((await hive.provider.stores.collection<Item>(name).get("a")).count, 150);
       assert.deepEqual([...attempts], [1]);
-      assert.equal((await hive.counts(`${topic}-Colliding`)).dead, 0);
+      assert.equal((await hive.queue(`${topic}-Colliding`).counts()).dead, 0);
     },
   }),
 ];

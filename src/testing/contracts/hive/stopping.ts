@@ -29,7 +29,7 @@ export const stopping: readonly ContractCase[] = [
       await using next = await running(subject, [
         actor(`${a}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
       ]);
-      await next.idle();
+      await next.whenIdle();
       assert.deepEqual(seen, [[2, 1]], "the one that was not started is left for the next hive, as its first attempt");
     },
   },
@@ -56,7 +56,7 @@ export const stopping: readonly ContractCase[] = [
         actor(`${topic}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
       ]);
       await eventually("the next hive has it", () => seen.length > 0);
-      await next.idle();
+      await next.whenIdle();
       assert.deepEqual(seen, [["event", 1]]);
     },
   },
@@ -89,7 +89,7 @@ export const stopping: readonly ContractCase[] = [
         actor(`${topic}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
       ]);
       await eventually("the next hive has it", () => seen.length > 0);
-      await next.idle();
+      await next.whenIdle();
       assert.deepEqual(seen, [["event", 1]]);
     },
   },

@@ -47,7 +47,7 @@ test("given a bank that is down, when the breaker opens, then nothing is leased 
 
   await hive.advance(29_999);
   assert.is(bank.calls.length, 3, "closed: three failures open it");
-  assert.is((await hive.hive.counts("Ping-Bank")).leased, 0, "open: nothing is leased");
+  assert.is((await hive.hive.queue("Ping-Bank").counts()).leased, 0, "open: nothing is leased");
 
   await hive.advance(1);
   assert.is(bank.calls.length, 4, "half-open: one is tried, and it opens again");
@@ -101,11 +101,15 @@ test("given an outage far longer than all retries, when the bank is back, then n
   const hive = await TestHive.start({ actors: bankActor(bank) });
   await hive.push(Array.from({ length: 10 }, (_, index) => new Event("Ping", index)));
   await hive.advance(24 * 3_600_000);
-  assert.equal(await hive.hive.counts("Ping-Bank"), { ...(await hive.hive.counts("Ping-Bank")), dead: 0, leased: 0 });
+  assert.equal(await hive.hive.queue("Ping-Bank").counts(), {
+    ...(await hive.hive.queue("Ping-Bank").counts()),
+    dead: 0,
+    leased: 0,
+  });
 
   bank.up = true;
   await hive.settle();
-  assert.equal(await hive.hive.counts("Ping-Bank"), { ready: 0, leased: 0, delayed: 0, dead: 0 });
+  assert.equal(await hive.hive.queue("Ping-Bank").counts(), { ready: 0, leased: 0, delayed: 0, dead: 0 });
   assert.is(new Set(bank.calls).size, 10);
   await hive.stop();
 });

@@ -120,7 +120,7 @@ test("given an event that three subscriptions read, when one works on it and two
   await using one = await createHive({ actors: actors[0] ?? [], provider: all.provider, logger: silentLogger });
   await one.start();
   await one.push(new Event("Wide", {}, { id: "1" }));
-  await one.idle();
+  await one.whenIdle();
   const { journal } = one;
   if (!journal) throw new Error("it keeps no journal");
   const traced = (queues?: typeof all.provider.queues): Promise<Trace> =>
@@ -152,7 +152,7 @@ test("given an event that is worked on, tried again later, given up, and sent ba
   finish();
   await hive.advance(0);
   assert.equal(await now(), ["Hard-Actor dead-lettered"]);
-  await hive.hive.drop("Hard-Actor", "1");
+  await hive.hive.queue("Hard-Actor").drop("1");
   assert.equal(await now(), ["Hard-Actor requeued-or-dropped"]);
   assert.equal(states(await hive.hive.trace("1", { live: false })), ["Hard-Actor dead-lettered"]);
 });
@@ -163,7 +163,7 @@ test("given an event that was done without this journal, when the queue is empty
   await using talkative = await createHive({ actors, provider: silent.provider, logger: silentLogger });
   await silent.start();
   await talkative.push(new Event("Quick", {}, { id: "1" }));
-  await silent.idle();
+  await silent.whenIdle();
   assert.equal(states(await talkative.trace("1")), ["Quick-Actor unknown"]);
 });
 
