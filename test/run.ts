@@ -15,13 +15,13 @@ import { inOrder, runsAlone } from "./runner/schedule.ts";
 import { runInWorkers, type PoolOptions } from "./runner/worker-pool.ts";
 
 /** Each takes some 200 MB. */
-const mostWorkers = 6;
+const maxWorkers = 6;
 
 const { values, positionals: patterns } = parseArgs({
   options: {
     root: { type: "string", default: "test" },
     // The tests wait more than they compute: one more than there are processors for.
-    workers: { type: "string", default: String(Math.min(availableParallelism() + 1, mostWorkers)) },
+    workers: { type: "string", default: String(Math.min(availableParallelism() + 1, maxWorkers)) },
     "hang-limit": { type: "string", default: "60000" },
   },
   allowPositionals: true,

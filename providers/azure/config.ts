@@ -25,7 +25,7 @@ export interface AzureTuning {
   /** How long the SDK waits for one answer before it asks again, in ms; 10,000 unless said. */
   readonly tryTimeoutMs: number;
   /** The shortest lock that queues are made with, in ms; 5,000 unless said, the least that the cloud gives. */
-  readonly shortestLockMs: number;
+  readonly minLockMs: number;
 }
 
 export interface AzureConfig extends AzureTuning {
@@ -44,11 +44,11 @@ const defaultTuning: AzureTuning = {
   claimCheck: false,
   pollMs: 1_000,
   tryTimeoutMs: 10_000,
-  shortestLockMs: 5_000,
+  minLockMs: 5_000,
 };
 
 /** Longer timers of the SDKs would run at once. */
-const longestMs = 24 * 60 * 60 * 1000;
+const maxMs = 24 * 60 * 60 * 1000;
 
 const tuningRules: OptionRules<AzureTuning> = {
   table: matching(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "3 to 63 letters and digits"),
@@ -56,9 +56,9 @@ const tuningRules: OptionRules<AzureTuning> = {
   queuePrefix: matching(/^[\w.-]*$/, "letters, digits, periods, hyphens or underscores"),
   duplicateDetection: flag(),
   claimCheck: flag(),
-  pollMs: whole(1, longestMs),
-  tryTimeoutMs: whole(1, longestMs),
-  shortestLockMs: whole(1, longestMs),
+  pollMs: whole(1, maxMs),
+  tryTimeoutMs: whole(1, maxMs),
+  minLockMs: whole(1, maxMs),
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import type { SqliteRows } from "./stores/rows.ts";
 
 /** How long between two rounds, in ms, and how much one round takes away: it adds to a group that commits anyway. */
 const roundMs = 1_000;
-const mostRows = 1_000;
+const maxRows = 1_000;
 /** Free pages are given back to the file system when they are many, and more than a quarter of the file. */
 const manyPages = 2_000;
 const pagesARound = 500;
@@ -31,7 +31,7 @@ export class Housekeeping {
     const now = this.#clock.now();
     // A round that is further away than rounds are is one of a clock that was put back.
     if (now < this.#next && this.#next - now <= roundMs) return;
-    const more = this.#rows.prune(mostRows, now) === mostRows;
+    const more = this.#rows.prune(maxRows, now) === maxRows;
     // What came in faster than rounds take it away is taken away with the groups that follow.
     this.#next = more ? 0 : now + roundMs;
     this.#roundDone = !more;

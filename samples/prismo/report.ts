@@ -1,7 +1,7 @@
 /** How a run is told: to people, or to programs. */
 import type { Report } from "./app.ts";
 
-const mostProblems = 20;
+const maxProblems = 20;
 
 export function reportForPeople({ orders, shipped, cancelled, pending, emails, ...rest }: Report): string {
   const { duplicateEmails, negativeStock, stockBalanced, events, deadLetters, durationMs, p50Ms, p99Ms } = rest;
@@ -26,8 +26,8 @@ export function problemsOf({ problems, deadLetters }: Pick<Report, "problems" | 
 }
 
 export function shortened(problems: readonly string[]): string[] {
-  const more = problems.length - mostProblems;
-  return [...problems.slice(0, mostProblems), ...(more > 0 ? [`... and ${more} more`] : [])];
+  const more = problems.length - maxProblems;
+  return [...problems.slice(0, maxProblems), ...(more > 0 ? [`... and ${more} more`] : [])];
 }
 
 function perSecond({ events, durationMs }: Pick<Report, "events" | "durationMs">): number {

@@ -1,3 +1,4 @@
+import { durationProblems, inMs } from "./duration.ts";
 import { BeeHiveError } from "./errors.ts";
 import { isNumber, told, type NumberRule } from "./numbers.ts";
 
@@ -10,4 +11,11 @@ import { isNumber, told, type NumberRule } from "./numbers.ts";
 export function checkedNumber(of: string, name: string, value: unknown, rule: NumberRule): number {
   if (isNumber(value, rule)) return value;
   throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${told(value)}.`);
+}
+
+/** Returns a length of time in ms. @throws BeeHiveError `InvalidConfiguration` when the rule does not allow it. */
+export function checkedDuration(of: string, name: string, value: unknown, rule: NumberRule): number {
+  const [problem] = durationProblems(name, value, rule);
+  if (problem === undefined) return inMs(value) as number;
+  throw new BeeHiveError("InvalidConfiguration", `${of}: ${problem}.`);
 }

@@ -15,7 +15,7 @@ export interface Timer {
 }
 
 /** The longest delay that a Node timer takes; past it the callback would run at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {
   #handle: NodeJS.Timeout;
@@ -25,10 +25,10 @@ class SystemTimer implements Timer {
   }
 
   #wait(ms: number, callback: () => void): NodeJS.Timeout {
-    if (ms <= longestTimerMs) return setTimeout(callback, ms);
+    if (ms <= maxTimerMs) return setTimeout(callback, ms);
     return setTimeout(() => {
-      this.#handle = this.#wait(ms - longestTimerMs, callback);
-    }, longestTimerMs);
+      this.#handle = this.#wait(ms - maxTimerMs, callback);
+    }, maxTimerMs);
   }
 
   cancel(): void {

@@ -1,7 +1,7 @@
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
 
 /** The longest name, id or key; what fits every provider once it is encoded there. */
-export const longestKey = 255;
+export const maxKey = 255;
 
 /**
  * Returns `text` when it can be the name of a store, an id or a key on every provider.
@@ -60,7 +60,7 @@ export function checkedName(what: string, text: string): string {
 function problem(text: string): string | undefined {
   if (typeof text !== "string") return `it is ${text === undefined ? "undefined" : `a ${typeof text}`}, not a text`;
   if (text.length === 0) return "it is empty";
-  if (text.length > longestKey) return `it has ${text.length} characters, at most ${longestKey} are allowed`;
+  if (text.length > maxKey) return `it has ${text.length} characters, at most ${maxKey} are allowed`;
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "it holds control characters";
   if (!text.isWellFormed()) return "it is not well-formed Unicode";

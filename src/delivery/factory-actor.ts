@@ -44,7 +44,7 @@ export interface FactoryActorParts {
 /** How long a stop waits for what is being settled, given back or disposed when its deadline has passed, in ms. */
 const settlingMs = 5_000;
 /** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
-const mostReruns = 20;
+const maxReruns = 20;
 
 /**
  * The factory actor of one subscription: leases its events, makes an actor for each, runs it, publishes
@@ -231,7 +231,7 @@ export class FactoryActor {
     error: unknown,
   ): Promise<{ readonly outcome: Outcome; readonly failure: unknown }> {
     let failure = error;
-    for (let reruns = 0; reruns < mostReruns; reruns++) {
+    for (let reruns = 0; reruns < maxReruns; reruns++) {
       if (!isBeeHiveError(failure, "ConcurrencyConflict") || delivery.over) break;
       this.#logger.debug(
         { eventId: delivery.lease.event.id, reruns },

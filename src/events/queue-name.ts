@@ -49,7 +49,7 @@ export class QueueName {
         : subscription === ""
           ? QueueName.topic(topic)
           : new QueueName("subscription", topic, subscription);
-    if (parsed.size < mostRemembered) parsed.set(text, name);
+    if (parsed.size < maxRemembered) parsed.set(text, name);
     return name;
   }
 
@@ -78,7 +78,7 @@ export class QueueName {
 
 /** A hive uses a handful of names for each of its events, so what was parsed is remembered, up to a bound. */
 const parsed = new Map<string, QueueName>();
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 function assertName(name: string): void {
   if (typeof name === "string" && /^\w+$/.test(name)) return;

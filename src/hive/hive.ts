@@ -245,6 +245,7 @@ export class Hive {
   /** Resolves when the hive has stopped. Rejects with the error for which the supervision of an actor stopped it. */
   async whenStopped(): Promise<void> {
     const reason = await this.#end.promise;
+    // oxlint-disable-next-line typescript/only-throw-error -- an actor may have thrown anything
     if (reason !== undefined) throw reason;
   }
 

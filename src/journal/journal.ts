@@ -35,7 +35,7 @@ export interface JournalEntry {
   readonly causationId: string | undefined;
   /** The business id, see {@link JournalOptions.subject}. */
   readonly subject: string | undefined;
-  /** What the attempt published. More than {@link mostOutputs} are spread over several entries that are equal in all else. */
+  /** What the attempt published. More than {@link maxOutputs} are spread over several entries that are equal in all else. */
   readonly outputs: readonly JournaledEvent[];
   /** The code of a `BeeHiveError`, the name of any other error; `undefined` when there was none. */
   readonly errorName: string | undefined;
@@ -44,7 +44,7 @@ export interface JournalEntry {
 }
 
 /** So many outputs are told in one entry at the most: it must fit a property of a cloud's table, however long their names. */
-export const mostOutputs = 40;
+export const maxOutputs = 40;
 
 /** Which entries are read; all unless said. */
 export interface JournalFilter {

@@ -3,7 +3,7 @@ import { afterThisTurn, type Clock, type Timer } from "../base/clock.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
-import { mostOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
+import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
 import { nextSegmentId, segmentsFrom } from "./segment-id.ts";
 import { entriesOf, SegmentText } from "./segment-text.ts";
 
@@ -24,7 +24,7 @@ const gatherMs = 250;
  */
 const fullSegment = 25_000;
 /** So many writes are under way at the most; what comes then is lost, or a store that stalls would fill the memory. */
-const mostWriting = 100;
+const maxWriting = 100;
 /** How long `close` waits for a store that does not answer, in ms. */
 const closeMs = 5_000;
 /** The least time between two warnings of what was lost, in ms. */
@@ -66,7 +66,7 @@ export class StoredJournal implements Journal {
 
   append(entry: JournalEntry): void {
     if (this.#closed) return;
-    if (entry.outputs.length > mostOutputs) {
+    if (entry.outputs.length > maxOutputs) {
       this.#appendSpread(entry);
       return;
     }
@@ -116,8 +116,8 @@ export class StoredJournal implements Journal {
 
   /** A long list of outputs as several entries. */
   #appendSpread(entry: JournalEntry): void {
-    for (let from = 0; from < entry.outputs.length; from += mostOutputs)
-      this.append({ ...entry, outputs: entry.outputs.slice(from, from + mostOutputs) });
+    for (let from = 0; from < entry.outputs.length; from += maxOutputs)
+      this.append({ ...entry, outputs: entry.outputs.slice(from, from + maxOutputs) });
   }
 
   /** Writes what was appended so far. What comes meanwhile is not waited for: there may always be more. */
@@ -134,7 +134,7 @@ export class StoredJournal implements Journal {
     if (entries === 0) return;
     const segment = { id: nextSegmentId(newest), time: newest, entries, text: this.#gathered.toString() };
     this.#gathered = new SegmentText();
-    if (this.#writing.size >= mostWriting) this.#lose(entries, "the store does not keep up");
+    if (this.#writing.size >= maxWriting) this.#lose(entries, "the store does not keep up");
     else this.#track(this.#save(segment));
   }
 

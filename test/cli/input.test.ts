@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { UsageError } from "../../src/cli/exit-code.ts";
 import { decoded } from "../../src/cli/input/decoded.ts";
 import { items, type Format } from "../../src/cli/input/items.ts";
-import { longestItem, placeOf, type Item } from "../../src/cli/input/place.ts";
+import { maxItem, placeOf, type Item } from "../../src/cli/input/place.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the input of a push", { timeoutMs: 30_000 });
@@ -171,7 +171,7 @@ test("given a value without an end, when read, then it is refused before it fill
     } catch (error) {
       assert.match((error as Error).message, /more than/);
     }
-    assert.ok(taken <= longestItem + 2 * 1024 * 1024);
+    assert.ok(taken <= maxItem + 2 * 1024 * 1024);
   }
 });
 

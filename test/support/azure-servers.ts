@@ -53,7 +53,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
       storage: { connectionString: azurite.connectionString },
       pollMs: 100,
       tryTimeoutMs: 1_500,
-      shortestLockMs: 100,
+      minLockMs: 100,
     },
     broker,
     leaseMs: 1_000,

@@ -33,7 +33,7 @@ export interface BatcherOptions<E> {
 /** How much longer company is waited for while there is a backlog. */
 const lingerUnderLoad = 5;
 /** How often an entry that failed by a fault of the service is sent again, and how long after. */
-const mostRetries = 4;
+const maxRetries = 4;
 const retryMs = 50;
 
 /** A lease, as far as it matters here. */
@@ -211,7 +211,7 @@ export class Batcher<E> {
     for (const [index, pending] of batch.entries()) {
       const failure = failures.get(index);
       if (!failure) this.#succeed(pending);
-      else if (failure.senderFault || pending.retries >= mostRetries)
+      else if (failure.senderFault || pending.retries >= maxRetries)
         this.#fail(pending, failureError(failure, attempt));
       else this.#retry(pending);
     }

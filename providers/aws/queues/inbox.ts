@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { longestKey } from "../../../src/contract/keys.ts";
+import { maxKey } from "../../../src/contract/keys.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Batcher, type Pace } from "./batcher.ts";
 import { ask } from "../client.ts";
@@ -18,7 +18,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** A batch takes 25 writes, or 100 reads, 16 MB in all. */
 const maxEntries = 25;
 const maxKeys = 100;
-const mostTries = 5;
+const maxTries = 5;
 /** How long after what was left unread is asked for again, in ms; doubled each time. */
 const retryMs = 25;
 
@@ -68,7 +68,7 @@ export class Inbox {
     const now = this.#clock.now();
     let keys = wanted;
     for (let tries = 1; keys.length > 0; tries++) {
-      if (tries > mostTries)
+      if (tries > maxTries)
         throw new BeeHiveError(
           "Throttled",
           `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`,
@@ -112,7 +112,7 @@ function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: Attribute
 
 /** What an event is noted under. Ids of others may be longer than a key: one of them would fail the whole batch. */
 function noteName(eventId: string): string {
-  return eventId.length <= longestKey ? eventId : createHash("sha256").update(eventId).digest("hex");
+  return eventId.length <= maxKey ? eventId : createHash("sha256").update(eventId).digest("hex");
 }
 
 function nameOf(item: Record<string, AttributeValue> | undefined): string {

@@ -6,21 +6,21 @@ import type { QueueAddress } from "./addresses.ts";
 import type { Received } from "./received.ts";
 
 /** SQS: a message stays invisible for 12 hours in total from its receive. To ask for more is refused, not clamped. */
-const longestVisibilitySeconds = 43_200;
+const maxVisibilitySeconds = 43_200;
 /** What is asked for above the lease, so that ours ends first: whole seconds, and the way to SQS and back. */
 const marginSeconds = 1;
 
-export const longestLeaseMs: number = (longestVisibilitySeconds - marginSeconds) * 1_000;
+export const maxLeaseMs: number = (maxVisibilitySeconds - marginSeconds) * 1_000;
 
 /** The visibility timeout for a lease of `leaseMs`: whole seconds, and longer than the lease. */
 export function visibilitySeconds(leaseMs: number): number {
-  return Math.min(longestVisibilitySeconds, Math.ceil(leaseMs / 1_000) + marginSeconds);
+  return Math.min(maxVisibilitySeconds, Math.ceil(leaseMs / 1_000) + marginSeconds);
 }
 
 /** How long a message that was received at `receivedAt` can still be made invisible at `now`, in seconds. */
 export function visibilityLeft(receivedAt: number, now: number): number {
   // A second less: that much may pass until SQS reads the request.
-  return Math.max(0, longestVisibilitySeconds - Math.ceil((now - receivedAt) / 1_000) - marginSeconds);
+  return Math.max(0, maxVisibilitySeconds - Math.ceil((now - receivedAt) / 1_000) - marginSeconds);
 }
 
 /** A message of SQS that is leased. SQS takes a stale receipt for a success, so its end is kept here. */

@@ -1,6 +1,6 @@
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import { longestLeaseMs } from "./lease.ts";
-import { deadNameOf, longestQueueName, longestTopicName, queueNameOf, topicNameOf } from "./names.ts";
+import { maxLeaseMs } from "./lease.ts";
+import { deadNameOf, maxQueueName, maxTopicName, queueNameOf, topicNameOf } from "./names.ts";
 
 /** 14 days, the longest that SQS keeps a message, in seconds. */
 export const retentionSeconds = 1_209_600;
@@ -8,20 +8,19 @@ export const retentionSeconds = 1_209_600;
  * How far ahead an event in order may be due, in ms. It keeps its place, and SQS counts its 14 days from the send; a day
  * is left to work on it.
  */
-export const longestOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
+export const maxOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
 /** The most that a redrive policy may say. */
-export const mostReceives = 1_000;
+export const maxReceives = 1_000;
 
 /** What SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {
   return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
-    if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), longestTopicName, `"${name}"`);
-    const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), longestQueueName, `"${name}"`);
-    if (leaseMs > longestLeaseMs)
-      problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
-    if (maxAttempts >= mostReceives)
+    if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), maxTopicName, `"${name}"`);
+    const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), maxQueueName, `"${name}"`);
+    if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
+    if (maxAttempts >= maxReceives)
       problems.push(
-        `"${name}": SQS delivers ${mostReceives} times at the most, so retry.maxAttempts must be below that`,
+        `"${name}": SQS delivers ${maxReceives} times at the most, so retry.maxAttempts must be below that`,
       );
     return problems;
   });

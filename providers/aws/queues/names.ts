@@ -7,9 +7,9 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
  */
 
 /** SQS: 80 characters, `.fifo` included. */
-export const longestQueueName = 80;
+export const maxQueueName = 80;
 /** SNS: 256 characters, `.fifo` included. */
-export const longestTopicName = 256;
+export const maxTopicName = 256;
 
 const fifo = ".fifo";
 

@@ -6,13 +6,13 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { Pace } from "./batcher.ts";
 import type { ClaimCheck } from "./claim-check.ts";
-import { longestOrderedDelayMs } from "./limits.ts";
+import { maxOrderedDelayMs } from "./limits.ts";
 import { assertSize, bodyOf, fifoToken } from "./message.ts";
 import { isFifo } from "./names.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
 /** SQS delays a message by 15 minutes at the most, SNS not at all. */
-const longestDelaySeconds = 900;
+const maxDelaySeconds = 900;
 /** A message of SQS has 1 MiB at the most, one of SNS 256 KiB. */
 const largest = { queue: 1_048_576, topic: 262_144 };
 
@@ -111,7 +111,7 @@ function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId">
 
 /** @throws BeeHiveError `InvalidEvent` when SQS would delete the event before it is due. */
 function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, delayMs: number): void {
-  if (delayMs <= longestOrderedDelayMs) return;
+  if (delayMs <= maxOrderedDelayMs) return;
   throw new BeeHiveError(
     "InvalidEvent",
     `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an event in order for 14 days, so it may be due in 13 days at the most. Push it later, or to what is not ordered.`,
@@ -120,7 +120,7 @@ function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, de
 
 /** The delay that SQS can give: whole seconds, rounded up, 15 minutes at the most. */
 export function delaySeconds(delayMs: number): number {
-  return Math.min(longestDelaySeconds, Math.ceil(delayMs / 1_000));
+  return Math.min(maxDelaySeconds, Math.ceil(delayMs / 1_000));
 }
 
 /** Waits for all, then fails as the first that failed. */

@@ -38,7 +38,7 @@ import { Topology } from "./topology.ts";
 import { Unread } from "./unread.ts";
 
 /** A receive brings ten messages at the most. */
-const mostReceived = 10;
+const maxReceived = 10;
 
 /**
  * Queues in SQS, topics in SNS. A commit publishes, then removes the message: a crash between the two repeats the
@@ -140,7 +140,7 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   gather(): { readonly events: number; readonly forMs: number } {
-    return { events: mostReceived, forMs: this.#pace.lingerMs };
+    return { events: maxReceived, forMs: this.#pace.lingerMs };
   }
 
   async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
@@ -158,7 +158,7 @@ export class AwsQueueOperator implements QueueOperator {
       plenty: (plenty) => (plenty ? this.#pace.plenty.add(queue.url) : this.#pace.plenty.delete(queue.url)),
       // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
       // as delivered, while they wait for it.
-      batch: queue.fifo ? 1 : mostReceived,
+      batch: queue.fifo ? 1 : maxReceived,
       waitSeconds: this.#config.waitSeconds,
     });
   }

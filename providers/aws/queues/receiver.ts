@@ -28,7 +28,7 @@ export interface ReceiverOptions {
 /** How long a lease is kept for the next who asks before it is given back, in ms. */
 const stockedMs = 1_000;
 /** Receives at the same time, for one queue. */
-const mostPolls = 10;
+const maxPolls = 10;
 
 /** A receive that is under way. */
 interface Poll {
@@ -136,7 +136,7 @@ export class Receiver {
     let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
     for (const { max } of this.#polls.values()) wanted -= max;
-    const most = this.#plenty ? mostPolls : 1;
+    const most = this.#plenty ? maxPolls : 1;
     const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
     while (wanted > 0 && this.#polls.size < most) {
       const max = Math.min(wanted, batch);

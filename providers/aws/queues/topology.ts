@@ -20,7 +20,7 @@ import { ask } from "../client.ts";
 import type { AwsClients, AwsConfig } from "../config.ts";
 import { isNamed, translate } from "../errors.ts";
 import { visibilitySeconds } from "./lease.ts";
-import { mostReceives, retentionSeconds } from "./limits.ts";
+import { maxReceives, retentionSeconds } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
 import { Presence } from "./presence.ts";
 import { withTopic } from "./queue-policy.ts";
@@ -229,5 +229,5 @@ function fifoAttributes(name: string): Attributes {
 
 /** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
 function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
-  return ordered ? mostReceives : Math.min(mostReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
+  return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
 }

@@ -7,7 +7,7 @@ import type { Settlement } from "./settlement.ts";
 const minWaitMs = 5_000;
 const maxWaitMs = 60_000;
 /** Messages of FIFO queues of which it is remembered here how often they could not be read. */
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /**
  * What was received while its note, its claim or the inbox could not be asked: no actor has seen it, so it goes back
@@ -42,7 +42,7 @@ export class Unread {
 
   #remember(messageId: string): void {
     const [oldest] = this.#uncounted.keys();
-    if (this.#uncounted.size >= mostRemembered && oldest !== undefined) this.#uncounted.delete(oldest);
+    if (this.#uncounted.size >= maxRemembered && oldest !== undefined) this.#uncounted.delete(oldest);
     this.#uncounted.set(messageId, (this.#uncounted.get(messageId) ?? 0) + 1);
   }
 

@@ -24,7 +24,7 @@ import { isNamed, translate } from "../errors.ts";
 import { itemKey } from "./rows.ts";
 
 /** So many idempotency keys are kept in the item of a counter before they are moved beside it. */
-const mostKeys = 24;
+const maxKeys = 24;
 /** The names of the idempotency keys in the item start so. */
 const keyMark = "once.";
 
@@ -84,7 +84,7 @@ export class DynamoCounterStore implements CounterStore {
         if (answer.refused) throw belowMinimum(key, answer.value, delta, min);
         return answer.value;
       }
-      if (counter.keys.size >= mostKeys) {
+      if (counter.keys.size >= maxKeys) {
         await this.#move(key, counter);
         continue;
       }

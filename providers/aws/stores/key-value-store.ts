@@ -19,7 +19,7 @@ import { upload } from "./upload.ts";
 
 const pageSize = 200;
 /** A reader who met a blob just as it was replaced looks again so many times. */
-const mostLooks = 5;
+const maxLooks = 5;
 
 /** Where the bytes of a blob are. */
 interface Place {
@@ -77,7 +77,7 @@ export class S3KeyValueStore implements KeyValueStore {
         if (Body) return { ...propertiesOf(row), body: Body };
       } catch (error) {
         // Replaced between the two reads: the row names another object by now.
-        if (!isMissing(error) || looks === mostLooks) throw error;
+        if (!isMissing(error) || looks === maxLooks) throw error;
       }
     }
   }

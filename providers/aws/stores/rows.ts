@@ -30,12 +30,12 @@ import { isNamed, translate } from "../errors.ts";
 type Item = Record<string, AttributeValue>;
 
 /** DynamoDB: an item is 400 KB at the most, names and keys included. */
-const largestItem = 400 * 1024;
+const maxItem = 400 * 1024;
 const roomForNames = 256;
 /** A batch takes 25 writes. */
 const batchSize = 25;
 const batchRetryMs = 50;
-const mostBatchRetries = 8;
+const maxBatchRetries = 8;
 
 /**
  * Rows in a DynamoDB table, see storage.ts for its keys. Every read is strongly consistent. One change is written
@@ -145,7 +145,7 @@ export class DynamoRows implements Rows {
       content === undefined ? { DeleteRequest: { Key: itemKey(key) } } : { PutRequest: { Item: itemOf(key, content) } },
     );
     for (let retries = 0; requests.length > 0; retries++) {
-      if (retries > mostBatchRetries)
+      if (retries > maxBatchRetries)
         throw new BeeHiveError(
           "Throttled",
           `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten.`,
@@ -234,10 +234,10 @@ function itemOf(key: RowKey, content: RowContent): Item {
   const size = sizeOf(value);
   const bytes =
     size + sizeOf(metadata ?? "") + 2 * sizeOf(key.id) + sizeOf(key.partition) + sizeOf(key.table) + roomForNames;
-  if (bytes > largestItem) {
+  if (bytes > maxItem) {
     throw new BeeHiveError(
       "TooLarge",
-      `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${largestItem} bytes. Keep large data in the key-value store and its key in the item.`,
+      `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${maxItem} bytes. Keep large data in the key-value store and its key in the item.`,
     );
   }
   return {

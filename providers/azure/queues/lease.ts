@@ -19,7 +19,7 @@ export class AzureLease implements Lease {
   readonly firstSeen: number;
   expiresAt: number;
   readonly #clock: Clock;
-  readonly #shortestMs: number;
+  readonly #minMs: number;
   #settled = false;
 
   constructor(
@@ -30,7 +30,7 @@ export class AzureLease implements Lease {
       source,
       markings,
     }: Pick<AzureLease, "event" | "queueName" | "message" | "source" | "markings">,
-    { leaseMs, shortestMs }: Pick<LockFacts, "leaseMs" | "shortestMs">,
+    { leaseMs, minMs }: Pick<LockFacts, "leaseMs" | "minMs">,
     clock: Clock,
   ) {
     const now = clock.now();
@@ -44,7 +44,7 @@ export class AzureLease implements Lease {
     // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
     this.firstSeen = markings.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
     this.#clock = clock;
-    this.#shortestMs = shortestMs;
+    this.#minMs = minMs;
     this.expiresAt = this.#expiry(now, leaseMs, source.lockedUntil(message));
   }
 
@@ -63,7 +63,7 @@ export class AzureLease implements Lease {
   }
 
   #expiry(now: number, leaseMs: number, lockedUntil: Date | undefined): number {
-    return now + lockLeftMs({ now, lockedUntil: lockedUntil?.getTime(), leaseMs, shortestMs: this.#shortestMs });
+    return now + lockLeftMs({ now, lockedUntil: lockedUntil?.getTime(), leaseMs, minMs: this.#minMs });
   }
 
   /** Settles it through its own receiver, for good or to come back. */

@@ -15,7 +15,7 @@ const lateMs = 5_000;
 export class OrderedQueues {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
-  readonly #config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "shortestLockMs">;
+  readonly #config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "minLockMs">;
   readonly #parts: Pick<SessionParts, "publisher" | "clock">;
   readonly #paths = new Set<string>();
   readonly #sessions = new Map<string, Sessions>();
@@ -23,7 +23,7 @@ export class OrderedQueues {
   constructor(
     client: ServiceBusClient,
     names: Names,
-    config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "shortestLockMs">,
+    config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "minLockMs">,
     parts: Pick<SessionParts, "publisher" | "clock">,
   ) {
     this.#client = client;
@@ -63,7 +63,7 @@ export class OrderedQueues {
   }
 
   #make(name: QueueName, path: string, leaseMs: number): Sessions {
-    const { pollMs, tryTimeoutMs, shortestLockMs: shortestMs } = this.#config;
+    const { pollMs, tryTimeoutMs, minLockMs: minMs } = this.#config;
     const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, receiving, pollMs);
     return new Sessions({
       ...this.#parts,
@@ -73,7 +73,7 @@ export class OrderedQueues {
       patienceMs: pollMs + lateMs,
       settlementMs: tryTimeoutMs,
       leaseMs,
-      shortestMs,
+      minMs,
     });
   }
 }

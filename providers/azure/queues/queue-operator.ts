@@ -47,7 +47,7 @@ export class AzureQueueOperator implements QueueOperator {
   readonly #clock: Clock;
   readonly #place: ServiceBusPlace;
   readonly #pollMs: number;
-  readonly #shortestLockMs: number;
+  readonly #minLockMs: number;
   readonly #claims: ClaimCheck;
   readonly #names: Names;
   readonly #topology: Topology;
@@ -64,7 +64,7 @@ export class AzureQueueOperator implements QueueOperator {
     this.#clock = clock;
     this.#place = config.serviceBus;
     this.#pollMs = config.pollMs;
-    this.#shortestLockMs = config.shortestLockMs;
+    this.#minLockMs = config.minLockMs;
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
@@ -210,7 +210,7 @@ export class AzureQueueOperator implements QueueOperator {
     const { event, problem } = await this.#claims.read(message, name);
     source.prepare(message);
     const markings = markingsOf(message);
-    const lock = { leaseMs, shortestMs: this.#shortestLockMs };
+    const lock = { leaseMs, minMs: this.#minLockMs };
     const lease = new AzureLease({ event, queueName: name, message, source, markings }, lock, this.#clock);
     if (!problem) return lease;
     if (!isForGood(problem)) {

@@ -12,10 +12,10 @@ const moreMs = 1;
  * How many messages may come behind one that is not settled. The SDK keeps a place for each of them, and at 2,048 its
  * link takes nothing more from the broker, without a word.
  */
-const mostBehind = 1_000;
+const maxBehind = 1_000;
 
 /** The longest lock that Service Bus gives, in ms. */
-const longestLockMs = 300_000;
+const maxLockMs = 300_000;
 
 /** A message that was received and is not settled. */
 interface Unsettled {
@@ -72,12 +72,12 @@ export class Reader implements Source {
   /** Whether another is to be used for what comes next: too much came behind a message that is not settled. */
   get isFull(): boolean {
     const [oldest] = this.#unsettled.values();
-    return oldest !== undefined && this.#received - oldest.number > mostBehind;
+    return oldest !== undefined && this.#received - oldest.number > maxBehind;
   }
 
   /** Whether nothing will be settled through it any more: what was not is no longer locked, and no attempt is under way. */
   get isDone(): boolean {
-    const long = this.#clock.now() - longestLockMs - this.#answerMs;
+    const long = this.#clock.now() - maxLockMs - this.#answerMs;
     return [...this.#unsettled.values()].every(({ lockedAt }) => lockedAt < long);
   }
 
@@ -95,7 +95,7 @@ export class Reader implements Source {
     while (!signal.aborted) {
       const left = deadline - this.#clock.now();
       const first = await this.#receive(1, Math.max(1, Math.min(sliceMs, left)));
-      if (first.length > 0) return [...first, ...(await this.#more(Math.min(max, mostBehind) - first.length))];
+      if (first.length > 0) return [...first, ...(await this.#more(Math.min(max, maxBehind) - first.length))];
       if (this.#clock.now() >= deadline) return [];
     }
     return [];

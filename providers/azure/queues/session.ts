@@ -16,10 +16,10 @@ import type { Source } from "./source.ts";
 const moreMs = 20;
 const pageSize = 100;
 /** What a session's state, of 256 KB, certainly holds. */
-const mostParked = 5_000;
+const maxParked = 5_000;
 
 /** What a session works with. */
-export interface SessionParts extends Pick<LockFacts, "leaseMs" | "shortestMs"> {
+export interface SessionParts extends Pick<LockFacts, "leaseMs" | "minMs"> {
   readonly name: QueueName;
   readonly publisher: Publisher;
   readonly clock: Clock;
@@ -153,7 +153,7 @@ export class Session implements Source {
   /** Parks all that is there behind what is parked; answers whether something was there to wake it. */
   async #look(): Promise<boolean> {
     this.#looked = true;
-    while (this.#parked.events.length < mostParked) {
+    while (this.#parked.events.length < maxParked) {
       const messages = await this.receiver.receiveMessages(pageSize, { maxWaitTimeInMs: moreMs });
       if (messages.length === 0) return this.#wakes.length > 0;
       const behind: ServiceBusReceivedMessage[] = [];

@@ -8,7 +8,7 @@ const keptMs = 200;
 /** How long a session has its turn when all slots are taken, in ms; then it is another's. */
 const turnMs = 3_000;
 /** How many sessions are asked for at the same time, at the most. */
-const mostAtOnce = 16;
+const maxAtOnce = 16;
 /** The pause after a session was asked for in vain, in ms. */
 const pauseMs = 50;
 
@@ -127,7 +127,7 @@ export class Sessions {
     this.#overdue.add(overdue);
     try {
       const receiver = await this.#ask();
-      this.#eager = Math.min(mostAtOnce, this.#eager * 2);
+      this.#eager = Math.min(maxAtOnce, this.#eager * 2);
       if (this.#isClosed) await receiver.close();
       else this.#take(receiver);
     } catch (error) {

@@ -9,9 +9,9 @@ import { addresseeProperty } from "./message.ts";
 import type { Names } from "./names.ts";
 
 /** Limits of Service Bus ("Service Bus quotas", learn.microsoft.com). */
-const longestEntity = 260;
-const longestSubscription = 50;
-const longestLockMs = 5 * 60_000;
+const maxEntity = 260;
+const maxSubscription = 50;
+const maxLockMs = 5 * 60_000;
 /**
  * The most that Service Bus takes, an int32: our own budget of attempts decides. Deliveries that are no attempts count
  * towards it too, such as pauses and waits behind others, and of those there may be any number.
@@ -24,18 +24,16 @@ export function topologyProblems(queues: readonly QueueSpec[], names: Names): st
   return queues.flatMap(({ name, leaseMs, maxAttempts }) => {
     const problems: string[] = [];
     const entity = names.entity(name);
-    if (entity.length > longestEntity)
-      problems.push(`its name has ${entity.length} characters, at most ${longestEntity} are allowed`);
+    if (entity.length > maxEntity)
+      problems.push(`its name has ${entity.length} characters, at most ${maxEntity} are allowed`);
     if (!/^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/.test(entity))
       problems.push(`"${entity}" must begin and end with a letter or digit`);
-    if (name.subscription.length > longestSubscription)
+    if (name.subscription.length > maxSubscription)
       problems.push(
-        `the subscription has ${name.subscription.length} characters, at most ${longestSubscription} are allowed`,
+        `the subscription has ${name.subscription.length} characters, at most ${maxSubscription} are allowed`,
       );
-    if (name.kind !== "topic" && leaseMs > longestLockMs)
-      problems.push(
-        `a lease of ${leaseMs} ms is longer than the longest lock, ${longestLockMs} ms; leases are renewed`,
-      );
+    if (name.kind !== "topic" && leaseMs > maxLockMs)
+      problems.push(`a lease of ${leaseMs} ms is longer than the longest lock, ${maxLockMs} ms; leases are renewed`);
     if (maxAttempts >= maxDeliveryCount)
       problems.push(`maxAttempts must be below ${maxDeliveryCount}, the most deliveries of a message`);
     return problems.map((problem) => `"${name}": ${problem}`);
@@ -166,7 +164,7 @@ export class Topology {
   }
 
   #lockDuration(leaseMs: number): string {
-    return `PT${Math.min(longestLockMs, Math.max(this.#config.shortestLockMs, leaseMs)) / 1000}S`;
+    return `PT${Math.min(maxLockMs, Math.max(this.#config.minLockMs, leaseMs)) / 1000}S`;
   }
 }
 

@@ -6,7 +6,7 @@ import { Turnstile } from "../../../src/base/turnstile.ts";
 import type { OnceKeys } from "./once-keys.ts";
 
 /** The longest wait after a collision with another process, in ms. */
-const longestWaitMs = 200;
+const maxWaitMs = 200;
 
 /**
  * Counters in Table storage: read, add, write over the version that was read, and again when another came in between. In
@@ -54,7 +54,7 @@ export class TableCounterStore implements CounterStore {
       pageHeads: (range) => rows.pageHeads(range),
       write: async (changes: readonly RowChange[]): Promise<RowConflict | undefined> => {
         const conflict = await rows.write(changes);
-        if (conflict) await sleep(this.#clock, Math.random() * Math.min(longestWaitMs, 5 * 2 ** ++collisions));
+        if (conflict) await sleep(this.#clock, Math.random() * Math.min(maxWaitMs, 5 * 2 ** ++collisions));
         return conflict;
       },
     };

@@ -11,8 +11,8 @@ import { decodeKey, isShortened, tableKey, tablePrefix, type TableKey } from "./
 export type Entity = TableKey & Record<string, unknown>;
 export type Found = TableEntityResult<Record<string, unknown>>;
 
-const longestProperty = 32_000;
-const largestEntity = 1_048_576;
+const maxProperty = 32_000;
+const maxEntity = 1_048_576;
 /** What names, keys and the other properties take at the most. */
 const roomForTheRest = 8_192;
 
@@ -34,7 +34,7 @@ export function toEntity(key: RowKey, content: RowContent): Entity {
   const at = tableKey(key);
   const value = content.value as string;
   const bytes = value.length * 2;
-  const most = largestEntity - roomForTheRest;
+  const most = maxEntity - roomForTheRest;
   if (bytes > most) {
     throw new BeeHiveError(
       "TooLarge",
@@ -62,7 +62,7 @@ export function toEntity(key: RowKey, content: RowContent): Entity {
 
 /** Not between the halves of a surrogate pair: each part must be well-formed by itself. */
 function endOfPart(value: string, from: number): number {
-  const end = from + longestProperty;
+  const end = from + maxProperty;
   if (end >= value.length) return value.length;
   const last = value.charCodeAt(end - 1);
   return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;

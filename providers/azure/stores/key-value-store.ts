@@ -13,7 +13,7 @@ import type { Once } from "./once.ts";
 import { encodeKey, shortKey } from "./table-key.ts";
 
 /** The name of a blob has 1,024 characters at the most. */
-const longestName = 1_000;
+const maxName = 1_000;
 const keptOfLong = 900;
 const pageSize = 1_000;
 /** Blocks of a body that is streamed, and how many are sent at a time. */
@@ -129,7 +129,7 @@ export class BlobKeyValueStore implements KeyValueStore {
     try {
       return await work(
         this.#container.getBlockBlobClient(
-          `${this.#folder}${shortKey(key, longestName - this.#folder.length, keptOfLong)}`,
+          `${this.#folder}${shortKey(key, maxName - this.#folder.length, keptOfLong)}`,
         ),
       );
     } catch (error) {

@@ -10,7 +10,7 @@ import { shortKey } from "./table-key.ts";
 
 /** A blob is leased for 15 to 60 seconds. A shorter time to live is lengthened, a longer one is shortened and renewed. */
 const leaseSeconds = { least: 15, most: 60 };
-const longestName = 1_000;
+const maxName = 1_000;
 const keptOfLong = 900;
 /** How often a waiting caller tries again, in ms. */
 const retryMs = 50;
@@ -36,7 +36,7 @@ export class BlobLockStore implements LockStore {
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
     const wait = checkedWait(options);
-    const name = shortKey(checkedKey("the resource of a lock", resource), longestName, keptOfLong);
+    const name = shortKey(checkedKey("the resource of a lock", resource), maxName, keptOfLong);
     const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
     let giveUpAt = this.#clock.now() + wait;
     const blob = this.#container.getBlockBlobClient(folder + name);

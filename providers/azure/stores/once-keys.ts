@@ -4,7 +4,7 @@ import { oncePrefix, tableKey } from "./table-key.ts";
 
 /** One increment in so many takes keys away, and takes more than so many: they cannot become ever more. */
 const everySo = 20;
-const mostKeys = 40;
+const maxKeys = 40;
 
 /**
  * Takes away the idempotency keys of counters that have expired: Table storage does not. A little, now and then, while the
@@ -39,7 +39,7 @@ export class OnceKeys {
     const range = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${`${oncePrefix}~~~`}`;
     const pages = this.#table
       .listEntities({ queryOptions: { filter: `${range} and ${expired}`, select: ["partitionKey", "rowKey"] } })
-      .byPage({ maxPageSize: mostKeys });
+      .byPage({ maxPageSize: maxKeys });
     const { value: page = [] } = (await pages.next()) as { value?: readonly { rowKey?: string; etag?: string }[] };
     // By their etags: a key that is used again meanwhile stays.
     await Promise.all(

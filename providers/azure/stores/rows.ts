@@ -7,7 +7,7 @@ import { Once } from "./once.ts";
 import { afterTable, partitionKey, shortKey, tableKey, tablePrefix } from "./table-key.ts";
 
 /** An entity group transaction takes so many changes. */
-const mostInTransaction = 100;
+const maxInTransaction = 100;
 
 /**
  * Rows in one table of Table storage. One row is written under its expectation; several, of one partition, in an entity
@@ -48,8 +48,8 @@ export class TableRows implements Rows {
     if (!first) return undefined;
     await this.#made.done();
     if (changes.length === 1) return await this.#writeOne(first);
-    for (let from = 0; from < changes.length; from += mostInTransaction) {
-      const conflict = await this.#writeTogether(changes.slice(from, from + mostInTransaction));
+    for (let from = 0; from < changes.length; from += maxInTransaction) {
+      const conflict = await this.#writeTogether(changes.slice(from, from + maxInTransaction));
       if (conflict) return conflict;
     }
     return undefined;

@@ -8,7 +8,7 @@ export interface TableKey {
 }
 
 /** Table storage takes keys of 1 KiB, which is 512 UTF-16 units. */
-const longestKey = 512;
+const maxKey = 512;
 const keptOfLong = 440;
 /** What the row keys of idempotency keys begin with, in the partition of their counter. */
 export const oncePrefix = "once.";
@@ -36,7 +36,7 @@ function escaped(byte: number): string {
 }
 
 /** As {@link encodeKey}; of a key that would be too long the beginning and a hash, so that order is kept up to there. */
-export function shortKey(text: string, longest: number = longestKey, kept: number = keptOfLong): string {
+export function shortKey(text: string, longest: number = maxKey, kept: number = keptOfLong): string {
   const key = encodeKey(text);
   if (key.length <= longest) return key;
   return `${key.slice(0, kept)}~~${createHash("sha256").update(text).digest("hex")}`;
@@ -57,13 +57,13 @@ export function tableKey({ table, partition, id }: RowKey): TableKey {
   const counter = isOnce ? table.slice(0, -".once".length) : table;
   return {
     partitionKey: partitionKey(counter, isOnce ? partition : id),
-    rowKey: isOnce ? oncePrefix + shortKey(id, longestKey - oncePrefix.length) : "value",
+    rowKey: isOnce ? oncePrefix + shortKey(id, maxKey - oncePrefix.length) : "value",
   };
 }
 
 export function partitionKey(table: string, partition: string): string {
   const prefix = tablePrefix(table);
-  return prefix + shortKey(partition, longestKey - prefix.length, keptOfLong - prefix.length);
+  return prefix + shortKey(partition, maxKey - prefix.length, keptOfLong - prefix.length);
 }
 
 /** What the partition keys of a table begin with. The bar is in no encoded text, so no table is the beginning of another. */

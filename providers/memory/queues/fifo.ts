@@ -1,6 +1,6 @@
-const leastSlots = 4;
+const minSlots = 4;
 /** A ring that was made longer than this for a burst is made shorter again. */
-const longestKept = 1024;
+const maxKept = 1024;
 
 /**
  * First in, first out, in constant time. A ring and not an array that is cut: what an event passes through on its way
@@ -8,7 +8,7 @@ const longestKept = 1024;
  */
 export class Fifo<T> {
   /** As many as a power of two, so that a place in the ring is some bits of a number. */
-  #slots: (T | undefined)[] = emptySlots(leastSlots);
+  #slots: (T | undefined)[] = emptySlots(minSlots);
   #head = 0;
   #size = 0;
 
@@ -32,7 +32,7 @@ export class Fifo<T> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#size--;
-    if (this.#slots.length > longestKept && this.#size * 4 <= this.#slots.length) this.#resize(this.#slots.length / 2);
+    if (this.#slots.length > maxKept && this.#size * 4 <= this.#slots.length) this.#resize(this.#slots.length / 2);
     return item;
   }
 

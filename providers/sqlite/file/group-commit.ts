@@ -23,10 +23,10 @@ interface Operation {
 }
 
 /** The longest group: what bounds how long the event loop stands still for one. */
-const mostInGroup = 1_000;
+const maxInGroup = 1_000;
 /** How long the write lock of another process is waited for, and the longest wait between two tries, in ms. */
 const lockLimitMs = 15_000;
-const longestLockRetryMs = 20;
+const maxLockRetryMs = 20;
 
 /** Thrown within a group to undo all of it: the operation that throws it alone, too, is refused for that reason. */
 export class UndoGroup extends Error {
@@ -86,7 +86,7 @@ export class GroupCommit {
   close(): void {
     this.#closing = true;
     this.#lockTimer?.cancel();
-    while (this.#waiting.length > 0) this.#commitGroup(this.#waiting.splice(0, mostInGroup));
+    while (this.#waiting.length > 0) this.#commitGroup(this.#waiting.splice(0, maxInGroup));
   }
 
   #schedule(): void {
@@ -98,13 +98,13 @@ export class GroupCommit {
   #next(): void {
     this.#scheduled = false;
     this.#lockTimer = undefined;
-    const group = this.#waiting.splice(0, mostInGroup);
+    const group = this.#waiting.splice(0, maxInGroup);
     if (group.length > 0) this.#commitGroup(group);
     if (this.#waiting.length === 0) return;
     if (!this.#locked) return this.#schedule();
     // The lock is waited for without standing still; others keep it for milliseconds.
     this.#scheduled = true;
-    this.#lockTimer = this.#clock.after(Math.min(longestLockRetryMs, this.#locked.tries), () => this.#next());
+    this.#lockTimer = this.#clock.after(Math.min(maxLockRetryMs, this.#locked.tries), () => this.#next());
   }
 
   #commitGroup(group: readonly Operation[]): void {

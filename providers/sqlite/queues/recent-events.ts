@@ -1,8 +1,8 @@
 import type { Event } from "../../../src/events/event.ts";
 
 /** When a generation is full: so many events, or bodies of so many bytes. Two are kept. */
-const mostEvents = 10_000;
-const mostBytes = 16 * 1024 * 1024;
+const maxEvents = 10_000;
+const maxBytes = 16 * 1024 * 1024;
 
 /**
  * Events that this process put into rows lately, by the id of the row. Most are leased again here a moment later, and
@@ -19,7 +19,7 @@ export class RecentEvents {
     if (event.byReference) return;
     this.#young.set(row, event);
     this.#youngBytes += event.bodySize;
-    if (this.#young.size < mostEvents && this.#youngBytes < mostBytes) return;
+    if (this.#young.size < maxEvents && this.#youngBytes < maxBytes) return;
     this.#old = this.#young;
     this.#young = new Map();
     this.#youngBytes = 0;

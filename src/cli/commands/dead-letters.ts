@@ -20,7 +20,7 @@ import { consumerQueue } from "./queues.ts";
 const queueArgument = ["<queue>", "Topic-Subscription or Queue"] as const;
 const shownUnlessSaid = 100;
 /** How many ids a message names. */
-const mostTold = 10;
+const maxTold = 10;
 
 const list: CliCommand = defineCommand<Filter, [queue: string]>({
   name: "dead-letters list",
@@ -156,8 +156,8 @@ function tellEnd(output: Output, end: StepsEnd, requeued: number, total: number)
 }
 
 function tellAgain(ids: readonly string[]): string {
-  const more = ids.length - mostTold;
-  return ids.slice(0, mostTold).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const more = ids.length - maxTold;
+  return ids.slice(0, maxTold).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 interface DropOptions extends ChoiceOptions {

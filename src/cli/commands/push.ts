@@ -139,7 +139,7 @@ async function open(file: string): Promise<Input> {
 }
 
 /** How many bad items are told one by one. */
-const mostTold = 20;
+const maxTold = 20;
 
 async function pushAll(
   { output, signal, provider, settings: said }: CommandContext,
@@ -167,8 +167,8 @@ async function pushAll(
       keepGoing: options.keepGoing ?? false,
       signal,
       onBad: (item, problem) => {
-        if (told++ < mostTold) output.complain(`${input.name}, ${placeOf(item)}: ${problem}`);
-        else if (told === mostTold + 1) output.complain("more bad values are only counted");
+        if (told++ < maxTold) output.complain(`${input.name}, ${placeOf(item)}: ${problem}`);
+        else if (told === maxTold + 1) output.complain("more bad values are only counted");
       },
       onItem: () => shown.update(input.bytesRead(), { events: pusher.pushed }),
     });

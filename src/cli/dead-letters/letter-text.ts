@@ -44,9 +44,9 @@ function safeProperties({ properties }: Event): Record<string, unknown> {
 }
 
 /** The whole record for people. */
-export function letterText(letter: DeadLetter, longestBody: number): string {
+export function letterText(letter: DeadLetter, maxBody: number): string {
   const { event } = letter;
-  const { body, cut } = bodyText(event, longestBody);
+  const { body, cut } = bodyText(event, maxBody);
   const facts: [string, string | undefined][] = [
     ["letter", printableLine(letter.id)],
     ["event", printableLine(event.id)],

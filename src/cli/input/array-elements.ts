@@ -1,5 +1,5 @@
 import { UsageError } from "../exit-code.ts";
-import { longestItem, tooLong, type Item } from "./place.ts";
+import { maxItem, tooLong, type Item } from "./place.ts";
 
 /**
  * The elements of one JSON array, one at a time, however long the array is. It looks at brackets and quotes only: that
@@ -45,7 +45,7 @@ class Splitter {
       else this.#from ??= this.#line;
     }
     this.#element += chunk.slice(from);
-    if (this.#element.length > longestItem) throw tooLong(this.#from ?? this.#line);
+    if (this.#element.length > maxItem) throw tooLong(this.#from ?? this.#line);
   }
 
   #readInString(sign: string): void {

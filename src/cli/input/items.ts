@@ -1,6 +1,6 @@
 import { arrayElements } from "./array-elements.ts";
 import { lines } from "./lines.ts";
-import { longestItem, tooLong, type Item } from "./place.ts";
+import { maxItem, tooLong, type Item } from "./place.ts";
 
 export const formats = ["auto", "ndjson", "array", "document"] as const;
 export type Format = (typeof formats)[number];
@@ -55,7 +55,7 @@ async function* document(chunks: AsyncIterable<string>): AsyncGenerator<Item, vo
   let text = "";
   for await (const chunk of chunks) {
     text += chunk;
-    if (text.length > longestItem) throw tooLong(1);
+    if (text.length > maxItem) throw tooLong(1);
   }
   if (text.trim() !== "") yield { number: 1, line: 1, text };
 }

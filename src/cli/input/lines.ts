@@ -1,4 +1,4 @@
-import { longestItem, tooLong, type Item } from "./place.ts";
+import { maxItem, tooLong, type Item } from "./place.ts";
 
 /** The lines of a text that are not empty, one at a time. */
 export async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<Item, void, undefined> {
@@ -12,7 +12,7 @@ export async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<Item
       if (text.trim() !== "") yield { number: line, line, text };
       line++;
     }
-    if (rest.length > longestItem) throw tooLong(line);
+    if (rest.length > maxItem) throw tooLong(line);
   }
   if (rest.trim() !== "") yield { number: line, line, text: rest };
 }

@@ -14,10 +14,8 @@ export function placeOf({ number, line }: Pick<Item, "number" | "line">): string
 }
 
 /** The longest value that is read, in characters: more than any provider takes, and little enough to hold. */
-export const longestItem: number = 8 * 1024 * 1024;
+export const maxItem: number = 8 * 1024 * 1024;
 
 export function tooLong(line: number): UsageError {
-  return new UsageError(
-    `line ${line}: a value of more than ${longestItem} characters; no provider takes such an event`,
-  );
+  return new UsageError(`line ${line}: a value of more than ${maxItem} characters; no provider takes such an event`);
 }

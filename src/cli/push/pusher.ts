@@ -35,7 +35,7 @@ export class Pusher {
     this.#batch.push(event);
     this.#bytes += event.body.length;
     this.#taken = number;
-    if (this.#batch.length >= this.#size || this.#bytes >= mostBytes) await this.flush();
+    if (this.#batch.length >= this.#size || this.#bytes >= maxBytes) await this.flush();
   }
 
   /** Passes over an item that has no event. */
@@ -58,4 +58,4 @@ export class Pusher {
 }
 
 /** What a batch holds at the most, so that large events do not fill the memory. */
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;

@@ -44,7 +44,7 @@ function waitFindings({ name, queueName, retry }: ActorDescriptor): Finding[] {
 }
 
 function retentionFindings({ name, queueName, retry }: ActorDescriptor, { cloud, retentionMs }: CloudRules): Finding[] {
-  const waits = longestWait(retry);
+  const waits = maxWait(retry);
   if (retentionMs === undefined || waits <= retentionMs) return [];
   const days = (ms: number): string => `${Math.round(ms / 86_400_000)} days`;
   return [
@@ -58,7 +58,7 @@ function retentionFindings({ name, queueName, retry }: ActorDescriptor, { cloud,
 }
 
 /** All waits of an event that keeps failing, without jitter, which only shortens them; in ms. */
-function longestWait({ maxAttempts, minDelay, maxDelay, factor }: RetryOptions): number {
+function maxWait({ maxAttempts, minDelay, maxDelay, factor }: RetryOptions): number {
   let total = 0;
   let delay = Math.min(minDelay, maxDelay);
   let waits = maxAttempts - 1;

@@ -16,7 +16,7 @@ export interface WhereaboutsParts {
 }
 
 /** So many dead letters of a queue are looked through at the most. */
-const mostLetters = 10_000;
+const maxLetters = 10_000;
 
 /**
  * Tells where events are: from how their last attempt ended, and, where queues can be asked, from what they hold. A
@@ -100,7 +100,7 @@ export class Whereabouts {
       async (name, queues) => {
         const ids = new Set<string>();
         for await (const { event } of queues.deadLetters(name))
-          if (ids.add(journaledId(event)).size > mostLetters) return undefined;
+          if (ids.add(journaledId(event)).size > maxLetters) return undefined;
         return ids;
       },
       this.#parts.queues,

@@ -16,7 +16,7 @@ interface Holding {
   readonly holder?: string | undefined;
 }
 
-const shortestTtlMs = 100;
+const minTtlMs = 100;
 /** How often a waiting caller looks again. */
 const retryMs = 25;
 /** A lock nobody used for that long is forgotten; fencing tokens grow all the same, because they start at the clock. */
@@ -39,7 +39,7 @@ export class RowLockStore implements LockStore {
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
     const key: RowKey = { table: "lock", partition: "", id: checkedKey("the resource of a lock", resource) };
-    const ttlMs = Math.max(shortestTtlMs, checkedTtl(options));
+    const ttlMs = Math.max(minTtlMs, checkedTtl(options));
     const wait = checkedWait(options);
     let giveUpAt = this.#clock.now() + wait;
     for (;;) {

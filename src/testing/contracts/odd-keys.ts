@@ -1,4 +1,4 @@
-import { longestKey } from "../../contract/keys.ts";
+import { maxKey } from "../../contract/keys.ts";
 
 /** Ids and keys that storage services refuse, change or take for something else unless they are encoded. */
 export const oddKeys: readonly string[] = [
@@ -35,8 +35,8 @@ export const oddKeys: readonly string[] = [
   "NaN",
   "select",
   "CON",
-  "a".repeat(longestKey),
-  "漢".repeat(longestKey),
+  "a".repeat(maxKey),
+  "漢".repeat(maxKey),
 ];
 
 /** Keys that are refused on every provider. */
@@ -47,7 +47,7 @@ export const invalidKeys: readonly string[] = [
   "\u007f",
   "\u0085",
   "\ud83d",
-  "a".repeat(longestKey + 1),
+  "a".repeat(maxKey + 1),
 ];
 
 /** Names of stores that are refused on every provider. */

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { longestLeaseMs, visibilityLeft, visibilitySeconds } from "../../../providers/aws/queues/lease.ts";
+import { maxLeaseMs, visibilityLeft, visibilitySeconds } from "../../../providers/aws/queues/lease.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: visibility");
@@ -10,8 +10,8 @@ test("given a lease, when its visibility is asked for, then it is whole seconds 
 });
 
 test("given the longest lease, when its visibility is asked for, then it is the 12 hours that SQS takes and no more", () => {
-  assert.is(visibilitySeconds(longestLeaseMs), 12 * hour);
-  assert.is(visibilitySeconds(longestLeaseMs * 2), 12 * hour);
+  assert.is(visibilitySeconds(maxLeaseMs), 12 * hour);
+  assert.is(visibilitySeconds(maxLeaseMs * 2), 12 * hour);
 });
 
 test("given a message received a while ago, when it is asked what is left of the 12 hours, then they count from the receive", () => {

@@ -41,7 +41,7 @@ class WrongClock implements Clock {
 async function withClock(byMs: number, ordered: boolean, work: (queue: ScratchQueue) => Promise<void>): Promise<void> {
   const provider = await AzureProvider.open({
     ...servers.options,
-    shortestLockMs: 1_000,
+    minLockMs: 1_000,
     clock: new WrongClock(byMs),
   });
   const subject = { provider, clock: new ForgetfulClock(), newName, leaseMs };
@@ -75,7 +75,7 @@ test("the lock of a session is renewed in time with a clock that is behind", () 
 
 test("what is left of a lock is what the broker says where that can be", () => {
   const left = (lockedUntil: number | undefined): number =>
-    lockLeftMs({ now: 100_000, lockedUntil, leaseMs: 30_000, shortestMs: 5_000 });
+    lockLeftMs({ now: 100_000, lockedUntil, leaseMs: 30_000, minMs: 5_000 });
   assert.is(left(120_000), 20_000);
   assert.is(left(102_500), 2_500);
   for (const impossible of [undefined, 0, 102_499, 200_000]) assert.is(left(impossible), 30_000);

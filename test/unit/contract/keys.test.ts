@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { checkedKey, checkedName, longestKey } from "../../../src/contract/keys.ts";
+import { checkedKey, checkedName, maxKey } from "../../../src/contract/keys.ts";
 import { compareIds } from "../../../src/provider-kit/rows.ts";
 import { invalidKeys, invalidNames, keysInOrder, oddKeys } from "../../../src/testing/contracts/odd-keys.ts";
 import { suite } from "../../support/suite.ts";
@@ -17,7 +17,7 @@ test("given what can't be a key, then InvalidKey says what it was to be and why"
     ["", /cannot be the key of a list: it is empty/],
     ["a\nb", /control characters/],
     ["\ud83d", /well-formed/],
-    ["x".repeat(longestKey + 1), /256 characters, at most 255/],
+    ["x".repeat(maxKey + 1), /256 characters, at most 255/],
     [7, /number, not a text/],
     [undefined, /: it is undefined, not a text/],
   ] as const;

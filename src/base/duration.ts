@@ -1,0 +1,25 @@
+import ms from "ms";
+import { numberProblems, type NumberRule } from "./numbers.ts";
+
+/**
+ * A length of time: a number of milliseconds, or a text with a unit.
+ *
+ * Units are `ms`, `s`, `m` (minutes), `h`, `d` and `w`.
+ *
+ * @example
+ * { lease: "30s", retry: { maxDelay: "5m" } } // the same as { lease: 30_000, retry: { maxDelay: 300_000 } }
+ */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+
+const shape = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/;
+
+/** Returns the length in ms; a value that is neither a number nor such a text is returned as it is, to be refused. */
+export function inMs(duration: unknown): unknown {
+  return typeof duration === "string" && shape.test(duration) ? ms(duration as ms.StringValue) : duration;
+}
+
+/** Returns what is wrong with a length of time called `name`, in words; empty when nothing is. */
+export function durationProblems(name: string, duration: unknown, rule: NumberRule): string[] {
+  const problems = numberProblems(name, inMs(duration), rule);
+  return problems.map((problem) => `${problem}; write a number of ms or a text such as "30s", "5m" or "7d"`);
+}
