@@ -49,8 +49,8 @@ test("given a class that is decorated, then nothing can be seen on its instances
 });
 
 const source = `
-import { actorDescription } from "../../../src/actors/actor.ts";
-import { injects, token } from "../../../src/injection/container.ts";
+import { actorDescription } from "../../src/actors/actor.ts";
+import { injects, token } from "../../src/injection/container.ts";
 export const Greeting = token<string>("greeting");
 @actorDescription("First-Actor", { parallelism: 1 })
 @actorDescription("Second-Actor", { parallelism: 2 })
