@@ -70,8 +70,10 @@ export interface QueueCounts {
  * - An event that was pushed before to the same topic or queue, within the provider's window, may be dropped as a
  *   duplicate. `identityOf` names it: events of two sources under one id are two.
  * - Methods throw `BeeHiveError`s. What they retry themselves is a matter of seconds; the loop does the rest.
+ *
+ * `L` is the provider's own type of lease: `class MyQueues implements QueueOperator<MyLease>` needs no casts.
  */
-export interface QueueOperator {
+export interface QueueOperator<L extends Lease = Lease> {
   /**
    * For a provider that is paid by the request: how many events one brings, and for how long, in ms, it pays now to
    * wait until so many can be started. The loop then asks for less only when that time is over.
@@ -101,21 +103,21 @@ export interface QueueOperator {
    */
   push(events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The list is the caller's, to be changed. @throws `QueueNotFound`. */
-  lease(name: QueueName, request: LeaseRequest): Promise<Lease[]>;
+  lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
   /** Extends leases by `leaseMs` from now. Answers for each, in order, whether it is still held. */
-  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>;
+  renew(leases: readonly L[], leaseMs: number): Promise<readonly boolean[]>;
   /**
    * Publishes what the step returned and ends the lease: in one atomic step where the provider can, else
    * push, then commit, so that a crash between the two repeats outputs under the same ids.
    */
-  commit(lease: Lease, outputs: readonly Event[]): Promise<void>;
+  commit(lease: L, outputs: readonly Event[]): Promise<void>;
   /** Gives the event back, to be delivered again after a delay. */
-  abandon(lease: Lease, options: AbandonOptions): Promise<void>;
+  abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
    * Moves the event to the dead letters of its queue, as a letter with an id of its own: letters of one event id that
    * came before stay.
    */
-  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void>;
+  deadLetter(lease: L, letter: DeadLetterRecord): Promise<void>;
 
   /** The subscriptions and queues that are there; only where the provider can tell cheaply. */
   names?(): Promise<readonly QueueName[]>;
