@@ -131,7 +131,7 @@ export interface BlobProperties {
 }
 
 /** A blob as it was read. */
-export interface Blob extends BlobProperties {
+export interface StoredBlob extends BlobProperties {
   readonly body: Uint8Array;
 }
 
@@ -150,9 +150,9 @@ export interface WriteBlobOptions {
 /** Bytes with metadata by key. */
 export interface KeyValueStore {
   /** Returns the blob, its body in memory. @throws `NotFound`. */
-  get(key: string): Promise<Blob>;
+  get(key: string): Promise<StoredBlob>;
   /** Returns the blob, or `undefined` when there is none. */
-  find(key: string): Promise<Blob | undefined>;
+  find(key: string): Promise<StoredBlob | undefined>;
   /** The body as a stream, for what is too large to hold. @throws `NotFound`. */
   read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }>;
   /** The metadata without the body. @throws `NotFound`. */
@@ -182,7 +182,7 @@ export interface LockOptions {
 }
 
 /** A lock that is held, until `release` or until its holder died and its time passed. */
-export interface Lock extends AsyncDisposable {
+export interface HeldLock extends AsyncDisposable {
   readonly resource: string;
   /**
    * Grows with each holder of the resource. Hand it to what the lock protects, which refuses a smaller
@@ -199,7 +199,7 @@ export interface Lock extends AsyncDisposable {
 /** Locks across processes. They never join a step: a lock is taken at once. */
 export interface LockStore {
   /** The lock, or `undefined` when somebody else held it for all of `wait`. */
-  tryLock(resource: string, options?: LockOptions): Promise<Lock | undefined>;
+  tryLock(resource: string, options?: LockOptions): Promise<HeldLock | undefined>;
 }
 
 /** The stores of a provider, or of one step. The same name is the same store. */

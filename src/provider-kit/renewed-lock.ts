@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { shown } from "../base/printable.ts";
-import type { Lock, LockOptions } from "../contract/stores.ts";
+import type { HeldLock, LockOptions } from "../contract/stores.ts";
 
 /** How long a lock is to outlive its holder, in ms. @throws BeeHiveError `InvalidConfiguration` when that is no time. */
 export function checkedTtl({ ttl = 30_000 }: LockOptions): number {
@@ -33,7 +33,7 @@ export interface Hold {
   release(): Promise<void>;
 }
 
-export interface HeldLockParts extends Pick<Lock, "resource" | "fencingToken"> {
+export interface RenewedLockParts extends Pick<HeldLock, "resource" | "fencingToken"> {
   /** How long it outlives a holder that does not renew it, in ms. */
   readonly ttlMs: number;
   /** When it ends unless renewed, in ms since the epoch. */
@@ -41,7 +41,7 @@ export interface HeldLockParts extends Pick<Lock, "resource" | "fencingToken"> {
 }
 
 /** A lock that is renewed each third of its time, until it is released or lost: at its end at the latest, whatever a renewal does. */
-export class HeldLock implements Lock {
+export class RenewedLock implements HeldLock {
   readonly resource: string;
   readonly fencingToken: number;
   readonly #clock: Clock;
@@ -55,14 +55,14 @@ export class HeldLock implements Lock {
   /** What the last renewal that failed failed with. */
   #failure: unknown;
 
-  readonly #all: Set<HeldLock>;
+  readonly #all: Set<RenewedLock>;
 
   /** @param all those that its store gave: it is among them until it is released or lost. */
   constructor(
     clock: Clock,
-    { resource, fencingToken, ttlMs, until }: HeldLockParts,
+    { resource, fencingToken, ttlMs, until }: RenewedLockParts,
     hold: Hold,
-    all: Set<HeldLock> = new Set(),
+    all: Set<RenewedLock> = new Set(),
   ) {
     this.#all = all;
     all.add(this);
