@@ -58,7 +58,7 @@ export {
 } from "./journal/journal.ts";
 export { observedEdges } from "./journal/observed-edges.ts";
 export { journalOf } from "./journal/open-journal.ts";
-export { Event, type Delivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
+export { Event, type EventDelivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
 export { identityOf } from "./events/identity.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
@@ -81,7 +81,7 @@ export {
 export { type Received } from "./base/json-value.ts";
 export { defaultRetry, type RetryOptions } from "./actors/retry-policy.ts";
 export type {
-  Blob,
+  StoredBlob,
   BlobBody,
   BlobProperties,
   CollectionStore,
@@ -91,7 +91,7 @@ export type {
   IncrementOptions,
   KeyedListStore,
   KeyValueStore,
-  Lock,
+  HeldLock,
   LockOptions,
   LockStore,
   Stored,

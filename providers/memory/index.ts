@@ -1,12 +1,13 @@
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
+import type { Lease, QueueOperator } from "../../src/contract/queue-operator.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
+import type { MemoryLease } from "./queues/queue.ts";
 import { MemoryRows } from "./stores/rows.ts";
 
 export type { MemoryConfig } from "./config.ts";
@@ -23,8 +24,9 @@ export function openMemory(url: string, { clock }: ProviderContext): Provider {
 export class MemoryProvider implements Provider {
   readonly name = "memory";
   readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
-  readonly queues: MemoryQueueOperator;
+  readonly queues: QueueOperator;
   readonly stores: RowStores;
+  readonly #queues: MemoryQueueOperator;
   readonly #steps: AtomicSteps;
 
   /** @throws BeeHiveError `InvalidConfiguration` with every problem of its options. */
@@ -33,12 +35,12 @@ export class MemoryProvider implements Provider {
     const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);
     const queues = new MemoryQueueOperator(clock, complete);
     this.stores = new RowStores(rows, clock);
-    this.queues = queues;
+    this.queues = this.#queues = queues;
     this.#steps = {
       rows,
       clock,
       locks: this.stores.locks,
-      async commit(lease, outputs, changes) {
+      async commit(lease: MemoryLease, outputs, changes) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
       },
     };
@@ -50,7 +52,7 @@ export class MemoryProvider implements Provider {
 
   async close(): Promise<void> {
     this.stores.close();
-    this.queues.close();
+    this.#queues.close();
   }
 }
 

@@ -1,12 +1,13 @@
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
 
-/** The longest name, id or key; what fits every provider once it is encoded there. */
+/** The maximum length of a name, id or key: fits every provider, also encoded. */
 export const maxKey = 255;
 
 /**
- * Returns `text` when it can be the name of a store, an id or a key on every provider.
+ * Returns `text` if it can be a name, an id or a key on every provider.
  *
- * @throws BeeHiveError `InvalidKey` with the reason: never a key that was quietly changed.
+ * @param what the key is for, in the words of the error: "an id".
+ * @throws BeeHiveError `InvalidKey` with the reason.
  */
 export function checkedKey(what: string, text: string): string {
   const reason = problem(text);
@@ -18,7 +19,7 @@ function refused(value: unknown, what: string, reason: string): BeeHiveError {
   return new BeeHiveError("InvalidKey", `${shown(value)} cannot be ${what}: ${reason}.`);
 }
 
-/** The beginning of a value; a kind of value that JSON does not take is named. */
+/** Returns the beginning of a value; the type of a value that JSON cannot write. */
 function shown(value: unknown): string {
   try {
     return JSON.stringify(value)?.slice(0, 80) ?? typeof value;
@@ -28,7 +29,7 @@ function shown(value: unknown): string {
 }
 
 /**
- * Returns a bound of a range, which need not be a key: text, or nothing.
+ * Returns a bound of a range if it is text or `undefined`. A bound need not be a key.
  *
  * @throws BeeHiveError `InvalidKey`.
  */
@@ -36,12 +37,12 @@ export function checkedBound(what: string, bound: unknown): string | undefined {
   return bound === undefined ? undefined : checkedText(what, bound);
 }
 
-/** @throws BeeHiveError `InvalidKey` when it is no text: no store ever returned it. */
+/** Returns an etag if it is text. @throws BeeHiveError `InvalidKey`. */
 export function checkedEtag(etag: unknown): string {
   return checkedText("an etag", etag);
 }
 
-/** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
+/** Refuses NUL, where drivers end a text, and half of a surrogate pair, which UTF-8 cannot hold. */
 function checkedText(what: string, text: unknown): string {
   if (typeof text !== "string") throw refused(text, what, "it is not a text");
   if (text.includes("\0")) throw refused(text, what, "it holds NUL (U+0000)");
@@ -51,7 +52,7 @@ function checkedText(what: string, text: unknown): string {
 
 const nameShape = /^[A-Za-z]\w{0,62}$/;
 
-/** As {@link checkedKey}, for what becomes the name of a table or container: a letter, then letters, digits, underscores. */
+/** Returns `text` if it can name a table or container: a letter, then letters, digits, underscores. */
 export function checkedName(what: string, text: string): string {
   if (typeof text === "string" && nameShape.test(text)) return text;
   throw refused(text, what, "a letter, then up to 62 letters, digits or underscores");
@@ -67,7 +68,7 @@ function problem(text: string): string | undefined {
   return undefined;
 }
 
-/** Resolves as `get` does, or with `undefined` when it throws `NotFound`. */
+/** Resolves as `get` does; with `undefined` when it rejects with `NotFound`. */
 export async function ifFound<T>(get: Promise<T>): Promise<T | undefined> {
   try {
     return await get;

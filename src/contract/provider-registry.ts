@@ -6,13 +6,18 @@ export type OpenUrl = (url: string, context: ProviderContext) => Provider | Prom
 const registered = new Map<string, OpenUrl>();
 
 /**
- * Makes `createHive` open URLs of a scheme by `open`. The module of each cloud calls it when it is imported, so that a
- * bundle that imports `beehive-actors/aws` has it without looking for a file.
+ * Registers how `createHive` opens URLs of a scheme.
+ *
+ * The module of each cloud calls it on import, so that a bundle with `beehive-actors/aws` needs no file at run time.
+ *
+ * @example
+ * registerProvider("redis", (url, context) => new RedisProvider(url, context));
  */
 export function registerProvider(scheme: string, open: OpenUrl): void {
   registered.set(scheme, open);
 }
 
+/** Returns how URLs of a scheme are opened; `undefined` for a scheme that is not registered. */
 export function registeredProvider(scheme: string): OpenUrl | undefined {
   return registered.get(scheme);
 }

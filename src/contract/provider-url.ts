@@ -5,7 +5,7 @@ import { safeText } from "../base/safe-text.ts";
 /** The URL of a provider in its parts: `sqlite:./hive.db?durability=normal`. */
 export interface ProviderUrl {
   readonly scheme: string;
-  /** What stands between the colon and the question mark: the file of `sqlite:`, nothing for the others. */
+  /** The text between the colon and the question mark: the file of `sqlite:`, empty for the others. */
   readonly place: string;
   readonly query: URLSearchParams;
 }
@@ -14,9 +14,9 @@ const known = "memory:, sqlite:FILE, azure: and aws:";
 const maxShown = 200;
 
 /**
- * Reads the URL of a provider. White space around it is left out: a deployment ends its secrets with a line break.
+ * Parses the URL of a provider. Ignores white space around it, such as the line break after a secret.
  *
- * @throws BeeHiveError `InvalidConfiguration` that shows the text, without the values of its options.
+ * @throws BeeHiveError `InvalidConfiguration`, which shows the text without the values of its options.
  */
 export function parseProviderUrl(text: unknown): ProviderUrl {
   if (typeof text !== "string") throw refused(`is ${typeof text}; it must be a text, such as ${known}`);
@@ -27,21 +27,22 @@ export function parseProviderUrl(text: unknown): ProviderUrl {
   if (/[\u0000-\u001f\u007f]/.test(url)) throw refusedUrl(url, "holds a line break or another control character");
   const [, scheme, place = "", query = ""] = /^([a-z][a-z\d+.-]*):([^?]*)(?:\?(.*))?$/i.exec(url) ?? [];
   if (scheme === undefined) throw refusedUrl(url, `names no provider; there are ${known}`);
-  if (/\$\{\w+\}|\$[A-Z_]{2,}/.test(url)) throw refusedUrl(url, "names a variable that nobody replaced by its value");
+  if (/\$\{\w+\}|\$[A-Z_]{2,}/.test(url))
+    throw refusedUrl(url, "has a variable in it that was not replaced by its value");
   return { scheme: scheme.toLowerCase(), place: place.trim(), query: new URLSearchParams(query) };
 }
 
-/** Reads a URL of which all is said by its scheme and its options. @throws BeeHiveError as {@link parseProviderUrl}. */
+/** Parses a URL that has options but no place, as `memory:?name=value`. @throws BeeHiveError as {@link parseProviderUrl}. */
 export function parsePlacelessUrl(text: string): ProviderUrl {
   const url = parseProviderUrl(text);
   if (url.place === "" || url.place === "//") return url;
   throw refusedUrl(
     text,
-    `has "${shown(url.place)}" behind ${url.scheme}:, where only options are read, as in ${url.scheme}:?name=value`,
+    `has "${shown(url.place)}" behind ${url.scheme}:, where only options may stand, as in ${url.scheme}:?name=value`,
   );
 }
 
-/** Returns a URL as it may be shown: without the values of options, one of which may be a secret. */
+/** Returns the text of a URL without the values of its options, which may be secrets. */
 export function shownUrl({ scheme, place, query }: ProviderUrl): string {
   return `${scheme}:${shown(place)}${query.size > 0 ? "?..." : ""}`;
 }

@@ -4,51 +4,56 @@ import type { Logger } from "../base/logger.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 import type { Stores } from "./stores.ts";
 
-/** What every provider is opened with. */
+/** What BeeHive hands to every provider that it opens. */
 export interface ProviderContext {
   readonly clock: Clock;
-  /** Where a provider tells of what it does by itself; the standard error unless given. */
+  /**
+   * Where the provider logs work that nobody called for, such as housekeeping.
+   *
+   * @default a logger that writes to the standard error
+   */
   readonly logger?: Logger | undefined;
 }
 
-/** What a provider can do beyond the contract; a reason instead of `true` where it cannot. */
+/** What a provider can do beyond the contract: `true`, or a sentence that says why not. */
 export interface Capabilities {
-  /** A step's store writes, outputs and commit happen together or not at all. */
+  /** Commits the store writes, the outputs and the event of a step together or not at all. */
   readonly atomicStep: true | string;
-  /** An event pushed twice under one id is delivered once, within a window. */
+  /** Delivers an event once that is pushed twice under one id within a window. */
   readonly deduplication: true | string;
-  /** Subscriptions may be `ordered`. */
+  /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
 }
 
-/** One run of an actor over one event: the stores that it is given, and how it ends. */
+/** One run of an actor over one event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
   /**
-   * Makes the step happen: store writes where they are atomic, outputs, the commit of the lease.
+   * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
-   * @throws `ConcurrencyConflict` when others changed what the step read: nothing happened, it can be run again.
-   * @throws `LeaseLost` when the lease is over: nothing happened here.
+   * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed; run it again.
+   * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
   commit(outputs: readonly Event[]): Promise<void>;
-  /** Ends a step that does not commit; its stores refuse to be used afterwards where they are atomic. */
+  /** Ends a step without a commit. Its stores then throw `InvalidState` where steps are atomic. */
   discard(): void;
 }
 
-/** One place to run a hive: its queues, its stores, and what it can do. */
+/** The place where a hive runs: its queues, its stores, and what it can do. docs/providers.md writes one. */
 export interface Provider {
   /** `memory`, `sqlite`, `azure`, `aws`, or yours. */
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
-  /** Stores that write at once. */
+  /** Stores that write at once, outside of any step. */
   readonly stores: Stores;
+  /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
-  /** Lets go of connections and timers. Calls that wait are answered; calls made later may fail. */
+  /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }
 
-/** A step of a provider that is not atomic: stores write at once, outputs are pushed, then the lease is committed. */
+/** Returns a step that is not atomic: stores write at once, outputs are pushed, then the event is committed. */
 export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }

@@ -2,58 +2,60 @@ import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
-/** A queue, topic or subscription as the set-up wants it. */
+/** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
   readonly name: QueueName;
-  /** Events of one partition key are leased one at a time and in order. */
+  /** Leases events of one partition key one at a time, in order. */
   readonly ordered: boolean;
-  /** How long an event is leased, in ms. */
+  /** The length of a lease, in ms. */
   readonly leaseMs: number;
-  /** The hive's own limit of attempts; a limit of the broker must stand above it. */
+  /** The hive's limit of attempts. A limit of the broker must be higher, so that the hive dead-letters first. */
   readonly maxAttempts: number;
 }
 
-/** An event handed to one consumer for a time. Made by a queue operator and settled through it, once. */
+/** An event handed to one consumer for a time. The queue operator that made it settles it, once. */
 export interface Lease {
   readonly event: Event;
   readonly queueName: QueueName;
-  /** How many deliveries count so far, this one included, see {@link AbandonOptions.countAttempt}; survives delayed retries. */
+  /** The number of this attempt, from 1. Kept across delays; see {@link AbandonOptions.countAttempt}. */
   readonly attempt: number;
-  /** When it was first delivered, in ms since the epoch; survives delayed retries. */
+  /** The time of the first delivery, in ms since the epoch. Kept across delays. */
   readonly firstSeen: number;
-  /** When it ends unless renewed, in ms since the epoch, by the clock of this process. */
+  /** The end of the lease, in ms since the epoch, by the clock of this process. */
   readonly expiresAt: number;
 }
 
+/** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** At most so many, at least 1: what can be started now. A lease ages from the moment it is taken. */
+  /** The maximum number of leases, from 1: the actors that can start now, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
-  /** How long to wait for the first event, in ms. */
+  /** The maximum wait for the first event, in ms. */
   readonly waitMs: number;
-  /** Ends the wait early: the answer is then empty, and no event is stranded by it. */
+  /** Ends the wait early. `lease` then returns an empty list, and leaves no event leased. */
   readonly signal: AbortSignal;
 }
 
+/** How an event returns to its queue. */
 export interface AbandonOptions {
-  /** How long the event stays away, in ms; it holds no lease meanwhile. */
+  /** The delay before the next delivery, in ms. The event holds no lease meanwhile. */
   readonly delayMs: number;
-  /** Whether this delivery counts as an attempt. It does not when a hive or a subscription stops or pauses. */
+  /** Counts this delivery as an attempt. `false` when a hive or a subscription stops or pauses. */
   readonly countAttempt: boolean;
 }
 
-/** An event of an ordered queue that others of its partition key wait behind. */
+/** An event of an ordered queue that holds back later events of its partition key. */
 export interface KeyHolder {
   readonly eventId: string;
   readonly partitionKey: string;
-  /** How many wait behind it. */
+  /** The number of events behind it. */
   readonly behind: number;
-  /** How often it was tried so far, the attempt under way included. */
+  /** The number of attempts so far, including the one under way. */
   readonly attempts: number;
   readonly state: "ready" | "leased" | "delayed";
 }
 
-/** How many events of a queue or subscription are where. */
+/** The number of events of a queue or subscription in each state. */
 export interface QueueCounts {
   readonly ready: number;
   readonly leased: number;
@@ -62,86 +64,102 @@ export interface QueueCounts {
 }
 
 /**
- * One place to queue events. The contract of all providers, held by the suite `queueOperatorContract`:
+ * Queues, topics and subscriptions of one provider. The suite `queueOperatorContract` tests this contract:
  *
- * - Delivery is at least once. An event that was pushed is delivered until it is committed or dead-lettered.
+ * - Delivery is at least once: an event is delivered until it is committed or dead-lettered.
  * - A topic copies each event to every subscription that exists at the time of the push.
- * - Settling (commit, abandon, dead-letter) after the lease ended must throw `LeaseLost`, never succeed silently.
- * - An event that was pushed before to the same topic or queue, within the provider's window, may be dropped as a
- *   duplicate. `identityOf` names it: events of two sources under one id are two.
- * - Methods throw `BeeHiveError`s. What they retry themselves is a matter of seconds; the loop does the rest.
+ * - Commit, abandon and dead-letter throw `LeaseLost` after the lease ended. They never succeed silently.
+ * - A provider may drop an event that was pushed before to the same topic or queue, within its window. `identityOf`
+ *   names the event: one id from two sources is two events.
+ * - Methods throw `BeeHiveError`s. They retry for seconds at most; the hive retries after that.
+ *
+ * `L` is the provider's own type of lease: `class MyQueues implements QueueOperator<MyLease>` needs no casts.
+ * Write your own with docs/providers.md.
  */
-export interface QueueOperator {
+export interface QueueOperator<L extends Lease = Lease> {
   /**
-   * For a provider that is paid by the request: how many events one brings, and for how long, in ms, it pays now to
-   * wait until so many can be started. The loop then asks for less only when that time is over.
+   * Returns how many events one request carries, and how long to wait for that many free slots, in ms.
+   *
+   * For providers that charge by the request: the loop asks for fewer events only after that time.
    */
   gather?(name: QueueName): { readonly events: number; readonly forMs: number };
 
   /**
-   * For a provider whose counts lag behind: whether this process has seen for itself that nothing comes any more from a
-   * queue of which the counts say that it is empty. `true` when nobody here reads it.
+   * Returns whether this process has itself seen that a queue with empty counts stays empty.
+   *
+   * For providers whose counts lag behind. `true` when no subscription of this process reads the queue.
    */
   quiet?(name: QueueName): Promise<boolean>;
 
-  /** What the provider refuses of these, in words: lengths, characters, leases it cannot give. Empty when all is well. */
+  /**
+   * Returns what the provider refuses of these queues, in words: lengths, characters, leases that it cannot give.
+   *
+   * Empty when it accepts all of them.
+   */
   problems(queues: readonly QueueSpec[]): readonly string[];
-  /** Makes what is missing; topics before their subscriptions. Idempotent, also when several processes do it at once. */
+  /** Creates what is missing, topics first. Idempotent, also in several processes at once. */
   ensure(queues: readonly QueueSpec[]): Promise<void>;
-  /** Those that do not exist. Needs no right to manage. */
+  /** Returns the names that do not exist. Needs no right to manage. */
   missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]>;
-  /** Removes a topic with its subscriptions, a subscription or a queue, with all events in it. */
+  /** Deletes a topic with its subscriptions, a subscription or a queue, and all events in it. */
   delete(name: QueueName): Promise<void>;
 
   /**
-   * Publishes events to their `queueName`, not before their `enqueueTime`. Returns how many of them were dropped as
-   * duplicates; `undefined` when the provider cannot tell.
+   * Publishes events to their `queueName`, not before their `enqueueTime`.
+   *
+   * Returns the number of events dropped as duplicates; `undefined` when the provider cannot tell.
    *
    * @throws `QueueNotFound`, `TooLarge`.
    */
   push(events: readonly Event[]): Promise<number | undefined>;
-  /** Leases up to `max` events, waiting for the first. The list is the caller's, to be changed. @throws `QueueNotFound`. */
-  lease(name: QueueName, request: LeaseRequest): Promise<Lease[]>;
-  /** Extends leases by `leaseMs` from now. Answers for each, in order, whether it is still held. */
-  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>;
+  /** Leases up to `max` events, waiting for the first. The caller may change the list. @throws `QueueNotFound`. */
+  lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
+  /** Extends leases by `leaseMs` from now. Returns for each, in order, whether it is still held. */
+  renew(leases: readonly L[], leaseMs: number): Promise<readonly boolean[]>;
   /**
-   * Publishes what the step returned and ends the lease: in one atomic step where the provider can, else
-   * push, then commit, so that a crash between the two repeats outputs under the same ids.
+   * Publishes the outputs and ends the lease, in one atomic step where the provider can.
+   *
+   * Elsewhere it pushes, then commits: a crash between the two repeats the outputs under the same ids.
+   *
+   * @throws `LeaseLost`.
    */
-  commit(lease: Lease, outputs: readonly Event[]): Promise<void>;
-  /** Gives the event back, to be delivered again after a delay. */
-  abandon(lease: Lease, options: AbandonOptions): Promise<void>;
+  commit(lease: L, outputs: readonly Event[]): Promise<void>;
+  /** Returns the event to its queue, to be delivered again after a delay. @throws `LeaseLost`. */
+  abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
-   * Moves the event to the dead letters of its queue, as a letter with an id of its own: letters of one event id that
-   * came before stay.
+   * Moves the event to the dead letters of its queue, as a letter with an id of its own.
+   *
+   * Earlier letters of the same event stay.
+   *
+   * @throws `LeaseLost`.
    */
-  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void>;
+  deadLetter(lease: L, letter: DeadLetterRecord): Promise<void>;
 
-  /** The subscriptions and queues that are there; only where the provider can tell cheaply. */
+  /** Returns the existing subscriptions and queues. Only where the provider can list them cheaply. */
   names?(): Promise<readonly QueueName[]>;
-  /** Approximate where the cloud only knows approximately. */
+  /** Returns counts; approximate where the cloud only knows approximate ones. */
   counts(name: QueueName): Promise<QueueCounts>;
   /**
-   * When the event that has been ready for the longest happened, in ms since the epoch; `undefined` when none is. Only
-   * where the provider can tell cheaply.
+   * Returns the timestamp of the longest-ready event, in ms since the epoch; `undefined` when none is ready.
+   *
+   * Only where the provider can tell cheaply.
    */
   oldest?(name: QueueName): Promise<number | undefined>;
   /**
-   * The events that were tried and hold back others of their key, those with most behind them first, 100 at most. Only
-   * where the provider can tell cheaply.
+   * Returns the tried events that hold back others of their key, at most 100, the longest lines first.
+   *
+   * Only where the provider can tell cheaply.
    */
   holders?(name: QueueName): Promise<readonly KeyHolder[]>;
-  /** The dead letters of a queue or subscription, oldest first. */
+  /** Yields the dead letters of a queue or subscription, oldest first. */
   deadLetters(name: QueueName): AsyncIterable<DeadLetter>;
   /**
-   * Sends a dead letter back to the one queue or subscription it came from, its attempts forgotten. It goes behind what
-   * waits there.
+   * Requeues a dead letter behind the waiting events of its queue, with attempts counted anew.
    *
-   * @param id that of the letter, or of its event. Of several letters of one event it is one: the oldest, where the
-   *   provider knows an order.
+   * @param id of the letter, or of its event: then the oldest letter of that event, where the provider keeps an order.
    * @throws `NotFound`.
    */
   requeue(name: QueueName, id: string): Promise<void>;
-  /** Removes a dead letter for good, chosen as by {@link requeue}. @throws `NotFound`. */
+  /** Deletes a dead letter, chosen as by {@link requeue}. @throws `NotFound`. */
   drop(name: QueueName, id: string): Promise<void>;
 }

@@ -1,26 +1,28 @@
+import type { Duration } from "../base/duration.ts";
 import type { Received } from "../base/json-value.ts";
+
 /*
- * The state of actors. Four stores and a lock, the same on every provider.
+ * The state of actors: four stores and locks, the same on every provider.
  *
- * Names, ids and keys are checked at the edge (`InvalidKey`): not empty, at most 255 characters, well-formed
- * Unicode, no control characters. Ids sort by Unicode code point.
+ * Names, ids and keys have 1 to 255 characters, well-formed Unicode, no control characters; others throw `InvalidKey`.
+ * Ids sort by Unicode code point.
  *
- * A store that is injected into an actor belongs to the step: where the provider is atomic, its writes join
- * the commit of the event, reads see the step's own writes, and a store used after its step is over throws
- * `InvalidState`. Stores taken from `hive.stores` write at once.
+ * A store that is injected into an actor belongs to the step. Where the provider is atomic, its writes join the commit
+ * of the event, its reads see the step's own writes, and it throws `InvalidState` after the step. Stores of
+ * `hive.stores` write at once.
  */
 
-/** What every item of a collection or keyed list has. */
+/** An item of a collection or keyed list: any object with an id. */
 export interface Identified {
   readonly id: string;
-  /** Names one version of the item. An item that carries one is only written over that version. */
+  /** The version of the item. An item with an etag is written over that version only. */
   readonly etag?: string | undefined;
 }
 
-/** An item as a store returns it: with the etag of the version that was read. */
+/** An item as a store returns it, with the etag of its version. */
 export type Stored<T extends Identified> = Received<T> & { readonly id: string; readonly etag: string };
 
-/** Bounds of ids: from `from`, inclusive, up to `to`, exclusive. */
+/** Bounds of ids: `from` is inclusive, `to` is exclusive. */
 export interface IdRange {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -29,39 +31,40 @@ export interface IdRange {
 /**
  * Items of one kind by id.
  *
- * Concurrency: `update`, `upsert` and `delete` of an item that carries an `etag` are refused with
- * `ConcurrencyConflict` when the stored version is another. Items read from the store carry one, so a read,
- * a change and an update are safe by default. Without an etag the last writer wins.
+ * `update`, `upsert` and `delete` of an item with an `etag` throw `ConcurrencyConflict` if the stored version is another.
+ * Items from the store have one, so read, change and update is safe by default. Without an etag the last writer wins.
  *
  * @example
  * const order = await orders.get("1042");
- * await orders.update({ ...order, status: "paid" }); // refused if the order changed since `get`
+ * await orders.update({ ...order, status: "paid" }); // throws if the order changed since `get`
  */
 export interface CollectionStore<T extends Identified> {
   /** Returns the item. @throws `NotFound`. */
   get(id: string): Promise<Stored<T>>;
   /** Returns the item, or `undefined` when there is none. */
   find(id: string): Promise<Stored<T> | undefined>;
-  /** @throws `AlreadyExists`. */
+  /** Inserts the item. @throws `AlreadyExists`. */
   insert(item: T): Promise<Stored<T>>;
-  /** Inserts the item. Returns `undefined`, and changes nothing, when one of its id is there. */
+  /** Inserts the item. Returns `undefined`, and changes nothing, if the collection has an item of that id. */
   insertIfAbsent(item: T): Promise<Stored<T> | undefined>;
   /** Replaces the item. @throws `NotFound`, `ConcurrencyConflict`. */
   update(item: T): Promise<Stored<T>>;
-  /** Inserts or replaces the item. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  /** Inserts or replaces the item. @throws `ConcurrencyConflict` if its etag is stale. */
   upsert(item: T): Promise<Stored<T>>;
-  /** Deletes by id, or an item read before if it is unchanged. @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Deletes by id; or an item, if its etag is that of the stored version. @throws `NotFound`, `ConcurrencyConflict`. */
   delete(item: string | Identified): Promise<void>;
+  /** Returns whether the collection has an item of that id. */
   exists(id: string): Promise<boolean>;
-  /** Yields items in id order, a page at a time. Not a snapshot: items written meanwhile may or may not be seen. */
+  /** Yields items in id order, a page at a time. Items written meanwhile may or may not appear. */
   range(bounds?: IdRange): AsyncIterable<Stored<T>>;
   /** Yields every item, in id order. */
   all(): AsyncIterable<Stored<T>>;
 }
 
 /**
- * Lists of items, with the verbs of a {@link CollectionStore}: a list is found by its name and a key, an item in it by
- * id. No call but `deleteList` touches more than the items that it names.
+ * Lists of items, with the verbs of a {@link CollectionStore}.
+ *
+ * A name and a key address a list, an id addresses an item in it. Only `deleteList` touches more than the named items.
  *
  * @example
  * await waiting.insert("ByProduct", "lamp", { id: "order-1042" });
@@ -72,137 +75,166 @@ export interface KeyedListStore<T extends Identified> {
   get(list: string, key: string, id: string): Promise<Stored<T>>;
   /** Returns the item, or `undefined` when there is none. */
   find(list: string, key: string, id: string): Promise<Stored<T> | undefined>;
-  /** @throws `AlreadyExists` when the list has an item of that id. */
+  /** Inserts the item. @throws `AlreadyExists` if the list has an item of that id. */
   insert(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** Inserts the item. Returns `undefined`, and changes nothing, when the list has one of its id. */
+  /** Inserts the item. Returns `undefined`, and changes nothing, if the list has an item of that id. */
   insertIfAbsent(list: string, key: string, item: T): Promise<Stored<T> | undefined>;
   /** Replaces the item. @throws `NotFound`, `ConcurrencyConflict`. */
   update(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** Inserts or replaces the item. @throws `ConcurrencyConflict` when the item carries an etag that is stale. */
+  /** Inserts or replaces the item. @throws `ConcurrencyConflict` if its etag is stale. */
   upsert(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** Deletes by id, or an item read before if it is unchanged. @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Deletes by id; or an item, if its etag is that of the stored version. @throws `NotFound`, `ConcurrencyConflict`. */
   delete(list: string, key: string, item: string | Identified): Promise<void>;
+  /** Returns whether the list has an item of that id. */
   exists(list: string, key: string, id: string): Promise<boolean>;
   /** Yields items of one list in id order, a page at a time. */
   range(list: string, key: string, bounds?: IdRange): AsyncIterable<Stored<T>>;
-  /** Yields every item of one list, in id order; nothing when there is no such list. */
+  /** Yields every item of one list, in id order; nothing for an unknown list. */
   all(list: string, key: string): AsyncIterable<Stored<T>>;
-  /** Deletes every item of that list; does nothing when there is none. */
+  /** Deletes every item of the list, if there are any. */
   deleteList(list: string, key: string): Promise<void>;
-  /** Whether the list of that key has an item; without a key, whether any list of that name has. */
+  /** Returns whether the list of that key has an item; without a key, whether any list of that name has one. */
   listExists(list: string, key?: string): Promise<boolean>;
 }
 
-/** How an increment behaves at its floor and when it is repeated. */
+/** The floor of an increment, and its idempotency key. */
 export interface IncrementOptions {
   /**
-   * The counter never goes below: an increment that would is refused with `BelowMinimum` and changes nothing. A whole
-   * number; `NaN`, as of a variable that is not set, and texts are refused with `InvalidKey`.
+   * The minimum of the counter: a whole number. An increment below it throws `BelowMinimum` and changes nothing.
+   *
+   * @default no minimum
    */
   readonly min?: number | undefined;
   /**
-   * An idempotency key, for this counter: this name and id. The first increment with it decides; a later one with the same key changes nothing
-   * and answers, or refuses, as the first did. Remembered for 14 days, the longest that a queue keeps an
-   * event. What makes a counter right under at-least-once delivery, where a step may run twice.
+   * An idempotency key: later increments of this counter with it change nothing, and return or throw as the first did.
+   *
+   * Kept for 14 days, the longest that a queue keeps an event. Use `identityOf(event)`: a step may run twice.
    */
   readonly once?: string | undefined;
 }
 
-/** Whole numbers by name and id, changed atomically. A counter that was never changed is 0. */
+/**
+ * Whole numbers by name and id, changed atomically. A new counter is 0.
+ *
+ * @example
+ * await stock.increment("Shop", sku, -1, { min: 0, once: identityOf(event) });
+ */
 export interface CounterStore {
+  /** Returns the value of the counter. */
   get(name: string, id: string): Promise<number>;
   /**
-   * Adds `delta`, a safe integer, and returns the new value. On a cloud, without `once`, it may count twice when the answer
-   * of the service is lost.
+   * Adds `delta`, a safe integer, and returns the new value.
    *
-   * @throws `BelowMinimum` when `min` refuses; nothing changed.
+   * Without `once`, a cloud may count twice if the answer of its service is lost.
+   *
+   * @throws `BelowMinimum` if the new value is below `min`; nothing changed.
    */
   increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number>;
 }
 
-/** What is said of a blob besides its bytes. */
+/** A blob without its bytes. */
 export interface BlobProperties {
   readonly key: string;
   readonly etag: string;
   readonly lastModified: Date;
   readonly metadata: Readonly<Record<string, string>>;
-  /** In bytes. */
+  /** The size of the body, in bytes. */
   readonly size: number;
 }
 
-/** A blob as it was read. */
-export interface Blob extends BlobProperties {
+/** A blob with its body in memory. */
+export interface StoredBlob extends BlobProperties {
   readonly body: Uint8Array;
 }
 
 /**
- * What a blob may be written from: text, bytes, or a stream of both, such as `createReadStream(file)`. Text is stored as
- * UTF-8. Another value, or a part that is another, is refused with `InvalidItem`, and the blob stays as it was.
+ * The body of a blob to write: text, bytes, or a stream of both, such as `createReadStream(file)`.
+ *
+ * Text is stored as UTF-8. Other values and parts throw `InvalidItem`, and the stored blob stays.
  */
 export type BlobBody = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
+/** The metadata of a blob, and the version that a write replaces. */
 export interface WriteBlobOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Write only over that version. @throws `ConcurrencyConflict`. */
+  /** Replaces that version only. @throws `ConcurrencyConflict`. */
   readonly etag?: string | undefined;
 }
 
-/** Bytes with metadata by key. */
+/**
+ * Blobs by key: bytes with metadata.
+ *
+ * @example
+ * await files.upsert("invoices/1042.pdf", pdf, { metadata: { orderId: "1042" } });
+ * for await (const { key, size } of files.list("invoices/")) console.log(key, size);
+ */
 export interface KeyValueStore {
-  /** Returns the blob, its body in memory. @throws `NotFound`. */
-  get(key: string): Promise<Blob>;
+  /** Returns the blob with its body in memory. @throws `NotFound`. */
+  get(key: string): Promise<StoredBlob>;
   /** Returns the blob, or `undefined` when there is none. */
-  find(key: string): Promise<Blob | undefined>;
-  /** The body as a stream, for what is too large to hold. @throws `NotFound`. */
+  find(key: string): Promise<StoredBlob | undefined>;
+  /** Returns the blob with its body as a stream, for large ones. @throws `NotFound`. */
   read(key: string): Promise<BlobProperties & { readonly body: AsyncIterable<Uint8Array> }>;
-  /** The metadata without the body. @throws `NotFound`. */
+  /** Returns the blob without its body. @throws `NotFound`. */
   properties(key: string): Promise<BlobProperties>;
-  /** @throws `AlreadyExists`. */
+  /** Writes a new blob. @throws `AlreadyExists`. */
   insert(key: string, body: BlobBody, options?: Pick<WriteBlobOptions, "metadata">): Promise<BlobProperties>;
+  /** Writes or replaces a blob. @throws `ConcurrencyConflict` if the given etag is stale. */
   upsert(key: string, body: BlobBody, options?: WriteBlobOptions): Promise<BlobProperties>;
-  /** @throws `NotFound`, `ConcurrencyConflict` when an etag is given and stale. */
+  /** Deletes a blob. @throws `NotFound`, `ConcurrencyConflict` if the given etag is stale. */
   delete(key: string, options?: { readonly etag?: string | undefined }): Promise<void>;
+  /** Returns whether there is a blob of that key. */
   exists(key: string): Promise<boolean>;
-  /** What starts with `prefix`, everything without one, in key order, a page at a time. */
+  /** Yields the blobs whose key starts with `prefix`, in key order, a page at a time. @param prefix every blob by default. */
   list(prefix?: string): AsyncIterable<BlobProperties>;
 }
 
+/**
+ * The life of a lock, and the wait for it.
+ *
+ * @example
+ * await using lock = await locks.tryLock("nightly-report", { ttl: "1m", wait: "10s" });
+ * if (lock) await report(lock.signal);
+ */
 export interface LockOptions {
   /**
-   * How long the lock outlives its holder, in ms; it is renewed while held. 30,000 unless given; less than 100 is
-   * 100. On Azure it is a blob lease: whole seconds, from 15 to 60.
+   * The time that the lock outlives a dead holder. A living holder renews it.
+   *
+   * At least 100 ms. On Azure a blob lease: whole seconds, from 15 to 60.
+   *
+   * @default 30_000
    */
-  readonly ttl?: number | undefined;
+  readonly ttl?: Duration | undefined;
   /**
-   * How long to wait for it, in ms; `Infinity` waits until it is had.
+   * The maximum wait for the lock; `Infinity` waits without end.
    *
    * @default 0, one try
    */
-  readonly wait?: number | undefined;
+  readonly wait?: Duration | undefined;
 }
 
-/** A lock that is held, until `release` or until its holder died and its time passed. */
-export interface Lock extends AsyncDisposable {
+/** A lock that is held until `release`, or until its holder died and its `ttl` passed. */
+export interface HeldLock extends AsyncDisposable {
   readonly resource: string;
   /**
-   * Grows with each holder of the resource. Hand it to what the lock protects, which refuses a smaller
-   * one: a holder that was paused past its time is then told apart (Kleppmann, "How to do distributed
-   * locking").
+   * A number that grows with each holder of the resource. The protected system should refuse smaller numbers.
+   *
+   * It thereby refuses a holder that was paused past its `ttl` (Kleppmann, "How to do distributed locking").
    */
   readonly fencingToken: number;
-  /** Aborts, with a `LockLost` as reason, when the lock could not be renewed in time. */
+  /** Aborts with `LockLost` when the lock could not be renewed in time. */
   readonly signal: AbortSignal;
-  /** Gives the lock up; a lock that was lost is given up already. */
+  /** Releases the lock. Does nothing for a lost one. */
   release(): Promise<void>;
 }
 
-/** Locks across processes. They never join a step: a lock is taken at once. */
+/** Locks across processes. A lock never joins a step: it is taken at once. */
 export interface LockStore {
-  /** The lock, or `undefined` when somebody else held it for all of `wait`. */
-  tryLock(resource: string, options?: LockOptions): Promise<Lock | undefined>;
+  /** Returns the lock; `undefined` if another holder kept it for all of `wait`. */
+  tryLock(resource: string, options?: LockOptions): Promise<HeldLock | undefined>;
 }
 
-/** The stores of a provider, or of one step. The same name is the same store. */
+/** The stores of a provider or of one step. One name addresses one store. */
 export interface Stores {
   collection<T extends Identified>(name: string): CollectionStore<T>;
   keyedList<T extends Identified>(name: string): KeyedListStore<T>;

@@ -29,7 +29,7 @@ export interface EventOptions {
    */
   readonly partitionKey?: string | undefined;
   /** `business` unless given. */
-  readonly delivery?: Delivery | undefined;
+  readonly delivery?: EventDelivery | undefined;
   /**
    * Whether readers in this process get the very object that was given, not a copy: nothing is serialised unless the
    * event leaves the process. Whoever changes it changes it for everybody, so this is for values that nobody changes.
@@ -41,7 +41,7 @@ export interface EventOptions {
  * How much an event matters. A `business` event is durable: the step that returns it succeeds only with it. A
  * `log` event is fire and forget: it is sent after the step has committed, never delays it, and may be lost.
  */
-export type Delivery = "business" | "log";
+export type EventDelivery = "business" | "log";
 
 /** An event as plain data, as providers keep it. Times are milliseconds since the epoch. */
 export interface EventRecord {
@@ -58,5 +58,5 @@ export interface EventRecord {
   readonly correlationId?: string | undefined;
   readonly causationId?: string | undefined;
   readonly partitionKey?: string | undefined;
-  readonly delivery?: Delivery | undefined;
+  readonly delivery?: EventDelivery | undefined;
 }

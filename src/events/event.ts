@@ -17,13 +17,13 @@ import {
   invalid,
   noProperties,
 } from "./event-checks.ts";
-import type { Delivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
+import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import { QueueName } from "./queue-name.ts";
 
-export type { Delivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
+export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
 /** Marks a record that was checked: nothing else is taken for one. */
 const asRecord: unique symbol = Symbol("record");
@@ -57,7 +57,7 @@ export class Event<Body = unknown> {
   readonly correlationId: string | undefined;
   readonly causationId: string | undefined;
   readonly partitionKey: string | undefined;
-  readonly delivery: Delivery;
+  readonly delivery: EventDelivery;
   readonly #body: string | Uint8Array | SharedBody;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;

@@ -8,7 +8,7 @@ import { StepRows, type StepChanges } from "./step-rows.ts";
 import type { LockStore, Stores } from "../contract/stores.ts";
 
 /** What a provider whose steps are atomic has for each of them. */
-export interface AtomicSteps {
+export interface AtomicSteps<L extends Lease = Lease> {
   readonly rows: Rows;
   readonly clock: Clock;
   /** Where locks are taken: they never join a step. */
@@ -18,17 +18,17 @@ export interface AtomicSteps {
    *
    * @throws `ConcurrencyConflict` when what the step saw is no more, `LeaseLost` when the lease is over.
    */
-  commit(lease: Lease, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void>;
+  commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void>;
 }
 
 /** One step. Its stores are made when an actor has one injected: many use none. */
-export class AtomicStep implements Step {
-  readonly #lease: Lease;
-  readonly #steps: AtomicSteps;
+export class AtomicStep<L extends Lease = Lease> implements Step {
+  readonly #lease: L;
+  readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
 
-  constructor(lease: Lease, steps: AtomicSteps) {
+  constructor(lease: L, steps: AtomicSteps<L>) {
     this.#lease = lease;
     this.#steps = steps;
   }

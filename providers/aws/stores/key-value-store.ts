@@ -13,7 +13,13 @@ import {
   type RowKey,
   type Rows,
 } from "../../../src/provider-kit/rows.ts";
-import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
+import type {
+  StoredBlob,
+  BlobBody,
+  BlobProperties,
+  KeyValueStore,
+  WriteBlobOptions,
+} from "../../../src/contract/stores.ts";
 import { ask } from "../client.ts";
 import { upload } from "./upload.ts";
 
@@ -50,12 +56,12 @@ export class S3KeyValueStore implements KeyValueStore {
     this.#name = checkedName("the name of a store", name);
   }
 
-  async get(key: string): Promise<Blob> {
+  async get(key: string): Promise<StoredBlob> {
     const { body, ...properties } = await this.#open(key);
     return { ...properties, body: await body.transformToByteArray() };
   }
 
-  find(key: string): Promise<Blob | undefined> {
+  find(key: string): Promise<StoredBlob | undefined> {
     return ifFound(this.get(key));
   }
 

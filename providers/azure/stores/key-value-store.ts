@@ -6,7 +6,13 @@ import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { checkedKey, ifFound } from "../../../src/contract/keys.ts";
 import { etagExpected, type RowExpectation, type RowKey } from "../../../src/provider-kit/rows.ts";
 import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
-import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
+import type {
+  StoredBlob,
+  BlobBody,
+  BlobProperties,
+  KeyValueStore,
+  WriteBlobOptions,
+} from "../../../src/contract/stores.ts";
 import { packMetadata, unpackMetadata } from "./blob-metadata.ts";
 import { statusOf, translated } from "../errors.ts";
 import type { Once } from "./once.ts";
@@ -32,14 +38,14 @@ export class BlobKeyValueStore implements KeyValueStore {
     this.#name = name;
   }
 
-  async get(key: string): Promise<Blob> {
+  async get(key: string): Promise<StoredBlob> {
     const { body, ...properties } = await this.read(key);
     const parts: Uint8Array[] = [];
     for await (const part of body) parts.push(part);
     return { ...properties, body: new Uint8Array(Buffer.concat(parts)) };
   }
 
-  find(key: string): Promise<Blob | undefined> {
+  find(key: string): Promise<StoredBlob | undefined> {
     return ifFound(this.get(key));
   }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { BlobLeaseClient, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import { checkedTtl, checkedWait, HeldLock, type Hold } from "../../../src/provider-kit/held-lock.ts";
+import { checkedTtl, checkedWait, RenewedLock, type Hold } from "../../../src/provider-kit/renewed-lock.ts";
 import { checkedKey } from "../../../src/contract/keys.ts";
-import type { Lock, LockOptions, LockStore } from "../../../src/contract/stores.ts";
+import type { HeldLock, LockOptions, LockStore } from "../../../src/contract/stores.ts";
 import { statusOf, translated, translating } from "../errors.ts";
 import type { Once } from "./once.ts";
 import { shortKey } from "./table-key.ts";
@@ -26,7 +26,7 @@ export class BlobLockStore implements LockStore {
   readonly #container: ContainerClient;
   readonly #made: Once;
   readonly #clock: Clock;
-  readonly #held = new Set<HeldLock>();
+  readonly #held = new Set<RenewedLock>();
 
   constructor(container: ContainerClient, made: Once, clock: Clock) {
     this.#container = container;
@@ -34,7 +34,7 @@ export class BlobLockStore implements LockStore {
     this.#clock = clock;
   }
 
-  async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
+  async tryLock(resource: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
     const wait = checkedWait(options);
     const name = shortKey(checkedKey("the resource of a lock", resource), maxName, keptOfLong);
     const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
@@ -55,7 +55,7 @@ export class BlobLockStore implements LockStore {
     for (const lock of [...this.#held]) lock.lose();
   }
 
-  async #take(blob: BlockBlobClient, resource: string, seconds: number): Promise<Lock | undefined> {
+  async #take(blob: BlockBlobClient, resource: string, seconds: number): Promise<HeldLock | undefined> {
     const lease = blob.getBlobLeaseClient(randomUUID());
     const leasedAt = this.#clock.now();
     if (!(await acquire(blob, lease, seconds))) return undefined;
@@ -65,7 +65,7 @@ export class BlobLockStore implements LockStore {
       await blob.setMetadata({ [tokenName]: String(token) }, { conditions: { leaseId: lease.leaseId } });
       const ttlMs = seconds * 1_000;
       const parts = { resource, fencingToken: token, ttlMs, until: leasedAt + ttlMs };
-      return new HeldLock(this.#clock, parts, new BlobHold(lease, resource), this.#held);
+      return new RenewedLock(this.#clock, parts, new BlobHold(lease, resource), this.#held);
     } catch (error) {
       // What failed first is what is told; a lease that stays ends by itself.
       await lease.releaseLease().catch(() => {});

@@ -8,7 +8,6 @@ import { identityOf } from "../../../src/events/identity.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   KeyHolder,
   QueueCounts,
@@ -31,7 +30,7 @@ interface Destination {
  * topic that was never made is refused, bodies travel as text, leases end, duplicates are dropped. A commit
  * with its outputs happens once or not at all.
  */
-export class MemoryQueueOperator implements QueueOperator {
+export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   readonly #clock: Clock;
   readonly #config: MemoryConfig;
   readonly #destinations = new Map<string, Destination>();
@@ -94,7 +93,7 @@ export class MemoryQueueOperator implements QueueOperator {
     return this.#publish(events, this.#destinationsOf(events));
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<MemoryLease[]> {
     let giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
       // Looked up each time: the queue may have been deleted, and made again, during the wait.
@@ -112,11 +111,11 @@ export class MemoryQueueOperator implements QueueOperator {
     }
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return leases.map((lease) => this.#queue(lease.queueName).renew(lease as MemoryLease, leaseMs));
+  async renew(leases: readonly MemoryLease[], leaseMs: number): Promise<readonly boolean[]> {
+    return leases.map((lease) => this.#queue(lease.queueName).renew(lease, leaseMs));
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+  async commit(lease: MemoryLease, outputs: readonly Event[]): Promise<void> {
     this.commitStep(lease, outputs);
   }
 
@@ -124,25 +123,25 @@ export class MemoryQueueOperator implements QueueOperator {
    * Commits a step: `applyWrites` writes what it wants stored, or throws and nothing happens. Synchronous from the
    * first check to the last change, which is what makes it atomic.
    */
-  commitStep(lease: Lease, outputs: readonly Event[], applyWrites?: () => void): void {
+  commitStep(lease: MemoryLease, outputs: readonly Event[], applyWrites?: () => void): void {
     const queue = this.#queue(lease.queueName);
-    queue.assertHeld(lease as MemoryLease);
+    queue.assertHeld(lease);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
     this.#publish(outputs, destinations);
-    queue.remove(lease as MemoryLease);
+    queue.remove(lease);
   }
 
-  async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
+  async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
     const queue = this.#queue(lease.queueName);
-    queue.assertHeld(lease as MemoryLease);
-    queue.giveBack(lease as MemoryLease, options);
+    queue.assertHeld(lease);
+    queue.giveBack(lease, options);
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+  async deadLetter(lease: MemoryLease, letter: DeadLetterRecord): Promise<void> {
     const queue = this.#queue(lease.queueName);
-    queue.assertHeld(lease as MemoryLease);
-    queue.bury(lease as MemoryLease, letter);
+    queue.assertHeld(lease);
+    queue.bury(lease, letter);
   }
 
   async names(): Promise<readonly QueueName[]> {

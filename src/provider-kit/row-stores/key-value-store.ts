@@ -4,7 +4,7 @@ import { copyOf } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { checkedKey, ifFound } from "../../contract/keys.ts";
 import { etagExpected, headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
-import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../contract/stores.ts";
+import type { StoredBlob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../contract/stores.ts";
 import { nextEtag } from "./etag.ts";
 import { conflictError, notFound } from "./items.ts";
 
@@ -22,7 +22,7 @@ export class RowKeyValueStore implements KeyValueStore {
     this.#table = table;
   }
 
-  async get(key: string): Promise<Blob> {
+  async get(key: string): Promise<StoredBlob> {
     const at = this.#key(key);
     const row = await this.#rows.get(at);
     if (!row) throw notFound(at);
@@ -32,7 +32,7 @@ export class RowKeyValueStore implements KeyValueStore {
     };
   }
 
-  find(key: string): Promise<Blob | undefined> {
+  find(key: string): Promise<StoredBlob | undefined> {
     return ifFound(this.get(key));
   }
 

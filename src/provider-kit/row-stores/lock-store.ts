@@ -1,10 +1,10 @@
 import { isAhead } from "../../base/clock-steps.ts";
 import { sleep, type Clock } from "../../base/clock.ts";
 import { BeeHiveError } from "../../base/errors.ts";
-import { checkedTtl, checkedWait, HeldLock, type Hold } from "../held-lock.ts";
+import { checkedTtl, checkedWait, RenewedLock, type Hold } from "../renewed-lock.ts";
 import { checkedKey } from "../../contract/keys.ts";
 import type { Row, RowKey, Rows } from "../rows.ts";
-import type { Lock, LockOptions, LockStore } from "../../contract/stores.ts";
+import type { HeldLock, LockOptions, LockStore } from "../../contract/stores.ts";
 import { nextEtag } from "./etag.ts";
 import { jsonIn } from "./items.ts";
 
@@ -27,7 +27,7 @@ export class RowLockStore implements LockStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #holder: (() => Promise<string | undefined>) | undefined;
-  readonly #held = new Set<HeldLock>();
+  readonly #held = new Set<RenewedLock>();
   #closed = false;
 
   /** @param holder names this process, where the provider can tell that it died. */
@@ -37,7 +37,7 @@ export class RowLockStore implements LockStore {
     this.#holder = holder;
   }
 
-  async tryLock(resource: string, options: LockOptions = {}): Promise<Lock | undefined> {
+  async tryLock(resource: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
     const key: RowKey = { table: "lock", partition: "", id: checkedKey("the resource of a lock", resource) };
     const ttlMs = Math.max(minTtlMs, checkedTtl(options));
     const wait = checkedWait(options);
@@ -46,7 +46,7 @@ export class RowLockStore implements LockStore {
       const holding = await this.#take(key, ttlMs);
       if (holding) {
         const hold = new RowHold(this.#rows, this.#clock, key, holding);
-        return new HeldLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold, this.#held);
+        return new RenewedLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold, this.#held);
       }
       // A clock that was put back makes no wait longer.
       giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);

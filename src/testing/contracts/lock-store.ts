@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Lock, LockOptions } from "../../contract/stores.ts";
+import type { HeldLock, LockOptions } from "../../contract/stores.ts";
 import { rejectsWith } from "./assertions.ts";
 import type { ContractCase, ContractSubject } from "./contract.ts";
 import { eventually, wait } from "./eventually.ts";
 import { invalidKeys, oddKeys } from "./odd-keys.ts";
 
-async function lockOf({ provider }: ContractSubject, resource: string, options?: LockOptions): Promise<Lock> {
+async function lockOf({ provider }: ContractSubject, resource: string, options?: LockOptions): Promise<HeldLock> {
   const lock = await provider.stores.locks.tryLock(resource, options);
   assert.ok(lock, `${resource} could not be locked`);
   return lock;

@@ -1,47 +1,55 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { shown } from "../base/printable.ts";
-import type { Lock, LockOptions } from "../contract/stores.ts";
+import type { HeldLock, LockOptions } from "../contract/stores.ts";
 
-/** How long a lock is to outlive its holder, in ms. @throws BeeHiveError `InvalidConfiguration` when that is no time. */
+/** Returns the `ttl` of a lock in ms. @throws BeeHiveError `InvalidConfiguration`. */
 export function checkedTtl({ ttl = 30_000 }: LockOptions): number {
-  if (typeof ttl === "number" && ttl > 0 && ttl < Infinity) return Math.ceil(ttl);
+  const ms = inMs(ttl);
+  if (typeof ms === "number" && ms > 0 && ms < Infinity) return Math.ceil(ms);
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `The ttl of a lock must be a number of ms above 0, not ${shown(ttl)}.`,
+    `The ttl of a lock must be a number of ms above 0, or a text such as "30s", not ${shown(ttl)}.`,
   );
 }
 
 /**
- * Returns how long a lock is waited for, in ms; `Infinity` waits until it is had.
+ * Returns the maximum `wait` for a lock in ms; `Infinity` waits without end.
  *
- * @throws BeeHiveError `InvalidConfiguration` when that is no time.
+ * @throws BeeHiveError `InvalidConfiguration`.
  */
 export function checkedWait({ wait = 0 }: LockOptions): number {
-  if (typeof wait === "number" && wait >= 0) return wait;
+  const ms = inMs(wait);
+  if (typeof ms === "number" && ms >= 0) return ms;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `The wait for a lock must be a number of ms from 0, not ${shown(wait)}.`,
+    `The wait for a lock must be a number of ms from 0, or a text such as "10s", not ${shown(wait)}.`,
   );
 }
 
-/** How a provider keeps a lock that it gave. */
+/** The provider's side of a {@link RenewedLock}. */
 export interface Hold {
-  /** Keeps it until then, in ms since the epoch; answers whether it was still held. What it throws is tried again. */
+  /** Extends the lock to `until`, in ms since the epoch. Returns whether it was still held; errors are retried. */
   renew(until: number): Promise<boolean>;
-  /** Lets go of it. Nothing happens when somebody else has it by now. */
+  /** Releases the lock. Does nothing if another holder has it. */
   release(): Promise<void>;
 }
 
-export interface HeldLockParts extends Pick<Lock, "resource" | "fencingToken"> {
-  /** How long it outlives a holder that does not renew it, in ms. */
+/** A lock as its store took it. */
+export interface RenewedLockParts extends Pick<HeldLock, "resource" | "fencingToken"> {
+  /** The time that the lock outlives a dead holder, in ms. */
   readonly ttlMs: number;
-  /** When it ends unless renewed, in ms since the epoch. */
+  /** The end of the lock, in ms since the epoch. */
   readonly until: number;
 }
 
-/** A lock that is renewed each third of its time, until it is released or lost: at its end at the latest, whatever a renewal does. */
-export class HeldLock implements Lock {
+/**
+ * A held lock, renewed each third of its `ttl`.
+ *
+ * It is lost at its end at the latest, also while a renewal hangs.
+ */
+export class RenewedLock implements HeldLock {
   readonly resource: string;
   readonly fencingToken: number;
   readonly #clock: Clock;
@@ -52,17 +60,17 @@ export class HeldLock implements Lock {
   #ending: Timer | undefined;
   #renewal: Promise<void> | undefined;
   #released: Promise<void> | undefined;
-  /** What the last renewal that failed failed with. */
+  /** The error of the last failed renewal. */
   #failure: unknown;
 
-  readonly #all: Set<HeldLock>;
+  readonly #all: Set<RenewedLock>;
 
-  /** @param all those that its store gave: it is among them until it is released or lost. */
+  /** @param all the open locks of its store. The lock adds itself, and removes itself when it is released or lost. */
   constructor(
     clock: Clock,
-    { resource, fencingToken, ttlMs, until }: HeldLockParts,
+    { resource, fencingToken, ttlMs, until }: RenewedLockParts,
     hold: Hold,
-    all: Set<HeldLock> = new Set(),
+    all: Set<RenewedLock> = new Set(),
   ) {
     this.#all = all;
     all.add(this);
@@ -106,7 +114,7 @@ export class HeldLock implements Lock {
     });
   }
 
-  /** Never rejects: a renewal that failed is tried again until the lock ends. */
+  /** Never rejects: retries a failed renewal until the lock ends. */
   async #renew(): Promise<void> {
     const until = this.#clock.now() + this.#ttlMs;
     try {
@@ -121,7 +129,7 @@ export class HeldLock implements Lock {
     if (!this.#released && !this.signal.aborted) this.#renewLater();
   }
 
-  /** Tells its holder that it is over: by itself, or because its store is closed. */
+  /** Ends the lock and aborts its signal. Its store calls it when it is closed. */
   lose(): void {
     this.#all.delete(this);
     this.#renewing?.cancel();

@@ -1,16 +1,16 @@
 import * as assert from "uvu/assert";
-import { HeldLock, type Hold } from "../../../src/provider-kit/held-lock.ts";
+import { RenewedLock, type Hold } from "../../../src/provider-kit/renewed-lock.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { throwsCode } from "../../support/throws.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("HeldLock");
+const test = suite("RenewedLock");
 
-function held(hold: Partial<Hold>): { clock: ManualClock; lock: HeldLock; released: () => number } {
+function held(hold: Partial<Hold>): { clock: ManualClock; lock: RenewedLock; released: () => number } {
   const clock = new ManualClock();
   let releases = 0;
-  const lock = new HeldLock(
+  const lock = new RenewedLock(
     clock,
     { resource: "till", fencingToken: 1, ttlMs: 3_000, until: clock.now() + 3_000 },
     {
@@ -24,7 +24,7 @@ function held(hold: Partial<Hold>): { clock: ManualClock; lock: HeldLock; releas
   return { clock, lock, released: () => releases };
 }
 
-const codeOf = (lock: HeldLock): unknown => (lock.signal.reason as { code?: unknown } | undefined)?.code;
+const codeOf = (lock: RenewedLock): unknown => (lock.signal.reason as { code?: unknown } | undefined)?.code;
 
 test("given renewals that succeed, when much time passes, then it is held, and released once", async () => {
   const { clock, lock, released } = held({});
