@@ -8,7 +8,7 @@ import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
-import type { AwsClients, AwsConfig } from "./config.ts";
+import type { AwsClients, AwsSettings } from "./config.ts";
 import { isNamed, translate } from "./errors.ts";
 
 /*
@@ -35,7 +35,7 @@ const lookMs = 500;
 /** Makes the table, and the bucket when one is named, unless they are there. */
 export async function ensureStorage(
   { dynamodb, s3 }: AwsClients,
-  { table, bucket }: AwsConfig,
+  { table, bucket }: AwsSettings,
   clock: Clock,
 ): Promise<void> {
   const made = bucket === undefined ? Promise.resolve() : ensureBucket(s3, bucket, clock);

@@ -4,7 +4,7 @@ import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../../src/base/logger.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { completed, configFrom, type AwsConfig } from "../config.ts";
+import { completed, configFrom, type AwsConfig, type AwsSettings } from "../config.ts";
 import { AwsProvider, type AwsProviderOptions } from "../index.ts";
 import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 import type { AwsLease } from "../queues/lease.ts";
@@ -71,7 +71,7 @@ class Runner {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsConfig, clock: Clock, logger: Logger) {
+  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsSettings, clock: Clock, logger: Logger) {
     this.#logger = logger;
     this.#hive = hive;
     this.#provider = provider;

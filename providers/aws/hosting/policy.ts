@@ -8,7 +8,7 @@ import type { Pulser } from "../../../src/pulses/pulser.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
-import { completed, type AwsConfig } from "../config.ts";
+import { completed, type AwsConfig, type AwsSettings } from "../config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
 
 export interface PolicyStatement {
@@ -90,7 +90,7 @@ function storesUsed(descriptors: readonly ActorDescriptor[], { stores }: PolicyO
 }
 
 interface Parts {
-  readonly config: AwsConfig;
+  readonly config: AwsSettings;
   readonly stores: ReadonlySet<StoreKind>;
   readonly journal: boolean;
   readonly descriptors: readonly ActorDescriptor[];

@@ -10,7 +10,7 @@ import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { ask } from "../client.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { deadNameOf, lastPartOf, queueNameOf, topicNameOf } from "./names.ts";
 
 /** How long it is believed which of its two kinds a topic has, in ms: another process may make the other kind. */
@@ -27,12 +27,12 @@ export interface QueueAddress {
 export class Addresses {
   readonly #sqs: SQSClient;
   readonly #sns: SNSClient;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #clock: Clock;
   readonly #queues = new Map<string, Promise<QueueAddress | undefined>>();
   #topics: { readonly arns: Promise<ReadonlyMap<string, string>>; readonly until: number } | undefined;
 
-  constructor({ sqs, sns }: AwsClients, config: AwsConfig, clock: Clock) {
+  constructor({ sqs, sns }: AwsClients, config: AwsSettings, clock: Clock) {
     this.#sqs = sqs;
     this.#sns = sns;
     this.#config = config;

@@ -11,10 +11,9 @@ import { maxKey } from "../../../src/contract/keys.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Batcher, type Pace } from "./batcher.ts";
 import { ask } from "../client.ts";
-import type { AwsConfig } from "../config.ts";
+import type { AwsSettings } from "../config.ts";
 import { expiry, itemKey } from "../stores/rows.ts";
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** A batch takes 25 writes, or 100 reads, 16 MB in all. */
 const maxEntries = 25;
 const maxKeys = 100;
@@ -40,11 +39,11 @@ export class Inbox {
   readonly #keptMs: number;
   readonly #notes: Batcher<Handled>;
 
-  constructor(dynamodb: DynamoDBClient, { table, inboxDays }: AwsConfig, clock: Clock, pace: Pace) {
+  constructor(dynamodb: DynamoDBClient, { table, inboxAge }: AwsSettings, clock: Clock, pace: Pace) {
     this.#dynamodb = dynamodb;
     this.#table = table;
     this.#clock = clock;
-    this.#keptMs = inboxDays * dayMs;
+    this.#keptMs = inboxAge;
     this.#notes = new Batcher<Handled>({
       send: (handled) => this.#write(handled),
       attempt: { action: "dynamodb:BatchWriteItem", resource: table },

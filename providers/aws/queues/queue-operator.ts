@@ -20,8 +20,8 @@ import { Addresses, type QueueAddress } from "./addresses.ts";
 import { Arrivals, type Arrived } from "./leasing.ts";
 import { Pace } from "./batcher.ts";
 import { ClaimCheck } from "./claim-check.ts";
-import { ask } from "../client.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import { ask, secondsOf } from "../client.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
@@ -51,7 +51,7 @@ const maxReceived = 10;
  */
 export class AwsQueueOperator implements QueueOperator {
   readonly #clients: AwsClients;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #pace: Pace;
@@ -68,9 +68,9 @@ export class AwsQueueOperator implements QueueOperator {
   /** Until when something may come that this process sent or put off, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
-  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: Rows, logger: Logger) {
-    const { bucket, claimCheck, idempotent, lingerMs, maxEventBytes, requestTimeoutMs } = config;
-    const pace = new Pace(lingerMs);
+  constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {
+    const { bucket, claimCheck, idempotent, linger, maxEventBytes, requestTimeout } = config;
+    const pace = new Pace(linger);
     const outbox = new Outbox(clients, clock, pace);
     const addresses = new Addresses(clients, config, clock);
     const notes = new FifoNotes(rows, clock);
@@ -98,7 +98,7 @@ export class AwsQueueOperator implements QueueOperator {
       logger,
       clock,
       pace,
-      requestTimeoutMs,
+      requestTimeoutMs: requestTimeout,
     });
     this.#inbox = inbox;
     this.#claims = claims;
@@ -159,7 +159,7 @@ export class AwsQueueOperator implements QueueOperator {
       // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
       // as delivered, while they wait for it.
       batch: queue.fifo ? 1 : maxReceived,
-      waitSeconds: this.#config.waitSeconds,
+      waitSeconds: secondsOf(this.#config.wait),
     });
   }
 
@@ -265,7 +265,7 @@ export class AwsQueueOperator implements QueueOperator {
         sqs: this.#clients.sqs,
         outbox: this.#outbox,
         clock: this.#clock,
-        requestTimeoutMs: this.#config.requestTimeoutMs,
+        requestTimeoutMs: this.#config.requestTimeout,
         unpack: async (body: string) => this.#claims?.fetch(body) ?? body,
       };
       letters = new DeadLetters(parts, queue, name);

@@ -17,7 +17,7 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import type { Addresses } from "./addresses.ts";
 import { ask } from "../client.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { isNamed, translate } from "../errors.ts";
 import { visibilitySeconds } from "./lease.ts";
 import { maxReceives, retentionSeconds } from "./limits.ts";
@@ -42,12 +42,12 @@ type ChangePolicy = (policy: string | undefined) => string;
  */
 export class Topology {
   readonly #clients: AwsClients;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #addresses: Addresses;
   readonly #clock: Clock;
   readonly #presence: Presence;
 
-  constructor(clients: AwsClients, config: AwsConfig, addresses: Addresses, clock: Clock) {
+  constructor(clients: AwsClients, config: AwsSettings, addresses: Addresses, clock: Clock) {
     this.#clients = clients;
     this.#config = config;
     this.#addresses = addresses;
@@ -76,7 +76,7 @@ export class Topology {
       await topicArn(name, false);
       this.#addresses.forget();
     }
-    if (made.includes(true)) await sleep(this.#clock, this.#config.settleMs);
+    if (made.includes(true)) await sleep(this.#clock, this.#config.settle);
     this.#presence.seen(specs);
   }
 

@@ -9,7 +9,7 @@ import type {
   LockStore,
   Stores,
 } from "../../../src/contract/stores.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { DynamoCounterStore } from "./counter-store.ts";
 import { S3KeyValueStore } from "./key-value-store.ts";
 import type { DynamoRows } from "./rows.ts";
@@ -23,10 +23,10 @@ export class AwsStores implements Stores {
   readonly #rows: DynamoRows;
   readonly #rowStores: RowStores;
   readonly #clients: AwsClients;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #clock: Clock;
 
-  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: DynamoRows) {
+  constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: DynamoRows) {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;

@@ -16,7 +16,7 @@ const table = "beehive-beehive";
 function scene(answer?: (request: FakeRequest) => unknown) {
   const clock = new ManualClock();
   const dynamodb = fakeClient<DynamoDBClient>(answer);
-  const inbox = new Inbox(dynamodb, completed({ inboxDays: 2 }), clock, new Pace(5));
+  const inbox = new Inbox(dynamodb, completed({ inboxAge: "2d" }), clock, new Pace(5));
   return { clock, dynamodb, inbox };
 }
 

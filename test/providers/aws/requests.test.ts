@@ -49,7 +49,7 @@ test("given a chain of queues under load, when events go through it, then it tak
 });
 
 test("given an event alone in the system, when it goes through a step, then nothing waits for company: no timer of the provider decides", async () => {
-  const scene = await awsScene({ lingerMs: 1_000 });
+  const scene = await awsScene({ linger: "1s" });
   const { provider } = scene;
   await provider.queues.ensure([spec("In"), spec("Out")]);
   await provider.queues.push([eventTo("In", 1)]);
@@ -111,7 +111,7 @@ test("given AWS that does not answer, when a hive asks for its health, then a lo
 });
 
 test("given two events at work, when they are committed one after the other, then the first waits for the second; the last waits for nobody", async () => {
-  const scene = await awsScene({ lingerMs: 1_000 });
+  const scene = await awsScene({ linger: "1s" });
   const { queues } = scene.provider;
   await queues.ensure([spec("Pair")]);
   await queues.push([1, 2, 3].map((body) => eventTo("Pair", body)));

@@ -25,7 +25,7 @@ test("given a hive, when its network goes silent and comes back, then requests f
   const scene = await awsScene();
   const network = await startSilentProxy(Number(new URL(scene.servers.endpoint).port));
   const endpoint = `http://127.0.0.1:${network.port}`;
-  const provider = new AwsProvider({ prefix: "test", waitSeconds: 1, requestTimeoutMs: 300, endpoint });
+  const provider = new AwsProvider({ prefix: "test", wait: "1s", requestTimeout: 300, endpoint });
   const bodies: unknown[] = [];
   class Worker {
     processAsync(event: { getBody(): unknown }): void {
@@ -61,7 +61,7 @@ test("given a hive, when its network goes silent and comes back, then requests f
 });
 
 test("given a receive that is not answered, when the wait for events is over before it fails, then it ends with the failure, not as if nothing had come", async () => {
-  const scene = await awsScene({ requestTimeoutMs: 300 });
+  const scene = await awsScene({ requestTimeout: 300 });
   await scene.provider.queues.ensure([spec("Idle")]);
   scene.servers.delay = ({ action }) => (action === "sqs:ReceiveMessage" ? new Promise(() => {}) : undefined);
   const { signal } = new AbortController();
@@ -77,7 +77,7 @@ test("given S3 that stops half-way through an object, when a claim is fetched, t
   const server = createServer((_, answer) => void answer.writeHead(200, { "content-length": "10" }).write("half"));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const clients = makeClients(completed({ endpoint, region: "us-east-1", requestTimeoutMs: 300 }));
+  const clients = makeClients(completed({ endpoint, region: "us-east-1", requestTimeout: 300 }));
   const claims = new ClaimCheck(clients.s3, "data");
   const failure = await failureOf(claims.fetch('{"beehiveClaim":"claims/1"}'));
   assert.is(failure.code, "Timeout");

@@ -77,7 +77,7 @@ test("given a subscription's queue whose access policy others added to, when it 
 
 test("given a set-up that makes a queue, when it ends, then AWS had the second that it asks for; when all was there, it does not wait", async () => {
   const clock = new ManualClock();
-  const settling = await awsScene({ clock, settleMs: 1_000 });
+  const settling = await awsScene({ clock, settle: "1s" });
   const { queues } = settling.provider;
   let settled = false;
   const making = queues.ensure([spec("New-"), spec("New-Reader")]).then(() => (settled = true));
