@@ -2,7 +2,7 @@ import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 
 /** What was tried: an action as IAM writes it, on what. */
-export interface Attempt {
+export interface Operation {
   readonly action: string;
   readonly resource: string;
 }
@@ -61,7 +61,7 @@ const maxMessage = 1_024;
 const maxName = 128;
 
 /** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
-export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
+export function translate(error: unknown, { action, resource }: Operation): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [name, message] = nameAndMessage(error);
   // A size is refused under many names, those of other refusals among them.

@@ -121,7 +121,7 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   return [
     allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
     allow("Consume", [...consume, ...send], arns(readQueues)),
-    allow("Bury", [...send, ...(deadLetters ? consume : [])], arns(dead)),
+    allow("DeadLetter", [...send, ...(deadLetters ? consume : [])], arns(dead)),
     allow("Send", ["sqs:SendMessage"], arns(written)),
     allow(
       "SetUpQueues",
@@ -155,9 +155,9 @@ function forDynamoDb({ config, descriptors, pulsers, stores, journal, arn, setup
   // Pulsers remember in a collection, under a lock, when they fired.
   const rows = stores.size > 0 || pulsers.length > 0 || journal;
   // What SQS cannot say of a message in order is a row, see note.ts.
-  const notes = descriptors.some(({ ordered }) => ordered);
+  const ordered = descriptors.some((descriptor) => descriptor.ordered);
   const actions = [
-    ...(rows || notes ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows || ordered ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
     ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
     ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
     ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
@@ -180,7 +180,7 @@ function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Par
   return [
     allow("Keep", keep, used ? [`${arn}/*`] : []),
     // Without it S3 answers that access is denied, not that there is none, for an object that was replaced just now.
-    allow("SeeThatItIsGone", ["s3:ListBucket"], used || setup ? [arn] : []),
+    allow("FindMissing", ["s3:ListBucket"], used || setup ? [arn] : []),
     allow("SetUpBucket", ["s3:CreateBucket", "s3:PutLifecycleConfiguration"], setup ? [arn] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import { afterThisTurn, type Clock, type Timer } from "../../../src/base/clock.ts";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
-import { isRefusal, translate, type Attempt } from "../errors.ts";
+import { isRefusal, translate, type Operation } from "../errors.ts";
+import type { Load } from "./load.ts";
 
 /** What a batch answered for one of its entries when it was not done. */
 export interface EntryFailure {
@@ -15,9 +16,9 @@ export interface EntryFailure {
 export interface BatcherOptions<E> {
   /** Sends up to `maxEntries` entries in one request; answers those that failed under a success of the whole. */
   readonly send: (entries: readonly E[]) => Promise<readonly EntryFailure[]>;
-  readonly attempt: Attempt;
+  readonly operation: Operation;
   readonly clock: Clock;
-  readonly pace: Pace;
+  readonly load: Load;
   /** What is asked of one queue can only come from steps on its own events; what is published, from any. */
   readonly ofQueue?: string | undefined;
   readonly maxEntries: number;
@@ -30,73 +31,9 @@ export interface BatcherOptions<E> {
   readonly groupOf?: (entry: E) => string | undefined;
 }
 
-/** How much longer company is waited for while there is a backlog. */
-const lingerUnderLoad = 5;
 /** How often an entry that failed by a fault of the service is sent again, and how long after. */
 const maxRetries = 4;
 const retryMs = 50;
-
-/** A lease, as far as it matters here. */
-interface Work {
-  readonly address: { readonly url: string };
-  isHeld(now: number): boolean;
-}
-
-/**
- * How busy the process is. What it is at work on says whether company may come; whether queues hold more than it can
- * take says how long it pays to wait for it: who waits behind a backlog anyway does not notice.
- */
-export class Pace {
-  /** Leases that are being worked on, or soon will be. */
-  readonly #working = new Set<Work>();
-  /** Queues of which the last receive was full. */
-  readonly plenty: Set<string> = new Set();
-  readonly #lingerMs: number;
-  #waiting = 0;
-
-  constructor(lingerMs: number) {
-    this.#lingerMs = lingerMs;
-  }
-
-  /** How long an entry waits for company while others are at work, in ms. */
-  get lingerMs(): number {
-    return this.plenty.size > 0 ? this.#lingerMs * lingerUnderLoad : this.#lingerMs;
-  }
-
-  begin(work: Work): void {
-    this.#working.add(work);
-  }
-
-  end(work: Work): void {
-    this.#working.delete(work);
-  }
-
-  /** How many steps, of one queue or of all, are at work. */
-  workingOn(now: number, url?: string): number {
-    let count = 0;
-    for (const work of this.#working) {
-      // What was never settled is over when its lease is.
-      if (!work.isHeld(now)) this.#working.delete(work);
-      else if (url === undefined || work.address.url === url) count++;
-    }
-    return count;
-  }
-
-  /** How many steps wait for an answer of AWS: what they publish has been said. */
-  get waiting(): number {
-    return this.#waiting;
-  }
-
-  /** Counts one step as waiting while it does. */
-  async while<T>(wait: () => Promise<T>): Promise<T> {
-    this.#waiting++;
-    try {
-      return await wait();
-    } finally {
-      this.#waiting--;
-    }
-  }
-}
 
 interface Pending<E> {
   readonly entry: E;
@@ -148,16 +85,16 @@ export class Batcher<E> {
 
   /** Whether anybody is left who could bring something soon. */
   get #othersMayCome(): boolean {
-    const { pace, ofQueue, clock } = this.#options;
-    const working = pace.workingOn(clock.now(), ofQueue);
-    return working > (ofQueue === undefined ? pace.waiting : this.#pending.length + this.#entriesInFlight);
+    const { load, ofQueue, clock } = this.#options;
+    const working = load.workingOn(clock.now(), ofQueue);
+    return working > (ofQueue === undefined ? load.waiting : this.#pending.length + this.#entriesInFlight);
   }
 
   #endTurn(): void {
     this.#turnEnds = false;
     if (this.#pending.length === 0) return;
     if (!this.#othersMayCome) this.#flush();
-    else this.#linger ??= this.#options.clock.after(this.#options.pace.lingerMs, () => this.#flush());
+    else this.#linger ??= this.#options.clock.after(this.#options.load.lingerMs, () => this.#flush());
   }
 
   /** Sends what waits: a full batch at once, another when no request is under way. */
@@ -199,20 +136,20 @@ export class Batcher<E> {
   }
 
   async #send(batch: readonly Pending<E>[]): Promise<void> {
-    const { attempt } = this.#options;
+    const { operation } = this.#options;
     let failures: ReadonlyMap<number, EntryFailure>;
     try {
       const answered = await this.#options.send(batch.map(({ entry }) => entry));
       failures = new Map(answered.map((failure) => [failure.index, failure]));
     } catch (error) {
-      await this.#refused(batch, translate(error, attempt));
+      await this.#refused(batch, translate(error, operation));
       return;
     }
     for (const [index, pending] of batch.entries()) {
       const failure = failures.get(index);
       if (!failure) this.#succeed(pending);
       else if (failure.senderFault || pending.retries >= maxRetries)
-        this.#fail(pending, failureError(failure, attempt));
+        this.#fail(pending, failureError(failure, operation));
       else this.#retry(pending);
     }
   }
@@ -246,8 +183,8 @@ export class Batcher<E> {
   }
 }
 
-function failureError({ code, message }: EntryFailure, attempt: Attempt): BeeHiveError {
+function failureError({ code, message }: EntryFailure, operation: Operation): BeeHiveError {
   const error = new Error(message);
   error.name = code;
-  return translate(error, attempt);
+  return translate(error, operation);
 }

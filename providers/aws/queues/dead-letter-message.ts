@@ -20,7 +20,7 @@ type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
 };
 
 /** @param id of the letter, the same when it is sent again because its original could not be deleted. */
-export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
+export function deadLetterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
   const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
   // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
   const text = JSON.stringify(record).replace(
@@ -34,14 +34,14 @@ export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRe
  * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
  * for other messages.
  */
-export function eventInLetter(body: string): string | undefined {
+export function eventInDeadLetter(body: string): string | undefined {
   return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
 }
 
 /** The letter that a message of the queue `name` is, whoever put it there. */
-export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
+export function deadLetterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
   const received = receivedFrom(message, receivedAt);
-  const { body, sentAt, note, messageId } = received;
+  const { body, sentAt, redelivery, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
     // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
@@ -52,7 +52,7 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
   return {
     ...record,
     id: record.id ?? letterId(messageId),
-    event: eventFrom(event, { id: note.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
+    event: eventFrom(event, { id: redelivery.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
@@ -60,20 +60,25 @@ export function letterFrom(message: Message, name: QueueName, receivedAt: number
 }
 
 /** A letter that cannot be read, as when only its claim check is left: known by the id of its message. */
-export function unreadableLetter(message: Message, name: QueueName, receivedAt: number, why: BeeHiveError): DeadLetter {
+export function unreadableDeadLetter(
+  message: Message,
+  name: QueueName,
+  receivedAt: number,
+  why: BeeHiveError,
+): DeadLetter {
   const received = receivedFrom(message, receivedAt);
   const reason = `it could not be read: ${why.message}`;
   return withoutRecord(received, name, { body: received.body, errorName: why.code, reason });
 }
 
 function withoutRecord(
-  { messageId, receives, sentAt, firstReceived, receivedAt, note, attributes, groupId: partitionKey }: Received,
+  { messageId, receives, sentAt, firstReceived, receivedAt, redelivery, attributes, groupId: partitionKey }: Received,
   queueName: QueueName,
   { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
 ): DeadLetter {
   return {
     id: letterId(messageId),
-    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
+    event: eventFrom(body, { id: redelivery.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
     reason,
     errorName,
     errorMessage: reason,

@@ -8,7 +8,7 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { ask, receiveLimit } from "../client.ts";
-import { letterFrom, unreadableLetter } from "./dead-letter-message.ts";
+import { deadLetterFrom, unreadableDeadLetter } from "./dead-letter-message.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** A short poll asks only some servers of SQS, and may find none of a few messages. */
@@ -120,11 +120,11 @@ export class DeadLetters {
   }
 
   /** Removes a letter that was found. */
-  async remove({ id }: Pick<DeadLetter, "id">): Promise<void> {
+  async delete({ id }: Pick<DeadLetter, "id">): Promise<void> {
     const held = this.#held.get(id);
     this.#held.delete(id);
     const receipts = held?.receipts.values() ?? [];
-    await Promise.all([...receipts].map((receipt) => this.#parts.outbox.remove(this.#queue, receipt)));
+    await Promise.all([...receipts].map((receipt) => this.#parts.outbox.deleteMessage(this.#queue, receipt)));
   }
 
   /** Holds on to what would come back soon; forgets what has. */
@@ -211,12 +211,12 @@ export class DeadLetters {
   async #read(message: Message, now: number): Promise<Pick<Held, "letter" | "unreadable">> {
     try {
       const body = await this.#parts.unpack(message.Body ?? "");
-      return { letter: letterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
+      return { letter: deadLetterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
     } catch (error) {
       const why = isBeeHiveError(error)
         ? error
         : new BeeHiveError("BodyUnreadable", messageOf(error), { cause: error });
-      return { letter: unreadableLetter(message, this.#name, now, why), unreadable: why };
+      return { letter: unreadableDeadLetter(message, this.#name, now, why), unreadable: why };
     }
   }
 

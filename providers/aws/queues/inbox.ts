@@ -9,7 +9,8 @@ import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { maxKey } from "../../../src/contract/keys.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { Batcher, type Pace } from "./batcher.ts";
+import { Batcher } from "./batcher.ts";
+import type { Load } from "./load.ts";
 import { ask } from "../client.ts";
 import type { AwsSettings } from "../config.ts";
 import { expiry, itemKey } from "../stores/rows.ts";
@@ -37,18 +38,18 @@ export class Inbox {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #keptMs: number;
-  readonly #notes: Batcher<Handled>;
+  readonly #records: Batcher<Handled>;
 
-  constructor(dynamodb: DynamoDBClient, { table, inboxAge }: AwsSettings, clock: Clock, pace: Pace) {
+  constructor(dynamodb: DynamoDBClient, { table, inboxAge }: AwsSettings, clock: Clock, load: Load) {
     this.#dynamodb = dynamodb;
     this.#table = table;
     this.#clock = clock;
     this.#keptMs = inboxAge;
-    this.#notes = new Batcher<Handled>({
+    this.#records = new Batcher<Handled>({
       send: (handled) => this.#write(handled),
-      attempt: { action: "dynamodb:BatchWriteItem", resource: table },
+      operation: { action: "dynamodb:BatchWriteItem", resource: table },
       clock,
-      pace,
+      load,
       maxEntries,
       maxBytes: Infinity,
     });
@@ -59,7 +60,7 @@ export class Inbox {
     const keys = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
     const found = new Set<string>();
     for (let n = 0; n < keys.length; n += maxKeys) await this.#read(keys.slice(n, n + maxKeys), found);
-    return new Set(eventIds.filter((eventId) => found.has(noteName(eventId))));
+    return new Set(eventIds.filter((eventId) => found.has(recordId(eventId))));
   }
 
   /** Adds to `found` the names of the notes that are there, of up to {@link maxKeys}. */
@@ -84,8 +85,8 @@ export class Inbox {
   }
 
   /** Notes an event as handled. */
-  note(queue: QueueName, eventId: string): Promise<void> {
-    return this.#notes.add({ queue: String(queue), eventId }, 0);
+  record(queue: QueueName, eventId: string): Promise<void> {
+    return this.#records.add({ queue: String(queue), eventId }, 0);
   }
 
   async #write(handled: readonly Handled[]): ReturnType<ConstructorParameters<typeof Batcher<Handled>>[0]["send"]> {
@@ -106,11 +107,11 @@ export class Inbox {
 }
 
 function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: AttributeValue } {
-  return itemKey({ table: `inbox/${queue}`, partition: "", id: noteName(eventId) });
+  return itemKey({ table: `inbox/${queue}`, partition: "", id: recordId(eventId) });
 }
 
 /** What an event is noted under. Ids of others may be longer than a key: one of them would fail the whole batch. */
-function noteName(eventId: string): string {
+function recordId(eventId: string): string {
   return eventId.length <= maxKey ? eventId : createHash("sha256").update(eventId).digest("hex");
 }
 

@@ -11,7 +11,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueAddress } from "./addresses.ts";
-import { Batcher, type BatcherOptions, type EntryFailure, type Pace } from "./batcher.ts";
+import { Batcher, type BatcherOptions, type EntryFailure } from "./batcher.ts";
+import type { Load } from "./load.ts";
 import type { AwsClients } from "../config.ts";
 import { lastPartOf } from "./names.ts";
 
@@ -36,17 +37,17 @@ export class Outbox {
   readonly #sqs: SQSClient;
   readonly #sns: SNSClient;
   readonly #clock: Clock;
-  readonly #pace: Pace;
+  readonly #load: Load;
   readonly #sends = new Map<string, Batcher<Outgoing>>();
   readonly #publishes = new Map<string, Batcher<Outgoing>>();
   readonly #deletes = new Map<string, Batcher<string>>();
   readonly #changes = new Map<string, Batcher<{ readonly receipt: string; readonly seconds: number }>>();
 
-  constructor({ sqs, sns }: Pick<AwsClients, "sqs" | "sns">, clock: Clock, pace: Pace) {
+  constructor({ sqs, sns }: Pick<AwsClients, "sqs" | "sns">, clock: Clock, load: Load) {
     this.#sqs = sqs;
     this.#sns = sns;
     this.#clock = clock;
-    this.#pace = pace;
+    this.#load = load;
   }
 
   send({ name, url }: QueueAddress, message: Outgoing): Promise<void> {
@@ -96,7 +97,7 @@ export class Outbox {
   }
 
   /** Removes a message. SQS answers that it did also when the receipt is stale. */
-  remove({ name, url }: QueueAddress, receipt: string): Promise<void> {
+  deleteMessage({ name, url }: QueueAddress, receipt: string): Promise<void> {
     const batcher = made(this.#deletes, url, () =>
       this.#batcher<string>("sqs:DeleteMessage", name, {
         ofQueue: url,
@@ -139,8 +140,8 @@ export class Outbox {
       maxEntries,
       maxBytes: Infinity,
       clock: this.#clock,
-      pace: this.#pace,
-      attempt: { action, resource },
+      load: this.#load,
+      operation: { action, resource },
       ...options,
     });
   }

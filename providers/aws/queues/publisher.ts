@@ -4,7 +4,7 @@ import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
-import type { Pace } from "./batcher.ts";
+import type { Load } from "./load.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { maxOrderedDelayMs } from "./limits.ts";
 import { assertSize, bodyOf, fifoToken } from "./message.ts";
@@ -25,7 +25,7 @@ interface Parcel {
 export interface PublisherParts {
   readonly addresses: Addresses;
   readonly outbox: Outbox;
-  readonly pace: Pace;
+  readonly load: Load;
   readonly clock: Clock;
   readonly claims: ClaimCheck | undefined;
   readonly maxEventBytes: number;
@@ -43,7 +43,7 @@ export class Publisher {
   async push(events: readonly Event[]): Promise<void> {
     // All addresses and sizes first: nothing is published when one is wrong.
     const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
-    await this.#parts.pace.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
+    await this.#parts.load.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
   }
 
   /** Sends an event to one queue, whatever it says of itself, and past the deduplication of SQS. */
@@ -54,11 +54,11 @@ export class Publisher {
 
   /** Sends a message to one queue; its size is the caller's matter unless it may become a claim check. */
   async send(queue: QueueAddress, message: Outgoing): Promise<void> {
-    const { addresses, outbox, pace, claims } = this.#parts;
+    const { addresses, outbox, load, claims } = this.#parts;
     const kept = claims && Buffer.byteLength(message.body) > largest.queue;
     const body = kept ? await claims.keep(message.body) : message.body;
     try {
-      await pace.while(() => outbox.send(queue, { ...message, body }));
+      await load.while(() => outbox.send(queue, { ...message, body }));
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) addresses.forget(queue.name);
       throw error;

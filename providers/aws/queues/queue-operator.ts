@@ -17,25 +17,25 @@ import type {
 } from "../../../src/contract/queue-operator.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
-import { Arrivals, type Arrived } from "./leasing.ts";
-import { Pace } from "./batcher.ts";
+import { Leasing, type LeasedMessages } from "./leasing.ts";
+import { Load } from "./load.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { ask, secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
-import { letterBody } from "./dead-letter-message.ts";
+import { deadLetterBody } from "./dead-letter-message.ts";
 import { topologyProblems } from "./limits.ts";
 import { fifoToken } from "./message.ts";
-import { attributesWith, FifoNotes } from "./note.ts";
+import { attributesWith, FifoRedeliveryStates } from "./redelivery-state.ts";
 import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import { Receiver } from "./receiver.ts";
 import { Settlement } from "./settlement.ts";
 import { ensureStorage } from "../storage.ts";
 import { Topology } from "./topology.ts";
-import { Unread } from "./unread.ts";
+import { UnreadableMessages } from "./unreadable-messages.ts";
 
 /** A receive brings ten messages at the most. */
 const maxReceived = 10;
@@ -54,13 +54,13 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #config: AwsSettings;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #pace: Pace;
+  readonly #load: Load;
   readonly #outbox: Outbox;
   readonly #addresses: Addresses;
   readonly #topology: Topology;
   readonly #publisher: Publisher;
   readonly #settlement: Settlement;
-  readonly #arrivals: Arrivals;
+  readonly #leasing: Leasing;
   readonly #inbox: Inbox | undefined;
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
@@ -70,34 +70,34 @@ export class AwsQueueOperator implements QueueOperator {
 
   constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {
     const { bucket, claimCheck, idempotent, linger, maxEventBytes, requestTimeout } = config;
-    const pace = new Pace(linger);
-    const outbox = new Outbox(clients, clock, pace);
+    const load = new Load(linger);
+    const outbox = new Outbox(clients, clock, load);
     const addresses = new Addresses(clients, config, clock);
-    const notes = new FifoNotes(rows, clock);
-    const inbox = idempotent ? new Inbox(clients.dynamodb, config, clock, pace) : undefined;
+    const redeliveries = new FifoRedeliveryStates(rows, clock);
+    const inbox = idempotent ? new Inbox(clients.dynamodb, config, clock, load) : undefined;
     const claims = claimCheck && bucket !== undefined ? new ClaimCheck(clients.s3, bucket) : undefined;
-    const settlement = new Settlement({ outbox, notes, pace, clock });
+    const settlement = new Settlement({ outbox, redeliveries, load, clock });
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
     this.#logger = logger;
-    this.#pace = pace;
+    this.#load = load;
     this.#outbox = outbox;
     this.#addresses = addresses;
     this.#topology = new Topology(clients, config, addresses, clock);
-    this.#publisher = new Publisher({ addresses, outbox, pace, clock, claims, maxEventBytes });
+    this.#publisher = new Publisher({ addresses, outbox, load, clock, claims, maxEventBytes });
     this.#settlement = settlement;
-    this.#arrivals = new Arrivals({
+    this.#leasing = new Leasing({
       sqs: clients.sqs,
       addresses,
       settlement,
-      unread: new Unread(settlement, outbox, notes),
+      unreadable: new UnreadableMessages(settlement, outbox, redeliveries),
       inbox,
       claims,
       publisher: this.#publisher,
       logger,
       clock,
-      pace,
+      load,
       requestTimeoutMs: requestTimeout,
     });
     this.#inbox = inbox;
@@ -140,7 +140,7 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   gather(): { readonly events: number; readonly forMs: number } {
-    return { events: maxReceived, forMs: this.#pace.lingerMs };
+    return { events: maxReceived, forMs: this.#load.lingerMs };
   }
 
   async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
@@ -152,10 +152,10 @@ export class AwsQueueOperator implements QueueOperator {
 
   #receiver(name: QueueName, queue: QueueAddress): Receiver {
     return new Receiver({
-      receive: (max, leaseMs, waitSeconds) => this.#arrivals.receive(name, queue, max, leaseMs, waitSeconds),
-      giveBack: (lease) => this.abandon(lease, { delayMs: 0, countAttempt: false }),
+      receive: (max, leaseMs, waitSeconds) => this.#leasing.receive(name, queue, max, leaseMs, waitSeconds),
+      abandon: (lease) => this.abandon(lease, { delayMs: 0, countAttempt: false }),
       clock: this.#clock,
-      plenty: (plenty) => (plenty ? this.#pace.plenty.add(queue.url) : this.#pace.plenty.delete(queue.url)),
+      backlog: (full) => (full ? this.#load.backlogs.add(queue.url) : this.#load.backlogs.delete(queue.url)),
       // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
       // as delivered, while they wait for it.
       batch: queue.fifo ? 1 : maxReceived,
@@ -181,8 +181,8 @@ export class AwsQueueOperator implements QueueOperator {
       await this.push(outputs);
       held.assertHeld(this.#clock.now());
     }
-    await this.#pace.while(async () => this.#inbox?.note(held.queueName, identityOf(held.event)));
-    await this.#settlement.remove(held);
+    await this.#load.while(async () => this.#inbox?.record(held.queueName, identityOf(held.event)));
+    await this.#settlement.deleteMessage(held);
   }
 
   async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
@@ -198,7 +198,7 @@ export class AwsQueueOperator implements QueueOperator {
     // A group of its own: a FIFO queue lets nobody look behind the first of a group.
     const fifo = { groupId: fifoToken(messageId), deduplicationId: fifoToken(messageId) };
     try {
-      await this.#publisher.send(dead, { body: letterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
+      await this.#publisher.send(dead, { body: deadLetterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
     } catch (error) {
       if (!isBeeHiveError(error, "TooLarge")) throw error;
       this.#logger.warn(
@@ -206,10 +206,10 @@ export class AwsQueueOperator implements QueueOperator {
         "a dead letter has no room for its record, it is kept without",
       );
       const { body, attributes } = held.received;
-      const noted = attributesWith({ id: letter.event.id }, attributes);
-      await this.#publisher.send(dead, { body, attributes: noted, ...(dead.fifo && fifo) });
+      const withId = attributesWith({ id: letter.event.id }, attributes);
+      await this.#publisher.send(dead, { body, attributes: withId, ...(dead.fifo && fifo) });
     }
-    await this.#settlement.remove(held);
+    await this.#settlement.deleteMessage(held);
   }
 
   /** SQS counts approximately, and what waits for its retry as leased. */
@@ -248,13 +248,13 @@ export class AwsQueueOperator implements QueueOperator {
     // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
     await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
     this.#expect(0);
-    await letters.remove(letter);
+    await letters.delete(letter);
   }
 
   async drop(name: QueueName, id: string): Promise<void> {
     const letters = await this.#deadOf(name);
     const { letter } = await letters.find(id);
-    await letters.remove(letter);
+    await letters.delete(letter);
   }
 
   async #deadOf(name: QueueName): Promise<DeadLetters> {
@@ -280,8 +280,13 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   /** Leases on messages that Lambda handed over. */
-  handedOver(name: QueueName, queue: QueueAddress, messages: readonly Message[], leaseMs: number): Promise<Arrived> {
-    return this.#arrivals.leases(name, queue, messages, { leaseMs, handedOver: true });
+  handedOver(
+    name: QueueName,
+    queue: QueueAddress,
+    messages: readonly Message[],
+    leaseMs: number,
+  ): Promise<LeasedMessages> {
+    return this.#leasing.leaseMessages(name, queue, messages, { leaseMs, handedOver: true });
   }
 
   /** Ends all polls cleanly, which takes as long as the last of them waits. */

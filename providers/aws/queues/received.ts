@@ -1,6 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Attributes } from "./attributes.ts";
-import { attributesOfOthers, noteIn, type Note } from "./note.ts";
+import { attributesOfOthers, redeliveryStateIn, type RedeliveryState } from "./redelivery-state.ts";
 
 /** A message as SQS, or Lambda, handed it over. */
 export interface Received {
@@ -19,7 +19,7 @@ export interface Received {
   readonly attributes: Attributes;
   readonly groupId: string | undefined;
   /** What the copy carries of the message that it stands for. */
-  readonly note: Note;
+  readonly redelivery: RedeliveryState;
 }
 
 export function receivedFrom(message: Message, receivedAt: number): Received {
@@ -34,6 +34,6 @@ export function receivedFrom(message: Message, receivedAt: number): Received {
     receivedAt,
     attributes: attributesOfOthers(MessageAttributes),
     groupId: Attributes.MessageGroupId,
-    note: noteIn(MessageAttributes),
+    redelivery: redeliveryStateIn(MessageAttributes),
   };
 }

@@ -15,10 +15,10 @@ export interface Receipt {
 export interface ReceiverOptions {
   readonly receive: (max: number, leaseMs: number, waitSeconds: number) => Promise<Receipt>;
   /** Gives back, without counting it as an attempt, what nobody waits for any more. */
-  readonly giveBack: (lease: AwsLease) => Promise<void>;
+  readonly abandon: (lease: AwsLease) => Promise<void>;
   readonly clock: Clock;
   /** Told of each receive whether there may be more than it brought. */
-  readonly plenty: (plenty: boolean) => void;
+  readonly backlog: (full: boolean) => void;
   /** The most messages that one receive brings. */
   readonly batch: number;
   /** The longest wait of one receive. */
@@ -57,13 +57,13 @@ export class Receiver {
   #stock: AwsLease[] = [];
   #stockTimer: Timer | undefined;
   /** The last receive was full: there may be more than one brings. */
-  #plenty = false;
+  #backlog = false;
   /** How many receives in a row brought nothing. */
   #empty = 0;
   /** When the last receive began that waited and brought nothing, in ms since the epoch; since then nothing came. */
   #quietSince = -Infinity;
   /** What nobody was there to be told. */
-  #untold: Error | undefined;
+  #unreportedFailure: Error | undefined;
   #closed = false;
 
   constructor(options: ReceiverOptions) {
@@ -73,8 +73,8 @@ export class Receiver {
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
     if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
     if (signal.aborted) return [];
-    const failure = this.#untold;
-    this.#untold = undefined;
+    const failure = this.#unreportedFailure;
+    this.#unreportedFailure = undefined;
     if (failure !== undefined) throw failure;
     const stocked = this.#fromStock(max);
     if (stocked.length > 0) return stocked;
@@ -86,7 +86,7 @@ export class Receiver {
   async #look(max: number, leaseMs: number): Promise<AwsLease[]> {
     const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
     if (leases.length === 0 && failure !== undefined) throw failure;
-    this.#untold ??= failure;
+    this.#unreportedFailure ??= failure;
     return [...leases];
   }
 
@@ -136,7 +136,7 @@ export class Receiver {
     let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
     for (const { max } of this.#polls.values()) wanted -= max;
-    const most = this.#plenty ? maxPolls : 1;
+    const most = this.#backlog ? maxPolls : 1;
     const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
     while (wanted > 0 && this.#polls.size < most) {
       const max = Math.min(wanted, batch);
@@ -160,30 +160,30 @@ export class Receiver {
     const poll = this.#options.receive(max, leaseMs, wait).then(
       ({ received, leases, failure }) => {
         this.#polls.delete(poll);
-        this.#plenty = received === max && failure === undefined;
-        this.#options.plenty(this.#plenty);
+        this.#backlog = received === max && failure === undefined;
+        this.#options.backlog(this.#backlog);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
         // Only a receive that waits asks all servers of SQS ("long polling").
         if (received > 0) this.#quietSince = -Infinity;
         else if (wait > 0) this.#quietSince = startedAt;
         this.#handOut(leases);
-        if (failure !== undefined) this.#tell(failure);
+        if (failure !== undefined) this.#fail(failure);
         this.#endWaits();
         this.#poll();
       },
       (error: unknown) => {
         this.#polls.delete(poll);
-        this.#plenty = false;
-        this.#options.plenty(false);
-        this.#tell(error instanceof Error ? error : new Error(String(error)));
+        this.#backlog = false;
+        this.#options.backlog(false);
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
       },
     );
     this.#polls.set(poll, { max, dueAt: startedAt + wait * 1_000 });
   }
 
   /** Tells who waits, or who waits next: also what came with events that could be read must not go unsaid. */
-  #tell(failure: Error): void {
-    if (this.#waiters.size === 0) this.#untold = failure;
+  #fail(failure: Error): void {
+    if (this.#waiters.size === 0) this.#unreportedFailure = failure;
     for (const waiter of [...this.#waiters]) waiter.fail(failure);
   }
 
@@ -214,7 +214,7 @@ export class Receiver {
     this.#stockTimer?.cancel();
     this.#stockTimer = undefined;
     const stock = this.#stock.splice(0);
-    await Promise.allSettled(stock.map((lease) => this.#options.giveBack(lease)));
+    await Promise.allSettled(stock.map((lease) => this.#options.abandon(lease)));
   }
 
   /** Answers who waits, then lets receives under way end and gives back what they bring. */

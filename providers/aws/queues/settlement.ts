@@ -2,16 +2,16 @@ import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { AbandonOptions } from "../../../src/contract/queue-operator.ts";
-import type { Pace } from "./batcher.ts";
+import type { Load } from "./load.ts";
 import { visibilityLeft, visibilitySeconds, type AwsLease } from "./lease.ts";
-import { attributesWith, type FifoNotes, type Note } from "./note.ts";
+import { attributesWith, type FifoRedeliveryStates, type RedeliveryState } from "./redelivery-state.ts";
 import type { Outbox } from "./outbox.ts";
 import { delaySeconds } from "./publisher.ts";
 
 export interface SettlementParts {
   readonly outbox: Outbox;
-  readonly notes: FifoNotes;
-  readonly pace: Pace;
+  readonly redeliveries: FifoRedeliveryStates;
+  readonly load: Load;
   readonly clock: Clock;
 }
 
@@ -46,9 +46,9 @@ export class Settlement {
   }
 
   /** Removes the message. Lambda does it itself for those that it handed over. */
-  async remove(lease: AwsLease): Promise<void> {
+  async deleteMessage(lease: AwsLease): Promise<void> {
     await this.#settle(lease, async () => {
-      if (!lease.handedOver) await this.#parts.outbox.remove(lease.address, lease.received.receipt);
+      if (!lease.handedOver) await this.#parts.outbox.deleteMessage(lease.address, lease.received.receipt);
     });
     lease.removed = true;
   }
@@ -62,42 +62,42 @@ export class Settlement {
     const seconds = Math.ceil(Math.max(0, delayMs) / 1_000);
     if (countAttempt && seconds <= visibilityLeft(received.receivedAt, now))
       return await this.#settle(lease, () => outbox.changeVisibility(address, received.receipt, seconds));
-    await this.putOff(lease, now + delayMs, { firstSeen, attempts: countAttempt ? attempt : attempt - 1 });
+    await this.delay(lease, now + delayMs, { firstSeen, attempts: countAttempt ? attempt : attempt - 1 });
   }
 
   /** Gives the message back until `due` with a note: as a copy, or in its place in a FIFO queue. */
-  async putOff(lease: AwsLease, due: number, said: Omit<Note, "id" | "notBefore">): Promise<void> {
-    const { clock, outbox, notes, pace } = this.#parts;
+  async delay(lease: AwsLease, due: number, known: Omit<RedeliveryState, "id" | "notBefore">): Promise<void> {
+    const { clock, outbox, redeliveries, load } = this.#parts;
     const { address, received, event } = lease;
     const now = clock.now();
     const delayMs = Math.max(0, due - now);
-    const note = { ...said, id: event.id, ...(delayMs > 0 && { notBefore: due }) };
+    const state = { ...known, id: event.id, ...(delayMs > 0 && { notBefore: due }) };
     if (address.fifo) {
       // SQS will count on from what it has counted.
-      await notes.write(address.name, received.messageId, {
-        ...note,
-        attempts: (said.attempts ?? 0) - received.receives,
+      await redeliveries.write(address.name, received.messageId, {
+        ...state,
+        attempts: (known.attempts ?? 0) - received.receives,
       });
       const seconds = Math.min(Math.ceil(delayMs / 1_000), visibilityLeft(received.receivedAt, now));
       return await this.#settle(lease, () => outbox.changeVisibility(address, received.receipt, seconds));
     }
-    const attributes = attributesWith(note, received.attributes);
-    await pace.while(() =>
+    const attributes = attributesWith(state, received.attributes);
+    await load.while(() =>
       outbox.send(address, { body: received.body, attributes, delaySeconds: delaySeconds(delayMs) }),
     );
-    await this.remove(lease);
+    await this.deleteMessage(lease);
   }
 
   /** Ends a lease. @throws BeeHiveError `LeaseLost` when it was over before SQS answered. */
   async #settle(lease: AwsLease, ending: () => Promise<void>): Promise<void> {
-    const { clock, pace } = this.#parts;
+    const { clock, load } = this.#parts;
     lease.assertHeld(clock.now());
     try {
-      await pace.while(ending);
+      await load.while(ending);
     } catch (error) {
       throw isBeeHiveError(error, "LeaseLost") ? leaseLost(lease, error) : error;
     }
-    pace.end(lease);
+    load.end(lease);
     lease.settle(clock.now());
   }
 }

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
-import { Batcher, Pace, type BatcherOptions, type EntryFailure } from "../../../providers/aws/queues/batcher.ts";
+import { Batcher, type BatcherOptions, type EntryFailure } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -10,8 +11,8 @@ function scene(working = 0, options: Partial<BatcherOptions<number>> = {}) {
   const clock = new ManualClock();
   const sent: number[][] = [];
   const answers: (readonly EntryFailure[] | Error | Promise<void>)[] = [];
-  const pace = new Pace(5);
-  for (let n = 0; n < working; n++) pace.begin({ address: { url: "queue" }, isHeld: () => true });
+  const load = new Load(5);
+  for (let n = 0; n < working; n++) load.begin({ address: { url: "queue" }, isHeld: () => true });
   const batcher = new Batcher<number>({
     async send(entries) {
       sent.push([...entries]);
@@ -20,14 +21,14 @@ function scene(working = 0, options: Partial<BatcherOptions<number>> = {}) {
       if (answer instanceof Promise) await answer;
       return Array.isArray(answer) ? (answer as EntryFailure[]) : [];
     },
-    attempt: { action: "sqs:SendMessage", resource: "queue" },
+    operation: { action: "sqs:SendMessage", resource: "queue" },
     clock,
-    pace,
+    load,
     maxEntries: 10,
     maxBytes: Infinity,
     ...options,
   });
-  return { clock, sent, answers, batcher, pace };
+  return { clock, sent, answers, batcher, load };
 }
 
 const failed = (index: number, senderFault: boolean): EntryFailure => ({
@@ -70,8 +71,8 @@ test("given others at work, when an entry is added, then it waits for them, and 
 });
 
 test("given others at work and a backlog, when an entry is added, then it waits longer, because nobody notices", async () => {
-  const { batcher, sent, clock, pace } = scene(3);
-  pace.plenty.add("queue");
+  const { batcher, sent, clock, load } = scene(3);
+  load.backlogs.add("queue");
   const done = batcher.add(1, 1);
   await clock.advance(24);
   assert.equal(sent, []);
@@ -194,8 +195,8 @@ test("given an entry that the service does not take, when it is sent again, then
 });
 
 test("given work that was never settled, when its lease is over, then nobody waits for it", async () => {
-  const { batcher, sent, clock, pace } = scene();
-  pace.begin({ address: { url: "queue" }, isHeld: (now) => now < clock.now() });
+  const { batcher, sent, clock, load } = scene();
+  load.begin({ address: { url: "queue" }, isHeld: (now) => now < clock.now() });
   await batcher.add(1, 1);
   assert.equal([sent, clock.pending], [[[1]], 0]);
 });
@@ -214,9 +215,9 @@ test("given steps at work on a queue, when some of them have been answered, then
 });
 
 test("given steps that all wait for an answer, when what they publish is added, then nobody else is waited for", async () => {
-  const { batcher, sent, clock, pace } = scene(2);
-  await Promise.all([1, 2].map((n) => pace.while(() => batcher.add(n, 1))));
-  assert.equal([sent, clock.pending, pace.waiting], [[[1, 2]], 0, 0]);
+  const { batcher, sent, clock, load } = scene(2);
+  await Promise.all([1, 2].map((n) => load.while(() => batcher.add(n, 1))));
+  assert.equal([sent, clock.pending, load.waiting], [[[1, 2]], 0, 0]);
 });
 
 test("given a request under way, when entries come one after the other, then they wait for it and go together", async () => {

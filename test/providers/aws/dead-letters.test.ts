@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { DeadLetters } from "../../../providers/aws/queues/dead-letters.ts";
-import { letterBody } from "../../../providers/aws/queues/dead-letter-message.ts";
+import { deadLetterBody } from "../../../providers/aws/queues/dead-letter-message.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
@@ -135,13 +135,13 @@ async function withLong(
   const { url } = await scene.provider.queues.addressOf(name);
   const queue = { name: "test-Long--dead", url: `${url}--dead`, fifo: false };
   const clock = systemClock;
-  const outbox = new Outbox({ sqs, sns: new SNSClient() }, clock, new Pace(0));
+  const outbox = new Outbox({ sqs, sns: new SNSClient() }, clock, new Load(0));
   const ids = Array.from({ length: count }, (_, n) => `e${n}`);
   const lease = { queueName: name, attempt: 1, firstSeen: 0, expiresAt: 0 };
   await Promise.all(
     ids.map((id) =>
       outbox.send(queue, {
-        body: letterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) }), `letter-of-${id}`),
+        body: deadLetterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) }), `letter-of-${id}`),
       }),
     ),
   );
@@ -207,7 +207,7 @@ test("given letters that are settled one by one for longer than they are held, w
     for (const id of shuffled) {
       const { letter } = await letters.find(id);
       await sleep(80);
-      await letters.remove(letter);
+      await letters.delete(letter);
     }
     assert.is((await failureOf(letters.find("e0"))).code, "NotFound");
   });

@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { bodyOf } from "../../../providers/aws/queues/message.ts";
-import { attributesWith } from "../../../providers/aws/queues/note.ts";
+import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { completed } from "../../../providers/aws/config.ts";
 import { Inbox } from "../../../providers/aws/queues/inbox.ts";
 import { QueueName } from "../../../src/index.ts";
@@ -16,7 +16,7 @@ const table = "beehive-beehive";
 function scene(answer?: (request: FakeRequest) => unknown) {
   const clock = new ManualClock();
   const dynamodb = fakeClient<DynamoDBClient>(answer);
-  const inbox = new Inbox(dynamodb, completed({ inboxAge: "2d" }), clock, new Pace(5));
+  const inbox = new Inbox(dynamodb, completed({ inboxAge: "2d" }), clock, new Load(5));
   return { clock, dynamodb, inbox };
 }
 
@@ -70,7 +70,7 @@ test("given notes of which one is left unwritten, when they are written, then th
     const [first] = input.RequestItems[table];
     return writes++ === 0 ? { UnprocessedItems: { [table]: [first] } } : {};
   });
-  await inTime(clock, Promise.all([inbox.note(queue, "a"), inbox.note(queue, "b")]));
+  await inTime(clock, Promise.all([inbox.record(queue, "a"), inbox.record(queue, "b")]));
   const written = dynamodb.asked.map(({ input }) =>
     input.RequestItems[table].map(
       ({ PutRequest }: { PutRequest: { Item: { sk: { S: string } } } }) => PutRequest.Item.sk.S,
@@ -81,7 +81,7 @@ test("given notes of which one is left unwritten, when they are written, then th
 
 test("given two notes of one event, when they are written together, then they are one: a write refuses two", async () => {
   const { inbox, dynamodb } = scene();
-  await Promise.all([inbox.note(queue, "a"), inbox.note(queue, "a")]);
+  await Promise.all([inbox.record(queue, "a"), inbox.record(queue, "a")]);
   assert.equal(
     dynamodb.asked.map(({ input }) => input.RequestItems[table].length),
     [1],
@@ -90,7 +90,7 @@ test("given two notes of one event, when they are written together, then they ar
 
 test("given a note, when it is written, then it expires after as many days as the inbox remembers", async () => {
   const { inbox, dynamodb, clock } = scene();
-  await inbox.note(queue, "a");
+  await inbox.record(queue, "a");
   const [{ PutRequest }] = dynamodb.asked.flatMap(({ input }) => input.RequestItems[table]);
   const { Item } = PutRequest;
   const expires = clock.now() + 2 * 24 * 60 * 60 * 1_000;
@@ -99,7 +99,7 @@ test("given a note, when it is written, then it expires after as many days as th
 
 test("given more notes than a write takes, when they are written, then each write has 25 at the most", async () => {
   const { inbox, dynamodb } = scene();
-  await Promise.all(Array.from({ length: 30 }, (_, n) => inbox.note(queue, `e-${n}`)));
+  await Promise.all(Array.from({ length: 30 }, (_, n) => inbox.record(queue, `e-${n}`)));
   assert.equal(
     dynamodb.asked.map(({ input }) => input.RequestItems[table].length),
     [25, 5],

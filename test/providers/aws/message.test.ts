@@ -1,7 +1,12 @@
 import * as assert from "uvu/assert";
 import { bodyOf, eventFrom, fifoToken } from "../../../providers/aws/queues/message.ts";
 import { isNotice } from "../../../providers/aws/queues/notices.ts";
-import { attributesOfOthers, attributesWith, noteIn, type Note } from "../../../providers/aws/queues/note.ts";
+import {
+  attributesOfOthers,
+  attributesWith,
+  redeliveryStateIn,
+  type RedeliveryState,
+} from "../../../providers/aws/queues/redelivery-state.ts";
 import { Event, isBeeHiveError, QueueName } from "../../../src/index.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
 import { suite } from "../../support/suite.ts";
@@ -217,7 +222,7 @@ test("given ten attributes of others, when a copy has a note as well, then each 
   );
   const copy = attributesWith({ id: "e-1" }, ten);
   assert.is(Object.keys(copy).length, 10);
-  assert.equal([attributesOfOthers(copy), noteIn(copy)], [ten, { id: "e-1" }]);
+  assert.equal([attributesOfOthers(copy), redeliveryStateIn(copy)], [ten, { id: "e-1" }]);
   const { a9: _, ...nine } = ten;
   const bytes = { ...nine, last: { DataType: "Binary", BinaryValue: Buffer.from([0, 255]) } };
   assert.equal(attributesOfOthers(attributesWith({}, bytes)), bytes);
@@ -312,7 +317,7 @@ test("given a CloudEvent with a text that no event can have, when it is read, th
 });
 
 test("given notes that are none of ours, when they are read, then they say nothing", () => {
-  const noteOf = (text: string): Note => noteIn({ beehive: { StringValue: text } });
+  const noteOf = (text: string): RedeliveryState => redeliveryStateIn({ beehive: { StringValue: text } });
   const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2, unread: 3 };
   assert.equal(noteOf(JSON.stringify(note)), note);
   for (const odd of [

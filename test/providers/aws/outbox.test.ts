@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
 import { fakeClient } from "../../support/fake-client.ts";
@@ -14,7 +14,7 @@ const queue = { name: "q", url: "https://sqs/q", fifo: false };
 function scene() {
   const sqs = fakeClient<SQSClient>();
   const sns = fakeClient<SNSClient>();
-  return { sqs, sns, outbox: new Outbox({ sqs, sns }, new ManualClock(), new Pace(5)) };
+  return { sqs, sns, outbox: new Outbox({ sqs, sns }, new ManualClock(), new Load(5)) };
 }
 
 const half = "x".repeat(524_288);

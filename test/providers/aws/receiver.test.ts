@@ -13,13 +13,13 @@ const nothing: Receipt = { received: 0, leases: [], failure: undefined };
 function scene() {
   const clock = new ManualClock();
   const asked: { readonly max: number; readonly wait: number; readonly answer: (receipt: Receipt) => void }[] = [];
-  const givenBack: AwsLease[] = [];
-  const plenty: boolean[] = [];
+  const abandoned: AwsLease[] = [];
+  const backlogs: boolean[] = [];
   const receiver = new Receiver({
     receive: (max, _leaseMs, wait) => new Promise((answer) => asked.push({ max, wait, answer })),
-    giveBack: async (lease) => void givenBack.push(lease),
+    abandon: async (lease) => void abandoned.push(lease),
     clock,
-    plenty: (is) => void plenty.push(is),
+    backlog: (full) => void backlogs.push(full),
     batch: 10,
     waitSeconds: 10,
   });
@@ -29,13 +29,13 @@ function scene() {
     asked[index]?.answer({ ...nothing, ...receipt });
     await clock.advance(0);
   };
-  return { clock, asked, givenBack, plenty, receiver, take, answer };
+  return { clock, asked, abandoned, backlogs, receiver, take, answer };
 }
 
 const leaseUntil = (expiresAt: number): AwsLease => ({ isHeld: (now: number) => now < expiresAt }) as AwsLease;
 
 test("given who stopped waiting, when the receive brings something, then the next who asks gets it, if it is still held", async () => {
-  const { clock, take, answer, givenBack } = scene();
+  const { clock, take, answer, abandoned } = scene();
   const leaving = new AbortController();
   const gone = take(5_000, leaving.signal);
   leaving.abort();
@@ -45,11 +45,11 @@ test("given who stopped waiting, when the receive brings something, then the nex
   await clock.advance(200);
   assert.equal(await take(0), [kept]);
   await clock.advance(2_000);
-  assert.equal(givenBack, []);
+  assert.equal(abandoned, []);
 });
 
 test("given what a receive brought for nobody, when a second has passed, then it is given back", async () => {
-  const { clock, take, answer, givenBack } = scene();
+  const { clock, take, answer, abandoned } = scene();
   const leaving = new AbortController();
   const gone = take(5_000, leaving.signal);
   leaving.abort();
@@ -57,20 +57,20 @@ test("given what a receive brought for nobody, when a second has passed, then it
   const lease = leaseUntil(Infinity);
   await answer(0, { received: 1, leases: [lease] });
   await clock.advance(999);
-  assert.equal(givenBack, []);
+  assert.equal(abandoned, []);
   await clock.advance(1);
-  assert.equal(givenBack, [lease]);
+  assert.equal(abandoned, [lease]);
 });
 
 test("given a receive under way, when the receiver is closed, then what it brings is given back", async () => {
-  const { take, answer, givenBack, receiver } = scene();
+  const { take, answer, abandoned, receiver } = scene();
   const waiting = take(5_000);
   const closed = receiver.close();
   assert.equal(await waiting, []);
   const lease = leaseUntil(Infinity);
   await answer(0, { received: 1, leases: [lease] });
   await closed;
-  assert.equal(givenBack, [lease]);
+  assert.equal(abandoned, [lease]);
   assert.is((await failureOf(take(0))).code, "InvalidState");
 });
 
@@ -122,7 +122,7 @@ test("given a receive beside another, which does not wait, when it brings nothin
 });
 
 test("given a full receive, when it could be read, then there may be more; when it could not, nobody says so", async () => {
-  const { take, answer, plenty } = scene();
+  const { take, answer, backlogs } = scene();
   const failure = new BeeHiveError("Unavailable", "down");
   const all = Array.from({ length: 10 }, () => leaseUntil(Infinity));
   const first = take(1_000);
@@ -131,7 +131,7 @@ test("given a full receive, when it could be read, then there may be more; when 
   const second = failureOf(take(1_000));
   await answer(1, { received: 10, leases: [], failure });
   assert.is((await second).code, "Unavailable");
-  assert.equal(plenty, [true, false]);
+  assert.equal(backlogs, [true, false]);
 });
 
 test("given a failure that nobody waited for, when somebody asks next, then they are told once", async () => {

@@ -2,9 +2,9 @@
 import * as assert from "uvu/assert";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { AwsLease } from "../../../providers/aws/queues/lease.ts";
-import { FifoNotes } from "../../../providers/aws/queues/note.ts";
+import { FifoRedeliveryStates } from "../../../providers/aws/queues/redelivery-state.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { receivedFrom } from "../../../providers/aws/queues/received.ts";
 import { Settlement } from "../../../providers/aws/queues/settlement.ts";
@@ -20,9 +20,14 @@ const hours = 3_600_000;
 function scene(ageMs: number, handedOver = false) {
   const clock = new ManualClock();
   const sqs = fakeClient<SQSClient>();
-  const pace = new Pace(5);
-  const outbox = new Outbox({ sqs, sns: fakeClient<SNSClient>() }, clock, pace);
-  const settlement = new Settlement({ outbox, notes: new FifoNotes({} as never, clock), pace, clock });
+  const load = new Load(5);
+  const outbox = new Outbox({ sqs, sns: fakeClient<SNSClient>() }, clock, load);
+  const settlement = new Settlement({
+    outbox,
+    redeliveries: new FifoRedeliveryStates({} as never, clock),
+    load,
+    clock,
+  });
   const lease = new AwsLease({
     event: new Event("Happened", 1),
     queueName: QueueName.parse("Orders"),
@@ -55,7 +60,7 @@ test("given a message near the end of its 12 hours, when its lease is renewed, t
 test("given a message that Lambda handed over, when its lease is renewed or ends, then nothing is asked of SQS", async () => {
   const { sqs, renew, lease, settlement } = scene(0, true);
   assert.is(await renew(30_000), true);
-  await settlement.remove(lease);
+  await settlement.deleteMessage(lease);
   assert.equal([sqs.asked, lease.removed], [[], true]);
 });
 

@@ -1,5 +1,5 @@
 import type { AwsLease } from "./lease.ts";
-import type { FifoNotes, Note } from "./note.ts";
+import type { FifoRedeliveryStates, RedeliveryState } from "./redelivery-state.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -13,26 +13,26 @@ const maxRemembered = 10_000;
  * What was received while its note, its claim or the inbox could not be asked: no actor has seen it, so it goes back
  * without counting as an attempt.
  */
-export class Unread {
+export class UnreadableMessages {
   readonly #settlement: Settlement;
   readonly #outbox: Outbox;
-  readonly #notes: FifoNotes;
+  readonly #states: FifoRedeliveryStates;
   /** Receives that are no attempts, by the id of the message. */
   readonly #uncounted = new Map<string, number>();
 
-  constructor(settlement: Settlement, outbox: Outbox, notes: FifoNotes) {
+  constructor(settlement: Settlement, outbox: Outbox, states: FifoRedeliveryStates) {
     this.#settlement = settlement;
     this.#outbox = outbox;
-    this.#notes = notes;
+    this.#states = states;
   }
 
-  async giveBack(lease: AwsLease, now: number): Promise<void> {
+  async abandon(lease: AwsLease, now: number): Promise<void> {
     lease.assertHeld(now);
     const { address, received, attempt, firstSeen } = lease;
     if (!address.fifo) {
-      const { unread = 0 } = received.note;
-      const said = { attempts: attempt - 1, firstSeen: attempt > 1 ? firstSeen : undefined, unread: unread + 1 };
-      return await this.#settlement.putOff(lease, now + waitMs(unread), said);
+      const { unread = 0 } = received.redelivery;
+      const known = { attempts: attempt - 1, firstSeen: attempt > 1 ? firstSeen : undefined, unread: unread + 1 };
+      return await this.#settlement.delay(lease, now + waitMs(unread), known);
     }
     const unread = this.#uncounted.get(received.messageId) ?? 0;
     // Its note is a row in the table, which may be what does not answer: it is written when it is read again.
@@ -47,12 +47,12 @@ export class Unread {
   }
 
   /** The note of a message of a FIFO queue, with what could not be noted before. */
-  async noteOf(queue: string, messageId: string): Promise<Note> {
-    const note = await this.#notes.read(queue, messageId);
+  async redeliveryOf(queue: string, messageId: string): Promise<RedeliveryState> {
+    const state = await this.#states.read(queue, messageId);
     const uncounted = this.#uncounted.get(messageId);
-    if (uncounted === undefined) return note;
-    const caughtUp = { ...note, attempts: (note.attempts ?? 0) - uncounted };
-    await this.#notes.write(queue, messageId, caughtUp);
+    if (uncounted === undefined) return state;
+    const caughtUp = { ...state, attempts: (state.attempts ?? 0) - uncounted };
+    await this.#states.write(queue, messageId, caughtUp);
     this.#uncounted.delete(messageId);
     return caughtUp;
   }

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsProvider } from "../../../providers/aws/index.ts";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
-import { attributesWith } from "../../../providers/aws/queues/note.ts";
+import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
 import { actorDescription, QueueName, silentLogger, type Event, type Lease } from "../../../src/index.ts";
 import type { Interference } from "../../support/aws-servers.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";

@@ -11,7 +11,7 @@ import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
  * messages that were received before.
  */
 
-export interface Note {
+export interface RedeliveryState {
   /** The id of the event: that of a message of others would change with each copy. */
   readonly id?: string | undefined;
   /** Attempts to add to what SQS counts: those of the messages before this copy; below 0 for receives that are none. */
@@ -31,7 +31,9 @@ const maxAttributes = 10;
 const othersKey = "others";
 
 /** What a note says; whatever is no note of ours says nothing, for anybody may give a message that attribute. */
-export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>): Note {
+export function redeliveryStateIn(
+  attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>,
+): RedeliveryState {
   const { id, attempts, firstSeen, notBefore, unread } = fieldsOf(attributes);
   return {
     ...(typeof id === "string" && id !== "" && { id }),
@@ -50,10 +52,10 @@ export function attributesOfOthers(attributes: Attributes): Attributes {
 }
 
 /** The attributes of a copy: the note, and those of others; one that finds no room travels in the note. */
-export function attributesWith(note: Note, others: Attributes): Record<string, MessageAttributeValue> {
+export function attributesWith(state: RedeliveryState, others: Attributes): Record<string, MessageAttributeValue> {
   const all = Object.entries(others);
-  const inNote = all.slice(maxAttributes - 1);
-  const text = JSON.stringify({ ...note, ...(inNote.length > 0 && { [othersKey]: packed(inNote) }) });
+  const inState = all.slice(maxAttributes - 1);
+  const text = JSON.stringify({ ...state, ...(inState.length > 0 && { [othersKey]: packed(inState) }) });
   return {
     ...Object.fromEntries(all.slice(0, maxAttributes - 1)),
     [attribute]: { DataType: "String", StringValue: text },
@@ -107,7 +109,7 @@ function isPacked(value: unknown): value is Packed {
 const keptMs = 14 * 24 * 60 * 60 * 1000;
 
 /** Notes on messages of FIFO queues. */
-export class FifoNotes {
+export class FifoRedeliveryStates {
   readonly #rows: Rows;
   readonly #clock: Clock;
 
@@ -116,15 +118,15 @@ export class FifoNotes {
     this.#clock = clock;
   }
 
-  async read(queue: string, messageId: string): Promise<Note> {
+  async read(queue: string, messageId: string): Promise<RedeliveryState> {
     const row = await this.#rows.get({ table: `note/${queue}`, partition: "", id: messageId });
-    return row === undefined ? {} : (JSON.parse(row.value as string) as Note);
+    return row === undefined ? {} : (JSON.parse(row.value as string) as RedeliveryState);
   }
 
   /** Only who leases the message writes its note. */
-  async write(queue: string, messageId: string, note: Note): Promise<void> {
+  async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
-    const content = { value: JSON.stringify(note), etag: nextEtag(), modified, expires: modified + keptMs };
+    const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
     await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
   }
 }
