@@ -37,28 +37,28 @@ export interface LeasingParts {
 
 interface LeaseOptions {
   readonly leaseMs: number;
-  /** Whether Lambda handed the messages over. */
+  /** True for messages that Lambda handed over. */
   readonly handedOver: boolean;
 }
 
-/** The lease on a message, and why it could not be read. */
+/** The lease of a message, and the failure when the message could not be read. */
 interface Read {
   readonly lease: AwsLease;
   readonly failure?: BeeHiveError;
-  /** Whether it is a dead letter that was moved back as it is. */
+  /** True for a dead letter that a tool of AWS moved back unchanged. */
   readonly isDeadLetter?: boolean;
 }
 
-/** What became of messages that were handed over. */
+/** The leases of received messages. */
 export interface LeasedMessages {
   readonly all: readonly AwsLease[];
-  /** Of these what is to be worked on now. */
+  /** The leases to work on now. */
   readonly due: readonly AwsLease[];
-  /** Why some could not be read; these go back. */
+  /** The failure of messages that could not be read; these are abandoned. */
   readonly failure: BeeHiveError | undefined;
 }
 
-/** Makes leases of messages. */
+/** Receives messages and makes leases of them. */
 export class Leasing {
   readonly #parts: LeasingParts;
 
@@ -66,7 +66,7 @@ export class Leasing {
     this.#parts = parts;
   }
 
-  /** One request: up to `max` messages, waited for up to `waitSeconds`. */
+  /** Sends one receive for up to `max` messages, which waits up to `waitSeconds`. */
   async receive(
     name: QueueName,
     queue: QueueAddress,
@@ -99,7 +99,7 @@ export class Leasing {
     }
   }
 
-  /** Leases on messages that were handed over. */
+  /** Makes leases of messages, and settles those that no actor has to handle now. */
   async leaseMessages(
     queueName: QueueName,
     address: QueueAddress,
@@ -120,7 +120,7 @@ export class Leasing {
     return { all: all.map(({ lease }) => lease), due, failure: failed?.failure ?? failure };
   }
 
-  /** The lease on a message; of one that cannot be read, as it came. */
+  /** Makes the lease of a message; a message that cannot be read keeps its body as it came. */
   async #leaseOf(
     queueName: QueueName,
     address: QueueAddress,
@@ -139,7 +139,7 @@ export class Leasing {
         }),
         queueName,
         attempt: Math.max(1, receives + (redelivery.attempts ?? 0)),
-        // SQS says it by a clock of its own: at the first receive ours, with which it will be compared, counts.
+        // SQS uses its own clock. The first delivery takes ours instead, because it is compared with our clock later.
         firstSeen: redelivery.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
         address,
         received: { ...message, redelivery },
@@ -166,20 +166,20 @@ export class Leasing {
     return fifo && receives > 1 ? this.#parts.unreadable.redeliveryOf(name, messageId) : redelivery;
   }
 
-  /** What cannot be given back comes back when its visibility ends. */
+  /** Abandons leases. A failure is ignored: the message comes back when its visibility ends. */
   async #abandon(leases: readonly AwsLease[]): Promise<void> {
     const { clock, unreadable } = this.#parts;
     await Promise.allSettled(leases.map((lease) => unreadable.abandon(lease, clock.now())));
   }
 
   /**
-   * Sends letters that came back to an ordered queue again: each is in a message group of its own, not in that of its
-   * key. In other queues they are worked on where they are.
+   * Sends dead letters that were moved back to an ordered queue once more: each is in a group of its own, not in the
+   * group of its key. In other queues they are handled in place.
    */
   async #withoutMovedDeadLetters(read: readonly Read[]): Promise<readonly AwsLease[]> {
     const { publisher, settlement } = this.#parts;
     const moved = read.filter(({ lease, isDeadLetter }) => isDeadLetter && lease.address.fifo);
-    // One that cannot be sent comes back when its visibility ends.
+    // A message that cannot be sent comes back when its visibility ends.
     await Promise.allSettled(
       moved.map(async ({ lease }) => {
         await publisher.sendTo(lease.address, lease.event, lease.received.messageId);
@@ -189,7 +189,7 @@ export class Leasing {
     return read.filter((one) => !moved.includes(one)).map(({ lease }) => lease);
   }
 
-  /** Removes messages that are meant for no actor. */
+  /** Deletes and logs messages that AWS sends for itself. */
   async #withoutNotices(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
     const { settlement, logger } = this.#parts;
     const notices = leases.filter(({ event }) => isNotice(event));
@@ -198,12 +198,12 @@ export class Leasing {
     return leases.filter((lease) => !notices.includes(lease));
   }
 
-  /** Puts off what was received before its time: SNS knows no delay, and SQS none of more than 15 minutes. */
+  /** Delays events received before they are due: SNS has no delay, and SQS none of more than 15 minutes. */
   async #withoutEarly(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
     const { clock, settlement } = this.#parts;
     const now = clock.now();
     const early = leases.filter((lease) => dueAt(lease) > now);
-    // What cannot be put off comes back when its visibility ends.
+    // A message that cannot be delayed comes back when its visibility ends.
     await Promise.allSettled(
       early.map((lease) =>
         settlement.delay(lease, dueAt(lease), { firstSeen: undefined, attempts: lease.attempt - 1 }),
@@ -212,7 +212,7 @@ export class Leasing {
     return leases.filter((lease) => !early.includes(lease));
   }
 
-  /** Removes what `idempotent` knows to be done. What it cannot tell now goes back. */
+  /** Deletes events that the inbox has recorded as handled. All are abandoned while the inbox cannot be read. */
   async #withoutHandled(
     queueName: QueueName,
     leases: readonly AwsLease[],
@@ -234,14 +234,15 @@ export class Leasing {
 }
 
 /**
- * Whether to read it again cannot mend why it could not be read: its claim is gone, or the request for it is refused.
- * Such a message is not given back: SQS counts its receives, and moves it to the dead letters in the end.
+ * Returns whether reading the message again fails too: its claim is gone, or the request for it is refused.
+ *
+ * Such a message is not abandoned: SQS counts its receives, and finally moves it to the dead letters.
  */
 function isFinal(failure: BeeHiveError): boolean {
   return isGone(failure) || isRefusal(failure);
 }
 
-/** When a message is to be worked on, in ms since the epoch. */
+/** Returns when a message is due, in ms since the epoch. */
 function dueAt({ received: { redelivery }, event }: AwsLease): number {
   return redelivery.notBefore ?? event.enqueueTime?.getTime() ?? 0;
 }

@@ -37,16 +37,18 @@ import { ensureStorage } from "../storage.ts";
 import { Topology } from "./topology.ts";
 import { UnreadableMessages } from "./unreadable-messages.ts";
 
-/** A receive brings ten messages at the most. */
+/** Limit of SQS: messages in one receive. */
 const maxReceived = 10;
 
 /**
- * Queues in SQS, topics in SNS. A commit publishes, then removes the message: a crash between the two repeats the
- * outputs under the same ids.
+ * Queues in SQS, topics in SNS.
  *
- * - A retry's delay is the message's visibility, so attempts and first sight are SQS's own count. What SQS cannot
- *   say, a note does, see note.ts: delays of more than 15 minutes before, or 12 hours after, a receive, and
- *   deliveries that are not to be counted.
+ * A commit publishes the outputs, then deletes the message. A crash between the two publishes the outputs again, under
+ * the same ids.
+ *
+ * - The delay of a retry is the message's visibility, so SQS itself counts attempts and keeps the first delivery time.
+ *   A redelivery state covers what SQS cannot express, see redelivery-state.ts: delays of more than 15 minutes before a
+ *   receive or 12 hours after it, and deliveries that do not count as attempts.
  * - Delays are whole seconds, rounded up.
  */
 export class AwsQueueOperator implements QueueOperator {
@@ -65,7 +67,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
   readonly #dead = new Map<string, DeadLetters>();
-  /** Until when something may come that this process sent or put off, in ms since the epoch. */
+  /** When the last event that this process sent or delayed may become visible, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
   constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {
@@ -108,7 +110,7 @@ export class AwsQueueOperator implements QueueOperator {
     return topologyProblems(queues, this.#config.prefix);
   }
 
-  /** Makes the table and the bucket of the stores too: there is no other set-up. */
+  /** Also creates the table and the bucket of the stores: there is no separate set-up. */
   async ensure(queues: readonly QueueSpec[]): Promise<void> {
     await Promise.all([this.#topology.ensure(queues), ensureStorage(this.#clients, this.#config, this.#clock)]);
   }
@@ -122,18 +124,20 @@ export class AwsQueueOperator implements QueueOperator {
     this.#dead.clear();
   }
 
-  /** A FIFO queue drops what it knows and says nothing; `idempotent` finds out when an event is received. */
+  /** Returns `undefined`: a FIFO queue drops duplicates without reporting them. */
   async push(events: readonly Event[]): Promise<undefined> {
     await this.#publisher.push(events);
     for (const { enqueueTime } of events) this.#expect(enqueueTime?.getTime() ?? 0);
   }
 
-  /** Notes that an event may come now, or at that time. */
+  /** Records that an event may become visible now, or at `time`. */
   #expect(time: number): void {
     this.#expectedUntil = Math.max(this.#expectedUntil, time, this.#clock.now());
   }
 
-  /** GetQueueAttributes: its counts may lag behind by a minute. So a receive that began afterwards must have brought nothing. */
+  /**
+   * Returns true when a receive that began after the last send brought nothing. Counts of SQS lag by up to a minute.
+   */
   async quiet(name: QueueName): Promise<boolean> {
     const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
     return receiver === undefined || receiver.quietSince >= this.#expectedUntil;
@@ -156,8 +160,8 @@ export class AwsQueueOperator implements QueueOperator {
       abandon: (lease) => this.abandon(lease, { delayMs: 0, countAttempt: false }),
       clock: this.#clock,
       backlog: (full) => (full ? this.#load.backlogs.add(queue.url) : this.#load.backlogs.delete(queue.url)),
-      // SQS fills a receive from one message group as far as it can, and those behind the first would age, and count
-      // as delivered, while they wait for it.
+      // SQS fills a receive from one message group where it can. The messages behind the first would wait for it while
+      // their leases age and their deliveries count.
       batch: queue.fifo ? 1 : maxReceived,
       waitSeconds: secondsOf(this.#config.wait),
     });
@@ -195,7 +199,7 @@ export class AwsQueueOperator implements QueueOperator {
     held.assertHeld(this.#clock.now());
     const dead = await this.#addresses.deadQueue(held.address);
     const { messageId } = held.received;
-    // A group of its own: a FIFO queue lets nobody look behind the first of a group.
+    // A group for each message: a FIFO queue shows only the first message of a group.
     const fifo = { groupId: fifoToken(messageId), deduplicationId: fifoToken(messageId) };
     try {
       await this.#publisher.send(dead, { body: deadLetterBody(letter, letterId(messageId)), ...(dead.fifo && fifo) });
@@ -212,7 +216,7 @@ export class AwsQueueOperator implements QueueOperator {
     await this.#settlement.deleteMessage(held);
   }
 
-  /** SQS counts approximately, and what waits for its retry as leased. */
+  /** Counts of SQS are approximate. Messages that wait for a retry count as leased. */
   async counts(name: QueueName): Promise<QueueCounts> {
     const queue = await this.#addresses.queue(name);
     const deadQueue = await this.#addresses.deadQueue(queue);
@@ -245,7 +249,7 @@ export class AwsQueueOperator implements QueueOperator {
     const letters = await this.#deadOf(name);
     const { letter, unreadable } = await letters.find(id);
     if (unreadable) throw unreadable;
-    // A deduplication id of its own: SQS would drop the event as a duplicate of its first life.
+    // A new deduplication id, or SQS would drop the event as a duplicate of its first delivery.
     await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
     this.#expect(0);
     await letters.delete(letter);
@@ -274,12 +278,12 @@ export class AwsQueueOperator implements QueueOperator {
     return letters;
   }
 
-  /** The queue of a subscription, for messages that are handed over. */
+  /** Returns the queue of a subscription, for messages that Lambda hands over. */
   addressOf(name: QueueName): Promise<QueueAddress> {
     return this.#addresses.queue(name);
   }
 
-  /** Leases on messages that Lambda handed over. */
+  /** Makes leases for messages that Lambda hands over. */
   handedOver(
     name: QueueName,
     queue: QueueAddress,
@@ -289,7 +293,7 @@ export class AwsQueueOperator implements QueueOperator {
     return this.#leasing.leaseMessages(name, queue, messages, { leaseMs, handedOver: true });
   }
 
-  /** Ends all polls cleanly, which takes as long as the last of them waits. */
+  /** Resolves when all polls have ended, after at most the wait of one poll. */
   async close(): Promise<void> {
     await Promise.all([...this.#receivers.values()].map((receiver) => receiver.close()));
   }

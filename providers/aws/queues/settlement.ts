@@ -15,7 +15,7 @@ export interface SettlementParts {
   readonly clock: Clock;
 }
 
-/** Ends leases, and makes them longer. */
+/** Renews and ends leases. */
 export class Settlement {
   readonly #parts: SettlementParts;
 
@@ -24,16 +24,16 @@ export class Settlement {
   }
 
   /**
-   * Returns whether the lease is still held; true also when SQS could not answer, as long as it has not ended.
+   * Returns whether the lease is still held. While SQS does not respond, a lease is held until its end.
    *
-   * @param failed told why it could not be made longer.
+   * @param failed receives the error of a renewal that failed.
    */
   async renew(lease: AwsLease, leaseMs: number, failed: (error: unknown) => void): Promise<boolean> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
     if (!lease.isHeld(now) || lease.handedOver) return lease.isHeld(now);
     const seconds = Math.min(visibilitySeconds(leaseMs), visibilityLeft(lease.received.receivedAt, now));
-    // Near the end of the 12 hours there is nothing to gain.
+    // Near the end of the 12 hours nothing can be gained.
     if (seconds <= visibilitySeconds(0)) return true;
     try {
       await outbox.changeVisibility(lease.address, lease.received.receipt, seconds);
@@ -45,7 +45,7 @@ export class Settlement {
     return lease.isHeld(clock.now());
   }
 
-  /** Removes the message. Lambda does it itself for those that it handed over. */
+  /** Deletes the message. Lambda deletes messages that it handed over itself. */
   async deleteMessage(lease: AwsLease): Promise<void> {
     await this.#settle(lease, async () => {
       if (!lease.handedOver) await this.#parts.outbox.deleteMessage(lease.address, lease.received.receipt);
@@ -53,7 +53,7 @@ export class Settlement {
     lease.removed = true;
   }
 
-  /** Gives the message back: as visibility, which SQS counts by itself, unless that cannot say what is meant. */
+  /** Abandons the message: by its visibility, which SQS counts as an attempt, or else by a redelivery state. */
   async abandon(lease: AwsLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
@@ -65,7 +65,11 @@ export class Settlement {
     await this.delay(lease, now + delayMs, { firstSeen, attempts: countAttempt ? attempt : attempt - 1 });
   }
 
-  /** Gives the message back until `due` with a note: as a copy, or in its place in a FIFO queue. */
+  /**
+   * Delays the message until `due` with a redelivery state: as a copy, or in its place in a FIFO queue.
+   *
+   * @param known the attempts and the first delivery that the state carries.
+   */
   async delay(lease: AwsLease, due: number, known: Omit<RedeliveryState, "id" | "notBefore">): Promise<void> {
     const { clock, outbox, redeliveries, load } = this.#parts;
     const { address, received, event } = lease;
@@ -73,7 +77,7 @@ export class Settlement {
     const delayMs = Math.max(0, due - now);
     const state = { ...known, id: event.id, ...(delayMs > 0 && { notBefore: due }) };
     if (address.fifo) {
-      // SQS will count on from what it has counted.
+      // SQS continues its own count of receives.
       await redeliveries.write(address.name, received.messageId, {
         ...state,
         attempts: (known.attempts ?? 0) - received.receives,
@@ -88,7 +92,7 @@ export class Settlement {
     await this.deleteMessage(lease);
   }
 
-  /** Ends a lease. @throws BeeHiveError `LeaseLost` when it was over before SQS answered. */
+  /** Ends a lease. @throws BeeHiveError `LeaseLost` when the lease ended before SQS responded. */
   async #settle(lease: AwsLease, ending: () => Promise<void>): Promise<void> {
     const { clock, load } = this.#parts;
     lease.assertHeld(clock.now());
