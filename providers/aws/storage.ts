@@ -112,7 +112,7 @@ async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock):
  */
 async function createBucket(s3: AwsClients["s3"], bucket: string, again: boolean): Promise<boolean> {
   const region = await s3.config.region();
-  // The API refuses the name of its default region here.
+  // The API refuses the name of its default region, us-east-1.
   const place =
     region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
   try {

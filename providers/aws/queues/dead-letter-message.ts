@@ -7,22 +7,26 @@ import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
 
 /*
- * A dead letter as a message: the event as it travels, and the record of why beside it.
+ * A dead letter as a message: the event as it travels, with the record of its failure beside it.
  */
 
-/** The text under which the record is kept in the body. */
+/** Key of the record in the body. */
 const recordKey = "beehiveDeadLetter";
 type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
-  /** The id of the letter; older releases wrote none. */
+  /** The id of the dead letter; older releases wrote none. */
   readonly id?: string | undefined;
   readonly firstSeen: string;
   readonly lastSeen: string;
 };
 
-/** @param id of the letter, the same when it is sent again because its original could not be deleted. */
+/**
+ * Returns the body of a dead letter.
+ *
+ * @param id of the dead letter; stays the same when the letter is sent again because its original could not be deleted.
+ */
 export function deadLetterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
   const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
-  // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
+  // The event already escapes characters beyond U+FFFD. The record is small, and is escaped as a whole.
   const text = JSON.stringify(record).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -31,20 +35,19 @@ export function deadLetterBody({ event, firstSeen, lastSeen, ...rest }: DeadLett
 }
 
 /**
- * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
- * for other messages.
+ * Returns the event in a dead letter, `undefined` for other messages. AWS's own tools move dead letters back unchanged.
  */
 export function eventInDeadLetter(body: string): string | undefined {
   return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
 }
 
-/** The letter that a message of the queue `name` is, whoever put it there. */
+/** Returns any message of a dead-letter queue as a dead letter. */
 export function deadLetterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
   const received = receivedFrom(message, receivedAt);
   const { body, sentAt, redelivery, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
-    // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
+    // Without a record: SQS moved the message by its redrive policy, or the record did not fit into the message.
     const reason = `moved by SQS after ${received.receives} receives because its consumers never settled it, or too large for a record of why`;
     return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
   }
@@ -59,7 +62,7 @@ export function deadLetterFrom(message: Message, name: QueueName, receivedAt: nu
   };
 }
 
-/** A letter that cannot be read, as when only its claim check is left: known by the id of its message. */
+/** Returns a dead letter that cannot be read, such as one whose claim is gone; its id is that of its message. */
 export function unreadableDeadLetter(
   message: Message,
   name: QueueName,
@@ -91,7 +94,7 @@ function withoutRecord(
   };
 }
 
-/** The record, and the event as its text: to write it anew could change it. */
+/** Returns the record, and the event as text: writing the event again could change it. */
 function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
@@ -103,7 +106,7 @@ function parse(body: string): { readonly record: DeadRecord; readonly event: str
   }
 }
 
-/** Whether it is a record of ours: anybody may have put the message there. */
+/** Returns whether `value` is a record. Any sender may have put a message into the queue. */
 function isRecord(value: unknown): value is DeadRecord {
   if (typeof value !== "object" || value === null) return false;
   const record = value as Readonly<Record<string, unknown>>;

@@ -15,11 +15,11 @@ import { ask } from "../client.ts";
 import type { AwsSettings } from "../config.ts";
 import { expiry, itemKey } from "../stores/rows.ts";
 
-/** A batch takes 25 writes, or 100 reads, 16 MB in all. */
+/** Limits of DynamoDB: 25 writes or 100 reads in a batch, 16 MB in all. */
 const maxEntries = 25;
 const maxKeys = 100;
 const maxTries = 5;
-/** How long after what was left unread is asked for again, in ms; doubled each time. */
+/** Pause before unprocessed keys are read again, in ms; doubled each time. */
 const retryMs = 25;
 
 interface Handled {
@@ -28,10 +28,11 @@ interface Handled {
 }
 
 /**
- * What each subscription has committed, for `idempotent: true`. An event is noted once its outputs are published and
- * before its message is removed: a crash before the note repeats the step, whose outputs have the same ids and are
- * dropped by the next inbox; a crash after it does not. Two copies that are worked on at the same moment are not
- * told apart: for that an actor has the idempotency keys of counters and the etags of items.
+ * The events that each subscription has committed, for `idempotent: true`.
+ *
+ * An event is recorded after its outputs are published and before its message is deleted. A crash before the record
+ * repeats the step; its outputs have the same ids, so the next inbox drops them. Two copies that are handled at the
+ * same moment are both handled: the idempotency keys of counters and the etags of items cover that case.
  */
 export class Inbox {
   readonly #dynamodb: DynamoDBClient;
@@ -55,7 +56,7 @@ export class Inbox {
     });
   }
 
-  /** Returns which of these events the queue has handled, however many they are: Lambda hands over thousands. */
+  /** Returns which of these events the queue has handled. Lambda may hand over thousands. */
   async handled(queue: QueueName, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
     const keys = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
     const found = new Set<string>();
@@ -63,7 +64,7 @@ export class Inbox {
     return new Set(eventIds.filter((eventId) => found.has(recordId(eventId))));
   }
 
-  /** Adds to `found` the names of the notes that are there, of up to {@link maxKeys}. */
+  /** Adds the row ids that exist to `found`, for up to {@link maxKeys} keys. */
   async #read(wanted: Record<string, AttributeValue>[], found: Set<string>): Promise<void> {
     const now = this.#clock.now();
     let keys = wanted;
@@ -84,14 +85,14 @@ export class Inbox {
     }
   }
 
-  /** Notes an event as handled. */
+  /** Records an event as handled. */
   record(queue: QueueName, eventId: string): Promise<void> {
     return this.#records.add({ queue: String(queue), eventId }, 0);
   }
 
   async #write(handled: readonly Handled[]): ReturnType<ConstructorParameters<typeof Batcher<Handled>>[0]["send"]> {
     const expires = expiry(this.#clock.now() + this.#keptMs);
-    // A batch refuses two writes of one key.
+    // DynamoDB refuses two writes of one key in a batch.
     const items = new Map(handled.map((one) => [`${one.queue} ${one.eventId}`, { ...keyOf(one), ...expires }]));
     const requests = [...items.values()].map((Item) => ({ PutRequest: { Item } }));
     const { UnprocessedItems = {} } = await this.#dynamodb.send(
@@ -110,7 +111,7 @@ function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: Attribute
   return itemKey({ table: `inbox/${queue}`, partition: "", id: recordId(eventId) });
 }
 
-/** What an event is noted under. Ids of others may be longer than a key: one of them would fail the whole batch. */
+/** Returns the row id of an event. Foreign ids may be longer than a key, and one would fail the whole batch. */
 function recordId(eventId: string): string {
   return eventId.length <= maxKey ? eventId : createHash("sha256").update(eventId).digest("hex");
 }

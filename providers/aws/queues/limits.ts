@@ -2,17 +2,18 @@ import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { maxLeaseMs } from "./lease.ts";
 import { deadNameOf, maxQueueName, maxTopicName, queueNameOf, topicNameOf } from "./names.ts";
 
-/** 14 days, the longest that SQS keeps a message, in seconds. */
+/** Maximum retention of SQS, 14 days in seconds. */
 export const retentionSeconds = 1_209_600;
 /**
- * How far ahead an event in order may be due, in ms. It keeps its place, and SQS counts its 14 days from the send; a day
- * is left to work on it.
+ * Maximum delay of an ordered event, in ms.
+ *
+ * The event keeps its place in the queue, and SQS counts its 14 days from the send. One day is left to handle it.
  */
 export const maxOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
-/** The most that a redrive policy may say. */
+/** Maximum receives in a redrive policy. */
 export const maxReceives = 1_000;
 
-/** What SQS and SNS refuse of these queues, in words. */
+/** Returns what SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {
   return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
     if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), maxTopicName, `"${name}"`);

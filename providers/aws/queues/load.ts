@@ -1,20 +1,21 @@
-/** How much longer company is waited for while there is a backlog. */
+/** Factor of the linger time while a queue has a backlog. */
 const lingerUnderLoad = 5;
 
-/** A lease, as far as it matters here. */
+/** The part of a lease that counts here. */
 interface Work {
   readonly address: { readonly url: string };
   isHeld(now: number): boolean;
 }
 
 /**
- * How busy the process is. What it is at work on says whether company may come; whether queues hold more than it can
- * take says how long it pays to wait for it: who waits behind a backlog anyway does not notice.
+ * How busy the process is, which decides how long a {@link Batcher} waits for more entries.
+ *
+ * Events in work may add entries soon. With a backlog a longer wait pays, and delays nobody.
  */
 export class Load {
-  /** Leases that are being worked on, or soon will be. */
+  /** Leases in work, or soon to be. */
   readonly #working = new Set<Work>();
-  /** Queues of which the last receive was full. */
+  /** URLs of the queues whose last receive was full. */
   readonly backlogs: Set<string> = new Set();
   readonly #lingerMs: number;
   #waiting = 0;
@@ -23,7 +24,7 @@ export class Load {
     this.#lingerMs = lingerMs;
   }
 
-  /** How long an entry waits for company while others are at work, in ms. */
+  /** How long an entry waits for others, in ms. */
   get lingerMs(): number {
     return this.backlogs.size > 0 ? this.#lingerMs * lingerUnderLoad : this.#lingerMs;
   }
@@ -36,23 +37,23 @@ export class Load {
     this.#working.delete(work);
   }
 
-  /** How many steps, of one queue or of all, are at work. */
+  /** Returns how many leases are in work, of one queue or of all. */
   workingOn(now: number, url?: string): number {
     let count = 0;
     for (const work of this.#working) {
-      // What was never settled is over when its lease is.
+      // A lease that was never settled ends by itself.
       if (!work.isHeld(now)) this.#working.delete(work);
       else if (url === undefined || work.address.url === url) count++;
     }
     return count;
   }
 
-  /** How many steps wait for an answer of AWS: what they publish has been said. */
+  /** Number of steps that wait for a response of AWS, so that they add nothing now. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Counts one step as waiting while it does. */
+  /** Counts a step as waiting until `wait` settles. */
   async while<T>(wait: () => Promise<T>): Promise<T> {
     this.#waiting++;
     try {

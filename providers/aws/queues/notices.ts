@@ -2,17 +2,17 @@ import type { Event } from "../../../src/events/event.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 
 /*
- * Messages that AWS sends to a queue for its own sake: S3 when somebody sets notifications up, SNS when somebody
- * subscribes the queue from another account. No actor is meant by them.
+ * Messages that AWS sends for itself: by S3 when notifications are set up, by SNS when a queue is subscribed from
+ * another account. They reach no actor.
  */
 
-/** What a notice is known by, as an event: its source and its type. */
+/** The source and the type of a notice as an event. */
 export interface Notice {
   readonly source: "aws:s3" | "aws:sns";
   readonly type: "s3:TestEvent" | "SubscriptionConfirmation" | "UnsubscribeConfirmation";
 }
 
-/** The notice that a message is, by its shape. */
+/** Returns the notice in a message, known by its shape. */
 export function noticeIn(message: Readonly<Record<string, unknown>>): Notice | undefined {
   const { Service, Event: event, Type, TopicArn } = message;
   if (Service === "Amazon S3" && event === "s3:TestEvent") return { source: "aws:s3", type: event };
@@ -22,7 +22,7 @@ export function noticeIn(message: Readonly<Record<string, unknown>>): Notice | u
     : undefined;
 }
 
-/** Whether an event is a notice of AWS. */
+/** Returns whether an event is a notice of AWS. */
 export function isNotice({ eventType, properties: { source } }: Event): boolean {
   return (
     (source === "aws:s3" && eventType === "s3:TestEvent") ||
@@ -30,7 +30,7 @@ export function isNotice({ eventType, properties: { source } }: Event): boolean 
   );
 }
 
-/** Tells of a notice that is removed from its queue. */
+/** Logs a notice that is deleted from its queue. */
 export function logNotice({ eventType, queueName, properties }: Event, logger: Logger): void {
   const fields = { queue: queueName, ...properties };
   if (eventType === "s3:TestEvent")

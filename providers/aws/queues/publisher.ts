@@ -11,12 +11,12 @@ import { assertSize, bodyOf, fifoToken } from "./message.ts";
 import { isFifo } from "./names.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
-/** SQS delays a message by 15 minutes at the most, SNS not at all. */
+/** Limit of SQS; SNS has no delay. */
 const maxDelaySeconds = 900;
-/** A message of SQS has 1 MiB at the most, one of SNS 256 KiB. */
+/** Maximum bytes of a message. */
 const largest = { queue: 1_048_576, topic: 262_144 };
 
-/** Where an event goes, a queue or the kinds of a topic, and as what. */
+/** A message with its destination: a queue, or the kinds of a topic. */
 interface Parcel {
   readonly to: QueueAddress | readonly string[];
   readonly message: Outgoing;
@@ -39,20 +39,22 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  /** @throws BeeHiveError `QueueNotFound`, `TooLarge`, `InvalidEvent`: then nothing was published. */
+  /**
+   * Publishes events. @throws BeeHiveError `QueueNotFound`, `TooLarge` or `InvalidEvent` before anything is published.
+   */
   async push(events: readonly Event[]): Promise<void> {
-    // All addresses and sizes first: nothing is published when one is wrong.
+    // Check all destinations and sizes first, so that nothing is published when one is wrong.
     const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
     await this.#parts.load.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
   }
 
-  /** Sends an event to one queue, whatever it says of itself, and past the deduplication of SQS. */
+  /** Sends an event to one queue, whatever its destination, past the deduplication of SQS. */
   async sendTo(queue: QueueAddress, event: Event, deduplicationId: string): Promise<void> {
     const body = await this.#packed(event, largest.queue);
     await this.send(queue, queue.fifo ? { body, ...fifoFields(event), deduplicationId } : { body });
   }
 
-  /** Sends a message to one queue; its size is the caller's matter unless it may become a claim check. */
+  /** Sends a message to one queue. Large messages become claims, else the caller checks the size. */
   async send(queue: QueueAddress, message: Outgoing): Promise<void> {
     const { addresses, outbox, load, claims } = this.#parts;
     const kept = claims && Buffer.byteLength(message.body) > largest.queue;
@@ -78,7 +80,7 @@ export class Publisher {
     };
   }
 
-  /** The body, or what stands for it. @throws BeeHiveError `TooLarge`. */
+  /** Returns the body, or its claim. @throws BeeHiveError `TooLarge`. */
   async #packed(event: Event, most: number): Promise<string> {
     const { claims, maxEventBytes } = this.#parts;
     const body = bodyOf(event);
@@ -88,7 +90,7 @@ export class Publisher {
     return body;
   }
 
-  /** FIFO queues take groups and no delay, others a delay and no groups, topics never a delay. */
+  /** Sends a message. FIFO queues take groups and no delay, standard queues the opposite, topics never a delay. */
   #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Parcel): Promise<void>[] {
     const { outbox } = this.#parts;
     if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, delaySeconds: delay })];
@@ -103,7 +105,7 @@ export class Publisher {
   }
 }
 
-/** What puts an event into order: its key, or itself alone when it has none. */
+/** Returns the group of an event, which keeps order: its partition key, or itself when it has none. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   const identity = identityOf(event);
   return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
@@ -118,12 +120,12 @@ function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, de
   );
 }
 
-/** The delay that SQS can give: whole seconds, rounded up, 15 minutes at the most. */
+/** Returns the delay as SQS takes it: whole seconds, rounded up, 15 minutes at most. */
 export function delaySeconds(delayMs: number): number {
   return Math.min(maxDelaySeconds, Math.ceil(delayMs / 1_000));
 }
 
-/** Waits for all, then fails as the first that failed. */
+/** Waits for all, then throws the first failure. */
 async function allOf(work: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);

@@ -33,12 +33,11 @@ type Attributes = Readonly<Record<string, string>>;
 type ChangePolicy = (policy: string | undefined) => string;
 
 /**
- * Makes queues, topics and what ties them. Everything is idempotent by name, so several processes may do it at
- * once.
+ * Creates and deletes queues, topics and subscriptions. Idempotent by name, so several processes may do it at once.
  *
- * An ordered subscription hangs on a FIFO topic, one that is not on a standard topic: each is made when its first
- * subscription needs it, and a publish goes to those of the two that exist. So neither kind is bound by the limits
- * of the other, and an ordered subscription can come to a topic that has been there for years.
+ * An ordered subscription belongs to a FIFO topic, any other to a standard topic. Each topic is created when its first
+ * subscription needs it, and a publish goes to those that exist. So neither kind is bound by the limits of the other,
+ * and an ordered subscription can be added to a topic at any time.
  */
 export class Topology {
   readonly #clients: AwsClients;
@@ -87,7 +86,7 @@ export class Topology {
     return arn;
   }
 
-  /** Answers whether the queue is new. */
+  /** Creates or updates a queue with its dead-letter queue; returns whether the queue is new. */
   async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<boolean> {
     const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
     await this.#assertKind(spec);
@@ -116,7 +115,7 @@ export class Topology {
     return isNew;
   }
 
-  /** A queue cannot change between standard and FIFO: events would be split between two queues. */
+  /** Throws when the queue exists with the other kind: events would be split between two queues. */
   async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
     const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
     if (!other) return;
@@ -127,9 +126,9 @@ export class Topology {
   }
 
   /**
-   * Makes the queue, or brings one that is there up to date; answers its URL.
+   * Creates the queue, or updates the one that exists; returns its URL.
    *
-   * @param policy the access policy that it is to have, from what it has.
+   * @param policy returns the new access policy for the present one.
    */
   async #makeQueue(name: string, given: Attributes, policy?: ChangePolicy): Promise<string> {
     const { sqs } = this.#clients;
@@ -213,7 +212,7 @@ export class Topology {
   }
 }
 
-/** Whether a subscription of the topic of `name` is the one that it names, or any of ours when it names a topic. */
+/** Returns whether a subscription belongs to `name`: the one that it names, or any of ours for a topic. */
 function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix: string): boolean {
   const queueName = lastPartOf(Endpoint);
   if (Protocol !== "sqs") return false;
@@ -221,13 +220,13 @@ function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix
   return [false, true].some((ordered) => queueName === queueNameOf(prefix, name, ordered));
 }
 
-/** Order and deduplication within a message group: what lifts the limit of 300 requests a second. */
+/** Returns order and deduplication within a message group, which lifts the limit of 300 requests a second. */
 function fifoAttributes(name: string): Attributes {
   if (!isFifo(name)) return {};
   return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
 }
 
-/** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
+/** Returns the maximum receives before SQS itself moves a message: well above the hive's own limit. */
 function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
   return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
 }

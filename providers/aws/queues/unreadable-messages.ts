@@ -3,21 +3,22 @@ import type { FifoRedeliveryStates, RedeliveryState } from "./redelivery-state.t
 import type { Outbox } from "./outbox.ts";
 import type { Settlement } from "./settlement.ts";
 
-/** How long a message that could not be read waits to be received again, in ms: twice as long each time. */
+/** Pause before an unreadable message is received again, in ms; doubled each time. */
 const minWaitMs = 5_000;
 const maxWaitMs = 60_000;
-/** Messages of FIFO queues of which it is remembered here how often they could not be read. */
+/** Maximum messages of FIFO queues whose unreadable receives are remembered. */
 const maxRemembered = 10_000;
 
 /**
- * What was received while its note, its claim or the inbox could not be asked: no actor has seen it, so it goes back
- * without counting as an attempt.
+ * Messages received while their redelivery state, their claim or the inbox could not be read.
+ *
+ * No actor has seen them, so they are abandoned without counting an attempt.
  */
 export class UnreadableMessages {
   readonly #settlement: Settlement;
   readonly #outbox: Outbox;
   readonly #states: FifoRedeliveryStates;
-  /** Receives that are no attempts, by the id of the message. */
+  /** Receives that do not count as attempts, by message id. */
   readonly #uncounted = new Map<string, number>();
 
   constructor(settlement: Settlement, outbox: Outbox, states: FifoRedeliveryStates) {
@@ -35,7 +36,7 @@ export class UnreadableMessages {
       return await this.#settlement.delay(lease, now + waitMs(unread), known);
     }
     const unread = this.#uncounted.get(received.messageId) ?? 0;
-    // Its note is a row in the table, which may be what does not answer: it is written when it is read again.
+    // Its state is a row in the table, which may be unavailable now; it is written with the next successful read.
     this.#remember(received.messageId);
     await this.#outbox.changeVisibility(address, received.receipt, waitMs(unread) / 1_000);
   }
@@ -46,7 +47,7 @@ export class UnreadableMessages {
     this.#uncounted.set(messageId, (this.#uncounted.get(messageId) ?? 0) + 1);
   }
 
-  /** The note of a message of a FIFO queue, with what could not be noted before. */
+  /** Returns the state of a message of a FIFO queue, with receives that could not be recorded before. */
   async redeliveryOf(queue: string, messageId: string): Promise<RedeliveryState> {
     const state = await this.#states.read(queue, messageId);
     const uncounted = this.#uncounted.get(messageId);
@@ -58,7 +59,7 @@ export class UnreadableMessages {
   }
 }
 
-/** @param times how often it could not be read before. */
+/** @param times how often the message could not be read before. */
 function waitMs(times: number): number {
   return Math.min(maxWaitMs, minWaitMs * 2 ** times);
 }
