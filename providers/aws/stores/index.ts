@@ -15,8 +15,10 @@ import { S3KeyValueStore } from "./key-value-store.ts";
 import type { DynamoRows } from "./rows.ts";
 
 /**
- * The stores: collections, keyed lists and locks on rows in DynamoDB, as every provider with rows has them; counters
- * on items of their own; key-value stores in S3.
+ * The stores of the provider.
+ *
+ * Collections, keyed lists and locks are rows in DynamoDB, as in every provider with rows. Counters are items of their
+ * own. Key-value stores are in S3.
  */
 export class AwsStores implements Stores {
   readonly counters: CounterStore;
@@ -51,7 +53,7 @@ export class AwsStores implements Stores {
     return this.#rowStores.locks;
   }
 
-  /** Ends the locks that are held. */
+  /** Ends all held locks. */
   close(): void {
     this.#rowStores.close();
   }
