@@ -34,25 +34,29 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
   [
     /^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/,
     "Throttled",
-    "AWS asks to slow down. What an actor does is tried again; push again what you pushed yourself",
+    "AWS throttles requests. Events of actors are retried; repeat a push of your own later",
   ],
   [
     /^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/,
     "LeaseLost",
-    "The message is not leased under this receipt any more",
+    "The message is no longer leased under this receipt. Another consumer may have it",
   ],
   [
     /^(TimeoutError|AbortError|ETIMEDOUT)$/,
     "Timeout",
-    "AWS did not answer in time. What an actor does is tried again; push again, under the same ids, what you pushed yourself",
+    "AWS did not respond in time. Events of actors are retried; repeat a push of your own, with the same ids",
   ],
-  [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
+  [
+    /^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/,
+    "TooLarge",
+    "It is larger than the service takes. Keep large data in the key-value store and send its key",
+  ],
   [
     /^ResourceNotFoundException$/,
     "Unavailable",
-    "The table does not exist. Call hive.setup() first, or make it, see deploy/aws",
+    "The table does not exist. Call hive.setup() first, or create it, see deploy/aws",
   ],
-  [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
+  [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or create it, see deploy/aws"],
   [refusals, "Unavailable", "The service refused the request"],
 ];
 
@@ -67,8 +71,8 @@ export function translate(error: unknown, { action, resource }: Operation): BeeH
   // Services refuse a size under many names, some of them shared with other refusals.
   const size = refusals.test(name) ? tooLarge(message) : undefined;
   const [, code, advice] = size ?? meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
-  const what = advice === access ? `${access} ${action} on ${resource}` : advice;
-  return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${what}.`, { cause: error });
+  const nextStep = advice === access ? `${access} ${action} on ${resource}` : advice;
+  return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${nextStep}.`, { cause: error });
 }
 
 /** Returns whether AWS responded with an error of one of these names. */
@@ -88,12 +92,12 @@ function tooLarge(message: string): (typeof meanings)[number] | undefined {
 
 function unknown(error: unknown): (typeof meanings)[number] {
   if (error instanceof Error && /^Region (is missing|not accepted)/.test(error.message))
-    return [/./, "InvalidConfiguration", "Name one with aws:?region=eu-west-1, or in AWS_REGION"];
+    return [/./, "InvalidConfiguration", "Set it with aws:?region=eu-west-1, or in AWS_REGION"];
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
   return [
     /./,
     "Unavailable",
-    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "What an actor does is tried again",
+    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "Events of actors are retried",
   ];
 }
 
@@ -109,6 +113,6 @@ function nameAndMessage(error: unknown): [name: string, message: string] {
   // With query compatibility, SQS puts its own prefix before the code.
   return [
     safeText(name.replace(/^AWS\.SimpleQueueService\./, ""), maxName),
-    error.message === "" ? "no more was said." : safeText(error.message, maxMessage).replace(/[^.!?]$/, "$&."),
+    error.message === "" ? "no further message." : safeText(error.message, maxMessage).replace(/[^.!?]$/, "$&."),
   ];
 }

@@ -49,7 +49,10 @@ async function ensureTable(dynamodb: DynamoDBClient, table: string, clock: Clock
   const giveUpAt = clock.now() + readyMs;
   while ((await stateOf(dynamodb, table)) !== "ACTIVE") {
     if (clock.now() > giveUpAt)
-      throw new BeeHiveError("Unavailable", `The table ${table} was not ready after ${readyMs} ms.`);
+      throw new BeeHiveError(
+        "Unavailable",
+        `The table ${table} was not active after ${readyMs} ms. Call hive.setup() again.`,
+      );
     await sleep(clock, lookMs);
   }
   await cleanUp(dynamodb, table);

@@ -27,9 +27,9 @@ export interface SqsEvent {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const subscribe = "Have it sent to a queue that an actor reads; an event source mapping brings it from there";
+const subscribe = "Send it to a queue that an actor reads; an event source mapping brings it from there";
 const toTopic = "Subscribe the queue to the topic, as hive.setup() does";
-const directly = "Use a function of its own for it, and push what follows from it into the hive";
+const directly = "Handle it in a function of its own, and push events from there into the hive";
 
 /** Calls that carry no SQS messages: the fields that show it, what it is, what to do. */
 const others: readonly (readonly [shows: (event: Fields) => boolean, what: string, advice: string])[] = [
@@ -69,7 +69,7 @@ export function recordsIn(event: unknown): readonly SqsRecord[] {
   const [what, advice] = otherThanSqs(event);
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `This function takes batches of SQS messages, from an event source mapping with ReportBatchItemFailures. It was called with ${what}; nothing was worked on. ${advice}.`,
+    `This function takes batches of SQS messages, from an event source mapping with ReportBatchItemFailures. It was called with ${what}; no event was handled. ${advice}.`,
   );
 }
 
@@ -80,7 +80,7 @@ export function remainingMsIn(context: unknown): number {
   if (typeof ms === "number" && Number.isFinite(ms)) return ms;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    "This function was called with a context that does not say how long it may run; nothing was worked on. Lambda does; in a test call it with { getRemainingTimeInMillis: () => 30_000 }.",
+    "This function was called without getRemainingTimeInMillis in its context; no event was handled. In a test, call it with { getRemainingTimeInMillis: () => 30_000 }.",
   );
 }
 

@@ -124,7 +124,7 @@ class Runner {
     if (!queue)
       throw new BeeHiveError(
         "InvalidConfiguration",
-        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}: is the prefix right?`,
+        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}. Check the prefix.`,
       );
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);

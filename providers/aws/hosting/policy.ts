@@ -65,7 +65,7 @@ export function leastPolicy(
   const { partition = partitionOf(region), publishes } = options;
   const publishers = [...pulsers, { publishes }];
   if (!/^(\d{12}|\*)$/.test(account))
-    throw new BeeHiveError("InvalidConfiguration", `"${account}" is no account of AWS: its id has 12 digits.`);
+    throw new BeeHiveError("InvalidConfiguration", `"${account}" is not an AWS account id, which has 12 digits.`);
   const parts: Parts = {
     config,
     stores: storesUsed(descriptors, options),

@@ -142,8 +142,8 @@ export class Batcher<E> {
     const { operation } = this.#options;
     let failures: ReadonlyMap<number, EntryFailure>;
     try {
-      const answered = await this.#options.send(batch.map(({ entry }) => entry));
-      failures = new Map(answered.map((failure) => [failure.index, failure]));
+      const failed = await this.#options.send(batch.map(({ entry }) => entry));
+      failures = new Map(failed.map((failure) => [failure.index, failure]));
     } catch (error) {
       await this.#refused(batch, translate(error, operation));
       return;

@@ -72,15 +72,15 @@ export class Inbox {
       if (tries > maxTries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`,
+          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread after ${maxTries} tries. Events are retried.`,
         );
       const request = new BatchGetItemCommand({
         RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } },
       });
-      const answer = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
-      for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
+      const response = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
+      for (const { sk, expires } of response.Responses?.[this.#table] ?? [])
         if (Number(expires?.N ?? Infinity) > now) found.add(sk?.S ?? "");
-      keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      keys = response.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       if (keys.length > 0) await sleep(this.#clock, retryMs * 2 ** tries);
     }
   }

@@ -18,16 +18,14 @@ export function topologyProblems(specs: readonly QueueSpec[], prefix: string): s
   return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
     if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), maxTopicName, `"${name}"`);
     const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), maxQueueName, `"${name}"`);
-    if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
+    if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for at most 12 hours, not for ${leaseMs} ms`);
     if (maxAttempts >= maxReceives)
-      problems.push(
-        `"${name}": SQS delivers ${maxReceives} times at the most, so retry.maxAttempts must be below that`,
-      );
+      problems.push(`"${name}": SQS delivers at most ${maxReceives} times, so retry.maxAttempts must be below that`);
     return problems;
   });
 }
 
-function tooLong(awsName: string, longest: number, what: string): string[] {
-  if (awsName.length <= longest) return [];
-  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${longest} are allowed`];
+function tooLong(awsName: string, max: number, what: string): string[] {
+  if (awsName.length <= max) return [];
+  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${max} are allowed`];
 }

@@ -96,11 +96,11 @@ function plainEvent(body: string, { id, queueName, sentAt, partitionKey }: Messa
 }
 
 /** @throws BeeHiveError `TooLarge` naming both sizes. */
-export function assertSize(event: Event, bytes: number, most: number): void {
-  if (bytes <= most) return;
+export function assertSize(event: Event, bytes: number, max: number): void {
+  if (bytes <= max) return;
   throw new BeeHiveError(
     "TooLarge",
-    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${most} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
+    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${max} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
   );
 }
 

@@ -34,11 +34,11 @@ export function isNotice({ eventType, properties: { source } }: Event): boolean 
 export function logNotice({ eventType, queueName, properties }: Event, logger: Logger): void {
   const fields = { queue: queueName, ...properties };
   if (eventType === "s3:TestEvent")
-    return logger.info(fields, "S3 tested its notifications to this queue; its message was removed");
+    return logger.info(fields, "S3 tested its notifications to this queue; its message was deleted");
   logger.warn(
     fields,
     eventType === "SubscriptionConfirmation"
-      ? "SNS asks to confirm a subscription of this queue to a topic of another account; its message was removed. Open subscribeUrl, or subscribe the queue with the credentials of its own account"
-      : "SNS says that this queue was unsubscribed from a topic; its message was removed. Open subscribeUrl to subscribe it again",
+      ? "SNS requests confirmation of a subscription from another account; its message was deleted. Open subscribeUrl, or subscribe with the credentials of the queue's account"
+      : "SNS unsubscribed this queue from a topic; its message was deleted. Open subscribeUrl to subscribe it again",
   );
 }

@@ -166,7 +166,7 @@ function sizeOf({ body, attributes = {} }: Outgoing): number {
 }
 
 /** Returns the failed entries: a batch succeeds even when entries fail. */
-function failuresOf(answer: {
+function failuresOf(response: {
   readonly Failed?:
     | readonly {
         readonly Id?: string | undefined;
@@ -176,7 +176,7 @@ function failuresOf(answer: {
       }[]
     | undefined;
 }): EntryFailure[] {
-  return (answer.Failed ?? []).map(({ Id, Code = "Unknown", Message = "", SenderFault = false }) => ({
+  return (response.Failed ?? []).map(({ Id, Code = "Unknown", Message = "", SenderFault = false }) => ({
     index: Number(Id),
     code: Code,
     message: Message,

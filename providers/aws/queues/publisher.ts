@@ -14,10 +14,10 @@ import type { Outbox, Outgoing } from "./outbox.ts";
 /** Limit of SQS; SNS has no delay. */
 const maxDelaySeconds = 900;
 /** Maximum bytes of a message. */
-const largest = { queue: 1_048_576, topic: 262_144 };
+const maxBytes = { queue: 1_048_576, topic: 262_144 };
 
 /** A message with its destination: a queue, or the kinds of a topic. */
-interface Parcel {
+interface Publication {
   readonly to: QueueAddress | readonly string[];
   readonly message: Outgoing;
 }
@@ -44,20 +44,20 @@ export class Publisher {
    */
   async push(events: readonly Event[]): Promise<void> {
     // Check all destinations and sizes first, so that nothing is published when one is wrong.
-    const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
-    await this.#parts.load.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
+    const publications = await Promise.all(events.map((event) => this.#publication(event)));
+    await this.#parts.load.while(() => allOf(publications.flatMap((publication) => this.#dispatch(publication))));
   }
 
   /** Sends an event to one queue, whatever its destination, past the deduplication of SQS. */
   async sendTo(queue: QueueAddress, event: Event, deduplicationId: string): Promise<void> {
-    const body = await this.#packed(event, largest.queue);
+    const body = await this.#packed(event, maxBytes.queue);
     await this.send(queue, queue.fifo ? { body, ...fifoFields(event), deduplicationId } : { body });
   }
 
   /** Sends a message to one queue. Large messages become claims, else the caller checks the size. */
   async send(queue: QueueAddress, message: Outgoing): Promise<void> {
     const { addresses, outbox, load, claims } = this.#parts;
-    const kept = claims && Buffer.byteLength(message.body) > largest.queue;
+    const kept = claims && Buffer.byteLength(message.body) > maxBytes.queue;
     const body = kept ? await claims.keep(message.body) : message.body;
     try {
       await load.while(() => outbox.send(queue, { ...message, body }));
@@ -67,13 +67,13 @@ export class Publisher {
     }
   }
 
-  async #parcel(event: Event): Promise<Parcel> {
+  async #publication(event: Event): Promise<Publication> {
     const { addresses, clock } = this.#parts;
     const name = QueueName.parse(event.queueName);
     const to = name.kind === "queue" ? await addresses.queue(name) : await addresses.topics(name);
     const delayMs = (event.enqueueTime?.getTime() ?? 0) - clock.now();
     if ("url" in to ? to.fifo : to.some(isFifo)) assertKeptUntilDue(event, delayMs);
-    const body = await this.#packed(event, name.kind === "queue" ? largest.queue : largest.topic);
+    const body = await this.#packed(event, name.kind === "queue" ? maxBytes.queue : maxBytes.topic);
     return {
       to,
       message: { body, ...fifoFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
@@ -81,17 +81,17 @@ export class Publisher {
   }
 
   /** Returns the body, or its claim. @throws BeeHiveError `TooLarge`. */
-  async #packed(event: Event, most: number): Promise<string> {
+  async #packed(event: Event, max: number): Promise<string> {
     const { claims, maxEventBytes } = this.#parts;
     const body = bodyOf(event);
     const bytes = Buffer.byteLength(body);
-    if (claims && bytes > Math.min(maxEventBytes, most)) return await claims.keep(body);
-    assertSize(event, bytes, Math.min(maxEventBytes, most));
+    if (claims && bytes > Math.min(maxEventBytes, max)) return await claims.keep(body);
+    assertSize(event, bytes, Math.min(maxEventBytes, max));
     return body;
   }
 
   /** Sends a message. FIFO queues take groups and no delay, standard queues the opposite, topics never a delay. */
-  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Parcel): Promise<void>[] {
+  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Publication): Promise<void>[] {
     const { outbox } = this.#parts;
     if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, delaySeconds: delay })];
     return to.map(async (arn) => {
@@ -116,7 +116,7 @@ function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, de
   if (delayMs <= maxOrderedDelayMs) return;
   throw new BeeHiveError(
     "InvalidEvent",
-    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an event in order for 14 days, so it may be due in 13 days at the most. Push it later, or to what is not ordered.`,
+    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an ordered event for 14 days, so it may be due in at most 13 days. Push it later, or to a queue that is not ordered.`,
   );
 }
 

@@ -174,7 +174,7 @@ export class AwsQueueOperator implements QueueOperator {
         this.#settlement.renew(lease, leaseMs, (error) => void failures.add(error)),
       ),
     );
-    for (const error of failures) this.#logger.warn({ err: error }, "leases could not be renewed, trying again");
+    for (const error of failures) this.#logger.warn({ err: error }, "leases could not be renewed; trying again");
     return held;
   }
 
@@ -207,7 +207,7 @@ export class AwsQueueOperator implements QueueOperator {
       if (!isBeeHiveError(error, "TooLarge")) throw error;
       this.#logger.warn(
         { err: error, eventId: letter.event.id },
-        "a dead letter has no room for its record, it is kept without",
+        "the record of a dead letter does not fit into its message; the dead letter is kept without it",
       );
       const { body, attributes } = held.received;
       const withId = attributesWith({ id: letter.event.id }, attributes);

@@ -41,8 +41,8 @@ interface Waiter {
   readonly max: number;
   readonly leaseMs: number;
   readonly endsAt: number;
-  readonly answer: (leases: AwsLease[]) => void;
-  readonly fail: (error: Error) => void;
+  readonly resolve: (leases: AwsLease[]) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -73,7 +73,8 @@ export class Receiver {
   }
 
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
-    if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
+    if (this.#closed)
+      throw new BeeHiveError("InvalidState", "The AWS provider is closed. Open another to lease events.");
     if (signal.aborted) return [];
     const failure = this.#unreportedFailure;
     this.#unreportedFailure = undefined;
@@ -104,16 +105,16 @@ export class Receiver {
         max,
         leaseMs,
         endsAt: clock.now() + waitMs,
-        answer: (leases) => {
+        resolve: (leases) => {
           leave();
           resolve(leases);
         },
-        fail: (error) => {
+        reject: (error) => {
           leave();
           reject(error);
         },
       };
-      const end = (): void => waiter.answer([]);
+      const end = (): void => waiter.resolve([]);
       // Do not report "no events" while a receive is overdue: wait for its response or its failure, so that an outage
       // is not taken for an empty queue.
       const timer = clock.after(waitMs, () => {
@@ -139,12 +140,16 @@ export class Receiver {
     let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
     for (const { max } of this.#polls.values()) wanted -= max;
-    const most = this.#backlog ? maxPolls : 1;
-    const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
-    while (wanted > 0 && this.#polls.size < most) {
+    const maxConcurrent = this.#backlog ? maxPolls : 1;
+    const secondsLeft = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
+    while (wanted > 0 && this.#polls.size < maxConcurrent) {
       const max = Math.min(wanted, batch);
       // Only the first receive waits; with an empty queue, every further long poll would cost a request.
-      this.#receive(max, first.leaseMs, this.#polls.size === 0 ? Math.min(waitSeconds, left, this.#patience) : 0);
+      this.#receive(
+        max,
+        first.leaseMs,
+        this.#polls.size === 0 ? Math.min(waitSeconds, secondsLeft, this.#patience) : 0,
+      );
       wanted -= max;
     }
   }
@@ -187,14 +192,14 @@ export class Receiver {
   /** Rejects the waiting callers, or the next caller. A failure beside readable events is reported, too. */
   #fail(failure: Error): void {
     if (this.#waiters.size === 0) this.#unreportedFailure = failure;
-    for (const waiter of [...this.#waiters]) waiter.fail(failure);
+    for (const waiter of [...this.#waiters]) waiter.reject(failure);
   }
 
   #handOut(leases: readonly AwsLease[]): void {
     this.#stock.push(...leases);
     for (const waiter of [...this.#waiters]) {
       if (this.#stock.length === 0) return;
-      waiter.answer(this.#fromStock(waiter.max));
+      waiter.resolve(this.#fromStock(waiter.max));
     }
     if (this.#stock.length > 0)
       this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
@@ -203,7 +208,7 @@ export class Receiver {
   /** Resolves the callers whose time ended while the receive was overdue. */
   #endWaits(): void {
     const now = this.#options.clock.now();
-    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.answer([]);
+    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.resolve([]);
   }
 
   #fromStock(max: number): AwsLease[] {
@@ -223,7 +228,7 @@ export class Receiver {
   /** Resolves all callers, waits for the receives in flight, and abandons their messages. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter.answer([]);
+    for (const waiter of [...this.#waiters]) waiter.resolve([]);
     await Promise.all(this.#polls.keys());
     await this.#clearStock();
   }

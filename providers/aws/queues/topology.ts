@@ -121,7 +121,7 @@ export class Topology {
     if (!other) return;
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `"${name}" is ${ordered ? "ordered now" : "not ordered any more"}, but its queue is ${other.name}, and SQS cannot change that. Let the queue run empty and delete it, or give the subscription another name.`,
+      `"${name}" is ${ordered ? "ordered" : "not ordered"} now, but its queue is ${other.name}, and SQS cannot change the kind of a queue. Let the queue run empty and delete it, or rename the subscription.`,
     );
   }
 
@@ -162,7 +162,7 @@ export class Topology {
     if (!found)
       throw new BeeHiveError(
         "Unavailable",
-        `The queue ${name} is there and is not; another process may be deleting it.`,
+        `The queue ${name} exists, but cannot be found; another process may be deleting it. Call hive.setup() again.`,
       );
     return found;
   }

@@ -112,7 +112,10 @@ export class DynamoRows implements Rows {
     if (first === undefined) return undefined;
     if (others.length === 0) return await this.#writeOne(first);
     if (changes.some(({ expect }) => expect !== "any"))
-      throw new BeeHiveError("InvalidState", "DynamoDB writes several rows only without expectations.");
+      throw new BeeHiveError(
+        "InvalidState",
+        "DynamoDB writes several rows only without expectations. Write them one by one.",
+      );
     for (let n = 0; n < changes.length; n += batchSize) await this.#writeBatch(changes.slice(n, n + batchSize));
     return undefined;
   }
@@ -151,12 +154,12 @@ export class DynamoRows implements Rows {
       if (retries > maxBatchRetries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten.`,
+          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten after ${maxBatchRetries} retries. Try again later.`,
         );
       if (retries > 0) await sleep(this.#clock, batchRetryMs * 2 ** retries);
       const request = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
-      const answer = await ask("dynamodb:BatchWriteItem", this.#table, this.#dynamodb.send(request));
-      requests = answer.UnprocessedItems?.[this.#table] ?? [];
+      const response = await ask("dynamodb:BatchWriteItem", this.#table, this.#dynamodb.send(request));
+      requests = response.UnprocessedItems?.[this.#table] ?? [];
     }
   }
 }

@@ -41,7 +41,7 @@ test("given a hive, when its network goes silent and comes back, then requests f
   network.silent = true;
   const failure = await failureOf(hive.push(eventTo("Orders", "during")));
   assert.is(failure.code, "Timeout");
-  assert.match(failure.message, /sqs:SendMessage on test-Orders failed: .*did not answer in time/);
+  assert.match(failure.message, /sqs:SendMessage on test-Orders failed: .*did not respond in time/);
   while ((await pollingOf(hive)) !== "failing") await sleep(10);
   for (let looks = 0; looks < 20; looks++) {
     await sleep(100);
