@@ -1,4 +1,4 @@
-/** What can be said on the command line. */
+/** Options of the command line. */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
@@ -57,7 +57,7 @@ const values = z.object({
   help: z.boolean(),
 });
 
-/** @throws an error that says what is wrong, in one line. */
+/** @throws Error with all problems in one line. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Options {
   const options = {
     orders: string,

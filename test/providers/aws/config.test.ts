@@ -4,7 +4,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: configuration");
 
-test("given nothing but the scheme, when it is read, then all has its default", () => {
+test("a URL without options has all defaults", () => {
   const { prefix, table, bucket, wait, maxEventBytes, claimCheck } = configFrom("aws:");
   assert.equal(
     [prefix, table, bucket, wait, maxEventBytes, claimCheck],
@@ -12,7 +12,7 @@ test("given nothing but the scheme, when it is read, then all has its default", 
   );
 });
 
-test("given options, when they are read, then numbers are numbers, flags are flags, and the table follows the prefix", () => {
+test("options of a URL are read as numbers, flags and lengths of time", () => {
   const config = configFrom(
     "aws:?region=eu-west-1&prefix=shop&endpoint=http%3A%2F%2F127.0.0.1%3A4566&wait=20s&claimCheck&bucket=shop-data&idempotent=true&inboxAge=3d",
   );
@@ -32,7 +32,7 @@ test("given options, when they are read, then numbers are numbers, flags are fla
   );
 });
 
-test("given several mistakes, when the URL is read, then the error lists each", () => {
+test("an error lists every mistake of a URL", () => {
   try {
     configFrom("aws:?regio=x&wait=21s&prefix=-a&claimCheck=yes&requestTimeout=1&endpoint=nowhere&maxEventBytes=ten");
     assert.unreachable();
@@ -50,13 +50,13 @@ test("given several mistakes, when the URL is read, then the error lists each", 
   }
 });
 
-test("given no endpoint, when the configuration is completed, then a set-up waits a second as AWS asks; given a test server, it does not", () => {
+test("a set-up pauses for a second, with a test server not at all", () => {
   assert.is(completed({}).settle, 1_000);
   assert.is(completed({ endpoint: "http://127.0.0.1:4566" }).settle, 0);
   assert.is(configFrom("aws:?endpoint=http%3A%2F%2F127.0.0.1%3A4566&settle=500ms").settle, 500);
 });
 
-test("given claim checks without a bucket, when the provider is made, then the error says so", () => {
+test("claim checks without a bucket are refused", () => {
   assert.throws(() => completed({ claimCheck: true }), /claimCheck needs a bucket/);
 });
 

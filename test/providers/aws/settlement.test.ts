@@ -1,4 +1,4 @@
-/** Leases near the end of what SQS knows, on a clock that stands. */
+/** Leases near the end of their 12 hours, on a clock that stands still. */
 import * as assert from "uvu/assert";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
@@ -16,7 +16,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("aws: settlement");
 const hours = 3_600_000;
 
-/** A lease on a message that was received so long ago. */
+/** A lease on a message received `ageMs` ago. */
 function scene(ageMs: number, handedOver = false) {
   const clock = new ManualClock();
   const sqs = fakeClient<SQSClient>();
@@ -44,27 +44,27 @@ function scene(ageMs: number, handedOver = false) {
   return { clock, sqs, lease, renew, failures, settlement };
 }
 
-test("given a lease, when it is renewed, then it ends before its visibility does", async () => {
+test("a renewed lease ends before its visibility", async () => {
   const { clock, sqs, lease, renew, failures } = scene(0);
   assert.is(await renew(30_000), true);
   assert.is(sqs.asked[0]?.input.Entries[0].VisibilityTimeout, 31);
   assert.equal([lease.expiresAt - clock.now(), failures], [30_000, []]);
 });
 
-test("given a message near the end of its 12 hours, when its lease is renewed, then no more is asked for, which would give it back", async () => {
+test("a renewal near the end of the 12 hours sends no request", async () => {
   const { sqs, renew, lease, clock } = scene(12 * hours - 1_500);
   assert.is(await renew(30_000), true);
   assert.equal([sqs.asked, lease.expiresAt - clock.now()], [[], 500]);
 });
 
-test("given a message that Lambda handed over, when its lease is renewed or ends, then nothing is asked of SQS", async () => {
+test("settling a message of Lambda sends no request to SQS", async () => {
   const { sqs, renew, lease, settlement } = scene(0, true);
   assert.is(await renew(30_000), true);
   await settlement.deleteMessage(lease);
   assert.equal([sqs.asked, lease.removed], [[], true]);
 });
 
-test("given a lease that is over, when it is renewed, then it is not held and nothing is asked", async () => {
+test("a lease that ended is not renewed", async () => {
   const { sqs, renew, clock } = scene(0);
   await clock.advance(501);
   assert.is(await renew(30_000), false);

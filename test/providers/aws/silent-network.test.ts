@@ -1,4 +1,4 @@
-/** A network that takes what is sent and answers nothing. */
+/** A network that accepts requests and never responds. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,7 +13,7 @@ import { failureOf } from "../../support/failure.ts";
 import { startSilentProxy } from "../../support/silent-proxy.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: a silent network", { timeoutMs: 30_000 });
+const test = suite("aws: silent network", { timeoutMs: 30_000 });
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -21,7 +21,7 @@ async function pollingOf(hive: Hive): Promise<string | undefined> {
   return (await hive.health({ askProvider: false })).detail.actors[0]?.polling;
 }
 
-test("given a hive, when its network goes silent and comes back, then requests fail in time, it is not well meanwhile, it works on, and it stops", async () => {
+test("a hive fails requests in a silent network, recovers, and stops", async () => {
   const scene = await awsScene();
   const network = await startSilentProxy(Number(new URL(scene.servers.endpoint).port));
   const endpoint = `http://127.0.0.1:${network.port}`;
@@ -60,7 +60,7 @@ test("given a hive, when its network goes silent and comes back, then requests f
   await scene.close();
 });
 
-test("given a receive that is not answered, when the wait for events is over before it fails, then it ends with the failure, not as if nothing had come", async () => {
+test("an unanswered receive ends with its failure, not as empty", async () => {
   const scene = await awsScene({ requestTimeout: 300 });
   await scene.provider.queues.ensure([spec("Idle")]);
   scene.servers.delay = ({ action }) => (action === "sqs:ReceiveMessage" ? new Promise(() => {}) : undefined);
@@ -73,7 +73,7 @@ test("given a receive that is not answered, when the wait for events is over bef
   await scene.close();
 });
 
-test("given S3 that stops half-way through an object, when a claim is fetched, then it fails", async () => {
+test("a claim whose transfer stops half-way fails", async () => {
   const server = createServer((_, answer) => void answer.writeHead(200, { "content-length": "10" }).write("half"));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
