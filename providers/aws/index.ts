@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { standardErrorLogger, safeLogger, type Logger } from "../../src/base/logger.ts";
+import { registerProvider } from "../../src/contract/provider-registry.ts";
 import {
   directStep,
   type Capabilities,
@@ -7,13 +8,12 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
-import { DynamoRows } from "./stores/rows.ts";
 import { AwsStores } from "./stores/index.ts";
+import { DynamoRows } from "./stores/rows.ts";
 
 export type { AwsClients, AwsConfig } from "./config.ts";
 

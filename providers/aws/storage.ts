@@ -7,9 +7,9 @@ import {
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
-import { ClaimCheck } from "./queues/claim-check.ts";
 import type { AwsClients, AwsSettings } from "./config.ts";
 import { isNamed, translate } from "./errors.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 
 /*
  * One table holds all stores of a hive: a single table to create, to grant and to watch. It is billed by request and

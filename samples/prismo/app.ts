@@ -10,8 +10,8 @@ import {
   type Provider,
 } from "beehive-actors";
 import * as actors from "./actors/index.ts";
-import { prismoContainer } from "./container.ts";
 import { chaos, retryAgainst } from "./chaos.ts";
+import { prismoContainer } from "./container.ts";
 import { acceptOrders, stockUp, type NewOrder, type NewProduct } from "./intake.ts";
 import { summarise, type Summary } from "./summary.ts";
 import { Tally, tallied } from "./tally.ts";

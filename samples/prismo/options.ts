@@ -1,6 +1,6 @@
 /** Options of the command line. */
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import * as z from "zod";
 import { defaultLease } from "./app.ts";
 import { highestFailureRate } from "./chaos.ts";

@@ -1,14 +1,14 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { systemClock, type Clock, type Timer } from "../../../src/base/clock.ts";
-import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../../src/base/logger.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { completed, configFrom, type AwsConfig, type AwsSettings } from "../config.ts";
 import { AwsProvider, type AwsProviderOptions } from "../index.ts";
-import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 import type { AwsLease } from "../queues/lease.ts";
 import { isFifo, lastPartOf, queueNameOf } from "../queues/names.ts";
+import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 
 export type { SqsEvent, SqsRecord } from "./lambda-event.ts";
 

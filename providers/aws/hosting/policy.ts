@@ -1,13 +1,13 @@
 import type { ActorDescriptor } from "../../../src/actors/actor.ts";
 import { destination } from "../../../src/actors/descriptor.ts";
-import { BeeHiveError } from "../../../src/base/errors.ts";
-import { injectedStores } from "../../../src/injection/injected-stores.ts";
-import { queueSpecs } from "../../../src/actors/topology.ts";
 import type { Publisher } from "../../../src/actors/publishes.ts";
-import type { Pulser } from "../../../src/pulses/pulser.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
+import { queueSpecs } from "../../../src/actors/topology.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
+import type { Pulser } from "../../../src/pulses/pulser.ts";
 import { completed, type AwsConfig, type AwsSettings } from "../config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
 

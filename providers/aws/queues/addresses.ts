@@ -1,4 +1,3 @@
-import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import {
   paginateListSubscriptionsByTopic,
   paginateListTopics,
@@ -9,6 +8,7 @@ import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { ask } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { deadNameOf, lastPartOf, queueNameOf, topicNameOf } from "./names.ts";

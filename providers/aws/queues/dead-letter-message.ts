@@ -1,6 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
-import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { memberText } from "../../../src/events/json-source.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { bodyOf, eventFrom } from "./message.ts";

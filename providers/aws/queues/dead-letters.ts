@@ -1,13 +1,13 @@
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
 import { messageOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
-import type { QueueAddress } from "./addresses.ts";
+import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { ask, receiveLimit } from "../client.ts";
+import type { QueueAddress } from "./addresses.ts";
 import { deadLetterFrom, unreadableDeadLetter } from "./dead-letter-message.ts";
 import type { Outbox } from "./outbox.ts";
 

@@ -9,11 +9,11 @@ import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { maxKey } from "../../../src/contract/keys.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { Batcher } from "./batcher.ts";
-import type { Load } from "./load.ts";
 import { ask } from "../client.ts";
 import type { AwsSettings } from "../config.ts";
 import { expiry, itemKey } from "../stores/rows.ts";
+import { Batcher } from "./batcher.ts";
+import type { Load } from "./load.ts";
 
 /** Limits of DynamoDB: 25 writes or 100 reads in a batch, 16 MB in all. */
 const maxEntries = 25;

@@ -1,7 +1,7 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { QueueAddress } from "./addresses.ts";
 import type { Received } from "./received.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { isJson } from "../../../src/events/body.ts";
 import { attributesOf, cloudEventRecord, withData } from "../../../src/events/cloud-events.ts";
-import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Event, EventRecord } from "../../../src/events/event.ts";
 import { receivedEvent } from "../../../src/events/unreadable.ts";
 import { propertiesOf } from "./attributes.ts";

@@ -1,5 +1,5 @@
-import type { Event } from "../../../src/events/event.ts";
 import type { Logger } from "../../../src/base/logger.ts";
+import type { Event } from "../../../src/events/event.ts";
 
 /*
  * Messages that AWS sends for itself: by S3 when notifications are set up, by SNS when a queue is subscribed from

@@ -10,10 +10,10 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
+import type { AwsClients } from "../config.ts";
 import type { QueueAddress } from "./addresses.ts";
 import { Batcher, type BatcherOptions, type EntryFailure } from "./batcher.ts";
 import type { Load } from "./load.ts";
-import type { AwsClients } from "../config.ts";
 import { lastPartOf } from "./names.ts";
 
 /** A message to send. */

@@ -1,7 +1,7 @@
 import type { Subscription } from "@aws-sdk/client-sns";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses } from "./addresses.ts";
 import { deadNameOf, lastPartOf, queueNameOf } from "./names.ts";
 

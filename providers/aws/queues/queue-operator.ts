@@ -1,12 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { GetQueueAttributesCommand, type Message } from "@aws-sdk/client-sqs";
+import type { Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
-import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
-import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
 import type { Logger } from "../../../src/base/logger.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
   Lease,
@@ -15,25 +12,27 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
-import { Addresses, type QueueAddress } from "./addresses.ts";
-import { Leasing, type LeasedMessages } from "./leasing.ts";
-import { Load } from "./load.ts";
-import { ClaimCheck } from "./claim-check.ts";
-import { ask, secondsOf } from "../client.ts";
+import { secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
+import { ensureStorage } from "../storage.ts";
+import { Addresses, type QueueAddress } from "./addresses.ts";
+import { ClaimCheck } from "./claim-check.ts";
+import { deadLetterBody } from "./dead-letter-message.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Inbox } from "./inbox.ts";
 import type { AwsLease } from "./lease.ts";
-import { deadLetterBody } from "./dead-letter-message.ts";
-import { topologyProblems } from "./limits.ts";
+import { Leasing, type LeasedMessages } from "./leasing.ts";
+import { Load } from "./load.ts";
 import { fifoToken } from "./message.ts";
-import { attributesWith, FifoRedeliveryStates } from "./redelivery-state.ts";
 import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import { Receiver } from "./receiver.ts";
+import { attributesWith, FifoRedeliveryStates } from "./redelivery-state.ts";
 import { Settlement } from "./settlement.ts";
-import { ensureStorage } from "../storage.ts";
 import { Topology } from "./topology.ts";
 import { UnreadableMessages } from "./unreadable-messages.ts";
 
@@ -107,7 +106,7 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
-    return topologyProblems(queues, this.#config.prefix);
+    return this.#topology.problems(queues);
   }
 
   /** Also creates the table and the bucket of the stores: there is no separate set-up. */
@@ -216,29 +215,9 @@ export class AwsQueueOperator implements QueueOperator {
     await this.#settlement.deleteMessage(held);
   }
 
-  /** Counts of SQS are approximate. Messages that wait for a retry count as leased. */
-  async counts(name: QueueName): Promise<QueueCounts> {
-    const queue = await this.#addresses.queue(name);
-    const deadQueue = await this.#addresses.deadQueue(queue);
-    const [alive, dead] = await Promise.all([this.#count(queue), this.#count(deadQueue)]);
-    return { ...alive, dead: dead.ready + dead.leased + dead.delayed };
-  }
-
-  async #count({ name, url }: QueueAddress): Promise<Omit<QueueCounts, "dead">> {
-    const request = new GetQueueAttributesCommand({
-      QueueUrl: url,
-      AttributeNames: [
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-      ],
-    });
-    const { Attributes = {} } = await ask("sqs:GetQueueAttributes", name, this.#clients.sqs.send(request));
-    return {
-      ready: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-      leased: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-      delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-    };
+  /** Returns approximate counts. Messages that wait for a retry count as leased. */
+  counts(name: QueueName): Promise<QueueCounts> {
+    return this.#topology.counts(name);
   }
 
   async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {

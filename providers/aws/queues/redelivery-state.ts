@@ -1,8 +1,8 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { Attributes } from "./attributes.ts";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import type { Rows } from "../../../src/provider-kit/rows.ts";
+import type { Attributes } from "./attributes.ts";
 
 /*
  * What SQS cannot express about the next delivery of a message.

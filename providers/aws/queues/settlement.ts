@@ -1,12 +1,12 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { AbandonOptions } from "../../../src/contract/queue-operator.ts";
-import type { Load } from "./load.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { visibilityLeft, visibilitySeconds, type AwsLease } from "./lease.ts";
-import { attributesWith, type FifoRedeliveryStates, type RedeliveryState } from "./redelivery-state.ts";
+import type { Load } from "./load.ts";
 import type { Outbox } from "./outbox.ts";
 import { delaySeconds } from "./publisher.ts";
+import { attributesWith, type FifoRedeliveryStates, type RedeliveryState } from "./redelivery-state.ts";
 
 export interface SettlementParts {
   readonly outbox: Outbox;

@@ -13,14 +13,14 @@ import {
 } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import type { Addresses } from "./addresses.ts";
 import { ask } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { isNamed, translate } from "../errors.ts";
+import type { Addresses, QueueAddress } from "./addresses.ts";
 import { visibilitySeconds } from "./lease.ts";
-import { maxReceives, retentionSeconds } from "./limits.ts";
+import { maxReceives, retentionSeconds, topologyProblems } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
 import { Presence } from "./presence.ts";
 import { withTopic } from "./queue-policy.ts";
@@ -54,6 +54,10 @@ export class Topology {
     this.#presence = new Presence(addresses, config.prefix, clock);
   }
 
+  problems(specs: readonly QueueSpec[]): string[] {
+    return topologyProblems(specs, this.#config.prefix);
+  }
+
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
     const topics = specs.filter(({ name }) => name.kind === "topic");
     const queues = specs.filter(({ name }) => name.kind !== "topic");
@@ -77,6 +81,34 @@ export class Topology {
     }
     if (made.includes(true)) await sleep(this.#clock, this.#config.settle);
     this.#presence.seen(specs);
+  }
+
+  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return this.#presence.missing(specs);
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    const { prefix } = this.#config;
+    this.#presence.forget();
+    if (name.kind !== "queue") {
+      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
+      await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
+    }
+    if (name.kind === "topic") {
+      for (const arn of await this.#addresses.findTopics(name))
+        await ask("sns:DeleteTopic", arn, this.#clients.sns.send(new DeleteTopicCommand({ TopicArn: arn })));
+      this.#addresses.forget();
+      return;
+    }
+    for (const ordered of [false, true]) await this.#deleteQueue(queueNameOf(prefix, name, ordered));
+  }
+
+  /** Returns the counts of SQS, which are approximate. Messages that wait for a retry count as leased. */
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const queue = await this.#addresses.queue(name);
+    const deadQueue = await this.#addresses.deadQueue(queue);
+    const [alive, dead] = await Promise.all([this.#count(queue), this.#count(deadQueue)]);
+    return { ...alive, dead: dead.ready + dead.leased + dead.delayed };
   }
 
   async #ensureTopic(name: string): Promise<string> {
@@ -173,26 +205,6 @@ export class Topology {
     return Attributes?.[name];
   }
 
-  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    return this.#presence.missing(specs);
-  }
-
-  async delete(name: QueueName): Promise<void> {
-    const { prefix } = this.#config;
-    this.#presence.forget();
-    if (name.kind !== "queue") {
-      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
-      await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
-    }
-    if (name.kind === "topic") {
-      for (const arn of await this.#addresses.findTopics(name))
-        await ask("sns:DeleteTopic", arn, this.#clients.sns.send(new DeleteTopicCommand({ TopicArn: arn })));
-      this.#addresses.forget();
-      return;
-    }
-    for (const ordered of [false, true]) await this.#deleteQueue(queueNameOf(prefix, name, ordered));
-  }
-
   async #unsubscribe({ SubscriptionArn = "", Endpoint = "" }: Subscription): Promise<void> {
     await ask("sns:Unsubscribe", SubscriptionArn, this.#clients.sns.send(new UnsubscribeCommand({ SubscriptionArn })));
     await this.#deleteQueue(lastPartOf(Endpoint));
@@ -209,6 +221,23 @@ export class Topology {
         if (!isBeeHiveError(error, "QueueNotFound")) throw error;
       }
     }
+  }
+
+  async #count({ name, url }: QueueAddress): Promise<Omit<QueueCounts, "dead">> {
+    const request = new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+      ],
+    });
+    const { Attributes = {} } = await ask("sqs:GetQueueAttributes", name, this.#clients.sqs.send(request));
+    return {
+      ready: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+      leased: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+      delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    };
   }
 }
 

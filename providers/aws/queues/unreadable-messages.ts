@@ -1,6 +1,6 @@
 import type { AwsLease } from "./lease.ts";
-import type { FifoRedeliveryStates, RedeliveryState } from "./redelivery-state.ts";
 import type { Outbox } from "./outbox.ts";
+import type { FifoRedeliveryStates, RedeliveryState } from "./redelivery-state.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** Pause before an unreadable message is received again, in ms; doubled each time. */

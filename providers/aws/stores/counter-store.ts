@@ -7,6 +7,8 @@ import {
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../../src/base/clock.ts";
+import { checkedKey } from "../../../src/contract/keys.ts";
+import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
 import {
   assertCount,
   belowMinimum,
@@ -15,10 +17,8 @@ import {
   onceKeptMs,
   type CounterAnswer,
 } from "../../../src/provider-kit/counter.ts";
-import { checkedKey } from "../../../src/contract/keys.ts";
-import type { RowChange, RowKey, Rows } from "../../../src/provider-kit/rows.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
-import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
+import type { RowChange, RowKey, Rows } from "../../../src/provider-kit/rows.ts";
 import { ask } from "../client.ts";
 import { isNamed, translate } from "../errors.ts";
 import { itemKey } from "./rows.ts";

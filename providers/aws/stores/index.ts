@@ -1,5 +1,4 @@
 import type { Clock } from "../../../src/base/clock.ts";
-import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -9,6 +8,7 @@ import type {
   LockStore,
   Stores,
 } from "../../../src/contract/stores.ts";
+import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { DynamoCounterStore } from "./counter-store.ts";
 import { S3KeyValueStore } from "./key-value-store.ts";

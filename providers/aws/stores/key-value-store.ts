@@ -1,8 +1,9 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { checkedKey, checkedName, ifFound } from "../../../src/contract/keys.ts";
+import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
+import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
 import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
 import {
@@ -13,7 +14,6 @@ import {
   type RowKey,
   type Rows,
 } from "../../../src/provider-kit/rows.ts";
-import type { Blob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
 import { ask } from "../client.ts";
 import { upload } from "./upload.ts";
 

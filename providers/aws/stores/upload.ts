@@ -7,8 +7,8 @@ import {
   type CompletedPart,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
 import type { BlobBody } from "../../../src/contract/stores.ts";
+import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
 import { ask } from "../client.ts";
 
 /** Limit of S3: minimum bytes of a part, except for the last. A stream is buffered up to a part. */

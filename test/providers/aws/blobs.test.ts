@@ -1,6 +1,6 @@
 /** Blobs in S3: the rows and objects that writes leave behind, and failures between the two. */
-import * as assert from "uvu/assert";
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import * as assert from "uvu/assert";
 import type { KeyValueStore } from "../../../src/index.ts";
 import { awsScene, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";

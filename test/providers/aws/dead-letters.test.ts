@@ -1,13 +1,13 @@
-import * as assert from "uvu/assert";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { Load } from "../../../providers/aws/queues/load.ts";
-import { DeadLetters } from "../../../providers/aws/queues/dead-letters.ts";
+import * as assert from "uvu/assert";
 import { deadLetterBody } from "../../../providers/aws/queues/dead-letter-message.ts";
+import { DeadLetters } from "../../../providers/aws/queues/dead-letters.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { QueueName, type DeadLetter } from "../../../src/index.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { awsScene, eventTo, spec, take, type AwsScene } from "../../support/aws-hive.ts";
 import type { AwsServers, Interference } from "../../support/aws-servers.ts";
 import { failureOf } from "../../support/failure.ts";

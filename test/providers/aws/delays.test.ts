@@ -1,12 +1,12 @@
 /** Delays and attempts beyond what SQS expresses. */
-import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { bodyOf } from "../../../providers/aws/queues/message.ts";
 import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
+import type { Event, Lease } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
-import type { Event, Lease } from "../../../src/index.ts";
 
 const test = suite("aws: delays", { timeoutMs: 30_000 });
 const minute = 60_000;

@@ -1,11 +1,11 @@
 /** Failures of AWS. */
 import * as assert from "uvu/assert";
-import type { Interference } from "../../support/aws-servers.ts";
-import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
-import { failureOf } from "../../support/failure.ts";
-import { suite } from "../../support/suite.ts";
 import { isRefusal, translate } from "../../../providers/aws/errors.ts";
 import { QueueName, silentLogger } from "../../../src/index.ts";
+import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
+import type { Interference } from "../../support/aws-servers.ts";
+import { failureOf } from "../../support/failure.ts";
+import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: failures", { timeoutMs: 30_000 });
 let scene: AwsScene;

@@ -1,6 +1,5 @@
 /** `hive.whenIdle()` while the counts of SQS lag. */
 import { setTimeout as sleep } from "node:timers/promises";
-import * as assert from "uvu/assert";
 import {
   actorDescription,
   createHive,
@@ -10,6 +9,7 @@ import {
   type ActorContext,
   type ProcessorActor,
 } from "beehive-actors";
+import * as assert from "uvu/assert";
 import { awsScene } from "../../support/aws-hive.ts";
 import { suite } from "../../support/suite.ts";
 

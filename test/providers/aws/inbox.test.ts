@@ -1,12 +1,12 @@
-import * as assert from "uvu/assert";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { Load } from "../../../providers/aws/queues/load.ts";
+import * as assert from "uvu/assert";
 import { completed } from "../../../providers/aws/config.ts";
 import { Inbox } from "../../../providers/aws/queues/inbox.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { QueueName } from "../../../src/index.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
-import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
 import { failureOf } from "../../support/failure.ts";
+import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: inbox");

@@ -1,7 +1,8 @@
 /** Actors as a Lambda function, and the failures that it reports. */
-import * as assert from "uvu/assert";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSHandler } from "aws-lambda";
+import { Container } from "inversify";
+import * as assert from "uvu/assert";
 import {
   sqsHandler,
   type SqsHandler,
@@ -20,7 +21,6 @@ import {
   type ActorContext,
   type ActorOptions,
 } from "../../../src/index.ts";
-import { Container } from "inversify";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { receiveRecords } from "../../support/sqs-records.ts";
 import { suite } from "../../support/suite.ts";

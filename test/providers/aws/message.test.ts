@@ -7,8 +7,8 @@ import {
   redeliveryStateIn,
   type RedeliveryState,
 } from "../../../providers/aws/queues/redelivery-state.ts";
-import { Event, isBeeHiveError, QueueName } from "../../../src/index.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
+import { Event, isBeeHiveError, QueueName } from "../../../src/index.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: messages");

@@ -1,6 +1,6 @@
 /** Dead letters moved back unchanged by AWS's own tools ("Start DLQ redrive"), under new message ids. */
-import * as assert from "uvu/assert";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { deadNameOf } from "../../../providers/aws/queues/names.ts";
 import { QueueName, silentLogger, type DeadLetter } from "../../../src/index.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";

@@ -1,6 +1,6 @@
 /** Messages that AWS sends for itself reach no actor. */
-import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
 import { actorDescription, QueueName, silentLogger, type Event, type Logger } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, takeOne } from "../../support/aws-hive.ts";

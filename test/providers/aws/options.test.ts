@@ -1,7 +1,7 @@
 /** Features that options switch on: claim checks and the inbox. */
 import * as assert from "uvu/assert";
-import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { QueueName } from "../../../src/index.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";

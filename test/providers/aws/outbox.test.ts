@@ -1,7 +1,7 @@
 /** Entries and sizes of requests to SQS and SNS. */
-import * as assert from "uvu/assert";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { ManualClock } from "../../../src/testing/index.ts";

@@ -1,9 +1,9 @@
 /** Number of requests to AWS for an event: requests cost money. */
 import * as assert from "uvu/assert";
 import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "../../../src/index.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
 import { awsScene, eventTo, spec, take, takeOne } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
-import { ManualClock } from "../../../src/testing/index.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: requests per event", { timeoutMs: 60_000 });

@@ -1,11 +1,11 @@
 /** Rows in DynamoDB when the service leaves a part of a request undone. */
-import * as assert from "uvu/assert";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as assert from "uvu/assert";
 import { DynamoRows } from "../../../providers/aws/stores/rows.ts";
-import { ManualClock } from "../../../src/testing/index.ts";
 import type { RowChange } from "../../../src/provider-kit/rows.ts";
-import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
 import { failureOf } from "../../support/failure.ts";
+import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: rows");

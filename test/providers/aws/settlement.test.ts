@@ -1,12 +1,12 @@
 /** Leases near the end of their 12 hours, on a clock that stands still. */
-import * as assert from "uvu/assert";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { Load } from "../../../providers/aws/queues/load.ts";
+import * as assert from "uvu/assert";
 import { AwsLease } from "../../../providers/aws/queues/lease.ts";
-import { FifoRedeliveryStates } from "../../../providers/aws/queues/redelivery-state.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { receivedFrom } from "../../../providers/aws/queues/received.ts";
+import { FifoRedeliveryStates } from "../../../providers/aws/queues/redelivery-state.ts";
 import { Settlement } from "../../../providers/aws/queues/settlement.ts";
 import { Event, QueueName } from "../../../src/index.ts";
 import { ManualClock } from "../../../src/testing/index.ts";

@@ -1,4 +1,3 @@
-import * as assert from "uvu/assert";
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -6,6 +5,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import type { AwsProvider } from "../../../providers/aws/index.ts";
 import { QueueName, type Event } from "../../../src/index.ts";
 import { ManualClock } from "../../../src/testing/index.ts";

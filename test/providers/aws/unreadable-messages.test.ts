@@ -1,14 +1,14 @@
 /**
  * Events received during an outage of the services that hold parts of them: no actor sees them, and no attempt counts.
  */
-import * as assert from "uvu/assert";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { AwsProvider } from "../../../providers/aws/index.ts";
+import * as assert from "uvu/assert";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
+import type { AwsProvider } from "../../../providers/aws/index.ts";
 import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
 import { actorDescription, QueueName, silentLogger, type Event, type Lease } from "../../../src/index.ts";
-import type { Interference } from "../../support/aws-servers.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
+import type { Interference } from "../../support/aws-servers.ts";
 import { failureOf } from "../../support/failure.ts";
 import { receiveRecords } from "../../support/sqs-records.ts";
 import { suite } from "../../support/suite.ts";
