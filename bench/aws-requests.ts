@@ -74,7 +74,7 @@ async function costOf(contender: Contender, events: number): Promise<Cost> {
 async function beehive({ endpoint, counts }: AwsServers, events: number): Promise<void> {
   const done = countdown(events * hops.length);
   const actors = hops.map((name, n) => hop(name, hops[n + 1], done.one));
-  const provider = `aws:?prefix=bench&waitSeconds=1&endpoint=${encodeURIComponent(endpoint)}`;
+  const provider = `aws:?prefix=bench&wait=1s&endpoint=${encodeURIComponent(endpoint)}`;
   const hive = await createHive({ actors, provider, logger: silentLogger });
   await hive.setup();
   counts.clear();

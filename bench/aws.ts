@@ -15,7 +15,7 @@ const hive: Entry = {
   name: "BeeHive aws:",
   file: "hive",
   peer: false,
-  settings: { provider: "aws:?prefix=bench&waitSeconds=1&endpoint=http://127.0.0.1:{port}", queues: true },
+  settings: { provider: "aws:?prefix=bench&wait=1s&endpoint=http://127.0.0.1:{port}", queues: true },
   concurrency: [64, 128, 256],
   environment,
 };

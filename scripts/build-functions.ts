@@ -1,4 +1,4 @@
-/** Makes a folder of Prismo's functions that `func azure functionapp publish` takes: `npm run build:functions`. */
+/** Builds the folder of Prismo's functions for `func azure functionapp publish`: `npm run build:functions`. */
 import { copyFile, writeFile } from "node:fs/promises";
 import { bundle } from "./bundle.ts";
 
@@ -7,7 +7,7 @@ const folder = "dist-functions";
 await bundle({
   entry: "samples/prismo/functions.ts",
   outfile: `${folder}/index.mjs`,
-  // The host brings it.
+  // The host provides it.
   external: ["@azure/functions-core"],
 });
 await copyFile("deploy/azure/host.json", `${folder}/host.json`);

@@ -1,13 +1,13 @@
-/** Bundles an entry of Prismo and all that it needs into one file for Node 20 and later. */
+/** Bundles an entry of Prismo with its dependencies into one file for Node 20 and later. */
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { build } from "esbuild";
 
 export interface Bundle {
   readonly entry: string;
-  /** Its folder is emptied first. */
+  /** The output file. Its folder is emptied first. */
   readonly outfile: string;
-  /** Packages that the host brings. @default [] */
+  /** Packages that the host provides. @default [] */
   readonly external?: readonly string[];
 }
 
@@ -22,11 +22,11 @@ export async function bundle({ entry, outfile, external = [] }: Bundle): Promise
     format: "esm",
     conditions: ["beehive-source"],
     external: [...external],
-    // The SDKs' packages have both; only what is written as ES modules loses what is not used.
+    // The SDKs ship both formats; unused code is dropped from ES modules only.
     mainFields: ["module", "main"],
-    // Actors are called by the names of their classes.
+    // Class names are the names of actors.
     keepNames: true,
-    // For what is written as CommonJS: an ES module has no `require` of its own.
+    // For CommonJS packages: an ES module has no `require`.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
     },

@@ -1,8 +1,9 @@
 /**
- * Has the drawings of `beehive graph` read by those that they are for: Mermaid by the parser of Mermaid, AsyncAPI by
- * that of AsyncAPI, pictures as XML. Both those that the tests compare with, and some that are made now, of Prismo and of
- * webs with odd names, which must be read with every name as it is. The parsers are large, so they are installed in
- * `scripts/graph-parsers` when this is run first, and again when their lockfile has changed.
+ * Checks the output of `beehive graph` with the parsers of Mermaid and AsyncAPI, and pictures as XML.
+ *
+ * Reads the golden files of the tests, and new graphs of Prismo and of random webs with odd names, whose names must all
+ * be read unchanged. The parsers are large, so the first run, and each run after a change of the lockfile, installs
+ * them into `scripts/graph-parsers`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -25,13 +26,13 @@ interface Format {
   readonly files: readonly string[];
   readonly read: Read;
   readonly draw: (graph: EventGraph) => string;
-  /** What breaks a drawing when it stands in the place of what is there. */
+  /** Text that breaks a drawing in the place of `right`. */
   readonly breaks: readonly (readonly [right: string, wrong: string])[];
 }
 
 const root = join(import.meta.dirname, "..");
 const golden = join(root, "test/golden/graph");
-/** The same webs each time: a check that fails now and then is looked at by nobody. */
+/** Equal webs in every run: a check that fails now and then is ignored. */
 const webs = fc.sample(anyWeb, { seed: 1, numRuns: 50 });
 
 try {
@@ -98,9 +99,9 @@ function goldenFiles(extension: string): string[] {
 }
 
 /**
- * Nobody sees the spaces around a name, and Mermaid drops them.
+ * Ignores spaces around names, which Mermaid drops.
  *
- * @throws Error when an actor or a topic of the graph was not read, or is called otherwise.
+ * @throws Error when an actor or a topic of the graph is missing or has another name.
  */
 function withNamesOf({ actors, queues }: EventGraph, reading: Reading): Reading {
   const meant = [...actors.map(({ name }) => name), ...queues.map(({ name }) => name.topic)];
@@ -111,7 +112,7 @@ function withNamesOf({ actors, queues }: EventGraph, reading: Reading): Reading 
   throw new Error(`not read: ${missing.map((name) => JSON.stringify(name)).join(", ")}; read: ${read}`);
 }
 
-/** @throws Error when the text is read all the same: then the parser proves nothing. */
+/** @throws Error when the parser accepts the broken text, because then the check proves nothing. */
 async function assertRefused(read: Read, text: string, right: string, wrong: string): Promise<void> {
   if (!text.includes(right)) throw new Error(`there is no ${right} in it, so nothing was broken`);
   const accepted = await read(text.replace(right, wrong)).then(

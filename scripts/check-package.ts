@@ -1,7 +1,8 @@
 /**
- * Checks what a user gets, not what is in this folder: packs the package, looks into the tarball, installs it in an
- * empty project beside nothing but TypeScript's needs, and runs, type-checks and imports it there. Run it by
- * `npm run check:package`, which puts the tools on the path.
+ * Checks the package as users get it: `npm run check:package`.
+ *
+ * Packs it, checks the tarball, installs it into an empty project beside TypeScript, and runs, type-checks and imports
+ * it.
  */
 import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,7 +51,7 @@ try {
   rmSync(temp, { recursive: true, force: true });
 }
 
-/** Packs into the temporary folder, which builds first (`prepack`), and checks the list of files. */
+/** Packs into the temporary folder, with a build (`prepack`), and checks the list of files. */
 function pack(): string {
   const args = ["pack", "--json", "--foreground-scripts=false", "--pack-destination", temp];
   const [packed] = JSON.parse(run("npm", args)) as { filename: string; files: { path: string }[] }[];
@@ -68,7 +69,7 @@ function pack(): string {
 function install(tarball: string): void {
   writeJson("package.json", { name: "consumer", private: true });
   writeJson("tsconfig.json", {
-    // Checks the declarations too: a user may not skip them.
+    // Checks the declarations, too: users may not skip them.
     compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: false, types: ["node"] },
   });
   for (const file of ["esm.mts", "cjs.cts"]) copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
@@ -82,7 +83,7 @@ function noCloudSdk(): void {
   if (found.length > 0) throw new Error(`installed with the package: ${found.join(", ")}`);
 }
 
-/** Imports one subpath. A provider may miss nothing but the optional peers that its users install themselves. */
+/** Imports one subpath. A provider may lack only the optional peers that its users install. */
 function imports(subpath: string): void {
   const specifier = join(manifest.name, subpath).replaceAll("\\", "/");
   const attributes = subpath.endsWith(".json") ? `, { with: { type: "json" } }` : "";
@@ -108,7 +109,7 @@ function node(file: string): string {
   return run(process.execPath, [file], { cwd: temp, timeout: 30_000 });
 }
 
-/** What the command printed; when it fails, an error with all that it printed. */
+/** Returns the output of a command. @throws Error with all of its output when it fails. */
 function run(command: string, args: readonly string[], options: ExecFileSyncOptions = {}): string {
   try {
     return execFileSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options }).toString();

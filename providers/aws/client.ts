@@ -2,29 +2,26 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import type { AwsClients, AwsConfig } from "./config.ts";
+import type { AwsClients, AwsSettings } from "./config.ts";
 import { translate } from "./errors.ts";
 
-/** Every queue holds a connection while it polls: the SDK's default of 50 would let polls hold back everything else. */
+/** Every polled queue holds a connection: with the SDK's default of 50, polls would block all other requests. */
 const maxSockets = 1_000;
 
 /**
- * Clients as the configuration asks for; the SDK finds credentials and region by its usual chain, and sets no time
- * limit of its own: without one, a connection that goes silent is waited for for ever.
+ * Makes the clients of a configuration. The SDK finds credentials and region by its usual chain.
+ *
+ * The SDK sets no time limits of its own; without the limits here a silent connection would be waited for forever.
  */
-export function makeClients({ region, endpoint, requestTimeoutMs, waitSeconds }: AwsConfig): AwsClients {
+export function makeClients({ region, endpoint, requestTimeout, wait }: AwsSettings): AwsClients {
   const shared = { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) };
-  const network = {
-    httpAgent: { maxSockets },
-    httpsAgent: { maxSockets },
-    connectionTimeout: requestTimeoutMs,
-  };
+  const network = { httpAgent: { maxSockets }, httpsAgent: { maxSockets }, connectionTimeout: requestTimeout };
   const requestHandler = {
     ...network,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout,
     throwOnRequestTimeout: true,
-    // An answer that stops half-way; no receive is silent for as long as this.
-    socketTimeout: receiveLimitMs(waitSeconds, requestTimeoutMs),
+    // Ends a response that stops half-way. No receive is silent for as long as this.
+    socketTimeout: receiveLimitMs(secondsOf(wait), requestTimeout),
   };
   return {
     sqs: new SQSClient({ ...shared, requestHandler }),
@@ -32,20 +29,25 @@ export function makeClients({ region, endpoint, requestTimeoutMs, waitSeconds }:
     dynamodb: new DynamoDBClient({ ...shared, requestHandler }),
     s3: new S3Client({
       ...shared,
-      // What is large takes its time: the limit is for silence alone.
-      requestHandler: { ...network, socketTimeout: requestTimeoutMs },
+      // Large transfers may be slow, so only the time without traffic is limited.
+      requestHandler: { ...network, socketTimeout: requestTimeout },
       // A bucket in the host name would need a name server that knows it.
       forcePathStyle: endpoint !== undefined,
     }),
   };
 }
 
-/** How long a receive that waits for `waitSeconds` may take, with all that the SDK repeats of it, in ms. */
+/** Returns whole seconds, rounded up: SQS takes no fractions. */
+export function secondsOf(ms: number): number {
+  return Math.ceil(ms / 1_000);
+}
+
+/** Returns the time limit of a receive in ms, with all tries of the SDK. */
 function receiveLimitMs(waitSeconds: number, requestTimeoutMs: number): number {
   return waitSeconds * 1_000 + requestTimeoutMs;
 }
 
-/** The options of a receive, for ready-made clients too: its limit is its own, because it waits. */
+/** Returns the request options of a receive: its limit replaces the client's, because a receive waits. */
 export function receiveLimit(
   waitSeconds: number,
   requestTimeoutMs: number,
@@ -57,7 +59,7 @@ export function destroyClients({ sqs, sns, dynamodb, s3 }: AwsClients): void {
   for (const client of [sqs, sns, dynamodb, s3]) client.destroy();
 }
 
-/** Answers what the request answers; its failure says which action failed on what. */
+/** Returns the response of a request. A failure names the action and the resource. */
 export async function ask<T>(action: string, resource: string, request: Promise<T>): Promise<T> {
   try {
     return await request;

@@ -2,10 +2,13 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { inMs, type Duration } from "../../src/base/duration.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
 import {
   address,
   checkedOptions,
+  duration,
   flag,
   matching,
   optional,
@@ -13,53 +16,82 @@ import {
   whole,
   type OptionRules,
 } from "../../src/provider-kit/options.ts";
-import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
 
-/** How the AWS provider is tuned, as `aws:?region=eu-west-1&prefix=shop` or as an object. */
+/**
+ * Options of the AWS provider, in a URL or in an object.
+ *
+ * @example
+ * createHive({ actors, provider: "aws:?region=eu-west-1&prefix=shop&wait=20s" });
+ *
+ * @example
+ * new AwsProvider({ region: "eu-west-1", prefix: "shop", wait: "20s" });
+ */
 export interface AwsConfig {
-  /** Where to run; `AWS_REGION` and the shared configuration decide unless said. */
+  /** The region. @default `AWS_REGION`, else the region of the shared configuration */
   readonly region: string | undefined;
-  /** Stands before the names of queues, topics and the table, so that several hives share an account; `beehive` unless said. */
+  /** Prefix of the names of queues, topics and the table; lets several hives share an account. @default `beehive` */
   readonly prefix: string;
-  /** One address for all four services, for a test server; credentials and region are still needed. */
+  /** Address of a test server, for all four services. Credentials and a region are still needed. @default none */
   readonly endpoint: string | undefined;
-  /** The DynamoDB table of the stores; `<prefix>-beehive` unless said. */
+  /** The DynamoDB table of the stores. @default `<prefix>-beehive` */
   readonly table: string;
   /** The S3 bucket of key-value stores and claim checks. Bucket names are global, so there is no default. */
   readonly bucket: string | undefined;
   /**
-   * How long one poll of an idle queue waits at the most, in seconds, 1 to 20; 10 unless said. A hive that stops waits
-   * for its last poll, because SQS strands what it hands to a poll that was cut off. Longer polls cost fewer requests.
+   * Maximum wait of one poll of an idle queue, 1 to 20 seconds; rounded up to whole seconds.
+   *
+   * Longer polls cost fewer requests. A hive that stops waits for its last poll: SQS would lease messages to a poll
+   * that was cut off, and nobody would handle them until their leases end.
+   *
+   * @default "10s"
    */
-  readonly waitSeconds: number;
+  readonly wait: Duration;
   /**
-   * How long an answer of AWS is waited for, in ms, 100 to 60,000; 10,000 unless said. The SDK asks three times. A
-   * receive has so much more than it waits, in all; S3, as long as nothing is heard. Ready-made clients have limits
-   * of their own but for receives.
+   * Time limit of each request, 100 ms to 1 minute. The SDK tries a request three times.
+   *
+   * A receive has this much time in addition to its wait, all tries included. For S3 it limits the time without traffic.
+   * Clients that the application passes in keep their own limits, except for receives.
+   *
+   * @default "10s"
    */
-  readonly requestTimeoutMs: number;
+  readonly requestTimeout: Duration;
   /**
-   * How long a set-up waits after it made a queue, in ms, 0 to 60,000; 1,000 unless said, as AWS asks before a queue is
-   * used, and 0 at an `endpoint`, whose server has no need of it.
+   * Pause of a set-up after it made a queue, up to 1 minute. AWS asks for one second before a new queue is used.
+   *
+   * @default "1s"; 0 with an `endpoint`, because a test server needs no pause
    */
-  readonly settleMs: number;
+  readonly settle: Duration;
   /**
-   * How long, in ms, what could be asked of AWS by itself waits for company while the process is at work on more, and
-   * five times as long while a queue has a backlog; 5 unless said. Longer saves requests where actors are slow and
-   * few. An event alone never waits.
+   * Time that a request waits to be batched with others while other events are in work, up to 1 second.
+   *
+   * Five times as long while a queue has a backlog. A longer time saves requests where actors are slow and few.
+   * A single event never waits.
+   *
+   * @default "5ms"
    */
-  readonly lingerMs: number;
-  /** The largest event that is taken, in bytes as it travels; 262,144 unless said: SNS takes no more. */
+  readonly linger: Duration;
+  /** Maximum size of an event as a message, in bytes. SNS takes no more than the default. @default 262_144 */
   readonly maxEventBytes: number;
-  /** Puts larger events into the bucket and sends their key instead. */
+  /** Puts larger events into the bucket and sends their key instead. @default false */
   readonly claimCheck: boolean;
-  /** Remembers in DynamoDB what each subscription has committed, and drops what is delivered again. */
+  /** Remembers in DynamoDB what each subscription has committed, and drops repeated events. @default false */
   readonly idempotent: boolean;
-  /** How long `idempotent` remembers, in days; 14 unless said, the longest that a queue keeps an event. */
-  readonly inboxDays: number;
+  /**
+   * How long `idempotent` remembers a committed event, 1 day to 10 years.
+   *
+   * @default "14d", the longest time that a queue keeps an event
+   */
+  readonly inboxAge: Duration;
 }
 
-/** Ready-made clients, for credentials or middleware of your own. They are yours: the provider does not close them. */
+/** Options whose values are lengths of time. */
+const times = ["wait", "requestTimeout", "settle", "linger", "inboxAge"] as const;
+type Time = (typeof times)[number];
+
+/** The complete configuration, with all lengths of time in ms. */
+export type AwsSettings = Omit<AwsConfig, Time> & { readonly [name in Time]: number };
+
+/** Clients that the application makes, with its own credentials or middleware. The provider does not close them. */
 export interface AwsClients {
   readonly sqs: SQSClient;
   readonly sns: SNSClient;
@@ -67,19 +99,21 @@ export interface AwsClients {
   readonly s3: S3Client;
 }
 
-const defaultConfig: Omit<AwsConfig, "table"> = {
+const dayMs = 24 * 60 * 60 * 1_000;
+
+const defaultConfig: Omit<AwsSettings, "table"> = {
   region: undefined,
   prefix: "beehive",
   endpoint: undefined,
   bucket: undefined,
-  waitSeconds: 10,
-  requestTimeoutMs: 10_000,
-  settleMs: 1_000,
-  lingerMs: 5,
+  wait: 10_000,
+  requestTimeout: 10_000,
+  settle: 1_000,
+  linger: 5,
   maxEventBytes: 262_144,
   claimCheck: false,
   idempotent: false,
-  inboxDays: 14,
+  inboxAge: 14 * dayMs,
 };
 
 const optionRules: OptionRules<AwsConfig> = {
@@ -88,29 +122,32 @@ const optionRules: OptionRules<AwsConfig> = {
   endpoint: optional(address()),
   table: matching(/^[\w.-]{3,255}$/, "the name of a DynamoDB table"),
   bucket: optional(matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of an S3 bucket")),
-  waitSeconds: whole(1, 20),
-  requestTimeoutMs: whole(100, 60_000),
-  settleMs: whole(0, 60_000),
-  lingerMs: whole(0, 1_000),
+  wait: duration(1_000, 20_000),
+  requestTimeout: duration(100, 60_000),
+  settle: duration(0, 60_000),
+  linger: duration(0, 1_000),
   // The limit of SQS.
   maxEventBytes: whole(1_024, 1_048_576),
   claimCheck: flag(),
   idempotent: flag(),
-  inboxDays: whole(1, 3_650),
+  inboxAge: duration(dayMs, 3_650 * dayMs),
 };
 
-/** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
-export function configFrom(url: string): AwsConfig {
+/** Reads the options of a URL. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function configFrom(url: string): AwsSettings {
   return completed(optionsIn(parsePlacelessUrl(url), optionRules));
 }
 
-/** @throws BeeHiveError `InvalidConfiguration` with every problem of what is given. */
-export function completed(given: Partial<AwsConfig>): AwsConfig {
+/** Adds the defaults. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function completed(given: Partial<AwsConfig>): AwsSettings {
   const prefix = given.prefix ?? defaultConfig.prefix;
-  const settleMs = given.endpoint === undefined ? defaultConfig.settleMs : 0;
-  const config = { ...defaultConfig, settleMs, table: `${prefix}-beehive`, ...given };
-  checkedOptions("aws", config, optionRules);
+  const settle = given.endpoint === undefined ? defaultConfig.settle : 0;
+  const config = { ...defaultConfig, settle, table: `${prefix}-beehive`, ...given };
+  checkedOptions<AwsConfig, AwsConfig>("aws", config, optionRules);
   if (config.claimCheck && config.bucket === undefined)
     throw new BeeHiveError("InvalidConfiguration", "The provider aws cannot be made: claimCheck needs a bucket.");
-  return config;
+  return {
+    ...config,
+    ...(Object.fromEntries(times.map((name) => [name, inMs(config[name])])) as Record<Time, number>),
+  };
 }

@@ -1,8 +1,8 @@
 import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 
-/** What was tried: an action as IAM writes it, on what. */
-export interface Attempt {
+/** A request to AWS: its action as IAM writes it, and the resource. */
+export interface Operation {
   readonly action: string;
   readonly resource: string;
 }
@@ -10,11 +10,11 @@ export interface Attempt {
 const access = "The credentials need the right";
 const identity = "The credentials were refused";
 
-/** Error names of a request that is wrong in itself: the same request is refused again. */
+/** Error names of requests that are wrong in themselves; a repetition fails too. */
 const refusals =
   /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|InvalidMessageContents|InvalidAttribute(Name|Value)|ValidationException|SerializationException|MissingParameter)$/;
 
-/** Error names of SQS, SNS, DynamoDB and S3, and what they mean to whoever called. */
+/** Error names of SQS, SNS, DynamoDB and S3, with their code and the next step. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
   [
     /^(NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/,
@@ -34,49 +34,53 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
   [
     /^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/,
     "Throttled",
-    "AWS asks to slow down. What an actor does is tried again; push again what you pushed yourself",
+    "AWS throttles requests. Events of actors are retried; repeat a push of your own later",
   ],
   [
     /^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/,
     "LeaseLost",
-    "The message is not leased under this receipt any more",
+    "The message is no longer leased under this receipt. Another consumer may have it",
   ],
   [
     /^(TimeoutError|AbortError|ETIMEDOUT)$/,
     "Timeout",
-    "AWS did not answer in time. What an actor does is tried again; push again, under the same ids, what you pushed yourself",
+    "AWS did not respond in time. Events of actors are retried; repeat a push of your own, with the same ids",
   ],
-  [/^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/, "TooLarge", "It is larger than the service takes"],
+  [
+    /^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/,
+    "TooLarge",
+    "It is larger than the service takes. Keep large data in the key-value store and send its key",
+  ],
   [
     /^ResourceNotFoundException$/,
     "Unavailable",
-    "The table does not exist. Call hive.setup() first, or make it, see deploy/aws",
+    "The table does not exist. Call hive.setup() first, or create it, see deploy/aws",
   ],
-  [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or make it, see deploy/aws"],
+  [/^NoSuchBucket$/, "Unavailable", "The bucket does not exist. Call hive.setup() first, or create it, see deploy/aws"],
   [refusals, "Unavailable", "The service refused the request"],
 ];
 
-/** What a service says is shown up to here, in characters: a proxy may answer with a page. */
+/** Maximum characters shown of an error message: a proxy may respond with a page. */
 const maxMessage = 1_024;
 const maxName = 128;
 
-/** What an SDK client threw, as a `BeeHiveError` that says what was tried, on what, and what to do. */
-export function translate(error: unknown, { action, resource }: Attempt): BeeHiveError {
+/** Returns the error of an SDK client as a `BeeHiveError` that names the action, the resource and the next step. */
+export function translate(error: unknown, { action, resource }: Operation): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [name, message] = nameAndMessage(error);
-  // A size is refused under many names, those of other refusals among them.
+  // Services refuse a size under many names, some of them shared with other refusals.
   const size = refusals.test(name) ? tooLarge(message) : undefined;
   const [, code, advice] = size ?? meanings.find(([names]) => names.test(name)) ?? tooLarge(message) ?? unknown(error);
-  const what = advice === access ? `${access} ${action} on ${resource}` : advice;
-  return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${what}.`, { cause: error });
+  const nextStep = advice === access ? `${access} ${action} on ${resource}` : advice;
+  return new BeeHiveError(code, `${action} on ${resource} failed: ${name}: ${message} ${nextStep}.`, { cause: error });
 }
 
-/** Whether AWS answered with an error of one of these names. */
+/** Returns whether AWS responded with an error of one of these names. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(nameAndMessage(error)[0]);
 }
 
-/** Whether AWS refused a request for what it holds, so that to repeat it mends nothing. */
+/** Returns whether AWS refused the content of a request, so that a repetition fails too. */
 export function isRefusal({ code, cause }: BeeHiveError): boolean {
   return code === "TooLarge" || refusals.test(nameAndMessage(cause)[0]);
 }
@@ -88,26 +92,27 @@ function tooLarge(message: string): (typeof meanings)[number] | undefined {
 
 function unknown(error: unknown): (typeof meanings)[number] {
   if (error instanceof Error && /^Region (is missing|not accepted)/.test(error.message))
-    return [/./, "InvalidConfiguration", "Name one with aws:?region=eu-west-1, or in AWS_REGION"];
+    return [/./, "InvalidConfiguration", "Set it with aws:?region=eu-west-1, or in AWS_REGION"];
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
   return [
     /./,
     "Unavailable",
-    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "What an actor does is tried again",
+    $metadata?.httpStatusCode === undefined ? "AWS could not be reached" : "Events of actors are retried",
   ];
 }
 
 /**
- * SDK errors are named by their code; errors of the network have the code in a field, and the SDK calls a connection
- * that was reset a `TimeoutError` too.
+ * Returns the name and the message of an SDK error.
+ *
+ * Network errors have their code in a field. The SDK also calls a connection that was reset a `TimeoutError`.
  */
 function nameAndMessage(error: unknown): [name: string, message: string] {
   if (!(error instanceof Error)) return ["Error", safeText(String(error), maxMessage)];
   const { code, Code } = error as { code?: string; Code?: string };
   const name = /^((Aggregate|Timeout)?Error|Unknown)$/.test(error.name) ? (Code ?? code ?? error.name) : error.name;
-  // With query compatibility SQS puts its own name before the code.
+  // With query compatibility, SQS puts its own prefix before the code.
   return [
     safeText(name.replace(/^AWS\.SimpleQueueService\./, ""), maxName),
-    error.message === "" ? "no more was said." : safeText(error.message, maxMessage).replace(/[^.!?]$/, "$&."),
+    error.message === "" ? "no further message." : safeText(error.message, maxMessage).replace(/[^.!?]$/, "$&."),
   ];
 }

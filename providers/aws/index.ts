@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { standardErrorLogger, safeLogger, type Logger } from "../../src/base/logger.ts";
+import { registerProvider } from "../../src/contract/provider-registry.ts";
 import {
   directStep,
   type Capabilities,
@@ -7,22 +8,21 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
-import { DynamoRows } from "./stores/rows.ts";
 import { AwsStores } from "./stores/index.ts";
+import { DynamoRows } from "./stores/rows.ts";
 
 export type { AwsClients, AwsConfig } from "./config.ts";
 
-/** Opens `aws:`, with options as `aws:?region=eu-west-1&prefix=shop&bucket=shop-data`. */
+/** Opens the provider of a URL such as `aws:?region=eu-west-1&prefix=shop&bucket=shop-data`. */
 export function openAws(url: string, { clock, logger }: ProviderContext): Provider {
   return new AwsProvider({ ...configFrom(url), clock, ...(logger && { logger }) });
 }
 
-/** What a provider is made from: its configuration, and what it uses. */
+/** Options of {@link AwsProvider}: its configuration, and optionally clients, a clock and a logger. */
 export interface AwsProviderOptions extends Partial<AwsConfig> {
   readonly clients?: AwsClients;
   readonly clock?: Clock;
@@ -31,9 +31,15 @@ export interface AwsProviderOptions extends Partial<AwsConfig> {
 registerProvider("aws", openAws);
 
 /**
- * SQS, SNS, DynamoDB and S3. A step is not atomic here: its stores write at once, its outputs are published, then its
- * event is removed. A crash on the way repeats the step, with the same ids of its outputs; etags, and the idempotency
- * keys of counters, are what makes that harmless.
+ * Actors on SQS, SNS, DynamoDB and S3.
+ *
+ * A step is not atomic: its stores write at once, its outputs are published, then its event is deleted. A crash in
+ * between repeats the step with the same ids of its outputs. Etags, and the idempotency keys of counters, make the
+ * repetition harmless.
+ *
+ * @example
+ * const provider = new AwsProvider({ region: "eu-west-1", prefix: "shop", requestTimeout: "5s" });
+ * const hive = await createHive({ actors, provider });
  */
 export class AwsProvider implements Provider {
   readonly name = "aws";
@@ -50,7 +56,7 @@ export class AwsProvider implements Provider {
   readonly #own: boolean;
 
   /**
-   * @param options `logger` is told of messages that are removed because no actor is meant by them.
+   * @param options `logger` receives warnings and notices of AWS. @default A logger to standard error.
    * @throws BeeHiveError `InvalidConfiguration` with every problem.
    */
   constructor({ clients, clock = systemClock, logger = standardErrorLogger, ...given }: AwsProviderOptions = {}) {

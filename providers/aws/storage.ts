@@ -7,49 +7,52 @@ import {
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
-import { ClaimCheck } from "./queues/claim-check.ts";
-import type { AwsClients, AwsConfig } from "./config.ts";
+import type { AwsClients, AwsSettings } from "./config.ts";
 import { isNamed, translate } from "./errors.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 
 /*
- * One table for all stores of a hive: one thing to make, to grant and to watch, billed by request, and idle it
- * costs nothing. A table a kind would cost the same and bring nothing but more to make.
+ * One table holds all stores of a hive: a single table to create, to grant and to watch. It is billed by request and
+ * costs nothing while idle. A table for each kind of store would cost the same.
  *
  *     pk                      sk                               holds
  *     collection/Orders       the id                           v, the item as JSON
  *     list/Waiting/ByProduct  the hash of the key, "/", the id v, the item as JSON
- *     blob/Invoices           the key                          where the bytes are in S3, and the metadata
+ *     blob/Invoices           the key                          the object in S3, and the metadata
  *     lock                    the resource                     holder, fencing token, end
  *     counter/Stock           the id                           n, the value, and the latest idempotency keys
- *     counter/Stock.once      a hash of the id and of the key  how an increment was answered
- *     inbox/Orders-Payment    the id of an event               nothing: it was handled
- *     note/shop-Orders.fifo   the id of a message              what SQS cannot count, see note.ts
+ *     counter/Stock.once      a hash of the id and of the key  the result of an increment
+ *     inbox/Orders-Payment    the id of an event               nothing: the event was handled
+ *     note/shop-Orders.fifo   the id of a message              its redelivery state, see redelivery-state.ts
  *
- * Ids sort by code point, because DynamoDB sorts by UTF-8 bytes. `ttl`, in seconds, lets DynamoDB clean up where
- * its time to live is switched on; every reader checks `expires`, in ms, itself. Nothing needs transactions.
+ * Ids sort by code point, because DynamoDB sorts by UTF-8 bytes. `ttl`, in seconds, lets DynamoDB delete expired items
+ * where its time to live is switched on. Every reader also checks `expires`, in ms. Nothing needs transactions.
  */
 
 const readyMs = 60_000;
 const lookMs = 500;
 
-/** Makes the table, and the bucket when one is named, unless they are there. */
+/** Creates the table, and the bucket when one is configured, unless they exist. */
 export async function ensureStorage(
   { dynamodb, s3 }: AwsClients,
-  { table, bucket }: AwsConfig,
+  { table, bucket }: AwsSettings,
   clock: Clock,
 ): Promise<void> {
   const made = bucket === undefined ? Promise.resolve() : ensureBucket(s3, bucket, clock);
   await Promise.all([ensureTable(dynamodb, table, clock), made]);
 }
 
-/** Several processes may do it at once. */
+/** Creates the table and waits until it is active; safe in several processes at once. */
 async function ensureTable(dynamodb: DynamoDBClient, table: string, clock: Clock): Promise<void> {
   if ((await stateOf(dynamodb, table)) === "ACTIVE") return;
   await createTable(dynamodb, table);
   const giveUpAt = clock.now() + readyMs;
   while ((await stateOf(dynamodb, table)) !== "ACTIVE") {
     if (clock.now() > giveUpAt)
-      throw new BeeHiveError("Unavailable", `The table ${table} was not ready after ${readyMs} ms.`);
+      throw new BeeHiveError(
+        "Unavailable",
+        `The table ${table} was not active after ${readyMs} ms. Call hive.setup() again.`,
+      );
     await sleep(clock, lookMs);
   }
   await cleanUp(dynamodb, table);
@@ -86,7 +89,7 @@ async function createTable(dynamodb: DynamoDBClient, table: string): Promise<voi
   }
 }
 
-/** Lets DynamoDB remove what has expired. Nothing depends on it, so a refusal is nothing. */
+/** Lets DynamoDB delete expired items. Optional, so a refusal is ignored. */
 async function cleanUp(dynamodb: DynamoDBClient, table: string): Promise<void> {
   const request = new UpdateTimeToLiveCommand({
     TableName: table,
@@ -95,7 +98,7 @@ async function cleanUp(dynamodb: DynamoDBClient, table: string): Promise<void> {
   await dynamodb.send(request).catch(() => {});
 }
 
-/** A bucket of ours gets rules of ours; one that was there keeps its own. */
+/** Creates the bucket with an expiry rule for claims; a bucket that exists keeps its own rules. */
 async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock): Promise<void> {
   const giveUpAt = clock.now() + readyMs;
   while (!(await bucketExists(s3, bucket))) {
@@ -105,10 +108,14 @@ async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock):
   }
 }
 
-/** Answers whether it was made here: another process may be making it. @param again whether that may go on. */
+/**
+ * Creates the bucket; returns false while another process is creating it.
+ *
+ * @param again whether the caller tries again.
+ */
 async function createBucket(s3: AwsClients["s3"], bucket: string, again: boolean): Promise<boolean> {
   const region = await s3.config.region();
-  // The first region of all is the one that may not be named.
+  // The API refuses the name of its default region, us-east-1.
   const place =
     region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
   try {

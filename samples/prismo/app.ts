@@ -1,4 +1,4 @@
-/** Prismo, an online shop: its actors on any provider, the orders it is given, and what became of them. */
+/** Prismo, an online shop: runs its actors on any provider, with given orders, and reports the outcome. */
 import {
   createHive,
   silentLogger,
@@ -10,16 +10,16 @@ import {
   type Provider,
 } from "beehive-actors";
 import * as actors from "./actors/index.ts";
-import { prismoContainer } from "./container.ts";
 import { chaos, retryAgainst } from "./chaos.ts";
+import { prismoContainer } from "./container.ts";
 import { acceptOrders, stockUp, type NewOrder, type NewProduct } from "./intake.ts";
 import { summarise, type Summary } from "./summary.ts";
 import { Tally, tallied } from "./tally.ts";
 
-/** Renewed while an actor works; short, so that a run that was killed is soon taken up by the next. In ms. */
+/** Lease in ms, renewed while an actor works. Short, so that the next run soon takes over from a killed one. */
 export const defaultLease = 5_000;
 
-/** What `beehive trace` finds an event by: its order. */
+/** Subject by which `beehive trace` finds an event: its order. */
 export const journal: JournalOptions = {
   subject: (event: Event) => event.getBody<{ readonly orderId?: string }>().orderId,
 };
@@ -27,26 +27,26 @@ export const journal: JournalOptions = {
 export interface PrismoOptions {
   readonly provider: Provider;
   readonly seed?: number | undefined;
-  /** How often an actor fails for no reason, 0 to 0.8. */
+  /** Share of random failures of actors, 0 to 0.8. */
   readonly failureRate?: number | undefined;
-  /** How many events each subscription works on at the same time. */
+  /** Events in work at the same time, for each subscription. */
   readonly parallelism?: number | undefined;
-  /** How long an event is taken out for at a time, in ms. */
+  /** Lease of an event, in ms. */
   readonly lease?: number | undefined;
-  /** Counts what happens, for those who watch. */
+  /** Counts events, for display. */
   readonly tally?: Tally | undefined;
   /** Ends the run early. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a run went. */
+/** The outcome of a run. */
 export interface Report extends Summary {
   readonly events: number;
   readonly deadLetters: number;
   readonly durationMs: number;
 }
 
-/** Takes the orders in, works until nothing is left to do and looks at what is in the stores then. */
+/** Accepts the orders, runs until no work is left, and summarises the stores. */
 export async function runPrismo(
   orders: Iterable<NewOrder>,
   products: Iterable<NewProduct>,
@@ -69,7 +69,7 @@ export async function runPrismo(
   return { ...(await summarise(hive.provider.stores)), events: tally.total, deadLetters, durationMs };
 }
 
-/** Resolves when nothing is left to do, or when the hive has stopped because `signal` aborted. */
+/** Resolves when no work is left, or when the hive has stopped because `signal` aborted. */
 async function idleUnless(hive: Hive, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
   const stop = (): void => void hive.stop();
@@ -78,7 +78,7 @@ async function idleUnless(hive: Hive, signal?: AbortSignal): Promise<void> {
   signal?.removeEventListener("abort", stop);
 }
 
-/** What the hive of a shop is made of. */
+/** Options of the shop's hive. */
 function prismo(
   { provider, seed = 1, failureRate = 0, parallelism, lease = defaultLease }: PrismoOptions,
   tally: Tally,
@@ -103,5 +103,5 @@ async function countDeadLetters(hive: Hive): Promise<number> {
   return counts.reduce((sum, { dead }) => sum + dead, 0);
 }
 
-/** Failures that are retried are all in a day's work here. */
+/** Retried failures are normal here, so only errors are logged. */
 const errorsOnly: Logger = { ...silentLogger, error: (fields, message) => console.error(message, fields) };

@@ -1,10 +1,10 @@
 import type { Middleware, RetryOptions } from "beehive-actors";
 import { randomNumbers } from "./chance.ts";
 
-/** The highest failure rate that a run still ends with in reasonable time. */
+/** Maximum failure rate with which a run ends in reasonable time. */
 export const highestFailureRate = 0.8;
 
-/** Fails at random, before an actor runs and after it has done its work: what is not safe to repeat goes wrong here. */
+/** Fails at random before and after an actor runs, which exposes steps that are not safe to repeat. */
 export function chaos(rate: number, seed: number): Middleware {
   const random = randomNumbers(seed);
   const maybeFail = (when: string): void => {
@@ -18,7 +18,7 @@ export function chaos(rate: number, seed: number): Middleware {
   };
 }
 
-/** So many attempts that chance alone sends not one event in 10^12 to the dead letters. */
+/** Returns enough attempts that chance alone dead-letters fewer than one event in 10^12. */
 export function retryAgainst(rate: number): Partial<RetryOptions> {
   const failure = 1 - (1 - rate) ** 2;
   return { maxAttempts: Math.max(50, Math.ceil(Math.log(1e-12) / Math.log(failure))), minDelay: 1, maxDelay: 50 };

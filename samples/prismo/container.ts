@@ -5,8 +5,9 @@ import { Supplier } from "./gateways/supplier.ts";
 import { Seed } from "./seed.ts";
 
 /**
- * Returns the container of the shop. Gateways are made once; the mailer writes to a store of the step, so it is made
- * for each event and not bound here.
+ * Returns the container of the shop.
+ *
+ * Gateways are singletons. The mailer writes to a store of the step, so it is made for each event and not bound here.
  */
 export function prismoContainer(seed = 1): Container {
   const container = new Container();

@@ -1,4 +1,4 @@
-/** What Prismo remembers. An `etag` makes the store refuse a change to a version that is no longer the latest. */
+/** The entities of Prismo. With an `etag` the store rejects a change of an outdated version. */
 
 interface Customer {
   readonly id: string;
@@ -9,11 +9,11 @@ interface Customer {
 
 export interface OrderItem {
   readonly quantity: number;
-  /** The id of the event that took it from the stock. */
+  /** Id of the event that took the item from stock. */
   readonly takenBy?: string | undefined;
 }
 
-/** An order, and the one place where all that happens to it meets: every join goes through its etag. */
+/** An order. All joins of the workflow go through its etag. */
 export interface Order {
   readonly id: string;
   readonly etag?: string | undefined;
@@ -30,7 +30,7 @@ export interface Order {
   readonly acceptedAt: number;
 }
 
-/** Under the id of its order. */
+/** Stored under the id of its order. */
 export interface Payment {
   readonly id: string;
   readonly etag?: string | undefined;
@@ -38,7 +38,7 @@ export interface Payment {
   readonly status: "authorised" | "refused" | "refunded";
 }
 
-/** Under the id of its order. */
+/** Stored under the id of its order. */
 export interface Shipment {
   readonly id: string;
   readonly address: string;

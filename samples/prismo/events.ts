@@ -1,6 +1,8 @@
 /**
- * What can happen at Prismo. Events carry ids and no more: whoever handles one reads the rest from the stores, as it
- * is by then. Each is published to the topic of its own name, and its body is checked when it is made and when it is read.
+ * The events of Prismo.
+ *
+ * Events carry ids only; handlers read the current data from the stores. Each event goes to the topic of its own name,
+ * and its body is validated when it is made and when it is read.
  */
 import { eventType } from "beehive-actors";
 import { z } from "zod";
@@ -10,10 +12,10 @@ const quantity = z.int().positive();
 
 const ofOrder = z.object({ orderId: id });
 const itemOfOrder = z.object({ orderId: id, productId: id });
-/** Those that nobody has tried to take yet. */
+/** Items that no actor has tried to take yet. */
 const itemsOfOrder = z.object({ orderId: id, productIds: z.array(id) });
 const missingItem = z.object({ orderId: id, productId: id, quantity });
-/** The id is the supplier's own number: the same goods never arrive under two of them. */
+/** The id is the supplier's own number, so the same goods never arrive under two ids. */
 const delivery = z.object({ deliveryId: id, productId: id, quantity });
 const ofProduct = z.object({ productId: id });
 

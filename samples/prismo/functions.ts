@@ -1,4 +1,7 @@
-/** Prismo's actors as Azure Functions, each on its subscription: `npm run build:functions`, deploy/azure/functions.bicep. */
+/**
+ * Prismo's actors as Azure Functions, one for each subscription: `npm run build:functions`,
+ * deploy/azure/functions.bicep.
+ */
 import { app } from "@azure/functions";
 import { createHive, type Hive } from "beehive-actors";
 import { actorFunctions } from "beehive-actors/azure/functions";
@@ -12,5 +15,5 @@ export const hive: Hive = await createHive({
   defaults: { lease: defaultLease },
   provider: process.env["BEEHIVE_PROVIDER"] ?? "azure:",
 });
-// The connection of the triggers, as the template names it.
+// The connection of the triggers, named as in the template.
 actorFunctions(app, hive, "ServiceBus");

@@ -1,6 +1,6 @@
 /**
- * Makes orders and stock by chance, the same for the same seed. The bundled sample was made with
- * `npx tsx -C beehive-source samples/prismo/generate.ts 200 samples/prismo/data`.
+ * Generates random orders and stock, equal for equal seeds. The bundled sample was made with `npx tsx -C beehive-source
+ * samples/prismo/generate.ts 200 samples/prismo/data`.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const lastNames = ["Moss", "Field", "Brook", "Hill", "Wood", "Marsh", "Stone", "
 const streets = ["High Street", "Mill Lane", "Station Road", "Park Avenue", "Queen Street"];
 const paymentMethods = ["card", "transfer", "voucher"];
 
-/** Thirty products, some of which will not do for that many orders; of every fifth there is next to nothing. */
+/** Returns thirty products. Some run short with that many orders; every fifth has almost no stock. */
 export function randomProducts(seed: number, orders: number): NewProduct[] {
   const random = randomNumbers(seed);
   return makes.flatMap((make, m) =>
@@ -27,7 +27,7 @@ export function randomProducts(seed: number, orders: number): NewProduct[] {
   );
 }
 
-/** Orders of one to four products, one to three of each. */
+/** Yields orders of one to four products, one to three of each. */
 export function* randomOrders(seed: number, count: number, products: readonly NewProduct[]): Generator<NewOrder> {
   const random = randomNumbers(seed + 1);
   for (let number = 1; number <= count; number++) {

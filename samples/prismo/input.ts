@@ -1,4 +1,4 @@
-/** Reads orders and stock from files of one JSON value a line, and says of each bad line what is wrong with it. */
+/** Reads orders and stock from files with one JSON value a line, and reports each bad line. */
 import { open } from "node:fs/promises";
 import * as z from "zod";
 import type { NewOrder, NewProduct } from "./intake.ts";
@@ -6,7 +6,7 @@ import type { NewOrder, NewProduct } from "./intake.ts";
 export interface Input {
   readonly orders: readonly NewOrder[];
   readonly products: readonly NewProduct[];
-  /** `file:line: why`, for each line that was left out. */
+  /** `file:line: reason` for each line left out. */
   readonly problems: readonly string[];
 }
 
@@ -14,7 +14,7 @@ const id = z
   .string("must be a text")
   .min(1, "must not be empty")
   .max(100, "must not have more than 100 characters")
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  // oxlint-disable-next-line no-control-regex -- control characters are refused
   .refine((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text) && text.isWellFormed(), "must be printable");
 const text = z.string("must be a text").min(1, "must not be empty");
 const count = z.int("must be a whole number").max(1_000_000_000, "must not be above 1,000,000,000");
@@ -29,7 +29,7 @@ const orderLine = z.object(
     id,
     customer,
     items: z
-      // zod leaves that one key out without a word.
+      // zod silently drops this key.
       .custom((items) => !Object.hasOwn(Object(items) as object, "__proto__"), 'must not have a "__proto__"')
       .pipe(z.record(id, count.min(1, "must be at least 1"), "must be an object of quantities"))
       .refine((items) => Object.keys(items).length > 0, "must not be empty"),
@@ -45,7 +45,7 @@ const stockLine = z.object(
   "must be an object",
 );
 
-/** Reads both files; what is wrong is listed, not thrown, unless a file cannot be read at all. */
+/** Reads both files. Lists bad lines; throws only when a file cannot be read at all. */
 export async function readInput(ordersFile: string, stockFile: string): Promise<Input> {
   const problems: string[] = [];
   const products = new Map<string, NewProduct>();
@@ -68,7 +68,7 @@ export async function readInput(ordersFile: string, stockFile: string): Promise<
   return { orders: [...orders.values()], products: [...products.values()], problems };
 }
 
-/** One line, and where it stands. */
+/** A line with its place. */
 class Line {
   readonly place: string;
   readonly #text: string;
@@ -78,7 +78,7 @@ class Line {
     this.#text = content;
   }
 
-  /** The value that is written there; or nothing, and one more problem. */
+  /** Returns the value of a line, or adds a problem. */
   parse<T>(schema: z.ZodType<T>, problems: string[]): T | undefined {
     const json = parseJson(this.#text);
     if (json === undefined) {
@@ -95,7 +95,7 @@ class Line {
   }
 }
 
-/** The lines of a file that are not blank, one at a time: it is never held as a whole. */
+/** Yields the lines of a file that are not blank, one at a time: the file is never in memory as a whole. */
 async function* lines(file: string): AsyncGenerator<Line, void, undefined> {
   try {
     await using handle = await open(file);

@@ -1,11 +1,11 @@
-/** The way into the shop: products are put on the shelves, orders are accepted. All of it can be repeated. */
+/** Brings products and orders into the shop. Every step can be repeated. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Event, Hive, Stores } from "beehive-actors";
 import type { Order } from "./entities.ts";
 import { OrderAccepted } from "./events.ts";
 import { prismoStores, stock } from "./stores.ts";
 
-/** An order as the customer placed it: how many of each product. */
+/** An order as the customer placed it: quantities by product. */
 export interface NewOrder extends Pick<Order, "id" | "customer" | "totalPrice" | "paymentMethod" | "shippingAddress"> {
   readonly items: Readonly<Record<string, number>>;
 }
@@ -16,35 +16,37 @@ export interface NewProduct {
   readonly quantity: number;
 }
 
-/** How many orders are written and published at the same time. */
+/** Orders that are written and published at the same time. */
 const batchSize = 100;
 
-/** Puts the products on the shelves; those that are there stay as they are. */
+/** Adds the products; existing products stay unchanged. */
 export async function stockUp(stores: Stores, newProducts: Iterable<NewProduct>): Promise<void> {
   const { products, counters } = prismoStores(stores);
   for (const { productId, name, quantity } of newProducts) {
     if (await products.exists(productId)) continue;
-    // The goods before the product: a run that ends between the two is repeated and counts them once.
+    // Count the goods before the product is added: a run that ends in between is repeated, and counts them once.
     await counters.increment(stock, productId, quantity, { once: "initial" });
     await products.insertIfAbsent({ id: productId, name, initialQuantity: quantity });
   }
 }
 
-/** Accepts orders a batch at a time, until there are no more or `signal` aborts. */
+/** Accepts orders in batches until none are left or `signal` aborts. */
 export async function acceptOrders(hive: Hive, orders: Iterable<NewOrder>, signal?: AbortSignal): Promise<void> {
   for (const batch of batches(orders, batchSize)) {
     if (signal?.aborted) return;
     const accepted = await Promise.all(batch.map((order) => accept(hive.provider.stores, order)));
     if (signal?.aborted) return;
     await hive.push(accepted.filter((event) => event !== undefined));
-    // In memory nothing ever waits: without this the shop would open only when the last order is in.
+    // In memory no call ever waits: without this pause the shop would open only after the last order.
     await nextTurn();
   }
 }
 
 /**
- * Writes the order down. One that is there already is told again only while nothing has come of it: an earlier run may
- * have ended before it was told.
+ * Stores an order and returns its events.
+ *
+ * An order that exists is published again only while no work on it has started: an earlier run may have ended in
+ * between.
  */
 async function accept(stores: Stores, order: NewOrder): Promise<Event | undefined> {
   const { orders } = prismoStores(stores);

@@ -46,7 +46,7 @@ async function run(options: Options, input: Input, provider: Provider, signal: A
   }
 }
 
-/** Aborts at the first signal, with the exit code that tells of it; the second ends the process at once. */
+/** Aborts at the first signal, with its exit code; the second ends the process at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   const listen = (signal: NodeJS.Signals, exitCode: number): void => {

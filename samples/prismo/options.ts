@@ -1,6 +1,6 @@
-/** What can be said on the command line. */
-import { parseArgs } from "node:util";
+/** Options of the command line. */
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import * as z from "zod";
 import { defaultLease } from "./app.ts";
 import { highestFailureRate } from "./chaos.ts";
@@ -57,7 +57,7 @@ const values = z.object({
   help: z.boolean(),
 });
 
-/** @throws an error that says what is wrong, in one line. */
+/** @throws Error with all problems in one line. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Options {
   const options = {
     orders: string,

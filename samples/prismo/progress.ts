@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress";
 import type { Tally } from "./tally.ts";
 
-/** Shows how far the shop is, on a terminal; returns what ends the show. */
+/** Shows the progress of the shop on a terminal; returns a function that ends the display. */
 export function showProgress(orders: number, tally: Tally): () => void {
   const bar = new SingleBar({
     format: "{bar} {value}/{total} orders · {cancelled} cancelled · {shortages} shortages · {events} events",
@@ -11,7 +11,7 @@ export function showProgress(orders: number, tally: Tally): () => void {
   });
   const draw = (): void => {
     const cancelled = tally.of("OrderCancelled");
-    // An event may be told twice, so that the count is only about right.
+    // An event may be delivered twice, so the count is approximate.
     const done = Math.min(orders, cancelled + tally.of("OrderShipped"));
     bar.update(done, { cancelled, shortages: tally.of("ProductOutOfStock"), events: tally.total });
   };

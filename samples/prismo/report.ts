@@ -1,4 +1,4 @@
-/** How a run is told: to people, or to programs. */
+/** Reports of a run, for people or for programs. */
 import type { Report } from "./app.ts";
 
 const maxProblems = 20;
@@ -19,7 +19,7 @@ export function reportAsJson({ problems: _, p50Ms, p99Ms, durationMs, ...counts 
   return JSON.stringify({ ...counts, durationMs: Math.round(durationMs), eventsPerSecond, p50Ms, p99Ms });
 }
 
-/** Everything that is wrong, or as much of it as anybody reads. */
+/** Returns the problems, up to a readable number. */
 export function problemsOf({ problems, deadLetters }: Pick<Report, "problems" | "deadLetters">): string[] {
   const all = [...problems, ...(deadLetters > 0 ? [`${plural(deadLetters, "event")} could not be handled`] : [])];
   return shortened(all);

@@ -1,4 +1,4 @@
 import { token, type Token } from "beehive-actors";
 
-/** What decides the luck of a run: whose payment is refused, who is a fraud. */
+/** Seed of a run's random numbers: refused payments and frauds. */
 export const Seed: Token<number> = token("Seed");

@@ -1,4 +1,4 @@
-/** Where Prismo's entities are kept: tokens to inject into actors, and the same stores for those outside. */
+/** The stores of Prismo: tokens to inject into actors, and the same stores for code outside of actors. */
 import {
   collectionStore,
   keyedListStore,
@@ -16,10 +16,10 @@ export const Shipments: Token<CollectionStore<Shipment>> = collectionStore("Ship
 export const Mailbox: Token<CollectionStore<Mail>> = collectionStore("Mailbox");
 export const WaitingOrders: Token<KeyedListStore<WaitingOrder>> = keyedListStore("WaitingOrders");
 
-/** The one list of waiting orders; its key is the product that they wait for. */
+/** Waiting orders, by product. */
 export const ordersWaitingForProduct = "OrdersWaitingForProduct";
 
-/** The counters, by product id: what lies in the warehouse, and what suppliers have brought so far. */
+/** Counters by product id: goods in the warehouse, and goods delivered so far. */
 export const stock = "Stock";
 export const replenished = "Replenished";
 
@@ -32,7 +32,7 @@ export interface PrismoStores {
   readonly counters: CounterStore;
 }
 
-/** The stores as the intake and the summary use them: outside any actor, writing at once. */
+/** Stores for the intake and the summary: outside of actors, writing at once. */
 export function prismoStores(stores: Stores): PrismoStores {
   return {
     orders: stores.collection("Orders"),

@@ -1,4 +1,4 @@
-/** What became of all orders, and whether it is right: computed from the stores alone, when nothing is left to do. */
+/** Summarises all orders and checks the invariants, from the stores only, after all work is done. */
 import type { CollectionStore, Identified, Stored, Stores } from "beehive-actors";
 import type { Order, Payment, Shipment } from "./entities.ts";
 import { prismoStores, replenished, stock, type PrismoStores } from "./stores.ts";
@@ -10,18 +10,18 @@ export interface Summary {
   readonly pending: number;
   readonly emails: number;
   readonly duplicateEmails: number;
-  /** How many products there are less than none of. */
+  /** Products with negative stock. */
   readonly negativeStock: number;
-  /** Whether every single good is accounted for. */
+  /** True when every item is accounted for. */
   readonly stockBalanced: boolean;
-  /** From accepted to shipped. */
+  /** Time from acceptance to shipment. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Everything that is not as it must be, in words. */
+  /** All violated invariants, in words. */
   readonly problems: readonly string[];
 }
 
-/** What else is known of an order. */
+/** Other facts about an order. */
 interface Records {
   readonly payment: Payment | undefined;
   readonly shipment: Shipment | undefined;
@@ -120,7 +120,7 @@ async function byId<T extends Identified>(collection: CollectionStore<T>): Promi
   return items;
 }
 
-/** By nearest rank; 0 of nothing. */
+/** Returns a percentile by nearest rank; 0 for an empty list. */
 function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;

@@ -1,11 +1,11 @@
 import type { Middleware } from "beehive-actors";
 import { TracingActor } from "./actors/index.ts";
 
-/** How often each thing happened, as far as this process saw: for people who watch, never for what must be right. */
+/** Counts events seen by this process, for display only. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 
-  /** How many events in all. */
+  /** Number of all events. */
   get total(): number {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -19,7 +19,7 @@ export class Tally {
   }
 }
 
-/** Counts the events that were traced. As the outermost middleware it leaves out the attempts that failed. */
+/** Counts traced events. As the outermost middleware it leaves out failed attempts. */
 export function tallied(tally: Tally): Middleware {
   return async ({ eventType }, { descriptor }, next) => {
     const output = await next();

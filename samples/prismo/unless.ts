@@ -1,8 +1,9 @@
 import { isBeeHiveError, type ErrorCode } from "beehive-actors";
 
 /**
- * What `work` answers, or `undefined` when it was refused with that code. An event may be handled twice, so that
- * `AlreadyExists` and `NotFound` often only mean: that was done before.
+ * Returns the result of `work`, or undefined when it fails with this code.
+ *
+ * An event may be handled twice, so `AlreadyExists` and `NotFound` often mean that the work was done before.
  */
 export async function unless<T>(code: ErrorCode, work: Promise<T>): Promise<T | undefined> {
   try {

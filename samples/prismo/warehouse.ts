@@ -3,15 +3,15 @@ import type { Order, OrderItem } from "./entities.ts";
 import { Orders, stock } from "./stores.ts";
 import { unless } from "./unless.ts";
 
-/** How the taking of an item ended. */
+/** The result of taking an item. */
 export interface Taking {
-  /** The order as it is now. */
+  /** The order as stored now. */
   readonly order: Order;
-  /** How much is missing: the order still wants the item, and there was not enough of it. */
+  /** The missing quantity of an item that the order still needs. */
   readonly missing?: number;
 }
 
-/** Takes goods for orders and takes them back. */
+/** Takes goods for orders, and takes them back. */
 @injects(counterStore, Orders)
 export class Warehouse {
   constructor(
@@ -22,11 +22,11 @@ export class Warehouse {
   /**
    * Takes one item for an order, in the name of the event `takeId`.
    *
-   * The goods are always taken first, and given back if the order turns out not to want them. Looking at the order
-   * before, and leaving it at that, would lose goods where a step is not atomic: this event may have taken them in a
-   * run that crashed, and the order been cancelled or served by another event since. The counter remembers its answer
-   * to each event, so a repeated event takes nothing twice. Two events that take the same item meet at the etag of the
-   * order: one of them fails, runs again and finds the item taken.
+   * The goods are always taken first, and returned if the order does not need them. Reading the order first would lose
+   * goods where a step is not atomic: this event may have taken them in a run that crashed, and the order may have been
+   * cancelled or served since. The counter remembers its result for each event, so a repeated event takes nothing
+   * twice. Two events that take the same item meet at the etag of the order: one fails, runs again, and finds the item
+   * taken.
    */
   async take(takeId: string, orderId: string, productId: string): Promise<Taking> {
     const order = await this.orders.get(orderId);
@@ -46,7 +46,7 @@ export class Warehouse {
     return { order: await this.orders.update(withItem(order, productId, { quantity, takenBy: takeId })) };
   }
 
-  /** Gives back, once, what the event `takeId` took. */
+  /** Returns, once, the goods that the event `takeId` took. */
   async giveBack(takeId: string, productId: string, quantity: number): Promise<void> {
     await this.counters.increment(stock, productId, quantity, { once: `give:${takeId}` });
   }

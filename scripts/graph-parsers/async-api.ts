@@ -6,7 +6,7 @@ interface AsyncApi {
 }
 
 interface Parsed {
-  /** Not there where the text is refused. */
+  /** Undefined for a refused text. */
   readonly document?: Document;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -31,7 +31,7 @@ interface Collection<T> {
   all(): readonly T[];
 }
 
-/** Reads documents by the parser of AsyncAPI, which follows every reference and looks at every payload. */
+/** Reads documents with the parser of AsyncAPI, which follows every reference and checks every payload. */
 export async function asyncApiReader(): Promise<Read> {
   const { Parser, DiagnosticSeverity } = await parserModule<AsyncApi>("@asyncapi/parser");
   const parser = new Parser();

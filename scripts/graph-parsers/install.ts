@@ -4,13 +4,13 @@ import { join } from "node:path";
 
 const folder = import.meta.dirname;
 const lockfile = join(folder, "package-lock.json");
-/** The lockfile of what is installed, so that a change is seen whatever the times of files say. */
+/** Copy of the lockfile of the installed parsers: reveals a change, whatever the file times. */
 const installed = join(folder, "node_modules/.installed-lock.json");
 
-/** Installs the parsers where they are not there as the lockfile has them; answers whether it did. */
+/** Installs the parsers unless they match the lockfile; returns whether it did. */
 export function installParsers(): boolean {
   if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lockfile))) return false;
-  // No script of a package is run: none is needed, and one reports to its maker.
+  // Runs no package scripts: none is needed, and one sends telemetry.
   const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
   execFileSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
   copyFileSync(lockfile, installed);

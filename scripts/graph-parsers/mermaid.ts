@@ -13,7 +13,7 @@ interface Mermaid {
   };
 }
 
-/** Reads flow charts by the parser of Mermaid, which wants to be in a browser. */
+/** Reads flow charts with the parser of Mermaid, which needs a browser's globals. */
 export async function mermaidReader(dom: Dom): Promise<Read> {
   Object.assign(globalThis, { window: dom, document: dom.document });
   const { default: mermaid } = await parserModule<{ readonly default: Mermaid }>("mermaid");
@@ -29,7 +29,7 @@ export async function mermaidReader(dom: Dom): Promise<Read> {
   };
 }
 
-/** A label as a browser shows it. Until it is drawn, Mermaid keeps `#35;` in a spelling of its own. */
+/** Returns a label as a browser shows it. Before drawing, Mermaid encodes `#35;` in its own way. */
 function shown(label: string, { document }: Dom): string {
   const element = document.createElement("div");
   element.innerHTML = label

@@ -1,18 +1,15 @@
-/** What a parser made of a text. */
+/** The result of a parser. */
 export interface Reading {
-  /** What is in it, in words: `15 nodes, 14 arrows`. */
+  /** Its content in words: `15 nodes, 14 arrows`. */
   readonly contents: string;
-  /** The names in it as people see them. */
+  /** The visible names. */
   readonly names: ReadonlySet<string>;
 }
 
-/** Reads a text. @throws Error with what the parser says where it refuses the text. */
+/** Reads a text. @throws Error with the parser's message when it refuses the text. */
 export type Read = (text: string) => Promise<Reading>;
 
-/**
- * The module of a package that is installed beside this file. Without its types: the rest of the project must compile
- * where nothing is installed here.
- */
+/** Imports a package installed beside this file. Untyped, because the project must compile without these packages. */
 export async function parserModule<T>(name: string): Promise<T> {
   return (await import(name)) as T;
 }

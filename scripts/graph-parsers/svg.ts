@@ -1,7 +1,7 @@
 import type { Dom } from "./dom.ts";
 import { counted, type Read } from "./reading.ts";
 
-/** Reads pictures as XML, which a browser does not show when anything in it is not well formed. */
+/** Reads pictures as XML: browsers show only well-formed ones. */
 export function svgReader({ DOMParser }: Dom): Read {
   return async (text) => {
     const document = new DOMParser().parseFromString(text, "image/svg+xml");
@@ -10,7 +10,7 @@ export function svgReader({ DOMParser }: Dom): Read {
     const labels = [...document.querySelectorAll("text, title")].map(({ textContent }) => textContent);
     return {
       contents: counted(labels.length, "text"),
-      // A tooltip has the whole name: NAME reads QUEUE.
+      // A tooltip holds the whole name: NAME reads QUEUE.
       names: new Set(labels.flatMap((label) => [label, label.replace(/ reads [\w-]+$/, "")])),
     };
   };

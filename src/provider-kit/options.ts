@@ -1,3 +1,4 @@
+import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { isNumber, wholeNumber } from "../base/numbers.ts";
 import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
@@ -28,6 +29,17 @@ export function whole(least: number, most?: number): OptionRule {
   return {
     read: (text) => (text.trim() === "" ? NaN : Number(text)),
     refuse: (value) => (isNumber(value, rule) ? undefined : `must be ${rule.must}`),
+  };
+}
+
+/** A length of time: a number of ms or a text such as `30s`, within bounds in ms. A URL is read as ms. */
+export function duration(min: number, max?: number): OptionRule {
+  const rule = wholeNumber(min, max);
+  const bounds = rule.must.replace("a whole number ", "");
+  return {
+    read: (text) => (/^\d+$/.test(text) ? Number(text) : inMs(text)),
+    refuse: (value) =>
+      isNumber(inMs(value), rule) ? undefined : `must be a whole number of ms ${bounds}, or a text such as "30s"`,
   };
 }
 

@@ -21,7 +21,7 @@ const provider = new AwsProvider({
   clock,
   prefix: `beehive-test-${run}`,
   bucket: `beehive-test-${run}`,
-  waitSeconds: 1,
+  wait: "1s",
   endpoint: servers?.endpoint,
 });
 await provider.queues.ensure([]);

@@ -31,7 +31,7 @@ export interface AwsScene {
 export async function awsScene(given: Omit<AwsProviderOptions, "clients"> = {}): Promise<AwsScene> {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
   const servers = await startAwsServers();
-  const { clock, logger, ...config } = { prefix: "test", waitSeconds: 1, endpoint: servers.endpoint, ...given };
+  const { clock, logger, ...config } = { prefix: "test", wait: 1_000, endpoint: servers.endpoint, ...given };
   const clients = makeClients(completed(config));
   const sent = new Map<string, number>();
   const count = ({ commandName = "?" }: { readonly commandName?: string }): void =>

@@ -1,6 +1,6 @@
 import { BeeHiveError } from "../../../src/base/errors.ts";
 
-/** A message as Lambda hands it over; what is needed of `SQSRecord` in @types/aws-lambda. */
+/** The fields used of `SQSRecord` in @types/aws-lambda. */
 export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -27,11 +27,11 @@ export interface SqsEvent {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const subscribe = "Have it sent to a queue that an actor reads; an event source mapping brings it from there";
+const subscribe = "Send it to a queue that an actor reads; an event source mapping brings it from there";
 const toTopic = "Subscribe the queue to the topic, as hive.setup() does";
-const directly = "Use a function of its own for it, and push what follows from it into the hive";
+const directly = "Handle it in a function of its own, and push events from there into the hive";
 
-/** What a function is called with besides messages of SQS: the field that shows it, what it is, what to do. */
+/** Calls that carry no SQS messages: the fields that show it, what it is, what to do. */
 const others: readonly (readonly [shows: (event: Fields) => boolean, what: string, advice: string])[] = [
   [({ detail, source }) => detail !== undefined && source !== undefined, "an event of EventBridge", subscribe],
   [
@@ -49,7 +49,7 @@ const others: readonly (readonly [shows: (event: Fields) => boolean, what: strin
   [({ awslogs }) => awslogs !== undefined, "a subscription of CloudWatch Logs", directly],
 ];
 
-/** What records of other services are called, and what to do with them. */
+/** Names of the records of other services, and what to do. */
 const sources: Readonly<Record<string, readonly [what: string, advice: string]>> = {
   "aws:sns": ["a notification of SNS", toTopic],
   "aws:s3": ["a notification of S3", subscribe],
@@ -62,25 +62,25 @@ const sources: Readonly<Record<string, readonly [what: string, advice: string]>>
   "aws:rmq": ["messages of Amazon MQ", directly],
 };
 
-/** The messages of SQS in what Lambda calls a function with. @throws BeeHiveError `InvalidConfiguration` for anything else. */
+/** Returns the SQS messages of a call. @throws BeeHiveError `InvalidConfiguration` for any other call. */
 export function recordsIn(event: unknown): readonly SqsRecord[] {
   const { Records: records } = (event ?? {}) as Fields;
   if (Array.isArray(records) && records.every(isRecord)) return records;
   const [what, advice] = otherThanSqs(event);
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `This function takes batches of SQS messages, from an event source mapping with ReportBatchItemFailures. It was called with ${what}; nothing was worked on. ${advice}.`,
+    `This function takes batches of SQS messages, from an event source mapping with ReportBatchItemFailures. It was called with ${what}; no event was handled. ${advice}.`,
   );
 }
 
-/** The time that Lambda gives a function, in ms. @throws BeeHiveError `InvalidConfiguration` when nobody says. */
+/** Returns the remaining time of the function in ms. @throws BeeHiveError `InvalidConfiguration` without one. */
 export function remainingMsIn(context: unknown): number {
   const { getRemainingTimeInMillis: ask } = (context ?? {}) as { readonly getRemainingTimeInMillis?: unknown };
   const ms: unknown = typeof ask === "function" ? ask.call(context) : undefined;
   if (typeof ms === "number" && Number.isFinite(ms)) return ms;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    "This function was called with a context that does not say how long it may run; nothing was worked on. Lambda does; in a test call it with { getRemainingTimeInMillis: () => 30_000 }.",
+    "This function was called without getRemainingTimeInMillis in its context; no event was handled. In a test, call it with { getRemainingTimeInMillis: () => 30_000 }.",
   );
 }
 
@@ -106,7 +106,7 @@ function otherThanSqs(event: unknown): readonly [what: string, advice: string] {
 const testing =
   'For a test in the console of Lambda choose the template "SQS", with the ARN of a queue that an actor reads';
 
-/** Its names alone: values may be anybody's secrets. */
+/** Names only: values may be secrets. */
 function namesIn(fields: Fields): string {
   const names = Object.keys(fields);
   const some = names.slice(0, 10).map((name) => JSON.stringify(name.slice(0, 40)));

@@ -1,52 +1,52 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { systemClock, type Clock, type Timer } from "../../../src/base/clock.ts";
-import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../../src/base/logger.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { completed, configFrom, type AwsConfig } from "../config.ts";
+import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.ts";
+import { completed, configFrom, type AwsConfig, type AwsSettings } from "../config.ts";
 import { AwsProvider, type AwsProviderOptions } from "../index.ts";
-import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 import type { AwsLease } from "../queues/lease.ts";
 import { isFifo, lastPartOf, queueNameOf } from "../queues/names.ts";
+import { recordsIn, remainingMsIn, type SqsEvent, type SqsRecord } from "./lambda-event.ts";
 
 export type { SqsEvent, SqsRecord } from "./lambda-event.ts";
 
-/** Which messages Lambda is not to remove. */
+/** The messages that Lambda must not delete. */
 export interface SqsBatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
 export interface SqsHandler {
   (event: SqsEvent, context: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse>;
-  /** Lets go of connections and timers: for tests. Lambda freezes them, and needs nothing of the kind. */
+  /** Closes connections and timers, for tests. Lambda needs no such call. */
   close(): Promise<void>;
 }
 
-/** As for a hive; `provider` is an `aws:` URL or what {@link AwsProvider} is made from. */
+/** Options of a hive; `provider` is an `aws:` URL or the options of {@link AwsProvider}. */
 export interface SqsHandlerOptions extends Omit<HiveOptions, "provider" | "pulsers" | "topology"> {
   readonly provider?: string | AwsProviderOptions;
 }
 
-/** Kept of the time that Lambda gives, to give back what is not finished, in ms. */
+/** Reserve of the function's time in which unfinished events are abandoned, in ms. */
 const reserveMs = 1_000;
 
 /**
- * Actors as a Lambda function on their queues:
+ * Returns a Lambda function that runs actors on the messages of their queues.
  *
- *     export const handler = sqsHandler({ actors: [Payment], provider: "aws:?prefix=shop" });
+ * Delivery works as on a worker: the same middleware, injection, retries and dead letters. Lambda deletes the messages
+ * of events that succeeded. An event to retry gets its delay as visibility and is reported as failed. One second before
+ * the function's time ends, unfinished events are reported as failed too, and their signals abort. In a FIFO queue the
+ * first failure ends the batch, and the rest is abandoned without counting an attempt.
  *
- * Delivery is as on a worker: the same middleware, injection, retries and dead letters. Lambda removes what
- * succeeded; what is to be tried again gets its delay as visibility and is reported as failed. What is not finished
- * a second before the function's time is over is reported as failed too, and its signal aborts. In a FIFO queue the
- * first failure ends the batch, and the rest goes back uncounted.
+ * The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`: without it Lambda deletes all
+ * messages. The visibility timeout of the queue must be longer than the timeout of the function.
  *
- * The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`: without it Lambda removes
- * everything. The visibility timeout of the queue must be longer than the timeout of the function.
+ * The function throws `InvalidConfiguration` for calls without SQS messages, such as the console's test event, an HTTP
+ * request, or a notification that S3, SNS or EventBridge sends directly. The error names the call and what to do.
  *
- * The function throws `InvalidConfiguration` when it is called with anything but messages of SQS, such as the console's
- * test event, a request over HTTP, or a notification that S3, SNS or EventBridge sends to it directly; the error names
- * what came and what to do.
+ * @example
+ * export const handler = sqsHandler({ actors: [Payment], provider: "aws:?prefix=shop" });
  */
 export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   let runner: Promise<Runner> | undefined;
@@ -56,7 +56,7 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   ): Promise<SqsBatchResponse> => {
     const records = recordsIn(event);
     const remainingMs = remainingMsIn(context);
-    // One hive for all invocations of this instance of the function.
+    // One hive for all calls of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
     return (await runner).handle(records, remainingMs);
@@ -71,7 +71,7 @@ class Runner {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsConfig, clock: Clock, logger: Logger) {
+  private constructor(hive: Hive, provider: AwsProvider, { prefix }: AwsSettings, clock: Clock, logger: Logger) {
     this.#logger = logger;
     this.#hive = hive;
     this.#provider = provider;
@@ -113,7 +113,7 @@ class Runner {
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   }
 
-  /** All leases on the messages of one queue, after what could be done in time is done. */
+  /** Handles the messages of one queue until the deadline; returns all of their leases. */
   async #work(
     arn: string,
     records: readonly SqsRecord[],
@@ -124,7 +124,7 @@ class Runner {
     if (!queue)
       throw new BeeHiveError(
         "InvalidConfiguration",
-        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}: is the prefix right?`,
+        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}. Check the prefix.`,
       );
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
@@ -145,13 +145,13 @@ class Runner {
     await Promise.all(Array.from({ length: Math.min(parallelism, leases.length) }, worker));
   }
 
-  /** One after the other until one stays in the queue; what is behind it goes back without having been tried. */
+  /** Handles leases in order until one stays in the queue; abandons the rest without counting an attempt. */
   async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], passed: Deadline): Promise<void> {
     let stopped = false;
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
       else if (passed.over || !lease.isHeld(this.#clock.now())) return;
-      // One that cannot be given back comes back when its visibility ends.
+      // A message that cannot be abandoned comes back when its visibility ends.
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
         await this.#hive.deliver(lease);
@@ -161,10 +161,10 @@ class Runner {
   }
 }
 
-/** The moment from which nothing more is waited for. */
+/** The end of the time for this call. */
 class Deadline {
   readonly promise: Promise<void>;
-  /** Whether it has come: leases end a little later, and nothing is begun in between. */
+  /** True after the deadline. Leases end slightly later; nothing starts in between. */
   over = false;
   #timer: Timer | undefined;
 
@@ -196,7 +196,7 @@ function byQueue(records: readonly SqsRecord[]): Map<string, SqsRecord[]> {
   return queues;
 }
 
-/** Lambda writes the fields of a message in lower case. */
+/** Returns a record as a message of the SDK, whose fields start with capitals. */
 function messageOf({ messageId, receiptHandle, body, attributes, messageAttributes }: SqsRecord): Message {
   return {
     MessageId: messageId,

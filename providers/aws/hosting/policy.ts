@@ -1,14 +1,14 @@
 import type { ActorDescriptor } from "../../../src/actors/actor.ts";
 import { destination } from "../../../src/actors/descriptor.ts";
-import { BeeHiveError } from "../../../src/base/errors.ts";
-import { injectedStores } from "../../../src/injection/injected-stores.ts";
-import { queueSpecs } from "../../../src/actors/topology.ts";
 import type { Publisher } from "../../../src/actors/publishes.ts";
-import type { Pulser } from "../../../src/pulses/pulser.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
+import { queueSpecs } from "../../../src/actors/topology.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
-import { completed, type AwsConfig } from "../config.ts";
+import type { Pulser } from "../../../src/pulses/pulser.ts";
+import { completed, type AwsConfig, type AwsSettings } from "../config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
 
 export interface PolicyStatement {
@@ -23,33 +23,37 @@ export interface PolicyDocument {
   readonly Statement: readonly PolicyStatement[];
 }
 
-/** What the policy is for. */
+/** Options of {@link leastPolicy}. */
 export interface PolicyOptions extends Publisher {
-  /** `aws`, `aws-cn` or `aws-us-gov`. @default That of the region. */
+  /** `aws`, `aws-cn` or `aws-us-gov`. @default the partition of the region */
   readonly partition?: string | undefined;
-  /** @default The region of the configuration, `*` when it names none. */
+  /** The region in ARNs. @default the region of the configuration, else `*` */
   readonly region?: string | undefined;
   /** The id of the account, 12 digits. @default `*` */
   readonly account?: string | undefined;
-  /** Whether the hive makes its queues itself (`topology: "create"`); `false` unless said. */
+  /** Adds the rights to create queues (`topology: "create"`). @default false */
   readonly setup?: boolean | undefined;
-  /** Whether the people behind it list, requeue and drop dead letters with it; `false` unless said. */
+  /** Adds the rights to list, requeue and drop dead letters. @default false */
   readonly deadLetters?: boolean | undefined;
-  /** What publishes by time beside the actors. */
+  /** The pulsers of the hive. @default none */
   readonly pulsers?: readonly Pulser[] | undefined;
   /**
-   * Whether the application uses stores, such as by `hive.store`. @default Whether its actors have stores injected, as far
-   * as that can be seen; what only a container knows counts as all of them.
+   * Adds the rights of all stores, such as for `hive.store`; false adds none.
+   *
+   * @default the stores that actors have injected; all stores for dependencies that only a container knows
    */
   readonly stores?: boolean | undefined;
-  /** Whether the hive keeps a journal. @default false */
+  /** Adds the rights to keep a journal. @default false */
   readonly journal?: boolean | undefined;
 }
 
 /**
- * The least IAM policy with which these actors run.
+ * Returns the least IAM policy with which these actors run.
  *
- * @throws BeeHiveError `InvalidConfiguration` when the account is no account.
+ * @example
+ * const policy = leastPolicy(descriptors, { region: "eu-west-1", prefix: "shop" }, { setup: true });
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the account is not an account id.
  */
 export function leastPolicy(
   descriptors: readonly ActorDescriptor[],
@@ -61,7 +65,7 @@ export function leastPolicy(
   const { partition = partitionOf(region), publishes } = options;
   const publishers = [...pulsers, { publishes }];
   if (!/^(\d{12}|\*)$/.test(account))
-    throw new BeeHiveError("InvalidConfiguration", `"${account}" is no account of AWS: its id has 12 digits.`);
+    throw new BeeHiveError("InvalidConfiguration", `"${account}" is not an AWS account id, which has 12 digits.`);
   const parts: Parts = {
     config,
     stores: storesUsed(descriptors, options),
@@ -90,7 +94,7 @@ function storesUsed(descriptors: readonly ActorDescriptor[], { stores }: PolicyO
 }
 
 interface Parts {
-  readonly config: AwsConfig;
+  readonly config: AwsSettings;
   readonly stores: ReadonlySet<StoreKind>;
   readonly journal: boolean;
   readonly descriptors: readonly ActorDescriptor[];
@@ -110,18 +114,18 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   const queues = specs.filter(({ name }) => name.kind !== "topic");
   const readQueues = queues.filter(isRead).map(({ name, ordered }) => queueNameOf(prefix, name, ordered));
   const dead = readQueues.map(deadNameOf);
-  // What is read elsewhere may be of either kind.
+  // Queues read by another application may have either kind.
   const written = queues
     .filter((spec) => !isRead(spec))
     .flatMap(({ name }) => [false, true].map((ordered) => queueNameOf(prefix, name, ordered)));
-  // Looked for as one of either kind, each with its dead letters: a policy of four names for each would be too long.
+  // A wildcard for both kinds and their dead letters: four names for each queue would make the policy too long.
   const looked = queues.map(({ name }) => `${queueNameOf(prefix, name, false)}*`);
   const consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
   const send = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
   return [
     allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
     allow("Consume", [...consume, ...send], arns(readQueues)),
-    allow("Bury", [...send, ...(deadLetters ? consume : [])], arns(dead)),
+    allow("DeadLetter", [...send, ...(deadLetters ? consume : [])], arns(dead)),
     allow("Send", ["sqs:SendMessage"], arns(written)),
     allow(
       "SetUpQueues",
@@ -132,7 +136,7 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
 }
 
 function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup }: Parts): PolicyStatement[] {
-  // Of a topic there may be either kind, or both.
+  // A topic may have either kind, or both.
   const arns = (names: readonly QueueName[]): string[] => {
     const topics = [...new Set(names.map(({ topic }) => topic))].map((topic) => QueueName.topic(topic));
     return topics.flatMap((topic) => [false, true].map((ordered) => arn("sns", topicNameOf(prefix, topic, ordered))));
@@ -152,12 +156,12 @@ function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup
 
 function forDynamoDb({ config, descriptors, pulsers, stores, journal, arn, setup }: Parts): PolicyStatement[] {
   const arns = [arn("dynamodb", `table/${config.table}`)];
-  // Pulsers remember in a collection, under a lock, when they fired.
+  // Pulsers keep their last time in a collection, under a lock.
   const rows = stores.size > 0 || pulsers.length > 0 || journal;
-  // What SQS cannot say of a message in order is a row, see note.ts.
-  const notes = descriptors.some(({ ordered }) => ordered);
+  // Ordered subscriptions keep redelivery states as rows, see redelivery-state.ts.
+  const ordered = descriptors.some((descriptor) => descriptor.ordered);
   const actions = [
-    ...(rows || notes ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows || ordered ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
     ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
     ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
     ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
@@ -179,8 +183,8 @@ function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Par
   const keep = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
   return [
     allow("Keep", keep, used ? [`${arn}/*`] : []),
-    // Without it S3 answers that access is denied, not that there is none, for an object that was replaced just now.
-    allow("SeeThatItIsGone", ["s3:ListBucket"], used || setup ? [arn] : []),
+    // Without this right S3 reports a missing object, replaced just now, as denied access.
+    allow("FindMissing", ["s3:ListBucket"], used || setup ? [arn] : []),
     allow("SetUpBucket", ["s3:CreateBucket", "s3:PutLifecycleConfiguration"], setup ? [arn] : []),
   ];
 }

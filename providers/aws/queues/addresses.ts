@@ -1,4 +1,3 @@
-import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import {
   paginateListSubscriptionsByTopic,
   paginateListTopics,
@@ -9,37 +8,38 @@ import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { ask } from "../client.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { deadNameOf, lastPartOf, queueNameOf, topicNameOf } from "./names.ts";
 
-/** How long it is believed which of its two kinds a topic has, in ms: another process may make the other kind. */
+/** How long the found kinds of topics are remembered, in ms: another process may create the other kind. */
 const topicsKnownMs = 60_000;
 
-/** A queue as SQS knows it. */
+/** A queue in SQS. */
 export interface QueueAddress {
   readonly name: string;
   readonly url: string;
   readonly fifo: boolean;
 }
 
-/** Finds queues and topics by name, once, with read rights alone. */
+/** Finds queues and topics by name, with read rights only, and remembers them. */
 export class Addresses {
   readonly #sqs: SQSClient;
   readonly #sns: SNSClient;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #clock: Clock;
   readonly #queues = new Map<string, Promise<QueueAddress | undefined>>();
   #topics: { readonly arns: Promise<ReadonlyMap<string, string>>; readonly until: number } | undefined;
 
-  constructor({ sqs, sns }: AwsClients, config: AwsConfig, clock: Clock) {
+  constructor({ sqs, sns }: AwsClients, config: AwsSettings, clock: Clock) {
     this.#sqs = sqs;
     this.#sns = sns;
     this.#config = config;
     this.#clock = clock;
   }
 
-  /** The queue of a simple queue or subscription, whichever kind it has. @throws BeeHiveError `QueueNotFound`. */
+  /** Returns the SQS queue of a queue or subscription, standard or FIFO. @throws BeeHiveError `QueueNotFound`. */
   async queue(name: QueueName): Promise<QueueAddress> {
     const found = name.kind === "topic" ? undefined : await this.findQueue(name);
     if (found) return found;
@@ -51,7 +51,7 @@ export class Addresses {
     return (await this.find(queueNameOf(prefix, name, false))) ?? (await this.find(queueNameOf(prefix, name, true)));
   }
 
-  /** The queue that holds the dead letters of `queue`. @throws BeeHiveError `QueueNotFound`. */
+  /** Returns the SQS queue with the dead letters of `queue`. @throws BeeHiveError `QueueNotFound`. */
   async deadQueue({ name }: QueueAddress): Promise<QueueAddress> {
     const found = await this.find(deadNameOf(name));
     if (found) return found;
@@ -61,7 +61,7 @@ export class Addresses {
     );
   }
 
-  /** The queue of that name in SQS; what was found is remembered. */
+  /** Returns the queue with this name in SQS, and remembers it. */
   find(name: string): Promise<QueueAddress | undefined> {
     const known = this.#queues.get(name);
     if (known) return known;
@@ -89,7 +89,7 @@ export class Addresses {
   }
 
   /**
-   * The ARNs of a topic: the standard one, that of the ordered subscriptions, or both.
+   * Returns the ARNs of a topic: standard, FIFO for ordered subscriptions, or both.
    *
    * @throws BeeHiveError `QueueNotFound` when there is none.
    */
@@ -108,7 +108,7 @@ export class Addresses {
     return [false, true].flatMap((ordered) => arns.get(topicNameOf(prefix, name, ordered)) ?? []);
   }
 
-  /** The subscriptions of the topic of a name, of both of its kinds. */
+  /** Returns the subscriptions of a topic, of both of its kinds. */
   async subscriptions(name: QueueName): Promise<readonly Subscription[]> {
     const subscriptions: Subscription[] = [];
     for (const arn of await this.findTopics(name)) {
@@ -121,7 +121,7 @@ export class Addresses {
     return subscriptions;
   }
 
-  /** Topics have no look-up by name, so all are listed, a hundred to a request. */
+  /** Lists all topics, a hundred in a request: SNS has no look-up by name. */
   #allTopics(): Promise<ReadonlyMap<string, string>> {
     const now = this.#clock.now();
     if (this.#topics && this.#topics.until > now) return this.#topics.arns;
@@ -139,7 +139,7 @@ export class Addresses {
     return arns;
   }
 
-  /** Forgets a queue that was made or deleted, or which topics there are. */
+  /** Forgets a queue that was created or deleted; without a name, forgets all topics. */
   forget(queueName?: string): void {
     if (queueName === undefined) this.#topics = undefined;
     else this.#queues.delete(queueName);

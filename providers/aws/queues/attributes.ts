@@ -4,7 +4,7 @@ import type { EventProperty } from "../../../src/events/event.ts";
 /** Attributes of a message, by name. */
 export type Attributes = Readonly<Record<string, MessageAttributeValue>>;
 
-/** The attributes of a message as properties of its event: numbers where nothing is lost by it, bytes as base64. */
+/** Returns attributes as event properties: numbers where nothing is lost, bytes as base64. */
 export function propertiesOf(attributes: Attributes): Readonly<Record<string, EventProperty>> {
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, propertyOf(value)]));
 }
@@ -15,7 +15,7 @@ function propertyOf({ DataType = "", StringValue: text, BinaryValue }: MessageAt
   return /^Number(\.|$)/.test(DataType) && Number.isFinite(number) && String(number) === text ? number : text;
 }
 
-/** The attributes in an envelope of SNS: its bytes are base64 already, and stay so. */
+/** Returns the attributes of an SNS envelope. Their bytes are base64 already, and stay so. */
 export function attributesOfSns(value: unknown): Attributes {
   if (typeof value !== "object" || value === null) return {};
   const attributes = Object.entries(

@@ -1,102 +1,41 @@
 import { afterThisTurn, type Clock, type Timer } from "../../../src/base/clock.ts";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
-import { isRefusal, translate, type Attempt } from "../errors.ts";
+import { isRefusal, translate, type Operation } from "../errors.ts";
+import type { Load } from "./load.ts";
 
-/** What a batch answered for one of its entries when it was not done. */
+/** The failure of one entry in a batch. */
 export interface EntryFailure {
   /** The index of the entry in the batch. */
   readonly index: number;
   readonly code: string;
   readonly message: string;
-  /** The entry itself is wrong: it would fail again. */
+  /** True when the entry itself is wrong, so that a repetition fails too. */
   readonly senderFault: boolean;
 }
 
 export interface BatcherOptions<E> {
-  /** Sends up to `maxEntries` entries in one request; answers those that failed under a success of the whole. */
+  /** Sends up to `maxEntries` entries in one request; returns the entries that failed. */
   readonly send: (entries: readonly E[]) => Promise<readonly EntryFailure[]>;
-  readonly attempt: Attempt;
+  readonly operation: Operation;
   readonly clock: Clock;
-  readonly pace: Pace;
-  /** What is asked of one queue can only come from steps on its own events; what is published, from any. */
+  readonly load: Load;
+  /** Queue whose steps can add entries (deletes, visibility changes). Unset for publishes, which any step may add. */
   readonly ofQueue?: string | undefined;
   readonly maxEntries: number;
-  /** The limit of a whole request. */
+  /** Maximum bytes in one request. */
   readonly maxBytes: number;
   /**
-   * Within a group what was added first arrives first. A request may take a later entry and not an earlier one, so
-   * only one of a group is under way at a time, and when it fails, those behind it do.
+   * Keeps the order of entries within a group.
+   *
+   * A request may accept a later entry and reject an earlier one. So one entry of a group is in flight at a time, and
+   * when it fails, those behind it fail too.
    */
   readonly groupOf?: (entry: E) => string | undefined;
 }
 
-/** How much longer company is waited for while there is a backlog. */
-const lingerUnderLoad = 5;
-/** How often an entry that failed by a fault of the service is sent again, and how long after. */
+/** How often an entry is repeated after a fault of the service, and the first pause in ms. */
 const maxRetries = 4;
 const retryMs = 50;
-
-/** A lease, as far as it matters here. */
-interface Work {
-  readonly address: { readonly url: string };
-  isHeld(now: number): boolean;
-}
-
-/**
- * How busy the process is. What it is at work on says whether company may come; whether queues hold more than it can
- * take says how long it pays to wait for it: who waits behind a backlog anyway does not notice.
- */
-export class Pace {
-  /** Leases that are being worked on, or soon will be. */
-  readonly #working = new Set<Work>();
-  /** Queues of which the last receive was full. */
-  readonly plenty: Set<string> = new Set();
-  readonly #lingerMs: number;
-  #waiting = 0;
-
-  constructor(lingerMs: number) {
-    this.#lingerMs = lingerMs;
-  }
-
-  /** How long an entry waits for company while others are at work, in ms. */
-  get lingerMs(): number {
-    return this.plenty.size > 0 ? this.#lingerMs * lingerUnderLoad : this.#lingerMs;
-  }
-
-  begin(work: Work): void {
-    this.#working.add(work);
-  }
-
-  end(work: Work): void {
-    this.#working.delete(work);
-  }
-
-  /** How many steps, of one queue or of all, are at work. */
-  workingOn(now: number, url?: string): number {
-    let count = 0;
-    for (const work of this.#working) {
-      // What was never settled is over when its lease is.
-      if (!work.isHeld(now)) this.#working.delete(work);
-      else if (url === undefined || work.address.url === url) count++;
-    }
-    return count;
-  }
-
-  /** How many steps wait for an answer of AWS: what they publish has been said. */
-  get waiting(): number {
-    return this.#waiting;
-  }
-
-  /** Counts one step as waiting while it does. */
-  async while<T>(wait: () => Promise<T>): Promise<T> {
-    this.#waiting++;
-    try {
-      return await wait();
-    } finally {
-      this.#waiting--;
-    }
-  }
-}
 
 interface Pending<E> {
   readonly entry: E;
@@ -108,28 +47,29 @@ interface Pending<E> {
 }
 
 /**
- * Gathers what concurrent steps ask of one queue into requests of ten, which cost as much as one entry does. What
- * is asked for in one turn of the event loop goes together. While other steps are at work an entry waits a little for
- * them; in an idle system it never waits. Each entry has its own outcome: one that is refused fails alone,
- * one that the service could not take is sent again by itself.
+ * Batches the requests of concurrent steps to one queue: ten entries cost as much as one.
+ *
+ * Entries of one turn of the event loop go together. While other steps are in work, an entry waits a little for theirs;
+ * in an idle system it never waits. Each entry has its own outcome: a refused entry fails alone, and an entry that the
+ * service could not take is sent again by itself.
  */
 export class Batcher<E> {
   readonly #options: BatcherOptions<E>;
   #pending: Pending<E>[] = [];
-  /** Groups of which an entry is under way, or will be sent again. */
+  /** Groups with an entry in flight, or waiting to be repeated. */
   readonly #busy = new Set<string>();
   #inFlight = 0;
   #entriesInFlight = 0;
   #linger: Timer | undefined;
   #turnEnds = false;
-  /** What waits is due, and goes when a request under way has been answered. */
+  /** True when the pending entries go as soon as the request in flight ends. */
   #flushNext = false;
 
   constructor(options: BatcherOptions<E>) {
     this.#options = options;
   }
 
-  /** Resolves when the entry is done. @throws BeeHiveError as {@link translate} reads the failure. */
+  /** Resolves when the entry has succeeded. @throws BeeHiveError as {@link translate} maps the failure. */
   add(entry: E, bytes: number): Promise<void> {
     const group = this.#options.groupOf?.(entry);
     return new Promise((resolve, reject) => {
@@ -146,21 +86,21 @@ export class Batcher<E> {
     }
   }
 
-  /** Whether anybody is left who could bring something soon. */
+  /** True while other steps may soon add entries. */
   get #othersMayCome(): boolean {
-    const { pace, ofQueue, clock } = this.#options;
-    const working = pace.workingOn(clock.now(), ofQueue);
-    return working > (ofQueue === undefined ? pace.waiting : this.#pending.length + this.#entriesInFlight);
+    const { load, ofQueue, clock } = this.#options;
+    const working = load.workingOn(clock.now(), ofQueue);
+    return working > (ofQueue === undefined ? load.waiting : this.#pending.length + this.#entriesInFlight);
   }
 
   #endTurn(): void {
     this.#turnEnds = false;
     if (this.#pending.length === 0) return;
     if (!this.#othersMayCome) this.#flush();
-    else this.#linger ??= this.#options.clock.after(this.#options.pace.lingerMs, () => this.#flush());
+    else this.#linger ??= this.#options.clock.after(this.#options.load.lingerMs, () => this.#flush());
   }
 
-  /** Sends what waits: a full batch at once, another when no request is under way. */
+  /** Sends pending entries: a full batch at once, any other when no request is in flight. */
   #flush(): void {
     this.#linger?.cancel();
     this.#linger = undefined;
@@ -181,7 +121,7 @@ export class Batcher<E> {
     });
   }
 
-  /** The entries of the next request, and whether more could not go in it: more may have been gathered. */
+  /** Returns the entries of the next request, and whether the request is full. */
   #next(): { readonly batch: readonly Pending<E>[]; readonly full: boolean } {
     const { maxBytes, maxEntries } = this.#options;
     const groups = new Set(this.#busy);
@@ -199,25 +139,25 @@ export class Batcher<E> {
   }
 
   async #send(batch: readonly Pending<E>[]): Promise<void> {
-    const { attempt } = this.#options;
+    const { operation } = this.#options;
     let failures: ReadonlyMap<number, EntryFailure>;
     try {
-      const answered = await this.#options.send(batch.map(({ entry }) => entry));
-      failures = new Map(answered.map((failure) => [failure.index, failure]));
+      const failed = await this.#options.send(batch.map(({ entry }) => entry));
+      failures = new Map(failed.map((failure) => [failure.index, failure]));
     } catch (error) {
-      await this.#refused(batch, translate(error, attempt));
+      await this.#refused(batch, translate(error, operation));
       return;
     }
     for (const [index, pending] of batch.entries()) {
       const failure = failures.get(index);
       if (!failure) this.#succeed(pending);
       else if (failure.senderFault || pending.retries >= maxRetries)
-        this.#fail(pending, failureError(failure, attempt));
+        this.#fail(pending, failureError(failure, operation));
       else this.#retry(pending);
     }
   }
 
-  /** A request is refused as a whole for one wrong entry: asked for alone, that one fails alone. */
+  /** Repeats each entry alone: one wrong entry fails a whole request, and then only its own. */
   async #refused(batch: readonly Pending<E>[], error: BeeHiveError): Promise<void> {
     if (batch.length > 1 && isRefusal(error)) await Promise.all(batch.map((pending) => this.#send([pending])));
     else for (const pending of batch) this.#fail(pending, error);
@@ -228,7 +168,7 @@ export class Batcher<E> {
     resolve();
   }
 
-  /** What is behind it would arrive before it, when it is asked for again. */
+  /** Rejects the entry with those behind it in its group: they would arrive before a repetition of it. */
   #fail(failed: Pending<E>, error: BeeHiveError): void {
     const { group } = failed;
     const behind = group === undefined ? [] : this.#pending.filter((pending) => pending.group === group);
@@ -246,8 +186,8 @@ export class Batcher<E> {
   }
 }
 
-function failureError({ code, message }: EntryFailure, attempt: Attempt): BeeHiveError {
+function failureError({ code, message }: EntryFailure, operation: Operation): BeeHiveError {
   const error = new Error(message);
   error.name = code;
-  return translate(error, attempt);
+  return translate(error, operation);
 }

@@ -5,12 +5,12 @@ import { ask } from "../client.ts";
 import { isNamed } from "../errors.ts";
 import { upload } from "../stores/upload.ts";
 
-/** Messages that are too large are kept here; copies of a topic share them, so they go by age. */
+/** Folder of large messages. Copies of one message share an object, so objects expire by age. */
 const folder = "claims/";
 const keptDays = 15;
 const claimKey = "beehiveClaim";
 
-/** Puts large messages into the bucket and sends their key. */
+/** Keeps large messages in the bucket; their keys travel instead. */
 export class ClaimCheck {
   readonly #s3: S3Client;
   readonly #bucket: string;
@@ -20,14 +20,14 @@ export class ClaimCheck {
     this.#bucket = bucket;
   }
 
-  /** Keeps a message; answers what to send in its place. The same message is kept once. */
+  /** Stores a message and returns the claim to send in its place. Equal messages share one object. */
   async keep(body: string): Promise<string> {
     const key = `${folder}${createHash("sha256").update(body).digest("hex")}`;
     await upload(this.#s3, { bucket: this.#bucket, key }, body);
     return JSON.stringify({ [claimKey]: key });
   }
 
-  /** The message that `body` stands for; `body` itself when it stands for none. */
+  /** Returns the message of a claim; any other body as it is. */
   async fetch(body: string): Promise<string> {
     const key = claimIn(body);
     if (key === undefined) return body;
@@ -36,7 +36,7 @@ export class ClaimCheck {
     return (await ask("s3:GetObject", `${this.#bucket}/${key}`, read())) ?? body;
   }
 
-  /** Lets S3 remove what no queue can ask for any more. Only for a bucket that is ours alone: its rules are replaced. */
+  /** Lets S3 delete claims after no queue can hold them. Replaces the rules of the bucket, so only for a new bucket. */
   async ensureExpiry(): Promise<void> {
     const rule = {
       ID: "beehive-claims",
@@ -48,12 +48,12 @@ export class ClaimCheck {
       Bucket: this.#bucket,
       LifecycleConfiguration: { Rules: [rule] },
     });
-    // Nothing depends on it: without the right to set rules, claims only stay longer.
+    // Optional: without the right to set rules, claims only stay longer.
     await this.#s3.send(request).catch(() => {});
   }
 }
 
-/** Whether a claim could not be fetched because what it stands for is not there any more. */
+/** Returns whether a fetch failed because the object of the claim is gone. */
 export function isGone(failure: BeeHiveError): boolean {
   return isNamed(failure.cause, "NoSuchKey");
 }
@@ -63,7 +63,7 @@ function claimIn(body: string): string | undefined {
   try {
     return (JSON.parse(body) as { readonly [claimKey]?: string })[claimKey];
   } catch {
-    // It only begins like a claim.
+    // The body only begins like a claim.
     return undefined;
   }
 }

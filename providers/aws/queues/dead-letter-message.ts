@@ -1,28 +1,32 @@
 import type { Message } from "@aws-sdk/client-sqs";
-import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
+import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { memberText } from "../../../src/events/json-source.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
 
 /*
- * A dead letter as a message: the event as it travels, and the record of why beside it.
+ * A dead letter as a message: the event as it travels, with the record of its failure beside it.
  */
 
-/** The text under which the record is kept in the body. */
+/** Key of the record in the body. */
 const recordKey = "beehiveDeadLetter";
 type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
-  /** The id of the letter; older releases wrote none. */
+  /** The id of the dead letter; older releases wrote none. */
   readonly id?: string | undefined;
   readonly firstSeen: string;
   readonly lastSeen: string;
 };
 
-/** @param id of the letter, the same when it is sent again because its original could not be deleted. */
-export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
+/**
+ * Returns the body of a dead letter.
+ *
+ * @param id of the dead letter; stays the same when the letter is sent again because its original could not be deleted.
+ */
+export function deadLetterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
   const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
-  // What is beyond U+FFFD is escaped in the event already; the record is small, and escaped as a whole.
+  // The event already escapes characters beyond U+FFFD. The record is small, and is escaped as a whole.
   const text = JSON.stringify(record).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -31,49 +35,53 @@ export function letterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRe
 }
 
 /**
- * The event of a letter as it travelled, when a message is one: AWS's own tools move letters back as they are. `undefined`
- * for other messages.
+ * Returns the event in a dead letter, `undefined` for other messages. AWS's own tools move dead letters back unchanged.
  */
-export function eventInLetter(body: string): string | undefined {
+export function eventInDeadLetter(body: string): string | undefined {
   return body.startsWith(`{"${recordKey}":{`) ? parse(body)?.event : undefined;
 }
 
-/** The letter that a message of the queue `name` is, whoever put it there. */
-export function letterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
+/** Returns any message of a dead-letter queue as a dead letter. */
+export function deadLetterFrom(message: Message, name: QueueName, receivedAt: number): DeadLetter {
   const received = receivedFrom(message, receivedAt);
-  const { body, sentAt, note, messageId } = received;
+  const { body, sentAt, redelivery, messageId } = received;
   const parsed = parse(body);
   if (parsed === undefined) {
-    // SQS moved it here by its redrive policy, no actor has seen it fail; or beside it there was no room for a record.
-    const reason = `moved by SQS after ${received.receives} receives because its consumers never settled it, or too large for a record of why`;
+    // Without a record: SQS moved the message by its redrive policy, or the record did not fit into the message.
+    const reason = `moved by SQS after ${received.receives} receives that were never settled, or too large to keep its record`;
     return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
   }
   const { record, event } = parsed;
   return {
     ...record,
     id: record.id ?? letterId(messageId),
-    event: eventFrom(event, { id: note.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
+    event: eventFrom(event, { id: redelivery.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
   };
 }
 
-/** A letter that cannot be read, as when only its claim check is left: known by the id of its message. */
-export function unreadableLetter(message: Message, name: QueueName, receivedAt: number, why: BeeHiveError): DeadLetter {
+/** Returns a dead letter that cannot be read, such as one whose claim is gone; its id is that of its message. */
+export function unreadableDeadLetter(
+  message: Message,
+  name: QueueName,
+  receivedAt: number,
+  why: BeeHiveError,
+): DeadLetter {
   const received = receivedFrom(message, receivedAt);
   const reason = `it could not be read: ${why.message}`;
   return withoutRecord(received, name, { body: received.body, errorName: why.code, reason });
 }
 
 function withoutRecord(
-  { messageId, receives, sentAt, firstReceived, receivedAt, note, attributes, groupId: partitionKey }: Received,
+  { messageId, receives, sentAt, firstReceived, receivedAt, redelivery, attributes, groupId: partitionKey }: Received,
   queueName: QueueName,
   { body, errorName, reason }: { readonly body: string; readonly errorName: string; readonly reason: string },
 ): DeadLetter {
   return {
     id: letterId(messageId),
-    event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
+    event: eventFrom(body, { id: redelivery.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
     reason,
     errorName,
     errorMessage: reason,
@@ -86,7 +94,7 @@ function withoutRecord(
   };
 }
 
-/** The record, and the event as its text: to write it anew could change it. */
+/** Returns the record, and the event as text: writing the event again could change it. */
 function parse(body: string): { readonly record: DeadRecord; readonly event: string } | undefined {
   try {
     const value = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
@@ -98,7 +106,7 @@ function parse(body: string): { readonly record: DeadRecord; readonly event: str
   }
 }
 
-/** Whether it is a record of ours: anybody may have put the message there. */
+/** Returns whether `value` is a record. Any sender may have put a message into the queue. */
 function isRecord(value: unknown): value is DeadRecord {
   if (typeof value !== "object" || value === null) return false;
   const record = value as Readonly<Record<string, unknown>>;

@@ -1,17 +1,17 @@
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
 import { messageOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
-import type { QueueAddress } from "./addresses.ts";
+import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { ask, receiveLimit } from "../client.ts";
-import { letterFrom, unreadableLetter } from "./dead-letter-message.ts";
+import type { QueueAddress } from "./addresses.ts";
+import { deadLetterFrom, unreadableDeadLetter } from "./dead-letter-message.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** A short poll asks only some servers of SQS, and may find none of a few messages. */
+/** Long polls only: a short poll asks few servers of SQS, and may miss messages. */
 const waitSeconds = 1;
 
 export interface DeadLettersParts {
@@ -19,41 +19,43 @@ export interface DeadLettersParts {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
-  /** Fetches the body that a claim check stands for. */
+  /** Returns the message of a claim. */
   readonly unpack: (body: string) => Promise<string>;
-  /** How long letters are held while they are looked at; SQS has no other way to look than to receive. 30 unless said. */
+  /** How long dead letters are leased while they are read; SQS offers no other way to read. @default 30 */
   readonly heldSeconds?: number;
 }
 
-/** A letter that this process holds. */
+/** A dead letter that this process leases. */
 interface Held {
   readonly letter: DeadLetter;
   readonly sentAt: number;
-  /** By the id of the message, one for each copy: a letter whose original could not be deleted is sent twice. */
+  /** Receipts by message id. A dead letter whose original could not be deleted exists twice. */
   readonly receipts: Map<string, string>;
-  /** Held at least so long, in ms since the epoch. */
+  /** Minimum end of the lease, in ms since the epoch. */
   until: number;
-  /** SQS shows it again by then. */
+  /** Time at which SQS shows the dead letter again, in ms since the epoch. */
   backAt: number;
-  /** Why it cannot be read. */
+  /** The failure of a dead letter that cannot be read. */
   readonly unreadable: BeeHiveError | undefined;
 }
 
 /**
- * The dead letters of one queue. Letters that were received are held while somebody goes through them, so that each
- * is received once, however many there are; those that are not touched any more come back by themselves.
+ * The dead letters of one queue.
+ *
+ * Received dead letters stay leased while a caller goes through them, so that each is received once, however many there
+ * are. They become visible by themselves when their leases end.
  */
 export class DeadLetters {
   readonly #parts: DeadLettersParts;
   readonly #queue: QueueAddress;
   readonly #name: QueueName;
   readonly #heldMs: number;
-  /** By the ids of the letters. */
+  /** By the id of the dead letter. */
   readonly #held = new Map<string, Held>();
   readonly #searches = new Turnstile();
-  /** The first time at which one of those that are held is to be held on to, or forgotten. */
+  /** The next time at which a lease has to be renewed or forgotten. */
   #keepAt = Infinity;
-  /** When SQS shows all again that was held and is no longer, in ms since the epoch. */
+  /** When SQS has shown all dead letters whose leases were lost, in ms since the epoch. */
   #allBackAt = 0;
 
   constructor(parts: DeadLettersParts, queue: QueueAddress, name: QueueName) {
@@ -63,7 +65,7 @@ export class DeadLetters {
     this.#heldMs = (parts.heldSeconds ?? 30) * 1_000;
   }
 
-  /** All of them, the oldest first. They are gathered before the first is given: SQS knows no order. */
+  /** Lists all dead letters, oldest first. All are received before the first is returned: SQS keeps no order. */
   async *list(): AsyncGenerator<DeadLetter, void, undefined> {
     const seen = new Set<string>();
     const all = new Map(this.#held);
@@ -78,10 +80,9 @@ export class DeadLetters {
   }
 
   /**
-   * The letter of that id, held, or what is left of it; else one of the event of that id, the oldest of those at hand:
-   * SQS knows no order. One search at a time: what one of them holds, another would miss.
+   * Returns and leases the dead letter with this id, else the oldest known of the event with this id.
    *
-   * @throws BeeHiveError `NotFound`.
+   * One search runs at a time: a dead letter leased by one search is invisible to another.
    */
   async find(id: string): Promise<Pick<Held, "letter" | "unreadable">> {
     const leave = await this.#searches.enter("");
@@ -113,24 +114,24 @@ export class DeadLetters {
     return oldest;
   }
 
-  /** It may be one of those that cannot be read. */
+  /** Returns the error for a missing dead letter: the letter may be among those that cannot be read. */
   #notFound(id: string): BeeHiveError {
     const unreadable = [...this.#held.values()].find((held) => held.unreadable)?.unreadable;
     return unreadable ?? noDeadLetter(this.#name, id);
   }
 
-  /** Removes a letter that was found. */
-  async remove({ id }: Pick<DeadLetter, "id">): Promise<void> {
+  /** Deletes a dead letter that was found. */
+  async delete({ id }: Pick<DeadLetter, "id">): Promise<void> {
     const held = this.#held.get(id);
     this.#held.delete(id);
     const receipts = held?.receipts.values() ?? [];
-    await Promise.all([...receipts].map((receipt) => this.#parts.outbox.remove(this.#queue, receipt)));
+    await Promise.all([...receipts].map((receipt) => this.#parts.outbox.deleteMessage(this.#queue, receipt)));
   }
 
-  /** Holds on to what would come back soon; forgets what has. */
+  /** Renews leases that end soon, and forgets leases that have ended. */
   async #keep(): Promise<void> {
     const now = this.#parts.clock.now();
-    // There may be very many, and this is done before each of them is looked for.
+    // Cheap in the usual case: there may be very many, and each search calls this method.
     if (now <= this.#keepAt) return;
     const ending = [...this.#held].filter(([, held]) => this.#endingAt(held) < now);
     await Promise.all(
@@ -144,7 +145,7 @@ export class DeadLetters {
     for (const held of this.#held.values()) this.#keepAt = Math.min(this.#keepAt, this.#endingAt(held));
   }
 
-  /** From when on it is to be held on to. What cannot be read now may be later, when it is received again. */
+  /** Returns when a lease has to be renewed. Unreadable letters are not renewed: a later receive may succeed. */
   #endingAt({ until, unreadable }: Held): number {
     return unreadable ? until : until - this.#heldMs / 2;
   }
@@ -167,7 +168,7 @@ export class DeadLetters {
     await Promise.all([...receipts.values()].map((receipt) => outbox.changeVisibility(this.#queue, receipt, seconds)));
   }
 
-  /** Holds up to ten letters more; answers those whose messages it had not `seen`. */
+  /** Leases up to ten more dead letters; returns those whose messages are not in `seen`. */
   async #receive(seen: Set<string>): Promise<readonly Held[]> {
     const { sqs, clock, requestTimeoutMs } = this.#parts;
     const asked = clock.now();
@@ -207,23 +208,23 @@ export class DeadLetters {
     return held;
   }
 
-  /** One that cannot be read does not keep the others from being listed. */
+  /** Reads a dead letter; one that cannot be read does not prevent the others from being listed. */
   async #read(message: Message, now: number): Promise<Pick<Held, "letter" | "unreadable">> {
     try {
       const body = await this.#parts.unpack(message.Body ?? "");
-      return { letter: letterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
+      return { letter: deadLetterFrom({ ...message, Body: body }, this.#name, now), unreadable: undefined };
     } catch (error) {
       const why = isBeeHiveError(error)
         ? error
         : new BeeHiveError("BodyUnreadable", messageOf(error), { cause: error });
-      return { letter: unreadableLetter(message, this.#name, now, why), unreadable: why };
+      return { letter: unreadableDeadLetter(message, this.#name, now, why), unreadable: why };
     }
   }
 
   async #release(): Promise<void> {
     const held = [...this.#held.values()];
     this.#held.clear();
-    // A letter that cannot be released comes back when its time is over.
+    // A dead letter that cannot be released becomes visible when its lease ends.
     const released = await Promise.allSettled(held.map((one) => this.#changeVisibility(one, 0)));
     const stuck = held.filter((_, index) => released[index]?.status === "rejected");
     this.#allBackAt = Math.max(this.#allBackAt, ...stuck.map(({ backAt }) => backAt));

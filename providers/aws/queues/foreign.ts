@@ -6,19 +6,19 @@ import { attributesOfSns, type Attributes } from "./attributes.ts";
 import { noticeIn } from "./notices.ts";
 
 /*
- * Messages of AWS itself as events: SNS envelopes (a subscription without raw delivery), EventBridge events,
- * notifications of S3, and notices. All that they say beside the body becomes properties.
+ * Messages of AWS services as events: SNS envelopes (subscriptions without raw delivery), EventBridge events,
+ * notifications of S3, and notices. All their fields beside the body become properties.
  */
 
-/** What is known of a message besides its body. */
+/** The facts about a message beside its body. */
 export interface MessageOrigin {
-  /** The id of the event unless its body has one. */
+  /** The id of the event when its body has none. */
   readonly id: string;
   readonly queueName: QueueName;
   /** In ms since the epoch. */
   readonly sentAt: number;
   readonly partitionKey: string | undefined;
-  /** Attributes that others gave it. */
+  /** Attributes of the sender. */
   readonly attributes?: Attributes | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface MessageOrigin {
 type Read = (body: string, origin: MessageOrigin) => Event;
 
 /**
- * The event that a message of a known shape is; `undefined` when its shape is not known.
+ * Returns the event in a message of a known shape, `undefined` for others.
  *
- * @param read reads what an envelope holds.
+ * @param read reads the message inside an envelope.
  */
 export function foreignEvent(value: unknown, body: string, origin: MessageOrigin, read: Read): Event | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -41,7 +41,7 @@ export function foreignEvent(value: unknown, body: string, origin: MessageOrigin
   );
 }
 
-/** The message in the envelope, whatever it is. */
+/** Returns the message inside the envelope. */
 function fromSns(message: Readonly<Record<string, unknown>>, origin: MessageOrigin, read: Read): Event | undefined {
   const { Type, Message, MessageId, TopicArn, Subject, Timestamp, MessageAttributes } = message;
   if (Type !== "Notification" || typeof Message !== "string" || typeof TopicArn !== "string") return undefined;
@@ -93,14 +93,14 @@ function fromS3(
     timestamp: timeOf(first.eventTime) ?? sentAt,
     contentType: "application/json",
     body,
-    // Keys come as in a form: blanks as plus signs.
+    // Keys are form-encoded: a plus sign is a blank.
     url: bucket === undefined || key === undefined ? undefined : `s3://${bucket}/${key.replaceAll("+", "%20")}`,
     properties: properties({ source: first.eventSource, region: first.awsRegion, bucket }),
     partitionKey,
   });
 }
 
-/** A notice is an event, too, so that a dead letter can be one; {@link isNotice} keeps it from actors. */
+/** Returns a notice as an event, because a dead letter may be one; {@link isNotice} keeps it from actors. */
 function fromNotice(
   message: Readonly<Record<string, unknown>>,
   body: string,
@@ -129,7 +129,7 @@ interface S3Record {
   readonly s3?: { readonly bucket?: { readonly name?: unknown }; readonly object?: { readonly key?: unknown } };
 }
 
-/** The event with more properties; those that it has stay as they are. */
+/** Returns the event with more properties; its own take precedence. */
 export function withProperties(event: Event, more: Readonly<Record<string, EventProperty>>): Event {
   return receivedEvent({ ...event.toRecord(), properties: Object.freeze({ ...more, ...event.properties }) });
 }

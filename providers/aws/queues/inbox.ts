@@ -9,17 +9,17 @@ import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { maxKey } from "../../../src/contract/keys.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { Batcher, type Pace } from "./batcher.ts";
 import { ask } from "../client.ts";
-import type { AwsConfig } from "../config.ts";
+import type { AwsSettings } from "../config.ts";
 import { expiry, itemKey } from "../stores/rows.ts";
+import { Batcher } from "./batcher.ts";
+import type { Load } from "./load.ts";
 
-const dayMs = 24 * 60 * 60 * 1000;
-/** A batch takes 25 writes, or 100 reads, 16 MB in all. */
+/** Limits of DynamoDB: 25 writes or 100 reads in a batch, 16 MB in all. */
 const maxEntries = 25;
 const maxKeys = 100;
 const maxTries = 5;
-/** How long after what was left unread is asked for again, in ms; doubled each time. */
+/** Pause before unprocessed keys are read again, in ms; doubled each time. */
 const retryMs = 25;
 
 interface Handled {
@@ -28,42 +28,43 @@ interface Handled {
 }
 
 /**
- * What each subscription has committed, for `idempotent: true`. An event is noted once its outputs are published and
- * before its message is removed: a crash before the note repeats the step, whose outputs have the same ids and are
- * dropped by the next inbox; a crash after it does not. Two copies that are worked on at the same moment are not
- * told apart: for that an actor has the idempotency keys of counters and the etags of items.
+ * The events that each subscription has committed, for `idempotent: true`.
+ *
+ * An event is recorded after its outputs are published and before its message is deleted. A crash before the record
+ * repeats the step; its outputs have the same ids, so the next inbox drops them. Two copies that are handled at the
+ * same moment are both handled: the idempotency keys of counters and the etags of items cover that case.
  */
 export class Inbox {
   readonly #dynamodb: DynamoDBClient;
   readonly #table: string;
   readonly #clock: Clock;
   readonly #keptMs: number;
-  readonly #notes: Batcher<Handled>;
+  readonly #records: Batcher<Handled>;
 
-  constructor(dynamodb: DynamoDBClient, { table, inboxDays }: AwsConfig, clock: Clock, pace: Pace) {
+  constructor(dynamodb: DynamoDBClient, { table, inboxAge }: AwsSettings, clock: Clock, load: Load) {
     this.#dynamodb = dynamodb;
     this.#table = table;
     this.#clock = clock;
-    this.#keptMs = inboxDays * dayMs;
-    this.#notes = new Batcher<Handled>({
+    this.#keptMs = inboxAge;
+    this.#records = new Batcher<Handled>({
       send: (handled) => this.#write(handled),
-      attempt: { action: "dynamodb:BatchWriteItem", resource: table },
+      operation: { action: "dynamodb:BatchWriteItem", resource: table },
       clock,
-      pace,
+      load,
       maxEntries,
       maxBytes: Infinity,
     });
   }
 
-  /** Returns which of these events the queue has handled, however many they are: Lambda hands over thousands. */
+  /** Returns which of these events the queue has handled. Lambda may hand over thousands. */
   async handled(queue: QueueName, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
     const keys = [...new Set(eventIds)].map((eventId) => keyOf({ queue: String(queue), eventId }));
     const found = new Set<string>();
     for (let n = 0; n < keys.length; n += maxKeys) await this.#read(keys.slice(n, n + maxKeys), found);
-    return new Set(eventIds.filter((eventId) => found.has(noteName(eventId))));
+    return new Set(eventIds.filter((eventId) => found.has(recordId(eventId))));
   }
 
-  /** Adds to `found` the names of the notes that are there, of up to {@link maxKeys}. */
+  /** Adds the row ids that exist to `found`, for up to {@link maxKeys} keys. */
   async #read(wanted: Record<string, AttributeValue>[], found: Set<string>): Promise<void> {
     const now = this.#clock.now();
     let keys = wanted;
@@ -71,27 +72,27 @@ export class Inbox {
       if (tries > maxTries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread.`,
+          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread after ${maxTries} tries. Events are retried.`,
         );
       const request = new BatchGetItemCommand({
         RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } },
       });
-      const answer = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
-      for (const { sk, expires } of answer.Responses?.[this.#table] ?? [])
+      const response = await ask("dynamodb:BatchGetItem", this.#table, this.#dynamodb.send(request));
+      for (const { sk, expires } of response.Responses?.[this.#table] ?? [])
         if (Number(expires?.N ?? Infinity) > now) found.add(sk?.S ?? "");
-      keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      keys = response.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       if (keys.length > 0) await sleep(this.#clock, retryMs * 2 ** tries);
     }
   }
 
-  /** Notes an event as handled. */
-  note(queue: QueueName, eventId: string): Promise<void> {
-    return this.#notes.add({ queue: String(queue), eventId }, 0);
+  /** Records an event as handled. */
+  record(queue: QueueName, eventId: string): Promise<void> {
+    return this.#records.add({ queue: String(queue), eventId }, 0);
   }
 
   async #write(handled: readonly Handled[]): ReturnType<ConstructorParameters<typeof Batcher<Handled>>[0]["send"]> {
     const expires = expiry(this.#clock.now() + this.#keptMs);
-    // A batch refuses two writes of one key.
+    // DynamoDB refuses two writes of one key in a batch.
     const items = new Map(handled.map((one) => [`${one.queue} ${one.eventId}`, { ...keyOf(one), ...expires }]));
     const requests = [...items.values()].map((Item) => ({ PutRequest: { Item } }));
     const { UnprocessedItems = {} } = await this.#dynamodb.send(
@@ -107,11 +108,11 @@ export class Inbox {
 }
 
 function keyOf({ queue, eventId }: Handled): { pk: AttributeValue; sk: AttributeValue } {
-  return itemKey({ table: `inbox/${queue}`, partition: "", id: noteName(eventId) });
+  return itemKey({ table: `inbox/${queue}`, partition: "", id: recordId(eventId) });
 }
 
-/** What an event is noted under. Ids of others may be longer than a key: one of them would fail the whole batch. */
-function noteName(eventId: string): string {
+/** Returns the row id of an event. Foreign ids may be longer than a key, and one would fail the whole batch. */
+function recordId(eventId: string): string {
   return eventId.length <= maxKey ? eventId : createHash("sha256").update(eventId).digest("hex");
 }
 

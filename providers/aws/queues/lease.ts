@@ -1,29 +1,36 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { QueueAddress } from "./addresses.ts";
 import type { Received } from "./received.ts";
 
-/** SQS: a message stays invisible for 12 hours in total from its receive. To ask for more is refused, not clamped. */
+/**
+ * Limit of SQS: a message stays invisible for 12 hours in total from its receive. SQS refuses more instead of reducing
+ * it.
+ */
 const maxVisibilitySeconds = 43_200;
-/** What is asked for above the lease, so that ours ends first: whole seconds, and the way to SQS and back. */
+/** Added to the lease, so that the lease ends before the visibility: rounding to whole seconds, and the round trip. */
 const marginSeconds = 1;
 
 export const maxLeaseMs: number = (maxVisibilitySeconds - marginSeconds) * 1_000;
 
-/** The visibility timeout for a lease of `leaseMs`: whole seconds, and longer than the lease. */
+/** Returns the visibility timeout for a lease: whole seconds, and longer than the lease. */
 export function visibilitySeconds(leaseMs: number): number {
   return Math.min(maxVisibilitySeconds, Math.ceil(leaseMs / 1_000) + marginSeconds);
 }
 
-/** How long a message that was received at `receivedAt` can still be made invisible at `now`, in seconds. */
+/** Returns for how many seconds a message can still be made invisible, of the 12 hours since its receive. */
 export function visibilityLeft(receivedAt: number, now: number): number {
-  // A second less: that much may pass until SQS reads the request.
+  // One second less, for the time until SQS reads the request.
   return Math.max(0, maxVisibilitySeconds - Math.ceil((now - receivedAt) / 1_000) - marginSeconds);
 }
 
-/** A message of SQS that is leased. SQS takes a stale receipt for a success, so its end is kept here. */
+/**
+ * A leased message of SQS.
+ *
+ * It keeps its own end, because SQS accepts a stale receipt as a success.
+ */
 export class AwsLease implements Lease {
   readonly event: Event;
   readonly queueName: QueueName;
@@ -32,9 +39,9 @@ export class AwsLease implements Lease {
   readonly address: QueueAddress;
   readonly received: Received;
   expiresAt: number;
-  /** Whether the message was handed over by Lambda, which removes it itself when it is not reported as failed. */
+  /** True for messages from Lambda, which deletes them itself unless they are reported as failed. */
   readonly handedOver: boolean;
-  /** The message is gone from its queue, or is to go. */
+  /** True when the message is deleted, or when Lambda may delete it. */
   removed = false;
   #settled = false;
 
@@ -63,9 +70,9 @@ export class AwsLease implements Lease {
     if (!this.isHeld(now)) throw leaseLost(this);
   }
 
-  /** Notes a settlement that SQS has answered. @throws BeeHiveError `LeaseLost` when the answer may have come too late. */
+  /** Marks the lease as settled. @throws BeeHiveError `LeaseLost` when the response of SQS may have come too late. */
   settle(now: number): void {
-    // Between our end and that of SQS, a second later, nobody else can have had the message.
+    // Between the end of the lease and the end of the visibility, one second later, no other consumer gets the message.
     if (now >= this.expiresAt + marginSeconds * 1_000) throw leaseLost(this);
     this.#settled = true;
   }

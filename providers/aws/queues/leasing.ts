@@ -1,72 +1,72 @@
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError, type BeeHiveError } from "../../../src/base/errors.ts";
-import { identityOf } from "../../../src/events/identity.ts";
 import type { Logger } from "../../../src/base/logger.ts";
+import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Addresses, QueueAddress } from "./addresses.ts";
-import type { Pace } from "./batcher.ts";
-import { isGone, type ClaimCheck } from "./claim-check.ts";
 import { ask, receiveLimit } from "../client.ts";
 import { isRefusal, translate } from "../errors.ts";
+import type { Addresses, QueueAddress } from "./addresses.ts";
+import { isGone, type ClaimCheck } from "./claim-check.ts";
+import { eventInDeadLetter } from "./dead-letter-message.ts";
 import type { Inbox } from "./inbox.ts";
 import { AwsLease, visibilitySeconds } from "./lease.ts";
-import { eventInLetter } from "./dead-letter-message.ts";
+import type { Load } from "./load.ts";
 import { eventFrom } from "./message.ts";
-import type { Note } from "./note.ts";
 import { isNotice, logNotice } from "./notices.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Receipt } from "./receiver.ts";
 import { receivedFrom, type Received } from "./received.ts";
+import type { Receipt } from "./receiver.ts";
+import type { RedeliveryState } from "./redelivery-state.ts";
 import type { Settlement } from "./settlement.ts";
-import type { Unread } from "./unread.ts";
+import type { UnreadableMessages } from "./unreadable-messages.ts";
 
-export interface ArrivalsParts {
+export interface LeasingParts {
   readonly sqs: SQSClient;
   readonly addresses: Addresses;
   readonly settlement: Settlement;
-  readonly unread: Unread;
+  readonly unreadable: UnreadableMessages;
   readonly inbox: Inbox | undefined;
   readonly claims: ClaimCheck | undefined;
   readonly publisher: Pick<Publisher, "sendTo">;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly pace: Pace;
+  readonly load: Load;
   readonly requestTimeoutMs: number;
 }
 
 interface LeaseOptions {
   readonly leaseMs: number;
-  /** Whether Lambda handed the messages over. */
+  /** True for messages that Lambda handed over. */
   readonly handedOver: boolean;
 }
 
-/** The lease on a message, and why it could not be read. */
+/** The lease of a message, and the failure when the message could not be read. */
 interface Read {
   readonly lease: AwsLease;
   readonly failure?: BeeHiveError;
-  /** Whether it is a dead letter that was moved back as it is. */
-  readonly isLetter?: boolean;
+  /** True for a dead letter that a tool of AWS moved back unchanged. */
+  readonly isDeadLetter?: boolean;
 }
 
-/** What became of messages that were handed over. */
-export interface Arrived {
+/** The leases of received messages. */
+export interface LeasedMessages {
   readonly all: readonly AwsLease[];
-  /** Of these what is to be worked on now. */
+  /** The leases to work on now. */
   readonly due: readonly AwsLease[];
-  /** Why some could not be read; these go back. */
+  /** The failure of messages that could not be read; these are abandoned. */
   readonly failure: BeeHiveError | undefined;
 }
 
-/** Makes leases of messages. */
-export class Arrivals {
-  readonly #parts: ArrivalsParts;
+/** Receives messages and makes leases of them. */
+export class Leasing {
+  readonly #parts: LeasingParts;
 
-  constructor(parts: ArrivalsParts) {
+  constructor(parts: LeasingParts) {
     this.#parts = parts;
   }
 
-  /** One request: up to `max` messages, waited for up to `waitSeconds`. */
+  /** Sends one receive for up to `max` messages, which waits up to `waitSeconds`. */
   async receive(
     name: QueueName,
     queue: QueueAddress,
@@ -91,7 +91,7 @@ export class Arrivals {
     const limit = receiveLimit(waitSeconds, requestTimeoutMs);
     try {
       const { Messages = [] } = await ask("sqs:ReceiveMessage", queue.name, sqs.send(request, limit));
-      const { due, failure } = await this.leases(name, queue, Messages, { leaseMs, handedOver: false });
+      const { due, failure } = await this.leaseMessages(name, queue, Messages, { leaseMs, handedOver: false });
       return { received: Messages.length, leases: due, failure };
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) addresses.forget(queue.name);
@@ -99,111 +99,120 @@ export class Arrivals {
     }
   }
 
-  /** Leases on messages that were handed over. */
-  async leases(
+  /** Makes leases of messages, and settles those that no actor has to handle now. */
+  async leaseMessages(
     queueName: QueueName,
     address: QueueAddress,
     messages: readonly Message[],
     options: LeaseOptions,
-  ): Promise<Arrived> {
-    const { clock, pace } = this.#parts;
+  ): Promise<LeasedMessages> {
+    const { clock, load } = this.#parts;
     const now = clock.now();
     const all = await Promise.all(
       messages.map((message) => this.#leaseOf(queueName, address, receivedFrom(message, now), options)),
     );
     const read = all.filter(({ failure }) => failure === undefined);
-    const events = await this.#withoutNotices(await this.#withoutMoved(read));
+    const events = await this.#withoutNotices(await this.#withoutMovedDeadLetters(read));
     const { due, failure } = await this.#withoutHandled(queueName, await this.#withoutEarly(events));
-    await this.#giveBack(all.filter((one) => one.failure && !isFinal(one.failure)).map(({ lease }) => lease));
-    for (const lease of due) pace.begin(lease);
+    await this.#abandon(all.filter((one) => one.failure && !isFinal(one.failure)).map(({ lease }) => lease));
+    for (const lease of due) load.begin(lease);
     const failed = all.find((one) => one.failure !== undefined);
     return { all: all.map(({ lease }) => lease), due, failure: failed?.failure ?? failure };
   }
 
-  /** The lease on a message; of one that cannot be read, as it came. */
+  /** Makes the lease of a message; a message that cannot be read keeps its body as it came. */
   async #leaseOf(
     queueName: QueueName,
     address: QueueAddress,
     message: Received,
     { leaseMs, handedOver }: LeaseOptions,
   ): Promise<Read> {
-    const leaseWith = (note: Note, body: string): AwsLease => {
+    const leaseWith = (redelivery: RedeliveryState, body: string): AwsLease => {
       const { messageId, receives, firstReceived, sentAt, groupId, receivedAt, attributes } = message;
       return new AwsLease({
-        event: eventFrom(body, { id: note.id ?? messageId, queueName, sentAt, partitionKey: groupId, attributes }),
+        event: eventFrom(body, {
+          id: redelivery.id ?? messageId,
+          queueName,
+          sentAt,
+          partitionKey: groupId,
+          attributes,
+        }),
         queueName,
-        attempt: Math.max(1, receives + (note.attempts ?? 0)),
-        // SQS says it by a clock of its own: at the first receive ours, with which it will be compared, counts.
-        firstSeen: note.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
+        attempt: Math.max(1, receives + (redelivery.attempts ?? 0)),
+        // SQS uses its own clock. The first delivery takes ours instead, because it is compared with our clock later.
+        firstSeen: redelivery.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
         address,
-        received: { ...message, note },
+        received: { ...message, redelivery },
         expiresAt: receivedAt + leaseMs,
         handedOver,
       });
     };
     const { claims } = this.#parts;
     try {
-      const note = await this.#noteOf(address, message);
+      const redelivery = await this.#redeliveryOf(address, message);
       const body = claims ? await claims.fetch(message.body) : message.body;
-      const event = eventInLetter(body);
-      return { lease: leaseWith(note, event ?? body), isLetter: event !== undefined };
+      const event = eventInDeadLetter(body);
+      return { lease: leaseWith(redelivery, event ?? body), isDeadLetter: event !== undefined };
     } catch (error) {
       const failure = translate(error, { action: "sqs:ReceiveMessage", resource: address.name });
-      return { lease: leaseWith(message.note, message.body), failure };
+      return { lease: leaseWith(message.redelivery, message.body), failure };
     }
   }
 
-  #noteOf({ fifo, name }: QueueAddress, { note, receives, messageId }: Received): Promise<Note> | Note {
-    return fifo && receives > 1 ? this.#parts.unread.noteOf(name, messageId) : note;
+  #redeliveryOf(
+    { fifo, name }: QueueAddress,
+    { redelivery, receives, messageId }: Received,
+  ): Promise<RedeliveryState> | RedeliveryState {
+    return fifo && receives > 1 ? this.#parts.unreadable.redeliveryOf(name, messageId) : redelivery;
   }
 
-  /** What cannot be given back comes back when its visibility ends. */
-  async #giveBack(leases: readonly AwsLease[]): Promise<void> {
-    const { clock, unread } = this.#parts;
-    await Promise.allSettled(leases.map((lease) => unread.giveBack(lease, clock.now())));
+  /** Abandons leases. A failure is ignored: the message comes back when its visibility ends. */
+  async #abandon(leases: readonly AwsLease[]): Promise<void> {
+    const { clock, unreadable } = this.#parts;
+    await Promise.allSettled(leases.map((lease) => unreadable.abandon(lease, clock.now())));
   }
 
   /**
-   * Sends letters that came back to an ordered queue again: each is in a message group of its own, not in that of its
-   * key. In other queues they are worked on where they are.
+   * Sends dead letters that were moved back to an ordered queue once more: each is in a group of its own, not in the
+   * group of its key. In other queues they are handled in place.
    */
-  async #withoutMoved(read: readonly Read[]): Promise<readonly AwsLease[]> {
+  async #withoutMovedDeadLetters(read: readonly Read[]): Promise<readonly AwsLease[]> {
     const { publisher, settlement } = this.#parts;
-    const moved = read.filter(({ lease, isLetter }) => isLetter && lease.address.fifo);
-    // One that cannot be sent comes back when its visibility ends.
+    const moved = read.filter(({ lease, isDeadLetter }) => isDeadLetter && lease.address.fifo);
+    // A message that cannot be sent comes back when its visibility ends.
     await Promise.allSettled(
       moved.map(async ({ lease }) => {
         await publisher.sendTo(lease.address, lease.event, lease.received.messageId);
-        await settlement.remove(lease);
+        await settlement.deleteMessage(lease);
       }),
     );
     return read.filter((one) => !moved.includes(one)).map(({ lease }) => lease);
   }
 
-  /** Removes messages that are meant for no actor. */
+  /** Deletes and logs messages that AWS sends for itself. */
   async #withoutNotices(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
     const { settlement, logger } = this.#parts;
     const notices = leases.filter(({ event }) => isNotice(event));
     for (const { event } of notices) logNotice(event, logger);
-    await Promise.allSettled(notices.map((lease) => settlement.remove(lease)));
+    await Promise.allSettled(notices.map((lease) => settlement.deleteMessage(lease)));
     return leases.filter((lease) => !notices.includes(lease));
   }
 
-  /** Puts off what was received before its time: SNS knows no delay, and SQS none of more than 15 minutes. */
+  /** Delays events received before they are due: SNS has no delay, and SQS none of more than 15 minutes. */
   async #withoutEarly(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
     const { clock, settlement } = this.#parts;
     const now = clock.now();
     const early = leases.filter((lease) => dueAt(lease) > now);
-    // What cannot be put off comes back when its visibility ends.
+    // A message that cannot be delayed comes back when its visibility ends.
     await Promise.allSettled(
       early.map((lease) =>
-        settlement.putOff(lease, dueAt(lease), { firstSeen: undefined, attempts: lease.attempt - 1 }),
+        settlement.delay(lease, dueAt(lease), { firstSeen: undefined, attempts: lease.attempt - 1 }),
       ),
     );
     return leases.filter((lease) => !early.includes(lease));
   }
 
-  /** Removes what `idempotent` knows to be done. What it cannot tell now goes back. */
+  /** Deletes events that the inbox has recorded as handled. All are abandoned while the inbox cannot be read. */
   async #withoutHandled(
     queueName: QueueName,
     leases: readonly AwsLease[],
@@ -214,25 +223,26 @@ export class Arrivals {
     try {
       const handled = await inbox.handled(queueName, ids);
       const done = leases.filter(({ event }) => handled.has(identityOf(event)));
-      await Promise.allSettled(done.map((lease) => settlement.remove(lease)));
+      await Promise.allSettled(done.map((lease) => settlement.deleteMessage(lease)));
       return { due: leases.filter((lease) => !done.includes(lease)) };
     } catch (error) {
       const failure = translate(error, { action: "dynamodb:BatchGetItem", resource: String(queueName) });
-      if (!isFinal(failure)) await this.#giveBack(leases);
+      if (!isFinal(failure)) await this.#abandon(leases);
       return { due: [], failure };
     }
   }
 }
 
 /**
- * Whether to read it again cannot mend why it could not be read: its claim is gone, or the request for it is refused.
- * Such a message is not given back: SQS counts its receives, and moves it to the dead letters in the end.
+ * Returns whether reading the message again fails too: its claim is gone, or the request for it is refused.
+ *
+ * Such a message is not abandoned: SQS counts its receives, and finally moves it to the dead letters.
  */
 function isFinal(failure: BeeHiveError): boolean {
   return isGone(failure) || isRefusal(failure);
 }
 
-/** When a message is to be worked on, in ms since the epoch. */
-function dueAt({ received: { note }, event }: AwsLease): number {
-  return note.notBefore ?? event.enqueueTime?.getTime() ?? 0;
+/** Returns when a message is due, in ms since the epoch. */
+function dueAt({ received: { redelivery }, event }: AwsLease): number {
+  return redelivery.notBefore ?? event.enqueueTime?.getTime() ?? 0;
 }

@@ -2,31 +2,30 @@ import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { maxLeaseMs } from "./lease.ts";
 import { deadNameOf, maxQueueName, maxTopicName, queueNameOf, topicNameOf } from "./names.ts";
 
-/** 14 days, the longest that SQS keeps a message, in seconds. */
+/** Maximum retention of SQS, 14 days in seconds. */
 export const retentionSeconds = 1_209_600;
 /**
- * How far ahead an event in order may be due, in ms. It keeps its place, and SQS counts its 14 days from the send; a day
- * is left to work on it.
+ * Maximum delay of an ordered event, in ms.
+ *
+ * The event keeps its place in the queue, and SQS counts its 14 days from the send. One day is left to handle it.
  */
 export const maxOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
-/** The most that a redrive policy may say. */
+/** Maximum receives in a redrive policy. */
 export const maxReceives = 1_000;
 
-/** What SQS and SNS refuse of these queues, in words. */
+/** Returns what SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {
   return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
     if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), maxTopicName, `"${name}"`);
     const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), maxQueueName, `"${name}"`);
-    if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for 12 hours at the most, not for ${leaseMs} ms`);
+    if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for at most 12 hours, not for ${leaseMs} ms`);
     if (maxAttempts >= maxReceives)
-      problems.push(
-        `"${name}": SQS delivers ${maxReceives} times at the most, so retry.maxAttempts must be below that`,
-      );
+      problems.push(`"${name}": SQS delivers at most ${maxReceives} times, so retry.maxAttempts must be below that`);
     return problems;
   });
 }
 
-function tooLong(awsName: string, longest: number, what: string): string[] {
-  if (awsName.length <= longest) return [];
-  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${longest} are allowed`];
+function tooLong(awsName: string, max: number, what: string): string[] {
+  if (awsName.length <= max) return [];
+  return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${max} are allowed`];
 }

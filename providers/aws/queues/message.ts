@@ -1,35 +1,35 @@
 import { createHash } from "node:crypto";
+import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { isJson } from "../../../src/events/body.ts";
 import { attributesOf, cloudEventRecord, withData } from "../../../src/events/cloud-events.ts";
-import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Event, EventRecord } from "../../../src/events/event.ts";
 import { receivedEvent } from "../../../src/events/unreadable.ts";
 import { propertiesOf } from "./attributes.ts";
 import { foreignEvent, withProperties, type MessageOrigin } from "./foreign.ts";
 
-/** Says that the body of an event of JSON type is bytes: CloudEvents cannot tell it from text. */
+/** Marks a JSON body as bytes: CloudEvents cannot tell bytes from text. */
 const bytesMark = "beehivebytes";
-/** Says that {@link safe} wrote all escapes of its kind in the data: the reader takes them back. */
+/** Marks data in which {@link safe} wrote all escapes of its kind, so that the reader decodes them. */
 const escapesMark = "beehiveescapes";
 
-/** The event as the body of a message: a CloudEvent in structured JSON, so that ten attributes are never a limit. */
+/** Returns the body of a message: a structured CloudEvent, so that the limit of ten attributes never matters. */
 export function bodyOf(event: Event): string {
   const record = event.toRecord();
   const { body, contentType } = record;
-  // The queue that a message is in says where it went.
+  // The reader takes the destination from the queue of the message.
   const { beehivequeue: _, ...attributes } = attributesOf(record);
   if (!isJson(contentType)) return safe(withData(attributes, record));
   if (typeof body !== "string") return safe(withData({ ...attributes, [bytesMark]: true }, record));
   if (!unsafe.test(body)) return safe(withData(attributes, record));
   if (!escapes.test(body)) return safe(withData({ ...attributes, [escapesMark]: true }, record));
-  // Its own escapes could not be told from ours: it goes as bytes, which are read as the same text.
+  // The reader could not tell its own escapes from ours. As bytes it is read back as the same text.
   return safe(withData(attributes, { ...record, body: Buffer.from(body) }));
 }
 
 const unsafe = /[\ud800-\udfff\ufffe\uffff]/;
 const escapes = /\\u(?:d[89a-f][0-9a-f]{2}|fff[ef])/i;
 
-/** SQS takes most of Unicode; emulators take less. What is beyond U+FFFD can only stand inside a JSON text: escaped, all take it. */
+/** Escapes characters beyond U+FFFD, which SQS or emulators refuse. They occur only inside JSON texts. */
 function safe(text: string): string {
   return text.replace(new RegExp(unsafe, "g"), (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }
@@ -38,7 +38,7 @@ function withoutEscapes(text: string): string {
   return text.replace(new RegExp(escapes, "gi"), (escape) => String.fromCharCode(Number.parseInt(escape.slice(2), 16)));
 }
 
-/** The event in the body of a message, ours or anybody's. Never throws: what cannot be read says so to its reader. */
+/** Returns the event in the body of any message. Never throws: reading the event reports what is wrong with it. */
 export function eventFrom(body: string, origin: MessageOrigin): Event {
   const event = eventIn(body, origin);
   const { attributes } = origin;
@@ -67,7 +67,7 @@ function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin
       body: escaped === true && typeof read === "string" ? withoutEscapes(read) : read,
     });
   } catch (error) {
-    // It calls itself a CloudEvent and is none: then it is JSON like any other.
+    // Not a valid CloudEvent: read it like any other JSON.
     if (isBeeHiveError(error)) return undefined;
     throw error;
   }
@@ -82,7 +82,7 @@ function bodyIn(
   return bytes && typeof body === "string" ? new Uint8Array(Buffer.from(body)) : body;
 }
 
-/** JSON of no known shape, or no JSON at all: `getBody` will say which, and where it is wrong. */
+/** Returns an event with the whole message as its body. `getBody` reports a body that is not JSON. */
 function plainEvent(body: string, { id, queueName, sentAt, partitionKey }: MessageOrigin): Event {
   return receivedEvent({
     id,
@@ -96,15 +96,15 @@ function plainEvent(body: string, { id, queueName, sentAt, partitionKey }: Messa
 }
 
 /** @throws BeeHiveError `TooLarge` naming both sizes. */
-export function assertSize(event: Event, bytes: number, most: number): void {
-  if (bytes <= most) return;
+export function assertSize(event: Event, bytes: number, max: number): void {
+  if (bytes <= max) return;
   throw new BeeHiveError(
     "TooLarge",
-    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${most} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
+    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${max} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
   );
 }
 
-/** Message groups and deduplication ids: up to 128 printable ASCII characters without spaces. Others are hashed. */
+/** Returns a message group or deduplication id. SQS takes 128 printable ASCII characters; other texts are hashed. */
 export function fifoToken(text: string): string {
   return /^[!-~]{1,128}$/.test(text) ? text : createHash("sha256").update(text).digest("hex");
 }

@@ -1,14 +1,14 @@
 import type { QueueName } from "../../../src/events/queue-name.ts";
 
 /*
- * A simple queue `Invoices` is the SQS queue `shop-Invoices`; a topic `Orders-` the SNS topic `shop-Orders`; its
- * subscription `Orders-Payment` the SQS queue `shop-Orders-Payment`. What is ordered ends in `.fifo`. The dead
- * letters of each queue are in a queue with `--dead` behind the name: no subscription can be called that.
+ * Names in AWS, with the prefix `shop`: the queue `Invoices` is the SQS queue `shop-Invoices`, the topic `Orders-` the
+ * SNS topic `shop-Orders`, its subscription `Orders-Payment` the SQS queue `shop-Orders-Payment`. Ordered ones end in
+ * `.fifo`. The dead letters of a queue are in a queue with `--dead` behind its name, which no subscription can have.
  */
 
-/** SQS: 80 characters, `.fifo` included. */
+/** Limit of SQS, `.fifo` included. */
 export const maxQueueName = 80;
-/** SNS: 256 characters, `.fifo` included. */
+/** Limit of SNS, `.fifo` included. */
 export const maxTopicName = 256;
 
 const fifo = ".fifo";
@@ -23,7 +23,7 @@ export function topicNameOf(prefix: string, name: QueueName, ordered: boolean): 
   return ordered ? `${prefix}-${name.topic}${fifo}` : `${prefix}-${name.topic}`;
 }
 
-/** The queue of the dead letters of a queue. */
+/** Returns the name of the queue with the dead letters of a queue. */
 export function deadNameOf(queueName: string): string {
   return isFifo(queueName) ? `${queueName.slice(0, -fifo.length)}--dead${fifo}` : `${queueName}--dead`;
 }
@@ -32,12 +32,12 @@ export function isFifo(awsName: string): boolean {
   return awsName.endsWith(fifo);
 }
 
-/** The last part of an ARN or of the URL of a queue: its name. */
+/** Returns the name at the end of an ARN or of a queue URL. */
 export function lastPartOf(arnOrUrl: string): string {
   return arnOrUrl.slice(Math.max(arnOrUrl.lastIndexOf(":"), arnOrUrl.lastIndexOf("/")) + 1);
 }
 
-/** The ARN of a queue beside another: same partition, region and account. */
+/** Returns the ARN of another queue in the same partition, region and account. */
 export function siblingArn(arn: string, name: string): string {
   return `${arn.slice(0, arn.lastIndexOf(":"))}:${name}`;
 }

@@ -1,18 +1,18 @@
-import type { Event } from "../../../src/events/event.ts";
 import type { Logger } from "../../../src/base/logger.ts";
+import type { Event } from "../../../src/events/event.ts";
 
 /*
- * Messages that AWS sends to a queue for its own sake: S3 when somebody sets notifications up, SNS when somebody
- * subscribes the queue from another account. No actor is meant by them.
+ * Messages that AWS sends for itself: by S3 when notifications are set up, by SNS when a queue is subscribed from
+ * another account. They reach no actor.
  */
 
-/** What a notice is known by, as an event: its source and its type. */
+/** The source and the type of a notice as an event. */
 export interface Notice {
   readonly source: "aws:s3" | "aws:sns";
   readonly type: "s3:TestEvent" | "SubscriptionConfirmation" | "UnsubscribeConfirmation";
 }
 
-/** The notice that a message is, by its shape. */
+/** Returns the notice in a message, known by its shape. */
 export function noticeIn(message: Readonly<Record<string, unknown>>): Notice | undefined {
   const { Service, Event: event, Type, TopicArn } = message;
   if (Service === "Amazon S3" && event === "s3:TestEvent") return { source: "aws:s3", type: event };
@@ -22,7 +22,7 @@ export function noticeIn(message: Readonly<Record<string, unknown>>): Notice | u
     : undefined;
 }
 
-/** Whether an event is a notice of AWS. */
+/** Returns whether an event is a notice of AWS. */
 export function isNotice({ eventType, properties: { source } }: Event): boolean {
   return (
     (source === "aws:s3" && eventType === "s3:TestEvent") ||
@@ -30,15 +30,15 @@ export function isNotice({ eventType, properties: { source } }: Event): boolean 
   );
 }
 
-/** Tells of a notice that is removed from its queue. */
+/** Logs a notice that is deleted from its queue. */
 export function logNotice({ eventType, queueName, properties }: Event, logger: Logger): void {
   const fields = { queue: queueName, ...properties };
   if (eventType === "s3:TestEvent")
-    return logger.info(fields, "S3 tested its notifications to this queue; its message was removed");
+    return logger.info(fields, "S3 tested its notifications to this queue; its message was deleted");
   logger.warn(
     fields,
     eventType === "SubscriptionConfirmation"
-      ? "SNS asks to confirm a subscription of this queue to a topic of another account; its message was removed. Open subscribeUrl, or subscribe the queue with the credentials of its own account"
-      : "SNS says that this queue was unsubscribed from a topic; its message was removed. Open subscribeUrl to subscribe it again",
+      ? "SNS requests confirmation of a subscription from another account; its message was deleted. Open subscribeUrl, or subscribe with the credentials of the queue's account"
+      : "SNS unsubscribed this queue from a topic; its message was deleted. Open subscribeUrl to subscribe it again",
   );
 }

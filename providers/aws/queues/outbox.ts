@@ -10,9 +10,10 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { QueueAddress } from "./addresses.ts";
-import { Batcher, type BatcherOptions, type EntryFailure, type Pace } from "./batcher.ts";
 import type { AwsClients } from "../config.ts";
+import type { QueueAddress } from "./addresses.ts";
+import { Batcher, type BatcherOptions, type EntryFailure } from "./batcher.ts";
+import type { Load } from "./load.ts";
 import { lastPartOf } from "./names.ts";
 
 /** A message to send. */
@@ -26,27 +27,27 @@ export interface Outgoing {
   readonly deduplicationId?: string | undefined;
 }
 
-/** A request takes ten entries, and in all 1 MiB on SQS, 256 KiB on SNS. */
+/** Limits of a request: ten entries, 1 MiB for SQS, 256 KiB for SNS. */
 const maxEntries = 10;
 const maxSqsBytes = 1_048_576;
 const maxSnsBytes = 262_144;
 
-/** All that is asked of queues and topics and can be asked in batches. */
+/** Sends all requests to queues and topics that can be batched. */
 export class Outbox {
   readonly #sqs: SQSClient;
   readonly #sns: SNSClient;
   readonly #clock: Clock;
-  readonly #pace: Pace;
+  readonly #load: Load;
   readonly #sends = new Map<string, Batcher<Outgoing>>();
   readonly #publishes = new Map<string, Batcher<Outgoing>>();
   readonly #deletes = new Map<string, Batcher<string>>();
   readonly #changes = new Map<string, Batcher<{ readonly receipt: string; readonly seconds: number }>>();
 
-  constructor({ sqs, sns }: Pick<AwsClients, "sqs" | "sns">, clock: Clock, pace: Pace) {
+  constructor({ sqs, sns }: Pick<AwsClients, "sqs" | "sns">, clock: Clock, load: Load) {
     this.#sqs = sqs;
     this.#sns = sns;
     this.#clock = clock;
-    this.#pace = pace;
+    this.#load = load;
   }
 
   send({ name, url }: QueueAddress, message: Outgoing): Promise<void> {
@@ -95,8 +96,8 @@ export class Outbox {
     return batcher.add(message, sizeOf(message));
   }
 
-  /** Removes a message. SQS answers that it did also when the receipt is stale. */
-  remove({ name, url }: QueueAddress, receipt: string): Promise<void> {
+  /** Deletes a message. SQS reports success for a stale receipt, too. */
+  deleteMessage({ name, url }: QueueAddress, receipt: string): Promise<void> {
     const batcher = made(this.#deletes, url, () =>
       this.#batcher<string>("sqs:DeleteMessage", name, {
         ofQueue: url,
@@ -112,7 +113,7 @@ export class Outbox {
     return batcher.add(receipt, 0);
   }
 
-  /** Makes a message invisible for so many seconds from now; 0 gives it back. */
+  /** Makes a message invisible for `seconds` from now; 0 makes it visible at once. */
   changeVisibility({ name, url }: QueueAddress, receipt: string, seconds: number): Promise<void> {
     const batcher = made(this.#changes, url, () =>
       this.#batcher<{ readonly receipt: string; readonly seconds: number }>("sqs:ChangeMessageVisibility", name, {
@@ -139,14 +140,14 @@ export class Outbox {
       maxEntries,
       maxBytes: Infinity,
       clock: this.#clock,
-      pace: this.#pace,
-      attempt: { action, resource },
+      load: this.#load,
+      operation: { action, resource },
       ...options,
     });
   }
 }
 
-/** One for each queue or topic; there are as many as the actors name. */
+/** Returns the batcher of a queue or topic, and makes it first when needed. */
 function made<T>(batchers: Map<string, T>, key: string, make: () => T): T {
   const known = batchers.get(key);
   if (known) return known;
@@ -155,7 +156,7 @@ function made<T>(batchers: Map<string, T>, key: string, make: () => T): T {
   return batcher;
 }
 
-/** As SQS and SNS count: the body, and of each attribute its name, type and value. */
+/** Returns the size as SQS and SNS count it: the body, and name, type and value of each attribute. */
 function sizeOf({ body, attributes = {} }: Outgoing): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, { DataType = "", StringValue = "", BinaryValue }] of Object.entries(attributes))
@@ -164,8 +165,8 @@ function sizeOf({ body, attributes = {} }: Outgoing): number {
   return bytes;
 }
 
-/** A batch is answered with success also when entries of it failed. */
-function failuresOf(answer: {
+/** Returns the failed entries: a batch succeeds even when entries fail. */
+function failuresOf(response: {
   readonly Failed?:
     | readonly {
         readonly Id?: string | undefined;
@@ -175,7 +176,7 @@ function failuresOf(answer: {
       }[]
     | undefined;
 }): EntryFailure[] {
-  return (answer.Failed ?? []).map(({ Id, Code = "Unknown", Message = "", SenderFault = false }) => ({
+  return (response.Failed ?? []).map(({ Id, Code = "Unknown", Message = "", SenderFault = false }) => ({
     index: Number(Id),
     code: Code,
     message: Message,

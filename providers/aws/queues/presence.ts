@@ -1,22 +1,22 @@
 import type { Subscription } from "@aws-sdk/client-sns";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses } from "./addresses.ts";
 import { deadNameOf, lastPartOf, queueNameOf } from "./names.ts";
 
-/** How long what was found is believed to be there, in ms: probes come every few seconds, and each look is paid for. */
+/** How long a found queue counts as present, in ms: probes come every few seconds, and each look-up costs a request. */
 const believedMs = 60_000;
 
-/** Lists the subscriptions of the topic of a name. */
+/** Lists the subscriptions of a topic. */
 type ListSubscriptions = (name: QueueName) => Promise<readonly Subscription[]>;
 
-/** Tells which queues, topics and subscriptions are there, with read rights alone. */
+/** Finds missing queues, topics and subscriptions, with read rights only. */
 export class Presence {
   readonly #addresses: Addresses;
   readonly #prefix: string;
   readonly #clock: Clock;
-  /** When each was seen last, in ms since the epoch. */
+  /** Time of the last look at each, in ms since the epoch. */
   readonly #seenAt = new Map<string, number>();
 
   constructor(addresses: Addresses, prefix: string, clock: Clock) {
@@ -25,7 +25,10 @@ export class Presence {
     this.#clock = clock;
   }
 
-  /** What was seen within a minute is not looked for again; one queue is, because AWS may not answer at all. */
+  /**
+   * Returns the names that do not exist. Looks up only those not seen within a minute, and always one queue, because
+   * AWS may not respond at all.
+   */
   async missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
     const since = this.#clock.now() - believedMs;
     const doubtful = specs.filter((spec) => (this.#seenAt.get(keyOf(spec)) ?? -Infinity) <= since);
@@ -35,12 +38,12 @@ export class Presence {
     return await this.#look(specs);
   }
 
-  /** Notes what was made. */
+  /** Remembers specs as present. */
   seen(specs: readonly QueueSpec[]): void {
     for (const spec of specs) this.#seenAt.set(keyOf(spec), this.#clock.now());
   }
 
-  /** Believes nothing any more: something was deleted. */
+  /** Forgets all, after a deletion. */
   forget(): void {
     this.#seenAt.clear();
   }

@@ -4,20 +4,20 @@ import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
-import type { Pace } from "./batcher.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { maxOrderedDelayMs } from "./limits.ts";
+import type { Load } from "./load.ts";
 import { assertSize, bodyOf, fifoToken } from "./message.ts";
 import { isFifo } from "./names.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
-/** SQS delays a message by 15 minutes at the most, SNS not at all. */
+/** Limit of SQS; SNS has no delay. */
 const maxDelaySeconds = 900;
-/** A message of SQS has 1 MiB at the most, one of SNS 256 KiB. */
-const largest = { queue: 1_048_576, topic: 262_144 };
+/** Maximum bytes of a message. */
+const maxBytes = { queue: 1_048_576, topic: 262_144 };
 
-/** Where an event goes, a queue or the kinds of a topic, and as what. */
-interface Parcel {
+/** A message with its destination: a queue, or the kinds of a topic. */
+interface Publication {
   readonly to: QueueAddress | readonly string[];
   readonly message: Outgoing;
 }
@@ -25,7 +25,7 @@ interface Parcel {
 export interface PublisherParts {
   readonly addresses: Addresses;
   readonly outbox: Outbox;
-  readonly pace: Pace;
+  readonly load: Load;
   readonly clock: Clock;
   readonly claims: ClaimCheck | undefined;
   readonly maxEventBytes: number;
@@ -39,57 +39,59 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  /** @throws BeeHiveError `QueueNotFound`, `TooLarge`, `InvalidEvent`: then nothing was published. */
+  /**
+   * Publishes events. @throws BeeHiveError `QueueNotFound`, `TooLarge` or `InvalidEvent` before anything is published.
+   */
   async push(events: readonly Event[]): Promise<void> {
-    // All addresses and sizes first: nothing is published when one is wrong.
-    const parcels = await Promise.all(events.map((event) => this.#parcel(event)));
-    await this.#parts.pace.while(() => allOf(parcels.flatMap((parcel) => this.#dispatch(parcel))));
+    // Check all destinations and sizes first, so that nothing is published when one is wrong.
+    const publications = await Promise.all(events.map((event) => this.#publication(event)));
+    await this.#parts.load.while(() => allOf(publications.flatMap((publication) => this.#dispatch(publication))));
   }
 
-  /** Sends an event to one queue, whatever it says of itself, and past the deduplication of SQS. */
+  /** Sends an event to one queue, whatever its destination, past the deduplication of SQS. */
   async sendTo(queue: QueueAddress, event: Event, deduplicationId: string): Promise<void> {
-    const body = await this.#packed(event, largest.queue);
+    const body = await this.#packed(event, maxBytes.queue);
     await this.send(queue, queue.fifo ? { body, ...fifoFields(event), deduplicationId } : { body });
   }
 
-  /** Sends a message to one queue; its size is the caller's matter unless it may become a claim check. */
+  /** Sends a message to one queue. Large messages become claims, else the caller checks the size. */
   async send(queue: QueueAddress, message: Outgoing): Promise<void> {
-    const { addresses, outbox, pace, claims } = this.#parts;
-    const kept = claims && Buffer.byteLength(message.body) > largest.queue;
+    const { addresses, outbox, load, claims } = this.#parts;
+    const kept = claims && Buffer.byteLength(message.body) > maxBytes.queue;
     const body = kept ? await claims.keep(message.body) : message.body;
     try {
-      await pace.while(() => outbox.send(queue, { ...message, body }));
+      await load.while(() => outbox.send(queue, { ...message, body }));
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) addresses.forget(queue.name);
       throw error;
     }
   }
 
-  async #parcel(event: Event): Promise<Parcel> {
+  async #publication(event: Event): Promise<Publication> {
     const { addresses, clock } = this.#parts;
     const name = QueueName.parse(event.queueName);
     const to = name.kind === "queue" ? await addresses.queue(name) : await addresses.topics(name);
     const delayMs = (event.enqueueTime?.getTime() ?? 0) - clock.now();
     if ("url" in to ? to.fifo : to.some(isFifo)) assertKeptUntilDue(event, delayMs);
-    const body = await this.#packed(event, name.kind === "queue" ? largest.queue : largest.topic);
+    const body = await this.#packed(event, name.kind === "queue" ? maxBytes.queue : maxBytes.topic);
     return {
       to,
       message: { body, ...fifoFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
     };
   }
 
-  /** The body, or what stands for it. @throws BeeHiveError `TooLarge`. */
-  async #packed(event: Event, most: number): Promise<string> {
+  /** Returns the body, or its claim. @throws BeeHiveError `TooLarge`. */
+  async #packed(event: Event, max: number): Promise<string> {
     const { claims, maxEventBytes } = this.#parts;
     const body = bodyOf(event);
     const bytes = Buffer.byteLength(body);
-    if (claims && bytes > Math.min(maxEventBytes, most)) return await claims.keep(body);
-    assertSize(event, bytes, Math.min(maxEventBytes, most));
+    if (claims && bytes > Math.min(maxEventBytes, max)) return await claims.keep(body);
+    assertSize(event, bytes, Math.min(maxEventBytes, max));
     return body;
   }
 
-  /** FIFO queues take groups and no delay, others a delay and no groups, topics never a delay. */
-  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Parcel): Promise<void>[] {
+  /** Sends a message. FIFO queues take groups and no delay, standard queues the opposite, topics never a delay. */
+  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Publication): Promise<void>[] {
     const { outbox } = this.#parts;
     if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, delaySeconds: delay })];
     return to.map(async (arn) => {
@@ -103,7 +105,7 @@ export class Publisher {
   }
 }
 
-/** What puts an event into order: its key, or itself alone when it has none. */
+/** Returns the group of an event, which keeps order: its partition key, or itself when it has none. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   const identity = identityOf(event);
   return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
@@ -114,16 +116,16 @@ function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, de
   if (delayMs <= maxOrderedDelayMs) return;
   throw new BeeHiveError(
     "InvalidEvent",
-    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an event in order for 14 days, so it may be due in 13 days at the most. Push it later, or to what is not ordered.`,
+    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an ordered event for 14 days, so it may be due in at most 13 days. Push it later, or to a queue that is not ordered.`,
   );
 }
 
-/** The delay that SQS can give: whole seconds, rounded up, 15 minutes at the most. */
+/** Returns the delay as SQS takes it: whole seconds, rounded up, 15 minutes at most. */
 export function delaySeconds(delayMs: number): number {
   return Math.min(maxDelaySeconds, Math.ceil(delayMs / 1_000));
 }
 
-/** Waits for all, then fails as the first that failed. */
+/** Waits for all, then throws the first failure. */
 async function allOf(work: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);

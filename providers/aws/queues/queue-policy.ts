@@ -1,6 +1,6 @@
 /*
- * Who may send to the queue of a subscription. One statement is ours, known by its Sid; others belong to whoever
- * added them, such as an EventBridge rule or a Deny, and stay.
+ * The access policy of a subscription's queue. One statement is ours, known by its Sid. Others, such as those of an
+ * EventBridge rule or a Deny, stay.
  */
 
 const ours = "TopicSends";
@@ -13,7 +13,7 @@ interface Statement {
   readonly Sid?: string;
 }
 
-/** The policy with which the topic, too, may send to the queue. @param policy what the queue has, as JSON. */
+/** Returns the policy with the right of the topic to send. @param policy of the queue now, as JSON. */
 export function withTopic(policy: string | undefined, queueArn: string, topicArn: string): string {
   const { Statement = [], ...rest } = (policy ? JSON.parse(policy) : { Version: "2012-10-17" }) as Policy;
   const others = [Statement].flat().filter(({ Sid }) => Sid !== ours);

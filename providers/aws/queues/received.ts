@@ -1,25 +1,25 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Attributes } from "./attributes.ts";
-import { attributesOfOthers, noteIn, type Note } from "./note.ts";
+import { attributesOfOthers, redeliveryStateIn, type RedeliveryState } from "./redelivery-state.ts";
 
-/** A message as SQS, or Lambda, handed it over. */
+/** A message received from SQS or from Lambda. */
 export interface Received {
   readonly messageId: string;
   readonly receipt: string;
   readonly body: string;
-  /** How often SQS has handed it out, this time included. */
+  /** Number of receives, this one included. */
   readonly receives: number;
-  /** When it was handed out first, in ms since the epoch. */
+  /** Time of the first receive, in ms since the epoch. */
   readonly firstReceived: number;
-  /** When it was sent. */
+  /** Time of the send, in ms since the epoch. */
   readonly sentAt: number;
-  /** When it was handed out this time: the 12 hours count from here. */
+  /** Time of this receive, from which the 12 hours count. */
   readonly receivedAt: number;
-  /** Attributes that others gave it. */
+  /** Attributes of the sender. */
   readonly attributes: Attributes;
   readonly groupId: string | undefined;
-  /** What the copy carries of the message that it stands for. */
-  readonly note: Note;
+  /** State that a copy carries. */
+  readonly redelivery: RedeliveryState;
 }
 
 export function receivedFrom(message: Message, receivedAt: number): Received {
@@ -34,6 +34,6 @@ export function receivedFrom(message: Message, receivedAt: number): Received {
     receivedAt,
     attributes: attributesOfOthers(MessageAttributes),
     groupId: Attributes.MessageGroupId,
-    note: noteIn(MessageAttributes),
+    redelivery: redeliveryStateIn(MessageAttributes),
   };
 }

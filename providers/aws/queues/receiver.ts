@@ -3,37 +3,37 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { LeaseRequest } from "../../../src/contract/queue-operator.ts";
 import type { AwsLease } from "./lease.ts";
 
-/** What one receive brought. */
+/** The result of one receive. */
 export interface Receipt {
-  /** How many messages were received, those included that are not to be worked on now. */
+  /** Number of messages received, with those that are not due yet. */
   readonly received: number;
   readonly leases: readonly AwsLease[];
-  /** Why some of them could not be read. */
+  /** The failure of messages that could not be read. */
   readonly failure: BeeHiveError | undefined;
 }
 
 export interface ReceiverOptions {
   readonly receive: (max: number, leaseMs: number, waitSeconds: number) => Promise<Receipt>;
-  /** Gives back, without counting it as an attempt, what nobody waits for any more. */
-  readonly giveBack: (lease: AwsLease) => Promise<void>;
+  /** Abandons a lease that nobody took, without counting an attempt. */
+  readonly abandon: (lease: AwsLease) => Promise<void>;
   readonly clock: Clock;
-  /** Told of each receive whether there may be more than it brought. */
-  readonly plenty: (plenty: boolean) => void;
-  /** The most messages that one receive brings. */
+  /** Called after each receive with whether it was full, so that the queue may hold more. */
+  readonly backlog: (full: boolean) => void;
+  /** Maximum messages in one receive. */
   readonly batch: number;
-  /** The longest wait of one receive. */
+  /** Maximum wait of one receive. */
   readonly waitSeconds: number;
 }
 
-/** How long a lease is kept for the next who asks before it is given back, in ms. */
+/** How long a lease waits in stock for the next caller before it is abandoned, in ms. */
 const stockedMs = 1_000;
-/** Receives at the same time, for one queue. */
+/** Maximum concurrent receives of one queue. */
 const maxPolls = 10;
 
-/** A receive that is under way. */
+/** A receive in flight. */
 interface Poll {
   readonly max: number;
-  /** When it was to be answered at the latest, in ms since the epoch. */
+  /** When the wait of the receive ends, in ms since the epoch. */
   readonly dueAt: number;
 }
 
@@ -41,14 +41,16 @@ interface Waiter {
   readonly max: number;
   readonly leaseMs: number;
   readonly endsAt: number;
-  readonly answer: (leases: AwsLease[]) => void;
-  readonly fail: (error: Error) => void;
+  readonly resolve: (leases: AwsLease[]) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
- * Receives from one queue for all who wait. A receive that is under way is never cut off: SQS may have handed out a
- * message to it, which would be invisible, and counted as delivered, until its visibility ends. Who stops waiting
- * leaves the receive to the next who comes; what it brings when nobody came is given back.
+ * Receives from one queue for all waiting callers.
+ *
+ * A receive in flight is never cut off: SQS may have leased messages to it, which would be invisible, and counted as
+ * delivered, until their visibility ends. When a caller stops waiting, its receive serves the next caller. Messages
+ * that no caller takes are abandoned.
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
@@ -56,14 +58,14 @@ export class Receiver {
   readonly #polls = new Map<Promise<void>, Poll>();
   #stock: AwsLease[] = [];
   #stockTimer: Timer | undefined;
-  /** The last receive was full: there may be more than one brings. */
-  #plenty = false;
-  /** How many receives in a row brought nothing. */
+  /** True when the last receive was full: the queue may hold more. */
+  #backlog = false;
+  /** Number of empty receives in a row. */
   #empty = 0;
-  /** When the last receive began that waited and brought nothing, in ms since the epoch; since then nothing came. */
+  /** Start of the last long poll that found the queue empty, in ms since the epoch; reset by any message. */
   #quietSince = -Infinity;
-  /** What nobody was there to be told. */
-  #untold: Error | undefined;
+  /** A receive error that no caller waited for; the next `take` throws it. */
+  #unreportedFailure: Error | undefined;
   #closed = false;
 
   constructor(options: ReceiverOptions) {
@@ -71,10 +73,11 @@ export class Receiver {
   }
 
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
-    if (this.#closed) throw new BeeHiveError("InvalidState", "The AWS provider is closed.");
+    if (this.#closed)
+      throw new BeeHiveError("InvalidState", "The AWS provider is closed. Open another to lease events.");
     if (signal.aborted) return [];
-    const failure = this.#untold;
-    this.#untold = undefined;
+    const failure = this.#unreportedFailure;
+    this.#unreportedFailure = undefined;
     if (failure !== undefined) throw failure;
     const stocked = this.#fromStock(max);
     if (stocked.length > 0) return stocked;
@@ -82,11 +85,11 @@ export class Receiver {
     return await this.#wait({ max, leaseMs, waitMs, signal });
   }
 
-  /** One receive that does not wait. */
+  /** Sends one receive that does not wait. */
   async #look(max: number, leaseMs: number): Promise<AwsLease[]> {
     const { leases, failure } = await this.#options.receive(Math.min(max, this.#options.batch), leaseMs, 0);
     if (leases.length === 0 && failure !== undefined) throw failure;
-    this.#untold ??= failure;
+    this.#unreportedFailure ??= failure;
     return [...leases];
   }
 
@@ -102,17 +105,18 @@ export class Receiver {
         max,
         leaseMs,
         endsAt: clock.now() + waitMs,
-        answer: (leases) => {
+        resolve: (leases) => {
           leave();
           resolve(leases);
         },
-        fail: (error) => {
+        reject: (error) => {
           leave();
           reject(error);
         },
       };
-      const end = (): void => waiter.answer([]);
-      // Nothing came is not what a receive says that AWS does not answer: its answer, or its failure, is waited for.
+      const end = (): void => waiter.resolve([]);
+      // Do not report "no events" while a receive is overdue: wait for its response or its failure, so that an outage
+      // is not taken for an empty queue.
       const timer = clock.after(waitMs, () => {
         if (!this.#late) end();
       });
@@ -122,13 +126,13 @@ export class Receiver {
     });
   }
 
-  /** Whether a receive under way should have been answered; it fails when its time limit is over. */
+  /** True while a receive is overdue; the receive fails at its time limit. */
   get #late(): boolean {
     const now = this.#options.clock.now();
     return [...this.#polls.values()].some(({ dueAt }) => dueAt <= now);
   }
 
-  /** Starts receives for those who wait: one, or as many as are needed while the queue is known to hold plenty. */
+  /** Starts receives for the waiting callers: one, or several while the queue has a backlog. */
   #poll(): void {
     const { batch, waitSeconds, clock } = this.#options;
     const [first] = this.#waiters;
@@ -136,17 +140,21 @@ export class Receiver {
     let wanted = 0;
     for (const { max } of this.#waiters) wanted += max;
     for (const { max } of this.#polls.values()) wanted -= max;
-    const most = this.#plenty ? maxPolls : 1;
-    const left = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
-    while (wanted > 0 && this.#polls.size < most) {
+    const maxConcurrent = this.#backlog ? maxPolls : 1;
+    const secondsLeft = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
+    while (wanted > 0 && this.#polls.size < maxConcurrent) {
       const max = Math.min(wanted, batch);
-      // Only the first waits: were the others to, each would be paid for while the queue is empty.
-      this.#receive(max, first.leaseMs, this.#polls.size === 0 ? Math.min(waitSeconds, left, this.#patience) : 0);
+      // Only the first receive waits; with an empty queue, every further long poll would cost a request.
+      this.#receive(
+        max,
+        first.leaseMs,
+        this.#polls.size === 0 ? Math.min(waitSeconds, secondsLeft, this.#patience) : 0,
+      );
       wanted -= max;
     }
   }
 
-  /** How long the next receive may wait, in seconds: the longer a queue is idle the longer, so that a short run ends soon. */
+  /** Wait of the next receive in seconds. It grows while the queue stays idle, so that a short run ends soon. */
   get #patience(): number {
     return 2 ** Math.min(this.#empty + 1, 5);
   }
@@ -160,47 +168,47 @@ export class Receiver {
     const poll = this.#options.receive(max, leaseMs, wait).then(
       ({ received, leases, failure }) => {
         this.#polls.delete(poll);
-        this.#plenty = received === max && failure === undefined;
-        this.#options.plenty(this.#plenty);
+        this.#backlog = received === max && failure === undefined;
+        this.#options.backlog(this.#backlog);
         this.#empty = received === 0 ? this.#empty + 1 : 0;
-        // Only a receive that waits asks all servers of SQS ("long polling").
+        // Only a long poll asks all servers of SQS.
         if (received > 0) this.#quietSince = -Infinity;
         else if (wait > 0) this.#quietSince = startedAt;
         this.#handOut(leases);
-        if (failure !== undefined) this.#tell(failure);
+        if (failure !== undefined) this.#fail(failure);
         this.#endWaits();
         this.#poll();
       },
       (error: unknown) => {
         this.#polls.delete(poll);
-        this.#plenty = false;
-        this.#options.plenty(false);
-        this.#tell(error instanceof Error ? error : new Error(String(error)));
+        this.#backlog = false;
+        this.#options.backlog(false);
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
       },
     );
     this.#polls.set(poll, { max, dueAt: startedAt + wait * 1_000 });
   }
 
-  /** Tells who waits, or who waits next: also what came with events that could be read must not go unsaid. */
-  #tell(failure: Error): void {
-    if (this.#waiters.size === 0) this.#untold = failure;
-    for (const waiter of [...this.#waiters]) waiter.fail(failure);
+  /** Rejects the waiting callers, or the next caller. A failure beside readable events is reported, too. */
+  #fail(failure: Error): void {
+    if (this.#waiters.size === 0) this.#unreportedFailure = failure;
+    for (const waiter of [...this.#waiters]) waiter.reject(failure);
   }
 
   #handOut(leases: readonly AwsLease[]): void {
     this.#stock.push(...leases);
     for (const waiter of [...this.#waiters]) {
       if (this.#stock.length === 0) return;
-      waiter.answer(this.#fromStock(waiter.max));
+      waiter.resolve(this.#fromStock(waiter.max));
     }
     if (this.#stock.length > 0)
       this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
   }
 
-  /** Answers those whose time was over while the receive was late. */
+  /** Resolves the callers whose time ended while the receive was overdue. */
   #endWaits(): void {
     const now = this.#options.clock.now();
-    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.answer([]);
+    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.resolve([]);
   }
 
   #fromStock(max: number): AwsLease[] {
@@ -209,18 +217,18 @@ export class Receiver {
     return this.#stock.splice(0, max);
   }
 
-  /** Never rejects: what cannot be given back comes back when its lease ends. */
+  /** Abandons the stock. Never rejects: a message that cannot be abandoned comes back when its visibility ends. */
   async #clearStock(): Promise<void> {
     this.#stockTimer?.cancel();
     this.#stockTimer = undefined;
     const stock = this.#stock.splice(0);
-    await Promise.allSettled(stock.map((lease) => this.#options.giveBack(lease)));
+    await Promise.allSettled(stock.map((lease) => this.#options.abandon(lease)));
   }
 
-  /** Answers who waits, then lets receives under way end and gives back what they bring. */
+  /** Resolves all callers, waits for the receives in flight, and abandons their messages. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter.answer([]);
+    for (const waiter of [...this.#waiters]) waiter.resolve([]);
     await Promise.all(this.#polls.keys());
     await this.#clearStock();
   }

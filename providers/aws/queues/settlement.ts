@@ -1,21 +1,21 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { AbandonOptions } from "../../../src/contract/queue-operator.ts";
-import type { Pace } from "./batcher.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { visibilityLeft, visibilitySeconds, type AwsLease } from "./lease.ts";
-import { attributesWith, type FifoNotes, type Note } from "./note.ts";
+import type { Load } from "./load.ts";
 import type { Outbox } from "./outbox.ts";
 import { delaySeconds } from "./publisher.ts";
+import { attributesWith, type FifoRedeliveryStates, type RedeliveryState } from "./redelivery-state.ts";
 
 export interface SettlementParts {
   readonly outbox: Outbox;
-  readonly notes: FifoNotes;
-  readonly pace: Pace;
+  readonly redeliveries: FifoRedeliveryStates;
+  readonly load: Load;
   readonly clock: Clock;
 }
 
-/** Ends leases, and makes them longer. */
+/** Renews and ends leases. */
 export class Settlement {
   readonly #parts: SettlementParts;
 
@@ -24,16 +24,16 @@ export class Settlement {
   }
 
   /**
-   * Returns whether the lease is still held; true also when SQS could not answer, as long as it has not ended.
+   * Returns whether the lease is still held. While SQS does not respond, a lease is held until its end.
    *
-   * @param failed told why it could not be made longer.
+   * @param failed receives the error of a renewal that failed.
    */
   async renew(lease: AwsLease, leaseMs: number, failed: (error: unknown) => void): Promise<boolean> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
     if (!lease.isHeld(now) || lease.handedOver) return lease.isHeld(now);
     const seconds = Math.min(visibilitySeconds(leaseMs), visibilityLeft(lease.received.receivedAt, now));
-    // Near the end of the 12 hours there is nothing to gain.
+    // Near the end of the 12 hours nothing can be gained.
     if (seconds <= visibilitySeconds(0)) return true;
     try {
       await outbox.changeVisibility(lease.address, lease.received.receipt, seconds);
@@ -45,15 +45,15 @@ export class Settlement {
     return lease.isHeld(clock.now());
   }
 
-  /** Removes the message. Lambda does it itself for those that it handed over. */
-  async remove(lease: AwsLease): Promise<void> {
+  /** Deletes the message. Lambda deletes messages that it handed over itself. */
+  async deleteMessage(lease: AwsLease): Promise<void> {
     await this.#settle(lease, async () => {
-      if (!lease.handedOver) await this.#parts.outbox.remove(lease.address, lease.received.receipt);
+      if (!lease.handedOver) await this.#parts.outbox.deleteMessage(lease.address, lease.received.receipt);
     });
     lease.removed = true;
   }
 
-  /** Gives the message back: as visibility, which SQS counts by itself, unless that cannot say what is meant. */
+  /** Abandons the message: by its visibility, which SQS counts as an attempt, or else by a redelivery state. */
   async abandon(lease: AwsLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
@@ -62,42 +62,46 @@ export class Settlement {
     const seconds = Math.ceil(Math.max(0, delayMs) / 1_000);
     if (countAttempt && seconds <= visibilityLeft(received.receivedAt, now))
       return await this.#settle(lease, () => outbox.changeVisibility(address, received.receipt, seconds));
-    await this.putOff(lease, now + delayMs, { firstSeen, attempts: countAttempt ? attempt : attempt - 1 });
+    await this.delay(lease, now + delayMs, { firstSeen, attempts: countAttempt ? attempt : attempt - 1 });
   }
 
-  /** Gives the message back until `due` with a note: as a copy, or in its place in a FIFO queue. */
-  async putOff(lease: AwsLease, due: number, said: Omit<Note, "id" | "notBefore">): Promise<void> {
-    const { clock, outbox, notes, pace } = this.#parts;
+  /**
+   * Delays the message until `due` with a redelivery state: as a copy, or in its place in a FIFO queue.
+   *
+   * @param known the attempts and the first delivery that the state carries.
+   */
+  async delay(lease: AwsLease, due: number, known: Omit<RedeliveryState, "id" | "notBefore">): Promise<void> {
+    const { clock, outbox, redeliveries, load } = this.#parts;
     const { address, received, event } = lease;
     const now = clock.now();
     const delayMs = Math.max(0, due - now);
-    const note = { ...said, id: event.id, ...(delayMs > 0 && { notBefore: due }) };
+    const state = { ...known, id: event.id, ...(delayMs > 0 && { notBefore: due }) };
     if (address.fifo) {
-      // SQS will count on from what it has counted.
-      await notes.write(address.name, received.messageId, {
-        ...note,
-        attempts: (said.attempts ?? 0) - received.receives,
+      // SQS continues its own count of receives.
+      await redeliveries.write(address.name, received.messageId, {
+        ...state,
+        attempts: (known.attempts ?? 0) - received.receives,
       });
       const seconds = Math.min(Math.ceil(delayMs / 1_000), visibilityLeft(received.receivedAt, now));
       return await this.#settle(lease, () => outbox.changeVisibility(address, received.receipt, seconds));
     }
-    const attributes = attributesWith(note, received.attributes);
-    await pace.while(() =>
+    const attributes = attributesWith(state, received.attributes);
+    await load.while(() =>
       outbox.send(address, { body: received.body, attributes, delaySeconds: delaySeconds(delayMs) }),
     );
-    await this.remove(lease);
+    await this.deleteMessage(lease);
   }
 
-  /** Ends a lease. @throws BeeHiveError `LeaseLost` when it was over before SQS answered. */
+  /** Ends a lease. @throws BeeHiveError `LeaseLost` when the lease ended before SQS responded. */
   async #settle(lease: AwsLease, ending: () => Promise<void>): Promise<void> {
-    const { clock, pace } = this.#parts;
+    const { clock, load } = this.#parts;
     lease.assertHeld(clock.now());
     try {
-      await pace.while(ending);
+      await load.while(ending);
     } catch (error) {
       throw isBeeHiveError(error, "LeaseLost") ? leaseLost(lease, error) : error;
     }
-    pace.end(lease);
+    load.end(lease);
     lease.settle(clock.now());
   }
 }

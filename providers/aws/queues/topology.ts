@@ -13,14 +13,14 @@ import {
 } from "@aws-sdk/client-sqs";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import type { Addresses } from "./addresses.ts";
 import { ask } from "../client.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { isNamed, translate } from "../errors.ts";
+import type { Addresses, QueueAddress } from "./addresses.ts";
 import { visibilitySeconds } from "./lease.ts";
-import { maxReceives, retentionSeconds } from "./limits.ts";
+import { maxReceives, retentionSeconds, topologyProblems } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
 import { Presence } from "./presence.ts";
 import { withTopic } from "./queue-policy.ts";
@@ -33,26 +33,29 @@ type Attributes = Readonly<Record<string, string>>;
 type ChangePolicy = (policy: string | undefined) => string;
 
 /**
- * Makes queues, topics and what ties them. Everything is idempotent by name, so several processes may do it at
- * once.
+ * Creates and deletes queues, topics and subscriptions. Idempotent by name, so several processes may do it at once.
  *
- * An ordered subscription hangs on a FIFO topic, one that is not on a standard topic: each is made when its first
- * subscription needs it, and a publish goes to those of the two that exist. So neither kind is bound by the limits
- * of the other, and an ordered subscription can come to a topic that has been there for years.
+ * An ordered subscription belongs to a FIFO topic, any other to a standard topic. Each topic is created when its first
+ * subscription needs it, and a publish goes to those that exist. So neither kind is bound by the limits of the other,
+ * and an ordered subscription can be added to a topic at any time.
  */
 export class Topology {
   readonly #clients: AwsClients;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #addresses: Addresses;
   readonly #clock: Clock;
   readonly #presence: Presence;
 
-  constructor(clients: AwsClients, config: AwsConfig, addresses: Addresses, clock: Clock) {
+  constructor(clients: AwsClients, config: AwsSettings, addresses: Addresses, clock: Clock) {
     this.#clients = clients;
     this.#config = config;
     this.#addresses = addresses;
     this.#clock = clock;
     this.#presence = new Presence(addresses, config.prefix, clock);
+  }
+
+  problems(specs: readonly QueueSpec[]): string[] {
+    return topologyProblems(specs, this.#config.prefix);
   }
 
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
@@ -76,8 +79,36 @@ export class Topology {
       await topicArn(name, false);
       this.#addresses.forget();
     }
-    if (made.includes(true)) await sleep(this.#clock, this.#config.settleMs);
+    if (made.includes(true)) await sleep(this.#clock, this.#config.settle);
     this.#presence.seen(specs);
+  }
+
+  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    return this.#presence.missing(specs);
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    const { prefix } = this.#config;
+    this.#presence.forget();
+    if (name.kind !== "queue") {
+      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
+      await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
+    }
+    if (name.kind === "topic") {
+      for (const arn of await this.#addresses.findTopics(name))
+        await ask("sns:DeleteTopic", arn, this.#clients.sns.send(new DeleteTopicCommand({ TopicArn: arn })));
+      this.#addresses.forget();
+      return;
+    }
+    for (const ordered of [false, true]) await this.#deleteQueue(queueNameOf(prefix, name, ordered));
+  }
+
+  /** Returns the counts of SQS, which are approximate. Messages that wait for a retry count as leased. */
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const queue = await this.#addresses.queue(name);
+    const deadQueue = await this.#addresses.deadQueue(queue);
+    const [alive, dead] = await Promise.all([this.#count(queue), this.#count(deadQueue)]);
+    return { ...alive, dead: dead.ready + dead.leased + dead.delayed };
   }
 
   async #ensureTopic(name: string): Promise<string> {
@@ -87,7 +118,7 @@ export class Topology {
     return arn;
   }
 
-  /** Answers whether the queue is new. */
+  /** Creates or updates a queue with its dead-letter queue; returns whether the queue is new. */
   async #ensureQueue(spec: QueueSpec, topicArn: string | undefined): Promise<boolean> {
     const name = queueNameOf(this.#config.prefix, spec.name, spec.ordered);
     await this.#assertKind(spec);
@@ -116,20 +147,20 @@ export class Topology {
     return isNew;
   }
 
-  /** A queue cannot change between standard and FIFO: events would be split between two queues. */
+  /** Throws when the queue exists with the other kind: events would be split between two queues. */
   async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
     const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
     if (!other) return;
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `"${name}" is ${ordered ? "ordered now" : "not ordered any more"}, but its queue is ${other.name}, and SQS cannot change that. Let the queue run empty and delete it, or give the subscription another name.`,
+      `"${name}" is ${ordered ? "ordered" : "not ordered"} now, but its queue is ${other.name}, and SQS cannot change the kind of a queue. Let the queue run empty and delete it, or rename the subscription.`,
     );
   }
 
   /**
-   * Makes the queue, or brings one that is there up to date; answers its URL.
+   * Creates the queue, or updates the one that exists; returns its URL.
    *
-   * @param policy the access policy that it is to have, from what it has.
+   * @param policy returns the new access policy for the present one.
    */
   async #makeQueue(name: string, given: Attributes, policy?: ChangePolicy): Promise<string> {
     const { sqs } = this.#clients;
@@ -163,7 +194,7 @@ export class Topology {
     if (!found)
       throw new BeeHiveError(
         "Unavailable",
-        `The queue ${name} is there and is not; another process may be deleting it.`,
+        `The queue ${name} exists, but cannot be found; another process may be deleting it. Call hive.setup() again.`,
       );
     return found;
   }
@@ -172,26 +203,6 @@ export class Topology {
     const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [name] });
     const { Attributes } = await ask("sqs:GetQueueAttributes", lastPartOf(url), this.#clients.sqs.send(request));
     return Attributes?.[name];
-  }
-
-  missing(specs: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    return this.#presence.missing(specs);
-  }
-
-  async delete(name: QueueName): Promise<void> {
-    const { prefix } = this.#config;
-    this.#presence.forget();
-    if (name.kind !== "queue") {
-      const subscriptions = (await this.#addresses.subscriptions(name)).filter((one) => isOf(name, one, prefix));
-      await Promise.all(subscriptions.map((one) => this.#unsubscribe(one)));
-    }
-    if (name.kind === "topic") {
-      for (const arn of await this.#addresses.findTopics(name))
-        await ask("sns:DeleteTopic", arn, this.#clients.sns.send(new DeleteTopicCommand({ TopicArn: arn })));
-      this.#addresses.forget();
-      return;
-    }
-    for (const ordered of [false, true]) await this.#deleteQueue(queueNameOf(prefix, name, ordered));
   }
 
   async #unsubscribe({ SubscriptionArn = "", Endpoint = "" }: Subscription): Promise<void> {
@@ -211,9 +222,26 @@ export class Topology {
       }
     }
   }
+
+  async #count({ name, url }: QueueAddress): Promise<Omit<QueueCounts, "dead">> {
+    const request = new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+      ],
+    });
+    const { Attributes = {} } = await ask("sqs:GetQueueAttributes", name, this.#clients.sqs.send(request));
+    return {
+      ready: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+      leased: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+      delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    };
+  }
 }
 
-/** Whether a subscription of the topic of `name` is the one that it names, or any of ours when it names a topic. */
+/** Returns whether a subscription belongs to `name`: the one that it names, or any of ours for a topic. */
 function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix: string): boolean {
   const queueName = lastPartOf(Endpoint);
   if (Protocol !== "sqs") return false;
@@ -221,13 +249,13 @@ function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix
   return [false, true].some((ordered) => queueName === queueNameOf(prefix, name, ordered));
 }
 
-/** Order and deduplication within a message group: what lifts the limit of 300 requests a second. */
+/** Returns order and deduplication within a message group, which lifts the limit of 300 requests a second. */
 function fifoAttributes(name: string): Attributes {
   if (!isFifo(name)) return {};
   return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
 }
 
-/** SQS moves a message by itself after so many receives: well above our own limit, for what never gets as far as us. */
+/** Returns the maximum receives before SQS itself moves a message: well above the hive's own limit. */
 function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
   return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
 }

@@ -7,6 +7,8 @@ import {
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../../src/base/clock.ts";
+import { checkedKey } from "../../../src/contract/keys.ts";
+import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
 import {
   assertCount,
   belowMinimum,
@@ -15,20 +17,18 @@ import {
   onceKeptMs,
   type CounterAnswer,
 } from "../../../src/provider-kit/counter.ts";
-import { checkedKey } from "../../../src/contract/keys.ts";
-import type { RowChange, RowKey, Rows } from "../../../src/provider-kit/rows.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
-import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
+import type { RowChange, RowKey, Rows } from "../../../src/provider-kit/rows.ts";
 import { ask } from "../client.ts";
 import { isNamed, translate } from "../errors.ts";
 import { itemKey } from "./rows.ts";
 
-/** So many idempotency keys are kept in the item of a counter before they are moved beside it. */
+/** Maximum idempotency keys in the item of a counter; more are moved to items of their own. */
 const maxKeys = 24;
-/** The names of the idempotency keys in the item start so. */
+/** Prefix of idempotency keys in the item. */
 const keyMark = "once.";
 
-/** A counter as it was read. */
+/** A counter as read from its item. */
 interface Counter {
   readonly value: number;
   /** Grows whenever idempotency keys are moved out of the item. */
@@ -37,13 +37,13 @@ interface Counter {
 }
 
 /**
- * Counters in DynamoDB: an item a counter, changed by one update under a condition.
+ * Counters in DynamoDB: one item for each counter, changed by one conditional update.
  *
- * An increment with an idempotency key writes its answer into the same item, so value and answer change together
- * or not at all, without transactions. When there are many, they are copied to items of their own and then removed
- * here, and the epoch of the counter grows. Who repeats an increment reads the counter with its epoch, then the item
- * of its key, then updates on condition that neither the key nor another epoch is there: had the key been moved
- * before, its item would have been found; is it moved meanwhile, the epoch is another and all begins again.
+ * An increment with an idempotency key writes its result into the same item, so value and result change together
+ * without transactions. When there are many keys, they are copied to items of their own and then removed, and the epoch
+ * of the counter grows. A repeated increment reads the counter with its epoch, then the item of its key, then updates
+ * on condition that the key is absent and the epoch unchanged. A key that was moved before is found in its item; a key
+ * that is moved meanwhile changes the epoch, and the increment starts again.
  */
 export class DynamoCounterStore implements CounterStore {
   readonly #dynamodb: DynamoDBClient;
@@ -109,7 +109,7 @@ export class DynamoCounterStore implements CounterStore {
     };
   }
 
-  /** Adds, and sets each of `names` to the new value; `undefined` when a condition did not hold. */
+  /** Adds, and sets each of `names` to the new value. Returns undefined when a condition failed. */
   async #update(
     key: RowKey,
     delta: number,
@@ -118,12 +118,12 @@ export class DynamoCounterStore implements CounterStore {
     once?: { readonly mark: string; readonly epoch: number },
   ): Promise<number | undefined> {
     const least = Math.min(2 ** 53, Math.max(Math.ceil(min), Number.MIN_SAFE_INTEGER));
-    // Bounds may be twice the largest safe integer.
+    // BigInt, because bounds may reach twice the largest safe integer.
     const low = BigInt(least) - BigInt(delta);
     const high = BigInt(Number.MAX_SAFE_INTEGER) - BigInt(delta);
-    // BETWEEN refuses bounds that are crossed: then nothing can be added.
+    // BETWEEN refuses crossed bounds; then nothing can be added.
     if (low > high) return undefined;
-    // A counter that is not there is 0, and there is nothing to compare.
+    // A missing counter is 0.
     const inBounds = `(#0 BETWEEN :low AND :high${low <= 0n && high >= 0n ? " OR attribute_not_exists(#0)" : ""})`;
     const guard = once && guardOf(once);
     const item = await this.#attempt({
@@ -146,7 +146,7 @@ export class DynamoCounterStore implements CounterStore {
     return item && Number(item["n"]?.N);
   }
 
-  /** Notes a refusal, as long as the counter is as it was read; answers whether it was. */
+  /** Records a refusal; returns false when the counter has changed since it was read. */
   async #refuse(key: RowKey, mark: string, { value, epoch }: Counter): Promise<boolean> {
     const guard = guardOf({ mark, epoch });
     const item = await this.#attempt({
@@ -176,7 +176,7 @@ export class DynamoCounterStore implements CounterStore {
     }
   }
 
-  /** The answer under a key that was moved out of the item of its counter. */
+  /** Returns the result under a key that was moved out of the counter's item. */
   async #moved(key: RowKey, mark: string): Promise<CounterAnswer | undefined> {
     const row = await this.#rows.get(movedKey(key, mark));
     return row && (row.expires ?? Infinity) > this.#clock.now()
@@ -184,7 +184,7 @@ export class DynamoCounterStore implements CounterStore {
       : undefined;
   }
 
-  /** Copies the keys to items of their own, and only then removes them here. Several may do it at once. */
+  /** Copies the keys to items of their own, then removes them here. Safe in several processes at once. */
   async #move(key: RowKey, { keys, epoch }: Counter): Promise<void> {
     const modified = this.#clock.now();
     const copies = [...keys].map(([mark, answer]): RowChange => ({
@@ -207,7 +207,7 @@ export class DynamoCounterStore implements CounterStore {
   }
 }
 
-/** Neither the key nor another epoch: what makes an increment happen once. */
+/** Returns the condition that makes an increment happen once: key absent, epoch unchanged. */
 function guardOf({ mark, epoch }: { readonly mark: string; readonly epoch: number }): {
   readonly conditions: readonly string[];
   readonly names: Record<string, string>;
@@ -224,7 +224,7 @@ function movedKey({ table, id }: RowKey, mark: string): RowKey {
   return { table: `${table}.once`, partition: "", id: `${hash(id)}/${mark.slice(keyMark.length)}` };
 }
 
-/** Short, because it is in the item of the counter: 128 bits. */
+/** Returns 128 bits: short, because it is stored in the item of the counter. */
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 22);
 }

@@ -1,5 +1,4 @@
 import type { Clock } from "../../../src/base/clock.ts";
-import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -9,24 +8,27 @@ import type {
   LockStore,
   Stores,
 } from "../../../src/contract/stores.ts";
-import type { AwsClients, AwsConfig } from "../config.ts";
+import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
+import type { AwsClients, AwsSettings } from "../config.ts";
 import { DynamoCounterStore } from "./counter-store.ts";
 import { S3KeyValueStore } from "./key-value-store.ts";
 import type { DynamoRows } from "./rows.ts";
 
 /**
- * The stores: collections, keyed lists and locks on rows in DynamoDB, as every provider with rows has them; counters
- * on items of their own; key-value stores in S3.
+ * The stores of the provider.
+ *
+ * Collections, keyed lists and locks are rows in DynamoDB, as in every provider with rows. Counters are items of their
+ * own. Key-value stores are in S3.
  */
 export class AwsStores implements Stores {
   readonly counters: CounterStore;
   readonly #rows: DynamoRows;
   readonly #rowStores: RowStores;
   readonly #clients: AwsClients;
-  readonly #config: AwsConfig;
+  readonly #config: AwsSettings;
   readonly #clock: Clock;
 
-  constructor(clients: AwsClients, config: AwsConfig, clock: Clock, rows: DynamoRows) {
+  constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: DynamoRows) {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
@@ -51,7 +53,7 @@ export class AwsStores implements Stores {
     return this.#rowStores.locks;
   }
 
-  /** Ends the locks that are held. */
+  /** Ends all held locks. */
   close(): void {
     this.#rowStores.close();
   }

@@ -1,8 +1,9 @@
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { checkedKey, checkedName, ifFound } from "../../../src/contract/keys.ts";
+import type { StoredBlob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
+import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
 import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
 import {
@@ -13,33 +14,27 @@ import {
   type RowKey,
   type Rows,
 } from "../../../src/provider-kit/rows.ts";
-import type {
-  StoredBlob,
-  BlobBody,
-  BlobProperties,
-  KeyValueStore,
-  WriteBlobOptions,
-} from "../../../src/contract/stores.ts";
 import { ask } from "../client.ts";
 import { upload } from "./upload.ts";
 
 const pageSize = 200;
-/** A reader who met a blob just as it was replaced looks again so many times. */
+/** Maximum reads of a blob that is replaced meanwhile. */
 const maxLooks = 5;
 
-/** Where the bytes of a blob are. */
+/** The object that holds the bytes of a blob. */
 interface Place {
   readonly object: string;
   readonly size: number;
 }
 
 /**
- * Blobs in S3, found through DynamoDB. Each write is an object of its own that never changes; a row in the table
- * says which object is the blob now, with its metadata and etag. So a write is decided by one condition in
- * DynamoDB, where S3 alone can't: its ETag is the same for the same bytes, its If-Match is younger than many of its
- * look-alikes, its metadata is ASCII, and its listing has none of it.
+ * Blobs in S3, found through DynamoDB.
  *
- * A process that dies between the two leaves an object that nobody finds; it costs its storage and nothing else.
+ * Each write creates a new object that never changes. A row in the table names the object that is the blob now, with
+ * its metadata and etag. So one condition in DynamoDB decides a write. S3 alone could not: equal bytes have equal
+ * ETags, `If-Match` is missing in older compatible servers, metadata is ASCII only, and listings lack it.
+ *
+ * A process that dies between the two writes leaves an object that no row names; it costs its storage only.
  */
 export class S3KeyValueStore implements KeyValueStore {
   readonly #s3: S3Client;
@@ -82,7 +77,7 @@ export class S3KeyValueStore implements KeyValueStore {
         const { Body } = await ask("s3:GetObject", this.#resource(object), this.#s3.send(request));
         if (Body) return { ...propertiesOf(row), body: Body };
       } catch (error) {
-        // Replaced between the two reads: the row names another object by now.
+        // The blob was replaced between the two reads: the row names another object by now.
         if (!isMissing(error) || looks === maxLooks) throw error;
       }
     }
@@ -157,7 +152,7 @@ export class S3KeyValueStore implements KeyValueStore {
     return conflict;
   }
 
-  /** Removes an object that is no blob any more. One that stays is found by nobody. */
+  /** Deletes an object that is no longer a blob. A failure is ignored: no row names the object. */
   async #discard(object: string): Promise<void> {
     await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#inBucket(), Key: object })).catch(() => {});
   }
@@ -189,7 +184,7 @@ export class S3KeyValueStore implements KeyValueStore {
   }
 }
 
-/** Something to recognise a key by in the console of S3; what tells objects apart is the etag behind it. */
+/** Returns a readable part of an object name for the console of S3; the etag behind it makes the name unique. */
 function readable(key: string): string {
   return key.replace(/[^A-Za-z0-9-]+/g, "_").slice(0, 100);
 }

@@ -29,18 +29,19 @@ import { isNamed, translate } from "../errors.ts";
 
 type Item = Record<string, AttributeValue>;
 
-/** DynamoDB: an item is 400 KB at the most, names and keys included. */
+/** Limit of DynamoDB: bytes of an item, with names and keys. */
 const maxItem = 400 * 1024;
 const roomForNames = 256;
-/** A batch takes 25 writes. */
+/** Limit of DynamoDB: writes in a batch. */
 const batchSize = 25;
 const batchRetryMs = 50;
 const maxBatchRetries = 8;
 
 /**
- * Rows in a DynamoDB table, see storage.ts for its keys. Every read is strongly consistent. One change is written
- * under its expectation, atomically; several together only without any, and not as one: DynamoDB's transactions
- * are not needed, and cost twice as much.
+ * Rows in a DynamoDB table; storage.ts lists its keys.
+ *
+ * Every read is strongly consistent. A single change is atomic, with its expectation. Several changes take no
+ * expectations and are not atomic: DynamoDB's transactions are not needed, and cost twice as much.
  */
 export class DynamoRows implements Rows {
   readonly #dynamodb: DynamoDBClient;
@@ -79,7 +80,7 @@ export class DynamoRows implements Rows {
     return (await this.#query(range, headNames)).map((item) => headOfItem(keyOf(range.table, item), item));
   }
 
-  /** A query answers up to 1 MB: it is repeated until there are `limit` items or no more. */
+  /** Repeats the query until `limit` items are found or no more exist: one response holds up to 1 MB. */
   async #query(
     range: RowRange,
     names: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames"> = {},
@@ -99,7 +100,7 @@ export class DynamoRows implements Rows {
         ...(start && { ExclusiveStartKey: start }),
       });
       const { Items = [], LastEvaluatedKey } = await ask("dynamodb:Query", this.#table, this.#dynamodb.send(request));
-      // BETWEEN takes its upper bound in; a range does not.
+      // BETWEEN includes its upper bound; a range does not.
       items.push(...Items.filter(({ sk }) => sk?.S !== bounds.ExpressionAttributeValues?.[":high"]?.S));
       start = LastEvaluatedKey;
     } while (start && items.length < range.limit);
@@ -111,7 +112,10 @@ export class DynamoRows implements Rows {
     if (first === undefined) return undefined;
     if (others.length === 0) return await this.#writeOne(first);
     if (changes.some(({ expect }) => expect !== "any"))
-      throw new BeeHiveError("InvalidState", "DynamoDB writes several rows only without expectations.");
+      throw new BeeHiveError(
+        "InvalidState",
+        "DynamoDB writes several rows only without expectations. Write them one by one.",
+      );
     for (let n = 0; n < changes.length; n += batchSize) await this.#writeBatch(changes.slice(n, n + batchSize));
     return undefined;
   }
@@ -134,7 +138,9 @@ export class DynamoRows implements Rows {
     }
   }
 
-  /** Why a condition failed: not by our own write, whose answer was lost and which the SDK repeated. */
+  /**
+   * Returns the conflict, or undefined when our own write caused it: its response was lost, and the SDK repeated it.
+   */
   async #conflict(key: RowKey, content: RowContent | undefined): Promise<RowConflict | undefined> {
     const found = (await this.head(key))?.etag;
     return content !== undefined && content.etag === found ? undefined : { key, found };
@@ -148,17 +154,17 @@ export class DynamoRows implements Rows {
       if (retries > maxBatchRetries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten.`,
+          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten after ${maxBatchRetries} retries. Try again later.`,
         );
       if (retries > 0) await sleep(this.#clock, batchRetryMs * 2 ** retries);
       const request = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
-      const answer = await ask("dynamodb:BatchWriteItem", this.#table, this.#dynamodb.send(request));
-      requests = answer.UnprocessedItems?.[this.#table] ?? [];
+      const response = await ask("dynamodb:BatchWriteItem", this.#table, this.#dynamodb.send(request));
+      requests = response.UnprocessedItems?.[this.#table] ?? [];
     }
   }
 }
 
-/** All but the value. `value` and its like are reserved words, so every name goes by a substitute. */
+/** All fields but the value. Some names are reserved words, so each has a placeholder. */
 const headNames = {
   ProjectionExpression: "#pk, #sk, #part, #id, #etag, #modified, #metadata, #expires, #size",
   ExpressionAttributeNames: {
@@ -174,25 +180,27 @@ const headNames = {
   },
 };
 
-/** The primary key of a row. */
+/** Returns the primary key of a row. */
 export function itemKey({ table, partition, id }: RowKey): { pk: AttributeValue; sk: AttributeValue } {
   return { pk: { S: table }, sk: { S: `${sortPrefix(partition)}${id}` } };
 }
 
 /**
- * What the keys of a partition start with. A sort key has 1,024 bytes at the most, and a list's key and an item's
- * id may have 765 each: so the partition is hashed, which also spreads the lists of one name.
+ * Returns the prefix of the keys of a partition.
+ *
+ * A sort key has at most 1,024 bytes, and a list's key and an item's id may each have 765. So the partition is hashed,
+ * which also spreads the lists of one name.
  */
 function sortPrefix(partition: string): string {
   return partition === "" ? "" : `${createHash("sha256").update(partition).digest("base64url")}/`;
 }
 
-/** Comes after everything that starts with a prefix: `0` is what follows `/`. */
+/** Returns the first key after all keys with a prefix: `0` follows `/`. */
 function after(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
 
-/** The key condition of a range; `undefined` when nothing can be in it. */
+/** Returns the key condition of a range, undefined for an empty range. */
 function boundsOf({
   table,
   partition = "",
@@ -204,7 +212,7 @@ function boundsOf({
   const prefix = sortPrefix(partition);
   const low = prefix === "" && from === undefined ? undefined : `${prefix}${from ?? ""}`;
   const high = to !== undefined ? `${prefix}${to}` : prefix === "" ? undefined : after(prefix);
-  // BETWEEN refuses bounds that are crossed.
+  // BETWEEN refuses crossed bounds.
   if (low !== undefined && high !== undefined && Buffer.compare(Buffer.from(low), Buffer.from(high)) >= 0)
     return undefined;
   const conditions = ["#pk = :pk"];
@@ -252,7 +260,7 @@ function itemOf(key: RowKey, content: RowContent): Item {
   };
 }
 
-/** When an item may be removed: in ms for readers, in seconds for DynamoDB. */
+/** Returns the expiry of an item: in ms for readers, in seconds for DynamoDB. */
 export function expiry(expires: number): Item {
   return { expires: { N: String(expires) }, ttl: { N: String(Math.ceil(expires / 1_000)) } };
 }

@@ -7,14 +7,16 @@ import {
   type CompletedPart,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
 import type { BlobBody } from "../../../src/contract/stores.ts";
+import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
 import { ask } from "../client.ts";
 
-/** S3: a part of an upload, but the last, has 5 MiB at least. A stream is held up to that much. */
+/** Limit of S3: minimum bytes of a part, except for the last. A stream is buffered up to a part. */
 const minPartSize = 5 * 1024 * 1024;
 
-/** The size of the part of that number, from 1: S3 takes 10,000 parts, so each thousand has parts of twice the size. */
+/**
+ * Returns the size of a part by its number, from 1. S3 takes 10,000 parts, so the size doubles every thousand parts.
+ */
 export function partSize(number: number): number {
   return minPartSize * 2 ** Math.floor((number - 1) / 1_000);
 }
@@ -24,7 +26,7 @@ interface Target {
   readonly key: string;
 }
 
-/** Writes an object, in parts when it is large; all of it or nothing. Answers its size in bytes. */
+/** Writes an object, in parts when it is large; all of it or nothing. Returns its size in bytes. */
 export async function upload(s3: S3Client, target: Target, body: BlobBody): Promise<number> {
   const bytes = blobBytes(body);
   if (bytes instanceof Uint8Array) return await put(s3, target, bytes);
@@ -70,13 +72,13 @@ async function putParts(
     await ask("s3:PutObject", resource, s3.send(request));
     return size;
   } catch (error) {
-    // What failed first is what is told; parts that stay are the bucket's to expire.
+    // Throws the first failure; the bucket expires parts that stay.
     await s3.send(new AbortMultipartUploadCommand(part)).catch(() => {});
     throw error;
   }
 }
 
-/** The bytes in parts, the last with what is left. */
+/** Yields the bytes in parts. */
 async function* partsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let chunks: Uint8Array[] = [];
   let size = 0;

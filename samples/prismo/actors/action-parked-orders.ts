@@ -12,10 +12,11 @@ import { ItemBackInStockForOrder, ProductArrivedBackInStock, ProductOutOfStock }
 import { ordersWaitingForProduct, stock, WaitingOrders } from "../stores.ts";
 
 /**
- * Wakes the orders that wait for a product, as many as there is stock for. For the first that is left out more is
- * ordered, because newer orders may have taken what was meant for it: one delivery more for each that arrives, so that
- * nobody starves and nothing explodes. Nobody is removed here: each leaves the list when it has its item, so that a
- * crash loses no one.
+ * Wakes as many orders that wait for a product as there is stock for.
+ *
+ * One more delivery is ordered for the first order left over, because newer orders may have taken its goods. So no
+ * order starves, and the number of deliveries stays bounded. Orders leave the list themselves when they have their
+ * item, so a crash loses none.
  */
 @actorDescription("ProductArrivedBackInStock-ActionParkedOrders", {
   publishes: ["ItemBackInStockForOrder", "ProductOutOfStock"],

@@ -9,7 +9,7 @@ import {
 import { ProductArrivedBackInStock, ProductDelivered } from "../events.ts";
 import { replenished, stock } from "../stores.ts";
 
-/** Puts a delivery on the shelves: now, when it is here, and once, however often the event comes. */
+/** Books a delivery into the warehouse, once, however often the event is delivered. */
 @actorDescription("ProductDelivered-BookIn", { publishes: ["ProductArrivedBackInStock"] })
 @injects(counterStore)
 export class BookInActor implements ProcessorActor {

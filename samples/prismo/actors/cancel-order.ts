@@ -3,7 +3,7 @@ import type { Order } from "../entities.ts";
 import { FraudCheckFailed, OrderCancelled, type OfOrder } from "../events.ts";
 import { Orders } from "../stores.ts";
 
-/** Cancels an order that cannot be paid or must not be trusted. What it took and paid is given back by others. */
+/** Cancels an order whose payment or fraud check failed. Other actors return its goods and its money. */
 @actorDescription("PaymentFailed-CancelOrder", { publishes: ["OrderCancelled"] })
 @actorDescription("FraudCheckFailed-CancelOrder", { publishes: ["OrderCancelled"] })
 @injects(Orders)

@@ -4,7 +4,7 @@ import { FraudCheckFailed, OrderInventoryCheckCompleted, PaymentAuthorised } fro
 import { FraudChecker } from "../gateways/fraud-checker.ts";
 import { Orders } from "../stores.ts";
 
-/** Checks the customer while the goods are being taken; whoever ends last releases the order. */
+/** Checks the customer while the goods are taken; the later of the two releases the order. */
 @actorDescription("PaymentAuthorised-FraudCheck", { publishes: ["FraudCheckFailed", "OrderInventoryCheckCompleted"] })
 @injects(Orders, FraudChecker)
 export class FraudCheckActor implements ProcessorActor {

@@ -10,7 +10,7 @@ import type { Order, Shipment } from "../entities.ts";
 import { OrderInventoryCheckCompleted, OrderShipped } from "../events.ts";
 import { Orders, Shipments } from "../stores.ts";
 
-/** Sends the parcel. */
+/** Ships the order. */
 @actorDescription("OrderInventoryCheckCompleted-Fulfilment", { publishes: ["OrderShipped"] })
 @injects(Orders, Shipments)
 export class FulfilmentActor implements ProcessorActor {
@@ -23,7 +23,7 @@ export class FulfilmentActor implements ProcessorActor {
     const { orderId } = OrderInventoryCheckCompleted.read(event);
     const order = await this.orders.get(orderId);
     if (order.status === "cancelled") return [];
-    // The order first: once it is shipped nobody can cancel it, so no parcel leaves for a cancelled order.
+    // Mark the order first: a shipped order cannot be cancelled, so no cancelled order is shipped.
     if (order.status === "accepted") await this.orders.update({ ...order, status: "shipped" });
     const shipment = { id: orderId, address: order.shippingAddress, shippedAt: clock.now() };
     await this.shipments.insertIfAbsent(shipment);

@@ -3,7 +3,7 @@ import type { Order } from "../entities.ts";
 import { OrderItemsNotYetAccountedFor, PaymentAuthorised } from "../events.ts";
 import { Orders } from "../stores.ts";
 
-/** Starts the taking of an order's items. */
+/** Starts to take the items of an order. */
 @actorDescription("PaymentAuthorised-InventoryCheck", { publishes: ["OrderItemsNotYetAccountedFor"] })
 @injects(Orders)
 export class InventoryCheckActor implements ProcessorActor {

@@ -4,7 +4,7 @@ import { OrderInventoryCheckCompleted, OrderItemsNotYetAccountedFor, ProductOutO
 import { ordersWaitingForProduct, WaitingOrders } from "../stores.ts";
 import { Warehouse } from "../warehouse.ts";
 
-/** Takes one item of an order, or parks the order until there is more of it, and sends the rest on. */
+/** Takes one item of an order and passes on the rest, or parks the order until there is stock. */
 @actorDescription("OrderItemsNotYetAccountedFor-ItemInventory", {
   publishes: ["OrderItemsNotYetAccountedFor", "ProductOutOfStock", "OrderInventoryCheckCompleted"],
 })
@@ -23,7 +23,7 @@ export class ItemInventoryActor implements ProcessorActor {
     const { order, missing } = await this.warehouse.take(event.id, orderId, productId);
     const events: Event[] = [];
     if (missing !== undefined) {
-      // Parked before the shortage is told: what the supplier then brings always finds it waiting.
+      // Park the order before publishing the shortage, so that the delivery always finds it waiting.
       await this.waiting.upsert(ordersWaitingForProduct, productId, { id: orderId, quantity: missing });
       events.push(ProductOutOfStock.create({ orderId, productId, quantity: missing }));
     }

@@ -18,7 +18,7 @@ export class PaymentActor implements ProcessorActor {
     const { orderId } = OrderAccepted.read(event);
     const { totalPrice, paymentMethod } = await this.orders.get(orderId);
     const authorised = await this.gateway.authorise(orderId, totalPrice, paymentMethod);
-    // Inserted, never replaced: an event that comes twice must not undo a refund.
+    // Insert, never replace: a repeated event must not undo a refund.
     const payment = { id: orderId, amount: totalPrice, status: authorised ? "authorised" : "refused" } as const;
     await this.payments.insertIfAbsent(payment);
     return [(authorised ? PaymentAuthorised : PaymentFailed).create({ orderId })];

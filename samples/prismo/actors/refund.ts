@@ -4,7 +4,7 @@ import { OrderCancelled } from "../events.ts";
 import { PaymentGateway } from "../gateways/payment-gateway.ts";
 import { Payments } from "../stores.ts";
 
-/** Pays back what a cancelled order cost. */
+/** Refunds the price of a cancelled order. */
 @actorDescription("OrderCancelled-Refund")
 @injects(Payments, PaymentGateway)
 export class RefundActor implements ProcessorActor {

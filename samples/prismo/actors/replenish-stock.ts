@@ -2,7 +2,7 @@ import { actorDescription, injects, type ActorContext, type Event, type Processo
 import { ProductDelivered, ProductOutOfStock } from "../events.ts";
 import { Supplier } from "../gateways/supplier.ts";
 
-/** Orders what is missing. The delivery is an event that happens later. */
+/** Orders missing goods. The delivery is a later event. */
 @actorDescription("ProductOutOfStock-ReplenishStock", { publishes: ["ProductDelivered"] })
 @injects(Supplier)
 export class ReplenishStockActor implements ProcessorActor {

@@ -5,7 +5,7 @@ import { ordersWaitingForProduct, WaitingOrders } from "../stores.ts";
 import { unless } from "../unless.ts";
 import { Warehouse } from "../warehouse.ts";
 
-/** Takes the item that a parked order waited for. Whoever is too late waits on, and more is ordered. */
+/** Takes the item that a parked order waits for. Without stock the order waits on, and more is ordered. */
 @actorDescription("ItemBackInStockForOrder-ResumeOrder", {
   publishes: ["ProductOutOfStock", "OrderInventoryCheckCompleted"],
 })
@@ -20,7 +20,7 @@ export class ResumeOrderActor implements ProcessorActor {
     const { orderId, productId } = ItemBackInStockForOrder.read(event);
     const { order, missing } = await this.warehouse.take(event.id, orderId, productId);
     if (missing !== undefined) return [ProductOutOfStock.create({ orderId, productId, quantity: missing })];
-    // It has its item, from this event or another, or is cancelled: either way it waits no longer.
+    // The order has its item, from this event or another, or is cancelled: it waits no longer.
     await unless("NotFound", this.waiting.delete(ordersWaitingForProduct, productId, orderId));
     return isReady(order) ? [OrderInventoryCheckCompleted.create({ orderId })] : [];
   }

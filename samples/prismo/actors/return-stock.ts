@@ -4,7 +4,7 @@ import { OrderCancelled } from "../events.ts";
 import { Orders } from "../stores.ts";
 import { Warehouse } from "../warehouse.ts";
 
-/** Gives back what a cancelled order took. Nothing is taken for it any more, see {@link Warehouse.take}. */
+/** Returns the goods of a cancelled order. A cancelled order takes nothing more, see {@link Warehouse.take}. */
 @actorDescription("OrderCancelled-ReturnStock")
 @injects(Orders, Warehouse)
 export class ReturnStockActor implements ProcessorActor {

@@ -4,7 +4,7 @@ import { OrderShipped } from "../events.ts";
 import { Mailer } from "../gateways/mailer.ts";
 import { Orders } from "../stores.ts";
 
-/** Tells the customer. */
+/** Sends the customer an e-mail. */
 @actorDescription("OrderShipped-Email")
 @injects(Orders, Mailer)
 export class ShippedEmailActor implements ProcessorActor {
@@ -16,7 +16,7 @@ export class ShippedEmailActor implements ProcessorActor {
   async processAsync(event: Event): Promise<void> {
     const { orderId } = OrderShipped.read(event);
     const { customer } = await this.orders.get(orderId);
-    // The key is of the order, not of the event: OrderShipped may be told twice, the customer is not.
+    // The key is that of the order: a repeated OrderShipped sends no second e-mail.
     const subject = `${customer.name}, your order ${orderId} is on its way`;
     await this.mailer.send(`shipped-${orderId}`, { orderId, to: customer.email, subject });
   }

@@ -1,6 +1,6 @@
 import { actorDescription, type ActorContext, type Event, type ProcessorActor } from "beehive-actors";
 
-/** Sees everything that happens, through subscriptions of its own: nobody else knows of it. */
+/** Logs every event, through subscriptions of its own. */
 @actorDescription("OrderAccepted-Tracing")
 @actorDescription("PaymentAuthorised-Tracing")
 @actorDescription("PaymentFailed-Tracing")

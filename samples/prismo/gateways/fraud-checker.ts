@@ -5,7 +5,7 @@ import { Seed } from "../seed.ts";
 
 const fraudulent = 0.015;
 
-/** Somebody else's model of who is honest. */
+/** Simulates an external fraud model. */
 @injects(Seed)
 export class FraudChecker {
   constructor(private readonly seed: number) {}

@@ -2,7 +2,7 @@ import { injects, type CollectionStore } from "beehive-actors";
 import type { Mail } from "../entities.ts";
 import { Mailbox } from "../stores.ts";
 
-/** The mail service: it accepts each key once, so that nobody is written to twice. */
+/** Simulates a mail service that accepts each key once, so that no customer gets an e-mail twice. */
 @injects(Mailbox)
 export class Mailer {
   constructor(private readonly mailbox: CollectionStore<Mail>) {}

@@ -4,7 +4,9 @@ import { Seed } from "../seed.ts";
 
 const refused = 0.1;
 
-/** The bank. It knows payments by the id of their order: asked again, it answers the same and charges nothing. */
+/**
+ * Simulates a bank that identifies payments by order: a repeated request returns the same result and charges nothing.
+ */
 @injects(Seed)
 export class PaymentGateway {
   constructor(private readonly seed: number) {}
@@ -13,6 +15,6 @@ export class PaymentGateway {
     return chance(this.seed, "payment", orderId) >= refused;
   }
 
-  /** Pays back all of it; what was paid back before stays so. */
+  /** Refunds a payment in full. Repeatable. */
   async refund(_orderId: string): Promise<void> {}
 }

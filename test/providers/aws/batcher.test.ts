@@ -1,17 +1,18 @@
 import * as assert from "uvu/assert";
-import { Batcher, Pace, type BatcherOptions, type EntryFailure } from "../../../providers/aws/queues/batcher.ts";
+import { Batcher, type BatcherOptions, type EntryFailure } from "../../../providers/aws/queues/batcher.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: batcher");
 
-/** A batcher of numbers, what it sent, and what the service is to answer. */
+/** A batcher of numbers, the requests that it sent, and the responses of the service. */
 function scene(working = 0, options: Partial<BatcherOptions<number>> = {}) {
   const clock = new ManualClock();
   const sent: number[][] = [];
   const answers: (readonly EntryFailure[] | Error | Promise<void>)[] = [];
-  const pace = new Pace(5);
-  for (let n = 0; n < working; n++) pace.begin({ address: { url: "queue" }, isHeld: () => true });
+  const load = new Load(5);
+  for (let n = 0; n < working; n++) load.begin({ address: { url: "queue" }, isHeld: () => true });
   const batcher = new Batcher<number>({
     async send(entries) {
       sent.push([...entries]);
@@ -20,14 +21,14 @@ function scene(working = 0, options: Partial<BatcherOptions<number>> = {}) {
       if (answer instanceof Promise) await answer;
       return Array.isArray(answer) ? (answer as EntryFailure[]) : [];
     },
-    attempt: { action: "sqs:SendMessage", resource: "queue" },
+    operation: { action: "sqs:SendMessage", resource: "queue" },
     clock,
-    pace,
+    load,
     maxEntries: 10,
     maxBytes: Infinity,
     ...options,
   });
-  return { clock, sent, answers, batcher, pace };
+  return { clock, sent, answers, batcher, load };
 }
 
 const failed = (index: number, senderFault: boolean): EntryFailure => ({
@@ -37,19 +38,19 @@ const failed = (index: number, senderFault: boolean): EntryFailure => ({
   senderFault,
 });
 
-test("given an idle system, when one entry is added, then it goes at the end of the turn, no timer set", async () => {
+test("in an idle system an entry goes at the end of the turn, untimed", async () => {
   const { batcher, sent, clock } = scene();
   await batcher.add(1, 1);
   assert.equal([sent, clock.pending], [[[1]], 0]);
 });
 
-test("given entries added in one turn, when it ends, then they go together", async () => {
+test("entries of one turn go together", async () => {
   const { batcher, sent } = scene();
   await Promise.all([1, 2, 3].map((n) => batcher.add(n, 1)));
   assert.equal(sent, [[1, 2, 3]]);
 });
 
-test("given twenty-three entries, when they are added, then they go in tens, the full ones at once", async () => {
+test("entries go in tens, full batches at once", async () => {
   const { batcher, sent } = scene();
   await Promise.all(Array.from({ length: 23 }, (_, n) => batcher.add(n, 1)));
   assert.equal(
@@ -58,7 +59,7 @@ test("given twenty-three entries, when they are added, then they go in tens, the
   );
 });
 
-test("given others at work, when an entry is added, then it waits for them, and no longer than 5 ms", async () => {
+test("an entry waits for other steps at work, for at most 5 ms", async () => {
   const { batcher, sent, clock } = scene(3);
   const done = batcher.add(1, 1);
   await clock.advance(4);
@@ -69,9 +70,9 @@ test("given others at work, when an entry is added, then it waits for them, and 
   assert.equal(sent, [[1, 2]]);
 });
 
-test("given others at work and a backlog, when an entry is added, then it waits longer, because nobody notices", async () => {
-  const { batcher, sent, clock, pace } = scene(3);
-  pace.plenty.add("queue");
+test("with a backlog an entry waits longer", async () => {
+  const { batcher, sent, clock, load } = scene(3);
+  load.backlogs.add("queue");
   const done = batcher.add(1, 1);
   await clock.advance(24);
   assert.equal(sent, []);
@@ -80,28 +81,28 @@ test("given others at work and a backlog, when an entry is added, then it waits 
   assert.equal(sent, [[1]]);
 });
 
-test("given what only steps on one queue can ask, when all of them have asked, then nobody is waited for", async () => {
+test("once all steps of a queue have added, no step is waited for", async () => {
   const { batcher, sent, clock } = scene(2, { ofQueue: "queue" });
   await Promise.all([1, 2].map((n) => batcher.add(n, 1)));
   assert.equal([sent, clock.pending], [[[1, 2]], 0]);
 });
 
-test("given the limit of a whole request, when entries would be more, then they go in several", async () => {
+test("a request keeps its byte limit", async () => {
   const { batcher, sent } = scene(0, { maxBytes: 100 });
   await Promise.all([60, 60, 30, 100].map((bytes) => batcher.add(bytes, bytes)));
   assert.equal(sent, [[60], [60, 30], [100]]);
 });
 
-/** The tens are the group: 11 and 12 are of one, 21 is of another. */
+/** The tens are the group: 11 and 12 belong to one group, 21 to another. */
 const grouped = { groupOf: (entry: number) => String(Math.floor(entry / 10)) };
 
-test("given entries of several groups, when they are added, then one of each goes at a time, in order, and nothing is left behind", async () => {
+test("one entry of each group goes at a time, in order", async () => {
   const { batcher, sent } = scene(0, grouped);
   await Promise.all([11, 12, 13, 21, 22, 31].map((n) => batcher.add(n, 1)));
   assert.equal(sent, [[11, 21, 31], [12, 22], [13]]);
 });
 
-test("given a request under way, when a full batch of other groups is there, then it does not wait for it, but its own group does", async () => {
+test("a full batch of other groups does not wait for a request in flight", async () => {
   const { batcher, sent, answers } = scene(0, grouped);
   let answer = (): void => {};
   answers.push(new Promise((resolve) => (answer = resolve)));
@@ -115,7 +116,7 @@ test("given a request under way, when a full batch of other groups is there, the
   assert.equal(sent.slice(2), [[12]]);
 });
 
-test("given an entry of a group that met a fault of the service, when it is sent again, then those behind it have waited, and other groups have not", async () => {
+test("a repeated entry holds back its own group alone", async () => {
   const { batcher, answers, sent, clock } = scene(0, grouped);
   answers.push([failed(0, false)], [failed(0, false)]);
   const outcomes = Promise.all([11, 12, 21, 22].map((n) => batcher.add(n, 1)));
@@ -131,7 +132,7 @@ test("given an entry of a group that met a fault of the service, when it is sent
   );
 });
 
-test("given an entry of a group that fails, when it does, then those behind it fail unsent, because they would arrive before it, and other groups do not", async () => {
+test("a failed entry fails those behind it in its group, unsent", async () => {
   const { batcher, answers, sent } = scene(0, grouped);
   answers.push([failed(0, true)]);
   const outcomes = await Promise.allSettled([11, 12, 21].map((n) => batcher.add(n, 1)));
@@ -142,7 +143,7 @@ test("given an entry of a group that fails, when it does, then those behind it f
   assert.equal(sent, [[11, 21]]);
 });
 
-test("given a batch of which one entry is refused, when it is answered, then that one fails and its neighbours do not", async () => {
+test("a refused entry fails alone", async () => {
   const { batcher, answers, sent } = scene();
   answers.push([failed(1, true)]);
   const outcomes = await Promise.allSettled([1, 2, 3].map((n) => batcher.add(n, 1)));
@@ -153,7 +154,7 @@ test("given a batch of which one entry is refused, when it is answered, then tha
   assert.is(sent.length, 1);
 });
 
-test("given a batch of which one entry met a fault of the service, when it is answered, then that one alone is sent again", async () => {
+test("an entry with a service fault is sent again alone", async () => {
   const { batcher, answers, sent, clock } = scene();
   answers.push([failed(0, false)], [failed(0, false)]);
   const outcomes = Promise.all([1, 2, 3].map((n) => batcher.add(n, 1)));
@@ -162,7 +163,7 @@ test("given a batch of which one entry met a fault of the service, when it is an
   assert.equal(sent, [[1, 2, 3], [1], [1]]);
 });
 
-test("given an entry that the service never takes, when it was sent often enough, then it fails", async () => {
+test("an entry that the service never takes fails after its retries", async () => {
   const { batcher, answers, clock } = scene();
   answers.push(...Array.from({ length: 9 }, () => [failed(0, false)]));
   const outcome = batcher.add(1, 1).catch((error: unknown) => error);
@@ -170,7 +171,7 @@ test("given an entry that the service never takes, when it was sent often enough
   assert.match(String(await outcome), /sqs:SendMessage on queue/);
 });
 
-test("given a request that fails as a whole, when it is answered, then all of its entries fail", async () => {
+test("a request that fails as a whole fails all of its entries", async () => {
   const { batcher, answers } = scene();
   answers.push(Object.assign(new Error("down"), { name: "ServiceUnavailable" }));
   const outcomes = await Promise.allSettled([1, 2].map((n) => batcher.add(n, 1)));
@@ -180,7 +181,7 @@ test("given a request that fails as a whole, when it is answered, then all of it
   );
 });
 
-test("given an entry that the service does not take, when it is sent again, then each time twice as long after", async () => {
+test("each retry of an entry waits twice as long", async () => {
   const { batcher, answers, sent, clock } = scene();
   answers.push(...Array.from({ length: 9 }, () => [failed(0, false)]));
   const outcome = batcher.add(1, 1).catch((error: unknown) => error);
@@ -193,14 +194,14 @@ test("given an entry that the service does not take, when it is sent again, then
   await outcome;
 });
 
-test("given work that was never settled, when its lease is over, then nobody waits for it", async () => {
-  const { batcher, sent, clock, pace } = scene();
-  pace.begin({ address: { url: "queue" }, isHeld: (now) => now < clock.now() });
+test("work that was never settled is not waited for after its lease", async () => {
+  const { batcher, sent, clock, load } = scene();
+  load.begin({ address: { url: "queue" }, isHeld: (now) => now < clock.now() });
   await batcher.add(1, 1);
   assert.equal([sent, clock.pending], [[[1]], 0]);
 });
 
-test("given steps at work on a queue, when some of them have been answered, then they may ask again, and are waited for", async () => {
+test("steps that may ask again are waited for", async () => {
   const { batcher, sent, clock } = scene(3, { ofQueue: "queue" });
   const first = Promise.all([1, 2].map((n) => batcher.add(n, 1)));
   await clock.advance(5);
@@ -213,13 +214,13 @@ test("given steps at work on a queue, when some of them have been answered, then
   assert.equal(sent, [[1, 2], [3]]);
 });
 
-test("given steps that all wait for an answer, when what they publish is added, then nobody else is waited for", async () => {
-  const { batcher, sent, clock, pace } = scene(2);
-  await Promise.all([1, 2].map((n) => pace.while(() => batcher.add(n, 1))));
-  assert.equal([sent, clock.pending, pace.waiting], [[[1, 2]], 0, 0]);
+test("steps that wait for a response are not waited for", async () => {
+  const { batcher, sent, clock, load } = scene(2);
+  await Promise.all([1, 2].map((n) => load.while(() => batcher.add(n, 1))));
+  assert.equal([sent, clock.pending, load.waiting], [[[1, 2]], 0, 0]);
 });
 
-test("given a request under way, when entries come one after the other, then they wait for it and go together", async () => {
+test("entries wait for a request in flight and go together", async () => {
   const { batcher, sent, answers } = scene();
   let answer = (): void => {};
   answers.push(new Promise((resolve) => (answer = resolve)));
@@ -234,7 +235,7 @@ test("given a request under way, when entries come one after the other, then the
   assert.equal(sent, [[1], [2, 3]]);
 });
 
-test("given a request that is refused for one of its entries, when each goes alone, then that one alone fails", async () => {
+test("of a refused request each entry goes alone, and the wrong one fails", async () => {
   const refused = (): Error => Object.assign(new Error("no"), { name: "ValidationException" });
   const { batcher, sent, answers } = scene();
   answers.push(refused(), [], refused(), []);
@@ -246,20 +247,20 @@ test("given a request that is refused for one of its entries, when each goes alo
   );
 });
 
-test("given a request that fails for what no entry can help, when it is answered, then all fail and none is sent again", async () => {
+test("a request that fails for other reasons fails all entries, unrepeated", async () => {
   const { batcher, sent, answers } = scene();
   answers.push(Object.assign(new Error("no"), { name: "AccessDeniedException" }));
   const outcomes = await Promise.allSettled([1, 2].map((n) => batcher.add(n, 1)));
   assert.equal([sent, outcomes.map(({ status }) => status)], [[[1, 2]], ["rejected", "rejected"]]);
 });
 
-test("given an entry that is larger than a request may be, when it is added, then it is sent alone: the service says what it thinks", async () => {
+test("an entry above the request limit is sent alone", async () => {
   const { batcher, sent } = scene(0, { maxBytes: 10 });
   await Promise.all([batcher.add(1, 5), batcher.add(2, 11), batcher.add(3, 5)]);
   assert.equal(sent, [[1], [2], [3]]);
 });
 
-test("given entries that wait for company, when a request is full before that, then no timer is left to cut the next wait short", async () => {
+test("a full request cancels the timer of its entries", async () => {
   const { batcher, sent, clock } = scene(20);
   const first = batcher.add(1, 1);
   await clock.advance(1);

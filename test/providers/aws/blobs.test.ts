@@ -1,6 +1,6 @@
-/** Blobs in S3: what their rows and objects leave behind, and what happens between the two. */
-import * as assert from "uvu/assert";
+/** Blobs in S3: the rows and objects that writes leave behind, and failures between the two. */
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import * as assert from "uvu/assert";
 import type { KeyValueStore } from "../../../src/index.ts";
 import { awsScene, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -28,7 +28,7 @@ async function objects(): Promise<number> {
   return (await s3.send(new ListObjectsV2Command({ Bucket: "data" }))).Contents?.length ?? 0;
 }
 
-test("given a blob, when it is replaced, refused and deleted, then no object is left that is not a blob", async () => {
+test("replaced, refused and deleted blobs leave no objects", async () => {
   await store.insert("a", "1");
   const { etag } = await store.upsert("a", "2");
   assert.is(await objects(), 1);
@@ -39,7 +39,7 @@ test("given a blob, when it is replaced, refused and deleted, then no object is 
   assert.is(await objects(), 0);
 });
 
-test("given a row whose object is gone, when its blob is read, then it is looked for some times and then told", async () => {
+test("a blob whose object is gone fails after several reads", async () => {
   await store.upsert("gone", "1");
   let reads = 0;
   scene.servers.interfere = ({ action }) => {
@@ -51,7 +51,7 @@ test("given a row whose object is gone, when its blob is read, then it is looked
   assert.is(reads, 5);
 });
 
-test("given S3 that denies a read, when a blob is read, then it is asked once: to look again mends nothing", async () => {
+test("a denied read is not repeated", async () => {
   await store.upsert("denied", "1");
   let reads = 0;
   scene.servers.interfere = ({ action }) => {
@@ -63,7 +63,7 @@ test("given S3 that denies a read, when a blob is read, then it is asked once: t
   assert.is(reads, 1);
 });
 
-test("given a stream that breaks in the middle, when it is stored, then nothing of it stays, and what was there does", async () => {
+test("a stream that breaks leaves the former blob", async () => {
   await store.upsert("stream", "before");
   const before = await objects();
   async function* broken(): AsyncGenerator<Uint8Array, void, undefined> {

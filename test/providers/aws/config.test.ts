@@ -4,17 +4,17 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: configuration");
 
-test("given nothing but the scheme, when it is read, then all has its default", () => {
-  const { prefix, table, bucket, waitSeconds, maxEventBytes, claimCheck } = configFrom("aws:");
+test("a URL without options has all defaults", () => {
+  const { prefix, table, bucket, wait, maxEventBytes, claimCheck } = configFrom("aws:");
   assert.equal(
-    [prefix, table, bucket, waitSeconds, maxEventBytes, claimCheck],
-    ["beehive", "beehive-beehive", undefined, 10, 262_144, false],
+    [prefix, table, bucket, wait, maxEventBytes, claimCheck],
+    ["beehive", "beehive-beehive", undefined, 10_000, 262_144, false],
   );
 });
 
-test("given options, when they are read, then numbers are numbers, flags are flags, and the table follows the prefix", () => {
+test("options of a URL are read as numbers, flags and lengths of time", () => {
   const config = configFrom(
-    "aws:?region=eu-west-1&prefix=shop&endpoint=http%3A%2F%2F127.0.0.1%3A4566&waitSeconds=20&claimCheck&bucket=shop-data&idempotent=true&inboxDays=3",
+    "aws:?region=eu-west-1&prefix=shop&endpoint=http%3A%2F%2F127.0.0.1%3A4566&wait=20s&claimCheck&bucket=shop-data&idempotent=true&inboxAge=3d",
   );
   assert.equal(
     [
@@ -22,27 +22,25 @@ test("given options, when they are read, then numbers are numbers, flags are fla
       config.prefix,
       config.table,
       config.endpoint,
-      config.waitSeconds,
+      config.wait,
       config.claimCheck,
       config.bucket,
       config.idempotent,
-      config.inboxDays,
+      config.inboxAge,
     ],
-    ["eu-west-1", "shop", "shop-beehive", "http://127.0.0.1:4566", 20, true, "shop-data", true, 3],
+    ["eu-west-1", "shop", "shop-beehive", "http://127.0.0.1:4566", 20_000, true, "shop-data", true, 259_200_000],
   );
 });
 
-test("given several mistakes, when the URL is read, then the error lists each", () => {
+test("an error lists every mistake of a URL", () => {
   try {
-    configFrom(
-      "aws:?regio=x&waitSeconds=21&prefix=-a&claimCheck=yes&requestTimeoutMs=1&endpoint=nowhere&maxEventBytes=ten",
-    );
+    configFrom("aws:?regio=x&wait=21s&prefix=-a&claimCheck=yes&requestTimeout=1&endpoint=nowhere&maxEventBytes=ten");
     assert.unreachable();
   } catch (error) {
     for (const part of [
       '"regio" is not an option',
-      "waitSeconds must be",
-      "requestTimeoutMs must be",
+      "wait must be a whole number of ms from 1,000 to 20,000",
+      "requestTimeout must be",
       "prefix must be",
       "claimCheck must be",
       "endpoint must be",
@@ -52,13 +50,13 @@ test("given several mistakes, when the URL is read, then the error lists each", 
   }
 });
 
-test("given no endpoint, when the configuration is completed, then a set-up waits a second as AWS asks; given a test server, it does not", () => {
-  assert.is(completed({}).settleMs, 1_000);
-  assert.is(completed({ endpoint: "http://127.0.0.1:4566" }).settleMs, 0);
-  assert.is(configFrom("aws:?endpoint=http%3A%2F%2F127.0.0.1%3A4566&settleMs=500").settleMs, 500);
+test("a set-up pauses for a second, with a test server not at all", () => {
+  assert.is(completed({}).settle, 1_000);
+  assert.is(completed({ endpoint: "http://127.0.0.1:4566" }).settle, 0);
+  assert.is(configFrom("aws:?endpoint=http%3A%2F%2F127.0.0.1%3A4566&settle=500ms").settle, 500);
 });
 
-test("given claim checks without a bucket, when the provider is made, then the error says so", () => {
+test("claim checks without a bucket are refused", () => {
   assert.throws(() => completed({ claimCheck: true }), /claimCheck needs a bucket/);
 });
 

@@ -1,13 +1,13 @@
-import * as assert from "uvu/assert";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import * as assert from "uvu/assert";
+import { deadLetterBody } from "../../../providers/aws/queues/dead-letter-message.ts";
 import { DeadLetters } from "../../../providers/aws/queues/dead-letters.ts";
-import { letterBody } from "../../../providers/aws/queues/dead-letter-message.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { QueueName, type DeadLetter } from "../../../src/index.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { awsScene, eventTo, spec, take, type AwsScene } from "../../support/aws-hive.ts";
 import type { AwsServers, Interference } from "../../support/aws-servers.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -45,7 +45,7 @@ async function bury(name: string, count: number): Promise<void> {
     await scene.provider.queues.deadLetter(lease, letterFor(lease));
 }
 
-test("given many dead letters, when all are requeued one by one, then each is received about once, not all for each", async () => {
+test("requeueing many dead letters receives each about once", async () => {
   const { queues } = scene.provider;
   await queues.push(Array.from({ length: 40 }, (_, n) => eventTo("Many", n)));
   await bury("Many", 40);
@@ -59,7 +59,7 @@ test("given many dead letters, when all are requeued one by one, then each is re
   assert.is((await take(scene.provider, "Many", 40)).length, 40);
 });
 
-test("given a letter that was sent twice, when it is listed and dropped, then it is one", async () => {
+test("a dead letter that was sent twice is listed and dropped as one", async () => {
   const { queues } = scene.provider;
   await queues.push([eventTo("Twice", 1)]);
   const [lease] = await take(scene.provider, "Twice", 1);
@@ -71,11 +71,11 @@ test("given a letter that was sent twice, when it is listed and dropped, then it
   assert.is((await listed("Twice")).length, 1);
   await queues.drop(QueueName.parse("Twice"), lease.event.id);
   assert.is((await listed("Twice")).length, 0);
-  // A copy that is only out of sight would come back.
+  // A copy that is only invisible would come back.
   assert.is((await queues.counts(QueueName.parse("Twice"))).dead, 0);
 });
 
-test("given a message that SQS moved by itself, when dead letters are listed, then it is there and says so", async () => {
+test("a message that SQS moved is listed with the reason", async () => {
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Moved"));
   const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
   await sqs.send(new SendMessageCommand({ QueueUrl: `${url}--dead`, MessageBody: '{"n":1}' }));
@@ -85,7 +85,7 @@ test("given a message that SQS moved by itself, when dead letters are listed, th
   assert.match(letter?.reason ?? "", /moved by SQS/);
 });
 
-test("given letters that are none of ours, when dead letters are listed, then they do not hide the others and can be dropped", async () => {
+test("foreign messages among dead letters are listed and can be dropped", async () => {
   const name = QueueName.parse("Odd");
   const { queues } = scene.provider;
   const { url } = await queues.addressOf(name);
@@ -110,7 +110,7 @@ test("given letters that are none of ours, when dead letters are listed, then th
   assert.is((await listed("Odd")).length, 0);
 });
 
-test("given a FIFO queue, when events of one key are dead-lettered, then all are listed, and one requeued at once comes back", async () => {
+test("dead letters of one key in a FIFO queue are listed and requeued", async () => {
   const { queues } = scene.provider;
   await queues.push(["a", "b", "c"].map((body) => eventTo("Line", body, { partitionKey: "k" })));
   for (let n = 0; n < 3; n++) await bury("Line", 1);
@@ -124,7 +124,7 @@ test("given a FIFO queue, when events of one key are dead-lettered, then all are
   assert.equal([lease?.event.getBody(), lease?.attempt], ["b", 1]);
 });
 
-/** So many letters of "Long", which whoever looks at them holds for two seconds. */
+/** Makes `count` dead letters of "Long", each leased for two seconds by its reader. */
 async function withLong(
   count: number,
   work: (letters: DeadLetters, ids: readonly string[]) => Promise<void>,
@@ -135,13 +135,13 @@ async function withLong(
   const { url } = await scene.provider.queues.addressOf(name);
   const queue = { name: "test-Long--dead", url: `${url}--dead`, fifo: false };
   const clock = systemClock;
-  const outbox = new Outbox({ sqs, sns: new SNSClient() }, clock, new Pace(0));
+  const outbox = new Outbox({ sqs, sns: new SNSClient() }, clock, new Load(0));
   const ids = Array.from({ length: count }, (_, n) => `e${n}`);
   const lease = { queueName: name, attempt: 1, firstSeen: 0, expiresAt: 0 };
   await Promise.all(
     ids.map((id) =>
       outbox.send(queue, {
-        body: letterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) }), `letter-of-${id}`),
+        body: deadLetterBody(letterFor({ ...lease, event: eventTo("Long", 1, { id }) }), `letter-of-${id}`),
       }),
     ),
   );
@@ -151,11 +151,11 @@ async function withLong(
   sqs.destroy();
 }
 
-/** What a queue that is far away takes for a receive. */
+/** Duration of a receive from a distant queue. */
 const slowly: AwsServers["delay"] = ({ action }) => (action === "sqs:ReceiveMessage" ? sleep(300) : undefined);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("given more letters than can be received before the first comes back, when they are listed, then each is received once and the list ends", async () => {
+test("a long list receives each dead letter once", async () => {
   await withLong(150, async (letters, ids) => {
     scene.servers.delay = slowly;
     scene.servers.counts.clear();
@@ -167,7 +167,7 @@ test("given more letters than can be received before the first comes back, when 
   });
 });
 
-test("given letters that cannot be held for longer, when they are listed, then the list ends all the same", async () => {
+test("a list ends even when leases cannot be renewed", async () => {
   await withLong(100, async (letters) => {
     scene.servers.delay = slowly;
     scene.servers.interfere = refusing("sqs:ChangeMessageVisibilityBatch");
@@ -177,7 +177,7 @@ test("given letters that cannot be held for longer, when they are listed, then t
   });
 });
 
-test("given letters that were looked at, when one is looked for at any time after, then it is there; and one that is not there is not", async () => {
+test("a dead letter is found at any time after it was listed", async () => {
   await withLong(5, async (letters) => {
     for (const idleMs of [1_200, 2_000, 2_500]) {
       await sleep(idleMs);
@@ -187,7 +187,7 @@ test("given letters that were looked at, when one is looked for at any time afte
   });
 });
 
-test("given a letter that could not be held for longer, when it is looked for before SQS shows it again, then that is waited for", async () => {
+test("a search waits for a dead letter whose lease could not be renewed", async () => {
   await withLong(
     1,
     async (letters) => {
@@ -201,19 +201,19 @@ test("given a letter that could not be held for longer, when it is looked for be
   );
 });
 
-test("given letters that are settled one by one for longer than they are held, when each is looked for, then each is there", async () => {
+test("dead letters stay findable while others are settled one by one", async () => {
   await withLong(60, async (letters, ids) => {
     const shuffled = ids.map((_, n) => ids[(n * 37) % ids.length] ?? "");
     for (const id of shuffled) {
       const { letter } = await letters.find(id);
       await sleep(80);
-      await letters.remove(letter);
+      await letters.delete(letter);
     }
     assert.is((await failureOf(letters.find("e0"))).code, "NotFound");
   });
 });
 
-test("given a letter whose claim is gone, when all are listed, then it is one that cannot be read, and may be dropped but not requeued", async () => {
+test("a dead letter without its claim can be dropped but not requeued", async () => {
   const claiming = scene.another({ bucket: "data", claimCheck: true });
   await claiming.queues.ensure([]);
   const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });

@@ -1,17 +1,17 @@
-/** Delays and attempts where SQS alone cannot say them. */
-import * as assert from "uvu/assert";
+/** Delays and attempts beyond what SQS expresses. */
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { bodyOf } from "../../../providers/aws/queues/message.ts";
-import { attributesWith } from "../../../providers/aws/queues/note.ts";
+import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
+import type { Event, Lease } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
-import type { Event, Lease } from "../../../src/index.ts";
 
 const test = suite("aws: delays", { timeoutMs: 30_000 });
 const minute = 60_000;
 let scene: AwsScene;
-/** What was asked of SQS: the entries of sends and changes of visibility. */
+/** Entries of the sends and changes of visibility that SQS received. */
 const asked: { readonly action: string; readonly entry: Readonly<Record<string, unknown>> }[] = [];
 test.before(async () => {
   scene = await awsScene();
@@ -44,7 +44,7 @@ const noteOf = (entry: Readonly<Record<string, unknown>> | undefined): Record<st
   return JSON.parse(attributesOf(entry)["beehive"]?.StringValue ?? "{}") as Record<string, unknown>;
 };
 
-test("given a retry within 12 hours, when an event is abandoned, then its visibility is the delay and nothing is sent", async () => {
+test("a retry within 12 hours is the visibility of the message", async () => {
   await scene.provider.queues.push([eventTo("A", 1)]);
   const lease = await takeOne(scene.provider, "A");
   asked.length = 0;
@@ -55,7 +55,7 @@ test("given a retry within 12 hours, when an event is abandoned, then its visibi
   );
 });
 
-test("given a retry after more than 12 hours, when an event is abandoned, then a copy goes, that says how often it was tried and until when it waits", async () => {
+test("a retry after more than 12 hours sends a copy with its state", async () => {
   await scene.provider.queues.push([eventTo("B", 1)]);
   const lease = await takeOne(scene.provider, "B");
   asked.length = 0;
@@ -66,12 +66,12 @@ test("given a retry after more than 12 hours, when an event is abandoned, then a
   assert.ok(Math.abs(Number(notBefore) - Date.now() - 13 * 60 * minute) < minute);
 });
 
-test("given an enqueue time in an hour, when an event is pushed to a queue, then SQS delays it by what it can", async () => {
+test("SQS delays a pushed event as far as it can", async () => {
   await scene.provider.queues.push([eventTo("C", 1, { enqueueTime: new Date(Date.now() + 60 * minute) })]);
   assert.is(asked[0]?.entry["DelaySeconds"], 900);
 });
 
-test("given a topic, which knows no delay, when an event with an enqueue time comes to a subscription, then it is put off, uncounted, and comes in time", async () => {
+test("an early event of a topic is delayed, uncounted, and comes in time", async () => {
   const enqueueTime = new Date(Date.now() + 2_000);
   await scene.provider.queues.push([eventTo("Topic-", 1, { enqueueTime, partitionKey: "p" })]);
   for (const name of ["Topic-Reader", "Topic-Ordered"]) {
@@ -81,7 +81,7 @@ test("given a topic, which knows no delay, when an event with an enqueue time co
   }
 });
 
-test("given an event that is not due after a delay of SQS, when it is received, then it goes back as a copy with its note", async () => {
+test("an event that is not due yet goes back as a copy", async () => {
   const { provider } = scene;
   await provider.queues.push([eventTo("D", 1)]);
   const first = await takeOne(provider, "D");
@@ -95,12 +95,12 @@ test("given an event that is not due after a delay of SQS, when it is received, 
       [2, 1],
     ],
   );
-  // The copy is first seen when the message that it stands for was.
+  // The copy keeps the first delivery of its message.
   const copy = leases.find(({ event }) => event.id === first.event.id);
   assert.is(copy?.firstSeen, first.firstSeen);
 });
 
-test("given a copy that waits for longer than SQS delays, when it comes, then it is put off again, its attempts as they were", async () => {
+test("a delayed copy is delayed again with the same attempts", async () => {
   const { queues } = scene.provider;
   const { name } = spec("H");
   const notBefore = Date.now() + 60 * minute;
@@ -118,7 +118,7 @@ test("given a copy that waits for longer than SQS delays, when it comes, then it
   assert.equal([note["notBefore"], note["attempts"]], [notBefore, 3]);
 });
 
-test("given a note of others that takes attempts away, when its message is received, then it is its first attempt", async () => {
+test("a foreign state cannot reduce the attempts below one", async () => {
   const { url } = await scene.provider.queues.addressOf(spec("G").name);
   const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
   const note = { DataType: "String", StringValue: JSON.stringify({ attempts: -5 }) };
@@ -127,7 +127,7 @@ test("given a note of others that takes attempts away, when its message is recei
   assert.is((await takeOne(scene.provider, "G")).attempt, 1);
 });
 
-test("given a message of others, when it is given back as a copy, then its id, and what they said of it, stay", async () => {
+test("a copy of a foreign message keeps its id and its attributes", async () => {
   const { provider } = scene;
   const foreign = scene.another({ prefix: "test" });
   const { url } = await provider.queues.addressOf(spec("E").name);
@@ -151,7 +151,7 @@ test("given a message of others, when it is given back as a copy, then its id, a
   assert.is(attributesOf(asked.at(-1)?.entry)["theirs"]?.StringValue, "x");
 });
 
-test("given a FIFO queue, when an event is given back uncounted, then it keeps its place and its attempts, in any process", async () => {
+test("an abandoned event in a FIFO queue keeps its place and its attempts", async () => {
   const { provider } = scene;
   await provider.queues.push(["a1", "a2"].map((body) => eventTo("Fifo", body, { partitionKey: "a" })));
   const seen: [unknown, number][] = [];
@@ -176,7 +176,7 @@ test("given a FIFO queue, when an event is given back uncounted, then it keeps i
   ]);
 });
 
-test("given a lease of several hours, when it is renewed, then no more is asked for than is left of the 12 hours", async () => {
+test("a renewal asks for no more than is left of the 12 hours", async () => {
   await scene.provider.queues.push([eventTo("F", 1)]);
   const lease = await takeOne(scene.provider, "F", 60_000);
   asked.length = 0;
@@ -185,7 +185,7 @@ test("given a lease of several hours, when it is renewed, then no more is asked 
   assert.ok(lease.expiresAt <= Date.now() + 43_199_000);
 });
 
-test("given an event in order that is due after SQS would have deleted it, when it is pushed, then it is refused, with all that is pushed with it; others may be due at any time", async () => {
+test("an ordered event due after the retention of SQS is refused", async () => {
   const { queues } = scene.provider;
   const day = 24 * 60 * minute;
   const due = (name: string, days: number): Event => {
@@ -196,7 +196,7 @@ test("given an event in order that is due after SQS would have deleted it, when 
   for (const name of ["Fifo2", "Topic-"]) {
     const failure = await failureOf(queues.push([due("A", 1), due(name, 14)]));
     assert.is(failure.code, "InvalidEvent");
-    assert.match(failure.message, new RegExp(`to ${name} is due at .* in 13 days at the most`));
+    assert.match(failure.message, new RegExp(`to ${name} is due at .* in at most 13 days`));
   }
   assert.is(asked.length, 0);
   await queues.push([due("Fifo2", 13), due("A", 400)]);

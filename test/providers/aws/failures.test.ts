@@ -1,11 +1,11 @@
-/** What AWS does when it does not do what it was asked. */
+/** Failures of AWS. */
 import * as assert from "uvu/assert";
-import type { Interference } from "../../support/aws-servers.ts";
-import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
-import { failureOf } from "../../support/failure.ts";
-import { suite } from "../../support/suite.ts";
 import { isRefusal, translate } from "../../../providers/aws/errors.ts";
 import { QueueName, silentLogger } from "../../../src/index.ts";
+import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
+import type { Interference } from "../../support/aws-servers.ts";
+import { failureOf } from "../../support/failure.ts";
+import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: failures", { timeoutMs: 30_000 });
 let scene: AwsScene;
@@ -19,7 +19,7 @@ test.after.each(() => {
   scene.servers.interfere = () => undefined;
 });
 
-/** Lets the server answer, then says that the entries of these indices failed, so many times. */
+/** Lets the server respond, then reports the entries of these indices as failed, `times` times. */
 function failing(action: string, indices: readonly number[], senderFault: boolean, times: number): Interference {
   let left = times;
   return (request) => {
@@ -42,7 +42,7 @@ const refused =
       ? { status, body: JSON.stringify({ __type: `com.amazonaws#${type}`, message: "said no" }) }
       : undefined;
 
-test("given a batch of deletes of which one is not done, when leases are committed, then that one alone is deleted again", async () => {
+test("of a batch of deletes, the failed one alone is repeated", async () => {
   const { queues } = scene.provider;
   await queues.push(["1", "2", "3"].map((body) => eventTo("A", body)));
   const leases = await take(scene.provider, "A", 3);
@@ -57,7 +57,7 @@ test("given a batch of deletes of which one is not done, when leases are committ
   assert.equal(deletes, [3, 1]);
 });
 
-test("given a batch of sends of which one is refused, when steps commit, then that step fails and its neighbours do not", async () => {
+test("of a batch of sends, the refused one fails alone", async () => {
   const { queues } = scene.provider;
   await queues.push(["1", "2", "3"].map((body) => eventTo("B", body)));
   const leases = await take(scene.provider, "B", 3);
@@ -70,7 +70,7 @@ test("given a batch of sends of which one is refused, when steps commit, then th
   );
 });
 
-test("given renewals of which one finds its receipt stale, when leases are renewed, then it answers for each", async () => {
+test("a stale receipt fails one renewal of several", async () => {
   const { queues } = scene.provider;
   await queues.push(["1", "2", "3"].map((body) => eventTo("D", body)));
   const leases = await take(scene.provider, "D", 3);
@@ -86,7 +86,7 @@ test("given renewals of which one finds its receipt stale, when leases are renew
   assert.equal(await queues.renew(leases, 60_000), [true, false, true]);
 });
 
-test("given access denied, when something is asked, then the error names the right and what it is for", async () => {
+test("denied access names the missing right", async () => {
   for (const [action, iam, work] of [
     ["sqs:SendMessageBatch", "sqs:SendMessage on test-E", () => scene.provider.queues.push([eventTo("E", 1)])],
     [
@@ -104,7 +104,7 @@ test("given access denied, when something is asked, then the error names the rig
   }
 });
 
-test("given access denied by SNS, when a topic is published to, then the error names sns:Publish and the topic", async () => {
+test("denied access to SNS names sns:Publish and the topic", async () => {
   scene.servers.interfere = ({ action }) =>
     action === "sns:PublishBatch"
       ? {
@@ -118,7 +118,7 @@ test("given access denied by SNS, when a topic is published to, then the error n
   assert.match(error.message, /sns:Publish on test-Topic/);
 });
 
-test("given credentials that are refused, when something is asked, then the error says so", async () => {
+test("refused credentials are reported as such", async () => {
   for (const type of ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"]) {
     scene.servers.interfere = refused("sqs:SendMessageBatch", type, 403);
     const error = await failureOf(scene.provider.queues.push([eventTo("E", 1)]));
@@ -127,12 +127,12 @@ test("given credentials that are refused, when something is asked, then the erro
   }
 });
 
-test("given AWS that asks to slow down, when the SDK gave up, then the error is Throttled", async () => {
+test("throttling that outlasts the SDK is Throttled", async () => {
   scene.servers.interfere = refused("dynamodb:GetItem", "ProvisionedThroughputExceededException");
   assert.is((await failureOf(scene.provider.stores.counters.get("Stock", "a"))).code, "Throttled");
 });
 
-test("given AWS that slows down once, when something is asked, then the SDK repeats it and it succeeds", async () => {
+test("the SDK repeats a request that was throttled once", async () => {
   let times = 0;
   scene.servers.interfere = (request) =>
     request.action === "dynamodb:GetItem" && times++ === 0
@@ -142,14 +142,14 @@ test("given AWS that slows down once, when something is asked, then the SDK repe
   assert.is(times, 2);
 });
 
-test("given nobody who listens, when something is asked, then the error is Unavailable and says where", async () => {
+test("an unreachable endpoint is Unavailable, with its address", async () => {
   const lost = scene.another({ endpoint: "http://127.0.0.1:1" });
   const error = await failureOf(lost.queues.push([eventTo("E", 1)]));
   assert.is(error.code, "Unavailable");
   assert.match(error.message, /sqs:GetQueueUrl on test-E failed: ECONNREFUSED/);
 });
 
-test("given a delete that took longer than the lease, when it is answered with success, then it is LeaseLost", async () => {
+test("a delete that outlasts the lease is LeaseLost", async () => {
   await scene.provider.queues.push([eventTo("F", 1)]);
   const lease = await takeOne(scene.provider, "F", 300);
   let release = (): void => {};
@@ -162,7 +162,7 @@ test("given a delete that took longer than the lease, when it is answered with s
   assert.is(error.code, "LeaseLost");
 });
 
-test("given batch writes that are left undone, when a list is removed, then they are repeated until all are", async () => {
+test("unprocessed batch writes are repeated", async () => {
   const lists = scene.provider.stores.keyedList<{ id: string }>("Parked");
   for (let n = 0; n < 30; n++) await lists.insert("L", "k", { id: String(n) });
   let times = 0;
@@ -176,7 +176,7 @@ test("given batch writes that are left undone, when a list is removed, then they
   assert.is(times, 3);
 });
 
-test("given one of two sends that is refused, when events are pushed, then the push fails only when the other is done", async () => {
+test("a push fails only after all of its sends have ended", async () => {
   const { queues } = scene.provider;
   scene.servers.interfere = (request) =>
     request.body.includes("test-H") ? refused("sqs:SendMessageBatch", "AccessDenied")(request) : undefined;
@@ -192,7 +192,7 @@ test("given one of two sends that is refused, when events are pushed, then the p
   assert.is((await takeOne(scene.provider, "I")).event.getBody(), 2);
 });
 
-test("given a look for topics that failed, when it is published again, then it is looked for again at once", async () => {
+test("a failed look-up of topics is repeated at once", async () => {
   const { queues } = scene.another();
   const error = "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>no</Message></Error></ErrorResponse>";
   scene.servers.interfere = ({ action }) =>
@@ -202,7 +202,7 @@ test("given a look for topics that failed, when it is published again, then it i
   await queues.push([eventTo("Topic-", 1)]);
 });
 
-test("given a receipt that is stale, when its event is committed, then the error names the event", async () => {
+test("a commit with a stale receipt names the event", async () => {
   const { queues } = scene.provider;
   await queues.push([eventTo("I", 1)]);
   const lease = await takeOne(scene.provider, "I");
@@ -212,7 +212,7 @@ test("given a receipt that is stale, when its event is committed, then the error
   assert.ok(error.message.includes(lease.event.id), error.message);
 });
 
-test("given a size that is refused under the name of another refusal, when it is translated, then it is TooLarge", () => {
+test("a size refused under another name is TooLarge", () => {
   for (const [name, message] of [
     ["InvalidParameterValue", "Reason: Message must be shorter than 262144 bytes."],
     ["ValidationException", "Item size has exceeded the maximum allowed size"],
@@ -224,7 +224,7 @@ test("given a size that is refused under the name of another refusal, when it is
   assert.is(isRefusal(other), false);
 });
 
-test("given renewals that are denied, when leases are renewed, then it is logged why, once, and they are held until they end", async () => {
+test("denied renewals are logged once, and leases are held to their end", async () => {
   const lines: unknown[] = [];
   const logger = { ...silentLogger, warn: (fields: object) => void lines.push((fields as { err: unknown }).err) };
   const provider = scene.another({ logger });

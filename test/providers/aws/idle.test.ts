@@ -1,6 +1,5 @@
-/** `hive.idle()` where the counts of SQS lag behind what was sent. */
+/** `hive.whenIdle()` while the counts of SQS lag. */
 import { setTimeout as sleep } from "node:timers/promises";
-import * as assert from "uvu/assert";
 import {
   actorDescription,
   createHive,
@@ -10,12 +9,13 @@ import {
   type ActorContext,
   type ProcessorActor,
 } from "beehive-actors";
+import * as assert from "uvu/assert";
 import { awsScene } from "../../support/aws-hive.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: idle", { timeoutMs: 30_000 });
 
-test("given counts that say that nothing waits, when events were sent a moment ago, then a hive is idle only once they are handled", async () => {
+test("a hive is idle only after events sent just now are handled", async () => {
   const scene = await awsScene();
   let handled = 0;
   @actorDescription("Lagging-First", { publishes: ["LaggingToo"] })
@@ -31,12 +31,12 @@ test("given counts that say that nothing waits, when events were sent a moment a
       handled++;
     }
   }
-  // What SQS says of all its queues, for as long as the test lasts.
+  // The counts of all queues during the test.
   scene.servers.interfere = ({ action }) =>
     action === "sqs:GetQueueAttributes"
       ? (answer) => answer.replaceAll(/("ApproximateNumberOfMessages\w*":\s*)"\d+"/g, '$1"0"')
       : undefined;
-  // And what was sent takes a while to come.
+  // Sent events take a while to arrive.
   scene.servers.delay = ({ action }) => (action === "sqs:ReceiveMessage" ? sleep(500) : undefined);
   const hive = await createHive({ actors: [First, Second], provider: scene.provider, logger: silentLogger });
   try {
@@ -50,7 +50,7 @@ test("given counts that say that nothing waits, when events were sent a moment a
   }
 });
 
-test("given counts that say that nothing waits, when an event waits for its retry, then a hive is idle only once it is handled", async () => {
+test("a hive is idle only after an event waiting for its retry is handled", async () => {
   const scene = await awsScene();
   let handled = 0;
   @actorDescription("Retried-Only", { retry: { jitter: 0 } })

@@ -1,4 +1,4 @@
-/** What a function is called with that is no batch of SQS messages. */
+/** Calls of a function without a batch of SQS messages. */
 import * as assert from "uvu/assert";
 import { recordsIn, remainingMsIn } from "../../../providers/aws/hosting/lambda-event.ts";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
@@ -6,7 +6,7 @@ import { actorDescription, isBeeHiveError, silentLogger } from "../../../src/ind
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: what Lambda calls a function with");
+const test = suite("aws: calls of a function");
 
 const record = {
   messageId: "m-1",
@@ -27,12 +27,12 @@ function refusalOf(event: unknown): string {
   return "";
 }
 
-test("given messages of SQS, or none, when they are looked for, then they are returned", () => {
+test("messages of SQS are returned", () => {
   assert.equal(recordsIn({ Records: [record] }), [record]);
   assert.equal(recordsIn({ Records: [] }), []);
 });
 
-test("given events of other kinds, when messages are looked for, then the error names the kind and what to do", () => {
+test("other events are refused by kind, with the next step", () => {
   const kinds: readonly (readonly [event: unknown, says: RegExp])[] = [
     [{ key1: "value1" }, /an object with the fields "key1".*template "SQS"/],
     [{}, /an object with the fields none/],
@@ -58,18 +58,18 @@ test("given events of other kinds, when messages are looked for, then the error 
   for (const [event, says] of kinds) assert.match(refusalOf(event), says, JSON.stringify(event));
 });
 
-test("given records of SQS that lack a field, when they are looked for, then the error names the fields", () => {
+test("records of SQS without a field are refused by their fields", () => {
   for (const field of ["messageId", "receiptHandle", "body", "eventSourceARN"])
     assert.match(refusalOf({ Records: [record, { ...record, [field]: undefined }] }), /lack messageId, receiptHandle/);
 });
 
-test("given an event with secrets, when it is refused, then the error tells some names and no values", () => {
+test("a refusal shows field names and no values", () => {
   const message = refusalOf(Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`field${n}`, "hunter2"])));
   assert.not.match(message, /hunter2|field10/);
   assert.match(message, /"field9", \.\.\./);
 });
 
-test("given a context, when it does not say how long the function may run, then the error says what to call it with", () => {
+test("a context without the remaining time is refused with advice", () => {
   class Context {
     readonly #ms = 5;
     getRemainingTimeInMillis(): number {
@@ -87,7 +87,7 @@ test("given a context, when it does not say how long the function may run, then 
     assert.throws(() => remainingMsIn(odd), /getRemainingTimeInMillis: \(\) => 30_000/);
 });
 
-test("given a function, when it is called with no message of SQS, then it fails before it asks AWS for anything", async () => {
+test("a call without SQS messages fails before any request to AWS", async () => {
   class Taker {
     processAsync(): void {}
   }

@@ -1,7 +1,8 @@
-/** The same actors as a function: what Lambda is told of each message. */
-import * as assert from "uvu/assert";
+/** Actors as a Lambda function, and the failures that it reports. */
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSHandler } from "aws-lambda";
+import { Container } from "inversify";
+import * as assert from "uvu/assert";
 import {
   sqsHandler,
   type SqsHandler,
@@ -20,7 +21,6 @@ import {
   type ActorContext,
   type ActorOptions,
 } from "../../../src/index.ts";
-import { Container } from "inversify";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { receiveRecords } from "../../support/sqs-records.ts";
 import { suite } from "../../support/suite.ts";
@@ -43,7 +43,7 @@ test.after(async () => {
 
 type Work = (event: Event, context: ActorContext) => unknown;
 
-/** A queue with events, and the function that reads it. */
+/** A queue with events, and a function that reads it. */
 async function lambda(work: Work, bodies: readonly unknown[], options: ActorOptions & Partial<SqsHandlerOptions> = {}) {
   const name = `Lambda${++queues}`;
   const { ordered = false, retry, parallelism, ...more } = options;
@@ -71,13 +71,13 @@ async function lambda(work: Work, bodies: readonly unknown[], options: ActorOpti
   return { name, handler, records: (count: number) => receive(name, count) };
 }
 
-/** So many messages as Lambda hands them over. */
+/** Receives messages as Lambda hands them over. */
 async function receive(name: string, count: number): Promise<SqsRecord[]> {
   const { url, name: queueName } = await scene.provider.queues.addressOf(QueueName.parse(name));
   const records: SqsRecord[] = [];
   while (records.length < count) {
     records.push(...(await receiveRecords(sqs, url)));
-    // Lambda may hand over several events of one group, which this server does not.
+    // Lambda may hand over several events of a group; this server does not.
     if (queueName.endsWith(".fifo")) break;
   }
   return records;
@@ -88,7 +88,7 @@ const failedOf = (response: { readonly batchItemFailures: { itemIdentifier: stri
   response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 const bodyIn = ({ body }: SqsRecord): unknown => (JSON.parse(body) as { readonly data?: unknown }).data;
 
-test("given a batch that succeeds, when it is handled, then no failure is answered, outputs are published, and nothing is deleted: Lambda does that", async () => {
+test("a batch that succeeds reports no failures and deletes nothing itself", async () => {
   const { handler, records } = await lambda((event) => [new Event("Next", event.getBody(), { queueName: "Out" })], [1]);
   const batch = await records(1);
   const deletes = scene.servers.counts.get("sqs:DeleteMessageBatch");
@@ -99,7 +99,7 @@ test("given a batch that succeeds, when it is handled, then no failure is answer
   await scene.provider.queues.commit(out, []);
 });
 
-test("given a batch of which some fail, when it is handled, then exactly those are answered, and come back after their delay", async () => {
+test("failed events of a batch are reported and come back after their delay", async () => {
   const { handler, records } = await lambda(
     (event) => {
       if (event.getBody<number>() % 2 === 1) throw new Error("odd");
@@ -124,7 +124,7 @@ test("given a batch of which some fail, when it is handled, then exactly those a
   assert.equal(changed, [5, 5]);
 });
 
-test("given an event that asks for the dead letters, when it is handled, then it is there and not answered as failed", async () => {
+test("an event that asks for the dead letters is not reported as failed", async () => {
   const { handler, records, name } = await lambda(() => {
     throw new RejectEvent("never");
   }, ["no"]);
@@ -134,7 +134,7 @@ test("given an event that asks for the dead letters, when it is handled, then it
   assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
 });
 
-test("given an event at its last attempt, when it fails, then it is dead-lettered as on a worker", async () => {
+test("an event that fails its last attempt is dead-lettered", async () => {
   const attempts: number[] = [];
   const { handler, records, name } = await lambda(
     (_, { attempt }) => {
@@ -150,14 +150,14 @@ test("given an event at its last attempt, when it fails, then it is dead-lettere
   assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
 });
 
-test("given a body that cannot be read, when it is handled, then it is in the dead letters at once", async () => {
+test("an unreadable body is dead-lettered at once", async () => {
   const { handler, records, name } = await lambda((event) => void event.getBody(), ["x"]);
   const batch = (await records(1)).map((record) => ({ ...record, body: "no JSON" }));
   assert.equal(await handler({ Records: batch }, inTime()), { batchItemFailures: [] });
   assert.is((await scene.provider.queues.counts(QueueName.parse(name))).dead, 1);
 });
 
-test("given an actor that is not done in time, when the time of the function is nearly over, then its event is answered as failed and its signal aborts", async () => {
+test("an unfinished event is reported as failed and its signal aborts", async () => {
   let reason: unknown;
   const { handler, records } = await lambda(
     (event, { signal }) =>
@@ -176,7 +176,7 @@ test("given an actor that is not done in time, when the time of the function is 
   assert.is((reason as { readonly code?: string } | undefined)?.code, "LeaseLost");
 });
 
-test("given an actor that heeds no signal, when the time is nearly over, then the function answers, and begins nothing more", async () => {
+test("an actor that ignores its signal does not delay the response", async () => {
   const begun: unknown[] = [];
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
@@ -195,7 +195,7 @@ test("given an actor that heeds no signal, when the time is nearly over, then th
   assert.is(begun.length, 1);
 });
 
-test("given a FIFO batch whose second event fails, when it is handled, then that one and the rest are answered, the rest untried and uncounted", async () => {
+test("in a FIFO batch a failure sends the rest back, uncounted", async () => {
   const seen: unknown[] = [];
   const { handler, records, name } = await lambda(
     (event, { attempt }) => {
@@ -205,7 +205,7 @@ test("given a FIFO batch whose second event fails, when it is handled, then that
     [],
     { ordered: true },
   );
-  // Groups of their own, so that this server hands over more than one; Lambda's batch has one order all the same.
+  // One group for each event, so that this server hands over several; Lambda's batch is ordered all the same.
   for (const body of ["a", "b", "c", "d"])
     await scene.provider.queues.push([eventTo(name, body, { partitionKey: body })]);
   const batch: SqsRecord[] = [];
@@ -229,7 +229,7 @@ test("given a FIFO batch whose second event fails, when it is handled, then that
   ]);
 });
 
-test("given middleware and what is bound, when a batch is handled, then both work as on a worker", async () => {
+test("middleware and bindings work as on a worker", async () => {
   const Greeting = token<string>("Greeting");
   const seen: string[] = [];
   class Greets {
@@ -257,7 +257,7 @@ test("given middleware and what is bound, when a batch is handled, then both wor
   assert.equal(seen, ["around", "hello bee"]);
 });
 
-test("given a message of a queue that no actor reads, when it is handled, then the whole invocation fails, and nothing is removed", async () => {
+test("a message of a queue that no actor reads fails the whole call", async () => {
   const { handler, records } = await lambda(() => [], ["x"]);
   const batch = (await records(1)).map((record) => ({
     ...record,
@@ -271,7 +271,7 @@ test("given a message of a queue that no actor reads, when it is handled, then t
   }
 });
 
-test("given the types of AWS, when a handler is exported, then it is an SQSHandler", async () => {
+test("a handler has the type SQSHandler of AWS", async () => {
   const { handler } = await lambda(() => [], []);
   const typed: SQSHandler = handler;
   const empty: SQSEvent = { Records: [] };

@@ -1,11 +1,11 @@
-/** Writes that were done and whose answer was lost: the SDK repeats them, and meets its own work. */
+/** Writes that succeed while their response is lost: the SDK repeats them, and meets its own work. */
 import * as assert from "uvu/assert";
 import type { AwsProvider } from "../../../providers/aws/index.ts";
 import { awsScene, type AwsScene } from "../../support/aws-hive.ts";
 import { loseAnswers, type LostAnswers } from "../../support/lost-answers.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: lost answers");
+const test = suite("aws: lost responses");
 
 let scene: AwsScene;
 let network: LostAnswers;
@@ -26,7 +26,7 @@ test.after(async () => {
 const losing = (action: string): void =>
   network.loseNext(({ headers }) => String(headers["x-amz-target"]).endsWith(`.${action}`));
 
-test("given an insert and an update, when their answers are lost, then both were done", async () => {
+test("an insert and an update succeed when their responses are lost", async () => {
   const orders = provider.stores.collection<{ id: string; status: string }>("Orders");
   const before = network.lost;
   losing("PutItem");
@@ -37,21 +37,21 @@ test("given an insert and an update, when their answers are lost, then both were
   assert.is((await orders.get("1")).status, "paid");
 });
 
-test("given a lock that is free, when the answer is lost, then it is had", async () => {
+test("a lock is acquired when the response is lost", async () => {
   losing("PutItem");
   const lock = await provider.stores.locks.tryLock("till", { ttl: 5_000 });
   assert.ok(lock);
   await lock?.release();
 });
 
-test("given a key-value store, when the answer to an insert is lost, then its object is there", async () => {
+test("a blob is there when the response to its insert is lost", async () => {
   const bills = provider.stores.keyValue("Bills");
   losing("PutItem");
   await bills.insert("a", "one lamp");
   assert.is(Buffer.from((await bills.get("a")).body).toString(), "one lamp");
 });
 
-test("given an increment with an idempotency key, when the answer is lost, then it counts once", async () => {
+test("an increment with a key counts once when its response is lost", async () => {
   losing("UpdateItem");
   assert.is(await provider.stores.counters.increment("Stock", "lamp", 1, { once: "order 1" }), 1);
   assert.is(await provider.stores.counters.get("Stock", "lamp"), 1);

@@ -1,16 +1,21 @@
 import * as assert from "uvu/assert";
 import { bodyOf, eventFrom, fifoToken } from "../../../providers/aws/queues/message.ts";
 import { isNotice } from "../../../providers/aws/queues/notices.ts";
-import { attributesOfOthers, attributesWith, noteIn, type Note } from "../../../providers/aws/queues/note.ts";
-import { Event, isBeeHiveError, QueueName } from "../../../src/index.ts";
+import {
+  attributesOfOthers,
+  attributesWith,
+  redeliveryStateIn,
+  type RedeliveryState,
+} from "../../../providers/aws/queues/redelivery-state.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
+import { Event, isBeeHiveError, QueueName } from "../../../src/index.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: messages");
 const origin = { id: "m-1", queueName: QueueName.parse("Orders-Payment"), sentAt: 1_000, partitionKey: undefined };
 const read = (value: unknown): Event => eventFrom(typeof value === "string" ? value : JSON.stringify(value), origin);
 
-test("given our own event, when it is read, then it is the same, on its subscription", () => {
+test("an event is read back on its subscription", () => {
   const event = new Event(
     "OrderAccepted",
     { text: "🐝 \uFFFE" },
@@ -22,13 +27,13 @@ test("given our own event, when it is read, then it is the same, on its subscrip
   assert.equal({ ...rest, properties: { ...rest.properties } }, { ...pushed, properties: { ...pushed.properties } });
 });
 
-test("given any event, when its body is made, then SQS takes every character of it", () => {
+test("a message body has only characters that SQS takes", () => {
   const body = bodyOf(new Event("Odd", "\u0000\u0001🐝\uFFFE\uFFFF\u007f\u2028"));
-  // oxlint-disable-next-line no-control-regex -- the three that SQS takes
+  // oxlint-disable-next-line no-control-regex -- SQS takes three control characters
   assert.not.match(body, /[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd]/);
 });
 
-test("given a CloudEvent of others, when it is read, then it is that event", () => {
+test("a foreign CloudEvent is read as that event", () => {
   const event = read({
     specversion: "1.0",
     id: "c-1",
@@ -43,7 +48,7 @@ test("given a CloudEvent of others, when it is read, then it is that event", () 
   );
 });
 
-test("given plain JSON, when it is read, then it is the body, the id is that of the message and the type the topic", () => {
+test("plain JSON is the body, with the message id and the topic as its type", () => {
   const event = read('{"order": 17}');
   assert.equal(
     [event.id, event.eventType, event.getBody(), event.timestamp.getTime()],
@@ -51,7 +56,7 @@ test("given plain JSON, when it is read, then it is the body, the id is that of 
   );
 });
 
-test("given an SNS envelope around plain JSON, when it is read, then it is what is inside, under the id of the notification", () => {
+test("an SNS envelope around JSON is read under the notification's id", () => {
   const event = read({
     Type: "Notification",
     MessageId: "n-1",
@@ -66,12 +71,12 @@ test("given an SNS envelope around plain JSON, when it is read, then it is what 
   );
 });
 
-test("given an SNS envelope around one of our events, when it is read, then it is our event", () => {
+test("an SNS envelope around an event is that event", () => {
   const ours = new Event("OrderAccepted", 1);
   assert.is(read({ Type: "Notification", MessageId: "n-1", TopicArn: "arn", Message: bodyOf(ours) }).id, ours.id);
 });
 
-test("given an EventBridge event, when it is read, then its type is the detail-type and its body the detail", () => {
+test("an EventBridge event has its detail-type and its detail", () => {
   const event = read({
     version: "0",
     id: "e-1",
@@ -89,7 +94,7 @@ test("given an EventBridge event, when it is read, then its type is the detail-t
   );
 });
 
-test("given a notification of S3, when it is read, then its type is the event name and its url the object", () => {
+test("an S3 notification has its event name and the object as its url", () => {
   const s3 = { bucket: { name: "b" }, object: { key: "a/b+c%C3%A4.txt" } };
   const event = read({
     Records: [
@@ -119,7 +124,7 @@ const attributes = {
   raw: { DataType: "Binary", BinaryValue: new Uint8Array([0, 255]) },
 };
 
-test("given attributes of a message, when it is read, then they are properties, numbers only where nothing is lost", () => {
+test("attributes become properties, numbers where nothing is lost", () => {
   const event = eventFrom('{"order":1}', { ...origin, attributes });
   assert.equal(
     { ...event.properties },
@@ -136,13 +141,13 @@ test("given attributes of a message, when it is read, then they are properties, 
   );
 });
 
-test("given attributes beside an event of ours, when it is read, then what it says of itself stays", () => {
+test("properties of an event take precedence over attributes", () => {
   const ours = new Event("OrderAccepted", 1, { properties: { tenant: "ours" } });
   const event = eventFrom(bodyOf(ours), { ...origin, attributes });
   assert.equal([event.id, event.properties["tenant"], event.properties["weight"]], [ours.id, "ours", 1.5]);
 });
 
-test("given an SNS envelope with attributes, when it is read, then they and its topic are properties", () => {
+test("attributes and topic of an SNS envelope become properties", () => {
   const event = read({
     Type: "Notification",
     MessageId: "n-1",
@@ -159,7 +164,7 @@ test("given an SNS envelope with attributes, when it is read, then they and its 
   assert.equal({ ...event.properties }, { tenant: "acme", weight: 2, raw: "AP8=", topicArn: "arn:aws:sns:r:1:t" });
 });
 
-test("given an EventBridge event with resources, when it is read, then all it says beside the detail is a property", () => {
+test("fields of an EventBridge event become properties", () => {
   const rules = ["arn:aws:events:eu-west-1:1:rule/nightly", "arn:aws:events:eu-west-1:1:rule/b"];
   const event = read({
     version: "0",
@@ -182,7 +187,7 @@ test("given an EventBridge event with resources, when it is read, then all it sa
 
 const s3Test = { Service: "Amazon S3", Event: "s3:TestEvent", Time: "2024-01-01T00:00:00.000Z", Bucket: "b" };
 
-test("given notices of AWS, bare or in an SNS envelope, when they are read, then they are known as such", () => {
+test("notices of AWS are recognised, bare or in an envelope", () => {
   const envelope = { Type: "Notification", MessageId: "n-1", TopicArn: "arn", Message: JSON.stringify(s3Test) };
   for (const notice of [s3Test, envelope]) {
     const event = read(notice);
@@ -197,7 +202,7 @@ test("given notices of AWS, bare or in an SNS envelope, when they are read, then
   }
 });
 
-test("given events that only resemble notices of AWS, when they are read, then they are events", () => {
+test("events that resemble notices are events", () => {
   for (const odd of [
     { Event: "s3:TestEvent" },
     { Service: "Amazon S3", Event: "s3:ObjectCreated:Put" },
@@ -211,25 +216,25 @@ test("given events that only resemble notices of AWS, when they are read, then t
   assert.not.ok(isNotice(new Event("Other", 1, { properties: { source: "aws:sns" } })));
 });
 
-test("given ten attributes of others, when a copy has a note as well, then each comes back whole", () => {
+test("ten attributes and a redelivery state come back whole", () => {
   const ten = Object.fromEntries(
     Array.from({ length: 10 }, (_, n) => [`a${n}`, { DataType: "String", StringValue: String(n) }]),
   );
   const copy = attributesWith({ id: "e-1" }, ten);
   assert.is(Object.keys(copy).length, 10);
-  assert.equal([attributesOfOthers(copy), noteIn(copy)], [ten, { id: "e-1" }]);
+  assert.equal([attributesOfOthers(copy), redeliveryStateIn(copy)], [ten, { id: "e-1" }]);
   const { a9: _, ...nine } = ten;
   const bytes = { ...nine, last: { DataType: "Binary", BinaryValue: Buffer.from([0, 255]) } };
   assert.equal(attributesOfOthers(attributesWith({}, bytes)), bytes);
 });
 
-test("given a note of others, when attributes are taken from it, then only what is one is taken", () => {
+test("only valid fields of a foreign state are read", () => {
   for (const others of [1, [1], [["a"]], [["a", "String", "x", 1]], "no", null])
     assert.equal(attributesOfOthers({ beehive: { DataType: "String", StringValue: JSON.stringify({ others }) } }), {});
   assert.equal(attributesOfOthers({ a: attributes.code }), { a: attributes.code });
 });
 
-test("given a message that is no JSON, when it is read, then getBody says that it cannot be, which dead-letters it", () => {
+test("a message that is not JSON is reported by getBody", () => {
   const event = read("not JSON");
   assert.is(event.body, "not JSON");
   try {
@@ -240,7 +245,7 @@ test("given a message that is no JSON, when it is read, then getBody says that i
   }
 });
 
-test("given what only looks like one of the known shapes, when it is read, then it is plain JSON", () => {
+test("a message that resembles a known shape is plain JSON", () => {
   for (const odd of [
     null,
     1,
@@ -255,13 +260,13 @@ test("given what only looks like one of the known shapes, when it is read, then 
     assert.equal(read(JSON.stringify(odd)).getBody(), odd);
 });
 
-test("given a notification of S3 whose names are no texts, when it is read, then it has no url and is an event all the same", () => {
+test("an S3 notification without text names has no url", () => {
   const s3 = { bucket: { name: { a: 1 } }, object: { key: 5 } };
   const event = read({ Records: [{ eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3 }] });
   assert.equal([event.eventType, event.url], ["ObjectCreated:Put", undefined]);
 });
 
-test("given JSON that is nested too deeply to be written again, when it is read, then it is the body all the same", () => {
+test("deeply nested JSON is the body", () => {
   const deep = "[".repeat(50_000) + "]".repeat(50_000);
   for (const [body, type] of [
     [`{"id":"1","detail-type":"x","source":"s","detail":${deep}}`, "x"],
@@ -273,7 +278,7 @@ test("given JSON that is nested too deeply to be written again, when it is read,
   }
 });
 
-test("given JSON written any way, when our event goes there and back, then not a character of its body changes", () => {
+test("the text of a JSON body never changes", () => {
   for (const body of [
     '{"id":820982911946154508,"price":1.10}',
     ' { "a" : 1e400, "a" : -0 }\r\n',
@@ -291,7 +296,7 @@ test("given JSON written any way, when our event goes there and back, then not a
   }
 });
 
-test("given numbers of others, when their messages are read, then no digit of the body changes", () => {
+test("numbers in foreign messages keep all digits", () => {
   const data = '{"id":820982911946154508,"price":1.10}';
   for (const body of [
     `{"detail-type":"x","source":"s","detail":${data}}`,
@@ -301,7 +306,7 @@ test("given numbers of others, when their messages are read, then no digit of th
     assert.is(read(body).body, data);
 });
 
-test("given a CloudEvent with a text that no event can have, when it is read, then it says why it cannot be worked on", () => {
+test("a CloudEvent with an invalid text reports why it is unreadable", () => {
   const event = read(
     JSON.stringify({ specversion: "1.0", id: "1", source: "s", type: "t", partitionkey: "a\0b", data: 7 }),
   );
@@ -311,8 +316,8 @@ test("given a CloudEvent with a text that no event can have, when it is read, th
   assert.equal(again.toRecord(), { ...event.toRecord(), queueName: again.queueName });
 });
 
-test("given notes that are none of ours, when they are read, then they say nothing", () => {
-  const noteOf = (text: string): Note => noteIn({ beehive: { StringValue: text } });
+test("invalid redelivery states are ignored", () => {
+  const noteOf = (text: string): RedeliveryState => redeliveryStateIn({ beehive: { StringValue: text } });
   const note = { id: "e-1", attempts: -2, firstSeen: 1, notBefore: 2, unread: 3 };
   assert.equal(noteOf(JSON.stringify(note)), note);
   for (const odd of [
@@ -327,7 +332,7 @@ test("given notes that are none of ours, when they are read, then they say nothi
     assert.equal(noteOf(odd), {}, odd);
 });
 
-test("given keys and ids, when they name message groups, then what SQS takes stays and the rest is hashed", () => {
+test("group ids that SQS refuses are hashed", () => {
   assert.is(fifoToken("order-17"), "order-17");
   for (const odd of ["", "two words", "ü", "x".repeat(129)]) assert.match(fifoToken(odd), /^[0-9a-f]{64}$/);
 });

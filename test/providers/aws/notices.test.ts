@@ -1,6 +1,6 @@
-/** Messages that AWS sends for its own sake: no actor sees them. */
-import * as assert from "uvu/assert";
+/** Messages that AWS sends for itself reach no actor. */
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
 import { actorDescription, QueueName, silentLogger, type Event, type Logger } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, takeOne } from "../../support/aws-hive.ts";
@@ -29,7 +29,7 @@ function recording(lines: string[]): Logger {
   return { ...silentLogger, info: log("info"), warn: log("warn") };
 }
 
-test("given notices of AWS among events, when they are received, then they are removed and logged, and the events come", async () => {
+test("notices among events are deleted and logged", async () => {
   const lines: string[] = [];
   const scene = await awsScene({ logger: recording(lines) });
   const { queues } = scene.provider;
@@ -48,7 +48,7 @@ test("given notices of AWS among events, when they are received, then they are r
   await scene.close();
 });
 
-test("given a function, when notices are handed over, then no actor sees them, and Lambda may remove them", async () => {
+test("notices handed over by Lambda reach no actor", async () => {
   const scene = await awsScene();
   const { queues } = scene.provider;
   await queues.ensure([spec("Bills")]);

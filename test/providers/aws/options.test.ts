@@ -1,7 +1,7 @@
-/** What can be switched on: claim checks and the inbox. */
+/** Features that options switch on: claim checks and the inbox. */
 import * as assert from "uvu/assert";
-import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { QueueName } from "../../../src/index.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
@@ -22,7 +22,7 @@ test.before(async () => {
 });
 test.after(() => scene.close());
 
-test("given claim checks, when a large event is published, then it arrives whole; retried, dead-lettered and requeued it stays so", async () => {
+test("a claim check carries a large event through every path", async () => {
   const { provider } = scene;
   await provider.queues.push([eventTo("Large-", large)]);
   const first = await takeOne(provider, "Large-Reader");
@@ -35,7 +35,7 @@ test("given claim checks, when a large event is published, then it arrives whole
   assert.is((await takeOne(provider, "Large-Reader")).event.getBody(), large);
 });
 
-test("given no claim checks, when a large event is published, then TooLarge names both sizes and nothing is kept", async () => {
+test("without claim checks a large event is TooLarge, with both sizes", async () => {
   const plain = scene.another({ claimCheck: false });
   const error = await failureOf(plain.queues.push([eventTo("Small", 1), eventTo("Small", large)]));
   assert.is(error.code, "TooLarge");
@@ -43,7 +43,7 @@ test("given no claim checks, when a large event is published, then TooLarge name
   assert.is((await plain.queues.counts(QueueName.parse("Small"))).ready, 0);
 });
 
-test("given an inbox, when an event is delivered again after its commit, then it is removed and nobody sees it", async () => {
+test("the inbox drops an event that was committed before", async () => {
   const { provider } = scene;
   const event = eventTo("In", 1);
   await provider.queues.push([event]);
@@ -57,7 +57,7 @@ test("given an inbox, when an event is delivered again after its commit, then it
   assert.equal([ready, leased], [0, 1]);
 });
 
-test("given an inbox, when an event of another source has the same id, then it is worked on too", async () => {
+test("the inbox tells events of two sources apart", async () => {
   const { provider } = scene;
   const of = (source: string) => eventTo("In", source, { id: "1", properties: { source } });
   await provider.queues.push([of("/a")]);
@@ -68,7 +68,7 @@ test("given an inbox, when an event of another source has the same id, then it i
   await provider.queues.commit(lease, []);
 });
 
-test("given an inbox, when a step fails before it has published, then it is not in the inbox: the next attempt runs", async () => {
+test("a step that fails before it publishes is not in the inbox", async () => {
   const { provider } = scene;
   await provider.queues.push([eventTo("In", 3)]);
   const lease = await takeOne(provider, "In");
@@ -83,7 +83,7 @@ test("given an inbox, when a step fails before it has published, then it is not 
   assert.equal((await takeOne(provider, "In")).attempt, 2);
 });
 
-test("given many idempotency keys on one counter, when increments are repeated after the keys were moved out of its item, then each still counts once", async () => {
+test("increments count once after their keys left the counter's item", async () => {
   const { counters } = scene.provider.stores;
   const keys = Array.from({ length: 80 }, (_, n) => `k${n}`);
   const first: number[] = [];
@@ -93,7 +93,7 @@ test("given many idempotency keys on one counter, when increments are repeated a
   assert.is(await counters.get("Stock", "a"), 80);
 });
 
-test("given an item of more than 400 KB, when it is written, then TooLarge names both sizes", async () => {
+test("an item above 400 KB is TooLarge, with both sizes", async () => {
   const error = await failureOf(
     scene.provider.stores
       .collection<{ id: string; text: string }>("Items")
@@ -103,14 +103,14 @@ test("given an item of more than 400 KB, when it is written, then TooLarge names
   assert.match(error.message, /42\d{4} bytes.*409600/);
 });
 
-test("given no bucket, when a key-value store is used, then the error says how to name one", async () => {
+test("a key-value store without a bucket says how to configure one", async () => {
   const without = scene.another({ bucket: undefined, claimCheck: false });
   const error = await failureOf(without.stores.keyValue("Bills").upsert("a", "1"));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, /bucket=/);
 });
 
-test("given a body of many megabytes as a stream, when it is stored, then it goes in parts and comes back whole", async () => {
+test("a large stream is stored in parts and read back whole", async () => {
   const store = scene.provider.stores.keyValue("Films");
   const part = new Uint8Array(3 * 1024 * 1024).fill(7);
   const { size } = await store.upsert(

@@ -1,8 +1,8 @@
-/** Requests of SQS and SNS: what is in them, and how much. */
-import * as assert from "uvu/assert";
+/** Entries and sizes of requests to SQS and SNS. */
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import * as assert from "uvu/assert";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
 import { fakeClient } from "../../support/fake-client.ts";
@@ -14,13 +14,13 @@ const queue = { name: "q", url: "https://sqs/q", fifo: false };
 function scene() {
   const sqs = fakeClient<SQSClient>();
   const sns = fakeClient<SNSClient>();
-  return { sqs, sns, outbox: new Outbox({ sqs, sns }, new ManualClock(), new Pace(5)) };
+  return { sqs, sns, outbox: new Outbox({ sqs, sns }, new ManualClock(), new Load(5)) };
 }
 
 const half = "x".repeat(524_288);
 const quarter = "x".repeat(131_072);
 
-test("given messages that fill a request, when they are sent, then none has more than SQS takes in all", async () => {
+test("a request to SQS keeps the byte limit", async () => {
   const { outbox, sqs } = scene();
   await Promise.all([half, half, "x"].map((body) => outbox.send(queue, { body })));
   assert.equal(
@@ -29,10 +29,10 @@ test("given messages that fill a request, when they are sent, then none has more
   );
 });
 
-test("given attributes, when messages are sent, then their names, types and values count", async () => {
+test("names, types and values of attributes count as bytes", async () => {
   const text = { DataType: "String", StringValue: half.slice(0, -10) };
   const bytes = { DataType: "Binary", BinaryValue: Buffer.alloc(524_278) };
-  // A name of 4 and a type of 6 characters: with the value, exactly half of a request.
+  // A name of 4 and a type of 6 characters: with the value, exactly half a request.
   for (const [attribute, room] of [
     [text, [2, 1]],
     [bytes, [2, 1]],
@@ -47,7 +47,7 @@ test("given attributes, when messages are sent, then their names, types and valu
   }
 });
 
-test("given messages that fill a request, when they are published, then none has more than SNS takes in all", async () => {
+test("a request to SNS keeps the byte limit", async () => {
   const { outbox, sns } = scene();
   await Promise.all([quarter, quarter, "x"].map((body) => outbox.publish("arn:t", { body })));
   assert.equal(
@@ -56,7 +56,7 @@ test("given messages that fill a request, when they are published, then none has
   );
 });
 
-test("given messages of one group, when they are sent or published, then one of them is under way at a time", async () => {
+test("one message of a group is in flight at a time", async () => {
   const { outbox, sns, sqs } = scene();
   const messages = ["1", "2"].map((body) => ({ body, groupId: "g", deduplicationId: body }));
   await Promise.all(messages.map((message) => outbox.send(queue, message)));
@@ -76,7 +76,7 @@ test("given messages of one group, when they are sent or published, then one of 
   });
 });
 
-test("given a delay of none, when a message is sent, then none is asked for: the queue may have one of its own", async () => {
+test("a message without a delay requests none", async () => {
   const { outbox, sqs } = scene();
   await outbox.send(queue, { body: "a", delaySeconds: 0 });
   await outbox.send(queue, { body: "b", delaySeconds: 5 });

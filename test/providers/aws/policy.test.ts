@@ -33,7 +33,7 @@ class Payment {
 actorDescription("OrderAccepted-Payment", { publishes: ["PaymentTaken", "Invoices-Invoices"] })(Payment);
 const descriptors = [...(await ActorDescriptors.from(Payment).toConfiguration().getDescriptors())] as ActorDescriptor[];
 
-/** Whether the policy allows the action on a resource whose ARN ends so. */
+/** Returns whether the policy allows the action on a resource whose ARN ends with `name`. */
 function allows({ Statement }: PolicyDocument, action: string, end: string): boolean {
   return Statement.some(
     ({ Action, Resource }) =>
@@ -41,7 +41,7 @@ function allows({ Statement }: PolicyDocument, action: string, end: string): boo
   );
 }
 
-test("given actors, when their policy is made, then it allows what they do, on what they do it, and nothing else", () => {
+test("a policy allows what its actors do and nothing else", () => {
   const policy = leastPolicy(descriptors, { prefix: "shop" }, { region: "eu-west-1", account: "123456789012" });
   assert.ok(allows(policy, "sqs:ReceiveMessage", ":eu-west-1:123456789012:shop-OrderAccepted-Payment"));
   assert.ok(allows(policy, "sqs:SendMessage", ":shop-OrderAccepted-Payment--dead"));
@@ -60,7 +60,7 @@ test("given actors, when their policy is made, then it allows what they do, on w
 const Orders = collectionStore<{ id: string }>("PolicyOrders");
 const Bills = keyValueStore("PolicyBills");
 
-/** A subscription whose actor has these injected. */
+/** A subscription whose actor has these dependencies. */
 async function injecting(
   dependencies: readonly Injectable[],
   options: ActorOptions = {},
@@ -74,13 +74,13 @@ async function injecting(
   return [...(await ActorDescriptors.from(Injects).toConfiguration().getDescriptors())];
 }
 
-/** The actions on the table, or on the bucket, that a policy allows, without the names of their services. */
+/** Returns the actions that a policy allows on the table or on the bucket, without service names. */
 function actionsOn(service: "dynamodb" | "s3", { Statement }: PolicyDocument): readonly string[] {
   const actions = Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith(`${service}:`));
   return actions.map((action) => action.slice(service.length + 1)).toSorted();
 }
 
-test("given what uses the table or the bucket, when the policy is made, then it allows that much and no more", async () => {
+test("a policy allows the table and the bucket as far as they are used", async () => {
   const rows = ["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"];
   const blobs = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListBucket", "PutObject"];
   class Ledger {
@@ -108,7 +108,7 @@ test("given what uses the table or the bucket, when the policy is made, then it 
   }
 });
 
-test("given a region and an account, when the policy is made, then its ARNs name both, in the partition of the region", () => {
+test("the ARNs of a policy name partition, region and account", () => {
   for (const [region, partition] of [
     ["eu-west-1", "aws"],
     ["cn-north-1", "aws-cn"],
@@ -137,7 +137,7 @@ test("given a region and an account, when the policy is made, then its ARNs name
   );
 });
 
-test("given an account that is none, when the policy is made, then that is refused", () => {
+test("an invalid account id is refused", () => {
   for (const account of ["", "12345678901", "my-account", "1234567890123"])
     assert.throws(
       () => leastPolicy(descriptors, {}, { account }),
@@ -145,14 +145,14 @@ test("given an account that is none, when the policy is made, then that is refus
     );
 });
 
-test("given pulsers, when the policy is made, then it allows to publish what they do", () => {
+test("a policy of pulsers allows their publishes", () => {
   const pulsers = [pulse("MinutePassed", { every: 60_000 })];
   const policy = leastPolicy(descriptors, {}, { pulsers });
   assert.ok(allows(policy, "sns:Publish", ":beehive-MinutePassed"));
   assert.not.ok(allows(leastPolicy(descriptors), "sns:Publish", ":beehive-MinutePassed"));
 });
 
-test("given set-up, dead letters, a bucket and an inbox, when the policy is made, then it allows what each needs", () => {
+test("set-up, dead letters, bucket and inbox add their rights", () => {
   const config = { bucket: "data", idempotent: true, claimCheck: true };
   const policy = leastPolicy(descriptors, config, { setup: true, deadLetters: true });
   assert.ok(allows(policy, "sqs:CreateQueue", "beehive-OrderAccepted-Payment--dead"));
@@ -162,7 +162,7 @@ test("given set-up, dead letters, a bucket and an inbox, when the policy is made
   assert.ok(allows(policy, "dynamodb:BatchGetItem", "beehive-beehive"));
 });
 
-/** Publishes what it takes, and refuses the rest. */
+/** Publishes accepted events, and rejects others. */
 function taker(ordered: boolean): ActorClass {
   class Taker {
     processAsync(event: Event): Event[] {
@@ -183,7 +183,7 @@ for (const ordered of [false, true]) {
   for (const setup of [false, true]) {
     const kind = ordered ? "an ordered actor" : "an actor";
     const how = setup ? "sets itself up" : "finds all made";
-    test(`given AWS that allows no more than the policy of ${kind}, when its hive ${how} and works, then nothing is refused and it is ready`, async () => {
+    test(`under the policy of ${kind} a hive that ${how} works`, async () => {
       const scene = await awsScene({ bucket: "data", idempotent: true, claimCheck: true });
       const actors = taker(ordered);
       const outside = await createHive({ actors, provider: scene.provider });
@@ -197,7 +197,7 @@ for (const ordered of [false, true]) {
       const hive = await createHive({ actors, provider: scene.another(), topology, logger: silentLogger });
       await hive.start();
 
-      // Who pushes has rights of its own.
+      // The pushing process has rights of its own.
       scene.servers.interfere = () => undefined;
       const large = "x".repeat(300_000);
       for (const body of [large, "refused"])
@@ -218,7 +218,7 @@ for (const ordered of [false, true]) {
   }
 }
 
-test("given AWS that allows no more than the policy, when a blob is replaced while it is read, then what it is now is read", async () => {
+test("under the policy a blob replaced during a read is read again", async () => {
   const scene = await awsScene({ bucket: "data" });
   await scene.provider.queues.ensure([]);
   const place = { account: "000000000000", region: "us-east-1", stores: true };

@@ -1,4 +1,4 @@
-/** Prismo with actors that fail, on the servers in this process: the same outcome as in memory without failures. */
+/** Prismo with failing actors, on servers in this process: the same outcome as in memory without failures. */
 import * as assert from "uvu/assert";
 import { awsScene } from "../../support/aws-hive.ts";
 import { memory, runRandomOrders } from "../../support/prismo.ts";
@@ -7,7 +7,7 @@ import { suite } from "../../support/suite.ts";
 const orders = Number(process.env["PRISMO_AWS_ORDERS"] ?? 100);
 const test = suite("aws: Prismo under failures", { timeoutMs: 60_000 + orders * 1_000 });
 
-test(`given actors of which one in ten fails, when ${orders} orders are handled, then all end as they do in memory without failures`, async () => {
+test(`${orders} orders with failures end as in memory without`, async () => {
   await using calm = await memory();
   const expected = await runRandomOrders(orders, { provider: calm, seed: 1 });
   const scene = await awsScene({ prefix: "prismo" });

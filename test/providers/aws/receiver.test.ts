@@ -1,4 +1,4 @@
-/** How receives are shared by those who wait, on a clock that the test moves. */
+/** How waiting callers share receives, in virtual time. */
 import * as assert from "uvu/assert";
 import type { AwsLease } from "../../../providers/aws/queues/lease.ts";
 import { Receiver, type Receipt } from "../../../providers/aws/queues/receiver.ts";
@@ -13,13 +13,13 @@ const nothing: Receipt = { received: 0, leases: [], failure: undefined };
 function scene() {
   const clock = new ManualClock();
   const asked: { readonly max: number; readonly wait: number; readonly answer: (receipt: Receipt) => void }[] = [];
-  const givenBack: AwsLease[] = [];
-  const plenty: boolean[] = [];
+  const abandoned: AwsLease[] = [];
+  const backlogs: boolean[] = [];
   const receiver = new Receiver({
     receive: (max, _leaseMs, wait) => new Promise((answer) => asked.push({ max, wait, answer })),
-    giveBack: async (lease) => void givenBack.push(lease),
+    abandon: async (lease) => void abandoned.push(lease),
     clock,
-    plenty: (is) => void plenty.push(is),
+    backlog: (full) => void backlogs.push(full),
     batch: 10,
     waitSeconds: 10,
   });
@@ -29,13 +29,13 @@ function scene() {
     asked[index]?.answer({ ...nothing, ...receipt });
     await clock.advance(0);
   };
-  return { clock, asked, givenBack, plenty, receiver, take, answer };
+  return { clock, asked, abandoned, backlogs, receiver, take, answer };
 }
 
 const leaseUntil = (expiresAt: number): AwsLease => ({ isHeld: (now: number) => now < expiresAt }) as AwsLease;
 
-test("given who stopped waiting, when the receive brings something, then the next who asks gets it, if it is still held", async () => {
-  const { clock, take, answer, givenBack } = scene();
+test("events of an abandoned poll go to the next caller while held", async () => {
+  const { clock, take, answer, abandoned } = scene();
   const leaving = new AbortController();
   const gone = take(5_000, leaving.signal);
   leaving.abort();
@@ -45,11 +45,11 @@ test("given who stopped waiting, when the receive brings something, then the nex
   await clock.advance(200);
   assert.equal(await take(0), [kept]);
   await clock.advance(2_000);
-  assert.equal(givenBack, []);
+  assert.equal(abandoned, []);
 });
 
-test("given what a receive brought for nobody, when a second has passed, then it is given back", async () => {
-  const { clock, take, answer, givenBack } = scene();
+test("events that no caller takes are abandoned after a second", async () => {
+  const { clock, take, answer, abandoned } = scene();
   const leaving = new AbortController();
   const gone = take(5_000, leaving.signal);
   leaving.abort();
@@ -57,24 +57,24 @@ test("given what a receive brought for nobody, when a second has passed, then it
   const lease = leaseUntil(Infinity);
   await answer(0, { received: 1, leases: [lease] });
   await clock.advance(999);
-  assert.equal(givenBack, []);
+  assert.equal(abandoned, []);
   await clock.advance(1);
-  assert.equal(givenBack, [lease]);
+  assert.equal(abandoned, [lease]);
 });
 
-test("given a receive under way, when the receiver is closed, then what it brings is given back", async () => {
-  const { take, answer, givenBack, receiver } = scene();
+test("a receiver that closes abandons what its receive brings", async () => {
+  const { take, answer, abandoned, receiver } = scene();
   const waiting = take(5_000);
   const closed = receiver.close();
   assert.equal(await waiting, []);
   const lease = leaseUntil(Infinity);
   await answer(0, { received: 1, leases: [lease] });
   await closed;
-  assert.equal(givenBack, [lease]);
+  assert.equal(abandoned, [lease]);
   assert.is((await failureOf(take(0))).code, "InvalidState");
 });
 
-test("given a queue that stays empty, when it is asked again and again, then each receive waits longer; an event ends that", async () => {
+test("an empty queue is polled longer each time, until an event comes", async () => {
   const { take, answer, asked, clock } = scene();
   const waits = async (index: number, receipt: Partial<Receipt>): Promise<number | undefined> => {
     void take(30_000);
@@ -83,7 +83,7 @@ test("given a queue that stays empty, when it is asked again and again, then eac
     return asked[index]?.wait;
   };
   const seen = [];
-  // An empty receive is followed by another at once, for those who still wait.
+  // The next receive follows an empty one at once, while callers wait.
   for (let index = 0; index < 4; index++) seen.push(await waits(index, {}));
   assert.equal(seen, [2, 4, 8, 10]);
   assert.is(await waits(4, { received: 1, leases: [leaseUntil(Infinity)] }), 10);
@@ -91,7 +91,7 @@ test("given a queue that stays empty, when it is asked again and again, then eac
   assert.is(asked[5]?.wait, 2);
 });
 
-test("given receives, when one that waited brings nothing, then the queue is quiet since it began, until something comes", async () => {
+test("a queue is quiet since its last empty long poll began", async () => {
   const { take, answer, receiver, clock } = scene();
   assert.is(receiver.quietSince, -Infinity);
   const startedAt = clock.now();
@@ -104,7 +104,7 @@ test("given receives, when one that waited brings nothing, then the queue is qui
   assert.is(receiver.quietSince, -Infinity);
 });
 
-test("given a receive beside another, which does not wait, when it brings nothing, then that says nothing of the queue", async () => {
+test("an empty receive without a wait says nothing about the queue", async () => {
   const { take, answer, asked, receiver } = scene();
   const full = take(5_000);
   await answer(0, { received: 10, leases: Array.from({ length: 10 }, () => leaseUntil(Infinity)) });
@@ -121,8 +121,8 @@ test("given a receive beside another, which does not wait, when it brings nothin
   assert.equal(await Promise.all(both), [[], []]);
 });
 
-test("given a full receive, when it could be read, then there may be more; when it could not, nobody says so", async () => {
-  const { take, answer, plenty } = scene();
+test("a full receive reports a backlog, a failed one does not", async () => {
+  const { take, answer, backlogs } = scene();
   const failure = new BeeHiveError("Unavailable", "down");
   const all = Array.from({ length: 10 }, () => leaseUntil(Infinity));
   const first = take(1_000);
@@ -131,10 +131,10 @@ test("given a full receive, when it could be read, then there may be more; when 
   const second = failureOf(take(1_000));
   await answer(1, { received: 10, leases: [], failure });
   assert.is((await second).code, "Unavailable");
-  assert.equal(plenty, [true, false]);
+  assert.equal(backlogs, [true, false]);
 });
 
-test("given a failure that nobody waited for, when somebody asks next, then they are told once", async () => {
+test("a failure without a caller is thrown to the next, once", async () => {
   const { take, answer } = scene();
   const leaving = new AbortController();
   const gone = take(5_000, leaving.signal);
@@ -147,7 +147,7 @@ test("given a failure that nobody waited for, when somebody asks next, then they
   assert.equal(await again, []);
 });
 
-test("given a look that does not wait, when some of it cannot be read, then the rest comes, and the next who asks is told", async () => {
+test("a partly unreadable receive returns the rest, then the failure", async () => {
   const { take, answer } = scene();
   const lease = leaseUntil(Infinity);
   const failure = new BeeHiveError("Unavailable", "down");

@@ -1,14 +1,14 @@
-/** What the provider asks of AWS for an event: cost is a feature, so it is counted. */
+/** Number of requests to AWS for an event: requests cost money. */
 import * as assert from "uvu/assert";
 import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "../../../src/index.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
 import { awsScene, eventTo, spec, take, takeOne } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
-import { ManualClock } from "../../../src/testing/index.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: requests an event", { timeoutMs: 60_000 });
+const test = suite("aws: requests per event", { timeoutMs: 60_000 });
 
-/** 0.1 send + 0.1 receive + 0.1 delete a hop, and what may come on top of it. */
+/** 0.1 send + 0.1 receive + 0.1 delete for each hop, and a margin. */
 const floor = 0.3;
 const target = 0.35;
 const events = 400;
@@ -24,7 +24,7 @@ function actor(queueName: string, next: string | undefined, done: () => void): A
   return Hop;
 }
 
-test("given a chain of queues under load, when events go through it, then it takes at most 0.35 requests an event a hop", async () => {
+test("a chain of queues takes at most 0.35 requests an event and hop", async () => {
   const scene = await awsScene();
   const names = ["One", "Two", "Three", "Four"];
   let done = 0;
@@ -37,7 +37,7 @@ test("given a chain of queues under load, when events go through it, then it tak
   while (done < names.length * events) await new Promise((resolve) => setTimeout(resolve, 5));
   await hive.stop();
   await scene.close();
-  // The first hop's send is the push from outside, so every hop has all three.
+  // The push is the send of the first hop, so every hop has all three.
   const requests = ["SendMessageBatchCommand", "ReceiveMessageCommand", "DeleteMessageBatchCommand"].map(
     (name) => scene.sent.get(name) ?? 0,
   );
@@ -48,8 +48,8 @@ test("given a chain of queues under load, when events go through it, then it tak
   );
 });
 
-test("given an event alone in the system, when it goes through a step, then nothing waits for company: no timer of the provider decides", async () => {
-  const scene = await awsScene({ lingerMs: 1_000 });
+test("a single event never waits for others", async () => {
+  const scene = await awsScene({ linger: "1s" });
   const { provider } = scene;
   await provider.queues.ensure([spec("In"), spec("Out")]);
   await provider.queues.push([eventTo("In", 1)]);
@@ -61,7 +61,7 @@ test("given an event alone in the system, when it goes through a step, then noth
   assert.ok(took < 1_000, `it took ${took} ms, as long as the linger`);
 });
 
-test("given an idle queue, when it is polled for a while, then it costs one request for each wait", async () => {
+test("an idle queue costs one request for each wait", async () => {
   const scene = await awsScene();
   await scene.provider.queues.ensure([spec("Idle")]);
   scene.sent.clear();
@@ -72,7 +72,7 @@ test("given an idle queue, when it is polled for a while, then it costs one requ
   assert.ok(receives <= 4, `${receives} receives in 2.5 s of waits of a second`);
 });
 
-test("given a hive that is asked for its health again and again, when all its queues were seen, then a look is one request, and all are looked for once a minute", async () => {
+test("a health check is one request, with a full look-up once a minute", async () => {
   const clock = new ManualClock();
   const scene = await awsScene({ clock });
   const specs = [spec("Mail-"), spec("Mail-A"), spec("Mail-B"), spec("Mail-C"), spec("Post")];
@@ -98,7 +98,7 @@ test("given a hive that is asked for its health again and again, when all its qu
   await scene.close();
 });
 
-test("given AWS that does not answer, when a hive asks for its health, then a look fails though all queues were seen", async () => {
+test("a health check fails while AWS does not respond", async () => {
   const scene = await awsScene();
   await scene.provider.queues.ensure([spec("Mail-"), spec("Mail-A")]);
   scene.servers.interfere = ({ action }) =>
@@ -110,8 +110,8 @@ test("given AWS that does not answer, when a hive asks for its health, then a lo
   await scene.close();
 });
 
-test("given two events at work, when they are committed one after the other, then the first waits for the second; the last waits for nobody", async () => {
-  const scene = await awsScene({ lingerMs: 1_000 });
+test("the first of two commits waits for the second, the last for none", async () => {
+  const scene = await awsScene({ linger: "1s" });
   const { queues } = scene.provider;
   await queues.ensure([spec("Pair")]);
   await queues.push([1, 2, 3].map((body) => eventTo("Pair", body)));

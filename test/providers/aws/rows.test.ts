@@ -1,11 +1,11 @@
-/** Rows in DynamoDB, where the service does less than it was asked. */
-import * as assert from "uvu/assert";
+/** Rows in DynamoDB when the service leaves a part of a request undone. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as assert from "uvu/assert";
 import { DynamoRows } from "../../../providers/aws/stores/rows.ts";
-import { ManualClock } from "../../../src/testing/index.ts";
 import type { RowChange } from "../../../src/provider-kit/rows.ts";
-import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
+import { ManualClock } from "../../../src/testing/index.ts";
 import { failureOf } from "../../support/failure.ts";
+import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: rows");
@@ -20,7 +20,7 @@ const content = { value: "{}", etag: "e", modified: 1 };
 const change = (n: number): RowChange => ({ key: { table: "t", partition: "", id: `${n}` }, expect: "any", content });
 const item = (id: string): object => ({ sk: { S: id }, v: { S: "{}" }, etag: { S: "e" }, modified: { N: "1" } });
 
-test("given more rows than a write takes, when they are written, then each write has 25 at the most", async () => {
+test("a write has at most 25 rows", async () => {
   const { rows, dynamodb } = scene();
   await rows.write(Array.from({ length: 60 }, (_, n) => change(n)));
   assert.equal(
@@ -29,7 +29,7 @@ test("given more rows than a write takes, when they are written, then each write
   );
 });
 
-test("given a write that is never done, when it was repeated eight times, later each time, then it is given up", async () => {
+test("a write that is never processed fails after eight retries", async () => {
   const { rows, clock, dynamodb } = scene(({ input }) => ({ UnprocessedItems: input.RequestItems }));
   const writing = failureOf(rows.write([change(1), change(2)]));
   await clock.advance(25_499);
@@ -39,7 +39,7 @@ test("given a write that is never done, when it was repeated eight times, later 
   assert.is(dynamodb.asked.length, 9);
 });
 
-test("given a query that answers in pieces, when a page is read, then it goes on until the page is full", async () => {
+test("a query continues until its page is full", async () => {
   let pieces = 0;
   const { rows, dynamodb } = scene(() => ({ Items: [item(`${++pieces}`)], LastEvaluatedKey: { pk: { S: "t" } } }));
   const page = await rows.page({ table: "t", partition: "", limit: 3 });
@@ -57,7 +57,7 @@ test("given a query that answers in pieces, when a page is read, then it goes on
   );
 });
 
-test("given a range with an end, when it is read, then the end is not in it, though BETWEEN takes it", async () => {
+test("the end of a range is not part of it", async () => {
   const { rows } = scene(() => ({ Items: ["a", "b", "c"].map(item) }));
   const page = await rows.page({ table: "t", partition: "", from: "a", to: "c", limit: 10 });
   assert.equal(
@@ -66,7 +66,7 @@ test("given a range with an end, when it is read, then the end is not in it, tho
   );
 });
 
-test("given bounds that are crossed or equal, when the range is read, then it is empty, and nobody is asked", async () => {
+test("crossed or equal bounds are empty, without a request", async () => {
   const { rows, dynamodb } = scene();
   for (const [from, to] of [
     ["b", "a"],
@@ -76,7 +76,7 @@ test("given bounds that are crossed or equal, when the range is read, then it is
   assert.equal(dynamodb.asked, []);
 });
 
-test("given several changes with an expectation, when they are written together, then that is refused", async () => {
+test("several changes with an expectation are refused", async () => {
   const { rows, dynamodb } = scene();
   const failure = await failureOf(rows.write([change(1), { ...change(2), expect: "absent" }]));
   assert.equal([failure.code, dynamodb.asked], ["InvalidState", []]);

@@ -1,12 +1,12 @@
-/** Leases near the end of what SQS knows, on a clock that stands. */
-import * as assert from "uvu/assert";
+/** Leases near the end of their 12 hours, on a clock that stands still. */
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { Pace } from "../../../providers/aws/queues/batcher.ts";
+import * as assert from "uvu/assert";
 import { AwsLease } from "../../../providers/aws/queues/lease.ts";
-import { FifoNotes } from "../../../providers/aws/queues/note.ts";
+import { Load } from "../../../providers/aws/queues/load.ts";
 import { Outbox } from "../../../providers/aws/queues/outbox.ts";
 import { receivedFrom } from "../../../providers/aws/queues/received.ts";
+import { FifoRedeliveryStates } from "../../../providers/aws/queues/redelivery-state.ts";
 import { Settlement } from "../../../providers/aws/queues/settlement.ts";
 import { Event, QueueName } from "../../../src/index.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
@@ -16,13 +16,18 @@ import { suite } from "../../support/suite.ts";
 const test = suite("aws: settlement");
 const hours = 3_600_000;
 
-/** A lease on a message that was received so long ago. */
+/** A lease on a message received `ageMs` ago. */
 function scene(ageMs: number, handedOver = false) {
   const clock = new ManualClock();
   const sqs = fakeClient<SQSClient>();
-  const pace = new Pace(5);
-  const outbox = new Outbox({ sqs, sns: fakeClient<SNSClient>() }, clock, pace);
-  const settlement = new Settlement({ outbox, notes: new FifoNotes({} as never, clock), pace, clock });
+  const load = new Load(5);
+  const outbox = new Outbox({ sqs, sns: fakeClient<SNSClient>() }, clock, load);
+  const settlement = new Settlement({
+    outbox,
+    redeliveries: new FifoRedeliveryStates({} as never, clock),
+    load,
+    clock,
+  });
   const lease = new AwsLease({
     event: new Event("Happened", 1),
     queueName: QueueName.parse("Orders"),
@@ -39,27 +44,27 @@ function scene(ageMs: number, handedOver = false) {
   return { clock, sqs, lease, renew, failures, settlement };
 }
 
-test("given a lease, when it is renewed, then it ends before its visibility does", async () => {
+test("a renewed lease ends before its visibility", async () => {
   const { clock, sqs, lease, renew, failures } = scene(0);
   assert.is(await renew(30_000), true);
   assert.is(sqs.asked[0]?.input.Entries[0].VisibilityTimeout, 31);
   assert.equal([lease.expiresAt - clock.now(), failures], [30_000, []]);
 });
 
-test("given a message near the end of its 12 hours, when its lease is renewed, then no more is asked for, which would give it back", async () => {
+test("a renewal near the end of the 12 hours sends no request", async () => {
   const { sqs, renew, lease, clock } = scene(12 * hours - 1_500);
   assert.is(await renew(30_000), true);
   assert.equal([sqs.asked, lease.expiresAt - clock.now()], [[], 500]);
 });
 
-test("given a message that Lambda handed over, when its lease is renewed or ends, then nothing is asked of SQS", async () => {
+test("settling a message of Lambda sends no request to SQS", async () => {
   const { sqs, renew, lease, settlement } = scene(0, true);
   assert.is(await renew(30_000), true);
-  await settlement.remove(lease);
+  await settlement.deleteMessage(lease);
   assert.equal([sqs.asked, lease.removed], [[], true]);
 });
 
-test("given a lease that is over, when it is renewed, then it is not held and nothing is asked", async () => {
+test("a lease that ended is not renewed", async () => {
   const { sqs, renew, clock } = scene(0);
   await clock.advance(501);
   assert.is(await renew(30_000), false);

@@ -1,19 +1,19 @@
-/** A network that takes what is sent and answers nothing. */
+/** A network that accepts requests and never responds. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
-import { ClaimCheck } from "../../../providers/aws/queues/claim-check.ts";
 import { destroyClients, makeClients } from "../../../providers/aws/client.ts";
 import { completed } from "../../../providers/aws/config.ts";
 import { AwsProvider } from "../../../providers/aws/index.ts";
+import { ClaimCheck } from "../../../providers/aws/queues/claim-check.ts";
 import { actorDescription, createHive, silentLogger, type Hive } from "../../../src/index.ts";
 import { awsScene, eventTo, spec } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { startSilentProxy } from "../../support/silent-proxy.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: a silent network", { timeoutMs: 30_000 });
+const test = suite("aws: silent network", { timeoutMs: 30_000 });
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -21,11 +21,11 @@ async function pollingOf(hive: Hive): Promise<string | undefined> {
   return (await hive.health({ askProvider: false })).detail.actors[0]?.polling;
 }
 
-test("given a hive, when its network goes silent and comes back, then requests fail in time, it is not well meanwhile, it works on, and it stops", async () => {
+test("a hive fails requests in a silent network, recovers, and stops", async () => {
   const scene = await awsScene();
   const network = await startSilentProxy(Number(new URL(scene.servers.endpoint).port));
   const endpoint = `http://127.0.0.1:${network.port}`;
-  const provider = new AwsProvider({ prefix: "test", waitSeconds: 1, requestTimeoutMs: 300, endpoint });
+  const provider = new AwsProvider({ prefix: "test", wait: "1s", requestTimeout: 300, endpoint });
   const bodies: unknown[] = [];
   class Worker {
     processAsync(event: { getBody(): unknown }): void {
@@ -41,7 +41,7 @@ test("given a hive, when its network goes silent and comes back, then requests f
   network.silent = true;
   const failure = await failureOf(hive.push(eventTo("Orders", "during")));
   assert.is(failure.code, "Timeout");
-  assert.match(failure.message, /sqs:SendMessage on test-Orders failed: .*did not answer in time/);
+  assert.match(failure.message, /sqs:SendMessage on test-Orders failed: .*did not respond in time/);
   while ((await pollingOf(hive)) !== "failing") await sleep(10);
   for (let looks = 0; looks < 20; looks++) {
     await sleep(100);
@@ -60,8 +60,8 @@ test("given a hive, when its network goes silent and comes back, then requests f
   await scene.close();
 });
 
-test("given a receive that is not answered, when the wait for events is over before it fails, then it ends with the failure, not as if nothing had come", async () => {
-  const scene = await awsScene({ requestTimeoutMs: 300 });
+test("an unanswered receive ends with its failure, not as empty", async () => {
+  const scene = await awsScene({ requestTimeout: 300 });
   await scene.provider.queues.ensure([spec("Idle")]);
   scene.servers.delay = ({ action }) => (action === "sqs:ReceiveMessage" ? new Promise(() => {}) : undefined);
   const { signal } = new AbortController();
@@ -73,11 +73,11 @@ test("given a receive that is not answered, when the wait for events is over bef
   await scene.close();
 });
 
-test("given S3 that stops half-way through an object, when a claim is fetched, then it fails", async () => {
+test("a claim whose transfer stops half-way fails", async () => {
   const server = createServer((_, answer) => void answer.writeHead(200, { "content-length": "10" }).write("half"));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const clients = makeClients(completed({ endpoint, region: "us-east-1", requestTimeoutMs: 300 }));
+  const clients = makeClients(completed({ endpoint, region: "us-east-1", requestTimeout: 300 }));
   const claims = new ClaimCheck(clients.s3, "data");
   const failure = await failureOf(claims.fetch('{"beehiveClaim":"claims/1"}'));
   assert.is(failure.code, "Timeout");

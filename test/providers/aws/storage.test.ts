@@ -10,7 +10,7 @@ const refusal = (code: string): { readonly status: number; readonly body: string
   body: `<Error><Code>${code}</Code><Message>no</Message></Error>`,
 });
 
-test("given another process that is making the bucket, when it is ensured, then that is waited for", async () => {
+test("a set-up waits while another process creates the bucket", async () => {
   const scene = await awsScene({ bucket: "data" });
   let tries = 0;
   scene.servers.interfere = ({ action, path }) =>
@@ -21,13 +21,13 @@ test("given another process that is making the bucket, when it is ensured, then 
   await scene.close();
 });
 
-test("given several processes, when all ensure the bucket at once, then all succeed", async () => {
+test("several processes set up one bucket", async () => {
   const scene = await awsScene({ bucket: "data" });
   await Promise.all(Array.from({ length: 5 }, () => scene.another().queues.ensure([])));
   await scene.close();
 });
 
-test("given a bucket of somebody else, when it is ensured, then the error names it", async () => {
+test("a bucket of another account is named in the error", async () => {
   const scene = await awsScene({ bucket: "data" });
   scene.servers.interfere = ({ action }) => (action === "s3:PUT" ? refusal("BucketAlreadyExists") : undefined);
   const failure = await failureOf(scene.provider.queues.ensure([]));

@@ -1,4 +1,3 @@
-import * as assert from "uvu/assert";
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -6,6 +5,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import type { AwsProvider } from "../../../providers/aws/index.ts";
 import { QueueName, type Event } from "../../../src/index.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
@@ -31,7 +31,7 @@ async function attributesOf(name: string): Promise<Readonly<Record<string, strin
   return Attributes;
 }
 
-test("given a subscription, when it is made, then its queue redrives well above our budget and takes messages of its topic alone", async () => {
+test("a subscription's queue takes messages of its topic alone", async () => {
   await scene.provider.queues.ensure([spec("Orders-"), spec("Orders-Payment", { leaseMs: 30_000, maxAttempts: 10 })]);
   const {
     RedrivePolicy = "",
@@ -55,13 +55,13 @@ test("given a subscription, when it is made, then its queue redrives well above 
   });
 });
 
-test("given a queue that is there with other attributes, when it is ensured, then it is brought up to date", async () => {
+test("a set-up updates the attributes of a queue", async () => {
   await sqs.send(new CreateQueueCommand({ QueueName: "test-Old", Attributes: { VisibilityTimeout: "7" } }));
   await scene.provider.queues.ensure([spec("Old", { leaseMs: 10_000 })]);
   assert.is((await attributesOf("Old"))["VisibilityTimeout"], "11");
 });
 
-test("given a subscription's queue whose access policy others added to, when it is ensured for another lease, then theirs stays and ours is there once", async () => {
+test("a set-up keeps foreign statements of an access policy", async () => {
   await scene.provider.queues.ensure([spec("Shared-"), spec("Shared-Reader")]);
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Shared-Reader"));
   const { Statement } = JSON.parse((await attributesOf("Shared-Reader"))["Policy"] ?? "") as { Statement: object[] };
@@ -75,9 +75,9 @@ test("given a subscription's queue whose access policy others added to, when it 
   }
 });
 
-test("given a set-up that makes a queue, when it ends, then AWS had the second that it asks for; when all was there, it does not wait", async () => {
+test("a set-up pauses only after it has created a queue", async () => {
   const clock = new ManualClock();
-  const settling = await awsScene({ clock, settleMs: 1_000 });
+  const settling = await awsScene({ clock, settle: "1s" });
   const { queues } = settling.provider;
   let settled = false;
   const making = queues.ensure([spec("New-"), spec("New-Reader")]).then(() => (settled = true));
@@ -91,7 +91,7 @@ test("given a set-up that makes a queue, when it ends, then AWS had the second t
   await settling.close();
 });
 
-test("given several processes that want different leases of one queue, when all ensure it at once, then all succeed", async () => {
+test("several processes set up one queue with different leases", async () => {
   await Promise.all(
     Array.from({ length: 5 }, (_, n) =>
       scene.another().queues.ensure([spec("Raced-"), spec("Raced-Reader", { leaseMs: 10_000 + n * 1_000 })]),
@@ -101,7 +101,7 @@ test("given several processes that want different leases of one queue, when all 
   assert.is((await takeOne(scene.provider, "Raced-Reader")).event.getBody(), 1);
 });
 
-test("given a topic with an ordered and another subscription, when an event is published, then each gets one", async () => {
+test("a topic serves an ordered and an unordered subscription", async () => {
   await scene.provider.queues.ensure([spec("Mixed-"), spec("Mixed-Plain"), spec("Mixed-Line", { ordered: true })]);
   const publisher = scene.another();
   await publisher.queues.push([eventTo("Mixed-", 1, { partitionKey: "k" })]);
@@ -112,14 +112,14 @@ test("given a topic with an ordered and another subscription, when an event is p
   }
 });
 
-test("given an ordered queue that is not ordered any more, when it is ensured, then the error says what to do", async () => {
+test("a queue that is no longer ordered is refused with the next step", async () => {
   await scene.provider.queues.ensure([spec("Changed", { ordered: true })]);
   const error = await failureOf(scene.provider.queues.ensure([spec("Changed")]));
   assert.is(error.code, "InvalidConfiguration");
   assert.match(error.message, /test-Changed\.fifo.*delete it/);
 });
 
-test("given a queue that was made anew as an ordered one, when another process receives from it, then it finds the new one", async () => {
+test("a receiver finds a queue that was recreated as ordered", async () => {
   const { queues } = scene.another();
   const name = QueueName.parse("Anew");
   await scene.provider.queues.ensure([spec("Anew")]);
@@ -132,7 +132,7 @@ test("given a queue that was made anew as an ordered one, when another process r
   assert.is((await queues.lease(name, { ...request, waitMs: 2_000 }))[0]?.event.getBody(), 1);
 });
 
-test("given a queue or topic that was made anew as an ordered one, when another process publishes, then it finds the new one", async () => {
+test("a publisher finds a queue or topic that was recreated as ordered", async () => {
   const { queues } = scene.another();
   const to = (name: string): Event => eventTo(name, 1, { partitionKey: "k" });
   for (const [name, specs] of [
@@ -148,7 +148,7 @@ test("given a queue or topic that was made anew as an ordered one, when another 
   }
 });
 
-test("given no right to make anything, when missing is asked, then it needs none; when ensure is, the error names the right", async () => {
+test("missing needs no right to create; ensure names the missing right", async () => {
   await scene.provider.queues.ensure([spec("Made")]);
   const reader = scene.another();
   const writes = /:(Create|Set|Subscribe|Update|Put|Delete)/;
@@ -174,7 +174,7 @@ test("given no right to make anything, when missing is asked, then it needs none
   assert.match(error.message, /sqs:CreateQueue on test-Never--dead/);
 });
 
-test("given queues that were seen a moment ago, when missing is asked again, then one is looked for: each look is paid for", async () => {
+test("missing looks up one of the queues seen a moment ago", async () => {
   const specs = [spec("Seen-"), spec("Seen-A"), spec("Seen-B"), spec("Seen")];
   await scene.provider.queues.ensure(specs);
   const reader = scene.another();
@@ -190,7 +190,7 @@ test("given queues that were seen a moment ago, when missing is asked again, the
   scene.servers.interfere = () => undefined;
 });
 
-test("given queues that are gone, when missing is asked by who deleted them and by another who saw them, then each is told of all", async () => {
+test("missing reports deleted queues in every process", async () => {
   const specs = [spec("Going-"), spec("Going-A"), spec("Going")];
   const names = async (queues: AwsProvider["queues"]): Promise<string[]> => (await queues.missing(specs)).map(String);
   const { queues } = scene.provider;
@@ -205,7 +205,7 @@ test("given queues that are gone, when missing is asked by who deleted them and 
   assert.equal(await names(reader.queues), ["Going"], "what was gone is looked for until it is there");
 });
 
-test("given a queue without its dead letters, or one that is to be ordered now, when missing is asked, then it is missing", async () => {
+test("a queue without dead letters or of the other kind is missing", async () => {
   await scene.provider.queues.ensure([spec("Half"), spec("Plain"), spec("Other")]);
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Half"));
   await sqs.send(new DeleteQueueCommand({ QueueUrl: `${url}--dead` }));
@@ -214,7 +214,7 @@ test("given a queue without its dead letters, or one that is to be ordered now, 
   assert.equal((await queues.missing([spec("Other"), spec("Plain", { ordered: true })])).map(String), ["Plain"]);
 });
 
-test("given names and leases that AWS does not take, when problems are asked, then each is listed", () => {
+test("names and leases that AWS refuses are listed", () => {
   const long = "x".repeat(70);
   const problems = scene.provider.queues.problems([
     spec(`${long}`),

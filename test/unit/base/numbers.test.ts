@@ -103,7 +103,7 @@ test("given numbers in the URL of a provider, when they are none, then they are 
   for (const [read, name] of [
     [() => memoryConfig("memory:?maxEventBytes="), "maxEventBytes"],
     [() => memoryConfig("memory:?deduplicationMs=soon"), "deduplicationMs"],
-    [() => awsConfig("aws:?lingerMs=-1"), "lingerMs"],
+    [() => awsConfig("aws:?linger=-1"), "linger"],
   ] as const) {
     const { message } = await throwsCode("InvalidConfiguration", async () => read());
     assert.match(message, `${name} must be a whole number`);

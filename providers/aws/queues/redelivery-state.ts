@@ -1,37 +1,40 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { Attributes } from "./attributes.ts";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import type { Rows } from "../../../src/provider-kit/rows.ts";
+import type { Attributes } from "./attributes.ts";
 
 /*
- * SQS counts every receive as a delivery and delays by 15 minutes at the most. Where that is not what is meant, a
- * note says more: on a standard queue the message is sent again with the note as its one attribute, and the
- * original deleted. A message of a FIFO queue must keep its place, so its note is a row in the table, read only for
- * messages that were received before.
+ * What SQS cannot express about the next delivery of a message.
+ *
+ * SQS counts every receive as a delivery and delays by at most 15 minutes. Where more is needed, a standard queue gets
+ * a copy of the message with this state as an attribute, and the original is deleted. A message of a FIFO queue must
+ * keep its place, so its state is a row in the table, read only for messages that were received before.
  */
 
-export interface Note {
-  /** The id of the event: that of a message of others would change with each copy. */
+export interface RedeliveryState {
+  /** The id of the event: a foreign message would get a new id with each copy. */
   readonly id?: string | undefined;
-  /** Attempts to add to what SQS counts: those of the messages before this copy; below 0 for receives that are none. */
+  /** Attempts to add to the count of SQS: those of earlier copies; negative for receives that do not count. */
   readonly attempts?: number | undefined;
-  /** When it was first delivered, in ms since the epoch. */
+  /** Time of the first delivery, in ms since the epoch. */
   readonly firstSeen?: number | undefined;
-  /** Not to be delivered before, in ms since the epoch. */
+  /** Earliest time of the next delivery, in ms since the epoch. */
   readonly notBefore?: number | undefined;
-  /** How often in a row it could not be read. */
+  /** How often in a row the message could not be read. */
   readonly unread?: number | undefined;
 }
 
 const attribute = "beehive";
-/** SQS takes ten attributes a message. */
+/** Limit of SQS: attributes of a message. */
 const maxAttributes = 10;
-/** The field of a note for an attribute of others that found no room beside it. */
+/** Key of the sender's attributes that have no room beside the state. */
 const othersKey = "others";
 
-/** What a note says; whatever is no note of ours says nothing, for anybody may give a message that attribute. */
-export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>): Note {
+/** Returns the state of a message. Ignores invalid values: any sender may set that attribute. */
+export function redeliveryStateIn(
+  attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>,
+): RedeliveryState {
   const { id, attempts, firstSeen, notBefore, unread } = fieldsOf(attributes);
   return {
     ...(typeof id === "string" && id !== "" && { id }),
@@ -42,18 +45,18 @@ export function noteIn(attributes: Readonly<Record<string, Pick<MessageAttribute
   };
 }
 
-/** The attributes that others gave a message, wherever they travel. */
+/** Returns the sender's attributes, also those that travel inside the state. */
 export function attributesOfOthers(attributes: Attributes): Attributes {
   if (!(attribute in attributes)) return attributes;
   const { [attribute]: _, ...others } = attributes;
   return { ...others, ...unpacked(fieldsOf(attributes)[othersKey]) };
 }
 
-/** The attributes of a copy: the note, and those of others; one that finds no room travels in the note. */
-export function attributesWith(note: Note, others: Attributes): Record<string, MessageAttributeValue> {
+/** Returns the attributes of a copy: its state, and the sender's. An attribute without room travels in the state. */
+export function attributesWith(state: RedeliveryState, others: Attributes): Record<string, MessageAttributeValue> {
   const all = Object.entries(others);
-  const inNote = all.slice(maxAttributes - 1);
-  const text = JSON.stringify({ ...note, ...(inNote.length > 0 && { [othersKey]: packed(inNote) }) });
+  const inState = all.slice(maxAttributes - 1);
+  const text = JSON.stringify({ ...state, ...(inState.length > 0 && { [othersKey]: packed(inState) }) });
   return {
     ...Object.fromEntries(all.slice(0, maxAttributes - 1)),
     [attribute]: { DataType: "String", StringValue: text },
@@ -70,7 +73,7 @@ function fieldsOf(
   }
 }
 
-/** Name, type, and the text or the bytes as base64. */
+/** An attribute as JSON: name, type, and text or base64. */
 type Packed = readonly [name: string, type: string, text: string | null, base64: string];
 
 function packed(attributes: readonly (readonly [string, MessageAttributeValue])[]): readonly Packed[] {
@@ -92,7 +95,7 @@ function unpacked(value: unknown): Attributes {
   );
 }
 
-/** Whether it is a time that a Date can hold: with another the message could not even be given up. */
+/** Returns whether `value` is a time that a Date can hold. With another, not even dead-lettering would work. */
 function isTime(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }
@@ -103,11 +106,11 @@ function isPacked(value: unknown): value is Packed {
   return [name, type, text ?? "", base64].every((one) => typeof one === "string");
 }
 
-/** The longest that a message, and so its note, is kept. */
+/** Maximum retention of a message, and so of its state. */
 const keptMs = 14 * 24 * 60 * 60 * 1000;
 
-/** Notes on messages of FIFO queues. */
-export class FifoNotes {
+/** Redelivery states of messages in FIFO queues, as rows in the table. */
+export class FifoRedeliveryStates {
   readonly #rows: Rows;
   readonly #clock: Clock;
 
@@ -116,15 +119,15 @@ export class FifoNotes {
     this.#clock = clock;
   }
 
-  async read(queue: string, messageId: string): Promise<Note> {
+  async read(queue: string, messageId: string): Promise<RedeliveryState> {
     const row = await this.#rows.get({ table: `note/${queue}`, partition: "", id: messageId });
-    return row === undefined ? {} : (JSON.parse(row.value as string) as Note);
+    return row === undefined ? {} : (JSON.parse(row.value as string) as RedeliveryState);
   }
 
-  /** Only who leases the message writes its note. */
-  async write(queue: string, messageId: string, note: Note): Promise<void> {
+  /** Writes a state. Only the holder of the lease calls it. */
+  async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
-    const content = { value: JSON.stringify(note), etag: nextEtag(), modified, expires: modified + keptMs };
+    const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
     await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
   }
 }

@@ -1,13 +1,13 @@
-/** Dead letters that AWS's own tools move back ("Start DLQ redrive"), as they are, under a message id of their own. */
-import * as assert from "uvu/assert";
+/** Dead letters moved back unchanged by AWS's own tools ("Start DLQ redrive"), under new message ids. */
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as assert from "uvu/assert";
 import { deadNameOf } from "../../../providers/aws/queues/names.ts";
 import { QueueName, silentLogger, type DeadLetter } from "../../../src/index.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: letters that were moved back", { timeoutMs: 30_000 });
+const test = suite("aws: moved dead letters", { timeoutMs: 30_000 });
 let scene: AwsScene;
 let sqs: SQSClient;
 test.before(async () => {
@@ -23,7 +23,7 @@ test.after(async () => {
   await scene.close();
 });
 
-/** Moves the one dead letter of a queue to it; returns how the body of its message began. */
+/** Moves the only dead letter of a queue back; returns the start of its message body. */
 async function moveBack(name: string): Promise<string> {
   const { url, name: queueName, fifo } = await scene.provider.queues.addressOf(QueueName.parse(name));
   const dead = url.replace(queueName, deadNameOf(queueName));
@@ -52,7 +52,7 @@ async function bury(name: string, provider = scene.provider): Promise<void> {
   await provider.queues.deadLetter(lease, letterFor(lease));
 }
 
-test("given a letter of ours, when it is moved back, then it is the event that died, at its first attempt", async () => {
+test("a dead letter moved back is its event at the first attempt", async () => {
   const event = eventTo("Plain", { n: 1 }, { properties: { tenant: "acme" } });
   await scene.provider.queues.push([event]);
   await bury("Plain");
@@ -67,7 +67,7 @@ test("given a letter of ours, when it is moved back, then it is the event that d
   await scene.provider.queues.commit(back, []);
 });
 
-test("given a letter that went through the bucket, when it is moved back, then it is the event that died", async () => {
+test("a dead letter in the bucket is its event after it was moved back", async () => {
   const provider = scene.another({ claimCheck: true, maxEventBytes: 1_048_576 });
   const event = eventTo("Large", "x".repeat(1_048_200));
   await provider.queues.push([event]);
@@ -78,7 +78,7 @@ test("given a letter that went through the bucket, when it is moved back, then i
   await provider.queues.commit(back, []);
 });
 
-test("given an ordered queue, when a letter is moved back, then the event is in the group of its key again", async () => {
+test("in an ordered queue a moved event is in the group of its key", async () => {
   const event = eventTo("Line", 1, { partitionKey: "customer-1" });
   await scene.provider.queues.push([event]);
   await bury("Line");
@@ -90,7 +90,7 @@ test("given an ordered queue, when a letter is moved back, then the event is in 
   assert.is((await scene.provider.queues.counts(QueueName.parse("Line"))).leased, 0);
 });
 
-test("given an event that fills a message, when it is dead-lettered, then it is kept without a record, and can be requeued", async () => {
+test("an event that fills a message is dead-lettered without a record", async () => {
   const name = QueueName.parse("Full");
   const provider = scene.another({ maxEventBytes: 1_048_576, logger: silentLogger });
   const event = eventTo("Full", "x".repeat(1_048_200));
@@ -106,7 +106,7 @@ test("given an event that fills a message, when it is dead-lettered, then it is 
   assert.is((await takeOne(provider, "Full")).event.id, event.id);
 });
 
-test("given a message of others that is large, when it is dead-lettered without a record, then its id stays", async () => {
+test("a large foreign message keeps its id without a record", async () => {
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Foreign"));
   await sqs.send(
     new SendMessageCommand({

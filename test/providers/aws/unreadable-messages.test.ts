@@ -1,17 +1,19 @@
-/** Events that come while what they need to be read does not answer: no actor sees them, so no attempt is counted. */
-import * as assert from "uvu/assert";
+/**
+ * Events received during an outage of the services that hold parts of them: no actor sees them, and no attempt counts.
+ */
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { AwsProvider } from "../../../providers/aws/index.ts";
+import * as assert from "uvu/assert";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
-import { attributesWith } from "../../../providers/aws/queues/note.ts";
+import type { AwsProvider } from "../../../providers/aws/index.ts";
+import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
 import { actorDescription, QueueName, silentLogger, type Event, type Lease } from "../../../src/index.ts";
-import type { Interference } from "../../support/aws-servers.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
+import type { Interference } from "../../support/aws-servers.ts";
 import { failureOf } from "../../support/failure.ts";
 import { receiveRecords } from "../../support/sqs-records.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("aws: what cannot be read", { timeoutMs: 60_000 });
+const test = suite("aws: unreadable messages", { timeoutMs: 60_000 });
 const large = "x".repeat(2_000);
 let scene: AwsScene;
 test.before(async () => {
@@ -26,14 +28,14 @@ test.after.each(() => {
   scene.servers.interfere = () => undefined;
 });
 
-/** What reads are answered while DynamoDB and S3 are down. */
+/** Response to reads while DynamoDB and S3 are down. */
 const outage: Interference = ({ action }) => {
   const body = JSON.stringify({ __type: "com.amazonaws.dynamodb.v20120810#AccessDeniedException", message: "down" });
   if (action === "dynamodb:BatchGetItem" || action === "dynamodb:GetItem") return { status: 400, body };
   return action === "s3:GET" ? { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } : undefined;
 };
 
-/** The next events of a queue, or the failure to get any. */
+/** Returns the next events of a queue, or the failure. */
 function next({ queues }: AwsProvider, name: string): Promise<readonly Lease[]> {
   const { signal } = new AbortController();
   return queues.lease(QueueName.parse(name), { max: 10, leaseMs: 60_000, waitMs: 10_000, signal });
@@ -45,7 +47,7 @@ async function sendForeign(url: string, body: string): Promise<void> {
   sqs.destroy();
 }
 
-test("given an outage of DynamoDB or S3, when events were received all through it, then each receive failed, and after it they come with their first attempt", async () => {
+test("an outage of DynamoDB or S3 costs events no attempt", async () => {
   const inbox = scene.another({ idempotent: true });
   const claims = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
   const readers = [
@@ -72,7 +74,7 @@ test("given an outage of DynamoDB or S3, when events were received all through i
   }
 });
 
-test("given one event that cannot be read among others, when they are received, then the others are leased, and the next who asks is told", async () => {
+test("one unreadable event fails alone; the next caller gets its failure", async () => {
   const provider = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
   await provider.queues.push([eventTo("Mixed", large), eventTo("Mixed", "small")]);
   scene.servers.interfere = outage;
@@ -86,7 +88,7 @@ test("given one event that cannot be read among others, when they are received, 
   assert.is((await takeOne(provider, "Mixed")).event.getBody(), large);
 });
 
-test("given messages of others that break what is known of messages, when they are received among events of ours, then all come", async () => {
+test("foreign messages that break assumptions do not block others", async () => {
   const provider = scene.another({ idempotent: true, claimCheck: true });
   const { url } = await provider.queues.addressOf(QueueName.parse("Foreign"));
   const bodies = [
@@ -103,7 +105,7 @@ test("given messages of others that break what is known of messages, when they a
     [1, 1, 1, 1, 1],
   );
   await Promise.all(leases.map((lease) => provider.queues.commit(lease, [])));
-  // What has a long id is known by it when it comes again.
+  // An event with a long id is recognised when it comes again.
   await provider.queues.push([eventTo("Foreign", "last")]);
   await sendForeign(url, bodies.at(-1) ?? "");
   const { signal } = new AbortController();
@@ -114,7 +116,7 @@ test("given messages of others that break what is known of messages, when they a
   assert.equal(bodiesNow, ["last"]);
 });
 
-test("given an event whose claim is gone for good, when it is received, then it is not given back for ever: SQS counts it", async () => {
+test("an event whose claim is gone is left to SQS to count", async () => {
   const provider = scene.another({ claimCheck: true, maxEventBytes: 1_024 });
   await provider.queues.push([eventTo("Gone", large)]);
   const sends = scene.servers.counts.get("sqs:SendMessageBatch");
@@ -124,7 +126,7 @@ test("given an event whose claim is gone for good, when it is received, then it 
   assert.is(scene.servers.counts.get("sqs:SendMessageBatch"), sends);
 });
 
-test("given a function during an outage, when events are handed over, then they go back uncounted and Lambda may remove what it has", async () => {
+test("during an outage a function returns events uncounted", async () => {
   const provider = { prefix: "test", endpoint: scene.servers.endpoint, bucket: "data", claimCheck: true };
   class Reader {
     processAsync(): void {}
@@ -152,7 +154,7 @@ test("given a function during an outage, when events are handed over, then they 
   assert.is((await takeOne(writer, "Function")).attempt, 1);
 });
 
-test("given an inbox that leaves keys unread, when events are received, then these are asked for again, later each time", async () => {
+test("unprocessed keys of the inbox are read again, later each time", async () => {
   const provider = scene.another({ idempotent: true });
   await provider.queues.push([eventTo("Inbox", "again")]);
   const askedAt: number[] = [];
@@ -167,7 +169,7 @@ test("given an inbox that leaves keys unread, when events are received, then the
   for (const [index, least] of [50, 100, 200].entries()) assert.ok((waits[index] ?? 0) >= least - 5, String(waits));
 });
 
-test("given a batch of more events than one read of the table takes, when it is handed over, then all are worked on once", async () => {
+test("a batch larger than one read of the table is handled once", async () => {
   const worked: unknown[] = [];
   class Counts {
     processAsync(event: Event): void {
@@ -189,13 +191,13 @@ test("given a batch of more events than one read of the table takes, when it is 
   assert.equal(await handler({ Records: records }, inTime), { batchItemFailures: [] });
   assert.is(scene.servers.counts.get("dynamodb:BatchGetItem"), 3);
   assert.is(worked.length, 201);
-  // What was committed is known whichever of the reads finds it.
+  // A committed event is recognised in every read.
   assert.equal(await handler({ Records: records }, inTime), { batchItemFailures: [] });
   assert.is(worked.length, 201);
   await handler.close();
 });
 
-test("given an inbox that refuses what is asked, when events are received, then they are not sent again: SQS counts them", async () => {
+test("events refused by the inbox are left to SQS to count", async () => {
   const provider = scene.another({ idempotent: true });
   await provider.queues.push([eventTo("Refused", 1)]);
   const sends = scene.servers.counts.get("sqs:SendMessageBatch");
@@ -215,7 +217,7 @@ test("given an inbox that refuses what is asked, when events are received, then 
   assert.is((await takeOne(provider, "Refused")).attempt, 2);
 });
 
-test("given an outage that lasts, when an event cannot be read again, then it waits longer each time, up to a minute", async () => {
+test("in a long outage an event waits up to a minute between receives", async () => {
   const provider = scene.another({ idempotent: true });
   const delays: unknown[] = [];
   scene.servers.interfere = (request) => {
