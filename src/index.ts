@@ -38,7 +38,7 @@ export {
 } from "./base/errors.ts";
 export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
 export { NewerVersion } from "./events/event-version.ts";
-export { type ObservedEdge } from "./journal/observed-edge.ts";
+export { type ObservedEdge } from "./journal/observed-edges.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
 export { type HeldKey } from "./delivery/held-keys.ts";
 export {

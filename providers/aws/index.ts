@@ -7,10 +7,11 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
+import { providerModule } from "./module.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
 import { DynamoRows } from "./stores/rows.ts";
 import { AwsStores } from "./stores/index.ts";
@@ -28,7 +29,7 @@ export interface AwsProviderOptions extends Partial<AwsConfig> {
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
-registerProvider("aws", openAws);
+registerProvider(providerModule);
 
 /**
  * SQS, SNS, DynamoDB and S3. A step is not atomic here: its stores write at once, its outputs are published, then its

@@ -1,11 +1,24 @@
-import { errorNameOf, messageOf } from "../base/error-text.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Pause } from "../actors/pause.ts";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
-import type { Pause } from "../actors/pause.ts";
-import { safeText } from "../base/safe-text.ts";
-import { journaledId } from "./journaled-id.ts";
-import type { JournaledEvent, JournalEntry } from "./journal.ts";
+import type { JournalEntry, JournaledEvent } from "./journal.ts";
+
+const from = " from ";
+const maxSource = 200;
+
+/** How a journal names an event: by its id, and with a source as `1 from /sensors/a`, for ids of two sources may be equal. */
+export function journaledId({ id, properties }: Pick<Event, "id" | "properties">): string {
+  const source = properties["source"];
+  return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
+}
+
+/** Whether that name is of an event with that id, whatever its source. */
+export function isNamedLike(journaled: string, id: string): boolean {
+  return journaled === id || journaled.startsWith(`${id}${from}`);
+}
 
 const maxMessage = 200;
 const nothing: readonly JournaledEvent[] = [];
