@@ -108,7 +108,7 @@ export {
 } from "./injection/tokens.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./actors/supervision.ts";
 export { type Outcome } from "./actors/outcome.ts";
-export { traceText } from "./journal/trace/trace-text.ts";
+export { traceText } from "./journal/trace/trace.ts";
 export {
   branchesOf,
   type Trace,

@@ -30,7 +30,6 @@ import type { Lease } from "../contract/queue-operator.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
-import { traceItem } from "../journal/trace/trace-item.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { Turnstile } from "../base/turnstile.ts";
 
@@ -301,6 +300,8 @@ export class Hive {
     const { journal, descriptors } = this;
     if (!journal)
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+    // Loaded when it is used first: most hives are never traced.
+    const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });

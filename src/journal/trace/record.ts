@@ -1,4 +1,4 @@
-import { isNamedLike } from "../entry.ts";
+import { isNamedLike } from "../recording.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
 import { withoutControls } from "../segment.ts";
 import { QueueName } from "../../events/queue-name.ts";

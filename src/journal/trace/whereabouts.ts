@@ -1,5 +1,5 @@
 import { isBeeHiveError } from "../../base/errors.ts";
-import { journaledId } from "../entry.ts";
+import { journaledId } from "../recording.ts";
 import type { JournalEntry } from "../journal.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
