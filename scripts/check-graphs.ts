@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { asyncApi } from "../src/graph/async-api.ts";
 import type { EventGraph } from "../src/graph/event-graph.ts";
 import { mermaid } from "../src/graph/mermaid.ts";
-import { svg } from "../src/graph/svg.ts";
+import { svg } from "../src/graph/svg/index.ts";
 import { anyWeb, graphOfWeb, oddWeb } from "../test/unit/graph/any-web.ts";
 import { prismoGraph } from "../test/unit/graph/graphs.ts";
 import { asyncApiReader } from "./graph-parsers/async-api.ts";

@@ -38,7 +38,7 @@ export {
 } from "./base/errors.ts";
 export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
 export { NewerVersion } from "./events/event-version.ts";
-export { type ObservedEdge } from "./journal/observed-edge.ts";
+export { type ObservedEdge } from "./journal/observed-edges.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
 export { type HeldKey } from "./delivery/held-keys.ts";
 export {
@@ -108,7 +108,7 @@ export {
 } from "./injection/tokens.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./actors/supervision.ts";
 export { type Outcome } from "./actors/outcome.ts";
-export { traceText } from "./journal/trace/trace-text.ts";
+export { traceText } from "./journal/trace/trace.ts";
 export {
   branchesOf,
   type Trace,

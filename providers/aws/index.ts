@@ -1,6 +1,5 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { standardErrorLogger, safeLogger, type Logger } from "../../src/base/logger.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
 import {
   directStep,
   type Capabilities,
@@ -8,9 +7,11 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
+import { providerModule } from "./module.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
 import { AwsStores } from "./stores/index.ts";
 import { DynamoRows } from "./stores/rows.ts";
@@ -28,7 +29,7 @@ export interface AwsProviderOptions extends Partial<AwsConfig> {
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
-registerProvider("aws", openAws);
+registerProvider(providerModule);
 
 /**
  * Actors on SQS, SNS, DynamoDB and S3.

@@ -6,11 +6,12 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./config.ts";
+import { providerModule } from "./module.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
 
@@ -21,7 +22,7 @@ export type { ServiceBusPlace, StoragePlace } from "./places.ts";
 export function openAzure(url: string, context: ProviderContext): Promise<Provider> {
   return AzureProvider.open({ ...optionsFrom(url), ...context });
 }
-registerProvider("azure", openAzure);
+registerProvider(providerModule);
 
 /**
  * Service Bus for events, Table and Blob storage for state. At least once: outputs are pushed, then the event is committed,

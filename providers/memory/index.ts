@@ -1,16 +1,20 @@
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
 import type { Lease, QueueOperator } from "../../src/contract/queue-operator.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
+import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
 import type { MemoryLease } from "./queues/queue.ts";
 import { MemoryRows } from "./stores/rows.ts";
 
 export type { MemoryConfig } from "./config.ts";
+
+registerProvider(providerModule);
 
 /** Opens `memory:`, with options as `memory:?maxEventBytes=65536`. */
 export function openMemory(url: string, { clock }: ProviderContext): Provider {

@@ -1,5 +1,6 @@
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
@@ -10,11 +11,14 @@ import { SqliteClient } from "./file/client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { withPrivateFile } from "./file/private-file.ts";
+import { providerModule } from "./module.ts";
 import { SqliteQueueOperator } from "./queues/queue-operator.ts";
 import { SqliteRows } from "./stores/rows.ts";
 
 export type { SqliteConfig } from "./config.ts";
 export type { DriverName } from "./file/driver.ts";
+
+registerProvider(providerModule);
 
 /** Opens `sqlite:FILE`, with options as `sqlite:./hive.db?durability=normal`. */
 export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvider {

@@ -1,39 +1,35 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { CloudRules } from "../graph/cloud-rules.ts";
+import type { CloudRules } from "../graph/finding.ts";
+import { providerModule, providersWith } from "../hive/open-provider.ts";
 import { UsageError } from "./exit-code.ts";
 
 /**
- * The rules of clouds by their names or URLs, `aws` or `aws:?prefix=shop`: what stands before the names counts. Neither
- * the SDK of a cloud nor credentials are needed.
+ * Returns the rules of clouds by their names or URLs: `aws`, or `aws:?prefix=shop` since prefixes count in limits.
+ *
+ * Needs neither the SDK of a cloud nor credentials.
  */
 export function cloudRules(names: readonly string[]): Promise<CloudRules[]> {
   return Promise.all(names.map(rulesOf));
 }
 
+/** Returns the configured provider as a list, when it is a cloud with rules. */
+export async function configuredCloud(provider: string): Promise<string[]> {
+  const module = await providerModule(schemeOf(provider));
+  return module?.rules ? [provider] : [];
+}
+
 async function rulesOf(cloud: string): Promise<CloudRules> {
-  const url = cloud.includes(":") ? cloud : `${cloud}:`;
+  const module = await providerModule(schemeOf(cloud));
+  if (!module?.rules)
+    throw new UsageError(`--for takes ${(await providersWith("rules")).join(" and ")}, not "${cloud}".`);
   try {
-    switch (url.split(":", 1)[0]) {
-      case "aws": {
-        const { configFrom } = await import("../../providers/aws/config.ts");
-        const { retentionSeconds, topologyProblems } = await import("../../providers/aws/queues/limits.ts");
-        const { prefix } = configFrom(url);
-        return { cloud, problems: (specs) => topologyProblems(specs, prefix), retentionMs: retentionSeconds * 1_000 };
-      }
-      case "azure": {
-        const { configFrom, optionsFrom } = await import("../../providers/azure/config.ts");
-        const { Names } = await import("../../providers/azure/queues/names.ts");
-        const { topologyProblems } = await import("../../providers/azure/queues/topology.ts");
-        // Nothing is connected to: the places only have to be there.
-        const place = { connectionString: "none" };
-        const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });
-        return { cloud, problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
-      }
-      default:
-        throw new UsageError(`--for takes azure and aws, not "${cloud}".`);
-    }
+    return { cloud, ...(await module.rules(cloud.includes(":") ? cloud : `${cloud}:`)) };
   } catch (error) {
     if (error instanceof BeeHiveError) throw new UsageError(`--for: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+function schemeOf(url: string): string {
+  return url.split(":", 1)[0] ?? "";
 }

@@ -2,6 +2,7 @@ import { isDataFile, readDataFile } from "../base/data-file.ts";
 import { messageOf } from "../base/error-text.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { providerModule } from "../hive/open-provider.ts";
 import { configProblems, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
@@ -31,7 +32,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const content = await parse(path);
   const problems = configProblems(content);
   if (problems.length > 0) throw new UsageError(listOf(path, problems));
-  return { path, config: beside(path, content as Config) };
+  return { path, config: await beside(path, content as Config) };
 }
 
 async function parse(path: string): Promise<unknown> {
@@ -48,18 +49,14 @@ async function parse(path: string): Promise<unknown> {
 }
 
 /** The same, with the paths in it resolved from where the file is: it may be used from any folder below. */
-function beside(path: string, config: Config): Config {
+async function beside(path: string, config: Config): Promise<Config> {
   const folder = dirname(path);
   const { modules, provider, overrides } = config;
+  const module = provider === undefined ? undefined : await providerModule(provider.split(":", 1)[0] ?? "");
   return {
     ...config,
     ...(modules && { modules: modules.map((module) => resolve(folder, module)) }),
-    ...(provider !== undefined && {
-      provider: provider.replace(
-        /^sqlite:(?!\/|:memory:)([^?]+)/,
-        (_all, file: string) => `sqlite:${resolve(folder, file)}`,
-      ),
-    }),
+    ...(provider !== undefined && { provider: module?.resolved?.(provider, folder) ?? provider }),
     ...(typeof overrides === "string" && { overrides: resolve(folder, overrides) }),
   };
 }

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
-import { openProvider } from "../hive/open-provider.ts";
+import { openProvider, providerModule } from "../hive/open-provider.ts";
 import type { Provider } from "../contract/provider.ts";
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import { safeText } from "../base/safe-text.ts";
@@ -15,16 +14,14 @@ import { MissingFile, UsageError } from "./exit-code.ts";
  */
 export async function openThere(url: string, make: boolean): Promise<Provider> {
   const { scheme } = parseProviderUrl(url);
-  if (scheme === "memory")
+  const module = await providerModule(scheme);
+  if (module?.sharedBetweenProcesses === false)
     throw new UsageError(
-      "memory: lives and ends with one process; nothing can be seen of it from another. Name another provider.",
+      `${scheme}: lives and ends with one process; nothing can be seen of it from another. Name another provider.`,
     );
-  if (!make && scheme === "sqlite") {
-    const { configFrom } = await import("../../providers/sqlite/config.ts");
-    const { file } = configFrom(url);
-    if (!existsSync(file))
-      throw new MissingFile(`There is no file ${placeOf(url)}. Make it with: beehive setup MODULE`);
-  }
+  const missing = make ? undefined : await module?.missing?.(url);
+  if (missing !== undefined)
+    throw new MissingFile(`There is no ${missing} ${placeOf(url)}. Make it with: beehive setup MODULE`);
   return openProvider(url, { clock: systemClock });
 }
 

@@ -1,3 +1,5 @@
+import type { ProviderRules } from "../contract/provider-module.ts";
+
 /** What lint looks for; docs/graph.md says of each what is wrong with it. */
 export const ruleNames = [
   "orphan-topic",
@@ -27,4 +29,10 @@ export interface Finding {
   readonly where: string;
   /** What is wrong, and what to do. */
   readonly message: string;
+}
+
+/** A cloud that an application is to run on, with its limits. */
+export interface CloudRules extends ProviderRules {
+  /** `azure`, or the URL with its options. */
+  readonly cloud: string;
 }

@@ -1,14 +1,13 @@
-import { destination } from "../actors/descriptor.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
+import { destination } from "../actors/descriptor.ts";
+import type { Publisher as PublisherOptions } from "../actors/publishes.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import type { EventType } from "../events/event-type.ts";
-import type { Publisher as PublisherOptions } from "../actors/publishes.ts";
-import type { Pulser } from "../pulses/pulser.ts";
 import { QueueName } from "../events/queue-name.ts";
-import { type EventGraph, type GraphEvent, type Publication, type Publisher } from "./event-graph.ts";
+import type { ObservedEdge } from "../journal/observed-edges.ts";
+import type { Pulser, Schedule } from "../pulses/pulser.ts";
+import type { EventGraph, GraphEvent, Publication, Publisher } from "./event-graph.ts";
 import { inFlowOrder } from "./flow-order.ts";
-import type { ObservedEdge } from "../journal/observed-edge.ts";
-import { scheduleText } from "./schedule-text.ts";
 
 /** What a web of actors is made of, as far as it can be known without running anything. */
 export interface EventGraphParts extends PublisherOptions {
@@ -109,4 +108,20 @@ function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
   const made = map.get(key) ?? make();
   map.set(key, made);
   return made;
+}
+
+const units: readonly (readonly [ms: number, name: string])[] = [
+  [86_400_000, "day"],
+  [3_600_000, "hour"],
+  [60_000, "minute"],
+  [1_000, "second"],
+];
+
+/** A schedule for people: `every 5 minutes`, `0 3 * * * (Europe/Rome)`. */
+export function scheduleText(schedule: Schedule): string {
+  if (schedule.cron !== undefined) return schedule.timezone ? `${schedule.cron} (${schedule.timezone})` : schedule.cron;
+  const { every } = schedule;
+  const [ms, name] = units.find(([unit]) => every % unit === 0) ?? [1, "ms"];
+  if (ms === every) return `every ${name}`;
+  return `every ${every / ms} ${name === "ms" ? name : `${name}s`}`;
 }

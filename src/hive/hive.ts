@@ -18,12 +18,11 @@ import { Latch } from "../base/latch.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { byDelivery, LogEvents } from "../delivery/log-events.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
-import { Orchestrator, type Topology } from "./orchestrator.ts";
+import { Orchestrator, notSetUp, type Topology } from "./orchestrator.ts";
 import { pulserProblems } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { checkedNumber } from "../base/checked-number.ts";
 import { delay } from "../base/numbers.ts";
-import { notSetUp } from "./not-set-up.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "../contract/provider.ts";
 import { QueueName } from "../events/queue-name.ts";
@@ -31,7 +30,6 @@ import type { Lease } from "../contract/queue-operator.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
-import { traceItem } from "../journal/trace/trace-item.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { Turnstile } from "../base/turnstile.ts";
 
@@ -302,6 +300,8 @@ export class Hive {
     const { journal, descriptors } = this;
     if (!journal)
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+    // Loaded when it is used first: most hives are never traced.
+    const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });

@@ -1,59 +1,86 @@
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Publisher } from "../actors/publishes.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { registeredProvider, registerProvider, type ProviderModule } from "../contract/provider-module.ts";
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { Provider, ProviderContext } from "../contract/provider.ts";
-import { registeredProvider } from "../contract/provider-registry.ts";
+import type { Pulser } from "../pulses/pulser.ts";
+import { providers } from "./providers.ts";
 
-/** The providers whose packages are the user's to install. */
-const clouds = {
-  aws: { module: "../../providers/aws/index.ts", packages: "@aws-sdk/client-{sqs,sns,dynamodb,s3}" },
-  azure: { module: "../../providers/azure/index.ts", packages: "@azure/{service-bus,data-tables,storage-blob}" },
-} as const;
+/** The application for which a provider computes least rights, and what it does there. */
+export interface RightsRequest extends Publisher {
+  readonly descriptors: readonly ActorDescriptor[];
+  readonly pulsers: readonly Pulser[];
+  /** Whether the hive keeps a journal in the stores of the provider. */
+  readonly journal: boolean;
+  /** Whether the hive makes its queues. @default false */
+  readonly setup?: boolean | undefined;
+  /** Whether dead letters are listed, requeued and dropped. @default false */
+  readonly deadLetters?: boolean | undefined;
+  /** Whether all stores are used. @default The stores that actors have injected. */
+  readonly stores?: boolean | undefined;
+  /** The account, where resources have one in their names. @default Any. */
+  readonly account?: string | undefined;
+  /** The partition of the cloud, where it has several. @default That of the region. */
+  readonly partition?: string | undefined;
+}
 
 /**
- * Opens the provider that a URL names: `memory:`, `sqlite:./hive.db`, `azure:...` or `aws:...`. Its module is loaded when it is asked for,
- * so nobody installs or loads the SDK of a cloud that they do not use.
+ * Opens the provider of a URL: `memory:`, `sqlite:./hive.db`, `azure:…`, `aws:…`, or one that you registered.
+ *
+ * Loads its module only now, so that nobody installs the SDK of a cloud that they do not use.
  *
  * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme, its packages are not installed, or it is
  *   not part of the bundle.
+ * @example
+ * await using provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
  */
 export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
   const { scheme } = parseProviderUrl(url);
-  switch (scheme) {
-    case "memory":
-      return (await import("../../providers/memory/index.ts")).openMemory(url, context);
-    case "sqlite":
-      return (await import("../../providers/sqlite/index.ts")).openSqlite(url, context);
-    case "aws":
-    case "azure":
-      if (!registeredProvider(scheme)) await loadCloud(scheme);
+  const module = await providerModule(scheme);
+  if (!module) {
+    const known = Object.keys(providers).map((name) => (name === "sqlite" ? "sqlite:FILE" : `${name}:`));
+    const last = known.pop();
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `No provider is called "${scheme}". There are ${known.join(", ")} and ${last}.`,
+    );
   }
-  const open = registeredProvider(scheme);
-  if (open) return open(url, context);
-  throw new BeeHiveError(
-    "InvalidConfiguration",
-    `No provider is called "${scheme}". There are memory:, sqlite:FILE, azure: and aws:.`,
-  );
-}
-
-/** Imports the module of a cloud, which registers itself. */
-async function loadCloud(scheme: keyof typeof clouds): Promise<void> {
-  const { module, packages } = clouds[scheme];
   try {
-    await unbundled(module);
+    return await module.open(url, context);
   } catch (cause) {
-    const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
-    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw cause;
-    const text = /module '[^']*index\.js'/.test(String(message))
-      ? `The provider ${scheme}: is not in this bundle. Add import "beehive-actors/${scheme}" to its entry, and bundle again.`
-      : `This provider needs packages that are not installed: npm install ${packages}`;
-    throw new BeeHiveError("InvalidConfiguration", text, { cause });
+    if (module.packages === undefined || !isMissingModule(cause)) throw cause;
+    const message = `This provider needs packages that are not installed: npm install ${module.packages}`;
+    throw new BeeHiveError("InvalidConfiguration", message, { cause });
   }
 }
 
 /**
- * Imports a module whose path bundlers do not see. They would follow it, and fail on the SDKs of a cloud that is not
- * used and not installed.
+ * Returns the description of a provider, loading it first if needed; `undefined` when there is no such provider.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the provider is not part of the bundle.
  */
-function unbundled(path: string): Promise<unknown> {
-  return import(/* webpackIgnore: true */ /* @vite-ignore */ path);
+export async function providerModule(scheme: string): Promise<ProviderModule<RightsRequest> | undefined> {
+  const load = Object.hasOwn(providers, scheme) ? providers[scheme] : undefined;
+  if (!registeredProvider(scheme) && load) {
+    try {
+      registerProvider((await load()).providerModule);
+    } catch (cause) {
+      if (!isMissingModule(cause)) throw cause;
+      const message = `The provider ${scheme}: is not in this bundle. Add import "beehive-actors/${scheme}" to its entry, and bundle again.`;
+      throw new BeeHiveError("InvalidConfiguration", message, { cause });
+    }
+  }
+  return registeredProvider(scheme);
+}
+
+/** Returns the schemes of the providers of this package that have an optional part, such as `rules`. */
+export async function providersWith(part: "rules" | "leastRights"): Promise<readonly string[]> {
+  const modules = await Promise.all(Object.keys(providers).map(providerModule));
+  return modules.filter((module) => module?.[part]).map((module) => module?.scheme ?? "");
+}
+
+function isMissingModule(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
 }

@@ -1,13 +1,14 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { queueSpecs } from "../actors/topology.ts";
-import { throwProblems } from "../base/problems.ts";
-import { sleep } from "../base/clock.ts";
-import { BeeHiveError } from "../base/errors.ts";
-import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
-import { Latch } from "../base/latch.ts";
-import type { Publisher } from "../actors/publishes.ts";
-import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import type { Outcome } from "../actors/outcome.ts";
+import type { Publisher } from "../actors/publishes.ts";
+import { queueSpecs } from "../actors/topology.ts";
+import { sleep } from "../base/clock.ts";
+import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
+import { Latch } from "../base/latch.ts";
+import { throwProblems } from "../base/problems.ts";
+import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
+import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
+import type { Event } from "../events/event.ts";
 
 /** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
 export type Topology = "create" | "check";
@@ -106,3 +107,19 @@ export class Orchestrator {
 const idlePollMs = 5;
 /** A count that seems to take longer met a clock that was put forward. */
 const maxIdlePollMs = 10_000;
+
+/**
+ * Returns why a push failed before the hive was set up: a queue that the hive would have made is not missing for want of
+ * an actor, as the provider must think. Any other error comes back as it is.
+ */
+export function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
+  if (!isBeeHiveError(error, "QueueNotFound")) return error;
+  const own = new Set(specs.map(({ name }) => name.toString()));
+  const missing = events.find(({ queueName }) => own.has(queueName))?.queueName;
+  if (missing === undefined) return error;
+  return new BeeHiveError(
+    "QueueNotFound",
+    `The hive is not set up, so "${missing}" may not be there yet: await hive.start(), or hive.setup(), before you push. ${error.message}`,
+    { cause: error },
+  );
+}

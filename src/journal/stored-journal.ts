@@ -1,49 +1,50 @@
 import { messageOf } from "../base/error-text.ts";
-import { afterThisTurn, type Clock, type Timer } from "../base/clock.ts";
+import { afterThisTurn, waitFor, type Clock, type Timer } from "../base/clock.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
 import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
-import { nextSegmentId, segmentsFrom } from "./segment-id.ts";
-import { entriesOf, SegmentText } from "./segment-text.ts";
+import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
 
-/** Entries that were written together: one row of the store. */
+/** Entries that are written together: one row of the store. */
 interface Segment {
   readonly id: string;
-  /** When the newest of its entries was made, in ms since the epoch. */
+  /** The time of its newest entry, in ms since the epoch. */
   readonly time: number;
   readonly entries: number;
   readonly text: string;
 }
 
-/** How long an entry waits for others to be written with, in ms: what a crash may take. */
+/** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
 /**
- * In characters. With one more entry of a usual length it fits a text property of Azure Tables, 32,768 with its
- * quotation marks, and an item of DynamoDB.
+ * The length at which a segment is written, in characters.
+ *
+ * One more entry of usual length still fits a text property of Azure Tables (32,768) and an item of DynamoDB.
  */
 const fullSegment = 25_000;
-/** So many writes are under way at the most; what comes then is lost, or a store that stalls would fill the memory. */
+/** Maximum writes under way. Further segments are lost, so that a stalled store does not fill the memory. */
 const maxWriting = 100;
-/** How long `close` waits for a store that does not answer, in ms. */
+/** How long `close` waits for an unresponsive store, in ms. */
 const closeMs = 5_000;
-/** The least time between two warnings of what was lost, in ms. */
-const warnMs = 60_000;
+/** Minimum time between two warnings of lost entries, in ms. */
+const minWarnMs = 60_000;
 
 export interface StoredJournalParts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How many entries are kept, about. */
+  /** About how many entries are kept. */
   readonly entries: number;
-  /** How long, in ms. */
-  readonly age: number;
+  /** How long entries are kept. */
+  readonly ageMs: number;
 }
 
 /**
- * A journal in the store of a provider, shared by all processes on it and still there when they end. Entries are
- * gathered and written behind the back of the hive: no delivery waits for it, none fails with it. What could not be
- * written is counted in a warning and gone, and a crash may take the last 250 ms. An idle hive writes nothing.
+ * A journal in the stores of a provider, shared by all its processes and kept when they end.
+ *
+ * Entries are gathered and written in the background: no delivery waits for a write or fails with it. Entries that cannot
+ * be written are lost and counted in a warning. A crash loses the last 250 ms. An idle hive writes nothing.
  */
 export class StoredJournal implements Journal {
   readonly #parts: StoredJournalParts;
@@ -51,7 +52,7 @@ export class StoredJournal implements Journal {
   #gathered = new SegmentText();
   #timer: Timer | undefined;
   readonly #writing = new Set<Promise<void>>();
-  /** Entries of this process that the count of all processes does not have yet. */
+  /** Written entries that are not yet in the count that all processes share. */
   #uncounted = 0;
   #agedOut = false;
   #lost = 0;
@@ -82,20 +83,20 @@ export class StoredJournal implements Journal {
   > {
     if (!this.#closed) await this.#flush();
     for await (const segment of this.#segments.all()) {
-      // Nothing in a segment is newer than itself, and those that follow are older.
+      // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
       for (const entry of entriesOf(segment.text).reverse()) if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
-  /** Walks over all that is kept from the newest on, and removes what is beyond the bounds. */
+  /** Removes the segments beyond the maximum number of entries, and those that are too old. */
   async prune(): Promise<void> {
-    const { clock, age, entries: most } = this.#parts;
-    const oldest = clock.now() - age;
+    const { clock, ageMs, entries: maxEntries } = this.#parts;
+    const oldest = clock.now() - ageMs;
     const segments = this.#segments.all();
     let kept = 0;
     await this.#remove(segments, ({ time, entries }) => {
-      const beyond = kept >= most || time < oldest;
+      const beyond = kept >= maxEntries || time < oldest;
       kept += entries;
       return beyond;
     });
@@ -104,29 +105,24 @@ export class StoredJournal implements Journal {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    let timer: Timer | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = this.#parts.clock.after(closeMs, resolve);
-    });
     const written = this.#flush().then(() => this.#housekeeping(() => this.#count()));
-    await Promise.race([written, tooLong]);
-    timer?.cancel();
+    await waitFor(written, this.#parts.clock, closeMs);
     if (this.#lost > 0) this.#warnOfLoss();
   }
 
-  /** A long list of outputs as several entries. */
+  /** Appends an entry with many outputs as several entries. */
   #appendSpread(entry: JournalEntry): void {
     for (let from = 0; from < entry.outputs.length; from += maxOutputs)
       this.append({ ...entry, outputs: entry.outputs.slice(from, from + maxOutputs) });
   }
 
-  /** Writes what was appended so far. What comes meanwhile is not waited for: there may always be more. */
+  /** Writes all gathered entries. Entries appended meanwhile are not waited for, so it ends under load. */
   async #flush(): Promise<void> {
     this.#write();
     await Promise.all(this.#writing);
   }
 
-  /** Hands over what was gathered; nobody waits for it. */
+  /** Starts to write the gathered entries. */
   #write(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -153,13 +149,13 @@ export class StoredJournal implements Journal {
     if (this.#uncounted >= this.#pruneEvery) await this.#housekeeping(() => this.#count());
   }
 
-  /** Once for each process: short ones would never prune else. */
+  /** Runs once in each process: a short one never reaches the next prune. */
   async #removeAged(): Promise<void> {
-    const { clock, age } = this.#parts;
-    await this.#remove(this.#segments.range({ from: segmentsFrom(clock.now() - age) }), () => true);
+    const { clock, ageMs } = this.#parts;
+    await this.#remove(this.#segments.range({ from: segmentsFrom(clock.now() - ageMs) }), () => true);
   }
 
-  /** Adds to the count of all processes, and prunes when it has passed the next quarter of what is kept. */
+  /** Adds to the shared count. Prunes whenever it passes another quarter of the maximum. */
   async #count(): Promise<void> {
     const entries = this.#uncounted;
     if (entries === 0) return;
@@ -174,7 +170,7 @@ export class StoredJournal implements Journal {
     return Math.ceil(this.#parts.entries / 4);
   }
 
-  /** What fails of it is done the next time. */
+  /** Ignores failures: the next round tries again. */
   async #housekeeping(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -183,7 +179,7 @@ export class StoredJournal implements Journal {
     }
   }
 
-  /** Removes those of the segments that are too many or too old, several in one go: on SQLite they share a transaction. */
+  /** Removes the segments that are `beyond`, many at a time: on SQLite they share a transaction. */
   async #remove(segments: AsyncIterable<Segment>, beyond: (segment: Segment) => boolean): Promise<void> {
     let walked = 0;
     let removals: Promise<void>[] = [];
@@ -192,13 +188,13 @@ export class StoredJournal implements Journal {
       if (++walked % 50 > 0) continue;
       await Promise.all(removals);
       removals = [];
-      // A store in this process may answer at once, each time: others get their turn.
+      // A store in this process may never suspend; let other work run.
       await new Promise<void>(afterThisTurn);
     }
     await Promise.all(removals);
   }
 
-  /** Another process may have removed it first. */
+  /** Ignores a segment that another process has removed. */
   async #removeOne(id: string): Promise<void> {
     try {
       await this.#segments.delete(id);
@@ -210,7 +206,7 @@ export class StoredJournal implements Journal {
   #lose(entries: number, reason: string): void {
     this.#lost += entries;
     this.#lossReason = reason;
-    if (this.#parts.clock.now() - this.#lossWarnedAt >= warnMs) this.#warnOfLoss();
+    if (this.#parts.clock.now() - this.#lossWarnedAt >= minWarnMs) this.#warnOfLoss();
   }
 
   #warnOfLoss(): void {

@@ -6,7 +6,7 @@
  */
 
 // Opening: the URL of a provider and its options.
-export { registerProvider, type OpenUrl } from "../contract/provider-registry.ts";
+export { registerProvider, type ProviderModule } from "../contract/provider-module.ts";
 export { parsePlacelessUrl, parseProviderUrl, shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 export {
   address,

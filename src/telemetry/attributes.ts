@@ -8,17 +8,16 @@ import {
   type Span,
   type SpanContext,
 } from "@opentelemetry/api";
+import { registeredProvider } from "../contract/provider-module.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { safeText } from "../base/safe-text.ts";
 
 /* What the semantic conventions call things. */
 
-/** What the conventions call the systems that they know. */
-const systemNames: Readonly<Record<string, string>> = { aws: "aws_sqs", azure: "servicebus" };
-
+/** Returns `messaging.system` for the name of a provider. */
 export function systemName(provider: string): string {
-  return systemNames[provider] ?? provider;
+  return registeredProvider(provider)?.messagingSystem ?? provider;
 }
 
 export const sendOperation: Attributes = { "messaging.operation.type": "send", "messaging.operation.name": "send" };

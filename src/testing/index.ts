@@ -2,7 +2,7 @@ export { given, type Given, type Items, type WhenOptions } from "./given.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { type Reaction } from "./reaction.ts";
 export { TestHive, type SettleOptions, type TestHiveOptions } from "./test-hive.ts";
-export { type CausalDelivery, type CausalEvent } from "./causal-event.ts";
+export { type CausalDelivery, type CausalEvent } from "./causal-tree.ts";
 export { type CausalTree } from "./causal-tree.ts";
 export { collectionStoreContract } from "./contracts/collection-store.ts";
 export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";

@@ -1,11 +1,11 @@
-import { errorNameOf, messageOf } from "../base/error-text.ts";
 import assert from "node:assert/strict";
-import type { DeliveryReport } from "../delivery/delivery.ts";
-import type { Event } from "../events/event.ts";
-import type { Stores } from "../contract/stores.ts";
-import { isBeeHiveError } from "../base/errors.ts";
 import { matches, type ErrorMatch } from "../actors/supervision.ts";
-import { factsOf } from "./event-facts.ts";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import { isBeeHiveError } from "../base/errors.ts";
+import type { Stores } from "../contract/stores.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import { isJson } from "../events/body.ts";
+import type { Event, EventProperty } from "../events/event.ts";
 
 /** What came of one delivery. */
 export interface Reacted {
@@ -78,4 +78,32 @@ export class Reaction {
     error.cause = cause;
     return error;
   }
+}
+
+/** What a test means when it says that two events are equal: all but ids, times, and what traces them. */
+export interface EventFacts {
+  readonly eventType: string;
+  readonly queueName: string;
+  readonly body: unknown;
+  readonly contentType?: string;
+  readonly partitionKey?: string;
+  readonly properties?: Readonly<Record<string, EventProperty>>;
+  readonly url?: string;
+  readonly delivery?: "log";
+}
+
+/** The facts of an event; those that are as usual are left out, so that a difference is easy to read. */
+export function factsOf(event: Event): EventFacts {
+  const { eventType, queueName, contentType, partitionKey, url } = event;
+  const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;
+  return {
+    eventType,
+    queueName,
+    body: event.body.length === 0 || !isJson(contentType) ? event.body : event.getBody(),
+    ...(contentType === "application/json" ? {} : { contentType }),
+    ...(partitionKey === undefined ? {} : { partitionKey }),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    ...(url === undefined ? {} : { url }),
+    ...(event.delivery === "log" ? { delivery: event.delivery } : {}),
+  };
 }

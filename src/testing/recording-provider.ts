@@ -1,7 +1,5 @@
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
-import type { Event } from "../events/event.ts";
 import type { Capabilities, Provider, Step } from "../contract/provider.ts";
-import type { QueueName } from "../events/queue-name.ts";
 import type {
   AbandonOptions,
   Lease,
@@ -11,8 +9,29 @@ import type {
   QueueSpec,
 } from "../contract/queue-operator.ts";
 import type { Stores } from "../contract/stores.ts";
-import type { Recorder } from "./recorder.ts";
+import type { DeliveryReport } from "../delivery/delivery.ts";
+import type { Event } from "../events/event.ts";
+import type { QueueName } from "../events/queue-name.ts";
 import { turn } from "./settling.ts";
+
+/** What happened in a hive since it started, in the order in which it happened. */
+export class Recorder {
+  /** What was published from outside any step, and log events. */
+  readonly pushed: Event[] = [];
+  readonly deliveries: DeliveryReport[] = [];
+  /** How many leases were given out. */
+  leased = 0;
+
+  /** How many leased events were not settled yet. */
+  get inFlight(): number {
+    return this.leased - this.deliveries.length;
+  }
+
+  /** Grows with everything that happens. */
+  get changes(): number {
+    return this.pushed.length + this.deliveries.length + this.leased;
+  }
+}
 
 /** A provider as it is, but for two things: what is published and leased is recorded, and polls wait for ever. */
 export class RecordingProvider implements Provider {

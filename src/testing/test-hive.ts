@@ -10,8 +10,7 @@ import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { causalTree, type CausalTree } from "./causal-tree.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { Recorder } from "./recorder.ts";
-import { RecordingProvider } from "./recording-provider.ts";
+import { Recorder, RecordingProvider } from "./recording-provider.ts";
 import { inVirtualTime, stillness } from "./settling.ts";
 
 /** A hive's options, with what a test wants where nothing is said: memory, silence, no chance, no environment. */

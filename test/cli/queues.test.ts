@@ -3,7 +3,7 @@ import { createHive, Event, PauseSubscription, silentLogger } from "beehive-acto
 import * as assert from "uvu/assert";
 import { duration } from "../../src/cli/duration.ts";
 import { actor } from "../../src/testing/contracts/hive/harness.ts";
-import { traceText } from "../../src/journal/trace/trace-text.ts";
+import { traceText } from "../../src/journal/trace/trace.ts";
 import { cli, folderWith, startCli } from "../support/cli.ts";
 import { cliHive, packing } from "../support/cli-hive.ts";
 import { suite } from "../support/suite.ts";

@@ -36,10 +36,28 @@ test("the rows of the table name only rooms above them", () => {
   }
 });
 
-test("the core reaches providers in one file, by dynamic import", async () => {
-  for (const { file, imports, dynamic } of await sources("src")) {
+test("only hive/providers.ts reaches providers, by dynamic import", async () => {
+  for (const { file, imports, dynamic, text } of await sources("src")) {
     assert.equal(imports.filter(isProvider), [], `${file} imports a provider`);
-    if (dynamic.some(isProvider)) assert.match(file, /^src\/(hive\/open-provider\.ts|cli\/)/);
+    if (file === "src/hive/providers.ts") continue;
+    assert.equal(dynamic.filter(isProvider), [], `${file} imports a provider when it runs`);
+    assert.not.match(text, /["'`](?:\.\.\/)+providers\//, `${file} holds a path of a provider`);
+  }
+});
+
+test("every provider describes itself in module.ts and is in hive/providers.ts", async () => {
+  const names = await readdir(join(root, "providers"));
+  const registry = await readFile(join(root, "src/hive/providers.ts"), "utf8");
+  const paths = [...registry.matchAll(/providers\/(\w+)\/module\.ts/g)].map(([, name = ""]) => name);
+  assert.equal(paths.toSorted(), names.toSorted());
+  for (const name of names)
+    assert.match(await readFile(join(root, `providers/${name}/index.ts`), "utf8"), "registerProvider(providerModule)");
+});
+
+test("the description of a provider loads the provider when it is asked", async () => {
+  for (const { file, imports } of await sources("providers")) {
+    if (!/^providers\/\w+\/module\.ts$/.test(file)) continue;
+    assert.equal(imports, ["src/contract/provider-module.ts"], file);
   }
 });
 
@@ -58,11 +76,12 @@ test("a provider imports only what the row of its room names", async () => {
   }
 });
 
-test("only hosting imports hosting", async () => {
-  for (const { file, imports } of await sources("providers")) {
+test("only hosting imports hosting, and module.ts by dynamic import", async () => {
+  for (const { file, imports, dynamic } of await sources("providers")) {
     if (file.includes("/hosting/")) continue;
+    const reached = file.endsWith("/module.ts") ? imports : [...imports, ...dynamic];
     assert.equal(
-      imports.filter((path) => path.includes("/hosting/")),
+      reached.filter((path) => path.includes("/hosting/")),
       [],
       file,
     );

@@ -3,12 +3,14 @@ import { destination } from "../../../src/actors/descriptor.ts";
 import type { Publisher } from "../../../src/actors/publishes.ts";
 import { queueSpecs } from "../../../src/actors/topology.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { LeastRights } from "../../../src/contract/provider-module.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
 import type { Pulser } from "../../../src/pulses/pulser.ts";
-import { completed, type AwsConfig, type AwsSettings } from "../config.ts";
+import type { RightsRequest } from "../../../src/hive/open-provider.ts";
+import { completed, configFrom, type AwsConfig, type AwsSettings } from "../config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
 
 export interface PolicyStatement {
@@ -191,4 +193,17 @@ function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Par
 
 function allow(sid: string, actions: readonly string[], resources: readonly string[] | "*"): PolicyStatement {
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resources };
+}
+
+/** Returns the policy that `beehive policy` prints, and a note on what it leaves open. */
+export function leastRights(url: string, { descriptors, ...options }: RightsRequest): LeastRights {
+  const config = configFrom(url);
+  const open = [
+    ...(config.region === undefined ? ["in any region: name one in the URL, aws:?region=eu-west-1"] : []),
+    ...(options.account === undefined ? ["of any account: name yours, --account 123456789012"] : []),
+  ];
+  return {
+    document: leastPolicy(descriptors, config, options),
+    note: open.length > 0 ? `The policy holds ${open.join("; ")}.` : undefined,
+  };
 }

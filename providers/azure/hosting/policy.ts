@@ -1,4 +1,8 @@
+import type { LeastRights } from "../../../src/contract/provider-module.ts";
+import type { RightsRequest } from "../../../src/hive/open-provider.ts";
+import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
+import { optionsFrom } from "../config.ts";
 
 /** A built-in role of Azure, and on what an identity needs it. */
 export interface Role {
@@ -40,4 +44,15 @@ export function leastRoles(options: RoleOptions = {}): readonly Role[] {
       ? [storage("Storage Blob Data Contributor", "key-value stores and locks")]
       : []),
   ];
+}
+
+/** Returns the roles that `beehive policy` prints. */
+export function leastRights(url: string, { descriptors, setup, journal, ...application }: RightsRequest): LeastRights {
+  const { claimCheck } = optionsFrom(url);
+  const stores = application.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
+  const roles = leastRoles({ setup, stores, pulsers: application.pulsers.length > 0, journal, claimCheck });
+  return {
+    document: roles,
+    table: [["ROLE", "SCOPE", "FOR"], ...roles.map(({ role, scope, reason }) => [role, scope, reason])],
+  };
 }

@@ -4,9 +4,8 @@ import { Option } from "commander";
 import { messageOf } from "../../base/error-text.ts";
 import type { AsyncApiInfo } from "../../graph/async-api.ts";
 import type { EventGraph } from "../../graph/event-graph.ts";
-import { plainGraph } from "../../graph/plain-graph.ts";
+import { plainGraph, withoutActors } from "../../graph/transform.ts";
 import type { Direction } from "../../graph/mermaid.ts";
-import { withoutActors } from "../../graph/without-actors.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
@@ -97,7 +96,7 @@ async function render(shown: EventGraph, options: Options): Promise<string> {
     case "dot":
       return (await import("../../graph/dot.ts")).dot(shown, direction);
     case "svg":
-      return (await import("../../graph/svg.ts")).svg(shown, direction);
+      return (await import("../../graph/svg/index.ts")).svg(shown, direction);
     case "asyncapi":
       return (await import("../../graph/async-api.ts")).asyncApi(shown, await infoHere());
   }

@@ -1,12 +1,11 @@
 import { checkInjection } from "../../injection/check.ts";
 import { ruleNames, type Finding, type RuleName } from "../../graph/finding.ts";
 import { lint as findings } from "../../graph/lint.ts";
-import { cloudRules } from "../cloud-rules.ts";
+import { cloudRules, configuredCloud } from "../cloud-rules.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
 import type { Output } from "../output.ts";
-import type { Settings } from "../settings.ts";
 
 interface Options {
   readonly for?: string;
@@ -45,7 +44,8 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run(context, options, modules) {
     const { output } = context;
     const ignored = rulesIn(options.ignore);
-    const clouds = await cloudRules(listIn(options.for) ?? cloudOf(await context.settings()));
+    const { provider = "" } = await context.settings();
+    const clouds = await cloudRules(listIn(options.for) ?? (await configuredCloud(provider)));
     const loaded = await context.application(modules);
     const graph = await graphOf(loaded, options.observed);
     const container = loaded.isWhole ? loaded.options.container : "unknown";
@@ -93,9 +93,4 @@ function listIn(list: string | undefined): string[] | undefined {
     ?.split(",")
     .map((one) => one.trim())
     .filter((one) => one !== "");
-}
-
-/** Returns the configured provider as a list, when it is a cloud. */
-function cloudOf({ provider = "" }: Settings): string[] {
-  return /^(?:aws|azure):/.test(provider) ? [provider] : [];
 }

@@ -1,5 +1,5 @@
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
-import { injectedStores } from "../../injection/injected-stores.ts";
+import { providerModule, providersWith } from "../../hive/open-provider.ts";
 import { UsageError } from "../exit-code.ts";
 import { table } from "../table.ts";
 
@@ -39,35 +39,16 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
     const { descriptors, pulsers, options: hive } = await application(modules);
     const { publishes } = hive;
     const journal = hive.journal !== undefined && hive.journal !== false;
-    switch (provider.split(":", 1)[0]) {
-      case "aws": {
-        const { configFrom } = await import("../../../providers/aws/config.ts");
-        const { leastPolicy } = await import("../../../providers/aws/hosting/policy.ts");
-        const config = configFrom(provider);
-        output.result(leastPolicy(descriptors, config, { ...options, pulsers, publishes, journal }));
-        const open = [
-          ...(config.region === undefined ? ["in any region: name one in the URL, aws:?region=eu-west-1"] : []),
-          ...(options.account === undefined ? ["of any account: name yours, --account 123456789012"] : []),
-        ];
-        if (open.length > 0) output.note(`The policy holds ${open.join("; ")}.`);
-        return;
-      }
-      case "azure": {
-        const { optionsFrom } = await import("../../../providers/azure/config.ts");
-        const { leastRoles } = await import("../../../providers/azure/hosting/policy.ts");
-        const { claimCheck } = optionsFrom(provider);
-        const stores = options.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
-        const roles = leastRoles({ ...options, stores, pulsers: pulsers.length > 0, journal, claimCheck });
-        if (output.json) return output.result(roles);
-        return output.print(
-          table(
-            roles.map(({ role, scope, reason }) => [role, scope, reason]),
-            ["ROLE", "SCOPE", "FOR"],
-          ),
-        );
-      }
-      default:
-        throw new UsageError("Only clouds give rights: name one, --provider aws: or --provider azure:.");
+    const module = await providerModule(provider.split(":", 1)[0] ?? "");
+    if (!module?.leastRights) {
+      const clouds = await providersWith("leastRights");
+      const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");
+      throw new UsageError(`Only clouds give rights: name one, ${named}.`);
     }
+    const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, journal });
+    const [head, ...rows] = rights.table ?? [];
+    if (head && !output.json) output.print(table(rows, head));
+    else output.result(rights.document);
+    if (rights.note !== undefined) output.note(rights.note);
   },
 });

@@ -4,7 +4,7 @@ import { QueueName } from "../../events/queue-name.ts";
 import { printable } from "../../base/printable.ts";
 import type { Provider } from "../../contract/provider.ts";
 import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
-import { journalOf, storesJournal } from "../../journal/open-journal.ts";
+import { defaultJournal, journalOf } from "../../journal/open-journal.ts";
 import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { duration } from "../duration.ts";
@@ -103,7 +103,7 @@ export function consumerQueue(text: string): QueueName {
 async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<Row[]> {
   const { queues: operator } = provider;
   const now = systemClock.now();
-  const pauses = storesJournal(provider) ? await recentPauses(journalOf(provider), now) : undefined;
+  const pauses = defaultJournal(provider) === "stored" ? await recentPauses(journalOf(provider), now) : undefined;
   return Promise.all(
     names.map(async (name) => {
       const counts = await countsOf(operator, name);

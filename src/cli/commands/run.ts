@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/error-text.ts";
+import { registeredProvider } from "../../contract/provider-module.ts";
 import { createHive, type Hive } from "../../hive/hive.ts";
 import { healthServer, type HealthServer } from "../../hive/health-server.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
@@ -77,5 +78,6 @@ function announce({ output }: CommandContext, hive: Hive, health: HealthServer |
     output.line({ state: "running", provider: name, queues, ...(health && { healthPort: health.port }) });
   else output.note(`Working on ${queues.length === 1 ? queues[0] : `${queues.length} queues`} (${name}).`);
   if (health) output.note(`Health: port ${health.port}, /live and /ready.`);
-  if (name === "memory") output.note("memory: is gone when this process ends, and no other process can push to it.");
+  if (registeredProvider(name)?.sharedBetweenProcesses === false)
+    output.note(`${name}: is gone when this process ends, and no other process can push to it.`);
 }

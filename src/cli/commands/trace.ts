@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { journalOf } from "../../journal/open-journal.ts";
 import { traceItem } from "../../journal/trace/trace-item.ts";
-import { traceText } from "../../journal/trace/trace-text.ts";
+import { traceText } from "../../journal/trace/trace.ts";
 import type { ActorDescriptor } from "../../actors/actor.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode } from "../exit-code.ts";

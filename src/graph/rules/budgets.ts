@@ -1,8 +1,7 @@
 import type { ActorDescriptor } from "../../actors/actor.ts";
 import type { RetryOptions } from "../../actors/retry-policy.ts";
 import type { ErrorMatch } from "../../actors/supervision.ts";
-import type { Finding } from "../finding.ts";
-import type { CloudRules } from "../cloud-rules.ts";
+import type { CloudRules, Finding } from "../finding.ts";
 
 /** Retries that contradict each other or what a cloud can do. What is wrong by itself no hive starts with, and is not looked for here. */
 export function budgetFindings(descriptors: readonly ActorDescriptor[], clouds: readonly CloudRules[]): Finding[] {

@@ -1,4 +1,4 @@
-import { compare } from "../compare.ts";
+import { compare } from "../transform.ts";
 import { countText } from "../flow-chart.ts";
 import type { EventGraph, Publication } from "../event-graph.ts";
 import { publisherText } from "../event-graph.ts";

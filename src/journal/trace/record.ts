@@ -1,10 +1,10 @@
-import { isNamedLike } from "../journaled-id.ts";
+import { isNamedLike } from "../recording.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
-import { printable } from "../segment-text.ts";
+import { withoutControls } from "../segment.ts";
 import { QueueName } from "../../events/queue-name.ts";
 
 /** What a journal says of one event. */
-export interface EventRecord {
+export interface TraceRecord {
   readonly id: string;
   readonly eventType: string;
   readonly destination: string;
@@ -21,7 +21,7 @@ export interface EventRecord {
 
 /** A whole journal, by event. */
 export class JournalRecord {
-  readonly events: Map<string, EventRecord> = new Map();
+  readonly events: Map<string, TraceRecord> = new Map();
   /** The subscriptions that were seen, by where their events are published. */
   readonly readers: Map<string, Set<string>> = new Map();
   /** The last pause of each subscription. */
@@ -42,8 +42,8 @@ export class JournalRecord {
    * The events that are called so, oldest first: by their own id, by correlation id or by business id. Where it is a
    * business id, without events of others that only share the correlation id.
    */
-  named(id: string): readonly EventRecord[] {
-    const name = printable(id);
+  named(id: string): readonly TraceRecord[] {
+    const name = withoutControls(id);
     const named = [...this.events.values()].filter(
       (event) => isNamedLike(event.id, name) || event.correlationId === name || event.subject === name,
     );
@@ -74,7 +74,7 @@ export class JournalRecord {
     }
   }
 
-  #event(id: string, eventType: string, destination: string, time: number): EventRecord {
+  #event(id: string, eventType: string, destination: string, time: number): TraceRecord {
     let event = this.events.get(id);
     if (event) return event;
     event = {
@@ -103,7 +103,7 @@ export class JournalRecord {
   }
 
   /** Whether one of those led to it, over however many others. */
-  follows(event: EventRecord, ids: ReadonlySet<string>): boolean {
+  follows(event: TraceRecord, ids: ReadonlySet<string>): boolean {
     const met = new Set<string>([event.id]);
     for (let cause = event.causationId; cause !== undefined && !met.has(cause);) {
       if (ids.has(cause)) return true;
@@ -115,7 +115,7 @@ export class JournalRecord {
 }
 
 /** The first time counts: an attempt that is repeated publishes its outputs again, and they are dropped as duplicates. */
-function publish(event: EventRecord, time: number, dueAt: number | undefined): void {
+function publish(event: TraceRecord, time: number, dueAt: number | undefined): void {
   if (event.published) return;
   event.published = true;
   event.time = time;

@@ -1,8 +1,8 @@
 import type { ActorDescriptor } from "../../actors/actor.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
-import { printable } from "../segment-text.ts";
+import { withoutControls } from "../segment.ts";
 import type { Lease, QueueOperator } from "../../contract/queue-operator.ts";
-import { JournalRecord, type EventRecord } from "./record.ts";
+import { JournalRecord, type TraceRecord } from "./record.ts";
 import type { Trace, TracedAttempt, TracedBranch, TracedEvent, TraceState } from "./trace.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
@@ -28,7 +28,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   for (const { queueName } of descriptors) record.reads(queueName);
   for (const name of (await queues?.names?.()) ?? []) record.reads(name);
   const named = record.named(id);
-  const name = printable(id);
+  const name = withoutControls(id);
   const isSubject = named.some(({ subject }) => subject === name);
   const tree = new TreeBuilder(record, new Whereabouts(parts), parts.now, isSubject ? name : undefined);
   const names = new Set(named.map((event) => event.id));
@@ -55,7 +55,7 @@ class TreeBuilder {
     this.#subject = subject;
   }
 
-  async event(record: EventRecord, depth: number, isRoot = false): Promise<TracedEvent> {
+  async event(record: TraceRecord, depth: number, isRoot = false): Promise<TracedEvent> {
     const { id, eventType, destination, correlationId, subject, time } = record;
     const cut = this.#cutOf(record, depth);
     if (cut === undefined) this.shown.add(id);
@@ -72,13 +72,13 @@ class TreeBuilder {
     };
   }
 
-  #cutOf({ id, subject }: EventRecord, depth: number): TracedEvent["cut"] {
+  #cutOf({ id, subject }: TraceRecord, depth: number): TracedEvent["cut"] {
     if (this.shown.has(id)) return "shown";
     if (this.#subject !== undefined && subject !== undefined && subject !== this.#subject) return "other";
     return depth >= deepest ? "deep" : undefined;
   }
 
-  async #branches(event: EventRecord, depth: number): Promise<readonly TracedBranch[]> {
+  async #branches(event: TraceRecord, depth: number): Promise<readonly TracedBranch[]> {
     const attempted = event.attempts.map(({ queueName }) => queueName);
     const names = new Set([...(this.#record.readers.get(event.destination) ?? []), ...attempted]);
     if (names.size === 0 && !event.destination.endsWith("-")) names.add(event.destination);

@@ -1,9 +1,9 @@
 import { isBeeHiveError } from "../../base/errors.ts";
-import { journaledId } from "../journaled-id.ts";
+import { journaledId } from "../recording.ts";
 import type { JournalEntry } from "../journal.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
-import type { EventRecord } from "./record.ts";
+import type { TraceRecord } from "./record.ts";
 import type { TracedBranch, TraceState } from "./trace.ts";
 
 export interface WhereaboutsParts {
@@ -39,7 +39,7 @@ export class Whereabouts {
    * @param since how far the journal goes back: of what is older, attempts may have been forgotten.
    */
   async of(
-    event: EventRecord,
+    event: TraceRecord,
     queueName: string,
     last: JournalEntry | undefined,
     since: number | undefined,
@@ -54,7 +54,7 @@ export class Whereabouts {
     };
   }
 
-  async #stateOf(event: EventRecord, queueName: string, last: JournalEntry | undefined): Promise<TraceState> {
+  async #stateOf(event: TraceRecord, queueName: string, last: JournalEntry | undefined): Promise<TraceState> {
     if (this.#working.has(`${queueName} ${event.id}`)) return "working";
     if (last?.outcome === "committed") return "done";
     if (last?.outcome === "dead-lettered") return this.#deadOrNot(queueName, event.id);
@@ -77,7 +77,7 @@ export class Whereabouts {
     return letters === undefined || letters.has(id) ? "dead-lettered" : "requeued-or-dropped";
   }
 
-  async #holderOf({ id, subject }: EventRecord, queueName: string): Promise<string | undefined> {
+  async #holderOf({ id, subject }: TraceRecord, queueName: string): Promise<string | undefined> {
     const holders = await remembered(
       this.#holders,
       queueName,

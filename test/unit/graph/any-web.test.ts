@@ -5,7 +5,7 @@ import { asyncApi } from "../../../src/graph/async-api.ts";
 import { dot } from "../../../src/graph/dot.ts";
 import type { EventGraph } from "../../../src/graph/event-graph.ts";
 import { mermaid } from "../../../src/graph/mermaid.ts";
-import { svg } from "../../../src/graph/svg.ts";
+import { svg } from "../../../src/graph/svg/index.ts";
 import { cardsOf } from "../../../src/graph/svg/cards.ts";
 import { layOut, type PlacedCard } from "../../../src/graph/svg/layout.ts";
 import { suite } from "../../support/suite.ts";

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { compare } from "../../../src/graph/compare.ts";
+import { compare } from "../../../src/graph/transform.ts";
 import type { Publication } from "../../../src/graph/event-graph.ts";
 import { suite } from "../../support/suite.ts";
 import { observed, webGraph } from "./graphs.ts";

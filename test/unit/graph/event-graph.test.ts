@@ -1,10 +1,8 @@
 import { eventType, pulse } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { isEventType } from "../../../src/events/event-type.ts";
-import { makeEventGraph } from "../../../src/graph/make-event-graph.ts";
-import { plainGraph } from "../../../src/graph/plain-graph.ts";
-import { scheduleText } from "../../../src/graph/schedule-text.ts";
-import { withoutActors } from "../../../src/graph/without-actors.ts";
+import { makeEventGraph, scheduleText } from "../../../src/graph/make-event-graph.ts";
+import { plainGraph, withoutActors } from "../../../src/graph/transform.ts";
 import { suite } from "../../support/suite.ts";
 import { actorOf, descriptorsOf, graphOf, prismoGraph, webGraph } from "./graphs.ts";
 

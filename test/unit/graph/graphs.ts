@@ -10,7 +10,7 @@ import * as prismoEvents from "../../../samples/prismo/events.ts";
 import { isEventType } from "../../../src/events/event-type.ts";
 import type { EventGraph } from "../../../src/graph/event-graph.ts";
 import { makeEventGraph, type EventGraphParts } from "../../../src/graph/make-event-graph.ts";
-import type { ObservedEdge } from "../../../src/journal/observed-edge.ts";
+import type { ObservedEdge } from "../../../src/journal/observed-edges.ts";
 import * as web from "./web.ts";
 
 /** What a subscription publishes, or all that its decorator says. */

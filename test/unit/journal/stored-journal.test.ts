@@ -14,12 +14,12 @@ const day = 24 * 60 * 60 * 1000;
 /** A journal on the stores of a provider in memory, and what becomes of it. */
 function setup({
   entries = 1_000,
-  age = 100 * 365 * day,
+  ageMs = 100 * 365 * day,
   clock = new ManualClock(),
   stores = storesOn(clock),
   logger = silentLogger,
 } = {}) {
-  const open = (): StoredJournal => new StoredJournal({ stores, clock, logger, entries, age });
+  const open = (): StoredJournal => new StoredJournal({ stores, clock, logger, entries, ageMs });
   const segments = async (): Promise<{ id: string; text: string; entries: number }[]> =>
     all(stores.collection<{ id: string; text: string; entries: number }>("HiveJournal").all());
   return { clock, open, segments, journal: open() };
@@ -145,7 +145,7 @@ test("given processes that write little each, when they come and go, then the ol
 });
 
 test("given entries older than the age, when a process writes its first, then they are removed and younger ones are not", async () => {
-  const { clock, open } = setup({ age: day });
+  const { clock, open } = setup({ ageMs: day });
   const before = open();
   before.append(entry({ eventId: "old", time: clock.now() }));
   await clock.advance(day / 2);
@@ -229,7 +229,7 @@ test("given a slow store and a hive that goes on, when the journal is read, then
 });
 
 test("given entries older than the age, when the journal is pruned, then they are removed", async () => {
-  const { clock, journal } = setup({ age: day });
+  const { clock, journal } = setup({ ageMs: day });
   journal.append(entry({ eventId: "old", time: clock.now() }));
   await clock.advance(day);
   journal.append(entry({ eventId: "young", time: clock.now() }));
@@ -281,7 +281,7 @@ test("given processes that come and go, when they have written, then each entry 
 });
 
 test("given two processes that prune at the same time, then neither is disturbed by what the other removed", async () => {
-  const { clock, open, journal, segments } = setup({ age: day });
+  const { clock, open, journal, segments } = setup({ ageMs: day });
   for (let n = 0; n < 5; n++) {
     journal.append(entry({ time: clock.now() }));
     await clock.advance(250);

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
-import { entriesOf, SegmentText } from "../../../src/journal/segment-text.ts";
-import { segmentsFrom } from "../../../src/journal/segment-id.ts";
+import { SegmentText, entriesOf, segmentsFrom } from "../../../src/journal/segment.ts";
 import { suite } from "../../support/suite.ts";
 import { entry } from "./entries.ts";
 

@@ -1,10 +1,10 @@
-import type { EventGraph } from "./event-graph.ts";
-import type { Direction } from "./mermaid.ts";
-import { palette } from "./palette.ts";
-import { cardsOf, fontSize, noteSize, type Arrow, type Box } from "./svg/cards.ts";
-import { layOut, type PlacedCard } from "./svg/layout.ts";
-import { round, routeOf, type Route } from "./svg/route.ts";
-import { textWidth } from "./svg/text-width.ts";
+import type { EventGraph } from "../event-graph.ts";
+import type { Direction } from "../mermaid.ts";
+import { palette } from "../palette.ts";
+import { cardsOf, fontSize, noteSize, type Arrow, type Box } from "./cards.ts";
+import { layOut, type PlacedCard } from "./layout.ts";
+import { round, routeOf, type Route } from "./route.ts";
+import { textWidth } from "./text-width.ts";
 
 const margin = 20;
 

@@ -1,4 +1,22 @@
-import type { JournaledEvent, JournalEntry } from "./journal.ts";
+import { randomBytes } from "node:crypto";
+import type { JournalEntry, JournaledEvent } from "./journal.ts";
+
+/** Later than any time, in ms since the epoch: the year 2286. */
+const end = 9_999_999_999_999;
+const digits = 9;
+const process = randomBytes(6).toString("base64url");
+/** Counts down, so that of two segments of one millisecond the later one comes first. */
+let left = 36 ** 6 - 1;
+
+/** An id that no process made before. Ids sort by time, the newest first, because stores are read from the smallest id on. */
+export function nextSegmentId(time: number): string {
+  return `${segmentsFrom(time)}-${process}-${(left--).toString(36)}`;
+}
+
+/** Where the segments begin that are as old as `time` or older. */
+export function segmentsFrom(time: number): string {
+  return (end - Math.min(end, Math.max(0, Math.floor(time)))).toString(36).padStart(digits, "0");
+}
 
 /*
  * Entries as one text: fields, each ended by a delimiter. Not JSON, because a segment is put together on the path of
@@ -129,11 +147,11 @@ export function entriesOf(text: string): JournalEntry[] {
 }
 
 function textField(text: string | undefined): string {
-  return text === undefined ? delimiter : printable(text) + delimiter;
+  return text === undefined ? delimiter : withoutControls(text) + delimiter;
 }
 
 /** A text as a journal has it: control characters, which few texts hold, are spaces in it. */
-export function printable(text: string): string {
+export function withoutControls(text: string): string {
   return control.test(text) ? text.replaceAll(new RegExp(control, "g"), " ") : text;
 }
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import type { ActorDescriptor } from "../../../src/actors/actor.ts";
 import { Event } from "../../../src/events/event.ts";
-import { deliveryEntry, pushEntry } from "../../../src/journal/entry.ts";
+import { deliveryEntry, pushEntry } from "../../../src/journal/recording.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("entries of a journal");

@@ -1,0 +1,21 @@
+import type { ProviderModule } from "../../src/contract/provider-module.ts";
+
+/** Describes `azure:`. Loads no SDK until it is opened. */
+export const providerModule: ProviderModule = {
+  scheme: "azure",
+  packages: "@azure/{service-bus,data-tables,storage-blob}",
+  journal: "off",
+  sharedBetweenProcesses: true,
+  messagingSystem: "servicebus",
+  open: async (url, context) => (await import("./index.ts")).openAzure(url, context),
+  async rules(url) {
+    const { configFrom, optionsFrom } = await import("./config.ts");
+    const { Names } = await import("./queues/names.ts");
+    const { topologyProblems } = await import("./queues/topology.ts");
+    // Nothing is connected to: the connection strings only have to be there.
+    const place = { connectionString: "none" };
+    const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });
+    return { problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
+  },
+  leastRights: async (url, application) => (await import("./hosting/policy.ts")).leastRights(url, application),
+};
