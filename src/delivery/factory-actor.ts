@@ -18,7 +18,7 @@ import type { Pause } from "../actors/pause.ts";
 import { Polling } from "./polling.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "../actors/supervision.ts";
+import { assertAttemptLeft, decide, FailureCount, maxAttemptsOf, type Decision } from "../actors/supervision.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import type { Turnstile } from "../base/turnstile.ts";
 import { assertReadable } from "../events/unreadable.ts";
@@ -57,7 +57,7 @@ export class FactoryActor {
   readonly #telemetry: ActorTelemetry;
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
-  readonly #mostAttempts: number;
+  readonly #maxAttempts: number;
   /** How it asks for events, and whether it is paused. */
   readonly polling: Polling;
   #stopped = false;
@@ -71,7 +71,7 @@ export class FactoryActor {
     this.#parts = parts;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#atomic = parts.provider.capabilities.atomicStep === true;
-    this.#mostAttempts = mostAttempts(descriptor);
+    this.#maxAttempts = maxAttemptsOf(descriptor);
     this.heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
     this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
     this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
@@ -133,7 +133,7 @@ export class FactoryActor {
   async #postpone(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
     await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.polling.pausedMs, countAttempt: false });
-    return "given-back";
+    return "abandoned";
   }
 
   /**
@@ -159,7 +159,7 @@ export class FactoryActor {
       const span = this.#telemetry.start(event, attempt);
       let failure: unknown;
       try {
-        assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
+        assertAttemptLeft(delivery.lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(event);
         outcome = this.polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
       } catch (error) {
@@ -252,7 +252,7 @@ export class FactoryActor {
   async #settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
     const { lease } = delivery;
     const fields = { err: error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
-    if (delivery.givenBack) return "given-back";
+    if (delivery.givenBack) return "abandoned";
     if (delivery.over || isBeeHiveError(error, "LeaseLost")) {
       this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
       return "lease-lost";
@@ -288,18 +288,18 @@ export class FactoryActor {
         this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
-      case "give-back":
+      case "abandon":
         this.#logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
-        return "given-back";
+        return "abandoned";
       case "pause":
         this.polling.pause(decision, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
-        return "given-back";
+        return "abandoned";
       case "stop":
         this.#stopHive(error);
         await queues.abandon(lease, { delayMs: 0, countAttempt: false });
-        return "given-back";
+        return "abandoned";
     }
   }
 

@@ -1,13 +1,13 @@
 import { adopted } from "../events/adopted-event.ts";
-import { undecorated } from "../actors/configuration.ts";
+import { undecorated } from "../actors/actors-from.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
-import { describeDescriptors } from "../actors/describe.ts";
+import { descriptorsText } from "../actors/descriptors-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
-import { describeActors } from "../actors/resolve-actors.ts";
+import { resolveActors } from "../actors/resolve-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { HiveQueue } from "./hive-queue.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
@@ -52,7 +52,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
-  const descriptors = await withProblems(problems, describeActors(options));
+  const descriptors = await withProblems(problems, resolveActors(options));
   const provider =
     typeof options.provider === "object"
       ? options.provider
@@ -280,7 +280,7 @@ export class Hive {
 
   /** What holds for each actor and where each value came from, as text for people. */
   describe(): string {
-    return describeDescriptors(this.descriptors);
+    return descriptorsText(this.descriptors);
   }
 
   /**

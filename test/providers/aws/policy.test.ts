@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { leastPolicy, type PolicyDocument } from "../../../providers/aws/hosting/policy.ts";
 import {
   actorDescription,
-  ActorDescriptors,
+  actorsFrom,
   collectionStore,
   createHive,
   Event,
@@ -31,7 +31,7 @@ class Payment {
   }
 }
 actorDescription("OrderAccepted-Payment", { publishes: ["PaymentTaken", "Invoices-Invoices"] })(Payment);
-const descriptors = [...(await ActorDescriptors.from(Payment).toConfiguration().getDescriptors())] as ActorDescriptor[];
+const descriptors = actorsFrom(Payment);
 
 /** Whether the policy allows the action on a resource whose ARN ends so. */
 function allows({ Statement }: PolicyDocument, action: string, end: string): boolean {
@@ -71,7 +71,7 @@ async function injecting(
   }
   injects(...(dependencies as never[]))(Injects as never);
   actorDescription("Orders", options)(Injects);
-  return [...(await ActorDescriptors.from(Injects).toConfiguration().getDescriptors())];
+  return actorsFrom(Injects);
 }
 
 /** The actions on the table, or on the bucket, that a policy allows, without the names of their services. */
