@@ -126,13 +126,10 @@ export class Hive {
       telemetry: this.#telemetry,
       random,
       logEvents: this.#logEvents,
-      onDelivery: recording
-        ? (report) => {
-            recording.delivered(report);
-            options.onDelivery?.(report);
-          }
-        : options.onDelivery,
-      onPause: (descriptor, pause) => recording?.paused(descriptor, pause),
+      observers: [
+        ...(recording ? [recording] : []),
+        ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
+      ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { factories, specs } = this.#orchestrator;
