@@ -10,9 +10,9 @@ export {
   type ProcessorActor,
   type Published,
 } from "./actors/actor.ts";
-export { ActorDescriptors, type ActorConfiguration, type ActorSource } from "./actors/configuration.ts";
-export { actorDefaults, describeActor, type ActorDefaults } from "./actors/descriptor.ts";
-export { type ActorOverride, type ActorOverrides } from "./actors/overrides.ts";
+export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
+export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
+export { type ActorOverrides } from "./actors/overrides.ts";
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
 export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
@@ -27,6 +27,7 @@ export {
   toCloudEventText,
   type CloudEvent,
 } from "./events/cloud-events.ts";
+export { type Duration } from "./base/duration.ts";
 export {
   BeeHiveError,
   ConcurrencyConflict,
@@ -79,7 +80,7 @@ export {
   type QueueSpec,
 } from "./contract/queue-operator.ts";
 export { type Received } from "./base/json-value.ts";
-export { defaultRetry, type RetryOptions } from "./actors/retry-policy.ts";
+export { defaultRetry, type RetryOptions, type RetryPolicy } from "./actors/retry-policy.ts";
 export type {
   StoredBlob,
   BlobBody,

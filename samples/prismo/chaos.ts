@@ -19,7 +19,7 @@ export function chaos(rate: number, seed: number): Middleware {
 }
 
 /** Returns enough attempts that chance alone dead-letters fewer than one event in 10^12. */
-export function retryAgainst(rate: number): Partial<RetryOptions> {
+export function retryAgainst(rate: number): RetryOptions {
   const failure = 1 - (1 - rate) ** 2;
   return { maxAttempts: Math.max(50, Math.ceil(Math.log(1e-12) / Math.log(failure))), minDelay: 1, maxDelay: 50 };
 }

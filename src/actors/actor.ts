@@ -1,55 +1,81 @@
 import type { Clock } from "../base/clock.ts";
-import type { Event } from "../events/event.ts";
-import type { EventType } from "../events/event-type.ts";
+import type { Duration } from "../base/duration.ts";
 import type { Logger } from "../base/logger.ts";
+import type { EventType } from "../events/event-type.ts";
+import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import type { RetryOptions } from "./retry-policy.ts";
+import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
-/** The events that follow from an event: any iterable, an async one too, or nothing. */
+/** The events that an actor returns: any iterable, also an async one, or nothing. */
 export type ActorOutput = Iterable<Event> | AsyncIterable<Event> | void | undefined | null;
 
 /**
- * Takes one event, does one piece of work and returns the events that follow. It knows no other actor and
- * keeps no state of its own: an instance lives for one event, state lives in the stores.
+ * Takes one event, does one piece of work and returns the events that follow.
  *
- * An actor that has `Symbol.asyncDispose`, `Symbol.dispose` or a method `dispose` is disposed after its event.
+ * An actor knows no other actor and keeps no state of its own: an instance lives for one event, state lives in stores.
+ * An actor with `Symbol.asyncDispose`, `Symbol.dispose` or a method `dispose` is disposed after its event.
+ *
+ * @example
+ * @actorDescription("OrderAccepted-Payment", { publishes: ["PaymentAuthorised"] })
+ * class PaymentActor implements ProcessorActor {
+ *   async processAsync(event: Event): Promise<ActorOutput> {
+ *     const { orderId } = event.getBody<{ orderId: string }>();
+ *     return [new Event("PaymentAuthorised", { orderId })];
+ *   }
+ * }
  */
 export interface ProcessorActor {
   /**
-   * Runs at least once for each event: exactly once in effect where the provider commits a step
-   * atomically, possibly again after a crash where it does not. Throwing sends the event back to be retried
-   * with delay; {@link RejectEvent} and {@link RetryLater} say more.
+   * Processes one event.
+   *
+   * Runs at least once for each event. The effect is exactly once where the provider commits a step atomically.
+   * An event whose actor throws is retried with a delay; {@link RejectEvent} dead-letters it, {@link RetryLater} names
+   * the delay, {@link PauseSubscription} pauses the subscription.
    */
   processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput>;
 }
 
-/** What an actor may know of the delivery that it works on. */
+/** The delivery that an actor works on. */
 export interface ActorContext {
   /**
-   * Aborts when the lease is lost, another consumer may have the event then, or when the hive stops and its
-   * deadline has passed. What the actor returns afterwards is thrown away.
+   * Aborts when the lease is lost, or when the hive stops and its deadline has passed.
+   *
+   * Outputs that are returned afterwards are discarded, because another consumer may have the event.
+   *
+   * @example
+   * await fetch(url, { signal: context.signal });
    */
   readonly signal: AbortSignal;
-  /** 1 for the first attempt. A step that is run again after a concurrency conflict is the same attempt. */
+  /** 1 for the first attempt. A step that runs again after a concurrency conflict is the same attempt. */
   readonly attempt: number;
   /** Adds the actor, the subscription, the event and the attempt to each line. */
   readonly logger: Logger;
   readonly descriptor: ActorDescriptor;
-  /** Time as the hive sees it: a test can hand the hive a clock of its own. */
+  /** The clock of the hive; virtual in tests. */
   readonly clock: Clock;
 }
 
 /**
- * Runs what comes after: the next middleware, and in the end the actor. May be called once, several times or not
- * at all; with a context, that one is seen further in. Resolves with everything the actor returned.
+ * Runs the next middleware, and finally the actor. Resolves with all events that the actor returned.
+ *
+ * May be called once, several times or not at all. A context that is passed replaces the one seen further in.
  */
 export type Next = (context?: ActorContext) => Promise<readonly Event[]>;
 
 /**
- * Wraps the run of an actor: may look at the event, refuse it by throwing, delay it, change what is returned.
- * It returns what `next` gives, or other events, or `[]` for none: what it does not return is not published. The loop knows
- * nothing of it; what a middleware throws is a failure of the step like any other.
+ * Wraps the run of an actor.
+ *
+ * A middleware may inspect the event, throw to refuse it, delay it, or change the outputs. It returns the events of
+ * `next`, or others, or `[]`: only returned events are published. An error that it throws fails the step like any other.
+ *
+ * @example
+ * const timed: Middleware = async (event, { clock, logger }, next) => {
+ *   const startedAt = clock.now();
+ *   const outputs = await next();
+ *   logger.info({ eventId: event.id, ms: clock.now() - startedAt }, "processed");
+ *   return outputs;
+ * };
  */
 export type Middleware = (event: Event, context: ActorContext, next: Next) => Events | Promise<Events>;
 
@@ -59,73 +85,88 @@ type Events = Iterable<Event> | AsyncIterable<Event>;
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
 export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
 
-/** Where events are published to: a topic, a queue, or wherever the events of a type go. */
+/** A destination of events: a topic, a queue, or an event type, whose events go where the type defines. */
 export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
 
-/** What a descriptor says of how a subscription is worked on. */
+/**
+ * How an actor works on its subscription.
+ *
+ * @example
+ * @actorDescription("OrderAccepted-Payment", { parallelism: 20, lease: "1m", retry: { maxAttempts: 5 } })
+ */
 export interface ActorOptions {
-  /** How many events are worked on at the same time, in one process; 10 unless said. */
-  readonly parallelism?: number | undefined;
-  /** How long an event is leased before it is renewed or comes back, in ms; 30,000 unless said. */
-  readonly lease?: number | undefined;
   /**
-   * How many events one step may return. A step that returns more is a mistake, such as a generator without an end, and
-   * its event goes to the dead letters. @default 10_000
+   * The name in logs, metrics, overrides, graphs and the journal. Set it where a bundler shortens the names of classes.
+   * @default the name of the class
+   */
+  readonly name?: string | undefined;
+  /** Events that one process works on at the same time. @default 10 */
+  readonly parallelism?: number | undefined;
+  /** How long an event is leased. Leases are renewed while the actor works. @default 30_000 */
+  readonly lease?: Duration | undefined;
+  /**
+   * The most events that one step may return. More are taken for a mistake, such as a generator without an end, and
+   * dead-letter the event. @default 10_000
    */
   readonly maxOutputs?: number | undefined;
-  /** What differs from the hive's retry policy. */
-  readonly retry?: Partial<RetryOptions> | undefined;
+  /** Replaces fields of the hive's retry policy. */
+  readonly retry?: RetryOptions | undefined;
   /**
-   * The topics (`OrderShipped` or `OrderShipped-`) and queues (`Invoices-Invoices`) that it publishes to, or the event types
-   * whose events go where those say: made by the set-up, drawn in the graph.
+   * The topics (`OrderShipped` or `OrderShipped-`), queues (`Invoices-Invoices`) and event types that the actor
+   * publishes to. The set-up makes them, and graphs draw them.
    */
   readonly publishes?: readonly Published[] | undefined;
   /**
-   * Whether events of one `partitionKey` are handled one at a time and in order; a failing one holds back its key
-   * and no other. Events without a key have no order.
+   * Processes events of one `partitionKey` one at a time and in order. A failing event holds back its own key and no
+   * other. Events without a key have no order. @default false
    */
   readonly ordered?: boolean | undefined;
-  /** What is done about some errors in the place of the retry policy; before the rules of the hive. */
+  /** Replaces the retry policy for some errors. The rules of the hive follow. @default [] */
   readonly supervision?: readonly SupervisionRule[] | undefined;
-  /** What is done when the subscription fails too often. */
+  /** Pauses the subscription, or stops the hive, when the actor fails too often. */
   readonly failureLimit?: FailureLimit | undefined;
-  /** What wraps each run of this actor, inside what wraps all actors of the hive; the first is outermost. */
+  /** Wraps each run of this actor, inside the middleware of the hive; the first is outermost. @default [] */
   readonly middleware?: readonly Middleware[] | undefined;
 }
 
-/** One actor on one subscription or queue, with everything decided. */
+/** One actor on one subscription or queue, with every option resolved; lengths of time in ms. */
 export interface ActorDescriptor {
   readonly actorType: ActorClass;
-  /** The name of the class. */
+  /** See {@link ActorOptions.name}. */
   readonly name: string;
   readonly queueName: QueueName;
   readonly parallelism: number;
   readonly lease: number;
   readonly maxOutputs: number;
-  readonly retry: RetryOptions;
+  readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;
-  readonly supervision: readonly SupervisionRule[];
-  readonly failureLimit: FailureLimit | undefined;
+  readonly supervision: readonly SupervisionRule<number>[];
+  readonly failureLimit: FailureLimit<number> | undefined;
   readonly middleware: readonly Middleware[];
-  /** Where each setting came from: `default`, `decorator`, a file, a variable. */
+  /** Where each setting came from: `default`, `decorator`, the path of a file, or the name of a variable. */
   readonly origins: Readonly<Record<string, string>>;
 }
 
-/** What one `@actorDescription` says. */
-export interface ActorDescription {
+/** The arguments of one `@actorDescription`. */
+interface Subscription {
   readonly queueName: string;
   readonly options: ActorOptions;
 }
 
-const descriptions = Symbol.for("beehive-actors.descriptions");
+const subscriptions = Symbol.for("beehive-actors.descriptions");
 
 /**
- * Subscribes an actor class: `@actorDescription("OrderAccepted-Payment")` to the subscription `Payment` of the
- * topic `OrderAccepted`, `@actorDescription("Invoices")` to a simple queue. Several on one class are several
- * subscriptions. Works as a legacy (`experimentalDecorators`) and as a standard decorator, and as a plain call.
+ * Subscribes an actor class to a topic or a queue.
  *
- * Nothing is checked here: `createHive` lists every mistake at once.
+ * Several on one class are several subscriptions. Works as a legacy (`experimentalDecorators`) and as a standard
+ * decorator, and as a plain call. Nothing is checked here: `createHive` lists every mistake at once.
+ *
+ * @param queueName `OrderAccepted-Payment` for the subscription `Payment` of the topic `OrderAccepted`, `Invoices` for a
+ *   simple queue.
+ * @example
+ * @actorDescription("OrderAccepted-Payment", { parallelism: 20 })
+ * class PaymentActor implements ProcessorActor { … }
  */
 export function actorDescription(
   queueName: string,
@@ -133,15 +174,15 @@ export function actorDescription(
 ): <C extends ActorClass>(actorType: C, context?: ClassDecoratorContext<C>) => void {
   return (actorType) => {
     // Decorators are applied from the last to the first; prepending keeps the order of the source.
-    Object.defineProperty(actorType, descriptions, {
-      value: [{ queueName, options }, ...descriptionsOf(actorType)],
+    Object.defineProperty(actorType, subscriptions, {
+      value: [{ queueName, options }, ...subscriptionsOf(actorType)],
       configurable: true,
     });
   };
 }
 
-/** What the decorators of a class say, in the order of the source. Not inherited: a subclass subscribes for itself. */
-export function descriptionsOf(actorType: object): readonly ActorDescription[] {
-  if (!Object.hasOwn(actorType, descriptions)) return [];
-  return (actorType as { [descriptions]: readonly ActorDescription[] })[descriptions];
+/** Returns the subscriptions of a class, in the order of the source. They are not inherited. */
+export function subscriptionsOf(actorType: object): readonly Subscription[] {
+  if (!Object.hasOwn(actorType, subscriptions)) return [];
+  return (actorType as { [subscriptions]: readonly Subscription[] })[subscriptions];
 }

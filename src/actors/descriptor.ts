@@ -1,88 +1,98 @@
+import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import type { ActorClass, ActorDescriptor, ActorOptions, Middleware, Published } from "./actor.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { QueueName } from "../events/queue-name.ts";
 import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
-import { defaultRetry, retryProblems, type RetryOptions } from "./retry-policy.ts";
-import { supervisionProblems, type FailureLimit, type SupervisionRule } from "./supervision.ts";
+import { QueueName } from "../events/queue-name.ts";
+import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import { defaultRetry, retryInMs, retryProblems, type RetryPolicy } from "./retry-policy.ts";
+import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
-/** What holds for every actor unless it says otherwise. */
-export interface ActorDefaults {
-  readonly parallelism: number;
-  /** In ms. */
-  readonly lease: number;
-  /** See {@link ActorOptions.maxOutputs}. */
-  readonly maxOutputs: number;
-  readonly retry: RetryOptions;
-  /** Rules for all actors, after their own. */
-  readonly supervision: readonly SupervisionRule[];
-  readonly failureLimit?: FailureLimit | undefined;
-  /** What wraps every actor, around what wraps it itself; the first is outermost. */
-  readonly middleware: readonly Middleware[];
-}
+/** Options of all actors of a hive; an actor's own options win. Rules follow its own, middleware wraps its own. */
+export type ActorDefaults = Pick<
+  ActorOptions,
+  "parallelism" | "lease" | "maxOutputs" | "retry" | "supervision" | "failureLimit" | "middleware"
+>;
 
-export const actorDefaults: ActorDefaults = {
+/** The options of an actor that neither its decorator nor its hive sets. */
+export const actorDefaults = {
   parallelism: 10,
   lease: 30_000,
   maxOutputs: 10_000,
   retry: defaultRetry,
-  supervision: [],
-  middleware: [],
-};
+} as const satisfies ActorDefaults;
 
-/** The settings whose origin is told by `hive.describe()`. */
+/** The settings whose origins `hive.describe()` prints. */
 export const describedSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
 
 /**
- * The descriptor of one actor on one queue: for configurations of your own. Mistakes are added to `problems`, and
- * nothing is returned when there is no descriptor because of them.
+ * Makes the descriptor of one actor on one subscription or queue.
+ *
+ * For a {@link DescriptorSource}; a hive calls it for every decorator.
+ *
+ * @param problems Collects what is wrong, in words.
+ * @returns `undefined` when there can be no descriptor because of the problems.
+ * @example
+ * const problems: string[] = [];
+ * const descriptor = toDescriptor(PaymentActor, "OrderAccepted-Payment", { lease: "1m" }, defaults, problems);
  */
-export function describeActor(
+export function toDescriptor(
   actorType: ActorClass,
   queueName: string,
   options: ActorOptions,
   defaults: ActorDefaults,
   problems: string[],
 ): ActorDescriptor | undefined {
-  const at = `${actorType.name || "an anonymous class"} on "${queueName}"`;
+  const name = options.name ?? actorType.name;
+  const at = `${(name as unknown) === "" ? "an anonymous class" : String(name)} on "${queueName}"`;
   const wrong = shapeProblems(options);
   if (wrong.length > 0) {
     problems.push(...wrong.map((problem) => `${at}: ${problem}`));
     return undefined;
   }
-  const parsed = attempt(() => QueueName.parse(queueName), at, problems);
-  const published = (options.publishes ?? []).map((text) =>
-    attempt(() => destination(text), `${at} publishes`, problems),
-  );
+  const parsed = tryParse(() => QueueName.parse(queueName), at, problems);
+  const publishes = (options.publishes ?? []).map((to) => tryParse(() => destination(to), `${at} publishes`, problems));
   if (!parsed) return undefined;
   if (parsed.kind === "topic") {
     problems.push(`${at}: it is a topic; an actor reads a subscription of it, "${parsed.topic}-Something"`);
     return undefined;
   }
-  const { parallelism = defaults.parallelism, lease = defaults.lease, ordered = false } = options;
-  const { maxOutputs = defaults.maxOutputs } = options;
+  const { parallelism, lease, maxOutputs, failureLimit } = merged(options, defaults);
   const descriptor: ActorDescriptor = {
     actorType,
-    name: actorType.name,
+    name,
     queueName: parsed,
     parallelism,
-    lease,
+    lease: inMs(lease),
     maxOutputs,
-    ordered,
-    retry: { ...defaults.retry, ...options.retry },
-    publishes: published.filter((one) => one !== undefined),
-    supervision: [...(options.supervision ?? []), ...defaults.supervision],
-    failureLimit: options.failureLimit ?? defaults.failureLimit,
-    middleware: [...defaults.middleware, ...(options.middleware ?? [])],
+    ordered: options.ordered ?? false,
+    retry: retryOf(defaults, options),
+    publishes: publishes.filter((one) => one !== undefined),
+    supervision: rulesInMs([...(options.supervision ?? []), ...(defaults.supervision ?? [])]),
+    failureLimit: failureLimit && limitInMs(failureLimit),
+    middleware: [...(defaults.middleware ?? []), ...(options.middleware ?? [])],
     origins: Object.fromEntries(
-      describedSettings.map((name) => [name, options[name] === undefined ? "default" : "decorator"]),
+      describedSettings.map((setting) => [setting, options[setting] === undefined ? "default" : "decorator"]),
     ),
   };
   problems.push(...descriptorProblems(descriptor));
   return descriptor;
 }
 
+function merged(options: ActorOptions, defaults: ActorDefaults) {
+  return {
+    parallelism: options.parallelism ?? defaults.parallelism ?? actorDefaults.parallelism,
+    lease: options.lease ?? defaults.lease ?? actorDefaults.lease,
+    maxOutputs: options.maxOutputs ?? defaults.maxOutputs ?? actorDefaults.maxOutputs,
+    failureLimit: options.failureLimit ?? defaults.failureLimit,
+  };
+}
+
+function retryOf(defaults: ActorDefaults, options: ActorOptions): RetryPolicy {
+  return { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) };
+}
+
 const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
+  name: true,
   parallelism: true,
   lease: true,
   maxOutputs: true,
@@ -94,25 +104,32 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   middleware: true,
 };
 
-/** What only the compiler sees, where there is one. */
+/** Names stand in variables, files, metrics and drawings. */
+const nameShape = /^[\p{L}_$][\p{L}\p{N}_$]{0,127}$/u;
+
+/** Checks at run time what TypeScript checks at compile time, for callers without it. */
 function shapeProblems(options: ActorOptions): string[] {
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(optionNames, name));
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
+  const { name, ordered } = options;
   return [
-    ...unknown.map((name) => `"${name}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
-    ...lists.map((name) => `${name} must be a list`),
-    ...(["boolean", "undefined"].includes(typeof options.ordered) ? [] : ["ordered must be true or false"]),
+    ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
+    ...lists.map((option) => `${option} must be a list`),
+    ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
+    ...(name === undefined || (typeof name === "string" && nameShape.test(name))
+      ? []
+      : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
   ];
 }
 
-/** What is wrong with the settings of a descriptor, in words. */
+/** Returns what is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
     ...numberProblems("parallelism", parallelism, wholeNumber(1)),
-    ...numberProblems("lease", lease, wholeMs(100)),
+    ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
@@ -120,12 +137,16 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }
 
-/** In `publishes`, a bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`. An event type says it itself. */
+/**
+ * Returns the topic or queue of an entry of `publishes`.
+ *
+ * A bare name is a topic, as the type of an event is: `OrderShipped` means `OrderShipped-`.
+ */
 export function destination(published: Published): QueueName {
   if ((published as unknown) === undefined)
     throw new BeeHiveError(
       "InvalidQueueName",
-      "undefined is no event type: is it imported from a module that imports this one?",
+      "undefined is not an event type: is it imported from a module that imports this one?",
     );
   const { name: text, queueName } =
     typeof published === "string" ? { name: published, queueName: undefined } : published;
@@ -135,9 +156,9 @@ export function destination(published: Published): QueueName {
   throw new BeeHiveError("InvalidQueueName", `"${name}" is a subscription; publish to its topic, "${name.topic}-"`);
 }
 
-function attempt<T>(make: () => T, at: string, problems: string[]): T | undefined {
+function tryParse<T>(parse: () => T, at: string, problems: string[]): T | undefined {
   try {
-    return make();
+    return parse();
   } catch (error) {
     problems.push(`${at}: ${messageOf(error)}`);
     return undefined;

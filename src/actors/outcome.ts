@@ -1,2 +1,2 @@
 /** How the work on one delivery ended. */
-export type Outcome = "committed" | "retried" | "dead-lettered" | "given-back" | "lease-lost";
+export type Outcome = "committed" | "retried" | "dead-lettered" | "abandoned" | "lease-lost";

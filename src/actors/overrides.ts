@@ -1,54 +1,56 @@
 import { readDataFile } from "../base/data-file.ts";
+import { inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import { throwProblems } from "../base/problems.ts";
-import { contradictions } from "./configuration.ts";
-import { descriptorProblems } from "./descriptor.ts";
-import type { ActorDescriptor } from "./actor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { isNumber, numberProblems, wholeNumber } from "../base/numbers.ts";
-import { defaultRetry, type RetryOptions } from "./retry-policy.ts";
+import { throwProblems } from "../base/problems.ts";
 import { safeText } from "../base/safe-text.ts";
-import type { FailureLimit } from "./supervision.ts";
+import type { ActorDescriptor } from "./actor.ts";
+import { contradictions } from "./actors-from.ts";
+import { descriptorProblems } from "./descriptor.ts";
+import { defaultRetry, retryInMs, type RetryOptions } from "./retry-policy.ts";
+import { limitInMs, type FailureLimit } from "./supervision.ts";
 
-/** What may be said of an actor outside its code. */
+/** Options that replace those of an actor without a change of its code. */
 export interface ActorOverride {
-  /** `false` leaves the actor out. */
+  /** `false` leaves the actor out. @default true */
   readonly enabled?: boolean;
   readonly parallelism?: number;
-  /** In ms. */
-  readonly lease?: number;
-  readonly retry?: Partial<RetryOptions>;
+  readonly lease?: Duration;
+  readonly retry?: RetryOptions;
   readonly failureLimit?: FailureLimit;
 }
 
 /**
- * Overrides by the name of an actor class, for all its subscriptions, or by a subscription, which says more and
- * wins: `{ "PaymentActor": { "parallelism": 32 }, "OrderShipped-Tracing": { "enabled": false } }`.
+ * Overrides by the name of an actor, for all its subscriptions, or by a subscription, which wins.
+ *
+ * @example
+ * { "PaymentActor": { "parallelism": 32, "lease": "1m" }, "OrderShipped-Tracing": { "enabled": false } }
  */
 export type ActorOverrides = Readonly<Record<string, ActorOverride>>;
 
-/** Overrides, and what they are called in `hive.describe()`. */
-export interface NamedOverrides {
+/** Overrides of one origin. */
+interface NamedOverrides {
+  /** The path of the file or the name of the variable, as `hive.describe()` prints it. */
   readonly origin: string;
   readonly actors: ActorOverrides;
-  /** Tells why they cannot be applied, if they cannot; of interest only if they are for an actor of the hive. */
+  /** Why they cannot be applied; thrown only when an actor of the hive is named. */
   readonly problem?: string | undefined;
 }
 
-const fields = ["enabled", "parallelism", "lease", "retry", "failureLimit"];
-const fieldsWithin: Readonly<Record<string, readonly string[]>> = {
+const fieldNames = ["enabled", "parallelism", "lease", "retry", "failureLimit"];
+const fieldNamesWithin: Readonly<Record<string, readonly string[]>> = {
   retry: Object.keys(defaultRetry),
   failureLimit: ["failures", "within", "action", "pause"],
 };
 const environmentPrefix = "BEEHIVE_ACTOR_PARALLELISM_";
-/** A wrong text is shown up to here, in characters. */
+/** The most characters of a wrong text that an error shows. */
 const maxShown = 100;
 
 /**
- * Reads overrides from a file: JSON, or YAML when its name ends in `.yaml` or `.yml`. The file is an object with one
- * key, `actors`.
+ * Reads overrides from a JSON file, or a YAML file (`.yaml`, `.yml`). The file is an object with the one key `actors`.
  *
- * @throws BeeHiveError `InvalidConfiguration` when it cannot be read or has anything else in it, every problem at once.
+ * @throws BeeHiveError `InvalidConfiguration` when the file cannot be read, or with every problem in it.
  */
 export async function readOverrides(path: string): Promise<NamedOverrides> {
   const content = await parseFile(path);
@@ -57,25 +59,25 @@ export async function readOverrides(path: string): Promise<NamedOverrides> {
   return namedOverrides(path, (content as { readonly actors: unknown }).actors);
 }
 
-/** Overrides as they were given, by whoever wrote them. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+/** Returns overrides with their origin. @throws BeeHiveError `InvalidConfiguration` with every problem of their shape. */
 export function namedOverrides(origin: string, actors: unknown): NamedOverrides {
   if (!isObject(actors)) throwProblems([`${origin}: it must be an object of overrides by actor`]);
   const problems: string[] = [];
-  for (const [name, said] of Object.entries(actors as object)) {
-    problems.push(...objectProblems(`${origin}: actors.${name}`, said, fields));
-    if (!isObject(said)) continue;
-    for (const [field, known] of Object.entries(fieldsWithin)) {
-      if (said[field] !== undefined)
-        problems.push(...objectProblems(`${origin}: actors.${name}.${field}`, said[field], known));
+  for (const [name, fields] of Object.entries(actors as object)) {
+    problems.push(...objectProblems(`${origin}: actors.${name}`, fields, fieldNames));
+    if (!isObject(fields)) continue;
+    for (const [field, known] of Object.entries(fieldNamesWithin)) {
+      if (fields[field] !== undefined)
+        problems.push(...objectProblems(`${origin}: actors.${name}.${field}`, fields[field], known));
     }
-    if (!["boolean", "undefined"].includes(typeof said["enabled"]))
+    if (!["boolean", "undefined"].includes(typeof fields["enabled"]))
       problems.push(`${origin}: actors.${name}.enabled must be true or false`);
   }
   throwProblems(problems);
   return { origin, actors: actors as ActorOverrides };
 }
 
-/** Overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. An empty variable says nothing. */
+/** Returns overrides from the environment: `BEEHIVE_ACTOR_PARALLELISM_PaymentActor=32`. Empty variables are ignored. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): NamedOverrides[] {
   return Object.entries(environment).flatMap(([variable, value]) => {
     if (!variable.startsWith(environmentPrefix) || value === undefined || value.trim() === "") return [];
@@ -88,8 +90,9 @@ export function environmentOverrides(environment: Readonly<Record<string, string
 }
 
 /**
- * The descriptors as overrides change them, later ones winning. A file must name actors that are there; a variable
- * may be for another hive.
+ * Returns the descriptors with overrides applied; later overrides win.
+ *
+ * A file must name actors of the hive; a variable may be for another hive.
  *
  * @throws BeeHiveError `InvalidConfiguration` with every problem.
  */
@@ -103,9 +106,9 @@ export function override(
     let changed: ActorDescriptor | undefined = descriptor;
     for (const { origin, actors, problem } of [...(file ? [file] : []), ...environment]) {
       for (const key of [descriptor.name, descriptor.queueName.toString()]) {
-        const said = Object.hasOwn(actors, key) ? actors[key] : undefined;
-        if (said && problem !== undefined) problems.push(problem);
-        else if (said && changed) changed = said.enabled === false ? undefined : apply(changed, said, origin);
+        const found = Object.hasOwn(actors, key) ? actors[key] : undefined;
+        if (found && problem !== undefined) problems.push(problem);
+        else if (found && changed) changed = found.enabled === false ? undefined : apply(changed, found, origin);
       }
     }
     if (changed && changed !== descriptor) problems.push(...descriptorProblems(changed));
@@ -115,17 +118,18 @@ export function override(
   return result;
 }
 
-function apply(
-  descriptor: ActorDescriptor,
-  { parallelism, lease, retry, failureLimit }: ActorOverride,
-  origin: string,
-): ActorDescriptor {
-  const said = Object.entries({ parallelism, lease, retry, failureLimit }).filter(([, value]) => value !== undefined);
+function apply(descriptor: ActorDescriptor, override: ActorOverride, origin: string): ActorDescriptor {
+  const { parallelism, lease, retry, failureLimit } = override;
+  const settings = Object.entries({
+    parallelism,
+    lease: inMs(lease),
+    retry: retry && { ...descriptor.retry, ...retryInMs(retry) },
+    failureLimit: failureLimit && limitInMs(failureLimit),
+  }).filter(([, value]) => value !== undefined);
   return {
     ...descriptor,
-    ...Object.fromEntries(said),
-    retry: { ...descriptor.retry, ...retry },
-    origins: { ...descriptor.origins, ...Object.fromEntries(said.map(([name]) => [name, origin])) },
+    ...Object.fromEntries(settings),
+    origins: { ...descriptor.origins, ...Object.fromEntries(settings.map(([name]) => [name, origin])) },
   };
 }
 

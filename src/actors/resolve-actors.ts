@@ -1,45 +1,39 @@
 import { throwProblems } from "../base/problems.ts";
-import { ActorDescriptors, isActorConfiguration, type ActorConfiguration, type ActorSource } from "./configuration.ts";
-import { actorDefaults, type ActorDefaults } from "./descriptor.ts";
-import type { RetryOptions } from "./retry-policy.ts";
-import { environmentOverrides, namedOverrides, override, readOverrides, type ActorOverrides } from "./overrides.ts";
 import type { ActorDescriptor } from "./actor.ts";
+import { actorsFrom, isDescriptorSource, type ActorClasses, type DescriptorSource } from "./actors-from.ts";
+import type { ActorDefaults } from "./descriptor.ts";
+import { environmentOverrides, namedOverrides, override, readOverrides, type ActorOverrides } from "./overrides.ts";
 
-/** Where the actors of a hive come from, and what holds for them. */
-export interface ActorSettings {
-  readonly actors?: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[] | undefined;
-  readonly defaults?: (Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> }) | undefined;
+/** The options of a hive that decide on its actors. */
+interface ActorSettings {
+  readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
+  readonly defaults?: ActorDefaults | undefined;
   readonly overrides?: string | ActorOverrides | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /**
- * The actors of a hive with everything decided: decorators, then the file, then the environment.
+ * Returns the actors of a hive with every option resolved: decorators, then the file, then the environment.
  *
  * @throws BeeHiveError `InvalidConfiguration` with every problem of every actor.
  */
-export async function describeActors({
+export async function resolveActors({
   actors,
-  defaults,
+  defaults = {},
   overrides,
   environment = process.env,
 }: ActorSettings): Promise<readonly ActorDescriptor[]> {
-  const merged = { ...actorDefaults, ...defaults, retry: { ...actorDefaults.retry, ...defaults?.retry } };
   const given = (Array.isArray(actors) ? actors : [actors]).filter((one) => one !== undefined);
-  const sources = given.filter((one) => !isActorConfiguration(one)) as ActorSource[];
-  const configurations = given.filter(isActorConfiguration);
-  if (sources.length > 0) configurations.push(ActorDescriptors.from(...sources).toConfiguration());
-  const described = await Promise.all(configurations.map(async (one) => one.getDescriptors(merged)));
+  const classes = given.filter((one) => !isDescriptorSource(one)) as ActorClasses[];
+  const sources = given.filter(isDescriptorSource);
+  const fromSources = await Promise.all(sources.map(async (source) => [...(await source.getDescriptors(defaults))]));
+  const fromClasses = actorsFrom(classes, defaults);
   const file =
     typeof overrides === "string"
       ? await readOverrides(overrides)
       : overrides && namedOverrides("overrides", overrides);
-  const descriptors = override(
-    described.flatMap((some) => [...some]),
-    file,
-    environmentOverrides(environment),
-  );
-  if (descriptors.length === 0 && sources.flat().length > 0)
+  const descriptors = override([...fromSources.flat(), ...fromClasses], file, environmentOverrides(environment));
+  if (descriptors.length === 0 && classes.flat().length > 0)
     throwProblems([
       "no class among its actors is decorated with @actorDescription; leave actors out for a hive that only publishes",
     ]);

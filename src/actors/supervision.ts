@@ -1,67 +1,81 @@
+import { durationProblems, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "../base/errors.ts";
-import { isNewerVersion } from "../events/event-version.ts";
-import { giveBack, type GiveBack } from "./give-back.ts";
 import { numberProblems, time, wholeNumber } from "../base/numbers.ts";
-import type { PauseDecision, PausedBy } from "./pause.ts";
+import { isNewerVersion } from "../events/event-version.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { backoff, decideRetry, isDelay, retryProblems, type RetryOptions } from "./retry-policy.ts";
+import type { PauseDecision, PausedBy } from "./pause.ts";
+import { backoff, decideRetry, isDelay, retryInMs, retryProblems } from "./retry-policy.ts";
+import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
+import { decideUncounted, type AbandonDecision } from "./uncounted-failure.ts";
 
 /** A class of errors. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class, whatever it is constructed with
 export type ErrorClass = abstract new (...parameters: any[]) => Error;
 
-/** Which errors a rule is for: a class, a {@link ErrorCode}, or whatever a function says. */
+/** The errors of a rule: a class, an {@link ErrorCode}, or a function that returns true for them. */
 export type ErrorMatch = ErrorClass | ErrorCode | ((error: unknown) => boolean);
 
 /**
- * What is done about some errors, in the place of the retry policy:
+ * Replaces the retry policy for some errors:
  *
- * - `retry` as the policy says, with what the rule changes of it; it may allow more attempts than the policy;
+ * - `retry` as the policy does, with the fields that the rule replaces; more attempts than the policy's are allowed;
  * - `dead-letter` at once;
- * - `pause` the subscription for `pause` ms: nothing is leased meanwhile, and the event is given back without
- *   counting an attempt. For an outage of something that all its events need.
- * - `stop` the hive; the event is given back without counting an attempt. For what no retry mends.
+ * - `pause` the subscription: nothing is leased meanwhile, and the event is abandoned without counting an attempt. For
+ *   an outage of something that all events of the subscription need;
+ * - `stop` the hive; the event is abandoned without counting an attempt. For errors that no retry mends.
+ *
+ * @example
+ * supervision: [
+ *   { on: GatewayDown, action: "pause", pause: "1m" },
+ *   { on: "TooLarge", action: "dead-letter" },
+ *   { on: (error) => error instanceof TypeError, action: "stop" },
+ * ]
  */
-export type SupervisionRule =
-  | { readonly on: ErrorMatch; readonly action: "retry"; readonly retry?: Partial<RetryOptions> }
+export type SupervisionRule<T = Duration> =
+  | { readonly on: ErrorMatch; readonly action: "retry"; readonly retry?: RetryOptions<T> }
   | { readonly on: ErrorMatch; readonly action: "dead-letter" }
-  | { readonly on: ErrorMatch; readonly action: "pause"; readonly pause: number }
+  | { readonly on: ErrorMatch; readonly action: "pause"; readonly pause: T }
   | { readonly on: ErrorMatch; readonly action: "stop" };
 
-/** What is done when a subscription fails too often, whatever the errors: `pause` it for so many ms, or `stop` the hive. */
-export interface FailureLimit {
+/**
+ * Pauses a subscription that fails too often, or stops the hive, whatever the errors.
+ *
+ * @example
+ * failureLimit: { failures: 100, within: "1m", action: "pause", pause: "5m" }
+ */
+export interface FailureLimit<T = Duration> {
   readonly failures: number;
-  /** In so many ms. */
-  readonly within: number;
+  /** The span in which failures are counted. */
+  readonly within: T;
   readonly action: "pause" | "stop";
-  /** How long to pause, in ms; as long as `within` unless given. */
-  readonly pause?: number | undefined;
+  /** The length of the pause. @default the value of `within` */
+  readonly pause?: T | undefined;
 }
 
 export type Decision =
   | { readonly action: "retry"; readonly delayMs: number }
-  | GiveBack
+  | AbandonDecision
   | { readonly action: "dead-letter"; readonly reason: string }
   | PauseDecision
   | { readonly action: "stop" };
 
 /** How the failures of one actor are dealt with. */
 export interface Supervision {
-  readonly retry: RetryOptions;
-  /** The first rule that matches decides; the retry policy does when none does. */
-  readonly supervision: readonly SupervisionRule[];
+  readonly retry: RetryPolicy;
+  /** The first rule that matches decides; the retry policy does when none matches. */
+  readonly supervision: readonly SupervisionRule<number>[];
 }
 
 /**
- * What becomes of an event whose actor threw `error` at its `attempt` (1 for the first). Pure: `random` is a
- * number from 0 up to 1.
+ * Decides how an event is settled whose actor threw `error`.
  *
- * An event of a newer version is given back for as long as its type says, see {@link NewerVersion}.
+ * Pure. An event of a newer version is abandoned for as long as its type allows, see {@link NewerVersion}.
  *
- * @param uncounted the failure is not the actor's: unless a rule says otherwise, the event is given back with the delay of
- *   the retry policy, and no attempt is counted.
- * @param waitedMs how long ago the event was first delivered.
+ * @param attempt 1 for the first.
+ * @param random A number from 0 up to 1.
+ * @param uncounted True when the actor is not to blame: if no rule matches, no attempt is counted.
+ * @param waitedMs The time since the first delivery of the event.
  */
 export function decide(
   error: unknown,
@@ -85,7 +99,7 @@ export function decide(
       return decideRetry(error, attempt, { ...retry, ...rule.retry }, random);
     case undefined:
       return (
-        giveBack(error, { uncounted, waitedMs, backoffMs: () => backoff(attempt, retry, random) }) ??
+        decideUncounted(error, { uncounted, waitedMs, backoffMs: () => backoff(attempt, retry, random) }) ??
         decideRetry(error, attempt, retry, random)
       );
   }
@@ -95,38 +109,39 @@ function pauseFor(ms: number, by: PausedBy): PauseDecision {
   return { action: "pause", pauseMs: Math.ceil(ms), by };
 }
 
-/** The most attempts that any error may have: what a queue must allow. */
-export function mostAttempts({ retry, supervision }: Supervision): number {
+/** Returns the most attempts that any error may have: a queue must allow them. */
+export function maxAttemptsOf({ retry, supervision }: Supervision): number {
   const ofRules = supervision.flatMap((rule) => (rule.action === "retry" ? [rule.retry?.maxAttempts ?? 0] : []));
   return Math.max(retry.maxAttempts, ...ofRules);
 }
 
 /**
- * What comes back more often than it may be tried was never settled at all: each failure that is settled counts.
+ * Throws for an event that was delivered more often than `maxAttempts`.
  *
- * @param losses knows why this process lost the lease, if it did.
+ * Such an event was never settled, because every settled failure is counted.
+ *
+ * @param losses Knows why this process lost the lease, if it did.
  * @throws BeeHiveError `Exhausted`.
  */
 export function assertAttemptLeft(
   lease: Lease,
-  most: number,
+  maxAttempts: number,
   losses: { reasonOf(lease: Lease): string | undefined },
 ): void {
-  if (lease.attempt <= most) return;
+  if (lease.attempt <= maxAttempts) return;
   const reason =
     losses.reasonOf(lease) ??
     "its consumers may have crashed on it, or held their event loop for longer than its lease";
   throw new BeeHiveError("Exhausted", `delivered ${lease.attempt} times, never settled: ${reason}`);
 }
 
-/** Whether an error is one of those that are meant. A function that throws does not mean it. */
+/** Returns whether a rule is for `error`. A function that throws does not match. */
 export function matches(on: ErrorMatch, error: unknown): boolean {
   if (typeof on === "string") return error instanceof BeeHiveError && error.code === on;
   if (isErrorClass(on)) return error instanceof on;
   try {
     return on(error);
   } catch {
-    // It does not know this error.
     return false;
   }
 }
@@ -137,58 +152,74 @@ function isErrorClass(on: Exclude<ErrorMatch, string>): on is ErrorClass {
 
 /** Counts the failures of one subscription. */
 export class FailureCount {
-  readonly #limit: FailureLimit;
-  /** When the latest failures happened, in ms since the epoch; no more than the limit are kept. */
+  readonly #limit: FailureLimit<number>;
+  /** When the latest failures happened, in ms since the epoch; at most as many as the limit. */
   readonly #times: number[] = [];
 
-  constructor(limit: FailureLimit) {
+  constructor(limit: FailureLimit<number>) {
     this.#limit = limit;
   }
 
   /**
-   * Notes a failure; answers what to do when it is one too many. Counting then starts anew. An event of a newer version
-   * is no failure: it waits for another release.
+   * Counts a failure, and returns a decision when the limit is reached. Counting then starts anew.
+   *
+   * An event of a newer version is no failure: it waits for another release.
    */
   add(now: number, error?: unknown): Decision | undefined {
     if (isNewerVersion(error)) return undefined;
     const { failures, within, action, pause = within } = this.#limit;
     this.#times.push(now);
     if (this.#times.length > failures) this.#times.shift();
-    // A clock that was put back leaves times in the future: they say nothing any more.
+    // Times in the future were noted before the clock was put back; they are too old to count.
     if (this.#times.length < failures || Math.abs(now - (this.#times[0] ?? now)) > within) return undefined;
     this.#times.length = 0;
     return action === "stop" ? { action } : pauseFor(pause, "failure-limit");
   }
 }
 
+/** Returns rules with their lengths of time in ms. */
+export function rulesInMs(rules: readonly SupervisionRule[]): SupervisionRule<number>[] {
+  return rules.map((rule) => {
+    if (rule.action === "pause") return { ...rule, pause: inMs(rule.pause) };
+    return rule.action === "retry" ? { ...rule, retry: retryInMs(rule.retry) } : rule;
+  });
+}
+
+/** Returns a failure limit with its lengths of time in ms. */
+export function limitInMs(limit: FailureLimit): FailureLimit<number> {
+  const inMilliseconds = { within: inMs(limit.within), ...(limit.pause !== undefined && { pause: inMs(limit.pause) }) };
+  return { ...limit, ...inMilliseconds } as FailureLimit<number>;
+}
+
 const limitNames: readonly string[] = ["failures", "within", "action", "pause"];
 
-/** What is wrong with rules and limits, in words. */
+/** Returns what is wrong with rules and limits, in words. */
 export function supervisionProblems(
-  rules: readonly SupervisionRule[],
-  limit: FailureLimit | undefined,
-  retry: RetryOptions,
+  rules: readonly SupervisionRule<number>[],
+  limit: FailureLimit<number> | undefined,
+  retry: RetryPolicy,
 ): string[] {
   const problems = rules.flatMap((rule) => {
     if (typeof rule.on !== "function" && !errorCodes.includes(rule.on))
       return [
-        `supervision: a rule is on ${String(rule.on)}; name a class of errors, a function, or a code: ${errorCodes.join(", ")}`,
+        `supervision: a rule is on ${String(rule.on)}; name a class of errors, a function, or a code: ` +
+          errorCodes.join(", "),
       ];
     if (!["retry", "dead-letter", "pause", "stop"].includes(rule.action))
       return [`supervision: a rule has the action "${rule.action}"; there are retry, dead-letter, pause and stop`];
-    if (rule.action === "pause") return numberProblems("supervision: the pause of a rule", rule.pause, time);
+    if (rule.action === "pause") return durationProblems("supervision: the pause of a rule", rule.pause, time);
     return rule.action === "retry" ? retryProblems({ ...retry, ...rule.retry }) : [];
   });
   return limit ? [...problems, ...limitProblems(limit)] : problems;
 }
 
-function limitProblems(limit: FailureLimit): string[] {
+function limitProblems(limit: FailureLimit<number>): string[] {
   const { failures, within, action, pause } = limit;
   return [
     ...numberProblems("failureLimit.failures", failures, wholeNumber(1)),
-    ...numberProblems("failureLimit.within", within, time),
+    ...durationProblems("failureLimit.within", within, time),
     ...(["pause", "stop"].includes(action) ? [] : [`failureLimit.action must be "pause" or "stop", not "${action}"`]),
-    ...(pause === undefined ? [] : numberProblems("failureLimit.pause", pause, time)),
+    ...(pause === undefined ? [] : durationProblems("failureLimit.pause", pause, time)),
     ...Object.keys(limit)
       .filter((name) => !limitNames.includes(name))
       .map((name) => `failureLimit.${name} is not an option; there are ${limitNames.join(", ")}`),

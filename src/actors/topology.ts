@@ -3,7 +3,7 @@ import type { QueueName } from "../events/queue-name.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { actorDefaults, destination } from "./descriptor.ts";
 import type { Publisher } from "./publishes.ts";
-import { mostAttempts } from "./supervision.ts";
+import { maxAttemptsOf } from "./supervision.ts";
 
 /**
  * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics
@@ -25,7 +25,7 @@ export function queueSpecs(
       publish(destination(name), { ordered: false, leaseMs: lease, maxAttempts: retry.maxAttempts });
   for (const descriptor of descriptors) {
     const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
-    const spec = { ordered, leaseMs, maxAttempts: mostAttempts(descriptor) };
+    const spec = { ordered, leaseMs, maxAttempts: maxAttemptsOf(descriptor) };
     read.set(queueName.toString(), { ...spec, name: queueName });
     if (queueName.kind === "subscription") publish(queueName.destination, spec);
     for (const name of publishes) publish(name, { ...spec, ordered: false });

@@ -11,15 +11,19 @@ import { numberProblems, type NumberRule } from "./numbers.ts";
  */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
+/** The forms of a length of time, for messages. */
+export const durationForms = `write a number of ms or a text such as "30s", "5m" or "7d"`;
+
 const shape = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/;
 
 /** Returns the length in ms; a value that is neither a number nor such a text is returned as it is, to be refused. */
-export function inMs(duration: unknown): unknown {
-  return typeof duration === "string" && shape.test(duration) ? ms(duration as ms.StringValue) : duration;
+export function inMs<D>(duration: D): D extends Duration ? number : D {
+  const length = typeof duration === "string" && shape.test(duration) ? ms(duration as ms.StringValue) : duration;
+  return length as D extends Duration ? number : D;
 }
 
 /** Returns what is wrong with a length of time called `name`, in words; empty when nothing is. */
 export function durationProblems(name: string, duration: unknown, rule: NumberRule): string[] {
   const problems = numberProblems(name, inMs(duration), rule);
-  return problems.map((problem) => `${problem}; write a number of ms or a text such as "30s", "5m" or "7d"`);
+  return problems.map((problem) => `${problem}; ${durationForms}`);
 }

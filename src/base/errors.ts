@@ -1,4 +1,5 @@
 import { brandAs, isInstance } from "./brand.ts";
+import { inMs, type Duration } from "./duration.ts";
 import { delay, isNumber, told } from "./numbers.ts";
 
 /**
@@ -107,9 +108,13 @@ export class RejectEvent extends BeeHiveError {
 }
 
 /**
- * Thrown by an actor to have its event delivered again after `delayMs` milliseconds, whatever back-off
- * the retry policy would choose. It counts as an attempt, so the policy's limit still holds. A delay that is no number from 0
- * to 100 years is the policy's, and the message says so.
+ * Thrown by an actor to have its event delivered again after `delay`, in place of the back-off of the retry policy.
+ *
+ * It counts as an attempt, so the policy's limit still holds. A delay that is no length of time up to 100 years leaves
+ * the decision to the retry policy, and the message says so.
+ *
+ * @example
+ * if (response.status === 503) throw new RetryLater("30s");
  */
 export class RetryLater extends BeeHiveError {
   static {
@@ -119,16 +124,21 @@ export class RetryLater extends BeeHiveError {
   override readonly name: string = "RetryLater";
   readonly delayMs: number;
 
-  constructor(delayMs: number, message?: string, options?: { cause?: unknown }) {
+  constructor(delay: Duration, message?: string, options?: { cause?: unknown }) {
+    const delayMs = inMs(delay);
     super("Unavailable", withTime(message ?? `asked to be retried in ${delayMs} ms`, delayMs), options);
     this.delayMs = delayMs;
   }
 }
 
 /**
- * Thrown by an actor or a middleware to stop leasing from its subscription for `pauseMs` milliseconds: what all
- * its events need is not there. The event is given back and this delivery does not count as an attempt. With a time that is
- * no number from 0 to 100 years it is a failure like any other, and the message says so.
+ * Thrown by an actor or a middleware to pause its subscription: something that all its events need is down.
+ *
+ * The event is abandoned, and this delivery does not count as an attempt. A pause that is no length of time up to 100
+ * years makes it a failure like any other, and the message says so.
+ *
+ * @example
+ * if (response.status === 401) throw new PauseSubscription("5m", "the token was revoked");
  */
 export class PauseSubscription extends BeeHiveError {
   static {
@@ -138,7 +148,8 @@ export class PauseSubscription extends BeeHiveError {
   override readonly name: string = "PauseSubscription";
   readonly pauseMs: number;
 
-  constructor(pauseMs: number, message?: string, options?: { cause?: unknown }) {
+  constructor(pause: Duration, message?: string, options?: { cause?: unknown }) {
+    const pauseMs = inMs(pause);
     super("Unavailable", withTime(message ?? `asked to pause for ${pauseMs} ms`, pauseMs), options);
     this.pauseMs = pauseMs;
   }
@@ -150,7 +161,7 @@ export class CircuitOpen extends PauseSubscription {
 }
 
 function withTime(message: string, ms: unknown): string {
-  return isNumber(ms, delay) ? message : `${message} (${told(ms)} is not a time in ms: the retry policy decides)`;
+  return isNumber(ms, delay) ? message : `${message} (${told(ms)} is not a length of time: the retry policy decides)`;
 }
 
 /** An item changed since it was read. */

@@ -1,5 +1,5 @@
-import type { ActorConfiguration, ActorSource } from "../actors/configuration.ts";
-import { descriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
+import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
+import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
 import { createHive, type HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import type { Publisher } from "../actors/publishes.ts";
@@ -82,7 +82,7 @@ function combine(exports: readonly unknown[], given: readonly Given[], settings:
   const { defaults, overrides, topology, provider, journal } = settings;
   return {
     ...said,
-    actors: [...exports.filter(isActorClass), ...[said.actors ?? []].flat()] as (ActorSource | ActorConfiguration)[],
+    actors: [...exports.filter(isActorClass), ...[said.actors ?? []].flat()] as (ActorClasses | DescriptorSource)[],
     // One that is exported and named, too, is one.
     pulsers: [...new Set([...(said.pulsers ?? []), ...exports.filter(isPulser)])],
     defaults: { ...said.defaults, ...defaults, retry: { ...said.defaults?.retry, ...defaults?.retry } },
@@ -104,7 +104,7 @@ async function decide(options: HiveOptions, names: readonly string[] | undefined
   const unknown = (names ?? []).filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new UsageError(`No actor is called ${unknown.join(" or ")}. There are: ${known.join(", ")}.`);
-  const actors: ActorConfiguration = { getDescriptors: () => descriptors };
+  const actors: DescriptorSource = { getDescriptors: () => descriptors };
   return { ...options, actors, overrides: undefined, environment: {}, descriptors };
 }
 
@@ -127,7 +127,7 @@ function isHiveExport(value: unknown): value is HiveExport {
 }
 
 function isActorClass(value: unknown): value is ActorClass {
-  return typeof value === "function" && descriptionsOf(value).length > 0;
+  return typeof value === "function" && subscriptionsOf(value).length > 0;
 }
 
 function isPulser(value: unknown): value is Pulser {

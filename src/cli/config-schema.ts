@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { durationForms, inMs, type Duration } from "../base/duration.ts";
+import { delay, isNumber, time, wholeMs, type NumberRule } from "../base/numbers.ts";
 import type { ActorOverride, ActorOverrides } from "../actors/overrides.ts";
 import type { Topology } from "../hive/orchestrator.ts";
 import { QueueName } from "../events/queue-name.ts";
@@ -41,6 +43,8 @@ const number = (least: number, most: number = Number.MAX_VALUE): v.GenericSchema
     v.minValue(least, `must be at least ${least}`),
     v.maxValue(most, `must be at most ${most}`),
   );
+const duration = (rule: NumberRule): v.GenericSchema<Duration> =>
+  v.custom<Duration>((value) => isNumber(inMs(value), rule), `must be ${rule.must}; ${durationForms}`);
 const oneOf = <const T extends readonly string[]>(...names: T): v.GenericSchema<T[number]> =>
   v.picklist(names, `must be ${names.join(" or ")}`);
 
@@ -56,12 +60,12 @@ type Message = v.ErrorMessage<v.StrictObjectIssue>;
 
 const actorSettings = {
   parallelism: v.exactOptional(whole(1)),
-  lease: v.exactOptional(number(100)),
+  lease: v.exactOptional(duration(wholeMs(100))),
   retry: v.exactOptional(
     settings({
       maxAttempts: v.exactOptional(whole(1)),
-      minDelay: v.exactOptional(number(0)),
-      maxDelay: v.exactOptional(number(0)),
+      minDelay: v.exactOptional(duration(delay)),
+      maxDelay: v.exactOptional(duration(delay)),
       factor: v.exactOptional(number(1)),
       jitter: v.exactOptional(number(0, 1)),
     }),
@@ -69,9 +73,9 @@ const actorSettings = {
   failureLimit: v.exactOptional(
     settings({
       failures: whole(1),
-      within: number(1),
+      within: duration(time),
       action: oneOf("pause", "stop"),
-      pause: v.exactOptional(number(1)),
+      pause: v.exactOptional(duration(time)),
     }),
   ),
 };

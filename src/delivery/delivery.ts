@@ -1,15 +1,16 @@
 import type { ActorContext, ActorDescriptor } from "../actors/actor.ts";
+import type { Outcome } from "../actors/outcome.ts";
+import type { Pause } from "../actors/pause.ts";
 import type { Bagged } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BeeHiveError } from "../base/errors.ts";
-import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
 import { withFields, type Logger } from "../base/logger.ts";
 import type { Step } from "../contract/provider.ts";
-import type { Event } from "../events/event.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import type { Outcome } from "../actors/outcome.ts";
+import type { Event } from "../events/event.ts";
+import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
 
-/** How one delivery of an event to an actor ended. */
+/** One delivery of an event to an actor, after it ended. */
 export interface DeliveryReport {
   /** As it was received: its `queueName` is the subscription. */
   readonly event: Event;
@@ -17,15 +18,22 @@ export interface DeliveryReport {
   /** 1 for the first. */
   readonly attempt: number;
   readonly outcome: Outcome;
-  /** How long it took, in ms, its settlement included. */
+  /** The time from its start to its settlement, in ms. */
   readonly durationMs: number;
-  /** What the step published, with the ids under which it went; nothing unless it was committed. */
+  /** The events that the step published, with their ids; empty unless it was committed. */
   readonly outputs: readonly Event[];
-  /** What the step failed with; `undefined` when it was committed. */
+  /** The error of the step; `undefined` when it was committed. */
   readonly error: unknown;
 }
 
-/** One event being worked on; the context that its actor sees. */
+/** Observes the deliveries of a hive. Errors of `delivered` are logged and change nothing. */
+export interface DeliveryObserver {
+  delivered?(report: DeliveryReport): void;
+  /** Called when a pause of a subscription begins. */
+  paused?(descriptor: ActorDescriptor, pause: Pause): void;
+}
+
+/** One event that is worked on. Its actor sees it as its context. */
 export class Delivery implements ActorContext, LeaseHolder, Bagged {
   place = -1;
   readonly lease: Lease;
@@ -33,17 +41,17 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
   readonly clock: Clock;
   /** Resolves when the delivery has been settled. */
   ended: Promise<unknown> = Promise.resolve();
-  /** What keeps the lease of the run under way, and the step of that run. */
+  /** The kept lease and the step of the run under way. */
   kept: KeptLease | undefined;
   step: Step | undefined;
-  /** The settlement has begun: nobody else may settle any more. */
+  /** True once the settlement has begun: the delivery must not be settled a second time. */
   settling = false;
-  /** The hive stopped and took the event away from its actor. */
-  givenBack = false;
-  /** What the step published, once it has committed. */
+  /** True once a stopping hive has abandoned the event of a running actor. */
+  abandoned = false;
+  /** The events that the step published; empty until it has committed. */
   outputs: readonly Event[] = [];
-  /** Why the delivery is no longer ours, once it is not. */
-  over: BeeHiveError | undefined;
+  /** Why the lease is no longer held; `undefined` while it is. */
+  cancelledBy: BeeHiveError | undefined;
   readonly #logger: Logger;
   #controller: AbortController | undefined;
 
@@ -63,20 +71,20 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
     return withFields(this.#logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
   }
 
-  /** Made when an actor asks for it: most never do. */
+  /** Made when it is first read: most actors never do. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.over) this.#controller.abort(this.over);
+    if (this.cancelledBy) this.#controller.abort(this.cancelledBy);
     return this.#controller.signal;
   }
 
-  /** @throws the reason when the delivery is no longer ours. */
-  assertOurs(): void {
-    if (this.over) throw this.over;
+  /** @throws the reason when the lease is no longer held. */
+  throwIfCancelled(): void {
+    if (this.cancelledBy) throw this.cancelledBy;
   }
 
   cancel(reason: BeeHiveError): void {
-    this.over ??= reason;
+    this.cancelledBy ??= reason;
     this.#controller?.abort(reason);
   }
 }

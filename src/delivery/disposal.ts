@@ -1,15 +1,21 @@
-/** What may say that it is to be disposed: by the symbols of the language, or by a plain method. */
+import type { Logger } from "../base/logger.ts";
+
+/** Anything that can be disposed: by `Symbol.asyncDispose`, `Symbol.dispose`, or a method `dispose`. */
 type MaybeDisposable = Partial<Disposable & AsyncDisposable> & { dispose?(): unknown };
 
-/** Whether there is anything to dispose: most actors have nothing. */
+/** Returns whether an actor can be disposed; most cannot. */
 export function isDisposable(actor: object): boolean {
   return Symbol.asyncDispose in actor || Symbol.dispose in actor || "dispose" in actor;
 }
 
-/** Disposes an actor that asks for it. */
-export async function dispose(actor: object): Promise<void> {
+/** Disposes an actor. A failure is logged and changes nothing of its step. */
+export async function disposeActor(actor: object, logger: Logger): Promise<void> {
   const disposable = actor as MaybeDisposable;
-  if (disposable[Symbol.asyncDispose]) await disposable[Symbol.asyncDispose]?.();
-  else if (disposable[Symbol.dispose]) disposable[Symbol.dispose]?.();
-  else await disposable.dispose?.();
+  try {
+    if (disposable[Symbol.asyncDispose]) await disposable[Symbol.asyncDispose]?.();
+    else if (disposable[Symbol.dispose]) disposable[Symbol.dispose]?.();
+    else await disposable.dispose?.();
+  } catch (error) {
+    logger.warn({ err: error }, "the actor could not be disposed");
+  }
 }

@@ -1,29 +1,28 @@
 import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
-import { Bag } from "../base/bag.ts";
-import { afterThisTurn, waitFor, type Clock } from "../base/clock.ts";
-import { deadLetterOf } from "../contract/dead-letter.ts";
-import { Delivery, type DeliveryReport } from "./delivery.ts";
-import { dispose, isDisposable } from "./disposal.ts";
-import { readable } from "../base/error-text.ts";
-import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "../base/errors.ts";
-import { HeldKeys } from "./held-keys.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
-import { byDelivery, type LogEvents } from "./log-events.ts";
-import { withFields, type Logger } from "../base/logger.ts";
 import { runThrough } from "../actors/middleware/run-through.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { collect } from "../actors/output.ts";
-import { stampOutputs } from "./stamp.ts";
-import type { Pause } from "../actors/pause.ts";
-import { Polling } from "./polling.ts";
+import { assertAttemptLeft, maxAttemptsOf } from "../actors/supervision.ts";
+import { Bag } from "../base/bag.ts";
+import { afterThisTurn, waitFor, type Clock } from "../base/clock.ts";
+import { readable } from "../base/error-text.ts";
+import { ConcurrencyConflict, isBeeHiveError } from "../base/errors.ts";
+import { withFields, type Logger } from "../base/logger.ts";
+import type { Turnstile } from "../base/turnstile.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { assertAttemptLeft, decide, FailureCount, mostAttempts, type Decision } from "../actors/supervision.ts";
-import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import type { Turnstile } from "../base/turnstile.ts";
 import { assertReadable } from "../events/unreadable.ts";
+import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
+import { Delivery, type DeliveryObserver } from "./delivery.ts";
+import { disposeActor, isDisposable } from "./disposal.ts";
+import { HeldKeys } from "./held-keys.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { byDelivery, type LogEvents } from "./log-events.ts";
+import { Polling } from "./polling.ts";
+import { Settlement } from "./settlement.ts";
+import { stampOutputs } from "./stamp.ts";
 
-/** What the factory actors of one hive share. */
+/** The parts that the factory actors of one hive share. */
 export interface FactoryActorParts {
   readonly provider: Provider;
   /** Makes an actor whose injected stores belong to `step`. */
@@ -35,68 +34,74 @@ export interface FactoryActorParts {
   readonly telemetry: Telemetry;
   readonly random: () => number;
   readonly logEvents: LogEvents;
-  readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
-  readonly onPause?: ((descriptor: ActorDescriptor, pause: Pause) => void) | undefined;
-  /** Stops the whole hive, because the supervision of an actor says so. */
+  readonly observers: readonly DeliveryObserver[];
+  /** Stops the whole hive, because the supervision of an actor requires it. */
   readonly stopHive: (reason: unknown) => void;
 }
 
-/** How long a stop waits for what is being settled, given back or disposed when its deadline has passed, in ms. */
-const settlingMs = 5_000;
-/** A step that others collide with is run again at once so many times; then the collision is a failure like any other. */
+/** How long a stop waits after its deadline for the last poll, in ms. */
+const maxPollEndMs = 5_000;
+/** Reruns of a step after concurrency conflicts; the next conflict is a failure like any other. */
 const maxReruns = 20;
 
 /**
- * The factory actor of one subscription: leases its events, makes an actor for each, runs it, publishes
- * what it returns and commits, or abandons, or dead-letters. All of the delivery is on this page.
+ * Works on the events of one subscription: lease, keep alive, resolve, run, and commit, abandon or dead-letter.
+ *
+ * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
 export class FactoryActor {
   readonly descriptor: ActorDescriptor;
+  /** Leases events as slots come free, and knows about pauses. */
+  readonly polling: Polling;
+  /** The partition keys that failing events of an ordered subscription hold back. */
+  readonly heldKeys: HeldKeys | undefined;
   readonly #parts: FactoryActorParts;
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
+  readonly #settlement: Settlement;
   readonly #deliveries = new Bag<Delivery>();
   readonly #atomic: boolean;
-  readonly #mostAttempts: number;
-  /** How it asks for events, and whether it is paused. */
-  readonly polling: Polling;
+  readonly #maxAttempts: number;
   #stopped = false;
-  readonly #failures: FailureCount | undefined;
-  /** The events of an ordered subscription that wait for their next attempt. */
-  readonly heldKeys: HeldKeys | undefined;
   #settled = 0;
 
   constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
-    this.descriptor = descriptor;
-    this.#parts = parts;
-    this.#telemetry = parts.telemetry.actor(descriptor);
-    this.#atomic = parts.provider.capabilities.atomicStep === true;
-    this.#mostAttempts = mostAttempts(descriptor);
-    this.heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
-    this.#failures = descriptor.failureLimit && new FailureCount(descriptor.failureLimit);
-    this.#logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
-    const { clock, provider } = parts;
-    this.polling = new Polling(descriptor, {
-      queues: provider.queues,
+    const { clock, provider, random, stopHive } = parts;
+    const { queues } = provider;
+    const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
+    const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    const polling = new Polling(descriptor, {
+      queues,
       clock,
-      logger: this.#logger,
+      logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
-      onPause: (pause) => parts.onPause?.(descriptor, pause),
+      onPause: (pause) => {
+        for (const observer of parts.observers) observer.paused?.(descriptor, pause);
+      },
     });
+    this.descriptor = descriptor;
+    this.polling = polling;
+    this.heldKeys = heldKeys;
+    this.#parts = parts;
+    this.#logger = logger;
+    this.#telemetry = parts.telemetry.actor(descriptor);
+    this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
+    this.#atomic = provider.capabilities.atomicStep === true;
+    this.#maxAttempts = maxAttemptsOf(descriptor);
   }
 
-  /** How many events are being worked on now. */
+  /** The number of events that are worked on now. */
   get inFlight(): number {
     return this.#deliveries.size;
   }
 
-  /** How many deliveries have ended so far, in whichever way. */
+  /** The number of deliveries that have ended so far, with any outcome. */
   get settled(): number {
     return this.#settled;
   }
 
-  /** What is being worked on now. */
+  /** The leases that are worked on now. */
   get leases(): readonly Lease[] {
     return [...this.#deliveries].map(({ lease }) => lease);
   }
@@ -106,52 +111,47 @@ export class FactoryActor {
   }
 
   /**
-   * Stops leasing, lets what is being worked on finish until `deadline` resolves, then gives the rest back
-   * without counting it as an attempt.
+   * Stops leasing and waits for the deliveries under way until `deadline` resolves.
+   *
+   * Unfinished events are then abandoned without counting an attempt.
    */
   async stop(deadline: Promise<void>): Promise<void> {
     const polled = this.polling.stop();
-    // A provider that does not answer is waited for hardly longer than actors are.
+    // An unresponsive provider must not delay the stop much beyond the deadline.
     await Promise.race([polled, deadline]);
     const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
     await Promise.race([drained, deadline]);
     this.#stopped = true;
-    const givenBack = [...this.#deliveries].map((delivery) => this.#giveBack(delivery));
-    // What the last poll brings yet goes back, too: nobody else could have it before its lease ends.
-    await Promise.all([...givenBack, waitFor(polled, this.#parts.clock, settlingMs)]);
+    const endings = [...this.#deliveries].map((delivery) => this.#settlement.end(delivery));
+    // Events of the last poll are abandoned as well; otherwise they stay leased to this process until the lease ends.
+    await Promise.all([...endings, waitFor(polled, this.#parts.clock, maxPollEndMs)]);
   }
 
-  /** Starts what a poll brought. When the hive has stopped meanwhile it goes back, which is waited for. */
+  /** Starts the deliveries of a poll. After a stop it abandons them, and returns a promise to wait for. */
   #take(leases: readonly Lease[]): Promise<void> | undefined {
     if (this.#stopped)
-      return Promise.all(leases.map((lease) => this.#giveBack(this.#delivery(lease)))).then(() => undefined);
+      return Promise.all(leases.map((lease) => this.#settlement.end(this.#begin(lease)))).then(() => undefined);
     for (const lease of leases) void this.deliver(lease);
     return undefined;
   }
 
-  /** Gives back until the pause is over what a host handed over meanwhile, or a poll brought that was to end. */
-  async #postpone(delivery: Delivery): Promise<Outcome> {
-    delivery.settling = true;
-    await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: this.polling.pausedMs, countAttempt: false });
-    return "given-back";
-  }
-
   /**
-   * Works on one lease and settles it; answers how it ended, never rejects. Public for hosts that hand leases over
-   * themselves, such as functions in a cloud.
+   * Works on one lease and settles it. Resolves with the outcome, never rejects.
+   *
+   * Public for hosts that hand over leases themselves, such as functions in a cloud.
    */
   deliver(lease: Lease): Promise<Outcome> {
-    const delivery = this.#delivery(lease);
+    const delivery = this.#begin(lease);
     this.#deliveries.add(delivery);
     return (delivery.ended = this.#deliver(delivery));
   }
 
-  #delivery(lease: Lease): Delivery {
-    this.heldKeys?.released(lease);
+  #begin(lease: Lease): Delivery {
+    this.heldKeys?.release(lease);
     return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
   }
 
-  /** One delivery from its lease to its settlement. Never rejects, and whatever happens its slot comes free. */
+  /** Takes one delivery from its lease to its settlement. Never rejects, and always frees its slot. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
     const { event, attempt } = delivery.lease;
     let outcome: Outcome = "lease-lost";
@@ -159,16 +159,19 @@ export class FactoryActor {
       const span = this.#telemetry.start(event, attempt);
       let failure: unknown;
       try {
-        assertAttemptLeft(delivery.lease, this.#mostAttempts, this.#parts.keeper.losses);
+        assertAttemptLeft(delivery.lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(event);
-        outcome = this.polling.pausedMs > 0 ? await this.#postpone(delivery) : await this.#runStep(delivery, span);
+        outcome =
+          this.polling.pausedMs > 0
+            ? await this.#settlement.abandonWhilePaused(delivery)
+            : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
       if (outcome === "committed") this.polling.proven();
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
-      // Telemetry runs what the application set up for it. What it kept from being settled comes back.
+      // Telemetry runs application code, which may throw. An event left unsettled is redelivered when its lease ends.
       this.#logger.error({ err: error, eventId: event.id, outcome }, "telemetry failed");
     } finally {
       this.#deliveries.delete(delivery);
@@ -178,36 +181,26 @@ export class FactoryActor {
     return outcome;
   }
 
-  /** What an observer throws changes nothing of the delivery. */
-  #report({ lease, outputs }: Delivery, outcome: Outcome, durationMs: number, error: unknown): void {
-    const { event, attempt } = lease;
-    try {
-      this.#parts.onDelivery?.({ event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error });
-    } catch (thrown) {
-      this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
-    }
-  }
-
-  /** One run of the step; after a collision, one at a time with the others that collided there. */
+  /** Runs the step once. After a conflict on `collided`, such runs take turns with others that collided there. */
   async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
     const { lease } = delivery;
     const { provider, keeper, resolve, turnstile, logEvents, telemetry } = this.#parts;
     const kept = (delivery.kept = keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
     const leave = collided === undefined ? undefined : await turnstile.enter(collided);
-    // Those that collided go first: what begins in the same turn would commit before them each time, and they never.
+    // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
     if (!leave && turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
     let actor: ProcessorActor | undefined;
     try {
-      delivery.assertOurs();
+      delivery.throwIfCancelled();
       const step = (delivery.step = provider.beginStep(lease));
       actor = await resolve(this.descriptor, step);
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
-      // Here and below: waiting for what is there already costs more than all else on this page, so it is not done.
+      // No `await` on values that are there already: the extra microtask is the most expensive thing in this function.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;
-      delivery.assertOurs();
+      delivery.throwIfCancelled();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic);
       const { business, log } = byDelivery(stamped);
@@ -220,11 +213,11 @@ export class FactoryActor {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
-      if (actor && isDisposable(actor)) await this.#dispose(actor);
+      if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }
 
-  /** After a run that threw: runs the step again for as long as others collide with it, else settles the failure. */
+  /** Runs a step again after each concurrency conflict; settles any other failure. */
   async #recover(
     delivery: Delivery,
     span: ProcessSpan,
@@ -232,10 +225,10 @@ export class FactoryActor {
   ): Promise<{ readonly outcome: Outcome; readonly failure: unknown }> {
     let failure = error;
     for (let reruns = 0; reruns < maxReruns; reruns++) {
-      if (!isBeeHiveError(failure, "ConcurrencyConflict") || delivery.over) break;
+      if (!isBeeHiveError(failure, "ConcurrencyConflict") || delivery.cancelledBy) break;
       this.#logger.debug(
         { eventId: delivery.lease.event.id, reruns },
-        "others changed what the step read, running it again",
+        "an item changed after the step read it, running the step again",
       );
       try {
         const collided = failure instanceof ConcurrencyConflict ? failure.resource : "";
@@ -245,118 +238,21 @@ export class FactoryActor {
       }
     }
     if (delivery.kept) failure = this.#parts.keeper.explained(failure, delivery.kept);
-    return { outcome: await this.#settleFailure(delivery, failure), failure };
+    return { outcome: await this.#settlement.settleFailure(delivery, failure), failure };
   }
 
-  /** Settles a delivery whose step failed: nothing when it is no longer ours, else what its supervision decides. */
-  async #settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
-    const { lease } = delivery;
-    const fields = { err: error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
-    if (delivery.givenBack) return "given-back";
-    if (delivery.over || isBeeHiveError(error, "LeaseLost")) {
-      this.#logger.warn(fields, "the lease was lost, the event will be delivered again");
-      return "lease-lost";
-    }
-    // The actor did its part, and its provider asked to slow down when that was committed.
-    const uncounted = delivery.settling && isBeeHiveError(error, "Throttled");
-    delivery.settling = true;
-    try {
-      const waitedMs = this.#parts.clock.now() - lease.firstSeen;
-      const decision = decide(error, lease.attempt, this.descriptor, this.#parts.random(), uncounted, waitedMs);
-      return await this.#settle(lease, decision, error);
-    } catch (settling) {
-      this.#logger.error(
-        { ...fields, settling },
-        "the event could not be settled, it will come back when its lease ends",
-      );
-      return "lease-lost";
-    } finally {
-      this.#countFailure(error);
-    }
-  }
-
-  async #settle(lease: Lease, decision: Decision, error: unknown): Promise<Outcome> {
-    const { queues } = this.#parts.provider;
-    const fields = { err: error, eventId: lease.event.id, eventType: lease.event.eventType, attempt: lease.attempt };
-    switch (decision.action) {
-      case "retry":
-        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, "the actor failed, the event will be tried again");
-        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: true });
-        this.heldKeys?.holds(lease, decision.delayMs, this.#parts.clock.now());
-        return "retried";
-      case "dead-letter":
-        this.#logger.error({ ...fields, reason: decision.reason }, "the event was given up and is in the dead letters");
-        await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
-        return "dead-lettered";
-      case "give-back":
-        this.#logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
-        await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
-        return "given-back";
-      case "pause":
-        this.polling.pause(decision, error);
-        await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
-        return "given-back";
-      case "stop":
-        this.#stopHive(error);
-        await queues.abandon(lease, { delayMs: 0, countAttempt: false });
-        return "given-back";
-    }
-  }
-
-  /** A subscription that fails too often is paused, or stops the hive, whatever became of the single events. */
-  #countFailure(error: unknown): void {
-    const decision = this.#failures?.add(this.#parts.clock.now(), error);
-    if (decision?.action === "pause") this.polling.pause(decision, error);
-    if (decision?.action === "stop") this.#stopHive(error);
-  }
-
-  #stopHive(error: unknown): void {
-    this.#logger.error({ err: error }, "the supervision of the actor stops the hive");
-    this.#parts.stopHive(error);
-  }
-
-  /** Ends a delivery that was not over before the deadline; within {@link settlingMs}. */
-  #giveBack(delivery: Delivery): Promise<void> {
-    const ending = delivery.settling ? delivery.ended : this.#takeAway(delivery);
-    return waitFor(ending, this.#parts.clock, settlingMs);
-  }
-
-  /** Takes a delivery away from its actor. */
-  async #takeAway(delivery: Delivery): Promise<void> {
-    delivery.givenBack = true;
-    delivery.cancel(
-      new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was given back."),
-    );
-    delivery.step?.discard();
-    await delivery.kept?.stop();
-    try {
-      await this.#parts.provider.queues.abandon(delivery.lease, { delayMs: 0, countAttempt: false });
-      this.#logger.warn({ eventId: delivery.lease.event.id }, "stopping, the event was given back");
-    } catch (error) {
-      this.#logger.warn(
-        { err: error, eventId: delivery.lease.event.id },
-        "stopping, the event will come back when its lease ends",
-      );
-    }
-  }
-
-  #origin({ event, attempt, firstSeen }: Lease): Parameters<typeof deadLetterOf>[0] {
-    return {
-      event,
-      actor: this.descriptor.name,
-      subscription: this.descriptor.queueName.toString(),
-      attempts: attempt,
-      firstSeen: new Date(firstSeen),
-      lastSeen: new Date(this.#parts.clock.now()),
-    };
-  }
-
-  /** A disposal that fails changes nothing of the step. */
-  async #dispose(actor: ProcessorActor): Promise<void> {
-    try {
-      await dispose(actor);
-    } catch (error) {
-      this.#logger.warn({ err: error }, "the actor could not be disposed");
+  /** Reports a delivery to the observers. An error of an observer is logged and changes nothing. */
+  #report({ lease, outputs }: Delivery, outcome: Outcome, durationMs: number, error: unknown): void {
+    const { observers } = this.#parts;
+    if (observers.length === 0) return;
+    const { event, attempt } = lease;
+    const report = { event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error };
+    for (const observer of observers) {
+      try {
+        observer.delivered?.(report);
+      } catch (thrown) {
+        this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
+      }
     }
   }
 }

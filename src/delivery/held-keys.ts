@@ -1,35 +1,35 @@
 import type { Lease } from "../contract/queue-operator.ts";
 
-/** An event of an ordered subscription that is to be tried again, and holds back its partition key until then. */
+/** A failed event of an ordered subscription, which holds back its partition key until its next attempt. */
 export interface HeldKey {
   readonly eventId: string;
-  /** How often it was tried so far. */
+  /** The attempts so far. */
   readonly attempts: number;
-  /** When it is tried again. */
+  /** The time of its next attempt. */
   readonly until: Date;
 }
 
-/** So many are remembered. */
+/** The most events that are remembered. */
 const maxHeld = 1_000;
-/** Another process took over what is overdue for longer, in ms. */
+/** An event that is overdue for longer, in ms, was taken over by another process. */
 const overdueMs = 60_000;
 
-/** The keys that failing events of one subscription hold back, as far as this process made them wait. */
+/** The partition keys of one subscription that failing events of this process hold back. */
 export class HeldKeys {
   readonly #held = new Map<string, HeldKey>();
 
-  /** The event goes back to wait for its next attempt. */
-  holds({ event, attempt }: Lease, delayMs: number, now: number): void {
+  /** Remembers an event that waits for its next attempt. */
+  hold({ event, attempt }: Lease, delayMs: number, now: number): void {
     if (event.partitionKey === undefined || this.#held.size >= maxHeld) return;
     this.#held.set(event.id, { eventId: event.id, attempts: attempt, until: new Date(now + delayMs) });
   }
 
-  /** The event is delivered again. */
-  released({ event }: Lease): void {
+  /** Forgets an event that is delivered again. */
+  release({ event }: Lease): void {
     this.#held.delete(event.id);
   }
 
-  /** Those that wait the longest for their next attempt first. */
+  /** Returns the held keys, those with the latest next attempt first. */
   list(now: number): readonly HeldKey[] {
     for (const [id, { until }] of this.#held) if (until.getTime() + overdueMs < now) this.#held.delete(id);
     return [...this.#held.values()].sort((one, other) => other.until.getTime() - one.until.getTime());

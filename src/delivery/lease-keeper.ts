@@ -4,12 +4,14 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { ranSince } from "../base/event-loop.ts";
 import type { Logger } from "../base/logger.ts";
-import { LostLeases } from "./lost-leases.ts";
 import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+import { LostLeases } from "./lost-leases.ts";
 
 /**
- * Renews the leases of everything that is being worked on, those that are due together in one call. Renewal
- * starts at half the lease. It never throws: a renewal that fails is tried again until the lease has ended.
+ * Renews the leases of all deliveries of a hive.
+ *
+ * Renewal starts at half the lease; leases that are due together are renewed in one call. A renewal that fails is
+ * tried again until the lease has ended.
  */
 export class LeaseKeeper {
   readonly #queues: Pick<QueueOperator, "renew">;
@@ -19,7 +21,7 @@ export class LeaseKeeper {
   readonly #steps = new ClockSteps();
   #timer: Timer | undefined;
   #timerAt = Infinity;
-  /** When the timer must call, by `performance.now()`: when it is late, something holds the event loop. */
+  /** When the timer is due, by `performance.now()`. A late timer shows that the event loop was held. */
   #callsAt = Infinity;
   readonly losses: LostLeases = new LostLeases();
 
@@ -29,7 +31,7 @@ export class LeaseKeeper {
     this.#logger = logger;
   }
 
-  /** Keeps `lease` until it is stopped; its holder is told, once, when it ends before that. */
+  /** Renews `lease` until it is stopped. Cancels the holder, once, when the lease ends before that. */
   keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
     const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
     const now = this.#now();
@@ -39,7 +41,7 @@ export class LeaseKeeper {
     return kept;
   }
 
-  /** The error that a run under this lease failed with; one that says more when the lease was lost because of the event loop. */
+  /** Returns the error of a run, with the reason added when the lease was lost because the event loop was held. */
   explained(error: unknown, { lease, leaseMs, keptAt }: KeptLease): unknown {
     this.#noteLateness();
     const atWork = (): string =>
@@ -53,13 +55,13 @@ export class LeaseKeeper {
     ranSince(this.#callsAt, undefined);
   }
 
-  /** Renews nothing more. */
+  /** Stops renewing all leases. */
   close(): void {
     this.#timer?.cancel();
     for (const kept of this.#kept) this.#kept.delete(kept);
   }
 
-  /** The time. When the clock was put back, all leases are renewed at once: by another clock they may end soon. */
+  /** Returns the time. Renews all leases at once when the clock was put back: by other clocks they may end soon. */
   #now(): number {
     const now = this.#clock.now();
     if (this.#steps.back(now) > 0) {
@@ -71,7 +73,7 @@ export class LeaseKeeper {
 
   #wakeAt(time: number): void {
     const now = this.#clock.now();
-    // A time that has passed without a wake-up is that of a clock that was put forward: timers know nothing of that.
+    // `#timerAt` in the past without a wake-up means that the clock jumped forward; set the timer anew.
     if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;
@@ -130,20 +132,20 @@ function halfway(lease: Lease, now: number): number {
   return now + (lease.expiresAt - now) / 2;
 }
 
-/** Who works under a lease. */
+/** Works under a lease. */
 export interface LeaseHolder {
-  /** The lease is over: whatever is done now is no longer theirs to settle. */
+  /** Called when the lease has ended: the holder must not settle any more. */
   cancel(reason: BeeHiveError): void;
 }
 
-/** One lease that is kept alive. */
+/** One lease that is renewed. */
 export class KeptLease implements Bagged {
   place = -1;
   readonly lease: Lease;
   readonly leaseMs: number;
-  /** Since when it is kept, by `performance.now()`. */
+  /** The start of the renewal, by `performance.now()`. */
   readonly keptAt: number = performance.now();
-  /** When it is to be renewed next, in ms since the epoch. */
+  /** The time of the next renewal, in ms since the epoch. */
   dueAt: number = Infinity;
   /** The renewal under way; never rejects. */
   renewal: Promise<void> | undefined = undefined;
@@ -158,13 +160,13 @@ export class KeptLease implements Bagged {
     this.#all = all;
   }
 
-  /** Stops renewing. Returns the renewal under way, to be awaited so that it cannot cross the settlement that follows. */
+  /** Stops renewing. Await the returned renewal before settling, so that the two cannot cross. */
   stop(): Promise<void> | undefined {
     this.#all.delete(this);
     return this.renewal;
   }
 
-  /** The lease is gone: tells whoever works under it, also one that stopped while the renewal was under way. */
+  /** Cancels the holder of a lost lease, also one that stopped while its renewal was under way. */
   lose(): void {
     this.#all.delete(this);
     if (this.#lost) return;

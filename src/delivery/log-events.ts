@@ -1,11 +1,12 @@
 import { messageOf } from "../base/error-text.ts";
-import type { Event } from "../events/event.ts";
 import type { Logger } from "../base/logger.ts";
 import type { QueueOperator } from "../contract/queue-operator.ts";
+import type { Event } from "../events/event.ts";
 
 /**
- * Sends events with `delivery: "log"`: fire and forget, after the step that returned them has committed. What
- * cannot be sent is counted in a warning and gone; nobody waits for it.
+ * Sends events with `delivery: "log"`, after the step that returned them has committed.
+ *
+ * Events that cannot be sent are lost; a warning counts them.
  */
 export class LogEvents {
   readonly #queues: Pick<QueueOperator, "push">;
@@ -23,7 +24,7 @@ export class LogEvents {
     this.#sending.add(sending);
   }
 
-  /** Resolves when what was handed over so far has been sent or lost. */
+  /** Resolves when all events so far have been sent or lost. */
   async settled(): Promise<void> {
     await Promise.all(this.#sending);
   }
@@ -40,7 +41,7 @@ export class LogEvents {
   }
 }
 
-/** Events that are durable, and those that are fire and forget. */
+/** Returns the durable events, and the events that are fire and forget. */
 export function byDelivery(events: readonly Event[]): {
   readonly business: readonly Event[];
   readonly log: readonly Event[];

@@ -2,23 +2,23 @@ import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
 import { longestHold } from "../base/event-loop.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 
-/** So many lost leases are remembered. */
+/** The most lost leases that are remembered. */
 const maxRemembered = 1_000;
 
-/** Knows why leases were lost, when it was because the event loop of this process was held. */
+/** Remembers leases that were lost because the event loop of this process was held. */
 export class LostLeases {
   readonly #reasons = new Map<string, string>();
 
-  /** Why the last lease on the event was lost, if this process lost it and knows. */
+  /** Returns why the last lease on an event was lost; `undefined` when this process does not know. */
   reasonOf(lease: Pick<Lease, "event" | "queueName">): string | undefined {
     return this.#reasons.get(keyOf(lease));
   }
 
   /**
-   * The error as it is, or one that says who held the event loop when it is a lost lease that could not be renewed for that.
+   * Returns `error`, or for a lease that could not be renewed an error that names the holder of the event loop.
    *
-   * @param keptAt since when the lease was kept, by `performance.now()`.
-   * @param atWork the subscriptions that were worked on.
+   * @param keptAt The start of the renewal, by `performance.now()`.
+   * @param atWork Returns the subscriptions that were worked on.
    */
   explained(
     error: unknown,
@@ -27,12 +27,14 @@ export class LostLeases {
   ): unknown {
     if (!isBeeHiveError(error, "LeaseLost")) return error;
     const hold = longestHold(keptAt);
-    // Renewal starts at half the lease: what holds it up for less cannot be what ended it.
+    // Renewal starts at half the lease, so a short hold cannot have ended the lease.
     if (!hold || hold.ms < leaseMs / 4) return error;
     const who = hold.by ?? `an actor of this process (at work were ${atWork()})`;
     const reason =
-      `${who} held the event loop for ${Math.round(hold.ms)} ms without a break, so that its lease of ${leaseMs} ms could not be renewed; ` +
-      `let it await setImmediate of node:timers/promises now and then, move the computation into a worker thread, or give it a longer lease`;
+      `${who} held the event loop for ${Math.round(hold.ms)} ms without a break, ` +
+      `so that its lease of ${leaseMs} ms could not be renewed; ` +
+      `let it await setImmediate of node:timers/promises now and then, ` +
+      `move the computation into a worker thread, or give it a longer lease`;
     this.#remember(keyOf(lease), reason);
     return new BeeHiveError("LeaseLost", `${error.message} The reason: ${reason}.`, { cause: error });
   }

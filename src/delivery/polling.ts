@@ -1,42 +1,40 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { breather } from "./breather.ts";
-import { sleep, type Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Pause, PauseDecision } from "../actors/pause.ts";
-import { PollState } from "./poll-state.ts";
-import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
+import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
 
-/** How long one poll waits for an event, in ms: the longest that SQS allows. */
+/** How long one poll waits for an event, in ms: the most that SQS allows. */
 const pollMs = 20_000;
-/** The wait after a poll that failed, in ms; doubled for each failure that follows. */
+/** The wait after a poll that failed, in ms; doubled after each further failure. */
 const pollRetryMs = { min: 100, max: 30_000 };
 
 export interface PollingParts {
   readonly queues: QueueOperator;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How many events are being worked on now. */
+  /** Returns the number of events that are worked on now. */
   readonly inFlight: () => number;
-  /** Takes over what a poll brought. A promise is waited for before the next poll. */
+  /** Takes over the leases of a poll. The next poll waits for a promise that it returns. */
   readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
   /** Called when a pause begins. */
   readonly onPause?: ((pause: Pause) => void) | undefined;
 }
 
-/** Asks for the events of one subscription: as many as there are free slots, none while it is paused. */
+/** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
 export class Polling {
   readonly state: PollState = new PollState();
   readonly #descriptor: ActorDescriptor;
   readonly #parts: PollingParts;
   readonly #stop = new AbortController();
-  /** Ends the poll under way; another one for those after a pause. */
+  /** Ends the poll under way; replaced at each pause. */
   #endPoll = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
   #pausing: Span | undefined;
   #pause: Pause | undefined;
-  /** After a pause one event at a time is tried, until one is committed. */
+  /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
 
   constructor(descriptor: ActorDescriptor, parts: PollingParts) {
@@ -50,7 +48,7 @@ export class Polling {
     });
   }
 
-  /** Asks for nothing more; resolves when the poll under way has ended, which is up to the provider. */
+  /** Stops leasing. Resolves when the poll under way has ended, which is up to the provider. */
   stop(): Promise<void> {
     this.#stop.abort();
     this.#endPoll.abort();
@@ -58,18 +56,18 @@ export class Polling {
     return this.#ended;
   }
 
-  /** To be called whenever an event is no longer worked on. */
+  /** Must be called whenever a delivery has ended. */
   slotFreed(): void {
     this.#slotFreed?.();
   }
 
-  /** To be called when an event was committed: what a pause was about is over. */
+  /** Must be called when an event was committed: it proves that the reason of a pause is over. */
   proven(): void {
     this.#probing = false;
     this.#pause = undefined;
   }
 
-  /** Ends the poll under way and asks for nothing for so long, or until a longer pause is over. */
+  /** Ends the poll under way and leases nothing until the pause is over. The longer of two pauses holds. */
   pause({ pauseMs, by }: PauseDecision, error: unknown): void {
     const { clock, logger, onPause } = this.#parts;
     logger.warn({ err: error, pauseMs, pausedBy: by }, "the subscription is paused");
@@ -89,7 +87,7 @@ export class Polling {
     return this.#pause;
   }
 
-  /** How long the pause goes on, in ms; 0 when there is none. */
+  /** The rest of the pause, in ms; 0 when there is none. */
   get pausedMs(): number {
     return this.#pausing?.left ?? 0;
   }
@@ -100,7 +98,7 @@ export class Polling {
     let failures = 0;
     while (!signal.aborted) {
       if (this.pausedMs > 0) await this.#whilePaused();
-      const turn = breather();
+      const turn = turnOfEventLoop();
       if (turn) await turn;
       if (queues.gather) await this.#gatherSlots();
       const free = this.#free;
@@ -108,7 +106,7 @@ export class Polling {
         await this.#slot();
         continue;
       }
-      // A pause may have begun meanwhile.
+      // A pause may have begun during the awaits above.
       if (this.pausedMs > 0) continue;
       this.state.asking(clock.now());
       const end = this.#endPoll.signal;
@@ -126,21 +124,21 @@ export class Polling {
     }
   }
 
-  /** Leases up to so many events, waiting for the first, and hands them over. */
+  /** Leases up to `max` events, waiting for the first, and hands them over. */
   async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
     const { queueName, lease: leaseMs } = this.#descriptor;
     const leases = await this.#parts.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
-    // Emptied, and not in the loop itself: what a poll waited for is old by then, and would keep these from the collector.
+    // `splice(0)` empties the provider's array, and this is a function of its own, so that nothing keeps leases reachable.
     const taking = this.#parts.take(leases.splice(0));
     if (taking) await taking;
   }
 
-  /** How many events could be started now. */
+  /** The number of events that can be started now. */
   get #free(): number {
     return (this.#probing ? 1 : this.#descriptor.parallelism) - this.#parts.inFlight();
   }
 
-  /** Lets slots come free together where a request costs the same for one event as for many; not for long. */
+  /** Waits shortly for several free slots where a request for one event costs as much as for many. */
   async #gatherSlots(): Promise<void> {
     const { queueName, parallelism } = this.#descriptor;
     const gather = this.#parts.queues.gather?.(queueName);
@@ -161,10 +159,57 @@ export class Polling {
     }
   }
 
-  /** Resolves when a slot is free, or when there are to be no more polls. */
+  /** Resolves when a slot is free, or when polling stops. */
   #slot(): Promise<void> {
     return new Promise((resolve) => {
       this.#slotFreed = resolve;
     });
   }
+}
+
+/** The state of the polling of one subscription, for the health of a hive. */
+export class PollState {
+  #askedAt: number | undefined;
+  /** The error of the last poll; `undefined` when it succeeded. */
+  error: unknown;
+  /** True once the loop has ended. */
+  over = false;
+
+  /** The start of the poll under way, in ms since the epoch; `undefined` between polls. */
+  get askedAt(): number | undefined {
+    return this.#askedAt;
+  }
+
+  asking(now: number): void {
+    this.#askedAt = now;
+  }
+
+  answered(error?: unknown): void {
+    this.#askedAt = undefined;
+    this.error = error;
+  }
+}
+
+/** Polls between two turns of the event loop: few enough to notice signals at once, many enough to cost nothing. */
+const pollsPerTurn = 16;
+
+let polls = 0;
+let turn: Promise<void> | undefined;
+
+/**
+ * Returns a promise now and then that every poll of the process must await: it resolves when the event loop has turned.
+ *
+ * A provider without I/O would otherwise keep the process in microtasks while there are events, and no timer, signal or
+ * socket would run, the renewal of leases included.
+ */
+function turnOfEventLoop(): Promise<void> | undefined {
+  if (!turn && ++polls % pollsPerTurn === 0) {
+    turn = new Promise((resolve) =>
+      afterThisTurn(() => {
+        turn = undefined;
+        resolve();
+      }),
+    );
+  }
+  return turn;
 }

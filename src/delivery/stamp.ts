@@ -4,11 +4,13 @@ import type { Event, EventProperty } from "../events/event.ts";
 import { identityOf, uuidOf } from "../events/identity.ts";
 
 /**
- * The outputs of a step as they are published: with the input's correlation id, the input as their cause,
- * the trace they belong to, and ids that are the same whenever the same step is repeated.
+ * Returns the outputs of a step as they are published.
  *
- * @param atomic a step that is repeated published nothing before. An output by reference then has a random id, for it
- *   has no text that could be hashed.
+ * Each has the correlation id of the input, the input as its cause, the trace headers, and an id that is the same
+ * whenever the same step is repeated.
+ *
+ * @param atomic True when a step that is repeated published nothing before. An output by reference then keeps its random
+ *   id, because it has no text to hash.
  */
 export function stampOutputs(
   input: Event,
@@ -33,18 +35,20 @@ export function stampOutputs(
 }
 
 /**
- * A hash of the input, the subscription, and what is published where; equal outputs of one step are told
- * apart by an ordinal. Never by position alone: an actor that answers in another order on its second try
- * would have a new event dropped as a duplicate of another.
+ * Returns a hash of the input, the subscription and the output. An ordinal distinguishes equal outputs of one step.
+ *
+ * The position alone would not do: an actor that returns its outputs in another order on its second attempt would have
+ * a new event dropped as a duplicate.
  */
 function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
-  const content = `${identityOf(input)}\n${input.queueName}\n${output.eventType}\n${output.queueName}\n${traitsOf(output)}\n${textOf(output)}`;
+  const { eventType, queueName } = output;
+  const content = `${identityOf(input)}\n${input.queueName}\n${eventType}\n${queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
   return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
 }
 
-/** What tells outputs with equal bodies apart; most have nothing of it. */
+/** Returns the fields besides the body that make outputs differ; empty for most. */
 function traitsOf({ url, partitionKey, properties }: Event): string {
   for (const _ in properties) return JSON.stringify([url, partitionKey, properties]);
   return url === undefined && partitionKey === undefined ? "" : JSON.stringify([url, partitionKey]);

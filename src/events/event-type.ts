@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { durationForms, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { told } from "../base/numbers.ts";
 import { kindOf } from "./event-checks.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { defaultNewerVersionWait, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
@@ -19,12 +21,13 @@ export interface EventTypeOptions {
   /** From each older version that is still read, how its body becomes that of the next version. */
   readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
   /**
-   * How long an event of a newer version is given back, counting no attempt, before it is a dead letter, in ms: the time
-   * that two releases run side by side. 0 gives none.
+   * How long an event of a newer version is abandoned without counting an attempt, before it is dead-lettered.
+   *
+   * The time that two releases run side by side; 0 dead-letters it at once.
    *
    * @default 300_000
    */
-  readonly newerVersionWait?: number | undefined;
+  readonly newerVersionWait?: Duration | undefined;
   /** Whether such events come from outside the actors, such as from a web server: what `beehive graph` and `beehive lint` cannot see. */
   readonly entry?: boolean | undefined;
 }
@@ -74,7 +77,8 @@ export function eventType<Schema extends StandardSchemaV1>(
   options?: EventTypeOptions,
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
-  const { version = 1, upcasters = {}, queueName, entry = false, newerVersionWait = defaultNewerVersionWait } = options;
+  const { version = 1, upcasters = {}, queueName, entry = false } = options;
+  const newerVersionWait = inMs(options.newerVersionWait ?? defaultNewerVersionWait);
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
   assertWait(name, newerVersionWait);
@@ -208,10 +212,10 @@ function assertUpcasters(name: string, version: number, upcasters: NonNullable<E
 }
 
 function assertWait(name: string, ms: number): void {
-  if (ms >= 0 && ms < Infinity) return;
+  if (typeof ms === "number" && ms >= 0 && ms < Infinity) return;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `The newerVersionWait of ${name} must be a time from 0 ms, not ${String(ms)}.`,
+    `The newerVersionWait of ${name} must be a time from 0 ms, not ${told(ms)}; ${durationForms}.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { inMs } from "../base/duration.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { destination } from "../actors/descriptor.ts";
 import type { Publisher as PublisherOptions } from "../actors/publishes.ts";
@@ -120,7 +121,7 @@ const units: readonly (readonly [ms: number, name: string])[] = [
 /** A schedule for people: `every 5 minutes`, `0 3 * * * (Europe/Rome)`. */
 export function scheduleText(schedule: Schedule): string {
   if (schedule.cron !== undefined) return schedule.timezone ? `${schedule.cron} (${schedule.timezone})` : schedule.cron;
-  const { every } = schedule;
+  const every = inMs(schedule.every);
   const [ms, name] = units.find(([unit]) => every % unit === 0) ?? [1, "ms"];
   if (ms === every) return `every ${name}`;
   return `every ${every / ms} ${name === "ms" ? name : `${name}s`}`;

@@ -1,13 +1,13 @@
 import { adopted } from "../events/adopted-event.ts";
-import { undecorated } from "../actors/configuration.ts";
+import { undecorated } from "../actors/actors-from.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
-import { describeDescriptors } from "../actors/describe.ts";
+import { descriptorsText } from "../actors/descriptors-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
-import { describeActors } from "../actors/resolve-actors.ts";
+import { resolveActors } from "../actors/resolve-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { HiveQueue } from "./hive-queue.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
@@ -50,7 +50,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
       "a class with processAsync has no @actorDescription, so it is no actor of the hive",
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
-  const descriptors = await withProblems(problems, describeActors(options));
+  const descriptors = await withProblems(problems, resolveActors(options));
   const provider =
     typeof options.provider === "object"
       ? options.provider
@@ -124,13 +124,10 @@ export class Hive {
       telemetry: this.#telemetry,
       random,
       logEvents: this.#logEvents,
-      onDelivery: recording
-        ? (report) => {
-            recording.delivered(report);
-            options.onDelivery?.(report);
-          }
-        : options.onDelivery,
-      onPause: (descriptor, pause) => recording?.paused(descriptor, pause),
+      observers: [
+        ...(recording ? [recording] : []),
+        ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
+      ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { factories, specs } = this.#orchestrator;
@@ -278,7 +275,7 @@ export class Hive {
 
   /** What holds for each actor and where each value came from, as text for people. */
   describe(): string {
-    return describeDescriptors(this.descriptors);
+    return descriptorsText(this.descriptors);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ActorConfiguration, ActorSource } from "../actors/configuration.ts";
+import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
 import type { ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
 import type { Clock } from "../base/clock.ts";
@@ -10,12 +10,11 @@ import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import type { Pulser } from "../pulses/pulser.ts";
-import type { RetryOptions } from "../actors/retry-policy.ts";
 
 /** What a hive is made of. A hive without actors only publishes, from a web process for example. */
 export interface HiveOptions extends Publisher {
   /** Actor classes, modules of them, or configurations; several are merged. @default [] */
-  readonly actors?: ActorSource | ActorConfiguration | readonly (ActorSource | ActorConfiguration)[] | undefined;
+  readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** What makes events by time; each fires once however many processes run it. */
   readonly pulsers?: readonly Pulser[] | undefined;
   /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
@@ -25,7 +24,7 @@ export interface HiveOptions extends Publisher {
   /** Whether the set-up makes queues (the default) or only checks that they are there. */
   readonly topology?: Topology | undefined;
   /** What holds for every actor unless its decorator says otherwise. */
-  readonly defaults?: Partial<Omit<ActorDefaults, "retry">> & { readonly retry?: Partial<RetryOptions> };
+  readonly defaults?: ActorDefaults | undefined;
   /** What is said of actors outside their code: the path of a JSON or YAML file, or the same as an object. Wins over decorators. */
   readonly overrides?: string | ActorOverrides | undefined;
   /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is looked up, which wins over all else; `process.env` unless given. */
@@ -97,7 +96,7 @@ export function hiveOptionProblems(options: unknown): string[] {
 
 function defaultsProblems(defaults: object): string[] {
   const unknown = Object.keys(defaults).filter((name) => !Object.hasOwn(defaultNames, name));
-  const { supervision = [], middleware = [] } = defaults as Partial<ActorDefaults>;
+  const { supervision = [], middleware = [] } = defaults as ActorDefaults;
   const lists = Object.entries({ supervision, middleware }).filter(([, list]) => !Array.isArray(list));
   return [
     ...unknown.map((name) => `defaults.${name} is not an option; there are ${Object.keys(defaultNames).join(", ")}`),

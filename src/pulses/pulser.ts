@@ -1,31 +1,44 @@
 import type { ActorOutput } from "../actors/actor.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
+import { durationProblems } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import { numberProblems, wholeMs } from "../base/numbers.ts";
+import { wholeMs } from "../base/numbers.ts";
 import { Event } from "../events/event.ts";
 import type { EventType } from "../events/event-type.ts";
 import { nextTime, type Schedule } from "./schedule.ts";
 
 export type { Schedule } from "./schedule.ts";
 
-/** What makes events by time. */
+/**
+ * Makes events by the clock. Each pulse fires once, however many processes run the pulser.
+ *
+ * @example
+ * const nightly: Pulser = {
+ *   name: "Nightly",
+ *   schedule: { cron: "0 3 * * *" },
+ *   publishes: ["ReportDue"],
+ *   pulse: (time) => [new Event("ReportDue", { day: time.toISOString().slice(0, 10) })],
+ * };
+ */
 export interface Pulser extends Publisher {
-  /** Unique among the pulsers of all hives on a provider: what makes each pulse fire once. */
+  /** Unique among the pulsers of all hives on a provider: each pulse is locked by this name. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** The events of the pulse that was due at `time`. Errors are logged, and the next pulse tries again. */
+  /** Returns the events of the pulse that was due at `time`. Errors are logged, and the next pulse fires as usual. */
   pulse(time: Date): ActorOutput | Promise<ActorOutput>;
 }
 
-/** The body of the events that {@link pulse} makes. */
+/** The body of the events of {@link pulse}. */
 export interface PulseBody {
-  /** When the pulse was due, as ISO 8601. */
+  /** The time at which the pulse was due, as ISO 8601. */
   readonly time: string;
 }
 
 /**
- * A pulser that publishes an event of that type, its body the time that was due: `pulse("OneMinutePassed", { every: 60_000 })`,
- * or `pulse(OneMinutePassed, ...)` with an event type, whose events go where the type says.
+ * Returns a pulser that publishes one event of a type, with the due time in its body.
+ *
+ * @example
+ * createHive({ actors, pulsers: [pulse("OneMinutePassed", { every: "1m" }), pulse(ReportDue, { cron: "0 3 * * *" })] })
  */
 export function pulse(
   type: string | Pick<EventType<PulseBody>, "name" | "queueName" | "create">,
@@ -43,7 +56,7 @@ export function pulse(
   };
 }
 
-/** What is wrong with pulsers, in words. */
+/** Returns what is wrong with pulsers, in words. */
 export function pulserProblems(pulsers: readonly Pulser[]): string[] {
   const names = pulsers.map(({ name }) => name);
   const twice = names
@@ -54,10 +67,10 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
     if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)
       return [`the pulser "${name}" has both every and cron; give one of them`];
     if (schedule.every !== undefined) {
-      return numberProblems(`the pulser "${name}": every`, schedule.every, wholeMs(10));
+      return durationProblems(`the pulser "${name}": every`, schedule.every, wholeMs(10));
     }
     try {
-      // Only when it is asked for a time does it look at the time zone.
+      // The time zone of a cron line is checked only when a time is computed.
       nextTime(schedule, 0);
       return [];
     } catch (error) {

@@ -1,27 +1,40 @@
 import { Cron } from "croner";
+import { inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 
-/** When a pulser fires: every so many ms, counted from the epoch, or by a cron line; not both. */
+/**
+ * When a pulser fires: after a length of time, counted from the epoch, or by a cron line; not both.
+ *
+ * @example
+ * { every: "5m" }
+ * { cron: "0 3 * * *", timezone: "Europe/Berlin" }
+ */
 export type Schedule =
-  | { readonly every: number; readonly cron?: undefined }
+  | { readonly every: Duration; readonly cron?: undefined }
   | {
       /** Five fields, or six with seconds: `"0 3 * * *"`, see croner. */
       readonly cron: string;
-      /** An IANA name; UTC unless given, so that all processes agree whatever their machine is set to. */
+      /** An IANA name. Never that of the machine, so that all processes agree. @default "UTC" */
       readonly timezone?: string | undefined;
       readonly every?: undefined;
     };
 
-/** The first time after `after` that the schedule names, in ms since the epoch; none when a cron line has no more. */
+/** Returns the first time of the schedule after `after`, in ms since the epoch; `undefined` when a cron line has ended. */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
-  if (schedule.every !== undefined) return (Math.floor(after / schedule.every) + 1) * schedule.every;
+  if (schedule.every !== undefined) {
+    const everyMs = inMs(schedule.every);
+    return (Math.floor(after / everyMs) + 1) * everyMs;
+  }
   return cronOf(schedule).nextRun(new Date(after))?.getTime();
 }
 
-/** The last time up to `now` that the schedule names, so that a process that was asleep fires once and not for each pulse that it missed. */
+/** Returns the last time of the schedule up to `now`: a process that was asleep fires once, not for every missed pulse. */
 export function lastTime(schedule: Schedule, now: number): number {
-  if (schedule.every !== undefined) return Math.floor(now / schedule.every) * schedule.every;
+  if (schedule.every !== undefined) {
+    const everyMs = inMs(schedule.every);
+    return Math.floor(now / everyMs) * everyMs;
+  }
   return (
     cronOf(schedule)
       .previousRuns(1, new Date(now + 1))[0]

@@ -21,7 +21,7 @@ const noHeaders: Readonly<Record<string, string>> = {};
 const settlements: Readonly<Partial<Record<Outcome, string>>> = {
   committed: "commit",
   retried: "abandon",
-  "given-back": "abandon",
+  abandoned: "abandon",
   "dead-lettered": "dead-letter",
 };
 
@@ -54,7 +54,7 @@ export class ActorTelemetry {
       committed: of("committed"),
       retried: of("retried"),
       "dead-lettered": of("dead-lettered"),
-      "given-back": of("given-back"),
+      abandoned: of("abandoned"),
       "lease-lost": of("lease-lost"),
     };
   }

@@ -1,4 +1,4 @@
-import { ActorDescriptors, type ActorConfiguration } from "../actors/configuration.ts";
+import { actorsFrom, type DescriptorSource } from "../actors/actors-from.ts";
 import type { ActorClass } from "../actors/actor.ts";
 import type { HiveOptions } from "../hive/hive.ts";
 import { Container } from "../injection/container.ts";
@@ -83,10 +83,10 @@ export class Given {
 }
 
 /** The actor on the one subscription or queue that the event reaches. */
-function onlyReader(actorType: ActorClass, event: Event, queueName: string | undefined): ActorConfiguration {
+function onlyReader(actorType: ActorClass, event: Event, queueName: string | undefined): DescriptorSource {
   return {
-    async getDescriptors(defaults) {
-      const all = [...(await ActorDescriptors.from(actorType).toConfiguration().getDescriptors(defaults))];
+    getDescriptors(defaults) {
+      const all = actorsFrom(actorType, defaults);
       const reached = all.filter(({ queueName: read }) =>
         queueName === undefined ? reaches(event, read) : read.toString() === queueName,
       );

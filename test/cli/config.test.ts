@@ -45,7 +45,7 @@ test("given a wrong configuration, when checked, then every problem is told with
     "health.port: must be at most 65535",
     "modules: must be a list of texts",
     "overrides.PaymentActor.enabled: must be true or false",
-    "overrides.PaymentActor.lease: must be at least 100",
+    'overrides.PaymentActor.lease: must be a whole number of ms from 100, at most 100 years; write a number of ms or a text such as "30s", "5m" or "7d"',
     "provider: must be a URL such as sqlite:./hive.db, azure: or aws:",
     "topology: must be create or check",
   ]);
@@ -219,7 +219,7 @@ test("given a wrong file, when any command is run, then it ends with 2 and says 
   const { code, stdout, stderr } = await cli(["config", "--json"], { cwd: folder.at("below") });
   assert.equal([code, stdout], [2, ""]);
   assert.match(stderr, /modules\.0: must not be empty/);
-  assert.match(stderr, /defaults\.lease: must be at least 100/);
+  assert.match(stderr, /defaults\.lease: must be a whole number of ms from 100/);
 });
 
 test.run();

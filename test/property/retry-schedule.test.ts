@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { RetryLater, type RetryOptions } from "beehive-actors";
+import { RetryLater, type RetryPolicy } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { decideRetry, retryProblems } from "../../src/actors/retry-policy.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("any retry schedule", { timeoutMs: 60_000 });
 
-const options: fc.Arbitrary<RetryOptions> = fc
+const options: fc.Arbitrary<RetryPolicy> = fc
   .record({
     maxAttempts: fc.integer({ min: 1, max: 30 }),
     minDelay: fc.integer({ min: 0, max: 100_000 }),
@@ -19,7 +19,7 @@ const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const error = new Error("no");
 
 /** The delays from the first attempt until it is given up. */
-function schedule(retry: RetryOptions, chance: number): number[] {
+function schedule(retry: RetryPolicy, chance: number): number[] {
   const delays: number[] = [];
   for (let attempt = 1; ; attempt++) {
     const decision = decideRetry(error, attempt, retry, chance);

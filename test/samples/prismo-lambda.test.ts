@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { ActorDescriptors, createHive, QueueName, silentLogger, type Hive } from "beehive-actors";
+import { actorsFrom, createHive, QueueName, silentLogger, type Hive } from "beehive-actors";
 import type { SqsHandler } from "beehive-actors/aws/lambda";
 import { Container } from "inversify";
 import * as assert from "uvu/assert";
@@ -77,7 +77,7 @@ async function template(): Promise<Template> {
 
 test("given the template, when it is read, then it names every subscription of the actors and no other", async () => {
   const { "Fn::ForEach::Subscriptions": subscriptions } = (await template()).Resources;
-  const descriptors = await ActorDescriptors.from(actors).toConfiguration().getDescriptors();
+  const descriptors = actorsFrom(actors);
   assert.equal(subscriptions[1].toSorted(), [...descriptors].map(({ queueName }) => String(queueName)).toSorted());
 });
 

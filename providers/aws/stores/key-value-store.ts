@@ -2,7 +2,13 @@ import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/c
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { checkedKey, checkedName, ifFound } from "../../../src/contract/keys.ts";
-import type { StoredBlob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../../src/contract/stores.ts";
+import type {
+  StoredBlob,
+  BlobBody,
+  BlobProperties,
+  KeyValueStore,
+  WriteBlobOptions,
+} from "../../../src/contract/stores.ts";
 import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
 import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";

@@ -1,3 +1,4 @@
+import { inMs } from "../../../src/base/duration.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { lastTime, type Schedule } from "../../../src/pulses/schedule.ts";
 
@@ -45,7 +46,7 @@ const nicknames: Readonly<Record<string, string>> = {
  * @throws BeeHiveError `InvalidConfiguration` when no timer fires at the times at which a worker does.
  */
 export function timerSchedule(name: string, schedule: Schedule): string {
-  if (schedule.cron === undefined) return intervalLine(name, schedule.every);
+  if (schedule.cron === undefined) return intervalLine(name, inMs(schedule.every));
   if (schedule.timezone !== undefined && schedule.timezone !== "UTC")
     throw noTimer(name, "a timer has the time zone of its function app: set WEBSITE_TIME_ZONE and leave timezone out");
   // A line that no worker takes is refused with the words of a worker.

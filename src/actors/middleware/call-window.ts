@@ -1,4 +1,4 @@
-/** The window is kept in so many parts: one counts until all of it is too old. */
+/** Parts of the window. A part counts until all of it is too old. */
 const parts = 10;
 
 interface Part {
@@ -7,20 +7,20 @@ interface Part {
   failures: number;
 }
 
-/** Counts calls and failures of the last `within` ms; in memory of a fixed size, however many there are. */
+/** Counts calls and failures of the last `withinMs`, in memory of a fixed size. */
 export class CallWindow {
-  readonly #within: number;
+  readonly #withinMs: number;
   #parts: Part[] = [];
 
-  constructor(within: number) {
-    this.#within = within;
+  constructor(withinMs: number) {
+    this.#withinMs = withinMs;
   }
 
   add(now: number, failed: boolean): void {
-    // What a clock that was put back left in the future is dropped as well.
-    this.#parts = this.#parts.filter(({ from }) => from <= now && now - from < this.#within);
+    // Parts in the future were made before the clock was put back; drop them as well.
+    this.#parts = this.#parts.filter(({ from }) => from <= now && now - from < this.#withinMs);
     let last = this.#parts.at(-1);
-    if (!last || now - last.from >= this.#within / parts)
+    if (!last || now - last.from >= this.#withinMs / parts)
       this.#parts.push((last = { from: now, calls: 0, failures: 0 }));
     last.calls++;
     if (failed) last.failures++;

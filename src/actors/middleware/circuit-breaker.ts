@@ -1,65 +1,86 @@
-import { BeeHiveError, CircuitOpen } from "../../base/errors.ts";
-import type { Middleware } from "../actor.ts";
+import { checkedDuration, checkedNumber } from "../../base/checked-number.ts";
 import type { Clock } from "../../base/clock.ts";
-import { checkedNumber } from "../../base/checked-number.ts";
+import type { Duration } from "../../base/duration.ts";
+import { BeeHiveError, CircuitOpen } from "../../base/errors.ts";
 import { time, wholeNumber } from "../../base/numbers.ts";
 import { Span } from "../../base/span.ts";
+import type { Middleware } from "../actor.ts";
 import { CallWindow } from "./call-window.ts";
 import { perClock } from "./per-clock.ts";
 
 export interface CircuitBreakerOptions {
-  /** How many failures open the breaker at the least, at least 1. @default 10 */
+  /** Failures that open the breaker; at least 1. @default 10 */
   readonly failures?: number | undefined;
   /**
-   * Which share of the calls must have failed as well, above 0 and up to 1: a gateway that always fails one call in five
+   * The share of calls that must have failed as well, above 0 and up to 1: a gateway that always fails one call in five
    * is not down. @default 0.5
    */
   readonly rate?: number | undefined;
-  /** How many calls must have ended before the rate says anything, at least 1. @default the number of `failures` */
+  /** Calls that must have ended before `rate` is looked at; at least 1. @default the value of `failures` */
   readonly minimumCalls?: number | undefined;
-  /** How far back failures and calls are counted, in ms. @default 60_000 */
-  readonly within?: number | undefined;
-  /** How long it stays open, in ms. @default 30_000 */
-  readonly open?: number | undefined;
-  /** Which errors count; unless given all but those that say nothing of what is called: rejected events, collisions, lost leases. */
+  /** The span in which failures and calls are counted. @default 60_000 */
+  readonly within?: Duration | undefined;
+  /** How long the breaker stays open. @default 30_000 */
+  readonly open?: Duration | undefined;
+  /** Returns whether an error counts. @default all but rejected events, concurrency conflicts and lost leases */
   readonly counts?: ((error: unknown) => boolean) | undefined;
 }
 
-type Settings = { readonly [name in keyof CircuitBreakerOptions]-?: NonNullable<CircuitBreakerOptions[name]> };
+const optionNames: Readonly<Record<keyof CircuitBreakerOptions, true>> = {
+  failures: true,
+  rate: true,
+  minimumCalls: true,
+  within: true,
+  open: true,
+  counts: true,
+};
+
+interface Settings {
+  readonly failures: number;
+  readonly rate: number;
+  readonly minimumCalls: number;
+  readonly withinMs: number;
+  readonly openMs: number;
+  readonly counts: (error: unknown) => boolean;
+}
 
 /**
- * Opens when too many calls fail, by number and by rate, so that what is down is left alone: the subscription stops leasing
- * while it is open, and what was leased before is given back without counting an attempt. Afterwards the subscription tries
- * one event; when that fails too, the breaker opens again at once (Nygard, "Release It!"). No attempt is lost to what is
- * down, so an event that alone is there and always fails is tried anew each `open` ms, until another one succeeds: what
- * can never succeed should throw `RejectEvent`. Actors that share the
- * middleware share the breaker, but for hives with a clock of their own.
+ * Opens when too many calls fail, by number and by rate, so that a service that is down is left alone.
  *
- * @throws BeeHiveError `InvalidConfiguration` when an option is no count, no rate or no time, or is none of these.
+ * While it is open, the subscription leases nothing, and events that were leased before are abandoned without counting
+ * an attempt. Afterwards the subscription tries one event; when that fails too, the breaker opens again at once (Nygard,
+ * "Release It!"). An event that always fails and is alone is tried again after each `open`, until another event succeeds:
+ * throw `RejectEvent` for an event that can never succeed. Actors that share the middleware share the breaker.
+ *
+ * @example
+ * @actorDescription("OrderAccepted-Payment", { middleware: [circuitBreaker({ failures: 5, within: "30s", open: "1m" })] })
+ * @throws BeeHiveError `InvalidConfiguration` when an option is unknown, or is no count, rate or length of time.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
   const { failures = 10, rate = 0.5, within = 60_000, open = 30_000, counts = mayBeDown } = options;
   const { minimumCalls = failures } = options;
-  const settings: Settings = { failures, rate, minimumCalls, within, open, counts };
   const of = "circuitBreaker";
-  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(settings, name));
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(optionNames, name));
   if (unknown.length > 0)
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `${of}: ${unknown.join(", ")} is not an option; there are ${Object.keys(settings).join(", ")}.`,
+      `${of}: ${unknown.join(", ")} is not an option; there are ${Object.keys(optionNames).join(", ")}.`,
     );
-  checkedNumber(of, "failures", failures, wholeNumber(1));
-  checkedNumber(of, "rate", rate, share);
-  checkedNumber(of, "minimumCalls", minimumCalls, wholeNumber(1));
-  checkedNumber(of, "within", within, time);
-  checkedNumber(of, "open", open, time);
+  const settings: Settings = {
+    failures: checkedNumber(of, "failures", failures, wholeNumber(1)),
+    rate: checkedNumber(of, "rate", rate, share),
+    minimumCalls: checkedNumber(of, "minimumCalls", minimumCalls, wholeNumber(1)),
+    withinMs: checkedDuration(of, "within", within, time),
+    openMs: checkedDuration(of, "open", open, time),
+    counts,
+  };
   return perClock((clock) => breakerAt(clock, settings));
 }
 
 const share = { must: "above 0 and at most 1", holds: (value: number) => value > 0 && value <= 1 };
 
-function breakerAt(clock: Clock, { failures, rate, minimumCalls, within, open, counts }: Settings): Middleware {
-  const recent = new CallWindow(within);
+function breakerAt(clock: Clock, { failures, rate, minimumCalls, withinMs, openMs, counts }: Settings): Middleware {
+  const recent = new CallWindow(withinMs);
   let opened: Span | undefined;
   let halfOpen = false;
   let openings = 0;
@@ -70,7 +91,7 @@ function breakerAt(clock: Clock, { failures, rate, minimumCalls, within, open, c
     const before = openings;
     try {
       const events = await next();
-      // A run that began before the breaker opened says nothing of how things are since.
+      // The success of a run that began before the breaker opened is out of date.
       if (before === openings) {
         halfOpen = false;
         recent.add(clock.now(), false);
@@ -85,13 +106,13 @@ function breakerAt(clock: Clock, { failures, rate, minimumCalls, within, open, c
       recent.clear();
       halfOpen = true;
       openings++;
-      opened = new Span(clock, open);
-      throw new CircuitOpen(open, "the circuit breaker opened", { cause: error });
+      opened = new Span(clock, openMs);
+      throw new CircuitOpen(openMs, "the circuit breaker opened", { cause: error });
     }
   };
 }
 
-/** Whether the error may tell that what is called is down. An event that is rejected would otherwise come back for ever. */
+/** Returns whether `error` may come from a service that is down. A rejected event must not come back for ever. */
 function mayBeDown(error: unknown): boolean {
   if (!(error instanceof BeeHiveError)) return true;
   return error.retryable && error.code !== "ConcurrencyConflict" && error.code !== "LeaseLost";

@@ -1,9 +1,10 @@
-import type { Middleware } from "../actor.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Middleware } from "../actor.ts";
 
 /**
- * A middleware that remembers times, one of its own for each clock: what happened by another clock, such as that of the
- * test before, is neither past nor future.
+ * Returns a middleware that keeps its state by clock.
+ *
+ * Times of two clocks, such as those of two tests, cannot be compared.
  */
 export function perClock(make: (clock: Clock) => Middleware): Middleware {
   const made = new WeakMap<Clock, Middleware>();

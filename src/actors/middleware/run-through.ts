@@ -1,10 +1,10 @@
-import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
 import { BeeHiveError } from "../../base/errors.ts";
-import type { Event } from "../../events/event.ts";
 import { ranSince } from "../../base/event-loop.ts";
+import type { Event } from "../../events/event.ts";
+import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
 import { collect, type OutputSource } from "../output.ts";
 
-/** Runs the actor inside these middlewares, the first outermost, and answers what comes out. */
+/** Runs the actor inside its middleware, the first outermost, and returns the outputs. */
 export function runThrough(
   middleware: readonly Middleware[],
   actor: ProcessorActor,
@@ -19,7 +19,7 @@ export function runThrough(
     const returned = await wrap(event, seen, async (changed = seen) =>
       collect(await run(index + 1, changed), sourceOf(changed, context)),
     );
-    // Forgotten, mostly: all that the actor returned would be gone, and nobody told.
+    // A forgotten `return` would silently discard all outputs of the actor.
     if ((returned as unknown) === undefined)
       throw new BeeHiveError(
         "InvalidOutput",
@@ -30,7 +30,7 @@ export function runThrough(
   return run(0, context);
 }
 
-/** Whose outputs they are: a context that a middleware made by spreading another one has lost its getters. */
+/** Fills in the getters that a context lacks when a middleware made it by spreading another one. */
 function sourceOf(changed: Partial<ActorContext>, whole: ActorContext): OutputSource {
   return {
     descriptor: whole.descriptor,
@@ -40,7 +40,7 @@ function sourceOf(changed: Partial<ActorContext>, whole: ActorContext): OutputSo
   };
 }
 
-/** What the actor computes before it awaits anything holds the event loop. */
+/** Notes how long the actor holds the event loop before its first `await`. */
 function runActor(actor: ProcessorActor, event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
   const startedAt = performance.now();
   try {
@@ -50,7 +50,7 @@ function runActor(actor: ProcessorActor, event: Event, context: ActorContext): A
   }
 }
 
-/** The context with another signal; all else is as it was, made when it is asked for. */
+/** Returns the context with another signal. The logger is still made only when it is read. */
 export function withSignal(context: ActorContext, signal: AbortSignal): ActorContext {
   return {
     signal,

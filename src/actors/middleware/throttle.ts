@@ -1,38 +1,43 @@
+import { checkedDuration, checkedNumber } from "../../base/checked-number.ts";
 import { sleep } from "../../base/clock.ts";
-import type { Middleware } from "../actor.ts";
-import { checkedNumber } from "../../base/checked-number.ts";
+import type { Duration } from "../../base/duration.ts";
 import { time, wholeNumber } from "../../base/numbers.ts";
+import type { Middleware } from "../actor.ts";
 import { perClock } from "./per-clock.ts";
 
 export interface ThrottleOptions {
-  /** How many runs may start within `per` ms; at least 1. */
+  /** Runs that may start within `per`; at least 1. */
   readonly limit: number;
-  /** In ms; 1,000 unless given. */
-  readonly per?: number | undefined;
+  /** @default 1_000 */
+  readonly per?: Duration | undefined;
 }
 
 /**
- * Starts no more than `limit` runs within any `per` milliseconds, in this process, over all actors that share the
- * middleware, but for hives with a clock of their own. What is too much waits, and its lease is renewed meanwhile; a wait
- * ends when the lease is lost or the hive gives the event back.
+ * Starts at most `limit` runs within any span of `per`, in this process.
  *
- * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no time.
+ * Actors that share the middleware share the limit. A run above the limit waits, and its lease is renewed meanwhile; the
+ * wait ends when the lease is lost or the stopping hive abandons the event.
+ *
+ * @example
+ * const gateway = throttle({ limit: 100, per: "1m" });
+ * @actorDescription("OrderAccepted-Payment", { middleware: [gateway] })
+ * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no length of time.
  */
 export function throttle({ limit, per = 1_000 }: ThrottleOptions): Middleware {
   checkedNumber("throttle", "limit", limit, wholeNumber(1));
-  checkedNumber("throttle", "per", per, time);
+  const perMs = checkedDuration("throttle", "per", per, time);
   return perClock((clock) => {
-    /** When the latest runs start, in ms since the epoch: some of them in the future. */
+    /** Start times of the latest runs, in ms since the epoch; some lie in the future. */
     let starts: number[] = [];
     let seen = -Infinity;
     return async (_event, { signal }, next) => {
       const now = clock.now();
-      // A clock that was put back takes the starts with it: nobody waits for the time that it lost.
+      // Move the starts with a clock that was put back, so that no run waits for the time that it lost.
       const lost = Math.max(0, seen - now);
       if (lost > 0) starts = starts.map((start) => start - lost);
       seen = now;
       const oldest = starts.length < limit ? -Infinity : (starts.shift() ?? -Infinity);
-      const start = Math.max(now, oldest + per);
+      const start = Math.max(now, oldest + perMs);
       starts.push(start);
       if (start > now) await sleep(clock, start - now, signal);
       signal.throwIfAborted();

@@ -1,22 +1,26 @@
+import { checkedDuration } from "../../base/checked-number.ts";
+import type { Duration } from "../../base/duration.ts";
 import { BeeHiveError } from "../../base/errors.ts";
-import type { Middleware } from "../actor.ts";
-import { checkedNumber } from "../../base/checked-number.ts";
 import { time } from "../../base/numbers.ts";
+import type { Middleware } from "../actor.ts";
 import { withSignal } from "./run-through.ts";
 
 /**
- * Fails a run that takes longer than `ms` milliseconds with `Timeout`, which is retried like any failure. The
- * actor sees its signal abort; what it does afterwards changes nothing, because its step is over.
+ * Fails a run that takes longer than `duration` with `Timeout`, which is retried like any failure.
  *
- * @throws BeeHiveError `InvalidConfiguration` when `ms` is no time.
+ * The actor sees its signal abort. The run has failed by then, so later outputs are discarded.
+ *
+ * @example
+ * @actorDescription("OrderAccepted-Payment", { middleware: [timeout("10s")] })
+ * @throws BeeHiveError `InvalidConfiguration` when `duration` is no length of time.
  */
-export function timeout(ms: number): Middleware {
-  checkedNumber("timeout", "ms", ms, time);
+export function timeout(duration: Duration): Middleware {
+  const limitMs = checkedDuration("timeout", "duration", duration, time);
   return (event, context, next) => {
     const passed = new AbortController();
-    const timer = context.clock.after(ms, () => {
+    const timer = context.clock.after(limitMs, () => {
       passed.abort(
-        new BeeHiveError("Timeout", `${context.descriptor.name} worked on ${event.id} for more than ${ms} ms.`),
+        new BeeHiveError("Timeout", `${context.descriptor.name} worked on ${event.id} for more than ${limitMs} ms.`),
       );
     });
     const run = next(withSignal(context, AbortSignal.any([context.signal, passed.signal])));

@@ -1,5 +1,5 @@
 import type { ActorDescriptor } from "../../actors/actor.ts";
-import type { RetryOptions } from "../../actors/retry-policy.ts";
+import type { RetryPolicy } from "../../actors/retry-policy.ts";
 import type { ErrorMatch } from "../../actors/supervision.ts";
 import type { CloudRules, Finding } from "../finding.ts";
 
@@ -57,7 +57,7 @@ function retentionFindings({ name, queueName, retry }: ActorDescriptor, { cloud,
 }
 
 /** All waits of an event that keeps failing, without jitter, which only shortens them; in ms. */
-function maxWait({ maxAttempts, minDelay, maxDelay, factor }: RetryOptions): number {
+function maxWait({ maxAttempts, minDelay, maxDelay, factor }: RetryPolicy): number {
   let total = 0;
   let delay = Math.min(minDelay, maxDelay);
   let waits = maxAttempts - 1;

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { leastPolicy, type PolicyDocument } from "../../../providers/aws/hosting/policy.ts";
 import {
   actorDescription,
-  ActorDescriptors,
+  actorsFrom,
   collectionStore,
   createHive,
   Event,
@@ -31,7 +31,7 @@ class Payment {
   }
 }
 actorDescription("OrderAccepted-Payment", { publishes: ["PaymentTaken", "Invoices-Invoices"] })(Payment);
-const descriptors = [...(await ActorDescriptors.from(Payment).toConfiguration().getDescriptors())] as ActorDescriptor[];
+const descriptors = actorsFrom(Payment);
 
 /** Returns whether the policy allows the action on a resource whose ARN ends with `name`. */
 function allows({ Statement }: PolicyDocument, action: string, end: string): boolean {
@@ -71,7 +71,7 @@ async function injecting(
   }
   injects(...(dependencies as never[]))(Injects as never);
   actorDescription("Orders", options)(Injects);
-  return [...(await ActorDescriptors.from(Injects).toConfiguration().getDescriptors())];
+  return actorsFrom(Injects);
 }
 
 /** Returns the actions that a policy allows on the table or on the bucket, without service names. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ServiceBusClient } from "@azure/service-bus";
-import { ActorDescriptors, createHive, silentLogger, type Hive } from "beehive-actors";
+import { actorsFrom, createHive, silentLogger, type Hive } from "beehive-actors";
 import { Container } from "inversify";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
@@ -55,7 +55,7 @@ test("given the folder that was built, when the host loads it and hands over wha
   const { main } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { main: string };
   const app = (await host.load(join(folder, main))) as { hive: Hive };
   try {
-    const descriptors = [...(await ActorDescriptors.from(actors).toConfiguration().getDescriptors())];
+    const descriptors = actorsFrom(actors);
     assert.equal(
       [...host.functions.keys()].toSorted(),
       descriptors.map(({ queueName }) => String(queueName)).toSorted(),

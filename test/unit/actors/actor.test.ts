@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
-import { actorDescription, descriptionsOf, type ActorClass } from "../../../src/actors/actor.ts";
-import { ActorDescriptors } from "../../../src/actors/configuration.ts";
+import { actorDescription, subscriptionsOf, type ActorClass } from "../../../src/actors/actor.ts";
+import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { compiled } from "../../support/compile.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("@actorDescription", { timeoutMs: 30_000 });
-const namesOf = (actorType: ActorClass): string[] => descriptionsOf(actorType).map(({ queueName }) => queueName);
+const namesOf = (actorType: ActorClass): string[] => subscriptionsOf(actorType).map(({ queueName }) => queueName);
 
 @actorDescription("First-Actor", { parallelism: 1 })
 @actorDescription("Second-Actor", { parallelism: 2 })
@@ -16,7 +16,7 @@ class Decorated {
 
 test("given several decorators, then each is a subscription, in the order of the source", async () => {
   assert.equal(namesOf(Decorated), ["First-Actor", "Second-Actor", "Third"]);
-  const descriptors = [...(await ActorDescriptors.from(Decorated).toConfiguration().getDescriptors())];
+  const descriptors = actorsFrom(Decorated);
   assert.equal(
     descriptors.map(({ name, parallelism }) => [name, parallelism]),
     [
@@ -68,7 +68,7 @@ for (const compiler of ["esbuild", "tsc"] as const) {
       const { Compiled, Sub } = (await compiled(source, compiler, mode)) as Record<string, ActorClass>;
       assert.equal(namesOf(Compiled as ActorClass), namesOf(Decorated));
       assert.equal(
-        descriptionsOf(Compiled as ActorClass).map(({ options }) => options),
+        subscriptionsOf(Compiled as ActorClass).map(({ options }) => options),
         [{ parallelism: 1 }, { parallelism: 2 }, {}],
       );
       assert.equal(namesOf(Sub as ActorClass), []);

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  actorDefaults,
   actorDescription,
-  ActorDescriptors,
+  actorsFrom,
   createHive,
-  describeActor,
-  type ActorConfiguration,
+  defaultRetry,
+  toDescriptor,
+  type DescriptorSource,
   type ActorDescriptor,
   type HiveOptions,
   type ProcessorActor,
@@ -79,7 +79,7 @@ for (const [name, content] of Object.entries(files)) {
     const accepted = on(all, "OrderAccepted-Payment");
     assert.is(accepted.parallelism, 32);
     assert.is(accepted.lease, 20_000, "what the file does not say, the decorator does");
-    assert.equal(accepted.retry, { ...actorDefaults.retry, maxAttempts: 5 }, "a retry is merged field by field");
+    assert.equal(accepted.retry, { ...defaultRetry, maxAttempts: 5 }, "a retry is merged field by field");
     assert.is(on(all, "OrderResumed-Payment").parallelism, 1);
   });
 }
@@ -199,14 +199,14 @@ test("a wrong variable is refused by its name and its text", async () => {
 
 const fromDatabase = (queueName: string, parallelism: number): ActorDescriptor => {
   const problems: string[] = [];
-  const described = describeActor(TracingActor, queueName, { parallelism }, actorDefaults, problems);
+  const described = toDescriptor(TracingActor, queueName, { parallelism }, {}, problems);
   if (!described) throw new Error(problems.join());
   return described;
 };
 
 test("given configurations that answer at once and later, when they are merged with classes, then all are there", async () => {
-  const now: ActorConfiguration = { getDescriptors: () => [fromDatabase("A-Trace", 1)] };
-  const later: ActorConfiguration = { getDescriptors: async () => new Set([fromDatabase("B-Trace", 2)]) };
+  const now: DescriptorSource = { getDescriptors: () => [fromDatabase("A-Trace", 1)] };
+  const later: DescriptorSource = { getDescriptors: async () => new Set([fromDatabase("B-Trace", 2)]) };
   const all = await descriptors({ actors: [PaymentActor, now, later], overrides: { "B-Trace": { parallelism: 7 } } });
   assert.equal(all.map(({ queueName, parallelism }) => `${queueName} ${parallelism}`).toSorted(), [
     "A-Trace 1",
@@ -218,7 +218,7 @@ test("given configurations that answer at once and later, when they are merged w
 
 test("given defaults of the hive, when a configuration is asked, then it is told them", async () => {
   let told: number | undefined;
-  const asked: ActorConfiguration = {
+  const asked: DescriptorSource = {
     getDescriptors: (defaults) => {
       told = defaults?.parallelism;
       return [fromDatabase("A-Trace", 1)];
@@ -229,7 +229,7 @@ test("given defaults of the hive, when a configuration is asked, then it is told
 });
 
 test("given two configurations for one subscription, when they are merged, then the contradiction is told", async () => {
-  const again: ActorConfiguration = { getDescriptors: () => [fromDatabase("OrderAccepted-Payment", 1)] };
+  const again: DescriptorSource = { getDescriptors: () => [fromDatabase("OrderAccepted-Payment", 1)] };
   const error = await failureOf(descriptors({ actors: [PaymentActor, again] }));
   assert.match(error.message, 'TracingActor and PaymentActor both read "OrderAccepted-Payment"');
 });
@@ -239,11 +239,7 @@ test("given a decorated class and one that is not, when a module is read, then t
   class NotAnActor implements ProcessorActor {
     processAsync(): void {}
   }
-  const found = [
-    ...(ActorDescriptors.from({ PaymentActor, NotAnActor, aNumber: 1 })
-      .toConfiguration()
-      .getDescriptors() as ActorDescriptor[]),
-  ];
+  const found = [...actorsFrom({ PaymentActor, NotAnActor, aNumber: 1 })];
   assert.equal(
     found.map(({ actorType, parallelism, queueName }) => [actorType, parallelism, queueName.toString()]),
     [

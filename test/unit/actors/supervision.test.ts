@@ -18,6 +18,7 @@ import {
 import { MemoryProvider } from "beehive-actors/memory";
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
+import { durationForms } from "../../../src/base/duration.ts";
 import { decide, FailureCount, matches, supervisionProblems } from "../../../src/actors/supervision.ts";
 import { defaultRetry } from "../../../src/actors/retry-policy.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -179,7 +180,7 @@ test("given a failure that is not the actor's, when it is decided, then the even
   const retry = { ...defaultRetry, minDelay: 0, jitter: 0 };
   const decided = decide(new BeeHiveError("Throttled", "slow down"), 1, { retry, supervision: [] }, 0, true);
   const why = "the step could not be committed yet, it will be run again";
-  assert.equal(decided, { action: "give-back", delayMs: 1_000, why });
+  assert.equal(decided, { action: "abandon", delayMs: 1_000, why });
 });
 
 test("given rules and limits that make no sense, when the hive is made, then every problem is told at once", async () => {
@@ -224,9 +225,9 @@ test("given pauses without an end and half a failure, when they are checked, the
     defaultRetry,
   );
   assert.equal(problems, [
-    "supervision: the pause of a rule must be more than 0 ms, at most 100 years, not Infinity",
+    `supervision: the pause of a rule must be more than 0 ms, at most 100 years, not Infinity; ${durationForms}`,
     "failureLimit.failures must be a whole number from 1, not 1.5",
-    "failureLimit.pause must be more than 0 ms, at most 100 years, not Infinity",
+    `failureLimit.pause must be more than 0 ms, at most 100 years, not Infinity; ${durationForms}`,
   ]);
 });
 
@@ -302,7 +303,7 @@ test("given delays that were computed wrongly, then the retry policy decides, an
     new PauseSubscription(ms, "later"),
   ]);
   for (const error of texts) {
-    assert.match(error.message, "is not a time in ms: the retry policy decides");
+    assert.match(error.message, "is not a length of time: the retry policy decides");
     assert.equal(decide(error, 1, { retry: defaultRetry, supervision: [] }, 0), { action: "retry", delayMs: 250 });
   }
 });

@@ -423,7 +423,7 @@ test("given an actor that does not finish before the deadline, when it ends at l
   await stopping;
   gate.open();
   await clock.advance(0);
-  assert.equal([outcomes, codes], [["given-back"], ["InvalidState"]]);
+  assert.equal([outcomes, codes], [["abandoned"], ["InvalidState"]]);
 });
 
 test("given a step that failed, when its stores are used afterwards, then whoever does is told that it is over", async () => {

@@ -277,7 +277,7 @@ test("given an event that is postponed by a pause, when the hive stops meanwhile
   gate.open();
   await clock.advance(10_000);
   await stopping;
-  assert.is(await delivered, "given-back");
+  assert.is(await delivered, "abandoned");
   assert.equal(returned, [{ delayMs: 60_000, countAttempt: false }]);
 });
 

@@ -135,9 +135,9 @@ test("events that wait for newer code do not reach the limit of failures", async
 test("a wait that is over is decided like any unreadable body", () => {
   const settings = { retry: defaultRetry, supervision: [] };
   const error = new NewerVersion("newer", 1_000);
-  assert.is(decide(error, 1, settings, 0, false, 999).action, "give-back");
+  assert.is(decide(error, 1, settings, 0, false, 999).action, "abandon");
   assert.is(decide(error, 1, settings, 0, false, 1_000).action, "dead-letter");
-  assert.is(decide(error, 1, settings, 0, false, -5_000).action, "give-back", "another clock");
+  assert.is(decide(error, 1, settings, 0, false, -5_000).action, "abandon", "another clock");
 });
 
 test("an event stays away no longer than its wait has left", () => {

@@ -1,10 +1,4 @@
-import {
-  actorDescription,
-  ActorDescriptors,
-  type ActorClass,
-  type ActorDescriptor,
-  type ActorOptions,
-} from "beehive-actors";
+import { actorDescription, actorsFrom, type ActorClass, type ActorDescriptor, type ActorOptions } from "beehive-actors";
 import * as prismoActors from "../../../samples/prismo/actors/index.ts";
 import * as prismoEvents from "../../../samples/prismo/events.ts";
 import { isEventType } from "../../../src/events/event-type.ts";
@@ -32,7 +26,7 @@ export function actorOf(name: string, subscriptions: ActorParts): ActorClass {
 }
 
 export async function descriptorsOf(...classes: readonly ActorClass[]): Promise<ActorDescriptor[]> {
-  return [...(await ActorDescriptors.from(classes).toConfiguration().getDescriptors())];
+  return [...actorsFrom(classes)];
 }
 
 export async function graphOf(
@@ -54,12 +48,12 @@ export const observed: readonly ObservedEdge[] = [
 ];
 
 export async function webGraph(parts: Partial<EventGraphParts> = {}): Promise<EventGraph> {
-  const descriptors = [...(await ActorDescriptors.from(web).toConfiguration().getDescriptors())];
+  const descriptors = actorsFrom(web);
   const eventTypes = (Object.values(web) as readonly unknown[]).filter(isEventType);
   return makeEventGraph({ descriptors, eventTypes, pulsers: [web.dayEnded], ...parts });
 }
 
 export async function prismoGraph(): Promise<EventGraph> {
-  const descriptors = [...(await ActorDescriptors.from(prismoActors).toConfiguration().getDescriptors())];
+  const descriptors = actorsFrom(prismoActors);
   return makeEventGraph({ descriptors, eventTypes: Object.values(prismoEvents).filter(isEventType) });
 }

@@ -307,7 +307,7 @@ test("given an ordered subscription, when an event fails, then health names it u
 test("given events that another process took over, when time passes, then they are told no more", () => {
   const held = new HeldKeys();
   const lease = { event: new Event("A", 1, { partitionKey: "k" }), attempt: 2 } as Partial<Lease> as Lease;
-  held.holds(lease, 1_000, 0);
+  held.hold(lease, 1_000, 0);
   assert.is(held.list(61_000).length, 1);
   assert.is(held.list(61_001).length, 0);
 });

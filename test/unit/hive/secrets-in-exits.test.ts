@@ -45,7 +45,7 @@ test("none is in logs, for people and for programs", async () => {
   for (const isTTY of [true, false]) {
     const { output, text } = streams(isTTY);
     await using _hive = await thrown(loggerOf(output, "debug"));
-    assert.match(text(), "the event was given up");
+    assert.match(text(), "the event was dead-lettered");
     assert.not.match(text(), told);
     if (isTTY) continue;
     for (const line of text().trim().split("\n")) {

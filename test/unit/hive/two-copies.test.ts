@@ -90,7 +90,7 @@ test("what an actor throws does what it does in one copy", async () => {
   });
   assert.equal(
     reports.map(({ outcome }) => outcome),
-    ["given-back", "committed"],
+    ["abandoned", "committed"],
   );
 });
 

@@ -11,7 +11,7 @@ import {
 } from "inversify";
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass } from "../../../src/actors/actor.ts";
-import { ActorDescriptors } from "../../../src/actors/configuration.ts";
+import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { createHive } from "../../../src/hive/hive.ts";
 import { injects, token, type Injectable } from "../../../src/injection/container.ts";
 import { Event } from "../../../src/events/event.ts";
@@ -46,7 +46,7 @@ function actorOf(name: string, ...dependencies: Injectable[]): ActorClass {
 }
 
 async function check(actor: ActorClass, container?: Container): Promise<readonly string[]> {
-  const descriptors = await ActorDescriptors.from(actor).toConfiguration().getDescriptors();
+  const descriptors = actorsFrom(actor);
   return checkInjection([...descriptors], container).map(({ severity, message }) => `${severity}: ${message}`);
 }
 

@@ -2,7 +2,7 @@ import { Container, inject, injectable, preDestroy, type ServiceIdentifier } fro
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
-import { ActorDescriptors } from "../../../src/actors/configuration.ts";
+import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { createHive } from "../../../src/hive/hive.ts";
 import { ActorContainer, injects, token } from "../../../src/injection/container.ts";
 import { Event } from "../../../src/events/event.ts";
@@ -38,7 +38,7 @@ const stepOf = (name: string): Step => ({ stores: storesNamed(name), async commi
 
 async function descriptorOf(actorType: ActorClass): Promise<ActorDescriptor> {
   actorDescription("Topic-Sub")(actorType);
-  const [descriptor] = await ActorDescriptors.from(actorType).toConfiguration().getDescriptors();
+  const [descriptor] = actorsFrom(actorType);
   return descriptor as ActorDescriptor;
 }
 

@@ -24,7 +24,7 @@ const entries: fc.Arbitrary<JournalEntry> = fc.record(
     queueName: fc.constantFrom("A-B", "A-", "Queue"),
     actor: optional(text),
     attempt: fc.nat(20),
-    outcome: fc.constantFrom("pushed", "committed", "retried", "dead-lettered", "given-back", "lease-lost"),
+    outcome: fc.constantFrom("pushed", "committed", "retried", "dead-lettered", "abandoned", "lease-lost"),
     durationMs: fc.nat(),
     dueAt: optional(time),
     correlationId: optional(text),

@@ -361,7 +361,7 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
   assert.match(error.message, 'the pulser "Tuck" publishes: "Tuck-Count" is a subscription');
   assert.match(error.message, 'the pulser "Teck": publishes must be a list');
-  assert.match(error.message, 'the pulser "Tyck" publishes: undefined is no event type');
+  assert.match(error.message, 'the pulser "Tyck" publishes: undefined is not an event type');
 });
 
 test("given one pulser a second and one every two, when three seconds pass, then they fired three times and once", async () => {

@@ -217,9 +217,9 @@ test("given time that is advanced by hand, when things fall due, then they happe
   assert.is(
     String(hive.tree()),
     `Ping
-  Broken: PausedActor → given-back: no electricity
-  Broken: PausedActor → given-back: no electricity
-  Broken: PausedActor → given-back: no electricity
+  Broken: PausedActor → abandoned: no electricity
+  Broken: PausedActor → abandoned: no electricity
+  Broken: PausedActor → abandoned: no electricity
   Broken: PausedActor → committed
 `,
   );

@@ -92,7 +92,7 @@ test("given actors that share a breaker, when one of them opens it, then the oth
   await hive.push(new Event("Pong"));
   await hive.advance(1_000);
   assert.is(runs, 0);
-  assert.match(String(hive.tree()), "Two: OtherActor → given-back: the circuit breaker is open");
+  assert.match(String(hive.tree()), "Two: OtherActor → abandoned: the circuit breaker is open");
   await hive.stop();
 });
 
@@ -141,7 +141,7 @@ test("given failures that are far apart, when there are many, then the breaker s
     await hive.settle();
     await hive.advance(60_000);
   }
-  assert.not.match(String(hive.tree()), "given-back");
+  assert.not.match(String(hive.tree()), "abandoned");
   await hive.stop();
 });
 
@@ -199,7 +199,7 @@ test("given a breaker that a hive opened, when the time of another begins anew, 
   const second = await TestHive.start({ actors });
   await second.push(new Event("Ping", 3));
   await second.settle();
-  assert.not.match(String(second.tree()), "given-back");
+  assert.not.match(String(second.tree()), "abandoned");
   await second.stop();
 });
 

@@ -6,7 +6,7 @@ import { suite } from "../../../support/suite.ts";
 const test = suite("timeout");
 let aborted: unknown[] = [];
 
-@actorDescription("Ping-Slow", { middleware: [timeout(5_000)], retry: { maxAttempts: 2 }, publishes: ["Pong"] })
+@actorDescription("Ping-Slow", { middleware: [timeout("5s")], retry: { maxAttempts: 2 }, publishes: ["Pong"] })
 class SlowActor implements ProcessorActor {
   async processAsync(event: Event, { clock, signal }: ActorContext): Promise<Event[]> {
     signal.addEventListener("abort", () => aborted.push(signal.reason));

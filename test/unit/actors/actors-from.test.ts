@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorOptions } from "../../../src/actors/actor.ts";
-import { ActorDescriptors, type ActorSource } from "../../../src/actors/configuration.ts";
+import { actorsFrom, type ActorClasses } from "../../../src/actors/actors-from.ts";
 import { createHive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { eventType } from "../../../src/events/event-type.ts";
 import { pulse } from "../../../src/pulses/pulser.ts";
@@ -25,13 +25,9 @@ class Undecorated {
 class NoMethod {}
 actorDescription("A-NoMethod")(NoMethod as never);
 
-const describe = async (...sources: readonly ActorSource[]) => [
-  ...(await ActorDescriptors.from(...sources)
-    .toConfiguration()
-    .getDescriptors()),
-];
-const problemsOf = async (...sources: readonly ActorSource[]): Promise<string> =>
-  (await throwsCode("InvalidConfiguration", () => describe(...sources))).message;
+const describe = async (...classes: readonly ActorClasses[]) => actorsFrom(classes);
+const problemsOf = async (...classes: readonly ActorClasses[]): Promise<string> =>
+  (await throwsCode("InvalidConfiguration", () => describe(...classes))).message;
 
 test("given a decorated class, then its descriptor has what it says and the defaults for the rest", async () => {
   const [descriptor] = await describe(
@@ -82,7 +78,7 @@ for (const [what, sources, reason] of [
   [
     "an option that is none",
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
-    /"paralelism" is not an option; there are parallelism/,
+    /"paralelism" is not an option; there are name, parallelism/,
   ],
   [
     "a retry option that is none",

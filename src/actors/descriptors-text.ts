@@ -5,7 +5,7 @@ import type { ActorDescriptor } from "./actor.ts";
  * What holds for each actor and where each value came from (`default`, `decorator`, the path of a file, the name of
  * a variable), as text for people.
  */
-export function describeDescriptors(descriptors: readonly ActorDescriptor[]): string {
+export function descriptorsText(descriptors: readonly ActorDescriptor[]): string {
   return descriptors.map(describeOne).join("\n");
 }
 

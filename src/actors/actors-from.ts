@@ -1,0 +1,96 @@
+import { throwProblems } from "../base/problems.ts";
+import { subscriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorActor } from "./actor.ts";
+import { toDescriptor, type ActorDefaults } from "./descriptor.ts";
+
+/** A class, an array of classes, or a module whose decorated classes are taken: `import * as actors from "./actors.js"`. */
+export type ActorClasses = ActorClass | readonly ActorClasses[] | Readonly<Record<string, unknown>>;
+
+/** Descriptors from elsewhere than decorators, such as a database. */
+export interface DescriptorSource {
+  /** @param defaults The option `defaults` of the hive, to be passed on to {@link toDescriptor}. */
+  getDescriptors(defaults: ActorDefaults): Iterable<ActorDescriptor> | Promise<Iterable<ActorDescriptor>>;
+}
+
+/** Returns whether a value is a source of descriptors rather than of classes. */
+export function isDescriptorSource(value: unknown): value is DescriptorSource {
+  return (
+    typeof value === "object" && value !== null && typeof (value as DescriptorSource).getDescriptors === "function"
+  );
+}
+
+/**
+ * Returns the descriptors of decorated classes.
+ *
+ * Each class is taken once. A class that is named itself must be decorated.
+ *
+ * @example
+ * import * as actors from "./actors/index.js";
+ * const policy = leastPolicy(actorsFrom(actors), config, { setup: true });
+ * @throws BeeHiveError `InvalidConfiguration` with every problem of every class.
+ */
+export function actorsFrom(classes: ActorClasses, defaults: ActorDefaults = {}): readonly ActorDescriptor[] {
+  const problems: string[] = [];
+  const descriptors = [...new Set(classesOf(classes))].flatMap((actorType) => {
+    problems.push(...classProblems(actorType));
+    return subscriptionsOf(actorType).flatMap(
+      ({ queueName, options }) => toDescriptor(actorType, queueName, options, defaults, problems) ?? [],
+    );
+  });
+  throwProblems([...problems, ...contradictions(descriptors)]);
+  return descriptors;
+}
+
+function classesOf(classes: ActorClasses): ActorClass[] {
+  if (typeof classes === "function") return [classes];
+  if (Array.isArray(classes)) return classes.flatMap(classesOf);
+  const exported = Object.values(classes as Readonly<Record<string, unknown>>);
+  return exported.filter((one): one is ActorClass => typeof one === "function" && subscriptionsOf(one).length > 0);
+}
+
+function classProblems(actorType: ActorClass): string[] {
+  const name = actorType.name || "an anonymous class";
+  const problems: string[] = [];
+  if (subscriptionsOf(actorType).length === 0)
+    problems.push(`${name} is not an actor: decorate it with @actorDescription("Topic-Subscription")`);
+  if (typeof actorType.prototype?.processAsync !== "function")
+    problems.push(`${name} has no method processAsync(event, context)`);
+  return problems;
+}
+
+/** Returns the names of exported classes with `processAsync` and no `@actorDescription`: base classes, or mistakes. */
+export function undecorated(source: unknown): readonly string[] {
+  if (Array.isArray(source)) return source.flatMap(undecorated);
+  if (typeof source !== "object" || source === null || isDescriptorSource(source)) return [];
+  return Object.values(source).flatMap((one: unknown) =>
+    typeof one === "function" &&
+    typeof (one as { readonly prototype?: Partial<ProcessorActor> }).prototype?.processAsync === "function" &&
+    subscriptionsOf(one).length === 0
+      ? [one.name]
+      : [],
+  );
+}
+
+/** Returns what is wrong between descriptors, in words; each may be right by itself. */
+export function contradictions(descriptors: readonly ActorDescriptor[]): string[] {
+  const problems: string[] = [];
+  const readers = new Map<string, ActorDescriptor>();
+  const spellings = new Map<string, string>();
+  for (const descriptor of descriptors) {
+    const queueName = descriptor.queueName.toString();
+    const other = readers.get(queueName);
+    if (other) {
+      problems.push(
+        `${other.name} and ${descriptor.name} both read "${queueName}": give each a subscription of its own`,
+      );
+    }
+    readers.set(queueName, descriptor);
+    for (const name of [queueName, ...descriptor.publishes.map(String)]) {
+      const spelling = spellings.get(name.toLowerCase());
+      if (spelling !== undefined && spelling !== name) {
+        problems.push(`"${spelling}" and "${name}" differ only in case, which some clouds do not tell apart`);
+      }
+      spellings.set(name.toLowerCase(), name);
+    }
+  }
+  return problems;
+}
