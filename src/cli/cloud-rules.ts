@@ -21,12 +21,10 @@ async function rulesOf(cloud: string): Promise<CloudRules> {
         return { cloud, problems: (specs) => topologyProblems(specs, prefix), retentionMs: retentionSeconds * 1_000 };
       }
       case "azure": {
-        const { configFrom, optionsFrom } = await import("../../providers/azure/config.ts");
+        const { tuningFrom } = await import("../../providers/azure/config.ts");
         const { Names } = await import("../../providers/azure/queues/names.ts");
         const { topologyProblems } = await import("../../providers/azure/queues/topology.ts");
-        // Nothing is connected to: the places only have to be there.
-        const place = { connectionString: "none" };
-        const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });
+        const { queuePrefix } = tuningFrom(url);
         return { cloud, problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
       }
       default:

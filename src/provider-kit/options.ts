@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import { inMs } from "../base/duration.ts";
 import { isNumber, wholeNumber } from "../base/numbers.ts";
 import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 import { safeText } from "../base/safe-text.ts";
@@ -28,6 +29,20 @@ export function whole(least: number, most?: number): OptionRule {
   return {
     read: (text) => (text.trim() === "" ? NaN : Number(text)),
     refuse: (value) => (isNumber(value, rule) ? undefined : `must be ${rule.must}`),
+  };
+}
+
+/**
+ * A length of time within bounds in ms, both inclusive: a number of ms or a text such as `"30s"`.
+ *
+ * `read` returns ms. The value of an option object is turned into ms by `inMs`, after the check.
+ */
+export function duration(min: number, max?: number): OptionRule {
+  const rule = wholeNumber(min, max);
+  return {
+    read: (text) => inMs(/^\d+$/.test(text) ? Number(text) : text),
+    refuse: (value) =>
+      isNumber(inMs(value), rule) ? undefined : `must be ${rule.must} ms, or a text such as "30s" or "5m"`,
   };
 }
 

@@ -53,9 +53,9 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
         return;
       }
       case "azure": {
-        const { optionsFrom } = await import("../../../providers/azure/config.ts");
+        const { tuningFrom } = await import("../../../providers/azure/config.ts");
         const { leastRoles } = await import("../../../providers/azure/hosting/policy.ts");
-        const { claimCheck } = optionsFrom(provider);
+        const { claimCheck } = tuningFrom(provider);
         const stores = options.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
         const roles = leastRoles({ ...options, stores, pulsers: pulsers.length > 0, journal, claimCheck });
         if (output.json) return output.result(roles);

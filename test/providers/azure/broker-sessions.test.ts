@@ -2,7 +2,7 @@
 import type { ServiceBusAdministrationClient, ServiceBusClient, ServiceBusSessionReceiver } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { limitWaits } from "../../../providers/azure/sdk/connection-waits.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
@@ -20,7 +20,7 @@ test.before(async () => {
   broker = await ServiceBusBroker.start();
   const storage = { connectionString: "UseDevelopmentStorage=true" };
   const serviceBus = { connectionString: broker.connectionString };
-  const clients = await clientsFrom(configFrom({ serviceBus, storage, tryTimeoutMs: 700 }, {}));
+  const clients = await clientsFrom(completed({ serviceBus, storage, tryTimeout: 700 }, {}));
   client = clients.serviceBus;
   administration = clients.administration as ServiceBusAdministrationClient;
 });

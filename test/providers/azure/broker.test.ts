@@ -2,7 +2,7 @@
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { sqlFilter } from "../../../providers/azure/testing/filter.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
@@ -17,7 +17,7 @@ test.before(async () => {
   broker = await ServiceBusBroker.start({ key: "key" });
   const { connectionString } = broker;
   const storage = { connectionString: "UseDevelopmentStorage=true" };
-  const clients = await clientsFrom(configFrom({ serviceBus: { connectionString }, storage }, {}));
+  const clients = await clientsFrom(completed({ serviceBus: { connectionString }, storage }, {}));
   client = clients.serviceBus;
   administration = clients.administration as ServiceBusAdministrationClient;
 });
@@ -176,7 +176,7 @@ test("given a broker that is told to take its time, when a message is sent and r
   await administration.createQueue("slow");
   const [sender, receiver] = [client.createSender("slow"), client.createReceiver("slow")];
   await sender.sendMessages({ body: "opens the link" });
-  broker.faults.delayMs = 300;
+  broker.faults.delay = 300;
   try {
     const startedAt = Date.now();
     await sender.sendMessages({ body: "late" });
@@ -187,7 +187,7 @@ test("given a broker that is told to take its time, when a message is sent and r
     await receiver.completeMessage(messages[0]);
     assert.ok(Date.now() - settledAt >= 290, "the settlement was answered early");
   } finally {
-    broker.faults.delayMs = 0;
+    broker.faults.delay = 0;
   }
   assert.is((await administration.getQueueRuntimeProperties("slow")).activeMessageCount, 1);
 });

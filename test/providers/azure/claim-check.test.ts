@@ -1,7 +1,7 @@
 /** What becomes of an event whose body travelled elsewhere, when that cannot be had. */
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
@@ -20,7 +20,7 @@ let isDown = false;
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
-  const { table, container, serviceBus } = await clientsFrom(configFrom(servers.options, {}));
+  const { table, container, serviceBus } = await clientsFrom(completed(servers.options, {}));
   await serviceBus.close();
   const blobOf = container.getBlockBlobClient.bind(container);
   container.getBlockBlobClient = (name) => {

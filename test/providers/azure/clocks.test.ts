@@ -41,7 +41,7 @@ class WrongClock implements Clock {
 async function withClock(byMs: number, ordered: boolean, work: (queue: ScratchQueue) => Promise<void>): Promise<void> {
   const provider = await AzureProvider.open({
     ...servers.options,
-    minLockMs: 1_000,
+    minLock: 1_000,
     clock: new WrongClock(byMs),
   });
   const subject = { provider, clock: new ForgetfulClock(), newName, leaseMs };

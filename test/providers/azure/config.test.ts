@@ -1,6 +1,6 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
-import { configFrom, optionsFrom } from "../../../providers/azure/config.ts";
+import { completed, configFrom, tuningFrom } from "../../../providers/azure/config.ts";
 import type { ServiceBusPlace } from "../../../providers/azure/places.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import { Names } from "../../../providers/azure/queues/names.ts";
@@ -26,7 +26,7 @@ function problemsIn(work: () => unknown): string {
 }
 
 test("given no credentials, when it is configured, then the error names every variable that would do", () => {
-  const message = problemsIn(() => configFrom({}, {}));
+  const message = problemsIn(() => completed({}, {}));
   for (const name of [
     "AZURE_SERVICEBUS_CONNECTION_STRING",
     "AZURE_SERVICEBUS_NAMESPACE",
@@ -39,7 +39,7 @@ test("given no credentials, when it is configured, then the error names every va
 
 test("given several mistakes, when it is configured, then all are listed", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       { table: "no-hyphens", container: "No_Capitals" },
       { AZURE_SERVICEBUS_NAMESPACE: "shop", AZURE_STORAGE_ACCOUNT: "shop" },
     ),
@@ -49,13 +49,11 @@ test("given several mistakes, when it is configured, then all are listed", () =>
 });
 
 test("given a URL with options, when it is read, then each has its kind, and what is none is refused", () => {
-  assert.equal(optionsFrom("azure:?claimCheck=true&pollMs=50&queuePrefix="), {
-    claimCheck: true,
-    pollMs: 50,
-    queuePrefix: "",
-  });
-  const message = problemsIn(() => optionsFrom("azure:?claimCheck=yes&pollMs=0&colour=red"));
-  for (const part of ["claimCheck", "pollMs", "colour"]) assert.ok(message.includes(part), message);
+  const url = "azure:?claimCheck=true&poll=50&tryTimeout=2s&queuePrefix=";
+  const { claimCheck, poll, tryTimeout, queuePrefix } = tuningFrom(url);
+  assert.equal([claimCheck, poll, tryTimeout, queuePrefix], [true, 50, 2_000, ""]);
+  const message = problemsIn(() => configFrom("azure:?claimCheck=yes&poll=0&colour=red"));
+  for (const part of ["claimCheck", "poll", "colour"]) assert.ok(message.includes(part), message);
 });
 
 test("given a connection string with a signature and no key, when queues are to be made or counted, then it is told what is missing", async () => {
@@ -74,7 +72,7 @@ test("given a connection string with a signature and no key, when queues are to 
 });
 
 test("variables are read as deployments write them", () => {
-  const config = configFrom(
+  const config = completed(
     {},
     { AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/;SharedAccessKey=x=\n", AZURE_STORAGE_ACCOUNT: "shop\n" },
   );
@@ -86,7 +84,7 @@ test("variables are read as deployments write them", () => {
 
 test("a wrong variable is refused by its name, and no secret is told", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       {
         AZURE_SERVICEBUS_CONNECTION_STRING: '"Endpoint=sb://a.b/;SharedAccessKey=hunter2"',
@@ -95,7 +93,7 @@ test("a wrong variable is refused by its name, and no secret is told", () => {
     ),
   );
   const places = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
     ),
@@ -111,7 +109,7 @@ test("a wrong variable is refused by its name, and no secret is told", () => {
 });
 
 test("given variables of both kinds, when it is configured, then connection strings go first", () => {
-  const config = configFrom(
+  const config = completed(
     {},
     {
       AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/",
@@ -172,7 +170,7 @@ test("what a connection string of one queue cannot do says so, with what to take
 
 test("connection strings that were exchanged are refused", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       {
         AZURE_SERVICEBUS_CONNECTION_STRING: "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=c2VjcmV0",
@@ -186,7 +184,7 @@ test("connection strings that were exchanged are refused", () => {
 
 test("a namespace or account that is a URL is refused, with its name", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
     ),
@@ -198,7 +196,7 @@ test("a namespace or account that is a URL is refused, with its name", () => {
 });
 
 test("a line break at the end of a variable is none of its text", () => {
-  const config = configFrom(
+  const config = completed(
     {},
     { AZURE_SERVICEBUS_NAMESPACE: "shop.servicebus.windows.net\n", AZURE_STORAGE_ACCOUNT: "shop\r\n" },
   );
@@ -236,7 +234,7 @@ test("given a wrong key, when an event is pushed, then AccessDenied names the ri
   const provider = await AzureProvider.open({
     serviceBus: { connectionString },
     storage: { connectionString: storage },
-    tryTimeoutMs: 500,
+    tryTimeout: 500,
   });
   try {
     await provider.queues.push([new Event("Refused")]);

@@ -2,7 +2,7 @@
 import type { TableClient } from "@azure/data-tables";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureStores } from "../../../providers/azure/stores/index.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
@@ -19,7 +19,7 @@ let tidies = false;
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
-  const clients = await clientsFrom(configFrom(servers.options, {}));
+  const clients = await clientsFrom(completed(servers.options, {}));
   table = clients.table;
   const clock = { ...systemClock, now: () => systemClock.now() + shiftMs };
   stores = new AzureStores(clients, clock, () => (tidies ? 0 : 0.4));

@@ -1,7 +1,7 @@
 /** What counts as an attempt of an event in order: Service Bus counts every time that it is set aside. */
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ActorOptions } from "../../../src/actors/actor.ts";
 import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
@@ -133,7 +133,7 @@ test("given an event in order, when it is given back in every way, then those th
 
 test("given a queue that the set-up made, when its limit of deliveries is asked for, then it is the highest there is: pauses have none", async () => {
   const queue = await scratch();
-  const { serviceBus, administration } = await clientsFrom(configFrom(servers.options, {}));
+  const { serviceBus, administration } = await clientsFrom(completed(servers.options, {}));
   const { maxDeliveryCount } = (await administration?.getQueue(`queue-${queue.name}`)) ?? {};
   await serviceBus.close();
   assert.is(maxDeliveryCount, 2 ** 31 - 1);

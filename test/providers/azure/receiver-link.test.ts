@@ -24,7 +24,7 @@ test.before(async () => {
   faults = (servers.broker as NonNullable<AzureServers["broker"]>).faults;
 });
 test.after.each(() => {
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
 });
 test.after(async () => {
   await provider.close();
@@ -54,9 +54,9 @@ test("given an event in work, when the SDK closes its link because a receive doe
   await push(name, 1);
   const [held] = await lease(name, 1, 30_000, 5_000);
   assert.ok(held);
-  faults.drainMs = Infinity;
+  faults.drainDelay = Infinity;
   assert.equal(await lease(name, 1, 30_000, 200), []);
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
   assert.equal(await lease(name, 1, 30_000, 200), [], "another link is open now");
   await provider.queues.commit(held, []);
   assert.equal(await provider.queues.counts(name), none);
@@ -67,14 +67,14 @@ test("given events in order, when the SDK closes the link of their key with an e
   await push(name, 1);
   const [first] = await lease(name, 1, 30_000, 5_000);
   assert.ok(first);
-  faults.drainMs = Infinity;
+  faults.drainDelay = Infinity;
   await provider.queues.commit(first, []);
   const leasing = lease(name, 1, 30_000, 5_000);
   // The next receive was asked to end by now, and the link is open for 100 ms more.
   await setTimeout(120);
   await push(name, 1);
   await setTimeout(400);
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
   const [second] = await leasing;
   assert.ok(second);
   await provider.queues.commit(second, []);

@@ -23,7 +23,7 @@ let provider: AzureProvider;
 
 const endpointOf = (service: string): RegExp => new RegExp(`(${service}Endpoint=http://127\\.0\\.0\\.1:)(\\d+)`);
 const open = (connectionString: string): Promise<AzureProvider> =>
-  AzureProvider.open({ ...servers.options, tryTimeoutMs, storage: { connectionString } });
+  AzureProvider.open({ ...servers.options, tryTimeout: tryTimeoutMs, storage: { connectionString } });
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
