@@ -9,7 +9,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: a clock that is not the broker's", { timeoutMs: 60_000 });
 let servers: AzureServers;
-/** Long enough for a busy machine. */
+/** A lease long enough for a busy machine. */
 const leaseMs = 5_000;
 let names = 0;
 const newName = (): string => `Clock${Date.now().toString(36)}n${++names}`;
@@ -21,7 +21,7 @@ test.after(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** The time of a machine whose clock is wrong by so many ms. */
+/** A clock that is wrong by a number of ms. */
 class WrongClock implements Clock {
   readonly #byMs: number;
 

@@ -25,7 +25,7 @@ function problemsIn(work: () => unknown): string {
   }
 }
 
-test("given no credentials, when it is configured, then the error names every variable that would do", () => {
+test("without credentials the error names every variable", () => {
   const message = problemsIn(() => completed({}, {}));
   for (const name of [
     "AZURE_SERVICEBUS_CONNECTION_STRING",
@@ -37,7 +37,7 @@ test("given no credentials, when it is configured, then the error names every va
   }
 });
 
-test("given several mistakes, when it is configured, then all are listed", () => {
+test("all mistakes are listed", () => {
   const message = problemsIn(() =>
     completed(
       { table: "no-hyphens", container: "No_Capitals" },
@@ -48,7 +48,7 @@ test("given several mistakes, when it is configured, then all are listed", () =>
     assert.ok(message.includes(part), message);
 });
 
-test("given a URL with options, when it is read, then each has its kind, and what is none is refused", () => {
+test("options of a URL have their types; unknown ones are refused", () => {
   const url = "azure:?claimCheck=true&poll=50&tryTimeout=2s&queuePrefix=";
   const { claimCheck, poll, tryTimeout, queuePrefix } = tuningFrom(url);
   assert.equal([claimCheck, poll, tryTimeout, queuePrefix], [true, 50, 2_000, ""]);
@@ -56,7 +56,7 @@ test("given a URL with options, when it is read, then each has its kind, and wha
   for (const part of ["claimCheck", "poll", "colour"]) assert.ok(message.includes(part), message);
 });
 
-test("given a connection string with a signature and no key, when queues are to be made or counted, then it is told what is missing", async () => {
+test("a signature without a key is refused for making and counting queues", async () => {
   const connectionString =
     "Endpoint=sb://127.0.0.1:1/;SharedAccessSignature=SharedAccessSignature sr=a&sig=b&se=1&skn=c";
   const provider = await AzureProvider.open({
@@ -108,7 +108,7 @@ test("a wrong variable is refused by its name, and no secret is told", () => {
   assert.match(places, 'AZURE_STORAGE_ACCOUNT must be the name of an account, such as shop, not "https://shop"');
 });
 
-test("given variables of both kinds, when it is configured, then connection strings go first", () => {
+test("connection strings win over the variables of Entra ID", () => {
   const config = completed(
     {},
     {
@@ -148,7 +148,7 @@ test("a connection string of one queue is refused where others are needed", asyn
     assert.is(await problems(serviceBus), "");
 });
 
-test("what a connection string of one queue cannot do says so, with what to take instead", async () => {
+test("a connection string of one queue is refused with advice", async () => {
   await using broker = await ServiceBusBroker.start();
   const serviceBus = { connectionString: `${broker.connectionString};EntityPath=orders` };
   const provider = await AzureProvider.open({ serviceBus, storage: { connectionString: storage } });
@@ -206,7 +206,7 @@ test("a line break at the end of a variable is none of its text", () => {
   );
 });
 
-test("given an account in another cloud, when it is opened with Entra ID, then the endpoints are of that cloud", async () => {
+test("an account in another cloud gets the endpoints of that cloud", async () => {
   const credential = { getToken: () => Promise.resolve(null) };
   const provider = await AzureProvider.open({
     serviceBus: { namespace: "shop.servicebus.chinacloudapi.cn", credential },
@@ -215,7 +215,7 @@ test("given an account in another cloud, when it is opened with Entra ID, then t
   await provider.close();
 });
 
-test("given a connection string that is none, when it is opened, then InvalidConfiguration without the key in it", async () => {
+test("a malformed connection string is refused without its key", async () => {
   try {
     await AzureProvider.open({
       serviceBus: { connectionString: "SharedAccessKey=secret" },
@@ -228,7 +228,7 @@ test("given a connection string that is none, when it is opened, then InvalidCon
   }
 });
 
-test("given a wrong key, when an event is pushed, then AccessDenied names the right, and the key is not in it", async () => {
+test("a wrong key is AccessDenied, names the right and hides the key", async () => {
   await using broker = await ServiceBusBroker.start({ key: "right" });
   const connectionString = broker.connectionString.replace("=right", "=wrong");
   const provider = await AzureProvider.open({
@@ -248,7 +248,7 @@ test("given a wrong key, when an event is pushed, then AccessDenied names the ri
   }
 });
 
-test("given queues that the cloud refuses, when problems are asked, then each is told with its limit", () => {
+test("problems name each limit of the cloud", () => {
   const spec = { ordered: false, leaseMs: 30_000, maxAttempts: 10 };
   const problems = topologyProblems(
     [
