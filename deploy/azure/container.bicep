@@ -1,17 +1,17 @@
-// A hive as a container: a job, for one that ends with its work such as Prismo, or an app that is always there.
+// A hive in a container: a job, for a hive that ends with its work, such as Prismo; or an app that keeps running.
 //
 //   az containerapp job start -g prismo -n prismo
 
 param name string
 param location string
 param image string
-@description('Whether it is started again when it ends. Without it, it is a job that is started by hand.')
+@description('True for an app that is restarted when it ends; false for a job that is started by hand.')
 param stays bool
 param identityId string
 param clientId string
-@description('With its domain, as in shop.servicebus.windows.net.')
+@description('The host name, such as shop.servicebus.windows.net.')
 param namespace string
-@description('With its domain, as in shop.core.windows.net.')
+@description('The account with its domain, such as shop.core.windows.net.')
 param account string
 
 var identities = { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
@@ -24,7 +24,7 @@ var containers = [
       { name: 'BEEHIVE_PROVIDER', value: 'azure:' }
       { name: 'AZURE_SERVICEBUS_NAMESPACE', value: namespace }
       { name: 'AZURE_STORAGE_ACCOUNT', value: account }
-      // Which of the identities of the container DefaultAzureCredential is to take.
+      // The identity that DefaultAzureCredential takes.
       { name: 'AZURE_CLIENT_ID', value: clientId }
     ]
   }
@@ -45,7 +45,7 @@ resource job 'Microsoft.App/jobs@2024-03-01' = if (!stays) {
     configuration: {
       triggerType: 'Manual'
       manualTriggerConfig: { parallelism: 1, replicaCompletionCount: 1 }
-      // In seconds.
+      // Seconds.
       replicaTimeout: 3600
       replicaRetryLimit: 0
     }
@@ -61,7 +61,7 @@ resource worker 'Microsoft.App/containerApps@2024-03-01' = if (stays) {
     environmentId: apps.id
     configuration: { activeRevisionsMode: 'Single' }
     template: {
-      // A hive that is told to stop gives back what it cannot finish in this time.
+      // A stopping hive abandons the events that it cannot finish in this time.
       terminationGracePeriodSeconds: 60
       scale: { minReplicas: 1, maxReplicas: 4 }
       containers: containers

@@ -5,13 +5,13 @@ param location string
 param identityId string
 param clientId string
 param principalId string
-@description('With its domain, as in shop.servicebus.windows.net.')
+@description('The host name, such as shop.servicebus.windows.net.')
 param namespace string
-@description('With its domain, as in shop.core.windows.net.')
+@description('The account with its domain, such as shop.core.windows.net.')
 param account string
 param storageName string
 
-// What the host itself keeps in the account: locks of timers and singletons.
+// For the host itself, which keeps the locks of timers and singletons in the account.
 var hostRoles = [
   'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
   '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // Storage Queue Data Contributor
@@ -66,13 +66,13 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
     siteConfig: {
       appSettings: [
-        // Not by the account's name, to which the host adds the domain of the public cloud.
+        // Not the name of the account, to which the host would add the domain of the public cloud.
         { name: 'AzureWebJobsStorage__blobServiceUri', value: storage.properties.primaryEndpoints.blob }
         { name: 'AzureWebJobsStorage__queueServiceUri', value: storage.properties.primaryEndpoints.queue }
         { name: 'AzureWebJobsStorage__tableServiceUri', value: storage.properties.primaryEndpoints.table }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: clientId }
-        // The triggers' connection, and what the provider reads.
+        // The connection of the triggers, and the settings of the provider.
         { name: 'ServiceBus__fullyQualifiedNamespace', value: namespace }
         { name: 'ServiceBus__credential', value: 'managedidentity' }
         { name: 'ServiceBus__clientId', value: clientId }

@@ -1,25 +1,25 @@
-// The least that Prismo needs on Azure: a Service Bus namespace, a storage account, and one place to run: a container, as a
-// job or always there, or a function app. Whoever runs signs in with a managed identity; there are no keys. The domains are
-// those of the cloud that it is deployed to.
+// The least that Prismo needs on Azure: a Service Bus namespace, a storage account, and a place to run: a container, as a
+// job or an app, or a function app. The hive signs in with a managed identity; there are no keys. The domains are those
+// of the cloud that the template is deployed to.
 //
 //   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo image=ghcr.io/you/prismo:1
 //   az deployment group create -g prismo -f deploy/azure/main.bicep -p name=prismo host=functions
 
-@description('What everything is named by: 3 to 16 lower-case letters and digits.')
+@description('The prefix of all names: 3 to 16 lower-case letters and digits.')
 @minLength(3)
 @maxLength(16)
 param name string
 
 param location string = resourceGroup().location
 
-@description('A job ends with its work, as Prismo does; a container is started again when it ends.')
+@description('A job ends with its work, as Prismo does; a container is restarted when it ends.')
 @allowed(['job', 'container', 'functions'])
 param host string = 'job'
 
 @description('The container image of the hive; not used by functions.')
 param image string = ''
 
-@description('Whether the hive may make its queues itself. Without it they are made beforehand, and it is started with topology "check".')
+@description('True lets the hive make its queues. With false, make them beforehand and start with topology "check".')
 param mayManage bool = true
 
 var suffix = uniqueString(resourceGroup().id)
@@ -36,7 +36,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
   location: location
 }
 
-// Standard: topics and duplicate detection are not in Basic.
+// Standard, because Basic has no topics and no duplicate detection.
 resource serviceBus 'Microsoft.ServiceBus/namespaces@2022-10-01-preview' = {
   name: '${name}-${suffix}'
   location: location
@@ -52,8 +52,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   properties: { allowSharedKeyAccess: false, allowBlobPublicAccess: false, minimumTlsVersion: 'TLS1_2' }
 }
 
-// Bodies that travelled by claim check are kept, only cheaper: events wait without limit, dead letters too. Locks that
-// nobody took for a month go.
+// Bodies of large events stay, in a cheaper tier, because Service Bus keeps events and dead letters without limit. Locks
+// that were not taken for a month are deleted.
 resource leftovers 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: storage
   name: 'default'

@@ -2,32 +2,34 @@ import { TableClient, type TableServiceClientOptions } from "@azure/data-tables"
 import type { TokenCredential } from "@azure/identity";
 import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } from "@azure/service-bus";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
-import { translated } from "./errors.ts";
+import { translate } from "./errors.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { blobPipeline } from "./sdk/blob-pipeline.ts";
 import { timeLimit } from "./sdk/time-limit.ts";
 import type { AzureConfig } from "./config.ts";
 import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 
-/** The clients of the SDKs, made from a configuration. */
+/** The clients of the SDKs. */
 export interface AzureClients {
   readonly serviceBus: ServiceBusClient;
   readonly administration: ServiceBusAdministrationClient | undefined;
   readonly table: TableClient;
   readonly container: ContainerClient;
-  /** Whether `serviceBus` was made here, and so is closed here. */
+  /** True when the provider created `serviceBus`, and so closes it. */
   readonly ownsServiceBus: boolean;
 }
 
 /**
- * What the SDK tries by itself before our loop does. A settlement whose connection breaks is noticed by its time-out alone;
- * with the default, a minute, its lock would be over by then.
+ * Retries of the SDK, before those of the delivery loop.
+ *
+ * The SDK notices a settlement whose connection broke only by its time-out. With the default of a minute the lock would
+ * have ended by then.
  */
-function retryOptionsOf({ tryTimeoutMs }: AzureConfig): RetryOptions {
-  return { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 5_000, timeoutInMs: tryTimeoutMs };
+function retryOptionsOf({ tryTimeout }: AzureConfig): RetryOptions {
+  return { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 5_000, timeoutInMs: tryTimeout };
 }
 
-/** @throws BeeHiveError `InvalidConfiguration` when a connection string is none. */
+/** Creates the clients. @throws BeeHiveError `InvalidConfiguration` when a connection string is malformed. */
 export async function clientsFrom(config: AzureConfig): Promise<AzureClients> {
   const credential = needsCredential(config) ? await defaultCredential() : undefined;
   try {
@@ -40,14 +42,14 @@ export async function clientsFrom(config: AzureConfig): Promise<AzureClients> {
     return clients;
   } catch (error) {
     if (error instanceof BeeHiveError) throw error;
-    const { message } = translated(error, "use the connection strings of Service Bus and storage");
+    const { message } = translate(error, "use the connection strings of Service Bus and storage");
     throw new BeeHiveError("InvalidConfiguration", message, { cause: error });
   }
 }
 
-/** Of the clients that speak HTTP and were made here. */
+/** Limits each try of the HTTP clients that the provider created. */
 function limitTries({ administration, table, container }: AzureClients, config: AzureConfig): void {
-  const limit = timeLimit(config.tryTimeoutMs);
+  const limit = timeLimit(config.tryTimeout);
   const made = [
     ...("client" in config.serviceBus ? [] : [administration?.pipeline]),
     ...("table" in config.storage ? [] : [table.pipeline, blobPipeline(container)]),
@@ -63,7 +65,7 @@ function serviceBusClients(
   if ("client" in place) return { serviceBus: place.client, administration: place.administration };
   if ("connectionString" in place) {
     const { connectionString } = place;
-    // With a signature in the place of a key the SDK sends and receives, but fails at all that it is to administrate.
+    // With a signature in place of a key the SDK can send and receive, but every administration request fails.
     const hasKey = /SharedAccessKey=/i.test(connectionString);
     const administration = hasKey ? new ServiceBusAdministrationClient(connectionString) : undefined;
     if (administration && /UseDevelopmentEmulator=true/i.test(connectionString)) useHttp(administration);
@@ -100,7 +102,7 @@ function storageClients(
   };
 }
 
-/** The administration client speaks HTTPS whatever it is told, and an emulator HTTP. */
+/** Makes the administration client use HTTP, for an emulator. The SDK has no option for that. */
 function useHttp(administration: ServiceBusAdministrationClient): void {
   administration.pipeline.addPolicy(
     {
@@ -115,7 +117,7 @@ function useHttp(administration: ServiceBusAdministrationClient): void {
   );
 }
 
-/** Azurite 3.35 breaks characters that happen to be cut by the chunks of a request; escaped they are whole. */
+/** Escapes characters beyond ASCII: Azurite 3.35 corrupts a character that is split between chunks of a request. */
 function sendAscii(table: TableClient): void {
   table.pipeline.addPolicy({
     name: "asciiBodies",
@@ -141,7 +143,7 @@ function needsCredential({ serviceBus, storage }: AzureConfig): boolean {
 
 async function defaultCredential(): Promise<TokenCredential> {
   try {
-    // With a catch of its own bundlers take the package where it is installed, and only warn where it is not.
+    // Because of this catch, bundlers only warn when the package is not installed.
     const { DefaultAzureCredential } = await import("@azure/identity").catch((error: unknown) => {
       throw error;
     });
@@ -149,7 +151,8 @@ async function defaultCredential(): Promise<TokenCredential> {
   } catch (cause) {
     throw new BeeHiveError(
       "InvalidConfiguration",
-      "To sign in with Entra ID install @azure/identity, or set AZURE_SERVICEBUS_CONNECTION_STRING and AZURE_STORAGE_CONNECTION_STRING.",
+      "To sign in with Entra ID install @azure/identity, or set AZURE_SERVICEBUS_CONNECTION_STRING and " +
+        "AZURE_STORAGE_CONNECTION_STRING.",
       { cause },
     );
   }

@@ -1,53 +1,81 @@
-import { placeProblems } from "./place-problems.ts";
+import { inMs, type Duration } from "../../src/base/duration.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
-import type { ServiceBusPlace, StoragePlace } from "./places.ts";
-import { flag, matching, optionProblems, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
-import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
 import { safeText } from "../../src/base/safe-text.ts";
+import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
+import {
+  duration,
+  flag,
+  matching,
+  optionProblems,
+  optionsIn,
+  type OptionRules,
+} from "../../src/provider-kit/options.ts";
+import { placeProblems, type ServiceBusPlace, type StoragePlace } from "./places.ts";
 
-/** How the Azure provider is tuned, as `azure:?claimCheck=true` or as an object. */
+/**
+ * Options of the Azure provider, in a URL or as an object.
+ *
+ * @example
+ * azure:?claimCheck=true&poll=2s
+ */
 export interface AzureTuning {
-  /** The table of collections, keyed lists and counters; `beehive` unless said. Made when it is not there. */
+  /** The table of collections, keyed lists and counters; created when missing. @default "beehive" */
   readonly table: string;
-  /** The blob container of key-value stores and locks; `beehive` unless said. Made when it is not there. */
+  /** The blob container of key-value stores and locks; created when missing. @default "beehive" */
   readonly container: string;
   /**
-   * What stands before the name of a simple queue, `queue-` unless said: in a namespace a queue and a topic cannot have
-   * the same name. Empty to use queues that are there under their own names.
+   * The prefix of the names of simple queues; empty to use existing queues under their own names.
+   *
+   * Within a namespace a queue and a topic cannot have the same name.
+   *
+   * @default "queue-"
    */
   readonly queuePrefix: string;
-  /** Whether queues and topics are made to drop duplicates, which the Basic tier cannot; they are unless said. */
+  /** Makes queues and topics drop duplicates, which the Basic tier cannot. @default true */
   readonly duplicateDetection: boolean;
-  /** Whether the body of an event that is too large goes to the key-value store, and its key travels; not unless said. */
+  /** Sends the body of a large event through the key-value store, and its key in the message. @default false */
   readonly claimCheck: boolean;
-  /** How long one receive waits before it looks whether it is to end, in ms; 1,000 unless said. */
-  readonly pollMs: number;
-  /** How long the SDK waits for one answer before it asks again, in ms; 10,000 unless said. */
-  readonly tryTimeoutMs: number;
-  /** The shortest lock that queues are made with, in ms; 5,000 unless said, the least that the cloud gives. */
-  readonly minLockMs: number;
+  /** The longest wait of one receive. A poll checks in between whether it is to end. @default 1_000 */
+  readonly poll: Duration;
+  /** The longest wait for one answer of Azure, before the SDK tries again. @default 10_000 */
+  readonly tryTimeout: Duration;
+  /** The shortest lock that queues are made with; the cloud takes no shorter one than 5 s. @default 5_000 */
+  readonly minLock: Duration;
 }
 
+/** Everything that the provider needs, with its lengths of time in ms. */
 export interface AzureConfig extends AzureTuning {
   readonly serviceBus: ServiceBusPlace;
   readonly storage: StoragePlace;
+  readonly poll: number;
+  readonly tryTimeout: number;
+  readonly minLock: number;
 }
 
-/** As {@link AzureConfig}, with the places from the environment and the rest by default where not given. */
-export type AzureOptions = Partial<AzureConfig>;
+/**
+ * What `AzureProvider.open` takes. Missing places come from the environment, see docs/azure.md.
+ *
+ * @example
+ * await AzureProvider.open({ storage: { account: "shop" }, claimCheck: true, tryTimeout: "20s" });
+ */
+export type AzureOptions = Partial<
+  AzureTuning & { readonly serviceBus: ServiceBusPlace; readonly storage: StoragePlace }
+>;
 
-const defaultTuning: AzureTuning = {
+type Tuning = Omit<AzureConfig, "serviceBus" | "storage">;
+
+const defaultTuning: Tuning = {
   table: "beehive",
   container: "beehive",
   queuePrefix: "queue-",
   duplicateDetection: true,
   claimCheck: false,
-  pollMs: 1_000,
-  tryTimeoutMs: 10_000,
-  minLockMs: 5_000,
+  poll: 1_000,
+  tryTimeout: 10_000,
+  minLock: 5_000,
 };
 
-/** Longer timers of the SDKs would run at once. */
+/** Timers of the SDKs that are longer than 24 days run at once; a day is far below. */
 const maxMs = 24 * 60 * 60 * 1000;
 
 const tuningRules: OptionRules<AzureTuning> = {
@@ -56,28 +84,46 @@ const tuningRules: OptionRules<AzureTuning> = {
   queuePrefix: matching(/^[\w.-]*$/, "letters, digits, periods, hyphens or underscores"),
   duplicateDetection: flag(),
   claimCheck: flag(),
-  pollMs: whole(1, maxMs),
-  tryTimeoutMs: whole(1, maxMs),
-  minLockMs: whole(1, maxMs),
+  poll: duration(1, maxMs),
+  tryTimeout: duration(1, maxMs),
+  minLock: duration(1, maxMs),
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
-export function optionsFrom(url: string): AzureOptions {
-  return optionsIn(parsePlacelessUrl(url), tuningRules);
+/** Returns the configuration of a URL. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function configFrom(url: string, environment?: Environment): AzureConfig {
+  return completed(optionsIn(parsePlacelessUrl(url), tuningRules), environment);
 }
 
-/** @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong. */
-export function configFrom(options: AzureOptions, environment: Environment = process.env): AzureConfig {
-  const tuning = { ...defaultTuning, ...options };
-  const problems = optionProblems<AzureTuning>(tuning, tuningRules);
+/** Returns the options of a URL without the places. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+export function tuningFrom(url: string): Tuning {
+  return tuningOf(optionsIn(parsePlacelessUrl(url), tuningRules));
+}
+
+/**
+ * Completes options with the places of the environment and with defaults.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem.
+ */
+export function completed(options: AzureOptions, environment: Environment = process.env): AzureConfig {
+  const problems = optionProblems<AzureTuning>({ ...defaultTuning, ...options }, tuningRules);
   const serviceBus = options.serviceBus ?? serviceBusFrom(environment, problems);
   const storage = options.storage ?? storageFrom(environment, problems);
   problems.push(...placeProblems(serviceBus, storage));
-  if (problems.length > 0)
+  if (problems.length > 0 || !serviceBus || !storage)
     throw new BeeHiveError("InvalidConfiguration", `Azure cannot be used: ${problems.join("; ")}.`);
-  return { ...tuning, serviceBus: serviceBus as ServiceBusPlace, storage: storage as StoragePlace };
+  return { ...tuningOf(options), serviceBus, storage };
+}
+
+function tuningOf(options: Partial<AzureTuning>): Tuning {
+  const tuning = { ...defaultTuning, ...options };
+  return {
+    ...tuning,
+    poll: inMs(tuning.poll) as number,
+    tryTimeout: inMs(tuning.tryTimeout) as number,
+    minLock: inMs(tuning.minLock) as number,
+  };
 }
 
 function serviceBusFrom(environment: Environment, problems: string[]): ServiceBusPlace | undefined {
@@ -92,8 +138,10 @@ function serviceBusFrom(environment: Environment, problems: string[]): ServiceBu
   if (namespace && /^[\w-]+(\.[\w-]+)+$/.test(namespace)) return { namespace };
   problems.push(
     namespace
-      ? `AZURE_SERVICEBUS_NAMESPACE must be a host with its domain, such as shop.servicebus.windows.net, not "${safeText(namespace, 100)}"`
-      : "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) to sign in with Entra ID",
+      ? "AZURE_SERVICEBUS_NAMESPACE must be a host with its domain, such as shop.servicebus.windows.net, " +
+          `not "${safeText(namespace, 100)}"`
+      : "set AZURE_SERVICEBUS_CONNECTION_STRING, or AZURE_SERVICEBUS_NAMESPACE (shop.servicebus.windows.net) " +
+          "to sign in with Entra ID",
   );
   return undefined;
 }
@@ -111,7 +159,7 @@ function storageFrom(environment: Environment, problems: string[]): StoragePlace
   return undefined;
 }
 
-/** Reads a connection string from a variable. One that is none is told without its text, which is a secret. */
+/** Reads a connection string from a variable. A problem is named without the text, which is a secret. */
 function connectionStringFrom(
   environment: Environment,
   variable: string,
@@ -120,6 +168,6 @@ function connectionStringFrom(
 ): string | undefined {
   const text = environment[variable]?.trim();
   if (text && (!text.toLowerCase().includes(part.toLowerCase()) || /^["']/.test(text)))
-    problems.push(`${variable} is no connection string, which has no quotes around it and holds ${part}`);
+    problems.push(`${variable} is no connection string: it must contain ${part} and have no quotes around it`);
   return text;
 }

@@ -3,12 +3,7 @@ import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 import { makingAdvice } from "../../src/provider-kit/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 
-/*
- * Errors of the Azure SDKs as ours, made once, at the edge. Messages say what was tried and what to do; those of the
- * SDKs are kept as the cause.
- */
-
-/** What the SDKs' errors have in common. */
+/** The fields that errors of the Azure SDKs have in common. */
 interface SdkError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
@@ -17,11 +12,11 @@ interface SdkError {
 }
 
 const rights =
-  "Check the key or the identity: sending needs the right Send (Azure Service Bus Data Sender), receiving Listen (Data Receiver), " +
-  'making queues Manage (Data Owner; without it make them beforehand and use topology: "check"), storage the roles Storage Table ' +
-  "Data Contributor and Storage Blob Data Contributor";
+  "Check the key or the identity: sending needs the right Send (Azure Service Bus Data Sender), receiving Listen " +
+  '(Data Receiver), making queues Manage (Data Owner; without it make them beforehand and use topology: "check"), ' +
+  "storage the roles Storage Table Data Contributor and Storage Blob Data Contributor";
 
-/** Codes of Service Bus over AMQP, see `ServiceBusErrorCode`, and of the administration client. */
+/** Codes of Service Bus over AMQP (`ServiceBusErrorCode`) and of the administration client. */
 const byCode: Readonly<Record<string, ErrorCode>> = {
   MessagingEntityNotFound: "QueueNotFound",
   MessageEntityNotFoundError: "QueueNotFound",
@@ -54,19 +49,24 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   InvalidConfiguration: entityPathAdvice,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
   Throttled:
-    "The namespace or account asks to slow down. What an actor does is tried again; push again what you pushed yourself. Lower the parallelism or raise the tier if it lasts",
+    "The namespace or account asks to slow down. Steps of actors are retried; push again what you pushed yourself. " +
+    "Lower the parallelism or raise the tier if it lasts",
 };
 
-const maxTold = 1_024;
+const maxMessage = 1_024;
 
-/** The error as ours. `what` says what was tried, on what: "send to Orders". */
-export function translated(error: unknown, what: string): BeeHiveError {
+/**
+ * Returns the error of an SDK as a `BeeHiveError`, with the original as its cause.
+ *
+ * @param action what was tried, on what: "send to Orders".
+ */
+export function translate(error: unknown, action: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
-  const actual = actualOf(error);
+  const actual = lastErrorOf(error);
   const code = codeOf(actual);
-  const told = typeof actual.message === "string" ? firstLineOf(actual.message) : String(error);
+  const text = typeof actual.message === "string" ? firstLineOf(actual.message) : String(error);
   const help = advice[code];
-  return new BeeHiveError(code, `Could not ${what}: ${safeText(told, maxTold)}${help ? `. ${help}.` : ""}`, {
+  return new BeeHiveError(code, `Could not ${action}: ${safeText(text, maxMessage)}${help ? `. ${help}.` : ""}`, {
     cause: error,
   });
 }
@@ -76,39 +76,39 @@ function firstLineOf(text: string): string {
   return end === -1 ? text : text.slice(0, end);
 }
 
-/** Runs `work`; what the SDK throws becomes ours. */
-export async function translating<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** Runs `work` and translates the errors of the SDK. @throws BeeHiveError */
+export async function translateErrors<T>(action: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw translated(error, what);
+    throw translate(error, action);
   }
 }
 
-/** The HTTP status of an error of the storage or administration clients. */
+/** Returns the HTTP status of an error of the storage or administration clients. */
 export function statusOf(error: unknown): number | undefined {
-  const { statusCode } = actualOf(error);
+  const { statusCode } = lastErrorOf(error);
   return typeof statusCode === "number" ? statusCode : undefined;
 }
 
-/** Whether an error of the SDK has that code. */
+/** Returns whether an error of the SDK has that code. */
 export function isCode(error: unknown, code: string): boolean {
-  return actualOf(error).code === code;
+  return lastErrorOf(error).code === code;
 }
 
-/** Whether a receiver was refused because its queue or subscription has sessions, or has none: both have no code. */
+/** Returns whether a receiver was refused because of sessions, present or absent. The SDK gives this error no code. */
 export function isSessionMismatch(error: unknown): boolean {
-  return /requires? sessions/i.test(String(actualOf(error).message));
+  return /requires? sessions/i.test(String(lastErrorOf(error).message));
 }
 
-/** An operation that was retried in vain throws all its errors as one; the last says what is wrong. */
-function actualOf(error: unknown): SdkError {
+/** Returns the last of the errors that the SDK bundles after retries in vain. */
+function lastErrorOf(error: unknown): SdkError {
   const one = (typeof error === "object" && error !== null ? error : {}) as SdkError;
-  return Array.isArray(one.errors) && one.errors.length > 0 ? actualOf(one.errors.at(-1)) : one;
+  return Array.isArray(one.errors) && one.errors.length > 0 ? lastErrorOf(one.errors.at(-1)) : one;
 }
 
 function codeOf({ code, statusCode, message }: SdkError): ErrorCode {
-  // The SDK's one error of its connection string that shows only when it is used; it has no code.
+  // The SDK notices this mistake of a connection string only when it sends, and gives it no code.
   if (typeof message === "string" && message.includes("does not match the EntityPath")) return "InvalidConfiguration";
   if (typeof statusCode === "number" && (statusCode === 401 || statusCode === 429))
     return byStatus[statusCode] as ErrorCode;

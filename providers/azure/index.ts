@@ -10,7 +10,7 @@ import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
-import { configFrom, optionsFrom, type AzureConfig, type AzureOptions } from "./config.ts";
+import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
@@ -18,16 +18,21 @@ import { AzureStores } from "./stores/index.ts";
 export type { AzureConfig, AzureOptions, AzureTuning } from "./config.ts";
 export type { ServiceBusPlace, StoragePlace } from "./places.ts";
 
-/** Opens `azure:`, with the places from the environment and options as `azure:?claimCheck=true`. */
+/** Opens `azure:` and `azure:?claimCheck=true`. The places come from the environment. */
 export function openAzure(url: string, context: ProviderContext): Promise<Provider> {
-  return AzureProvider.open({ ...optionsFrom(url), ...context });
+  return AzureProvider.open({ ...configFrom(url), ...context });
 }
 registerProvider(providerModule);
 
 /**
- * Service Bus for events, Table and Blob storage for state. At least once: outputs are pushed, then the event is committed,
- * and store writes are made at once. A crash in between repeats the step; outputs have the same ids then, and duplicate
- * detection drops them.
+ * Service Bus for events, Table and Blob storage for state.
+ *
+ * Delivery is at least once: outputs are pushed, then the event is committed; store writes are made at once. A crash in
+ * between repeats the step. Its outputs have the same ids then, and duplicate detection drops them.
+ *
+ * @example
+ * const provider = await AzureProvider.open({ storage: { account: "shop" } });
+ * const hive = await createHive({ actors, provider });
  */
 export class AzureProvider implements Provider {
   readonly name = "azure";
@@ -44,15 +49,15 @@ export class AzureProvider implements Provider {
   }
 
   /**
-   * Makes the clients; nothing is asked of the cloud yet.
+   * Creates the clients. Sends no request yet.
    *
-   * @throws BeeHiveError `InvalidConfiguration` with everything that is missing or wrong.
+   * @throws BeeHiveError `InvalidConfiguration` with every problem.
    */
   static async open({
     clock = systemClock,
     ...options
   }: AzureOptions & Partial<ProviderContext> = {}): Promise<AzureProvider> {
-    const config = configFrom(options);
+    const config = completed(options);
     return new AzureProvider(await clientsFrom(config), config, clock);
   }
 
@@ -70,7 +75,8 @@ export class AzureProvider implements Provider {
 function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
   return {
     atomicStep:
-      "Service Bus and storage have no transaction in common: make what an actor writes idempotent, as counters are with once",
+      "Service Bus and storage have no transaction in common: " +
+      "make the writes of actors idempotent, as counters are with once",
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,

@@ -9,12 +9,10 @@ export const providerModule: ProviderModule = {
   messagingSystem: "servicebus",
   open: async (url, context) => (await import("./index.ts")).openAzure(url, context),
   async rules(url) {
-    const { configFrom, optionsFrom } = await import("./config.ts");
+    const { tuningFrom } = await import("./config.ts");
     const { Names } = await import("./queues/names.ts");
     const { topologyProblems } = await import("./queues/topology.ts");
-    // Nothing is connected to: the connection strings only have to be there.
-    const place = { connectionString: "none" };
-    const { queuePrefix } = configFrom({ ...optionsFrom(url), serviceBus: place, storage: place });
+    const { queuePrefix } = tuningFrom(url);
     return { problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
   },
   leastRights: async (url, application) => (await import("./hosting/policy.ts")).leastRights(url, application),

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { clientsFrom } from "../../providers/azure/client.ts";
-import { configFrom } from "../../providers/azure/config.ts";
+import { completed } from "../../providers/azure/config.ts";
 import type { AzureOptions } from "../../providers/azure/index.ts";
 import { ServiceBusBroker } from "../../providers/azure/testing/index.ts";
 
@@ -51,9 +51,9 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
     options: {
       serviceBus: { connectionString: broker.connectionString },
       storage: { connectionString: azurite.connectionString },
-      pollMs: 100,
-      tryTimeoutMs: 1_500,
-      minLockMs: 100,
+      poll: 100,
+      tryTimeout: 1_500,
+      minLock: 100,
     },
     broker,
     leaseMs: 1_000,
@@ -66,7 +66,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
 
 /** Deletes the queues, topics, table and container that a run has made. */
 async function deleteAllOf(run: string, options: AzureOptions): Promise<void> {
-  const { serviceBus, administration, table, container } = await clientsFrom(configFrom(options, {}));
+  const { serviceBus, administration, table, container } = await clientsFrom(completed(options, {}));
   await serviceBus.close();
   for await (const { name } of administration?.listQueues() ?? [])
     if (name.startsWith(`queue-${run}n`)) await administration?.deleteQueue(name);

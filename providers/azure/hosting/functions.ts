@@ -11,7 +11,7 @@ import { fromTrigger } from "./trigger-message.ts";
 
 export { timerSchedule };
 
-/** What is needed of `app` of @azure/functions. */
+/** The part of `app` of @azure/functions that is used here. */
 export interface FunctionsApp {
   serviceBusQueue(name: string, options: ServiceBusFunction & { readonly queueName: string }): void;
   serviceBusTopic(
@@ -22,35 +22,34 @@ export interface FunctionsApp {
 }
 
 interface ServiceBusFunction {
-  /** The name of the application setting with the connection. */
+  /** The application setting with the connection. */
   connection: string;
   autoCompleteMessages: boolean;
   dataType: "binary";
   handler: (message: unknown, context: InvocationContext) => Promise<void>;
 }
 
-/** What is needed of the context of an invocation. */
+/** The part of the context of an invocation that is used here. */
 export interface InvocationContext {
   readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The setting that the provider reads too. */
+/** The setting that the provider reads, too. */
 const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
 
 /**
- * Makes every actor of a hive a function that Service Bus triggers, named like its subscription:
+ * Registers a function for each actor of a hive. Service Bus triggers it, and it is named like its subscription.
  *
- * ```typescript
+ * Delivery and settlement are as on a worker: each message is settled by its lock token. `host.json` therefore needs
+ * `"extensions": { "serviceBus": { "autoCompleteMessages": false } }`; `maxConcurrentCalls` there is the parallelism.
+ * Do not start the hive, and make its queues beforehand.
+ *
+ * @param connection the application setting with the connection. @default "AZURE_SERVICEBUS_CONNECTION_STRING"
+ * @throws BeeHiveError `InvalidConfiguration` when an actor is ordered: the host holds the session, through which alone
+ *   delayed events keep their order. Run ordered actors on a worker.
+ * @example
  * import { app } from "@azure/functions";
  * actorFunctions(app, await createHive({ actors, provider: await AzureProvider.open() }));
- * ```
- *
- * Delivery is as on a worker, settlement too: each message by itself, by its lock token. So `host.json` has to say
- * `"extensions": { "serviceBus": { "autoCompleteMessages": false } }`, and `maxConcurrentCalls` is the parallelism. The
- * hive is not started, its queues are made beforehand.
- *
- * @throws BeeHiveError `InvalidConfiguration` when an actor is ordered: the host holds the session then, and through it
- *   alone events can wait in order. Run ordered actors on a worker.
  */
 export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string = defaultConnection): void {
   const { queues } = azureOf(hive);
@@ -61,21 +60,24 @@ export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string
       const lease = await queues.adopt(fromTrigger(body, triggerMetadata), name, leaseMs);
       if (lease) await hive.deliver(lease);
     };
-    // Bytes as they are: the host would parse JSON and break what is no text.
+    // As bytes, because the host would parse JSON and damage bodies that are no text.
     const options = { connection, autoCompleteMessages: false, dataType: "binary", handler } as const;
     if (name.kind === "queue") app.serviceBusQueue(name.toString(), { ...options, queueName: entity });
     else app.serviceBusTopic(name.toString(), { ...options, topicName: entity, subscriptionName: subscription });
   }
 }
 
-/** The host may call a little before the time by our clock. */
+/** How early the host may call, by the clock of this process, in ms. */
 const earlyMs = 500;
 
 /**
- * Makes a pulser a function that a timer triggers. The host lets one instance fire each pulse, in UTC unless it is set
- * otherwise.
+ * Registers a function for a pulser, triggered by a timer. The host lets one instance fire each pulse.
  *
- * @throws BeeHiveError `InvalidConfiguration` when no timer fires at the times at which a worker does.
+ * The time zone is UTC, unless `WEBSITE_TIME_ZONE` is set.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when no timer can fire at the same times as a worker.
+ * @example
+ * pulserFunction(app, hive, pulse("OneMinutePassed", { every: 60_000 }));
  */
 export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): void {
   const { name, schedule } = pulser;
@@ -90,7 +92,8 @@ function assertNoneOrdered({ descriptors }: Hive): void {
   if (ordered.length === 0) return;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `Ordered actors cannot be functions, which have no hold on sessions: ${ordered.join(", ")}. Run them on a worker, in a hive of their own.`,
+    `Ordered actors cannot be functions, whose host holds the sessions: ${ordered.join(", ")}. ` +
+      "Run them on a worker, in a hive of their own.",
   );
 }
 
@@ -99,7 +102,7 @@ function azureOf({ provider }: Hive): AzureProvider {
   throw new BeeHiveError(
     "InvalidConfiguration",
     provider.name === "azure"
-      ? `The hive is of another copy than these functions. ${twoCopies}.`
+      ? `The hive comes from another copy of beehive-actors than these functions. ${twoCopies}.`
       : "Functions that Service Bus triggers need a hive on the Azure provider.",
   );
 }

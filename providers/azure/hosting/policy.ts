@@ -2,9 +2,9 @@ import type { LeastRights } from "../../../src/contract/provider-module.ts";
 import type { RightsRequest } from "../../../src/hive/open-provider.ts";
 import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
-import { optionsFrom } from "../config.ts";
+import { tuningFrom } from "../config.ts";
 
-/** A built-in role of Azure, and on what an identity needs it. */
+/** A built-in role of Azure that an identity needs on a scope. */
 export interface Role {
   readonly role: string;
   readonly scope: "Service Bus namespace" | "storage account";
@@ -12,19 +12,26 @@ export interface Role {
 }
 
 export interface RoleOptions {
-  /** Whether the hive makes its queues and counts what is in them. @default false */
+  /** Whether the hive makes its queues and counts their events. @default false */
   readonly setup?: boolean | undefined;
   /** The kinds of stores that the application uses. @default All of them. */
   readonly stores?: ReadonlySet<StoreKind> | undefined;
-  /** Whether it has pulsers, which remember when they fired. @default false */
+  /** Whether the hive has pulsers, which remember when they fired. @default false */
   readonly pulsers?: boolean | undefined;
-  /** Whether it keeps a journal. @default false */
+  /** Whether the hive keeps a journal. @default false */
   readonly journal?: boolean | undefined;
   /** Whether large bodies travel as blobs. @default false */
   readonly claimCheck?: boolean | undefined;
 }
 
-/** The least roles with which a hive works. They are those of a namespace and an account, whatever the queues are. */
+/**
+ * Returns the least roles with which a hive works.
+ *
+ * Roles are for the whole namespace and the whole account, so they do not depend on the queues.
+ *
+ * @example
+ * for (const { role, scope } of leastRoles({ setup: true })) console.log(role, "on the", scope);
+ */
 export function leastRoles(options: RoleOptions = {}): readonly Role[] {
   const { setup = false, stores = new Set(storeKinds), pulsers = false, journal = false, claimCheck = false } = options;
   const bus = (role: string, reason: string): Role => ({ role, scope: "Service Bus namespace", reason });
@@ -48,7 +55,7 @@ export function leastRoles(options: RoleOptions = {}): readonly Role[] {
 
 /** Returns the roles that `beehive policy` prints. */
 export function leastRights(url: string, { descriptors, setup, journal, ...application }: RightsRequest): LeastRights {
-  const { claimCheck } = optionsFrom(url);
+  const { claimCheck } = tuningFrom(url);
   const stores = application.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
   const roles = leastRoles({ setup, stores, pulsers: application.pulsers.length > 0, journal, claimCheck });
   return {

@@ -3,15 +3,15 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import { lastTime, type Schedule } from "../../../src/pulses/schedule.ts";
 
 /*
- * Schedules as lines of NCRONTAB, which timers of Azure Functions understand: six fields, seconds first, of numbers, names,
- * ranges, lists and steps. Whatever else a worker understands is written in these, or refused where it cannot be.
+ * Timers of Azure Functions understand NCRONTAB: six fields, seconds first, of numbers, names, ranges, lists and steps.
+ * All else that a worker understands is translated into these, or refused.
  */
 
 interface Field {
   readonly what: string;
   readonly min: number;
   readonly max: number;
-  /** The names of its numbers, from `min`. */
+  /** Names of the numbers, beginning with `min`. */
   readonly names?: readonly string[];
 }
 
@@ -41,29 +41,32 @@ const nicknames: Readonly<Record<string, string>> = {
 };
 
 /**
- * A schedule as the six fields of a timer trigger.
+ * Returns a schedule as the six fields of a timer trigger.
  *
- * @throws BeeHiveError `InvalidConfiguration` when no timer fires at the times at which a worker does.
+ * @param name the name of the pulser, for errors.
+ * @throws BeeHiveError `InvalidConfiguration` when no timer can fire at the same times as a worker.
+ * @example
+ * timerSchedule("Report", { cron: "0 6 * * *" }); // "0 0 6 * * *"
  */
 export function timerSchedule(name: string, schedule: Schedule): string {
   if (schedule.cron === undefined) return intervalLine(name, inMs(schedule.every));
   if (schedule.timezone !== undefined && schedule.timezone !== "UTC")
     throw noTimer(name, "a timer has the time zone of its function app: set WEBSITE_TIME_ZONE and leave timezone out");
-  // A line that no worker takes is refused with the words of a worker.
+  // Throws, with the words of a worker, when the line is malformed.
   lastTime(schedule, 0);
   return cronLine(name, schedule.cron.trim());
 }
 
 function intervalLine(name: string, every: number): string {
   const units = [
-    { ms: 1_000, most: 60, line: (n: number) => `*/${n} * * * * *` },
-    { ms: 60_000, most: 60, line: (n: number) => `0 */${n} * * * *` },
-    { ms: 3_600_000, most: 24, line: (n: number) => `0 0 */${n} * * *` },
-    { ms: 86_400_000, most: 2, line: () => "0 0 0 * * *" },
+    { ms: 1_000, max: 60, line: (n: number) => `*/${n} * * * * *` },
+    { ms: 60_000, max: 60, line: (n: number) => `0 */${n} * * * *` },
+    { ms: 3_600_000, max: 24, line: (n: number) => `0 0 */${n} * * *` },
+    { ms: 86_400_000, max: 2, line: () => "0 0 0 * * *" },
   ];
-  for (const { ms, most, line } of units) {
+  for (const { ms, max, line } of units) {
     const n = every / ms;
-    if (Number.isInteger(n) && n < most && most % n === 0) return line(n);
+    if (Number.isInteger(n) && n < max && max % n === 0) return line(n);
   }
   throw noTimer(name, `${every} ms do not divide a minute, an hour or a day evenly: use a cron line`);
 }
@@ -73,23 +76,24 @@ function cronLine(name: string, cron: string): string {
   if (nickname !== undefined) return nickname;
   const given = cron.split(/\s+/);
   const texts = given.length === 5 ? ["0", ...given] : given;
-  if (texts.length !== fields.length) throw noTimer(name, `"${cron}" has a year, and a timer knows none`);
+  if (texts.length !== fields.length) throw noTimer(name, `"${cron}" has a year, which a timer does not know`);
   const line = fields.map((field, n) => fieldText(name, field, texts[n] ?? "*"));
   const days = [daysOfMonth, daysOfWeek];
   if (days.some((n) => texts[n] === "*" || texts[n] === "?")) return line.join(" ");
-  // A worker fires on days that are either, so on every day when one of both names all.
+  // A worker fires on days that match either field, so on every day when one field names all.
   if (days.some((n) => isAll(fields[n], line[n])))
     return line.map((text, n) => (days.includes(n) ? "*" : text)).join(" ");
   throw noTimer(
     name,
-    `"${cron}" names days of the month and of the week: a worker fires on days that are either, a timer on those that are both. Make it two pulsers, each with one of them`,
+    `"${cron}" names days of the month and of the week: a worker fires on days that match either, ` +
+      "a timer on days that match both. Make two pulsers, each with one of them",
   );
 }
 
-/** One value, a range or all, and a step. */
+/** A value, a range or `*`, and a step. */
 const part = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/;
 
-/** A field as a timer understands it: as it was given, unless Sunday is 7 in it or the end of a range. */
+/** Returns a field as a timer understands it: unchanged, unless Sunday is 7 or the end of a range. */
 function fieldText(name: string, field: Field, text: string): string {
   if (text === "?") return "*";
   for (const one of text.split(",")) {
@@ -105,14 +109,14 @@ function isAll(field: Field | undefined, text: string | undefined): boolean {
   return field !== undefined && text !== undefined && valuesOf(field, text).size === field.max - field.min + 1;
 }
 
-/** The numbers that a field names; a Sunday that is 7 is 0. */
+/** Returns the numbers that a field names; Sunday is 0, also when written as 7. */
 function valuesOf(field: Field, text: string): Set<number> {
   const values = new Set<number>();
   for (const one of text.split(",")) {
     const [, first, last, step = "1"] = part.exec(one) ?? [];
     const from = first === undefined ? field.min : (numberOf(field, first) ?? 0);
     const to = first === undefined ? field.max : last === undefined ? from : (numberOf(field, last) ?? 0);
-    // Where it ends a range, the name of Sunday is its last day.
+    // At the end of a range, Sunday is the last day.
     const end = field.max === 6 && to < from ? to + 7 : to;
     for (let value = from; value <= end; value += Number(step)) values.add(field.max === 6 ? value % 7 : value);
   }

@@ -2,11 +2,13 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 
 /**
- * The message that triggered a function, from its body and what the host tells of it. It came over a link of the host's:
- * the SDK settles what came over none of its own by the lock token, through the management node of the entity.
+ * Makes a message of the body and the metadata with which the host triggers a function.
+ *
+ * The message came over a link of the host. Without a link of its own, the SDK settles a message by its lock token,
+ * through the management node of the entity.
  */
 export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unknown>>): ServiceBusReceivedMessage {
-  // The host takes what reads like JSON for JSON: the id "42" comes as a number.
+  // The host parses texts that look like JSON: the id "42" comes as a number.
   const text = (name: string): string | undefined => {
     const value = metadata[name];
     if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -21,7 +23,7 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
   if (messageId === undefined || lockToken === undefined) {
     throw new BeeHiveError(
       "InvalidState",
-      "The trigger tells no messageId or lockToken: it is no Service Bus trigger, or its host completes messages itself.",
+      "The trigger has no messageId or lockToken: it is no Service Bus trigger, or its host completes messages itself.",
     );
   }
   const message = {
@@ -40,7 +42,7 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
       string,
       string
     >,
-    // The host counts from one, the SDK from none.
+    // The host counts from 1, the SDK from 0.
     deliveryCount: Math.max(0, Number(metadata["deliveryCount"] ?? 1) - 1),
     enqueuedTimeUtc: time("enqueuedTimeUtc") ?? time("enqueuedTime"),
     lockedUntilUtc: time("lockedUntilUtc") ?? time("lockedUntil"),
@@ -49,7 +51,7 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
   return message as unknown as ServiceBusReceivedMessage;
 }
 
-/** An id of more digits than a number has was rounded by the host: the number in the queue tells it from others. */
+/** Returns the message id. The host rounds an id of many digits, so the sequence number is added to keep it unique. */
 function messageIdIn(metadata: Readonly<Record<string, unknown>>, text: string | undefined): string | undefined {
   const { messageId, sequenceNumber } = metadata;
   const rounded = typeof messageId === "number" && !Number.isSafeInteger(messageId);

@@ -3,20 +3,20 @@ import type { EventProperty, EventRecord } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { propertyFrom } from "./property-values.ts";
 
-/** What Service Bus knows of a message and an event has no field for. */
+/** Fields of a message that an event has no field for. */
 const brokerFields = ["replyTo", "replyToSessionId", "to"] as const;
 
-/** An id of AMQP, which may be a text, a number, a UUID or bytes, as a text. */
+/** Returns an id of AMQP as text: it may be a text, a number, a UUID or bytes. */
 export function idText(id: unknown): string | undefined {
   return id === undefined || id === null || id === "" ? undefined : String(propertyFrom(id));
 }
 
-/** The id of an event whose sender gave the message none: the broker counts its messages. */
+/** Returns the id of an event whose message has none: the queue and the sequence number. */
 export function countedId(queueName: QueueName, { sequenceNumber }: ServiceBusReceivedMessage): string {
   return `${queueName}-${String(sequenceNumber)}`;
 }
 
-/** The text of a property that is to be one of ours; nothing for what others gave it that is none. */
+/** Returns a property as text; `undefined` for a value of a type that BeeHive never writes. */
 export function ourText(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
@@ -24,8 +24,9 @@ export function ourText(value: unknown): string | undefined {
 }
 
 /**
- * What the sender of a message said beside its body, as properties of the event: its application properties, those that
- * `isOurs` left out, and fields of the broker where no application property has their name.
+ * Returns the properties of the event of a message: its application properties without those that `isOurs` names.
+ *
+ * Fields of the broker are added where no application property has their name.
  */
 export function brokerProperties(
   message: ServiceBusReceivedMessage,
@@ -33,12 +34,12 @@ export function brokerProperties(
 ): Record<string, EventProperty> {
   const properties: Record<string, EventProperty> = {};
   for (const name of brokerFields) if (message[name]) properties[name] = message[name];
-  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
+  // From entries, because to assign a property named `__proto__` would change the prototype.
   const others = Object.entries(message.applicationProperties ?? {}).filter(([name]) => !isOurs(name));
   return { ...properties, ...Object.fromEntries(others.map(([name, value]) => [name, propertyFrom(value)])) };
 }
 
-/** The event of a CloudEvent that somebody else sent, with what the message says beside it. */
+/** Returns the record of a CloudEvent of another sender, completed with fields of its message. */
 export function withBrokerFields(
   record: EventRecord,
   message: ServiceBusReceivedMessage,

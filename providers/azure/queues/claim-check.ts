@@ -4,16 +4,18 @@ import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Stores } from "../../../src/contract/stores.ts";
-import { translated } from "../errors.ts";
-import { markingsOf } from "./message.ts";
-import { readEvent, type Reading } from "./reading.ts";
+import { translate } from "../errors.ts";
+import { redeliveryStateOf } from "./message.ts";
+import { readEvent, type ReadResult } from "./reading.ts";
 
-/** The key-value store that bodies are in. */
+/** The key-value store of the bodies. */
 const storeName = "Claims";
 
 /**
- * Bodies that are too large to travel, in the key-value store `Claims`: the message has the key alone. Subscriptions share
- * a body, and events wait without limit, dead letters too, so nobody knows when it may go: it stays until it is removed.
+ * Keeps bodies that are too large for a message in the key-value store `Claims`; the message has the key.
+ *
+ * Subscriptions share a body, and Service Bus keeps events and dead letters without limit. Nothing shows when a body is no
+ * longer needed, so bodies stay until you remove them.
  */
 export class ClaimCheck {
   readonly #stores: Pick<Stores, "keyValue">;
@@ -22,25 +24,25 @@ export class ClaimCheck {
     this.#stores = stores;
   }
 
-  /** Keeps the body of an event under what names the event; returns the key. */
+  /** Stores the body of an event; returns the key. */
   async keep(event: Event): Promise<string> {
     const key = identityOf(event);
     await this.#stores.keyValue(storeName).upsert(key, event.body);
     return key;
   }
 
-  /** The event that a message is, as it is received from `queueName`, its body fetched. Never throws. */
-  async read(message: ServiceBusReceivedMessage, queueName: QueueName): Promise<Reading> {
-    const { claim } = markingsOf(message);
+  /** Reads the event of a message and fetches its body. Never throws. */
+  async read(message: ServiceBusReceivedMessage, queueName: QueueName): Promise<ReadResult> {
+    const { claim } = redeliveryStateOf(message);
     if (claim === undefined) return readEvent(message, queueName);
     try {
       const { body } = await this.#stores.keyValue(storeName).get(claim);
       return readEvent(message, queueName, body);
     } catch (cause) {
       const { event } = readEvent(message, queueName);
-      // A key that no blob can have is of others, and will not be there later either.
+      // A key that no blob can have comes from another sender, and will never exist.
       const isGone = isBeeHiveError(cause, "NotFound") || isBeeHiveError(cause, "InvalidKey");
-      return { event, problem: isGone ? gone(claim, cause) : translated(cause, `fetch "${claim}"`) };
+      return { event, problem: isGone ? gone(claim, cause) : translate(cause, `fetch "${claim}"`) };
     }
   }
 }

@@ -12,17 +12,17 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { idText, ourText } from "./broker-properties.ts";
-import { translating } from "../errors.ts";
+import { translateErrors } from "../errors.ts";
 import { LetterPass } from "./letter-pass.ts";
 import { deadAttemptsProperty } from "./message.ts";
+import { receiverOptions } from "./reader.ts";
 import { isForGood, readEvent } from "./reading.ts";
 import type { Names } from "./names.ts";
-import { receiving } from "./receiving.ts";
 import { sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
-const fromDeadLetters = { ...receiving, subQueueType: "deadLetter" } as const;
+const fromDeadLetters = { ...receiverOptions, subQueueType: "deadLetter" } as const;
 const pageSize = 100;
 
 const fields = {
@@ -36,8 +36,10 @@ const fields = {
 } as const;
 
 /**
- * Our record as the options of a dead-lettering. The reason and the error's message are where tools look for them: both
- * have at most 1,024 characters, where Service Bus cuts at 4,096. The rest are application properties.
+ * Returns the options of the SDK for a dead letter.
+ *
+ * The reason and the error message are where tools look for them. Both have at most 1,024 characters, and Service Bus
+ * cuts at 4,096. The rest are application properties.
  */
 export function toDeadLetterOptions(letter: DeadLetterRecord): DeadLetterOptions & Record<string, string | number> {
   return {
@@ -55,7 +57,7 @@ export function toDeadLetterOptions(letter: DeadLetterRecord): DeadLetterOptions
 
 type Before = (event: () => Event, message: ServiceBusReceivedMessage) => Promise<void>;
 
-/** The dead-letter queues, native ones, so that every tool for Service Bus sees what is in them. */
+/** The native dead-letter queues, which every tool for Service Bus can show. */
 export class DeadLetters {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
@@ -63,10 +65,10 @@ export class DeadLetters {
   readonly #answerMs: number;
   readonly #claims: ClaimCheck;
   readonly #taking = new Turnstile();
-  /** By queue; only while letters are taken. */
+  /** By queue, while letters of it are taken. */
   readonly #passes = new Map<string, LetterPass>();
 
-  /** @param answerMs how long the broker may take to answer. */
+  /** @param answerMs the longest wait for an answer of the broker. */
   constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number, claims: ClaimCheck) {
     this.#client = client;
     this.#names = names;
@@ -75,15 +77,16 @@ export class DeadLetters {
     this.#claims = claims;
   }
 
-  /** Looks at them without taking them out, oldest first, a page at a time. */
+  /** Lists the letters, oldest first, without receiving them. */
   async *list(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
     for await (const message of this.#peek(name)) yield this.#letter(message, name);
   }
 
   /**
-   * Takes the letter of that id out, or the oldest of the event of that id; `before` is done while nobody else can take
-   * it, and can read the event. A body that travelled elsewhere is not fetched, the event has none then. One at a time, and
-   * those that are asked for meanwhile in the same {@link LetterPass}.
+   * Removes the letter with that id, or the oldest letter of the event with that id.
+   *
+   * `before` runs while the letter is locked, and can read its event; a body in the key-value store is not fetched.
+   * Letters are taken one at a time; calls that come meanwhile share one {@link LetterPass}.
    */
   async take(name: QueueName, id: string, before: Before): Promise<void> {
     const key = name.toString();
@@ -92,7 +95,7 @@ export class DeadLetters {
     pass.users++;
     const leave = await this.#taking.enter(key);
     try {
-      await translating(`take a dead letter of ${name}`, () => this.#take(pass, name, id, before));
+      await translateErrors(`take a dead letter of ${name}`, () => this.#take(pass, name, id, before));
     } finally {
       if (--pass.users === 0) {
         this.#passes.delete(key);
@@ -115,7 +118,7 @@ export class DeadLetters {
     await pass.complete(number);
   }
 
-  /** The sequence number in the id of a letter, if it is there. */
+  /** Returns the sequence number in the id of a letter, if the letter exists. */
   async #findLetter(pass: LetterPass, name: QueueName, id: string): Promise<string | undefined> {
     const number = letterKey(id) ?? "";
     if (!/^-?\d{1,19}$/.test(number)) return undefined;
@@ -139,14 +142,14 @@ export class DeadLetters {
     count: number = pageSize,
   ): AsyncGenerator<ServiceBusReceivedMessage, void, undefined> {
     const what = `list the dead letters of ${name}`;
-    const receiver = await translating(what, () =>
+    const receiver = await translateErrors(what, () =>
       Promise.resolve(this.#client.createReceiver(this.#names.path(name), fromDeadLetters)),
     );
     try {
       let from = first;
       for (;;) {
         const fromSequenceNumber = from;
-        const page = await translating(what, () => receiver.peekMessages(count, { fromSequenceNumber }));
+        const page = await translateErrors(what, () => receiver.peekMessages(count, { fromSequenceNumber }));
         yield* page;
         const last = page.at(-1)?.sequenceNumber;
         if (!last) return;
@@ -157,11 +160,11 @@ export class DeadLetters {
     }
   }
 
-  /** A letter of the broker's own making has less to tell. */
+  /** Reads a letter. One that the broker made itself has fewer properties. */
   async #letter(message: ServiceBusReceivedMessage, name: QueueName): Promise<DeadLetter> {
     const properties: Properties = message.applicationProperties ?? {};
     const text = (field: keyof typeof fields): string | undefined => ourText(properties[fields[field]]);
-    // Anybody may give a message properties of these names: what is no time says nothing.
+    // Other senders may use properties of the same names: ignore a value that is no time.
     const time = (field: "firstSeen" | "lastSeen"): Date => {
       const value = new Date(Number(text(field) ?? Number.NaN));
       return Number.isNaN(value.getTime()) ? (message.enqueuedTimeUtc ?? new Date(0)) : value;
@@ -186,18 +189,18 @@ export class DeadLetters {
   }
 }
 
-/** Service Bus writes why it is a dead letter among what the sender said. */
+/** Returns the message as it was sent, without the properties that Service Bus added to the dead letter. */
 function asSent(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
   const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...properties } = message.applicationProperties ?? {};
   return { ...message, applicationProperties: properties };
 }
 
-/** @throws BeeHiveError `BodyUnreadable` when the message cannot be read: nothing but its id is known then. */
+/** @throws BeeHiveError `BodyUnreadable` when the message cannot be read. */
 function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
   const { event, problem } = readEvent(asSent(message), name);
   if (problem) throw problem;
   return event;
 }
 
-/** The sequence number to peek from. A receiver that is not told goes on where another stopped. */
+/** The number to peek from. Without it, a receiver goes on where another stopped. */
 const lowest = sequenceNumber(0n);

@@ -1,13 +1,13 @@
-/** The formats of IEEE 754 decimals, by their bytes: the bits of their exponent and what is taken from it. */
+/** The formats of IEEE 754 decimals, by their length in bytes: the bits of the exponent, and its bias. */
 const formats: Readonly<Record<number, { readonly exponentBits: number; readonly bias: number }>> = {
   4: { exponentBits: 8, bias: 101 },
   8: { exponentBits: 10, bias: 398 },
   16: { exponentBits: 14, bias: 6_176 },
 };
-/** From so many zeros at its end on, a number is written with an exponent. */
+/** The most zeros at the end of a number without an exponent. */
 const maxZeros = 20;
 
-/** A decimal of AMQP, which is binary integer decimal, as text with all its digits: `12.50`. */
+/** Returns a decimal of AMQP (binary integer decimal) as text with all digits: `12.50`. */
 export function decimalText(bytes: Uint8Array): string {
   const format = formats[bytes.length];
   if (!format) throw new RangeError(`no decimal has ${bytes.length} bytes`);
@@ -18,7 +18,7 @@ export function decimalText(bytes: Uint8Array): string {
   const special = Number((bits >> (width - 6n)) & 31n);
   if (special === 31) return "NaN";
   if (special === 30) return `${sign}Infinity`;
-  // The two bits after the sign say whether the exponent begins two bits later, before a longer coefficient.
+  // With both bits after the sign set, the exponent begins two bits later, and the coefficient is longer.
   const isLong = special >= 24;
   const coefficientBits = width - 1n - BigInt(exponentBits) - (isLong ? 2n : 0n);
   const low = bits & ((1n << coefficientBits) - 1n);

@@ -2,11 +2,11 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { ServiceBusPlace } from "../places.ts";
 import type { Names } from "./names.ts";
 
-/** What to do about a connection string that was copied from the policy of one queue or topic. */
+/** What to do about a connection string from the policy of one queue or topic. */
 export const entityPathAdvice =
   "Take the connection string of the namespace, under its Shared access policies: the key of one queue or topic has no rights to others";
 
-/** What is wrong, in words, with a connection string that is for one entity alone when others are needed too. */
+/** Returns a problem when the connection string is for one entity alone and others are needed, too. */
 export function entityPathProblems(place: ServiceBusPlace, queues: readonly QueueName[], names: Names): string[] {
   const only = entityPathOf(place);
   const others = queues.filter((name) => only !== undefined && names.entity(name) !== only);
@@ -19,7 +19,7 @@ export function entityPathProblems(place: ServiceBusPlace, queues: readonly Queu
 function entityPathOf(place: ServiceBusPlace): string | undefined {
   if ("connectionString" in place) return /;\s*EntityPath\s*=\s*([^;\s]+)/i.exec(place.connectionString)?.[1];
   if (!("client" in place)) return undefined;
-  // Nothing where the internals of the SDK (7.9.5) are others.
+  // `undefined` when the internals of the SDK (7.9.5) have changed.
   const { _connectionContext: context } = place.client as unknown as {
     readonly _connectionContext?: { readonly config?: { readonly entityPath?: string } };
   };

@@ -5,7 +5,7 @@ import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { lockLeftMs, type LockFacts } from "./lock-time.ts";
-import type { Markings } from "./message.ts";
+import type { RedeliveryState } from "./message.ts";
 import type { Source } from "./source.ts";
 
 /** A message under peek-lock. */
@@ -14,7 +14,7 @@ export class AzureLease implements Lease {
   readonly queueName: QueueName;
   readonly message: ServiceBusReceivedMessage;
   readonly source: Source;
-  readonly markings: Markings;
+  readonly redelivery: RedeliveryState;
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
@@ -28,27 +28,27 @@ export class AzureLease implements Lease {
       queueName,
       message,
       source,
-      markings,
-    }: Pick<AzureLease, "event" | "queueName" | "message" | "source" | "markings">,
+      redelivery,
+    }: Pick<AzureLease, "event" | "queueName" | "message" | "source" | "redelivery">,
     { leaseMs, minMs }: Pick<LockFacts, "leaseMs" | "minMs">,
     clock: Clock,
   ) {
     const now = clock.now();
-    const counted = (message.deliveryCount ?? 0) - (markings.uncounted ?? 0);
+    const counted = (message.deliveryCount ?? 0) - (redelivery.uncounted ?? 0);
     this.event = event;
     this.queueName = queueName;
     this.message = message;
     this.source = source;
-    this.markings = markings;
-    this.attempt = (markings.attempts ?? 0) + counted + 1;
-    // Of a message whose consumer crashed nothing is known of its first delivery; it was not before its enqueueing.
-    this.firstSeen = markings.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
+    this.redelivery = redelivery;
+    this.attempt = (redelivery.attempts ?? 0) + counted + 1;
+    // A consumer that crashed wrote no first delivery down; the time of enqueueing is the closest known one.
+    this.firstSeen = redelivery.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));
     this.#clock = clock;
     this.#minMs = minMs;
     this.expiresAt = this.#expiry(now, leaseMs, source.lockedUntil(message));
   }
 
-  /** Whether it can still be settled, by our own clock: a broker may take a settlement that comes too late. */
+  /** Whether the lease can be settled, by the clock of this process. The broker may accept a settlement that is too late. */
   get isHeld(): boolean {
     return !this.#settled && this.expiresAt > this.#clock.now();
   }
@@ -58,6 +58,7 @@ export class AzureLease implements Lease {
     if (!this.isHeld) throw leaseLost(this);
   }
 
+  /** Called after the lock was renewed, `at` being the time of the request. */
   renewed(at: number, leaseMs: number, lockedUntil: Date): void {
     this.expiresAt = this.#expiry(at, leaseMs, lockedUntil);
   }
@@ -66,14 +67,14 @@ export class AzureLease implements Lease {
     return now + lockLeftMs({ now, lockedUntil: lockedUntil?.getTime(), leaseMs, minMs: this.#minMs });
   }
 
-  /** Settles it through its own receiver, for good or to come back. */
+  /** Settles the message through its receiver. @param forGood false when it is to be delivered again. */
   async settle(settlement: () => Promise<void>, forGood: boolean): Promise<void> {
     this.assertHeld();
     this.#settled = true;
     try {
       await this.source.settle(settlement);
     } catch (error) {
-      // What did not reach the broker may be tried again, another way perhaps.
+      // The settlement may not have reached the broker: allow another.
       this.#settled = false;
       throw error;
     }

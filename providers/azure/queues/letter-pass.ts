@@ -3,7 +3,7 @@ import type { Clock } from "../../../src/base/clock.ts";
 import { Reader } from "./reader.ts";
 import { withoutSession } from "./session-id.ts";
 
-/** How long a receive waits for a letter that was seen a moment ago, in ms. */
+/** The wait for a letter that was listed a moment ago, in ms. */
 const takeMs = 2_000;
 const pageSize = 100;
 const never = new AbortController().signal;
@@ -14,22 +14,23 @@ interface HeldLetter {
 }
 
 /**
- * One way through the dead letters of a queue, for those that take letters at the same time. Letters come oldest first:
- * those before the one that is meant are held until nobody takes any more, then put back. So many letters are taken in
- * one way through, not in one each.
+ * One pass through the dead letters of a queue, shared by all calls that take letters at the same time.
+ *
+ * Letters are received oldest first. Letters before the wanted one stay locked until the last call ends, and are abandoned
+ * then. Many letters so need one pass, and not one each.
  */
 export class LetterPass {
-  /** How many take letters, or wait for their turn. */
+  /** The number of calls that take a letter or wait for their turn. */
   users = 0;
   readonly #open: () => ServiceBusReceiver;
   readonly #clock: Clock;
   readonly #answerMs: number;
   readonly #readers: Reader[] = [];
-  /** By their sequence numbers. */
+  /** By sequence number. */
   readonly #held = new Map<string, HeldLetter>();
   #count = 1;
 
-  /** @param answerMs how long the broker may take to answer. */
+  /** @param answerMs the longest wait for an answer of the broker. */
   constructor(open: () => ServiceBusReceiver, clock: Clock, answerMs: number) {
     this.#open = open;
     this.#clock = clock;
@@ -40,7 +41,7 @@ export class LetterPass {
     return this.#held.has(number);
   }
 
-  /** The letter of that sequence number, received; `undefined` when it is not there any more. */
+  /** Receives the letter with that sequence number; returns `undefined` when it is gone. */
   async find(number: string): Promise<ServiceBusReceivedMessage | undefined> {
     for (;;) {
       const held = this.#held.get(number);
@@ -62,7 +63,7 @@ export class LetterPass {
     this.#held.delete(number);
   }
 
-  /** Puts back what is held. What cannot be put back comes back when its lock ends. */
+  /** Abandons the letters that are held. If that fails, they are free when their locks end. */
   async release(): Promise<void> {
     const held = [...this.#held.values()];
     this.#held.clear();
@@ -72,7 +73,7 @@ export class LetterPass {
     await Promise.allSettled(this.#readers.map((reader) => reader.close()));
   }
 
-  /** The last of the readers, or another behind it when that holds too much. */
+  /** Returns the last reader, or a new one when that is full. */
   #withRoom(): Reader {
     const last = this.#readers.at(-1);
     if (last && !last.isFull) return last;

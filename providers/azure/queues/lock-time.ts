@@ -1,21 +1,23 @@
-/** What is known of a lock when it was had or renewed. Times are ms since the epoch. */
+/** A lock at the time when it was taken or renewed. Times are ms since the epoch. */
 export interface LockFacts {
-  /** By our clock. */
+  /** By the clock of this process. */
   readonly now: number;
-  /** Until when the broker says that it holds, by the clock of the broker. */
+  /** The end of the lock, by the clock of the broker. */
   readonly lockedUntil: number | undefined;
-  /** What was asked for, which is what the queue was made with. */
+  /** The lock duration that the queue was made with. */
   readonly leaseMs: number;
   /** The shortest lock that a queue can have. */
   readonly minMs: number;
 }
 
 /**
- * How long a lock holds from now, in ms. The broker gives a time by its own clock: a rest that no new lock can have says that
- * ours is ahead, one longer than was asked for that ours is behind, and the lease that was asked for counts.
+ * Returns how long a lock still holds, in ms, even when the clocks differ.
+ *
+ * The broker gives the end by its own clock. A rest too short for a new lock shows that our clock is ahead; a rest longer
+ * than the lock duration, that it is behind. In both cases the lock duration counts.
  */
 export function lockLeftMs({ now, lockedUntil, leaseMs, minMs }: LockFacts): number {
   const left = (lockedUntil ?? Number.NaN) - now;
-  // A lock of a session may be somewhat used up when an event is received.
+  // Part of a session lock may have passed when an event is received.
   return left >= minMs / 2 ? Math.min(left, leaseMs) : leaseMs;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { amqpValueOf } from "../sdk/amqp-types.ts";
 import { systemClock } from "../../../src/base/clock.ts";
@@ -13,30 +14,30 @@ import { jsonValueOf, propertyFrom } from "./property-values.ts";
 import { sessionIdOf } from "./session-id.ts";
 
 /*
- * Events as messages: CloudEvents in binary mode, by their AMQP binding (cloudevents.io, "AMQP Protocol Binding"). The
- * attributes are application properties, the data is the body as it is, the content type is the message's own. Whoever
- * reads a message of ours needs to know nothing of us; and any message of anybody becomes an event.
+ * An event is a CloudEvent in binary mode (cloudevents.io, "AMQP Protocol Binding"): attributes are application
+ * properties, the data is the body, the content type is that of the message. Other consumers can read it without BeeHive,
+ * and a message of any sender becomes an event.
  */
 
 export type Properties = NonNullable<ServiceBusMessage["applicationProperties"]>;
 
-/** What we say of a message besides its event, in application properties: they survive being copied and moved. */
-export interface Markings {
-  /** The one subscription of its topic that a copy is for. */
+/** State beside the event, in application properties, which survive copying and dead-lettering. */
+export interface RedeliveryState {
+  /** The one subscription that a copy is meant for. */
   readonly to?: string | undefined;
-  /** Attempts before this message was made, when it is a copy to be retried. */
+  /** In a copy for a retry: the attempts made with the messages before it. */
   readonly attempts?: number | undefined;
-  /** When it was first delivered, in ms since the epoch. */
+  /** The time of the first delivery, in ms since the epoch. */
   readonly firstSeen?: number | undefined;
-  /** Deliveries of this message that do not count as attempts. */
+  /** Deliveries of this message that are no attempts. */
   readonly uncounted?: number | undefined;
-  /** The key of the body in the key-value store, when it was too large to travel. */
+  /** The key of a body that is in the key-value store, because it was too large for a message. */
   readonly claim?: string | undefined;
-  /** It is no event: it wakes a session whose first event waited. */
+  /** True for a message that is no event and wakes a session with a delayed event. */
   readonly wake?: boolean | undefined;
 }
 
-const markingNames: Readonly<Record<keyof Markings, string>> = {
+const propertyNames: Readonly<Record<keyof RedeliveryState, string>> = {
   to: "beehive_to",
   attempts: "beehive_attempts",
   firstSeen: "beehive_first_seen",
@@ -44,23 +45,27 @@ const markingNames: Readonly<Record<keyof Markings, string>> = {
   claim: "beehive_claim",
   wake: "beehive_wake",
 };
-/** The name of {@link Markings.to}, for the filters of subscriptions. */
-export const addresseeProperty: string = markingNames.to;
+/** The property of {@link RedeliveryState.to}, for the filters of subscriptions. */
+export const addresseeProperty: string = propertyNames.to;
 
-/** Present on every message of ours, `text` or `bytes`: an event knows which of both its body is. */
+/** On every message that BeeHive sends: whether the body of the event is `text` or `bytes`. */
 const bodyKind = "beehive_body";
 const prefixes = ["cloudEvents:", "cloudEvents_"] as const;
 
-/** Present on every message that was dead-lettered by us, also when a tool has sent it back as it was. */
+/** On every message that BeeHive dead-lettered, also after a tool has resubmitted it unchanged. */
 export const deadAttemptsProperty = "beehive_dead_attempts";
 
-/** An event as a message. `id` names the message where it is not what names the event. */
-export function toMessage(event: Event, markings: Markings = {}, id: string = identityOf(event)): ServiceBusMessage {
+/** Returns the message of an event. @param id the message id. @default identityOf(event) */
+export function toMessage(
+  event: Event,
+  redelivery: RedeliveryState = {},
+  id: string = identityOf(event),
+): ServiceBusMessage {
   const record = event.toRecord();
   const { datacontenttype: _, ...attributes } = attributesOf(record);
   const properties: Properties = {
     [bodyKind]: typeof record.body === "string" ? "text" : "bytes",
-    ...marked(markings),
+    ...redeliveryProperties(redelivery),
   };
   for (const [name, value] of Object.entries(attributes)) properties[`${prefixes[0]}${name}`] = value as EventProperty;
   return {
@@ -71,31 +76,31 @@ export function toMessage(event: Event, markings: Markings = {}, id: string = id
     subject: record.eventType,
     applicationProperties: properties,
     ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
-    // Not compared with any clock of ours: the broker alone says whether that time is past.
+    // Sent as it is: only the clock of the broker decides whether the time has passed.
     ...(record.enqueueTime === undefined ? {} : { scheduledEnqueueTimeUtc: new Date(record.enqueueTime) }),
   };
 }
 
-/** Markings as application properties. */
-export function marked(markings: Markings): Properties {
-  const given = Object.entries(markings).filter(([, value]) => value !== undefined);
+/** Returns the state as application properties. */
+export function redeliveryProperties(redelivery: RedeliveryState): Properties {
+  const given = Object.entries(redelivery).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
-    given.map(([name, value]) => [markingNames[name as keyof Markings], value as EventProperty]),
+    given.map(([name, value]) => [propertyNames[name as keyof RedeliveryState], value as EventProperty]),
   );
 }
 
-/** The last time that a Date can hold. */
+/** The latest time of a `Date`. */
 const maxTimeMs = 8.64e15;
 
-/** What we said of a message. */
-export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMessage): Markings {
-  const text = (name: keyof Markings): string | undefined => ourText(applicationProperties[markingNames[name]]);
-  const number = (name: keyof Markings): number | undefined => {
+/** Returns the state that is in the application properties of a message. */
+export function redeliveryStateOf({ applicationProperties = {} }: ServiceBusReceivedMessage): RedeliveryState {
+  const text = (name: keyof RedeliveryState): string | undefined => ourText(applicationProperties[propertyNames[name]]);
+  const number = (name: keyof RedeliveryState): number | undefined => {
     const value = Number(text(name) ?? Number.NaN);
-    // Anybody may give a message properties of these names.
+    // Other senders may use properties of the same names.
     return Math.abs(value) <= maxTimeMs ? value : undefined;
   };
-  // A dead letter that a tool of Azure sent back begins anew, as one that is requeued does.
+  // A dead letter that a tool has resubmitted starts again at its first attempt, like a requeued one.
   const begins = deadAttemptsProperty in applicationProperties;
   return {
     to: text("to"),
@@ -107,20 +112,33 @@ export function markingsOf({ applicationProperties = {} }: ServiceBusReceivedMes
   };
 }
 
-/** The change to a message by which its present delivery does not count as an attempt. */
+/** Returns the change of properties by which the present delivery is no attempt. */
 export function uncounted(message: ServiceBusReceivedMessage): Properties {
-  return marked({ uncounted: (markingsOf(message).uncounted ?? 0) + 1 });
+  return redeliveryProperties({ uncounted: (redeliveryStateOf(message).uncounted ?? 0) + 1 });
 }
 
-/** Whether a copy is for another subscription than `name`, whose filter would have kept it away. */
+/**
+ * Returns the message id of a copy, always the same for the same message and purpose.
+ *
+ * A copy that is made again after a crash is dropped as a duplicate. It differs from the id of the message itself, under
+ * which the copy would be dropped at once.
+ */
+export function copyId(...of: readonly unknown[]): string {
+  const hex = createHash("sha256").update(of.join("\n")).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Returns whether a message is a copy for another subscription, which a filter of ours would have held back. */
 export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName): boolean {
-  const { to } = markingsOf(message);
+  const { to } = redeliveryStateOf(message);
   return to !== undefined && to !== name.subscription;
 }
 
 /**
- * The event that a message is, as it is received from `queueName`: a CloudEvent in binary or structured mode, or, of any
- * other sender, an event of the message's subject with its body. `body` replaces a body that travelled elsewhere.
+ * Returns the event of a message: a CloudEvent in binary or structured mode, else an event of the message's subject.
+ *
+ * @param body the body from the key-value store, when it was too large for the message.
+ * @throws an error when the message cannot be read, see `readEvent`.
  */
 export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
   const event = binary(message, body) ?? structured(message) ?? plain(message, queueName);
@@ -134,7 +152,7 @@ function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined
     if (prefix && value !== null) attributes[name.slice(prefix.length)] = propertyFrom(value);
   }
   if (!("specversion" in attributes)) return undefined;
-  const record = attempt(() => cloudEventRecord(attributes));
+  const record = tryParse(() => cloudEventRecord(attributes));
   if (!record) return undefined;
   const contentType = message.contentType ?? "application/json";
   const kind = message.applicationProperties?.[bodyKind];
@@ -146,7 +164,7 @@ function binary(message: ServiceBusReceivedMessage, body: Uint8Array | undefined
 
 function structured(message: ServiceBusReceivedMessage): EventRecord | undefined {
   if (!message.contentType?.toLowerCase().startsWith(cloudEventsJson)) return undefined;
-  const record = attempt(() => {
+  const record = tryParse(() => {
     const text = Buffer.from(bytesOf(message.body)).toString();
     return cloudEventRecord(JSON.parse(text), text);
   });
@@ -157,16 +175,16 @@ function prefixOf(name: string): string | undefined {
   return prefixes.find((one) => name.startsWith(one));
 }
 
-/** Whether an application property says of a message what is none of its event's. */
-function isMarking(name: string): boolean {
+/** Returns whether an application property is one of BeeHive's own, and no property of the event. */
+function isRedeliveryProperty(name: string): boolean {
   return name.startsWith("beehive_");
 }
 
 function isOurs(name: string): boolean {
-  return prefixOf(name) !== undefined || isMarking(name);
+  return prefixOf(name) !== undefined || isRedeliveryProperty(name);
 }
 
-/** A message of any sender. One that claims to be a CloudEvent and is none is taken as it is, for its actor to refuse. */
+/** Reads a message of any sender. A malformed CloudEvent is delivered as it is, for the actor to refuse. */
 function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventRecord {
   const data = bytesOf(message.body);
   const contentType = message.contentType ?? (isJsonText(data) ? "application/json" : "application/octet-stream");
@@ -178,18 +196,18 @@ function plain(message: ServiceBusReceivedMessage, queueName: QueueName): EventR
     timestamp: enqueuedTimeUtc?.getTime() ?? systemClock.now(),
     contentType,
     body: bodyOf(data, isText(contentType)),
-    properties: Object.freeze(brokerProperties(message, isMarking)),
+    properties: Object.freeze(brokerProperties(message, isRedeliveryProperty)),
     correlationId: idText(correlationId),
     partitionKey: sessionId ?? partitionKey,
   };
 }
 
-/** Text that is none, because it is not UTF-8, stays bytes. */
+/** Returns text as a string, unless it is not UTF-8. */
 function bodyOf(data: Uint8Array, asText: boolean): string | Uint8Array {
   return (asText ? textIn(data) : undefined) ?? new Uint8Array(data);
 }
 
-/** A body is bytes as a rule; from some senders it is a value of AMQP. */
+/** Returns the bytes of a body, which some senders write as a value of AMQP. */
 function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array && !amqpValueOf(body)) return body;
   if (body === undefined || body === null) return new Uint8Array();
@@ -201,10 +219,10 @@ function isText(contentType: string): boolean {
 }
 
 function isJsonText(data: Uint8Array): boolean {
-  return attempt(() => [JSON.parse(Buffer.from(data).toString())]) !== undefined;
+  return tryParse(() => [JSON.parse(Buffer.from(data).toString())]) !== undefined;
 }
 
-function attempt<T>(work: () => T): T | undefined {
+function tryParse<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

@@ -1,6 +1,6 @@
 import type { QueueName } from "../../../src/events/queue-name.ts";
 
-/** Where queues and topics are in a namespace. Topics have their own name; see `queuePrefix` for queues. */
+/** The names of queues and topics in the namespace. Queues have a prefix, see `queuePrefix`. */
 export class Names {
   readonly #queuePrefix: string;
 
@@ -8,12 +8,12 @@ export class Names {
     this.#queuePrefix = queuePrefix;
   }
 
-  /** The queue or topic that events of `name` are sent to. */
+  /** Returns the queue or topic to send to. */
   entity(name: QueueName): string {
     return name.kind === "queue" ? `${this.#queuePrefix}${name.topic}` : name.topic;
   }
 
-  /** What `name` is received from. */
+  /** Returns the path to receive from. */
   path(name: QueueName): string {
     return name.kind === "subscription" ? `${name.topic}/Subscriptions/${name.subscription}` : this.entity(name);
   }

@@ -4,18 +4,18 @@ import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { acceptNextSession } from "../sdk/accept-session.ts";
 import type { AzureConfig } from "../config.ts";
 import type { Names } from "./names.ts";
-import { receiving } from "./receiving.ts";
+import { receiverOptions } from "./reader.ts";
 import type { SessionParts } from "./session.ts";
-import { Sessions, type Found } from "./sessions.ts";
+import { Sessions, type SessionMessage } from "./sessions.ts";
 
-/** An answer that is later than this after its time does not come, in ms. */
+/** How late an answer may be before it counts as lost, in ms. */
 const lateMs = 5_000;
 
-/** The queues and subscriptions that are received from in order, by sessions. */
+/** The ordered queues and subscriptions, which are read by sessions. */
 export class OrderedQueues {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
-  readonly #config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "minLockMs">;
+  readonly #config: Pick<AzureConfig, "poll" | "tryTimeout" | "minLock">;
   readonly #parts: Pick<SessionParts, "publisher" | "clock">;
   readonly #paths = new Set<string>();
   readonly #sessions = new Map<string, Sessions>();
@@ -23,7 +23,7 @@ export class OrderedQueues {
   constructor(
     client: ServiceBusClient,
     names: Names,
-    config: Pick<AzureConfig, "pollMs" | "tryTimeoutMs" | "minLockMs">,
+    config: Pick<AzureConfig, "poll" | "tryTimeout" | "minLock">,
     parts: Pick<SessionParts, "publisher" | "clock">,
   ) {
     this.#client = client;
@@ -40,18 +40,18 @@ export class OrderedQueues {
     this.#paths.add(this.#names.path(name));
   }
 
-  learn(queues: readonly QueueSpec[]): void {
+  remember(queues: readonly QueueSpec[]): void {
     for (const { name, ordered } of queues) if (ordered) this.add(name);
   }
 
-  /** @param leaseMs how long its sessions are locked at a time, as its queue was made. */
+  /** @param leaseMs the lock duration of a session, as the queue was made. */
   lease(
     name: QueueName,
     leaseMs: number,
     max: number,
     deadline: number,
     signal: AbortSignal,
-  ): Promise<readonly Found[]> {
+  ): Promise<readonly SessionMessage[]> {
     const path = this.#names.path(name);
     let sessions = this.#sessions.get(path);
     if (!sessions) this.#sessions.set(path, (sessions = this.#make(name, path, leaseMs)));
@@ -63,15 +63,16 @@ export class OrderedQueues {
   }
 
   #make(name: QueueName, path: string, leaseMs: number): Sessions {
-    const { pollMs, tryTimeoutMs, minLockMs: minMs } = this.#config;
-    const accept = (): Promise<ServiceBusSessionReceiver> => acceptNextSession(this.#client, path, receiving, pollMs);
+    const { poll: pollMs, tryTimeout: settlementMs, minLock: minMs } = this.#config;
+    const accept = (): Promise<ServiceBusSessionReceiver> =>
+      acceptNextSession(this.#client, path, receiverOptions, pollMs);
     return new Sessions({
       ...this.#parts,
       name,
       accept,
       firstMs: pollMs,
-      patienceMs: pollMs + lateMs,
-      settlementMs: tryTimeoutMs,
+      acceptLimitMs: pollMs + lateMs,
+      settlementMs,
       leaseMs,
       minMs,
     });

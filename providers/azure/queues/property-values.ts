@@ -3,11 +3,11 @@ import type { EventProperty } from "../../../src/events/event.ts";
 import { decimalText } from "./decimal-text.ts";
 
 /*
- * Values of AMQP as properties of events. Texts, booleans and numbers stay what they are; all else is written as a text
- * that loses nothing: numbers that JavaScript would round, UUIDs, times, lists and maps as JSON, bytes as base64.
+ * Values of AMQP as properties of events. Texts, booleans and numbers stay as they are. All other values become a text
+ * without loss: numbers that JavaScript would round, UUIDs and times; lists and maps as JSON, bytes as base64.
  */
 
-/** A value of .NET that AMQP has no type for: the type is described (Microsoft's AMQP guide, "Message format"). */
+/** A described value: a .NET type that AMQP does not have (Microsoft's AMQP guide, "Message format"). */
 interface Described {
   readonly descriptor: { readonly value: unknown };
   readonly value: unknown;
@@ -18,7 +18,7 @@ export function propertyFrom(value: unknown): EventProperty {
   return typeof plain === "object" ? JSON.stringify(plain) : plain;
 }
 
-/** The value as JSON has it. */
+/** Returns the value as JSON. */
 export function jsonValueOf(value: unknown): EventProperty | object | null {
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
@@ -56,7 +56,7 @@ function isDescribed(value: object): value is Described {
   return typeof (value as Partial<Described>).descriptor === "object" && "value" in value && "type" in value;
 }
 
-/** Ticks of .NET, of which there are ten million a second, and those from the year 1 to 1970. */
+/** Ticks of .NET in a second, and from the year 1 to 1970. */
 const ticksPerSecond = 10_000_000n;
 const ticksTo1970 = 621_355_968_000_000_000n;
 
@@ -67,7 +67,7 @@ function describedText({ descriptor, value }: Described): EventProperty | object
     if (descriptor.value === "com.microsoft:datetime-offset") return timeText(BigInt(plain) - ticksTo1970);
     if (descriptor.value === "com.microsoft:timespan") return durationText(BigInt(plain));
   } catch {
-    // It is no number of ticks, or none that is a time.
+    // Not a number of ticks, or not a time.
   }
   return plain;
 }

@@ -3,12 +3,12 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { ClaimCheck } from "./claim-check.ts";
-import { translating } from "../errors.ts";
-import { marked, toMessage, type Markings } from "./message.ts";
+import { translateErrors } from "../errors.ts";
+import { redeliveryProperties, toMessage, type RedeliveryState } from "./message.ts";
 import type { Names } from "./names.ts";
 import type { Throttling } from "./throttling.ts";
 
-/** Sends events and copies of events to queues and topics. Keeps one sender for each. */
+/** Sends events and copies of events to queues and topics, with one sender for each. */
 export class Publisher {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
@@ -16,7 +16,7 @@ export class Publisher {
   readonly #throttling: Throttling;
   readonly #senders = new Map<string, ServiceBusSender>();
 
-  /** @param claims where bodies go that are too large; without it they are refused. */
+  /** @param claims stores bodies that are too large; without it they are refused. */
   constructor(client: ServiceBusClient, names: Names, claims: ClaimCheck | undefined, throttling: Throttling) {
     this.#client = client;
     this.#names = names;
@@ -24,7 +24,7 @@ export class Publisher {
     this.#throttling = throttling;
   }
 
-  /** Sends events to their queues and topics, those of one together, in batches of the service's own limit. */
+  /** Sends events to their queues and topics, in batches up to the limit of the service. */
   async push(events: readonly Event[]): Promise<void> {
     const byQueue = new Map<string, Event[]>();
     for (const event of events) {
@@ -35,22 +35,19 @@ export class Publisher {
     await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some)));
   }
 
-  /**
-   * Sends a copy of an event that was received from `from`, under another message id, back to that one queue or
-   * subscription, not before `at`.
-   */
-  async sendBack(event: Event, from: QueueName, { id, at, markings }: BackOptions): Promise<void> {
+  /** Sends a copy of an event to the one queue or subscription that it was received from, under another message id. */
+  async requeue(event: Event, from: QueueName, { id, at, redelivery }: RequeueOptions): Promise<void> {
     const to = from.kind === "subscription" ? from.subscription : undefined;
-    const message = toMessage(markings.claim === undefined ? event : withoutBody(event), { ...markings, to }, id);
+    const message = toMessage(redelivery.claim === undefined ? event : withoutBody(event), { ...redelivery, to }, id);
     const { scheduledEnqueueTimeUtc: _, ...now } = message;
-    await translating(`send an event back to ${from}`, () =>
+    await translateErrors(`requeue an event to ${from}`, () =>
       this.#sender(this.#names.entity(from)).sendMessages(
         at === undefined ? now : { ...now, scheduledEnqueueTimeUtc: new Date(at) },
       ),
     );
   }
 
-  /** Sends what wakes a session of `name` at its time. It is no event. */
+  /** Schedules a message, which is no event, that wakes a session of `name`. */
   async wake(
     name: QueueName,
     { id, sessionId, at }: { readonly id: string; readonly sessionId: string; readonly at: number },
@@ -60,17 +57,17 @@ export class Publisher {
       messageId: id,
       sessionId,
       body: "",
-      applicationProperties: marked({ wake: true, to }),
+      applicationProperties: redeliveryProperties({ wake: true, to }),
       scheduledEnqueueTimeUtc: new Date(at),
     };
-    await translating(`let an event of ${name} wait`, () =>
+    await translateErrors(`delay an event of ${name}`, () =>
       this.#sender(this.#names.entity(name)).sendMessages(message),
     );
   }
 
-  /** Whether events can be sent to that queue or topic. Needs the right to send there and no other. */
-  async canReach(name: QueueName): Promise<void> {
-    await translating(`reach ${name}`, () => this.#sender(this.#names.entity(name)).createMessageBatch());
+  /** Opens a link to a queue or topic, which needs the right to send only. @throws BeeHiveError `QueueNotFound`. */
+  async assertReachable(name: QueueName): Promise<void> {
+    await translateErrors(`reach ${name}`, () => this.#sender(this.#names.entity(name)).createMessageBatch());
   }
 
   async close(): Promise<void> {
@@ -78,7 +75,7 @@ export class Publisher {
   }
 
   async #send(name: QueueName, events: readonly Event[]): Promise<void> {
-    await translating(`send to ${name}`, async () => {
+    await translateErrors(`send to ${name}`, async () => {
       const sender = this.#sender(this.#names.entity(name));
       let batch = await sender.createMessageBatch();
       this.#throttling.watchSender(sender);
@@ -110,14 +107,15 @@ export class Publisher {
   }
 }
 
-export interface BackOptions {
+export interface RequeueOptions {
+  /** The message id of the copy. */
   readonly id: string;
-  /** In ms since the epoch; at once unless given. */
+  /** In ms since the epoch. @default at once */
   readonly at?: number | undefined;
-  readonly markings: Markings;
+  readonly redelivery: RedeliveryState;
 }
 
-/** The same event; its body stays text or bytes, so that its reader knows which it was. */
+/** Returns the event with an empty body of the same kind, text or bytes. */
 function withoutBody(event: Event): Event {
   const record = event.toRecord();
   return Event.fromRecord({ ...record, body: typeof record.body === "string" ? "" : new Uint8Array() });
@@ -129,6 +127,6 @@ function tooLarge(event: Event, limit: number): BeeHiveError {
   return new BeeHiveError(
     "TooLarge",
     `The event ${event.eventType} ${event.id} has a body of ${bytes} bytes and its properties; at most ${limit} bytes are taken in all. ` +
-      `Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.`,
+      "Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.",
   );
 }

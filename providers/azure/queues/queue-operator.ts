@@ -19,11 +19,10 @@ import type { ServiceBusPlace } from "../places.ts";
 import { entityPathProblems } from "./entity-path.ts";
 import { limitWaits } from "../sdk/connection-waits.ts";
 import { receiveExactly } from "../sdk/exact-types.ts";
-import { copyId } from "./copy-id.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { isSessionMismatch, translated, translating } from "../errors.ts";
+import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
 import { AzureLease } from "./lease.ts";
-import { isForOthers, markingsOf } from "./message.ts";
+import { copyId, isForOthers, redeliveryStateOf } from "./message.ts";
 import { Names } from "./names.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
@@ -36,12 +35,14 @@ import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
 import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
 
-/** How long an event waits whose body cannot be had, in ms. */
-const unreadMs = 5_000;
+/** The delay of an event whose body cannot be fetched at the moment, in ms. */
+const unreadableDelayMs = 5_000;
 
 /**
- * Queues, topics and subscriptions of Service Bus, leases by peek-lock. A commit pushes the outputs and then completes the
- * message: a crash between both repeats the outputs, under the same ids, which duplicate detection drops.
+ * Queues, topics and subscriptions of Service Bus. A lease is a peek-lock.
+ *
+ * A commit pushes the outputs, then completes the message. A crash between the two repeats the outputs under the same
+ * ids, and duplicate detection drops them.
  */
 export class AzureQueueOperator implements QueueOperator {
   readonly #clock: Clock;
@@ -63,20 +64,20 @@ export class AzureQueueOperator implements QueueOperator {
     const { serviceBus, administration } = clients;
     this.#clock = clock;
     this.#place = config.serviceBus;
-    this.#pollMs = config.pollMs;
-    this.#minLockMs = config.minLockMs;
+    this.#pollMs = config.poll;
+    this.#minLockMs = config.minLock;
     this.#claims = claims;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
-    limitWaits(serviceBus, config.tryTimeoutMs);
+    limitWaits(serviceBus, config.tryTimeout);
     receiveExactly(serviceBus);
     this.#throttling = new Throttling();
     this.#throttling.watchClients(clients);
     this.#publisher = new Publisher(serviceBus, this.#names, config.claimCheck ? claims : undefined, this.#throttling);
-    this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeoutMs);
+    this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeout);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
     this.#settlement = new Settlement({ publisher: this.#publisher, throttling: this.#throttling, clock });
-    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeoutMs, claims);
+    this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeout, claims);
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
@@ -85,22 +86,22 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   ensure(queues: readonly QueueSpec[]): Promise<void> {
-    this.#ordered.learn(queues);
+    this.#ordered.remember(queues);
     return this.#topology.ensure(queues);
   }
 
-  /** Opens links, which needs the rights that the work itself needs: to send to topics, to receive from the rest. */
+  /** Opens links, which needs only the rights of the work itself: send to topics, receive from queues and subscriptions. */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    this.#ordered.learn(queues);
+    this.#ordered.remember(queues);
     const found = await Promise.all(queues.map(async (spec) => ((await this.#exists(spec)) ? [] : [spec.name])));
     return found.flat();
   }
 
   async #exists({ name, ordered }: QueueSpec): Promise<boolean> {
     try {
-      if (name.kind === "topic") await this.#publisher.canReach(name);
+      if (name.kind === "topic") await this.#publisher.assertReachable(name);
       else {
-        await this.#readers.canReach(name);
+        await this.#readers.assertReachable(name);
         if (ordered && !(await this.#readers.hasSessions(name))) throw madeWithoutSessions(name);
       }
       return true;
@@ -114,7 +115,7 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#topology.delete(name);
   }
 
-  /** Duplicate detection drops what it knows and says nothing. */
+  /** Returns `undefined`, because Service Bus does not report the duplicates that it drops. */
   async push(events: readonly Event[]): Promise<undefined> {
     await this.#publisher.push(events);
   }
@@ -123,7 +124,7 @@ export class AzureQueueOperator implements QueueOperator {
     if (name.kind === "topic")
       throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
     if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
-    return await this.#throttling.watching("receive", this.#lease(name, request));
+    return await this.#throttling.countRefusals("receive", this.#lease(name, request));
   }
 
   async #lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
@@ -131,7 +132,7 @@ export class AzureQueueOperator implements QueueOperator {
     try {
       return await this.#leaseInAnyOrder(name, request);
     } catch (error) {
-      // Somebody made it ordered; so it is then.
+      // Another process made the queue with sessions.
       if (!isSessionMismatch(error)) throw error;
       this.#ordered.add(name);
       return await this.#leaseInOrder(name, request);
@@ -141,7 +142,7 @@ export class AzureQueueOperator implements QueueOperator {
   async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
     try {
       const found = await this.#ordered.lease(name, leaseMs, max, this.#clock.now() + waitMs, signal);
-      return await ofAll(
+      return await fulfilledLeases(
         found.map(async ({ message, session }) => {
           try {
             return await this.#leaseFrom(session, message, name, leaseMs);
@@ -153,7 +154,7 @@ export class AzureQueueOperator implements QueueOperator {
       );
     } catch (error) {
       if (isSessionMismatch(error)) throw madeWithoutSessions(name);
-      throw translated(error, `receive from ${name}`);
+      throw translate(error, `receive from ${name}`);
     }
   }
 
@@ -161,30 +162,31 @@ export class AzureQueueOperator implements QueueOperator {
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {
-        const messages = await translating(`receive from ${name}`, () =>
+        const messages = await translateErrors(`receive from ${name}`, () =>
           reader.receive(max, deadline, this.#pollMs, signal),
         );
-        const ours = await ofAll(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
-        // What else was there is done with: look for what is ours.
+        const ours = await fulfilledLeases(messages.map((message) => this.#leaseOf(message, name, reader, leaseMs)));
+        // All messages were for other subscriptions, or went to the dead letters: receive again.
         if (ours.length > 0 || messages.length === 0) return ours;
       }
     });
   }
 
-  /** The queue, topic or subscription in the namespace that is meant by a name. */
+  /** Returns the names in the namespace of a queue, topic or subscription. */
   addressOf(name: QueueName): { readonly entity: string; readonly subscription: string } {
     return { entity: this.#names.entity(name), subscription: name.subscription };
   }
 
   /**
-   * A lease on a message that somebody else received under peek-lock, such as the host of a function. Nothing when it is
-   * not for this subscription.
+   * Makes a lease of a message that the host of a function received under peek-lock.
+   *
+   * Returns `undefined` for a message that is meant for another subscription, or that went to the dead letters.
    */
   adopt(message: ServiceBusReceivedMessage, name: QueueName, leaseMs: number): Promise<Lease | undefined> {
     return this.#readers.use(name, (reader) => this.#leaseOf(message, name, reader, leaseMs));
   }
 
-  /** A message as a lease. A copy that another subscription asked for is completed: its filter would have kept it away. */
+  /** Makes a lease of a message. Completes a copy for another subscription, as a filter of ours would have done. */
   async #leaseOf(
     message: ServiceBusReceivedMessage,
     name: QueueName,
@@ -192,7 +194,7 @@ export class AzureQueueOperator implements QueueOperator {
     leaseMs: number,
   ): Promise<AzureLease | undefined> {
     if (isForOthers(message, name)) {
-      // A copy for another subscription. One that cannot be completed comes back and is met here again.
+      // If this fails, the message is delivered again and completed then.
       const completed = reader.settle(() => reader.receiver.completeMessage(withoutSession(message)));
       await completed.then(() => reader.settled(message)).catch(() => {});
       return undefined;
@@ -200,7 +202,7 @@ export class AzureQueueOperator implements QueueOperator {
     return await this.#leaseFrom(reader, message, name, leaseMs);
   }
 
-  /** The lease on a message. Nothing when its event cannot be had whole: it is among the dead letters then, which say why. */
+  /** Makes a lease of a message. Dead-letters a message that can never be read, and returns `undefined` then. */
   async #leaseFrom(
     source: Source,
     message: ServiceBusReceivedMessage,
@@ -209,13 +211,13 @@ export class AzureQueueOperator implements QueueOperator {
   ): Promise<AzureLease | undefined> {
     const { event, problem } = await this.#claims.read(message, name);
     source.prepare(message);
-    const markings = markingsOf(message);
+    const redelivery = redeliveryStateOf(message);
     const lock = { leaseMs, minMs: this.#minLockMs };
-    const lease = new AzureLease({ event, queueName: name, message, source, markings }, lock, this.#clock);
+    const lease = new AzureLease({ event, queueName: name, message, source, redelivery }, lock, this.#clock);
     if (!problem) return lease;
     if (!isForGood(problem)) {
-      // That is none of its attempts, and what is behind it need not wait.
-      await this.abandon(lease, { delayMs: unreadMs, countAttempt: false }).catch(() => {});
+      // Not an attempt of the actor, and no reason to hold up the events behind it.
+      await this.abandon(lease, { delayMs: unreadableDelayMs, countAttempt: false }).catch(() => {});
       throw problem;
     }
     await this.deadLetter(lease, this.#letterOf(lease, problem));
@@ -255,11 +257,14 @@ export class AzureQueueOperator implements QueueOperator {
     return this.#deadLetters.list(name);
   }
 
-  /** A copy goes back, then the letter is removed; a crash between both leaves the letter, whose next copy is a duplicate. */
+  /** Sends a copy, then removes the letter. After a crash in between, the next copy is dropped as a duplicate. */
   async requeue(name: QueueName, id: string): Promise<void> {
     await this.#deadLetters.take(name, id, async (event, message) => {
       const copy = copyId(message.messageId, message.sequenceNumber, name, "requeued");
-      await this.#publisher.sendBack(event(), name, { id: copy, markings: { claim: markingsOf(message).claim } });
+      await this.#publisher.requeue(event(), name, {
+        id: copy,
+        redelivery: { claim: redeliveryStateOf(message).claim },
+      });
     });
   }
 
@@ -275,11 +280,11 @@ export class AzureQueueOperator implements QueueOperator {
   }
 }
 
-/** Those leases that could be had; fails when all failed. What failed is delivered again. */
-async function ofAll(leases: readonly Promise<AzureLease | undefined>[]): Promise<AzureLease[]> {
+/** Returns the leases that succeeded; rejects when all failed. The events of the others are delivered again. */
+async function fulfilledLeases(leases: readonly Promise<AzureLease | undefined>[]): Promise<AzureLease[]> {
   const outcomes = await Promise.allSettled(leases);
-  const had = outcomes.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  const made = outcomes.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
   const failed = outcomes.find((one) => one.status === "rejected");
-  if (failed && had.length === 0) throw failed.reason;
-  return had;
+  if (failed && made.length === 0) throw failed.reason;
+  return made;
 }

@@ -6,11 +6,18 @@ import { SettlementQueue } from "../sdk/settlement-queue.ts";
 import { withoutSession } from "./session-id.ts";
 import type { Source } from "./source.ts";
 
-/** How long to wait for more once there is something, in ms: the broker sends what it has at once. */
+/** Options of every receiver. Locks are renewed with leases and not by the SDK; bodies and dates stay as they were sent. */
+export const receiverOptions = {
+  maxAutoLockRenewalDurationInMs: 0,
+  skipParsingBodyAsJson: true,
+  skipConvertingDate: true,
+} as const;
+/** The wait for further messages after the first, in ms. The broker sends what it has at once. */
 const moreMs = 1;
 /**
- * How many messages may come behind one that is not settled. The SDK keeps a place for each of them, and at 2,048 its
- * link takes nothing more from the broker, without a word.
+ * The most messages received after one that is not settled.
+ *
+ * The SDK keeps a place for each of them. At 2,048 its link silently stops receiving.
  */
 const maxBehind = 1_000;
 
@@ -19,24 +26,24 @@ const maxLockMs = 300_000;
 
 /** A message that was received and is not settled. */
 interface Unsettled {
-  /** How many were received up to it. */
+  /** Its number among all messages of the receiver. */
   readonly number: number;
-  /** When it was locked, or its lock was to be renewed, by our own clock, in ms since the epoch. */
+  /** The time of the lock or of the last request to renew it, by the clock of this process, in ms since the epoch. */
   lockedAt: number;
 }
 
-/** One receiver, used by one poll at a time, and the settlements of what it received. */
+/** A receiver for one poll at a time, with the settlements of its messages. */
 export class Reader implements Source {
   readonly receiver: ServiceBusReceiver;
   readonly isOrdered = false;
   readonly #settlements = new SettlementQueue();
   readonly #clock: Clock;
   readonly #answerMs: number;
-  /** What is not settled yet, in the order it came. */
+  /** In the order in which they were received. */
   readonly #unsettled = new Map<ServiceBusReceivedMessage, Unsettled>();
   #received = 0;
 
-  /** @param answerMs how long the broker may take to answer. */
+  /** @param answerMs the longest wait for an answer of the broker. */
   constructor(receiver: ServiceBusReceiver, clock: Clock, answerMs: number) {
     this.receiver = receiver;
     this.#clock = clock;
@@ -61,7 +68,7 @@ export class Reader implements Source {
     return this.#settlements.add(settlement);
   }
 
-  giveBack(message: ServiceBusReceivedMessage, _delayMs: number, changes: Properties): Promise<void> {
+  abandon(message: ServiceBusReceivedMessage, _delayMs: number, changes: Properties): Promise<void> {
     return this.receiver.abandonMessage(message, changes);
   }
 
@@ -69,22 +76,23 @@ export class Reader implements Source {
     this.#unsettled.delete(message);
   }
 
-  /** Whether another is to be used for what comes next: too much came behind a message that is not settled. */
+  /** True when too many messages came after one that is not settled: then another receiver must be used. */
   get isFull(): boolean {
     const [oldest] = this.#unsettled.values();
     return oldest !== undefined && this.#received - oldest.number > maxBehind;
   }
 
-  /** Whether nothing will be settled through it any more: what was not is no longer locked, and no attempt is under way. */
+  /** True when every lock has ended and no settlement can be under way any more. */
   get isDone(): boolean {
     const long = this.#clock.now() - maxLockMs - this.#answerMs;
     return [...this.#unsettled.values()].every(({ lockedAt }) => lockedAt < long);
   }
 
   /**
-   * Up to `max` messages, waiting for the first until `deadline`. Waits in slices of `sliceMs` and ends between them when
-   * `signal` aborts: a receive that is aborted leaves credit with the broker, and the next message would go to nobody
-   * until its lock ends. Every slice drains its credit.
+   * Receives up to `max` messages, waiting for the first until `deadline`.
+   *
+   * Waits in slices of `sliceMs`, and ends between two slices when `signal` aborts. An aborted receive would leave credit
+   * with the broker, and the next message would be locked for nobody. Every slice drains its credit.
    */
   async receive(
     max: number,
@@ -101,13 +109,13 @@ export class Reader implements Source {
     return [];
   }
 
-  /** What else is there. The SDK would wait a second for more if it were asked for all at once. */
+  /** Receives what else is there. In one receive with the first, the SDK would wait a second for more. */
   async #more(max: number): Promise<ServiceBusReceivedMessage[]> {
     if (max <= 0) return [];
     try {
       return await this.#receive(max, moreMs);
     } catch {
-      // The next receive meets the same failure and tells it; what was received before must not be lost by it.
+      // The messages already received must not be lost. The next receive reports the failure.
       return [];
     }
   }

@@ -2,12 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { ServiceBusClient } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { isCode, translated, translating } from "../errors.ts";
+import { isCode, translate, translateErrors } from "../errors.ts";
 import type { Names } from "./names.ts";
-import { Reader } from "./reader.ts";
-import { receiving } from "./receiving.ts";
+import { Reader, receiverOptions } from "./reader.ts";
 
-/** The receivers, as many for a queue as polls wait there at the same time: each takes one poll. */
+/** The receivers of all queues without sessions: one for each poll that waits at the same time. */
 export class Readers {
   readonly #client: ServiceBusClient;
   readonly #names: Names;
@@ -15,10 +14,10 @@ export class Readers {
   readonly #answerMs: number;
   readonly #all = new Set<Reader>();
   readonly #idle = new Map<string, Reader[]>();
-  /** Those that nobody polls any more, open for as long as messages may be settled through them. */
+  /** Receivers that are polled no more, but through which messages may still be settled. */
   readonly #full = new Set<Reader>();
 
-  /** @param answerMs how long the broker may take to answer. */
+  /** @param answerMs the longest wait for an answer of the broker. */
   constructor(client: ServiceBusClient, names: Names, clock: Clock, answerMs: number) {
     this.#client = client;
     this.#names = names;
@@ -26,17 +25,18 @@ export class Readers {
     this.#answerMs = answerMs;
   }
 
-  /** Runs `work` with a reader that nobody else polls meanwhile. */
+  /** Runs `work` with a reader of its own. */
   async use<T>(name: QueueName, work: (reader: Reader) => Promise<T>): Promise<T> {
     const path = this.#names.path(name);
     let idle = this.#idle.get(path);
     if (!idle) this.#idle.set(path, (idle = []));
     this.#closeDone();
-    const reader = idle.pop() ?? (await translating(`receive from ${name}`, () => Promise.resolve(this.#make(path))));
+    const reader =
+      idle.pop() ?? (await translateErrors(`receive from ${name}`, () => Promise.resolve(this.#make(path))));
     try {
       return await work(reader);
     } finally {
-      // With a receive that failed the SDK opens a new link, while the old messages can still be settled.
+      // Also after a failure: the SDK opens a new link, and the old messages can still be settled.
       if (reader.isFull) this.#full.add(reader);
       else idle.push(reader);
     }
@@ -51,22 +51,22 @@ export class Readers {
     }
   }
 
-  /** Whether a queue that is there has sessions: opens one that nobody else can have. Needs no other right. */
+  /** Returns whether an existing queue has sessions, by opening a new one. Needs the right to receive only. */
   async hasSessions(name: QueueName): Promise<boolean> {
     const id = `check-${randomUUID()}`;
     try {
-      await (await this.#client.acceptSession(this.#names.path(name), id, receiving)).close();
+      await (await this.#client.acceptSession(this.#names.path(name), id, receiverOptions)).close();
       return true;
     } catch (error) {
-      // What the SDK says of every refusal.
+      // The code of the SDK for every refusal.
       if (isCode(error, "SessionCannotBeLocked")) return false;
-      throw translated(error, `reach ${name}`);
+      throw translate(error, `reach ${name}`);
     }
   }
 
-  /** Asks the queue for a look at its first message. Needs the right to receive there and no other. */
-  async canReach(name: QueueName): Promise<void> {
-    await translating(`reach ${name}`, async () => {
+  /** Peeks at the first message, which needs the right to receive only. @throws BeeHiveError `QueueNotFound`. */
+  async assertReachable(name: QueueName): Promise<void> {
+    await translateErrors(`reach ${name}`, async () => {
       const receiver = this.#client.createReceiver(this.#names.path(name));
       try {
         await receiver.peekMessages(1);
@@ -81,7 +81,7 @@ export class Readers {
   }
 
   #make(path: string): Reader {
-    const reader = new Reader(this.#client.createReceiver(path, receiving), this.#clock, this.#answerMs);
+    const reader = new Reader(this.#client.createReceiver(path, receiverOptions), this.#clock, this.#answerMs);
     this.#all.add(reader);
     return reader;
   }

@@ -7,23 +7,27 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import { countedId, idText } from "./broker-properties.ts";
 import { toEvent } from "./message.ts";
 
-/** What a message says. */
-export interface Reading {
+/** The event of a message, and what is wrong with it. */
+export interface ReadResult {
   readonly event: Event;
-  /** Why the event is not whole: its body is gone, `NotFound`, cannot be had now, or the message cannot be read, `BodyUnreadable`. */
+  /**
+   * Why the event is incomplete: its body is missing (`NotFound`) or cannot be fetched at the moment, or the message
+   * cannot be read (`BodyUnreadable`).
+   */
   readonly problem?: BeeHiveError | undefined;
 }
 
-/** Whether waiting does not mend what is wrong with a message: it is one for the dead letters. */
+/** Returns whether a problem is permanent, so that the message belongs to the dead letters. */
 export function isForGood({ code }: BeeHiveError): boolean {
   return code === "NotFound" || code === "BodyUnreadable";
 }
 
 /**
- * The event that a message is, see {@link toEvent}. Never throws: a message that cannot be read must not keep those beside
- * it from being worked on. Of such a message the event has an id and a type.
+ * Reads the event of a message, see {@link toEvent}. Never throws.
+ *
+ * An unreadable message must not hold up the messages beside it. Its event has only an id and a type.
  */
-export function readEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Reading {
+export function readEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): ReadResult {
   try {
     return { event: toEvent(message, queueName, body) };
   } catch (cause) {
@@ -45,7 +49,7 @@ function nameless(message: ServiceBusReceivedMessage, queueName: QueueName): Eve
 function unreadable(queueName: QueueName, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "BodyUnreadable",
-    `A message of ${queueName} cannot be read as an event: ${messageOf(cause)}. It is kept as it was sent: look at it with a tool for Service Bus, then drop it.`,
+    `A message of ${queueName} cannot be read as an event: ${messageOf(cause)}. It is kept as it was sent: inspect it with a tool for Service Bus, then drop it.`,
     { cause },
   );
 }

@@ -3,22 +3,24 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 
-/** The longest id of a session ("Service Bus quotas", learn.microsoft.com). */
-const longest = 128;
+/** The longest session id ("Service Bus quotas", learn.microsoft.com). */
+const maxSessionId = 128;
 
 /**
- * The session that an event belongs to: its partition key, and by itself when it has none. Every message has one, ordered or
- * not: a topic has subscriptions of both kinds, and whoever publishes need not know them.
+ * Returns the session id of an event: its partition key, else the identity of the event.
+ *
+ * Every message has one, because a topic may have ordered and other subscriptions, which the publisher need not know.
  */
 export function sessionIdOf(event: Pick<Event, "partitionKey" | "id" | "properties">): string {
   const key = event.partitionKey ?? identityOf(event);
-  if (key.length <= longest) return key;
-  return `${key.slice(0, longest - 65)}~${createHash("sha256").update(key).digest("hex")}`;
+  if (key.length <= maxSessionId) return key;
+  return `${key.slice(0, maxSessionId - 65)}~${createHash("sha256").update(key).digest("hex")}`;
 }
 
 /**
- * A message that was not received through its session, so that the SDK does not look for one: without its link it would
- * refuse to settle it.
+ * Removes the session id from a message that was not received through a session.
+ *
+ * Otherwise the SDK looks for the link of the session, and refuses to settle the message without it.
  */
 export function withoutSession(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
   delete (message as { sessionId?: string }).sessionId;

@@ -3,7 +3,7 @@ import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azur
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { isCode } from "../errors.ts";
-import { isForOthers, markingsOf, uncounted, type Properties } from "./message.ts";
+import { isForOthers, redeliveryStateOf, uncounted, type Properties } from "./message.ts";
 import { lockLeftMs, type LockFacts } from "./lock-time.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
@@ -12,40 +12,40 @@ import { SettlementQueue } from "../sdk/settlement-queue.ts";
 import { withinLimit } from "../sdk/settlement-limit.ts";
 import type { Source } from "./source.ts";
 
-/** How long to wait for what is behind the last event of a session, in ms: what is there comes at once. */
+/** The wait for the next event of a session, in ms. The broker sends what it has at once. */
 const moreMs = 20;
 const pageSize = 100;
-/** What a session's state, of 256 KB, certainly holds. */
+/** The most events in the state of a session, which has 256 KB. */
 const maxParked = 5_000;
 
-/** What a session works with. */
+/** Collaborators and settings of a session. */
 export interface SessionParts extends Pick<LockFacts, "leaseMs" | "minMs"> {
   readonly name: QueueName;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** How long a settlement may take, in ms. */
+  /** The longest wait for a settlement, in ms. */
   readonly settlementMs: number;
-  /** Called when its event was settled. */
+  /** Called when the event of the session was settled. */
   readonly settled: (session: Session) => void;
 }
 
-/** One session of Service Bus that is locked here: the events of one key, one at a time and in order. */
+/** A locked session of Service Bus: the events of one key, one at a time and in order. */
 export class Session implements Source {
   readonly receiver: ServiceBusSessionReceiver;
   readonly isOrdered = true;
   readonly #settlements = new SettlementQueue();
   readonly #parts: SessionParts;
   readonly #lockMs: number;
-  /** When its lock was had or renewed last, by our own clock. */
+  /** The time of the lock or of its last renewal, by the clock of this process. */
   #lockedAt: number;
   #parking: Parking | undefined;
-  /** Messages that woke it. They stay until nothing is parked any more. */
+  /** Messages that woke the session. They stay locked until no event is parked any more. */
   readonly #wakes: ServiceBusReceivedMessage[] = [];
-  #looked = false;
+  #hasScanned = false;
   /** In ms since the epoch. */
   turnBegan: number;
   #isFirst = true;
-  #full = false;
+  #isFull = false;
 
   constructor(receiver: ServiceBusSessionReceiver, parts: SessionParts) {
     this.receiver = receiver;
@@ -78,11 +78,7 @@ export class Session implements Source {
     return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
   }
 
-  /**
-   * The next event of its key. Nothing when there is none, or when the first of them is still to wait.
-   *
-   * @param waitMs how long to wait for one that is on its way.
-   */
+  /** Returns the next event of the key; `undefined` when there is none, or when the first is still delayed. */
   async next(waitMs: number = moreMs): Promise<ServiceBusReceivedMessage | undefined> {
     if (!this.#isFirst) await this.#renewIfShort();
     this.#isFirst = false;
@@ -95,8 +91,8 @@ export class Session implements Source {
     }
   }
 
-  /** An event that is to wait is parked, and with it all behind it; one that was parked is deferred again. */
-  async giveBack(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
+  /** Parks a delayed event, and with it all behind it. An event that was parked before is deferred again. */
+  async abandon(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void> {
     if (delayMs === 0 && !this.#isParked(message)) return await this.receiver.abandonMessage(message, changes);
     if (delayMs > 0) {
       const { name, publisher, clock } = this.#parts;
@@ -110,14 +106,14 @@ export class Session implements Source {
   }
 
   async settled(message: ServiceBusReceivedMessage, forGood: boolean): Promise<void> {
-    // Should this fail, whoever misses it in the queue drops it from the state.
+    // If this fails, the next holder of the session drops the entry when the deferred message is not found.
     if (forGood && this.#isParked(message)) await this.#dropFirst().catch(() => {});
     this.#parts.settled(this);
   }
 
-  /** Gives the session back. One with too much behind its first is kept from everybody until its lock ends. */
+  /** Releases the session. With too many events behind its first, it stays locked until the lock ends. */
   async close(): Promise<void> {
-    if (!this.#full) await this.receiver.close();
+    if (!this.#isFull) await this.receiver.close();
   }
 
   get #parked(): Parking {
@@ -130,49 +126,49 @@ export class Session implements Source {
 
   async #nextActive(waitMs: number): Promise<ServiceBusReceivedMessage | "gone" | undefined> {
     const [message] = await this.receiver.receiveMessages(1, { maxWaitTimeInMs: waitMs });
-    if (!message || !this.#isDoneWith(message)) return message;
+    if (!message || !this.#isToDrop(message)) return message;
     await this.settle(() => this.receiver.completeMessage(message));
     return "gone";
   }
 
   async #nextParked(first: string): Promise<ServiceBusReceivedMessage | "gone" | undefined> {
     const isDue = this.#parked.until <= this.#parts.clock.now() || this.#wakes.length > 0;
-    if (!isDue && !(await this.#look())) return undefined;
+    if (!isDue && !(await this.#scan())) return undefined;
     try {
       const [message] = await this.receiver.receiveDeferredMessages(sequenceNumber(BigInt(first)));
       if (message) return message;
     } catch (error) {
       if (!isCode(error, "MessageNotFound")) throw error;
     }
-    // It was parked and not deferred, then it is found now; or it was settled and not dropped.
-    if (this.#looked) await this.#dropFirst();
-    else await this.#look();
+    // After a crash the message may be parked but not deferred: then the scan finds it. Or it was settled, but not dropped.
+    if (this.#hasScanned) await this.#dropFirst();
+    else await this.#scan();
     return "gone";
   }
 
-  /** Parks all that is there behind what is parked; answers whether something was there to wake it. */
-  async #look(): Promise<boolean> {
-    this.#looked = true;
+  /** Parks all messages of the session behind those already parked; returns whether a message woke the session. */
+  async #scan(): Promise<boolean> {
+    this.#hasScanned = true;
     while (this.#parked.events.length < maxParked) {
       const messages = await this.receiver.receiveMessages(pageSize, { maxWaitTimeInMs: moreMs });
       if (messages.length === 0) return this.#wakes.length > 0;
       const behind: ServiceBusReceivedMessage[] = [];
       for (const message of messages) {
         if (String(message.messageId) === this.#parked.wake) this.#wakes.push(message);
-        else if (this.#isDoneWith(message)) await this.settle(() => this.receiver.completeMessage(message));
+        else if (this.#isToDrop(message)) await this.settle(() => this.receiver.completeMessage(message));
         else behind.push(message);
       }
       if (behind.length > 0) await this.#save(parkedBehind(this.#parked, behind.map(numberOf)));
-      // They were not worked on: that they are deferred is none of their attempts.
+      // A defer counts as a delivery, but no actor worked on these.
       for (const message of behind) await this.settle(() => this.receiver.deferMessage(message, uncounted(message)));
     }
-    this.#full = true;
+    this.#isFull = true;
     return this.#wakes.length > 0;
   }
 
-  /** What woke it when nothing is parked any more, and copies that another subscription asked for. */
-  #isDoneWith(message: ServiceBusReceivedMessage): boolean {
-    return markingsOf(message).wake === true || isForOthers(message, this.#parts.name);
+  /** Returns whether a message is a wake-up that is not needed any more, or a copy for another subscription. */
+  #isToDrop(message: ServiceBusReceivedMessage): boolean {
+    return redeliveryStateOf(message).wake === true || isForOthers(message, this.#parts.name);
   }
 
   async #dropFirst(): Promise<void> {
@@ -189,7 +185,7 @@ export class Session implements Source {
     this.#parking = parking;
   }
 
-  /** An event that is handed out has most of a lock's time before it. */
+  /** Renews the lock when a third of it has passed, so that the next event has most of a lock before it. */
   async #renewIfShort(): Promise<void> {
     if (this.#parts.clock.now() - this.#lockedAt > this.#lockMs / 3) await this.renew();
   }

@@ -3,46 +3,47 @@ import { sleep, type Clock, type Timer } from "../../../src/base/clock.ts";
 import { isCode } from "../errors.ts";
 import { Session, type SessionParts } from "./session.ts";
 
-/** How long an event that was received for the next poll is kept for it, in ms. */
+/** How long an event is kept for the next poll, in ms. */
 const keptMs = 200;
-/** How long a session has its turn when all slots are taken, in ms; then it is another's. */
+/** How long a session keeps its turn when all slots are taken, in ms. */
 const turnMs = 3_000;
-/** How many sessions are asked for at the same time, at the most. */
+/** The most requests for a session at the same time. */
 const maxAtOnce = 16;
-/** The pause after a session was asked for in vain, in ms. */
+/** The pause after a request in vain, in ms. */
 const pauseMs = 50;
 
-/** An event of a session that is locked here. */
-export interface Found {
+/** A message of a session, which is locked. */
+export interface SessionMessage {
   readonly message: ServiceBusReceivedMessage;
   readonly session: Session;
 }
 
 interface Waiter {
   readonly max: number;
-  readonly resolve: (found: readonly Found[]) => void;
+  readonly resolve: (found: readonly SessionMessage[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export interface SessionsParts extends Omit<SessionParts, "settled"> {
-  /** Asks for the next free session, and waits for one on the side of the service. */
+  /** Requests the next free session. The wait for one is on the side of the service. */
   readonly accept: () => Promise<ServiceBusSessionReceiver>;
-  /** How long to wait for the first event of a session, in ms: it has one. */
+  /** The wait for the first event of a new session, in ms. */
   readonly firstMs: number;
-  /** After how long an answer does not come any more, in ms. */
-  readonly patienceMs: number;
+  /** The longest wait for a session before the request counts as lost, in ms. */
+  readonly acceptLimitMs: number;
 }
 
 /**
- * The sessions of one queue or subscription that are locked here: about as many as are asked for, and each has one event in
- * work. As soon as one is settled the next of its session is received; a session without one is given back.
+ * The locked sessions of one queue or subscription: about as many as there are free slots, each with one event in work.
+ *
+ * When an event is settled, the next of its session is received. A session without events is released.
  */
 export class Sessions {
   readonly #parts: SessionsParts;
   readonly #clock: Clock;
   readonly #open = new Set<Session>();
   readonly #waiters = new Set<Waiter>();
-  readonly #ready = new Map<Found, Timer>();
+  readonly #ready = new Map<SessionMessage, Timer>();
   readonly #asked = new Set<Promise<void>>();
   readonly #overdue = new Set<Timer>();
   readonly #closing = new AbortController();
@@ -54,8 +55,8 @@ export class Sessions {
     this.#clock = parts.clock;
   }
 
-  /** Up to `max` events, each of another session, waiting for the first until `deadline` or until `signal` aborts. */
-  lease(max: number, deadline: number, signal: AbortSignal): Promise<readonly Found[]> {
+  /** Returns up to `max` events, each of another session, waiting for the first until `deadline` or an abort. */
+  lease(max: number, deadline: number, signal: AbortSignal): Promise<readonly SessionMessage[]> {
     if (signal.aborted) return Promise.resolve([]);
     const ready = [...this.#ready].slice(0, max).map(([found, timer]) => {
       timer.cancel();
@@ -67,7 +68,7 @@ export class Sessions {
       const end = (): void => {
         this.#waiters.delete(waiter);
         timer.cancel();
-        signal.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", stopWaiting);
       };
       const waiter: Waiter = {
         max,
@@ -77,14 +78,14 @@ export class Sessions {
         },
         reject: (error) => {
           end();
-          // What the SDK throws goes on as it is.
+          // Errors of the SDK pass unchanged.
           // oxlint-disable-next-line typescript/prefer-promise-reject-errors
           reject(error);
         },
       };
-      const giveUp = (): void => waiter.resolve([]);
-      const timer = this.#clock.after(deadline - this.#clock.now(), giveUp);
-      signal.addEventListener("abort", giveUp);
+      const stopWaiting = (): void => waiter.resolve([]);
+      const timer = this.#clock.after(deadline - this.#clock.now(), stopWaiting);
+      signal.addEventListener("abort", stopWaiting);
       this.#waiters.add(waiter);
       this.#acceptMore();
     });
@@ -94,7 +95,7 @@ export class Sessions {
     return this.#closing.signal.aborted;
   }
 
-  /** Waits for sessions that are asked for: the SDK cannot take it back, and its timers would keep the process. */
+  /** Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process alive. */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { resolve } of this.#waiters) resolve([]);
@@ -107,7 +108,7 @@ export class Sessions {
     over.abort();
   }
 
-  /** One at a time while there are none, more and more while there are. */
+  /** Requests sessions: one at a time while none is free, then twice as many after each success. */
   #acceptMore(): void {
     const wanted = [...this.#waiters].reduce((sum, { max }) => sum + max, 0);
     while (!this.#isClosed && this.#accepting < Math.min(wanted, this.#eager)) void this.#accept();
@@ -122,8 +123,8 @@ export class Sessions {
       this.#accepting--;
       this.#acceptMore();
     };
-    // When a connection breaks at the wrong moment, the SDK waits for a minute.
-    const overdue = this.#clock.after(this.#parts.patienceMs, () => end());
+    // When a connection breaks at the wrong moment, the SDK waits a minute.
+    const overdue = this.#clock.after(this.#parts.acceptLimitMs, () => end());
     this.#overdue.add(overdue);
     try {
       const receiver = await this.#ask();
@@ -149,18 +150,18 @@ export class Sessions {
   }
 
   #take(receiver: ServiceBusSessionReceiver): void {
-    // Those whose lock ended, or whose connection broke, with an event in work.
+    // Forget sessions whose lock ended or whose connection broke while an event was in work.
     for (const session of this.#open) if (session.isOver) this.#open.delete(session);
     const session = new Session(receiver, { ...this.#parts, settled: (one) => void this.#serve(one) });
     this.#open.add(session);
     void this.#serve(session, this.#parts.firstMs);
   }
 
-  /** Receives the next event of a session for whoever waits, or gives the session back. Never rejects. */
+  /** Receives the next event of a session for a waiting poll, or releases the session. Never rejects. */
   async #serve(session: Session, waitMs?: number): Promise<void> {
     try {
       const message = (await this.#hasItsTurn(session)) ? await session.next(waitMs) : undefined;
-      // A link that the SDK closed may still have brought a message: it comes again by another.
+      // A message of a link that the SDK has closed is delivered again over another.
       if (message && !this.#isClosed && !session.isOver) return this.#offer({ message, session });
     } catch (error) {
       if (!isCode(error, "SessionLockLost") && !isCode(error, "LeaseLost")) this.#fail(error);
@@ -169,8 +170,9 @@ export class Sessions {
   }
 
   /**
-   * Whether a session may go on. With free slots every session is found anyway; without, one whose turn is over gives way to
-   * another. It is held until that is there: else it would itself be the next.
+   * Returns whether a session may go on. Without free slots, a session whose turn is over gives way to another.
+   *
+   * The session is held until the other is there; otherwise it would itself be the next.
    */
   async #hasItsTurn(session: Session): Promise<boolean> {
     const isSaturated = this.#waiters.size === 0 && this.#accepting === 0;
@@ -179,13 +181,13 @@ export class Sessions {
       this.#take(await this.#ask());
       return false;
     } catch {
-      // Nobody waits; or what is wrong is met by the next poll too.
+      // No other session has events; or the next poll meets the same failure.
       session.turnBegan = this.#clock.now();
       return true;
     }
   }
 
-  #offer(found: Found): void {
+  #offer(found: SessionMessage): void {
     const [waiter] = this.#waiters;
     if (waiter) return waiter.resolve([found]);
     const timer = this.#clock.after(keptMs, () => {
@@ -200,7 +202,7 @@ export class Sessions {
     waiter?.reject(error);
   }
 
-  /** A session that cannot be given back is free when its lock ends. */
+  /** Releases a session. If that fails, it is free when its lock ends. */
   async #release(session: Session): Promise<void> {
     this.#open.delete(session);
     await session.close().catch(() => {});

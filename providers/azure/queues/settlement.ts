@@ -1,11 +1,10 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { AbandonOptions } from "../../../src/contract/queue-operator.ts";
-import { copyId } from "./copy-id.ts";
 import { toDeadLetterOptions } from "./dead-letters.ts";
-import { translated, translating } from "../errors.ts";
+import { translate, translateErrors } from "../errors.ts";
 import type { AzureLease } from "./lease.ts";
-import { marked, uncounted } from "./message.ts";
+import { copyId, redeliveryProperties, uncounted } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Throttling } from "./throttling.ts";
 
@@ -15,7 +14,7 @@ export interface SettlementParts {
   readonly clock: Clock;
 }
 
-/** Ends leases, and makes them longer. */
+/** Renews, commits, abandons and dead-letters leases. */
 export class Settlement {
   readonly #parts: SettlementParts;
 
@@ -23,7 +22,7 @@ export class Settlement {
     this.#parts = parts;
   }
 
-  /** Whether the lease is still held. */
+  /** Renews the lock; returns whether the lease is still held. */
   async renew(lease: AzureLease, leaseMs: number): Promise<boolean> {
     if (!lease.isHeld) return false;
     const at = this.#parts.clock.now();
@@ -31,7 +30,7 @@ export class Settlement {
       lease.renewed(at, leaseMs, await lease.source.renew(lease.message));
       return true;
     } catch (cause) {
-      const error = translated(cause, `renew the lock on the event ${lease.event.id}`);
+      const error = translate(cause, `renew the lock on the event ${lease.event.id}`);
       if (error.code === "LeaseLost") return false;
       throw error;
     }
@@ -42,26 +41,32 @@ export class Settlement {
     await this.#settle(lease, "commit", true, () => source.receiver.completeMessage(message));
   }
 
-  /** Gives the message back. Service Bus counts every delivery, be it abandoned or deferred: what does not count is said in it. */
+  /**
+   * Abandons the message. Without a session, a delay is a scheduled copy.
+   *
+   * Service Bus counts every delivery. A message property therefore holds the number of those that are no attempts.
+   */
   async abandon(lease: AzureLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     lease.assertHeld();
     const { source, message, firstSeen } = lease;
     if (delayMs > 0 && !source.isOrdered) return await this.#delay(lease, delayMs, countAttempt);
-    const changes = { ...marked({ firstSeen }), ...(countAttempt ? {} : uncounted(message)) };
-    await this.#settle(lease, "abandon", false, () => source.giveBack(message, delayMs, changes));
+    const changes = { ...redeliveryProperties({ firstSeen }), ...(countAttempt ? {} : uncounted(message)) };
+    await this.#settle(lease, "abandon", false, () => source.abandon(message, delayMs, changes));
   }
 
   /**
-   * Schedules a copy and completes the original, so that what waits holds no lock. A crash between both leaves two: the
-   * original comes back, and if it fails again its copy has the same id and is dropped, where duplicates are.
+   * Schedules a copy and completes the original, so that a delayed event holds no lock.
+   *
+   * A crash in between leaves both: the original is delivered again. If it fails again, its next copy has the same id as
+   * the first, and duplicate detection drops it.
    */
   async #delay(lease: AzureLease, delayMs: number, countAttempt: boolean): Promise<void> {
-    const { event, queueName, source, message, attempt, firstSeen, markings } = lease;
+    const { event, queueName, source, message, attempt, firstSeen, redelivery } = lease;
     const { publisher, clock } = this.#parts;
-    await publisher.sendBack(event, queueName, {
+    await publisher.requeue(event, queueName, {
       id: copyId(message.messageId, queueName),
       at: clock.now() + delayMs,
-      markings: { claim: markings.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
+      redelivery: { claim: redelivery.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
     });
     await this.#settle(lease, "abandon", true, () => source.receiver.completeMessage(message));
   }
@@ -74,9 +79,9 @@ export class Settlement {
   }
 
   #settle(lease: AzureLease, what: string, forGood: boolean, settlement: () => Promise<void>): Promise<void> {
-    const settled = translating(`${what} the event ${lease.event.id} from ${lease.queueName}`, () =>
+    const settled = translateErrors(`${what} the event ${lease.event.id} from ${lease.queueName}`, () =>
       lease.settle(settlement, forGood),
     );
-    return this.#parts.throttling.watching("settle", settled);
+    return this.#parts.throttling.countRefusals("settle", settled);
   }
 }

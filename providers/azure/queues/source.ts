@@ -1,21 +1,21 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Properties } from "./message.ts";
 
-/** Where a message came from, and so what it is settled and renewed through. */
+/** The receiver of a message, which also settles and renews it. */
 export interface Source {
   readonly receiver: Pick<ServiceBusReceiver, "completeMessage" | "deadLetterMessage">;
-  /** Whether a message that waits does so where it is, and what is behind it too. Elsewhere none can wait. */
+  /** True for a session, where a delayed message keeps its place and blocks the messages behind it. */
   readonly isOrdered: boolean;
-  /** Before a message is settled for the first time, when its event was read. */
+  /** Called when the event was read, before the message is settled for the first time. */
   prepare(message: ServiceBusReceivedMessage): void;
-  /** Runs one settlement in a turn of the event loop of its own, see settlement-queue.ts. */
+  /** Runs one settlement in its own turn of the event loop, see sdk/settlement-queue.ts. */
   settle(settlement: () => Promise<void>): Promise<void>;
-  /** Settles a message to be delivered again after `delayMs`. `changes` are made to its properties. */
-  giveBack(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void>;
-  /** Until when a message is locked, by the clock of the broker. */
+  /** Abandons a message, to be delivered again after `delayMs`, with `changes` to its properties. */
+  abandon(message: ServiceBusReceivedMessage, delayMs: number, changes: Properties): Promise<void>;
+  /** Returns the end of the lock, by the clock of the broker. */
   lockedUntil(message: ServiceBusReceivedMessage): Date | undefined;
-  /** Renews the lock; answers until when it holds. */
+  /** Renews the lock; returns its end, by the clock of the broker. */
   renew(message: ServiceBusReceivedMessage): Promise<Date>;
-  /** After the message was settled, for good or to come back. Never rejects. */
+  /** Called after the message was settled: for good, or to be delivered again. Never rejects. */
   settled(message: ServiceBusReceivedMessage, forGood: boolean): Promise<void>;
 }

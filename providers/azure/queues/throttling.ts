@@ -6,11 +6,11 @@ import { blobPipeline, type Pipeline } from "../sdk/blob-pipeline.ts";
 
 type Policy = Parameters<Pipeline["addPolicy"]>[0];
 
-/** What asked to slow down. */
+/** The service that throttles. */
 type Service = "servicebus" | "tables" | "blobs";
 type Operation = "send" | "receive" | "settle" | "manage" | "read" | "write";
 
-/** A link of the SDK, as far as it is watched. */
+/** A link of the SDK. */
 interface Link {
   on(event: "rejected", listener: (context: RejectedContext) => void): void;
 }
@@ -22,8 +22,9 @@ interface RejectedContext {
 const slowDown = new Set([429, 503]);
 
 /**
- * Counts the requests that were refused because there were too many, each try of them: the SDKs try again by themselves, so
- * that all that is seen of it otherwise is that the hive is slow.
+ * Counts throttled requests, each try of them, in the metric `beehive.throttled`.
+ *
+ * The SDKs retry on their own, so that without this metric a throttled hive is only slow.
  */
 export class Throttling {
   readonly #counter = metrics.getMeter("beehive-actors").createCounter("beehive.throttled", {
@@ -32,14 +33,14 @@ export class Throttling {
   });
   readonly #watched = new WeakSet<object>();
 
-  /** Counts what the clients that speak HTTP are refused. */
+  /** Counts refusals of the HTTP clients. */
   watchClients({ table, container, administration }: AzureClients): void {
     this.#watch(table.pipeline, "tables");
     this.#watch(blobPipeline(container), "blobs");
     this.#watch(administration?.pipeline, "servicebus");
   }
 
-  /** Counts what is refused to a sender, whose link is open. */
+  /** Counts refusals of a sender whose link is open. */
   watchSender(sender: ServiceBusSender): void {
     const { _sender: inner } = sender as unknown as { readonly _sender?: { readonly link?: Link } };
     const link = inner?.link;
@@ -50,8 +51,8 @@ export class Throttling {
     });
   }
 
-  /** Runs an operation on messages that are received; counts when it is refused in the end. */
-  async watching<T>(operation: "receive" | "settle", work: Promise<T>): Promise<T> {
+  /** Counts an operation that is throttled after all retries of the SDK. Passes its outcome. */
+  async countRefusals<T>(operation: "receive" | "settle", work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
@@ -62,7 +63,7 @@ export class Throttling {
   }
 
   #watch(pipeline: Pipeline | undefined, service: Service): void {
-    // Clients that were given may serve several providers.
+    // A client of the user may serve several providers.
     if (!pipeline || pipeline.getOrderedPolicies().some(({ name }) => name === policyName)) return;
     const policy: Policy = {
       name: policyName,

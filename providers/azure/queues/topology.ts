@@ -4,7 +4,7 @@ import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
 import type { AzureConfig } from "../config.ts";
-import { statusOf, translated, translating } from "../errors.ts";
+import { statusOf, translate, translateErrors } from "../errors.ts";
 import { addresseeProperty } from "./message.ts";
 import type { Names } from "./names.ts";
 
@@ -13,13 +13,15 @@ const maxEntity = 260;
 const maxSubscription = 50;
 const maxLockMs = 5 * 60_000;
 /**
- * The most that Service Bus takes, an int32: our own budget of attempts decides. Deliveries that are no attempts count
- * towards it too, such as pauses and waits behind others, and of those there may be any number.
+ * The highest `MaxDeliveryCount`, an int32. The limit of attempts is the hive's own.
+ *
+ * Service Bus also counts deliveries that are no attempts, such as pauses and waits behind others, of which there may be
+ * any number.
  */
 const maxDeliveryCount = 2_147_483_647;
 const duplicateWindow = "PT10M";
 
-/** What the provider refuses of these queues, in words. */
+/** Returns what Service Bus refuses of these queues, in words. */
 export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
   return queues.flatMap(({ name, leaseMs, maxAttempts }) => {
     const problems: string[] = [];
@@ -75,11 +77,11 @@ export class Topology {
       else if (kind === "topic") await this.#administration.deleteTopic(topic);
       else await this.#administration.deleteQueue(this.#names.entity(name));
     } catch (error) {
-      if (statusOf(error) !== 404) throw translated(error, `delete ${name}`);
+      if (statusOf(error) !== 404) throw translate(error, `delete ${name}`);
     }
   }
 
-  /** What waits on a topic to be published at its time counts for each of its subscriptions. Leased ones count as ready. */
+  /** Counts scheduled messages of a topic for each of its subscriptions, and leased ones as ready. */
   async counts(name: QueueName): Promise<QueueCounts> {
     try {
       return await this.#counts(name);
@@ -87,14 +89,15 @@ export class Topology {
       if (!isBeeHiveError(error, "AccessDenied")) throw error;
       throw new BeeHiveError(
         "AccessDenied",
-        `Could not count the events of ${name}, as hive.counts() and hive.idle() do: that needs the right Manage (Azure Service Bus Data Owner). Do without both, or grant it; working on events needs neither.`,
+        `Could not count the events of ${name}, as hive.queue(name).counts() and hive.whenIdle() do: that needs the right ` +
+          "Manage (Azure Service Bus Data Owner). Do without both, or grant it; actors need neither.",
         { cause: error },
       );
     }
   }
 
   #counts(name: QueueName): Promise<QueueCounts> {
-    return translating(`count the messages of ${name}`, async () => {
+    return translateErrors(`count the messages of ${name}`, async () => {
       if (name.kind === "subscription") {
         const [own, topic] = await Promise.all([
           this.#administration.getSubscriptionRuntimeProperties(name.topic, name.subscription),
@@ -110,29 +113,30 @@ export class Topology {
     if (this.#given) return this.#given;
     throw new BeeHiveError(
       "AccessDenied",
-      "Making, deleting and counting queues needs a ServiceBusAdministrationClient beside the ServiceBusClient, or a connection string with a SharedAccessKey: one with a SharedAccessSignature only sends and receives.",
+      "Making, deleting and counting queues needs a ServiceBusAdministrationClient beside the ServiceBusClient, or " +
+        "a connection string with a SharedAccessKey: one with a SharedAccessSignature only sends and receives.",
     );
   }
 
-  /** Others may make it at the same time: that it is there is what counts. */
+  /** Makes an entity, unless another process has made it. */
   async #make(spec: QueueSpec): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#create(spec);
       } catch (error) {
-        if (statusOf(error) !== 409) throw translated(error, `make ${spec.name}`);
+        if (statusOf(error) !== 409) throw translate(error, `make ${spec.name}`);
         if (await this.#exists(spec.name)) return await this.#assertSessions(spec);
-        // The service is at work on the same entity for somebody else (SubCode 40901).
-        if (tries === 10) throw translated(error, `make ${spec.name}`);
+        // The service is busy with the same entity for another client (SubCode 40901).
+        if (tries === 10) throw translate(error, `make ${spec.name}`);
         await sleep(this.#clock, 100 * tries);
       }
     }
   }
 
-  /** What is there may have been made for actors that were not ordered, and cannot be changed. */
+  /** @throws BeeHiveError `InvalidConfiguration` when an ordered queue was made without sessions. */
   async #assertSessions({ name, ordered }: QueueSpec): Promise<void> {
     if (!ordered || name.kind === "topic") return;
-    const { requiresSession } = await translating<{ readonly requiresSession: boolean }>(`look at ${name}`, () =>
+    const { requiresSession } = await translateErrors<{ readonly requiresSession: boolean }>(`look at ${name}`, () =>
       name.kind === "subscription"
         ? this.#administration.getSubscription(name.topic, name.subscription)
         : this.#administration.getQueue(this.#names.entity(name)),
@@ -164,18 +168,19 @@ export class Topology {
   }
 
   #lockDuration(leaseMs: number): string {
-    return `PT${Math.min(maxLockMs, Math.max(this.#config.minLockMs, leaseMs)) / 1000}S`;
+    return `PT${Math.min(maxLockMs, Math.max(this.#config.minLock, leaseMs)) / 1000}S`;
   }
 }
 
 export function madeWithoutSessions(name: QueueName): BeeHiveError {
   return new BeeHiveError(
     "InvalidConfiguration",
-    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. When it is empty delete it, then let hive.setup() make it again.`,
+    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. ` +
+      "When it is empty delete it, then let hive.setup() make it again.",
   );
 }
 
-/** A subscription gets what is for all, and what is for it alone: its own retries and what was sent back to it. */
+/** Lets through the events for all subscriptions, and the copies for this one: its retries and requeued events. */
 function ruleFor(subscription: string): { name: string; filter: { sqlExpression: string } } {
   const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
   return { name: "BeeHive", filter: { sqlExpression } };

@@ -5,9 +5,10 @@ interface Internals {
 }
 
 /**
- * Asks for the next free session, which the service waits for as long as `waitMs`. The SDK (7.9.5) has no option for that:
- * it takes the time-out of the client, a minute unless said, and nothing ends it before that. It reads it while it is
- * called. Where the internals are others, it is the client's time-out.
+ * Requests the next free session. The service waits for one up to `waitMs`.
+ *
+ * The SDK (7.9.5) has no option for that wait: it uses the time-out of the client, by default a minute, and cannot be
+ * aborted. It reads the time-out while it is called. With other internals, the time-out of the client stays.
  */
 export function acceptNextSession(
   client: ServiceBusClient,

@@ -1,12 +1,12 @@
 /*
- * What rhea 3.0.5, the AMQP library of the Service Bus SDK, loses when it reads a value: whether 16 bytes are a UUID, a
- * decimal or just bytes, the digits of 64-bit numbers, times that no Date can hold. Here such values keep their type.
+ * rhea 3.0.5, the AMQP library of the Service Bus SDK, loses information when it reads a value: whether 16 bytes are a
+ * UUID, a decimal or plain bytes; the digits of 64-bit numbers; times beyond `Date`. Here such values keep their type.
  */
 
-/** The types of AMQP whose values JavaScript has no type for. */
+/** The types of AMQP that JavaScript has no type for. */
 type AmqpType = "uuid" | "decimal32" | "decimal64" | "decimal128" | "long" | "ulong" | "timestamp";
 
-/** A value as it was received: its type and its bytes. */
+/** The type and the bytes of a value, as received. */
 export interface AmqpValue {
   readonly type: AmqpType;
   readonly bytes: Buffer;
@@ -14,7 +14,7 @@ export interface AmqpValue {
 
 type Make = (bytes: Buffer) => unknown;
 
-/** The table of types of rhea, `types` of its containers. */
+/** The table of types in `types` of a rhea container. */
 export interface RheaTypes {
   readonly by_code: Readonly<
     Record<number, { readonly width: number; read?: (bytes: Buffer, offset: number) => unknown }>
@@ -31,12 +31,13 @@ const codes: readonly (readonly [code: number, type: AmqpType, name: string])[] 
   [0x83, "timestamp", "Timestamp"],
 ];
 
-/** Marks values, and tables that were changed already, also by another copy of this module. */
+/** Marks values, and tables that are patched already, also by another copy of this module. */
 const kept = Symbol.for("beehive-actors.amqpValue");
 
 /**
- * Makes rhea keep the type of the values that it cannot read. They stay buffers, or dates, for everybody else, and are
- * sent on under their own type.
+ * Makes rhea keep the type of values that it cannot read.
+ *
+ * For other readers they stay buffers or dates. They are sent on under their own type.
  */
 export function keepTypes(types: RheaTypes): void {
   if (Object.hasOwn(types, kept)) return;
@@ -58,7 +59,7 @@ export function keepTypes(types: RheaTypes): void {
   }
 }
 
-/** What a value was before JavaScript had to do with it; nothing for one that is as it was. */
+/** Returns the AMQP value behind a JavaScript value; `undefined` when JavaScript lost nothing. */
 export function amqpValueOf(value: unknown): AmqpValue | undefined {
   return typeof value === "object" && value !== null ? (value as { readonly [kept]?: AmqpValue })[kept] : undefined;
 }

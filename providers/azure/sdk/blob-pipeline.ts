@@ -1,10 +1,14 @@
 import type { TableClient } from "@azure/data-tables";
 import type { ContainerClient } from "@azure/storage-blob";
 
-/** What requests of a client go through. */
+/** The policies that every request of a client passes. */
 export type Pipeline = TableClient["pipeline"];
 
-/** That of a blob client, which shares it with those made of it, and shows it to nobody. None of one that is no real client. */
+/**
+ * Returns the pipeline of a blob client, which has no public property for it; `undefined` for a substitute of a client.
+ *
+ * Clients of blobs share the pipeline of their container client.
+ */
 export function blobPipeline(container: ContainerClient): Pipeline | undefined {
   const { pipeline } = container as unknown as { readonly pipeline?: { readonly _corePipeline?: Pipeline } };
   return pipeline?._corePipeline;

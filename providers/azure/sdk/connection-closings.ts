@@ -1,6 +1,6 @@
 const makes = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
 
-/** What sessions and links are made by: a connection, and each session. */
+/** Makes sessions and links: a connection, and each session. */
 type Maker = { [name in (typeof makes)[number]]?: (...given: unknown[]) => Promise<Made> };
 
 /** A session or a link. */
@@ -13,10 +13,11 @@ export interface ClosingConnection extends Maker {
 }
 
 /**
- * Lets the closing of sessions and links end when their connection breaks meanwhile, and never fail. In rhea-promise 3.0.3 it
- * waits for ever in the one case, and the SDK with it, which then neither reconnects nor receives again. In the other it
- * fails after its time-out where the SDK handles no failure, which would end the process: so a network that goes silent
- * for a while would end a consumer for good.
+ * Ends the closing of sessions and links when their connection breaks, and never lets it fail.
+ *
+ * Without this, in rhea-promise 3.0.3, a closing waits for ever after its connection broke, and the SDK neither reconnects
+ * nor receives again. A closing that times out rejects where the SDK handles no error, which ends the process. A network
+ * that is silent for a while would so end a consumer for good.
  */
 export function endClosings(connection: ClosingConnection): void {
   const closings = new Closings();
@@ -26,14 +27,14 @@ export function endClosings(connection: ClosingConnection): void {
 
 class Closings {
   readonly #ends = new Set<() => void>();
-  /** A link is handed on by the session that makes it and by its connection. */
+  /** A link passes through the session that makes it and through its connection: watch it once. */
   readonly #watched = new WeakSet<Made>();
 
   endAll(): void {
     for (const end of this.#ends) end();
   }
 
-  /** Watches what is made from now on, by itself or by what it makes. */
+  /** Watches the sessions and links that a maker makes from now on. */
   watch(maker: Maker): void {
     for (const name of makes) {
       const make = maker[name]?.bind(maker);

@@ -5,7 +5,7 @@ interface Internals {
   readonly _connectionContext?: ConnectionContext;
 }
 
-/** The connection of a client, and what replaces it by the next when it has broken. */
+/** The connection of a client, and the function that replaces a broken one. */
 interface ConnectionContext {
   readonly connection?: Connection;
   readonly cbsSession?: Claims;
@@ -13,7 +13,7 @@ interface ConnectionContext {
   getManagementClient?(entity: string): Management;
 }
 
-/** Asks an entity for what is no sending or receiving: to renew a lock, to settle a message whose link is gone. */
+/** Requests beside sending and receiving: renewing a lock, settling a message whose link is gone. */
 interface Management {
   _makeManagementRequest?(request: object, logger: object, options?: RequestOptions): Promise<unknown>;
 }
@@ -27,7 +27,7 @@ interface Connection extends ClosingConnection {
   removeListener(event: "disconnected", listener: () => void): void;
 }
 
-/** Shows the token of each link to the service before the link is opened; one after the other. */
+/** Presents a token to the service before a link is opened, one after the other. */
 interface Claims {
   negotiateClaim?(audience: string, token: string, type: string, options?: ClaimOptions): Promise<unknown>;
 }
@@ -37,16 +37,21 @@ interface ClaimOptions {
   readonly abortSignal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener">;
 }
 
-/** The service answers within the time-out, and its answer is waited for: a session that is granted to nobody stays locked. */
+/** Extra time for an answer on its way, in ms: a session that was granted to nobody would stay locked. */
 const onItsWayMs = 1_000;
 const limited = new WeakSet<ConnectionContext>();
 
 /**
- * Lets a client reconnect at once when its connection breaks while a link is being opened. The SDK (7.9.5) waits a minute for
- * each answer then, with no option for that, and reconnects only when all of them are over: nothing at all is sent or received
- * meanwhile. Here a claim ends with its connection and waits no longer than `timeoutMs`, the opening of a link a second more,
- * and a request of management, which the SDK gives a minute too, no longer either: a lock would be lost meanwhile.
- * Holds for the connections that follow too. Where the internals are others, nothing happens, and it is the minute.
+ * Lets a client reconnect at once when its connection breaks while a link is being opened.
+ *
+ * The SDK (7.9.5) then waits a minute for each answer, without an option for it, and reconnects only when all waits are
+ * over; meanwhile nothing is sent or received. With this, for this connection and all that follow:
+ *
+ * - a claim ends with its connection, and after `timeoutMs` at the latest;
+ * - the opening of a link ends a second later;
+ * - a management request, which would also wait a minute, ends after `timeoutMs`, so that no lock is lost meanwhile.
+ *
+ * With other internals nothing changes, and the minute stays.
  */
 export function limitWaits(client: ServiceBusClient, timeoutMs: number): void {
   const { _connectionContext: context } = client as unknown as Internals;
@@ -69,7 +74,7 @@ function limitConnection({ connection, cbsSession: claims }: ConnectionContext, 
   connection.on("disconnected", () => (isBroken = true));
   const negotiate = claims.negotiateClaim.bind(claims);
   claims.negotiateClaim = async (audience, token, type, options = {}) => {
-    // Those who waited for their turn when it broke: the SDK would still ask on it.
+    // For claims that waited for their turn when the connection broke: the SDK would still send them over it.
     if (isBroken) throw connectionBroke();
     const ending = new AbortController();
     const end = (): void => ending.abort();
@@ -103,7 +108,7 @@ function limitManagement(context: ConnectionContext, timeoutMs: number): void {
   };
 }
 
-/** What the SDK tries again by itself, on the next connection. */
+/** Returns an error that the SDK retries on the next connection. */
 function connectionBroke(): ServiceBusError {
   return new ServiceBusError("The connection broke before a link was open.", "ServiceCommunicationProblem");
 }

@@ -6,8 +6,9 @@ interface Internals {
 }
 
 /**
- * Lets a client receive UUIDs, decimals, 64-bit numbers and times with their types and all their digits. Where the internals
- * of the SDK (7.9.5) are others, nothing happens, and they are bytes.
+ * Lets a client receive UUIDs, decimals, 64-bit numbers and times with their types and all digits.
+ *
+ * With other internals than those of SDK 7.9.5 nothing changes, and such values are bytes.
  */
 export function receiveExactly(client: ServiceBusClient): void {
   const types = (client as unknown as Internals)._connectionContext?.connection?.container?.types;

@@ -7,8 +7,10 @@ interface Internals {
 }
 
 /**
- * Waits for a settlement no longer than `ms`. When a connection breaks, the SDK (7.9.5) tells a session's settlements that
- * are on their way only after a minute, and that minute keeps the process too.
+ * Waits for a settlement at most `ms`.
+ *
+ * When a connection breaks, the SDK (7.9.5) rejects pending settlements of a session only after a minute, and its timer
+ * keeps the process alive for that minute.
  *
  * @throws BeeHiveError `LeaseLost` when the session is gone by then, else `Timeout`.
  */
@@ -23,8 +25,8 @@ export async function withinLimit(
     timer = clock.after(ms, () => {
       forgetWaits(receiver);
       const [code, what] = receiver.isClosed
-        ? (["LeaseLost", "the session was lost meanwhile"] as const)
-        : (["Timeout", "nobody answered"] as const);
+        ? (["LeaseLost", "the session was lost"] as const)
+        : (["Timeout", "Service Bus did not answer in time"] as const);
       reject(new BeeHiveError(code, `It is not known whether the event was settled: ${what}.`));
     });
   });

@@ -6,22 +6,24 @@ import type { Pipeline } from "./blob-pipeline.ts";
 type Policy = Parameters<Pipeline["addPolicy"]>[0];
 type Request = Parameters<Policy["sendRequest"]>[0];
 
-/** The slowest that a body may travel, in bytes a ms: 10 s a megabyte. */
-const slowest = 100;
+/** The slowest upload, in bytes per ms: 10 s for a megabyte. */
+const minBytesPerMs = 100;
 
 /**
- * A limit for each try of a request over HTTP. The clients of storage and of the administration have none: when the network
- * goes silent they wait for as long as the connection lasts, be it for ever. Their `tryTimeoutInMs` is one for the service.
+ * Limits each try of an HTTP request; the SDKs retry after it.
  *
- * An answer has to come within `ms`, and later the more bytes are sent. What is then streamed may take its time, but not be
- * silent for so long while somebody reads it. The error is one that the SDKs try again.
+ * The clients of storage and administration have no such limit: when the network goes silent, they wait as long as the
+ * connection lasts. Their `tryTimeoutInMs` limits the service only.
+ *
+ * An answer must begin within `ms`, plus the time for the bytes that are sent. A body that is streamed then may take
+ * longer, but must not be silent for `ms` while it is read.
  */
 export function timeLimit(ms: number): Policy {
   return {
     name: "beehiveTimeLimit",
     async sendRequest(request, next) {
       const { abortSignal: given } = request;
-      const limitMs = ms + Math.ceil(sizeOf(request) / slowest);
+      const limitMs = ms + Math.ceil(sizeOf(request) / minBytesPerMs);
       const over = new AbortController();
       const timer = systemClock.after(limitMs, () => over.abort());
       request.abortSignal = given ? AbortSignal.any([given as AbortSignal, over.signal]) : over.signal;
@@ -35,7 +37,7 @@ export function timeLimit(ms: number): Policy {
         throw new RestError(`There was no answer within ${limitMs} ms`, { code: "ETIMEDOUT", request });
       } finally {
         timer.cancel();
-        // Another try has a limit of its own.
+        // The next try has its own limit.
         if (given) request.abortSignal = given;
         else delete request.abortSignal;
       }
@@ -43,7 +45,7 @@ export function timeLimit(ms: number): Policy {
   };
 }
 
-/** Of its body, in bytes, as far as it is known: of a stream it is said in a header. */
+/** Returns the size of the body in bytes; of a stream, that of the header. */
 function sizeOf({ headers, body }: Request): number {
   return Number(headers.get("content-length") ?? (typeof body === "string" ? Buffer.byteLength(body) : 0));
 }
@@ -51,7 +53,7 @@ function sizeOf({ headers, body }: Request): number {
 function endWhenSilent(body: IncomingMessage, ms: number, end: () => void): void {
   const { socket } = body;
   const before = socket.timeout ?? 0;
-  // Nothing comes while nobody reads; whoever begins again has a new limit.
+  // A paused body is not silent; reading on starts a new limit.
   const look = (): void => {
     if (!body.isPaused()) end();
   };

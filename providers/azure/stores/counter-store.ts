@@ -9,8 +9,10 @@ import type { OnceKeys } from "./once-keys.ts";
 const maxWaitMs = 200;
 
 /**
- * Counters in Table storage: read, add, write over the version that was read, and again when another came in between. In
- * this process increments of one counter take turns; other processes are given way by waits that grow and are random.
+ * Counters in Table storage. An increment reads, adds, and writes if nothing has changed; otherwise it repeats.
+ *
+ * Within a process, increments of one counter take turns. After a collision with another process, a growing random wait
+ * follows.
  */
 export class TableCounterStore implements CounterStore {
   readonly #rows: Rows;
@@ -30,7 +32,7 @@ export class TableCounterStore implements CounterStore {
 
   async increment(name: string, id: string, delta: number, options?: IncrementOptions): Promise<number> {
     const value = await this.#increment(name, id, delta, options);
-    if (options?.once !== undefined) await this.#onceKeys.tidy(name, id);
+    if (options?.once !== undefined) await this.#onceKeys.prune(name, id);
     return value;
   }
 
@@ -43,7 +45,7 @@ export class TableCounterStore implements CounterStore {
     }
   }
 
-  /** The rows for one increment: a write that collides waits before it says so. */
+  /** Returns the rows for one increment, in which a write that collides waits before it returns. */
   #patientRows(): Rows {
     let collisions = 0;
     const rows = this.#rows;

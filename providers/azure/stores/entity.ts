@@ -4,19 +4,19 @@ import { sizeOf, type Row, type RowContent, type RowHead, type RowKey } from "..
 import { decodeKey, isShortened, tableKey, tablePrefix, type TableKey } from "./table-key.ts";
 
 /*
- * Rows as entities of Table storage. A text property has 64 KiB in UTF-16 at the most, so values are split over several;
- * an entity has 1 MiB ("Understanding the Table service data model").
+ * A row is an entity of Table storage. A text property has at most 64 KiB in UTF-16, so a value is split over several; an
+ * entity has at most 1 MiB ("Understanding the Table service data model").
  */
 
 export type Entity = TableKey & Record<string, unknown>;
-export type Found = TableEntityResult<Record<string, unknown>>;
+export type StoredEntity = TableEntityResult<Record<string, unknown>>;
 
 const maxProperty = 32_000;
 const maxEntity = 1_048_576;
-/** What names, keys and the other properties take at the most. */
+/** Bytes reserved for keys, property names and the other properties. */
 const roomForTheRest = 8_192;
 
-/** The properties of an entity without its value. */
+/** The properties of an entity beside its value. */
 export const headNames: string[] = [
   "partitionKey",
   "rowKey",
@@ -29,16 +29,17 @@ export const headNames: string[] = [
   "expires",
 ];
 
-/** @throws BeeHiveError `TooLarge`. */
+/** Returns the entity of a row. @throws BeeHiveError `TooLarge`. */
 export function toEntity(key: RowKey, content: RowContent): Entity {
   const at = tableKey(key);
   const value = content.value as string;
   const bytes = value.length * 2;
-  const most = maxEntity - roomForTheRest;
-  if (bytes > most) {
+  const maxBytes = maxEntity - roomForTheRest;
+  if (bytes > maxBytes) {
     throw new BeeHiveError(
       "TooLarge",
-      `"${key.id}" in ${key.table} has ${bytes} bytes in Table storage, which counts two for a character; at most ${most} are taken. Keep large data in the key-value store.`,
+      `"${key.id}" in ${key.table} has ${bytes} bytes in Table storage, which counts two for a character; ` +
+        `at most ${maxBytes} are taken. Keep large data in the key-value store.`,
     );
   }
   const parts: Record<string, string> = {};
@@ -60,7 +61,7 @@ export function toEntity(key: RowKey, content: RowContent): Entity {
   };
 }
 
-/** Not between the halves of a surrogate pair: each part must be well-formed by itself. */
+/** Returns the end of a part, which must not split a surrogate pair. */
 function endOfPart(value: string, from: number): number {
   const end = from + maxProperty;
   if (end >= value.length) return value.length;
@@ -68,14 +69,14 @@ function endOfPart(value: string, from: number): number {
   return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
 }
 
-export function toRow(key: RowKey, entity: Found): Row {
+export function toRow(key: RowKey, entity: StoredEntity): Row {
   const parts: string[] = [];
   for (let n = 0; typeof entity[`value${n}`] === "string"; n++) parts.push(entity[`value${n}`] as string);
   const { size: _, ...head } = toHead(key, entity);
   return { ...head, value: parts.join("") };
 }
 
-export function toHead({ table, partition, id }: RowKey, entity: Found): RowHead {
+export function toHead({ table, partition, id }: RowKey, entity: StoredEntity): RowHead {
   const { metadata, expires } = entity;
   return {
     table,
@@ -89,8 +90,8 @@ export function toHead({ table, partition, id }: RowKey, entity: Found): RowHead
   };
 }
 
-/** The key of a row that was found in a range. Keys that were shortened are kept beside it. */
-export function keyOf(table: string, { partitionKey, rowKey, longPartition, longId }: Found): RowKey {
+/** Returns the key of a row. Keys that were shortened are in properties of their own. */
+export function keyOf(table: string, { partitionKey, rowKey, longPartition, longId }: StoredEntity): RowKey {
   return {
     table,
     partition: (longPartition as string | undefined) ?? decodeKey(partitionKey?.slice(tablePrefix(table).length) ?? ""),

@@ -12,7 +12,7 @@ import type {
 } from "../../../src/contract/stores.ts";
 import type { AzureClients } from "../client.ts";
 import { TableCounterStore } from "./counter-store.ts";
-import { translating } from "../errors.ts";
+import { translateErrors } from "../errors.ts";
 import { BlobKeyValueStore } from "./key-value-store.ts";
 import { BlobLockStore } from "./lock-store.ts";
 import { Once } from "./once.ts";
@@ -35,7 +35,7 @@ export class AzureStores implements Stores {
     const rows = new TableRows(table);
     this.#container = container;
     this.#made = new Once(async () => {
-      await translating(`make the container ${container.containerName}`, () => container.createIfNotExists());
+      await translateErrors(`make the container ${container.containerName}`, () => container.createIfNotExists());
     });
     this.locks = new BlobLockStore(container, this.#made, clock);
     this.counters = new TableCounterStore(rows, clock, new OnceKeys(table, clock, random));
@@ -54,7 +54,7 @@ export class AzureStores implements Stores {
     return new BlobKeyValueStore(this.#container, this.#made, checkedName("the name of a store", name));
   }
 
-  /** Ends the locks that are held. */
+  /** Reports all held locks as lost. */
   close(): void {
     this.locks.close();
   }

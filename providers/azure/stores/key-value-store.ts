@@ -13,20 +13,19 @@ import type {
   KeyValueStore,
   WriteBlobOptions,
 } from "../../../src/contract/stores.ts";
-import { packMetadata, unpackMetadata } from "./blob-metadata.ts";
-import { statusOf, translated } from "../errors.ts";
+import { statusOf, translate } from "../errors.ts";
 import type { Once } from "./once.ts";
 import { encodeKey, shortKey } from "./table-key.ts";
 
-/** The name of a blob has 1,024 characters at the most. */
+/** The limit of the service is 1,024 characters. */
 const maxName = 1_000;
-const keptOfLong = 900;
+const keptLength = 900;
 const pageSize = 1_000;
-/** Blocks of a body that is streamed, and how many are sent at a time. */
+/** The size of the blocks of a streamed body, and how many are sent at a time. */
 const blockBytes = 4 * 1024 * 1024;
 const blocksAtATime = 2;
 
-/** Blobs of one store: those of the container whose names begin with the store's. */
+/** The blobs of one store. Their names begin with the name of the store. */
 export class BlobKeyValueStore implements KeyValueStore {
   readonly #container: ContainerClient;
   readonly #made: Once;
@@ -79,7 +78,7 @@ export class BlobKeyValueStore implements KeyValueStore {
   }
 
   async *list(prefix = ""): AsyncGenerator<BlobProperties, void, undefined> {
-    const begin = prefix === "" ? "" : encodeKey(checkedKey("a prefix", prefix)).slice(0, keptOfLong);
+    const begin = prefix === "" ? "" : encodeKey(checkedKey("a prefix", prefix)).slice(0, keptLength);
     const pages = this.#container
       .listBlobsFlat({ prefix: `${this.#folder}${begin}`, includeMetadata: true })
       .byPage({ maxPageSize: pageSize });
@@ -91,8 +90,8 @@ export class BlobKeyValueStore implements KeyValueStore {
         }
       }
     } catch (error) {
-      // Before the first write there is no container.
-      if (statusOf(error) !== 404) throw translated(error, `list the blobs of ${this.#name}`);
+      // The container is created by the first write.
+      if (statusOf(error) !== 404) throw translate(error, `list the blobs of ${this.#name}`);
     }
   }
 
@@ -120,7 +119,7 @@ export class BlobKeyValueStore implements KeyValueStore {
         return await blob.uploadStream(stream, blockBytes, blocksAtATime, options);
       } catch (error) {
         if (![409, 412].includes(statusOf(error) ?? 0)) throw error;
-        // Refused for what is there: our own write, perhaps, whose answer was lost and which the SDK repeated.
+        // The blob may be this write itself: its answer was lost, and the SDK repeated it.
         const found = await blob.getProperties();
         if (unpackMetadata(found.metadata).write !== write) throw error;
         return found;
@@ -129,13 +128,13 @@ export class BlobKeyValueStore implements KeyValueStore {
     return { ...propertiesOf(key, response), metadata: own, size };
   }
 
-  /** Asks the service about the blob of a key; what it refuses becomes the error of the store. */
+  /** Runs a request on the blob of a key, and translates errors into those of the contract. */
   async #ask<T>(key: string, expect: RowExpectation, work: (blob: BlockBlobClient) => Promise<T>): Promise<T> {
     const at: RowKey = { table: `blob/${this.#name}`, partition: "", id: checkedKey("a key", key) };
     try {
       return await work(
         this.#container.getBlockBlobClient(
-          `${this.#folder}${shortKey(key, maxName - this.#folder.length, keptOfLong)}`,
+          `${this.#folder}${shortKey(key, maxName - this.#folder.length, keptLength)}`,
         ),
       );
     } catch (error) {
@@ -146,10 +145,10 @@ export class BlobKeyValueStore implements KeyValueStore {
         case 412:
           throw conflictError(at, expect === "any" ? { etag: "" } : expect, "");
         case undefined:
-          // Not of the service: the source of the body failed, or the network.
-          throw isNetworkError(error) ? translated(error, `reach the blob "${key}" of ${this.#name}`) : error;
+          // Not an answer of the service: the source of the body failed, or the network.
+          throw isNetworkError(error) ? translate(error, `reach the blob "${key}" of ${this.#name}`) : error;
         default:
-          throw translated(error, `reach the blob "${key}" of ${this.#name}`);
+          throw translate(error, `reach the blob "${key}" of ${this.#name}`);
       }
     }
   }
@@ -164,10 +163,10 @@ function conditionsOf(expect: RowExpectation): { ifMatch?: string; ifNoneMatch?:
   return typeof expect === "object" ? { ifMatch: `"${expect.etag}"` } : {};
 }
 
-/** Lists tell etags without quotes, everything else with them. */
+/** Returns the properties of a blob. Etags come without quotes from lists, and with quotes from all other requests. */
 function propertiesOf(
   key: string,
-  told: {
+  found: {
     readonly etag?: string;
     readonly lastModified?: Date;
     readonly contentLength?: number;
@@ -176,10 +175,10 @@ function propertiesOf(
 ): BlobProperties {
   return {
     key,
-    etag: (told.etag ?? "").replaceAll('"', ""),
-    lastModified: told.lastModified ?? new Date(0),
-    metadata: unpackMetadata(told.metadata).own,
-    size: told.contentLength ?? 0,
+    etag: (found.etag ?? "").replaceAll('"', ""),
+    lastModified: found.lastModified ?? new Date(0),
+    metadata: unpackMetadata(found.metadata).own,
+    size: found.contentLength ?? 0,
   };
 }
 
@@ -195,4 +194,31 @@ async function* countBytes(
 
 function isNetworkError(error: unknown): boolean {
   return error instanceof Error && (error.name === "RestError" || "code" in error);
+}
+
+const metadataName = "beehive";
+
+/**
+ * Metadata as the service takes them, with what it has no room for.
+ *
+ * The service takes metadata as HTTP headers: names are C# identifiers without case, values are ASCII. So all of it goes
+ * into one value.
+ */
+interface Packed {
+  /** The key as it was given; the name of the blob may hold only a part of it. */
+  readonly key: string;
+  readonly own: Readonly<Record<string, string>>;
+  /** Tells this write from all others. */
+  readonly write?: string | undefined;
+}
+
+function packMetadata(packed: Packed): Record<string, string> {
+  return { [metadataName]: Buffer.from(JSON.stringify(packed)).toString("base64url") };
+}
+
+/** Returns what was packed; of a blob that others wrote, the metadata as they are. */
+function unpackMetadata(metadata: Readonly<Record<string, string>> = {}): Packed {
+  const packed = metadata[metadataName];
+  if (packed === undefined) return { key: "", own: metadata };
+  return JSON.parse(Buffer.from(packed, "base64url").toString()) as Packed;
 }

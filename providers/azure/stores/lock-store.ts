@@ -4,23 +4,24 @@ import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { checkedTtl, checkedWait, RenewedLock, type Hold } from "../../../src/provider-kit/renewed-lock.ts";
 import { checkedKey } from "../../../src/contract/keys.ts";
 import type { HeldLock, LockOptions, LockStore } from "../../../src/contract/stores.ts";
-import { statusOf, translated, translating } from "../errors.ts";
+import { statusOf, translate, translateErrors } from "../errors.ts";
 import type { Once } from "./once.ts";
 import { shortKey } from "./table-key.ts";
 
-/** A blob is leased for 15 to 60 seconds. A shorter time to live is lengthened, a longer one is shortened and renewed. */
-const leaseSeconds = { least: 15, most: 60 };
+/** The limits of a blob lease. A shorter time to live is lengthened; a longer one is shortened, and renewed. */
+const leaseSeconds = { min: 15, max: 60 };
 const maxName = 1_000;
-const keptOfLong = 900;
-/** How often a waiting caller tries again, in ms. */
+const keptLength = 900;
+/** The time between two tries of a caller that waits, in ms. */
 const retryMs = 50;
 const folder = "locks/";
-/** The metadata that holds the last fencing token. */
+/** The metadata key of the last fencing token. */
 const tokenName = "fencing";
 
 /**
- * Locks by leases of blobs: the service keeps the time, so the clocks of the holders do not matter. The blob's metadata
- * hold the fencing token, changed only under the lease.
+ * Locks by leases of blobs. The service measures the time, so the clocks of the holders do not matter.
+ *
+ * The fencing token is in the metadata of the blob, and changes only under the lease.
  */
 export class BlobLockStore implements LockStore {
   readonly #container: ContainerClient;
@@ -36,21 +37,21 @@ export class BlobLockStore implements LockStore {
 
   async tryLock(resource: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
     const wait = checkedWait(options);
-    const name = shortKey(checkedKey("the resource of a lock", resource), maxName, keptOfLong);
-    const seconds = Math.min(leaseSeconds.most, Math.max(leaseSeconds.least, Math.ceil(checkedTtl(options) / 1_000)));
+    const name = shortKey(checkedKey("the resource of a lock", resource), maxName, keptLength);
+    const seconds = Math.min(leaseSeconds.max, Math.max(leaseSeconds.min, Math.ceil(checkedTtl(options) / 1_000)));
     let giveUpAt = this.#clock.now() + wait;
     const blob = this.#container.getBlockBlobClient(folder + name);
     await this.#made.done();
     for (;;) {
-      const lock = await translating(`lock "${resource}"`, () => this.#take(blob, resource, seconds));
-      // A clock that was put back makes no wait longer.
+      const lock = await translateErrors(`lock "${resource}"`, () => this.#take(blob, resource, seconds));
+      // A clock that is set back must not make the wait longer.
       giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);
       if (lock || this.#clock.now() >= giveUpAt) return lock;
       await sleep(this.#clock, retryMs * (0.5 + Math.random()));
     }
   }
 
-  /** Renews nothing more: who still holds a lock is told that it is lost. */
+  /** Stops renewing; locks that are still held are reported as lost. */
   close(): void {
     for (const lock of [...this.#held]) lock.lose();
   }
@@ -67,14 +68,14 @@ export class BlobLockStore implements LockStore {
       const parts = { resource, fencingToken: token, ttlMs, until: leasedAt + ttlMs };
       return new RenewedLock(this.#clock, parts, new BlobHold(lease, resource), this.#held);
     } catch (error) {
-      // What failed first is what is told; a lease that stays ends by itself.
+      // Throw the first error; a lease that stays ends by itself.
       await lease.releaseLease().catch(() => {});
       throw error;
     }
   }
 }
 
-/** Takes the lease, of a blob that is made when it is not there; answers whether it was free. */
+/** Takes the lease, and creates the blob when it is missing; returns whether the lease was free. */
 async function acquire(blob: BlockBlobClient, lease: BlobLeaseClient, seconds: number): Promise<boolean> {
   for (;;) {
     try {
@@ -87,16 +88,16 @@ async function acquire(blob: BlockBlobClient, lease: BlobLeaseClient, seconds: n
     try {
       await blob.upload("", 0, { conditions: { ifNoneMatch: "*" } });
     } catch (error) {
-      // Somebody else made it, and may hold it by now.
+      // Another process created the blob, and may hold the lease.
       if (![409, 412].includes(statusOf(error) ?? 0)) throw error;
     }
   }
 }
 
-/** Statuses that say that the lease is lost, or taken by another. */
+/** Statuses of a lease that is lost, or taken by another. */
 const gone = [404, 409, 412];
 
-/** A lock by the lease of its blob. */
+/** Renews and releases the lease of a blob. */
 class BlobHold implements Hold {
   readonly #lease: BlobLeaseClient;
   readonly #resource: string;
@@ -120,7 +121,7 @@ class BlobHold implements Hold {
     try {
       await this.#lease.releaseLease();
     } catch (error) {
-      if (!gone.includes(statusOf(error) ?? 0)) throw translated(error, `release the lock on "${this.#resource}"`);
+      if (!gone.includes(statusOf(error) ?? 0)) throw translate(error, `release the lock on "${this.#resource}"`);
     }
   }
 }

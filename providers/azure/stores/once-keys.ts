@@ -2,13 +2,14 @@ import { odata, type TableClient } from "@azure/data-tables";
 import type { Clock } from "../../../src/base/clock.ts";
 import { oncePrefix, tableKey } from "./table-key.ts";
 
-/** One increment in so many takes keys away, and takes more than so many: they cannot become ever more. */
-const everySo = 20;
+/** One increment in 20 deletes up to 40 keys, which is more than are added: the number of keys stays bounded. */
+const oneIn = 20;
 const maxKeys = 40;
 
 /**
- * Takes away the idempotency keys of counters that have expired: Table storage does not. A little, now and then, while the
- * counter is at work; those of a counter that rests stay.
+ * Deletes expired idempotency keys of counters, which Table storage cannot expire itself.
+ *
+ * Some increments delete a few keys of their counter. The keys of a counter at rest stay.
  */
 export class OnceKeys {
   readonly #table: TableClient;
@@ -21,27 +22,27 @@ export class OnceKeys {
     this.#random = random;
   }
 
-  /** After an increment with a key. Never rejects: what failed is tried again by another. */
-  async tidy(name: string, id: string): Promise<void> {
-    if (this.#random() >= 1 / everySo) return;
+  /** Called after an increment with a key. Never rejects: a later increment tries again. */
+  async prune(name: string, id: string): Promise<void> {
+    if (this.#random() >= 1 / oneIn) return;
     try {
-      await this.#takeAway(tableKey({ table: `counter/${name}`, partition: "", id }).partitionKey);
+      await this.#deleteExpired(tableKey({ table: `counter/${name}`, partition: "", id }).partitionKey);
     } catch {
-      // Nobody waits for it.
+      // A later increment tries again.
     }
   }
 
-  /** The service looks at so many rows in one query: it begins anywhere, that all are met in the end. */
-  async #takeAway(partitionKey: string): Promise<void> {
+  /** Deletes expired keys from a random start on, because one query scans a limited number of rows. */
+  async #deleteExpired(partitionKey: string): Promise<void> {
     const from = oncePrefix + (this.#random() < 0.5 ? "" : Math.floor(this.#random() * 256).toString(16));
-    // Times are doubles in the table, and a literal without a fraction is none.
+    // Times are doubles in the table, and only a literal with a fraction is a double.
     const expired = `expires le ${this.#clock.now()}.0`;
     const range = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${`${oncePrefix}~~~`}`;
     const pages = this.#table
       .listEntities({ queryOptions: { filter: `${range} and ${expired}`, select: ["partitionKey", "rowKey"] } })
       .byPage({ maxPageSize: maxKeys });
     const { value: page = [] } = (await pages.next()) as { value?: readonly { rowKey?: string; etag?: string }[] };
-    // By their etags: a key that is used again meanwhile stays.
+    // With the etag, so that a key that is used again meanwhile stays.
     await Promise.all(
       page.map(({ rowKey = "", etag = "*" }) => this.#table.deleteEntity(partitionKey, rowKey, { etag })),
     );

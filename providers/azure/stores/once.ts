@@ -1,4 +1,4 @@
-/** Work that is done once, by whoever needs it first. One that failed is tried again by the next. */
+/** Work that runs once, at the first call. After a failure, the next call runs it again. */
 export class Once {
   readonly #work: () => Promise<void>;
   #done: Promise<void> | undefined;

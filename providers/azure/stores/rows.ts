@@ -1,18 +1,19 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import type { Row, RowChange, RowConflict, RowHead, RowKey, RowRange, Rows } from "../../../src/provider-kit/rows.ts";
 import { compareIds, holds } from "../../../src/provider-kit/rows.ts";
-import { headNames, keyOf, toEntity, toHead, toRow, type Found } from "./entity.ts";
-import { statusOf, translated, translating } from "../errors.ts";
+import { headNames, keyOf, toEntity, toHead, toRow, type StoredEntity } from "./entity.ts";
+import { statusOf, translate, translateErrors } from "../errors.ts";
 import { Once } from "./once.ts";
 import { afterTable, partitionKey, shortKey, tableKey, tablePrefix } from "./table-key.ts";
 
-/** An entity group transaction takes so many changes. */
+/** The most changes in an entity group transaction. */
 const maxInTransaction = 100;
 
 /**
- * Rows in one table of Table storage. One row is written under its expectation; several, of one partition, in an entity
- * group transaction. The etag of a row is ours, made before it is written; the table's own, which it makes while it
- * writes, guards what was read: no change in between goes unnoticed.
+ * Rows in one table of Table storage. Several rows of one partition are written in an entity group transaction.
+ *
+ * A row has two etags. Ours is made before the write and decides expectations. The etag of the table guards between the
+ * read and the write, so that no change goes unnoticed.
  */
 export class TableRows implements Rows {
   readonly #table: TableClient;
@@ -21,7 +22,7 @@ export class TableRows implements Rows {
   constructor(table: TableClient) {
     this.#table = table;
     this.#made = new Once(async () => {
-      await translating(`make the table ${table.tableName}`, () => table.createTable());
+      await translateErrors(`make the table ${table.tableName}`, () => table.createTable());
     });
   }
 
@@ -59,11 +60,11 @@ export class TableRows implements Rows {
     for (;;) {
       const action = await this.#action(change);
       if ("found" in action) return action;
-      const outcome = await this.#attempt(change, () => this.#apply(action.action));
+      const outcome = await this.#tryWrite(change, () => this.#apply(action.action));
       if (outcome === "done") return undefined;
       const found = await this.#versionOf(change);
       if (isWritten(change, found)) return undefined;
-      // An etag of the table's that is stale by now: ours decides again.
+      // The etag of the table was stale: our etag decides again.
       if (!holds(change.expect, found)) return { key: change.key, found };
       if (change.expect === "any" && change.content === undefined) return undefined;
     }
@@ -77,14 +78,14 @@ export class TableRows implements Rows {
         if ("found" in action) return action;
         actions.push(action.action);
       }
-      const outcome = await this.#attempt(changes[0] as RowChange, () => this.#table.submitTransaction(actions));
+      const outcome = await this.#tryWrite(changes[0] as RowChange, () => this.#table.submitTransaction(actions));
       if (outcome === "done") return undefined;
       const found = await Promise.all(changes.map((change) => this.#versionOf(change)));
-      // One transaction: where one of its rows is, all are.
+      // In a transaction, one written row means that all are written.
       if (changes.some((change, index) => isWritten(change, found[index]))) return undefined;
       const at = changes.findIndex(({ expect }, index) => !holds(expect, found[index]));
       if (at >= 0) return { key: (changes[at] as RowChange).key, found: found[at] };
-      // To delete what is not there fails them all: those go one by one, which is as good when nothing is expected.
+      // A missing row fails a transaction of deletes. Without expectations, delete one by one.
       if (changes.every(({ expect, content }) => expect === "any" && content === undefined)) {
         for (const change of changes) await this.#writeOne(change);
         return undefined;
@@ -92,7 +93,7 @@ export class TableRows implements Rows {
     }
   }
 
-  /** What the table is to do, or why not. */
+  /** Returns the action of a change, or the conflict that forbids it. */
   async #action({ key, expect, content }: RowChange): Promise<{ readonly action: TransactionAction } | RowConflict> {
     const guard = typeof expect === "object" ? await this.#find(key, ["version"]) : undefined;
     const version = guard?.["version"] as string | undefined;
@@ -120,14 +121,14 @@ export class TableRows implements Rows {
     }
   }
 
-  /** Whether a write was done or met another state of the table than it expects. */
-  async #attempt({ key }: RowChange, write: () => Promise<unknown>): Promise<"done" | "refused"> {
+  /** Writes; returns "refused" when the table is in another state than expected. */
+  async #tryWrite({ key }: RowChange, write: () => Promise<unknown>): Promise<"done" | "refused"> {
     try {
       await write();
       return "done";
     } catch (error) {
       if ([404, 409, 412].includes(statusOf(error) ?? 0)) return "refused";
-      throw translated(error, `write "${key.id}" in ${key.table}`);
+      throw translate(error, `write "${key.id}" in ${key.table}`);
     }
   }
 
@@ -135,7 +136,7 @@ export class TableRows implements Rows {
     return (await this.#find(key, ["version"]))?.["version"] as string | undefined;
   }
 
-  async #find(key: RowKey, select?: string[]): Promise<Found | undefined> {
+  async #find(key: RowKey, select?: string[]): Promise<StoredEntity | undefined> {
     const { partitionKey: partition, rowKey } = tableKey(key);
     try {
       return await this.#table.getEntity<Record<string, unknown>>(
@@ -144,16 +145,16 @@ export class TableRows implements Rows {
         select && { queryOptions: { select } },
       );
     } catch (error) {
-      // Neither the row nor, before the first write, the table is there.
+      // The row is missing, or the table, which is created by the first write.
       if (statusOf(error) === 404) return undefined;
-      throw translated(error, `read "${key.id}" in ${key.table}`);
+      throw translate(error, `read "${key.id}" in ${key.table}`);
     }
   }
 
-  /** A page of the service may hold less than was asked for: it is asked until there are enough or no more. */
-  async #query(range: RowRange, select?: string[]): Promise<Found[]> {
+  /** Reads pages until there are enough rows or no more. A page may hold fewer than its size. */
+  async #query(range: RowRange, select?: string[]): Promise<StoredEntity[]> {
     const { limit } = range;
-    const found: Found[] = [];
+    const found: StoredEntity[] = [];
     const queryOptions = { filter: filterOf(range), ...(select && { select }) };
     const pages = this.#table
       .listEntities<Record<string, unknown>>({ queryOptions })
@@ -165,13 +166,13 @@ export class TableRows implements Rows {
       }
     } catch (error) {
       if (statusOf(error) === 404) return [];
-      throw translated(error, `read ${range.table}`);
+      throw translate(error, `read ${range.table}`);
     }
     return found.slice(0, limit);
   }
 }
 
-/** Whether a write that was refused had been done before: its answer was lost, and the SDK repeated it. */
+/** Returns whether a refused write had succeeded before: its answer was lost, and the SDK repeated it. */
 function isWritten({ content }: RowChange, found: string | undefined): boolean {
   return content !== undefined && content.etag === found;
 }
@@ -191,7 +192,7 @@ function filterOf({ table, partition, from, to, after }: RowRange): string {
   return conditions.join(" and ");
 }
 
-/** Bounds that are too long for a key are shortened in the filter: what it lets through is looked at again. */
+/** Checks the bounds again, because a bound that is too long for a key is shortened in the filter. */
 function isWithin({ from, to }: RowRange, id: string): boolean {
   return (from === undefined || compareIds(id, from) >= 0) && (to === undefined || compareIds(id, to) < 0);
 }

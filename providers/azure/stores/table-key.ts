@@ -1,22 +1,24 @@
 import { createHash } from "node:crypto";
 import type { RowKey } from "../../../src/provider-kit/rows.ts";
 
-/** Where a row is in the table. */
+/** The keys of an entity. */
 export interface TableKey {
   readonly partitionKey: string;
   readonly rowKey: string;
 }
 
-/** Table storage takes keys of 1 KiB, which is 512 UTF-16 units. */
+/** The limit of Table storage: 1 KiB, or 512 UTF-16 units. */
 const maxKey = 512;
-const keptOfLong = 440;
-/** What the row keys of idempotency keys begin with, in the partition of their counter. */
+const keptLength = 440;
+/** The prefix of the row keys of idempotency keys, which are in the partition of their counter. */
 export const oncePrefix = "once.";
 
 /**
- * A text as a key of Table or Blob storage, which refuse or change some characters: reversible, and in the order of code
- * points. Letters and digits stand for themselves, every other byte of the UTF-8 form is two hex digits behind a mark;
- * there are four marks, so that what is between the digits, the capitals and the small letters stays between them.
+ * Encodes a text as a key of Table or Blob storage, which refuse or change some characters.
+ *
+ * The encoding is reversible and keeps the order of code points. Letters and digits stand for themselves. Every other byte
+ * of the UTF-8 form becomes a mark and two hex digits. There are four marks, so that characters between the digits, the
+ * capitals and the small letters stay between them.
  */
 export function encodeKey(text: string): string {
   return text.replaceAll(/[^0-9A-Za-z]/gu, (character) => [...Buffer.from(character)].map(escaped).join(""));
@@ -35,21 +37,23 @@ function escaped(byte: number): string {
   return mark + byte.toString(16).padStart(2, "0");
 }
 
-/** As {@link encodeKey}; of a key that would be too long the beginning and a hash, so that order is kept up to there. */
-export function shortKey(text: string, longest: number = maxKey, kept: number = keptOfLong): string {
+/** Encodes like {@link encodeKey}. Of a key that is too long it keeps the beginning, for the order, and adds a hash. */
+export function shortKey(text: string, maxLength: number = maxKey, kept: number = keptLength): string {
   const key = encodeKey(text);
-  if (key.length <= longest) return key;
+  if (key.length <= maxLength) return key;
   return `${key.slice(0, kept)}~~${createHash("sha256").update(text).digest("hex")}`;
 }
 
-/** Whether that is a key that {@link shortKey} shortened: no encoded text has two marks in a row. */
+/** Returns whether {@link shortKey} shortened a key: no encoded text has two marks in a row. */
 export function isShortened(key: string): boolean {
   return key.includes("~~");
 }
 
 /**
- * Where a row goes: a partition of ours is one of the table's. A counter and its idempotency keys, which the stores keep
- * in two tables, share one, because only within a partition can several rows be written together.
+ * Returns the keys of the entity of a row.
+ *
+ * A counter and its idempotency keys, which the stores keep in two tables, share a partition here, because only rows of
+ * one partition can be written together.
  */
 export function tableKey({ table, partition, id }: RowKey): TableKey {
   if (!table.startsWith("counter/")) return { partitionKey: partitionKey(table, partition), rowKey: shortKey(id) };
@@ -63,15 +67,15 @@ export function tableKey({ table, partition, id }: RowKey): TableKey {
 
 export function partitionKey(table: string, partition: string): string {
   const prefix = tablePrefix(table);
-  return prefix + shortKey(partition, maxKey - prefix.length, keptOfLong - prefix.length);
+  return prefix + shortKey(partition, maxKey - prefix.length, keptLength - prefix.length);
 }
 
-/** What the partition keys of a table begin with. The bar is in no encoded text, so no table is the beginning of another. */
+/** The prefix of the partition keys of a table. No encoded text has a bar, so no table is the prefix of another. */
 export function tablePrefix(table: string): string {
   return `${table.replaceAll("/", ".")}|`;
 }
 
-/** What comes after everything with that prefix: the character behind the bar. */
+/** Returns the first key after all keys of a table: `}` follows the bar. */
 export function afterTable(table: string): string {
   return `${tablePrefix(table).slice(0, -1)}}`;
 }

@@ -22,8 +22,8 @@ interface Answer {
   readonly body: string;
 }
 
-/** A request that is refused. */
-class Refused extends Error {
+/** The refusal of a request, with its HTTP status. */
+class RefusedRequest extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -33,13 +33,13 @@ class Refused extends Error {
 }
 
 export interface AdministrationHooks {
-  /** The HTTP status to refuse a request with, if it is to be refused. */
+  /** Returns the HTTP status to refuse a request with; `undefined` to serve it. */
   readonly refusal: (authorization: string) => number | undefined;
-  /** The receivers and senders of what was deleted are detached. */
+  /** Called after an entity was deleted, to detach its receivers and senders. */
   readonly deleted: (path: string) => void;
 }
 
-/** The HTTP API to make, read, list and delete entities, as `ServiceBusAdministrationClient` speaks it. */
+/** The HTTP API of `ServiceBusAdministrationClient`: makes, reads, lists and deletes entities. */
 export class Administration {
   readonly #namespace: Namespace;
   readonly #clock: Clock;
@@ -65,7 +65,7 @@ export class Administration {
     const host = request.headers.host ?? "localhost";
     try {
       const refusal = this.#hooks.refusal(request.headers.authorization ?? "");
-      if (refusal !== undefined) throw new Refused(refusal, `SubCode=${refusal}00. The request is refused.`);
+      if (refusal !== undefined) throw new RefusedRequest(refusal, `SubCode=${refusal}00. The request is refused.`);
       const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname).slice(1);
       switch (request.method) {
         case "PUT":
@@ -76,7 +76,7 @@ export class Administration {
           return { status: 200, body: this.#get(host, path) };
       }
     } catch (error) {
-      if (error instanceof Refused) return { status: error.status, body: problem(error.status, error.message) };
+      if (error instanceof RefusedRequest) return { status: error.status, body: problem(error.status, error.message) };
       const message = messageOf(error);
       return { status: 400, body: problem(400, `SubCode=40000. ${message}`) };
     }
@@ -101,7 +101,7 @@ export class Administration {
 
   #putSubscription(topicName: string, name: string, body: string, isUpdate: boolean): void {
     const topic = this.#namespace.get(topicName);
-    if (!(topic instanceof Topic)) throw new Refused(404, `SubCode=40400. There is no topic ${topicName}.`);
+    if (!(topic instanceof Topic)) throw new RefusedRequest(404, `SubCode=40400. There is no topic ${topicName}.`);
     const there = topic.subscriptions.get(name.toLowerCase());
     if (isUpdate) return assertThere(there, name);
     assertNew(there, name);
@@ -123,7 +123,8 @@ export class Administration {
 
   #putRule(topic: string, subscriptionName: string, name: string, body: string, isUpdate: boolean): void {
     const subscription = this.#namespace.subscription(topic, subscriptionName);
-    if (!subscription) throw new Refused(404, `SubCode=40400. There is no subscription ${topic}/${subscriptionName}.`);
+    if (!subscription)
+      throw new RefusedRequest(404, `SubCode=40400. There is no subscription ${topic}/${subscriptionName}.`);
     if (!isUpdate) assertNew(subscription.rules.get(name), name);
     setRule(subscription, name, innerXml(body, "RuleDescription") ?? "");
   }
@@ -142,7 +143,7 @@ export class Administration {
     return { status: 200, body: "" };
   }
 
-  /** What is not there is an empty feed, not a 404. */
+  /** Returns an empty feed, and no 404, for a missing entity: as the cloud does. */
   #get(host: string, path: string): string {
     const list = this.#list(path);
     if (list) return feed(list.map(([name, xml]) => entry(host, name, xml)));
@@ -233,9 +234,9 @@ function describe(entity: Queue | Topic | Receivable): string {
 }
 
 function assertNew(there: unknown, name: string): void {
-  if (there !== undefined) throw new Refused(409, `SubCode=40900. Conflict. There is a "${name}" already.`);
+  if (there !== undefined) throw new RefusedRequest(409, `SubCode=40900. Conflict. There is a "${name}" already.`);
 }
 
 function assertThere(there: unknown, name: string): void {
-  if (there === undefined) throw new Refused(404, `SubCode=40400. There is no "${name}".`);
+  if (there === undefined) throw new RefusedRequest(404, `SubCode=40400. There is no "${name}".`);
 }

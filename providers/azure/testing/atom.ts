@@ -1,5 +1,5 @@
 /*
- * Just enough Atom and XML for the administration API: it reads what the client writes and writes what it reads.
+ * The part of Atom and XML that the administration API needs. It reads only the XML that the client of the SDK writes.
  */
 
 const serviceBusNamespace = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect";
@@ -17,7 +17,7 @@ function unescapeXml(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** The texts of elements that hold nothing but text, by name. */
+/** Returns the elements that hold only text, by name. */
 export function textElements(xml: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [, name = "", text = ""] of xml.matchAll(/<([A-Za-z]\w*)(?:\s[^>]*)?>([^<]*)<\/\1>/g))
@@ -25,23 +25,23 @@ export function textElements(xml: string): Record<string, string> {
   return found;
 }
 
-/** What stands within the first element of that name, or nothing. */
+/** Returns the content of the first element of that name. */
 export function innerXml(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, "s").exec(xml)?.[1];
 }
 
-/** The attribute `...:type` of the first element of that name. */
+/** Returns the attribute `…:type` of the first element of that name. */
 export function typeOf(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}\\s[^>]*?\\w+:type="([^"]*)"`).exec(xml)?.[1];
 }
 
-/** The pairs of a dictionary in a rule's filter. */
+/** Returns the pairs of a dictionary in the filter of a rule. */
 export function keyValues(xml: string): Record<string, string> {
   const pairs = xml.matchAll(/<Key>([^<]*)<\/Key>\s*<Value[^>]*>([^<]*)<\/Value>/g);
   return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [unescapeXml(key), unescapeXml(value)]));
 }
 
-/** @param content the description of an entity, as XML. */
+/** @param content the XML description of an entity. */
 export function entry(host: string, path: string, content: string): string {
   const title = escapeXml(path);
   return (
@@ -54,13 +54,13 @@ export function feed(entries: readonly string[]): string {
   return `<feed xmlns="http://www.w3.org/2005/Atom"><title type="text">Entities</title>${entries.join("")}</feed>`;
 }
 
-/** A description element of simple properties, with further XML after them. */
+/** Returns a description element: simple properties, then further XML. */
 export function description(element: string, properties: Readonly<Record<string, string>>, more = ""): string {
   const fields = Object.entries(properties).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
   return `<${element} xmlns="${serviceBusNamespace}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">${fields.join("")}${more}</${element}>`;
 }
 
-/** How many messages are where; the client wants the namespace under a prefix. */
+/** Returns the counts of messages. The client expects a prefix for their XML namespace. */
 export function countDetails(counts: Readonly<Record<string, number>>): string {
   const fields = Object.entries(counts).map(([name, count]) => `<d2p1:${name}>${count}</d2p1:${name}>`);
   return `<CountDetails xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus">${fields.join("")}</CountDetails>`;

@@ -10,12 +10,12 @@ import { IncomingLink } from "./incoming-link.ts";
 import { manage } from "./management.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
 import { serveRequests } from "./request-link.ts";
-import { acceptAttach, createContainer, refuseAttach, serve, sessionAskedFor } from "./rhea.ts";
+import { acceptAttach, createContainer, refuseAttach, serve, requestedSession } from "./rhea.ts";
 import { attachSession } from "./session-attach.ts";
 import { isSignedWith } from "./signature.ts";
 
 export interface ServiceBusBrokerOptions {
-  /** The key that clients must sign with; any key is taken unless given. */
+  /** The key that clients must sign with. @default any key */
   readonly key?: string | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -34,19 +34,18 @@ const container = createContainer({
   sender_options: { autosettle: false, treat_modified_as_released: false },
 });
 
-/** How many deliveries may follow one that is never settled. Service Bus knows no such limit; that of rhea is 2,048. */
+/** Deliveries that may follow an unsettled one. Service Bus has no such limit; the limit of rhea is 2,048. */
 const connectionOptions = { session_buffer_size: { outgoing: 1_000_000 } } as unknown as ConnectionOptions;
 
 /**
- * A Service Bus namespace in this process, in memory, for tests: what `@azure/service-bus` speaks with the cloud, AMQP
- * and the administration API, on one loopback port. Faults on demand, see {@link Faults}.
+ * A Service Bus namespace in memory, for tests.
  *
- * ```typescript
+ * Serves AMQP and the administration API on one loopback port, for the clients of `@azure/service-bus`. Has faults on
+ * demand, see {@link Faults}. Transactions, forwarding, times to live and filter actions are missing.
+ *
+ * @example
  * await using broker = await ServiceBusBroker.start();
  * const client = new ServiceBusClient(broker.connectionString);
- * ```
- *
- * Not there: transactions, forwarding, times to live, filter actions.
  */
 export class ServiceBusBroker {
   readonly faults: Faults;
@@ -57,7 +56,7 @@ export class ServiceBusBroker {
   readonly #clock: Clock;
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<Socket>();
-  /** What can be detached, by the address in lower case. */
+  /** The links, with their addresses in lower case. */
   readonly #links = new Map<Detachable, string>();
 
   private constructor({ key, clock = systemClock }: ServiceBusBrokerOptions) {
@@ -72,7 +71,7 @@ export class ServiceBusBroker {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Listens on a free port of the loopback interface. */
+  /** Starts a broker on a free port of the loopback interface. */
   static async start(options: ServiceBusBrokerOptions = {}): Promise<ServiceBusBroker> {
     const broker = new ServiceBusBroker(options);
     broker.#server.listen(0, "127.0.0.1");
@@ -84,26 +83,27 @@ export class ServiceBusBroker {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** How clients reach it. The administration client must be told to use HTTP, see the provider's `client.ts`. */
+  /** The connection string for clients. The administration client must use HTTP, as in the provider's `client.ts`. */
   get connectionString(): string {
     return `Endpoint=sb://127.0.0.1:${this.port};SharedAccessKeyName=tests;SharedAccessKey=${this.#key ?? "any"};UseDevelopmentEmulator=true`;
   }
 
-  /** Fault: every connection breaks. Locks stay for their time. */
+  /** Fault: breaks every connection. Locks last until their end. */
   dropConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Fault: the links of an entity's receivers are detached; what they had locked can no longer be settled. */
+  /** Fault: detaches the links of an entity. Messages locked over them can no longer be settled. */
   detachLinks(address: string): void {
     this.#detach(address, "amqp:link:detach-forced", "The link was detached because it was idle.");
   }
 
-  /** Fault: every lock on messages at an address, such as `Topic/Subscriptions/Name`, ends now. */
+  /** Fault: ends every lock at an address, such as `Topic/Subscriptions/Name`. */
   expireLocks(address: string): void {
     this.#namespace.queueAt(address)?.expireLocks();
   }
 
+  /** Closes all connections and the port. */
   async stop(): Promise<void> {
     this.#namespace.close();
     const closed = once(this.#server, "close");
@@ -157,7 +157,7 @@ export class ServiceBusBroker {
       "error",
       "disconnected",
     ]) {
-      // The client says why it goes; there is nothing to do about it.
+      // The reason why a client leaves needs no reaction.
       connection.on(event, () => {});
     }
     socket.on("close", () => {
@@ -170,7 +170,7 @@ export class ServiceBusBroker {
     serve(connection, socket);
   }
 
-  /** A client wants to send: to an entity, or requests. */
+  /** Opens a link over which a client sends: messages to an entity, or requests. */
   #openReceiver(receiver: Receiver, replyLinks: ReadonlyMap<string, Sender>, keep: Keep, drop: () => void): void {
     const address = String(receiver.target?.address ?? "");
     const replyLink = (name: string): Sender | undefined => replyLinks.get(name);
@@ -198,7 +198,7 @@ export class ServiceBusBroker {
     keep(new IncomingLink(receiver, inlet, this.faults), address);
   }
 
-  /** A client wants to receive: messages, or replies. */
+  /** Opens a link over which a client receives: messages, or replies. */
   #openSender(sender: Sender, replyLinks: Map<string, Sender>, keep: Keep, drop: () => void): void {
     const address = String(sender.source?.address ?? "");
     if (address === "$cbs" || address.endsWith("/$management")) {
@@ -208,7 +208,7 @@ export class ServiceBusBroker {
     }
     const queue = this.#namespace.queueAt(address);
     if (!queue) return notFound(sender, address);
-    const session = sessionAskedFor(sender);
+    const session = requestedSession(sender);
     if ((session !== undefined) !== queue.settings.requiresSession)
       return refuseAttach(sender, "amqp:not-allowed", session === undefined ? needsSession : hasNoSessions);
     if (session === undefined) keep(new OutgoingLink(sender, queue, this.faults, drop), address);

@@ -1,4 +1,4 @@
-/** The properties of an entity by their names in the administration API, defaults filled in. */
+/** The properties of an entity, named as in the administration API, with defaults. */
 export class Description {
   readonly properties: Readonly<Record<string, string>>;
 
@@ -14,12 +14,12 @@ export class Description {
     return this.properties[name]?.toLowerCase() === "true";
   }
 
-  /** In ms. */
+  /** Returns an ISO 8601 duration in ms. */
   duration(name: string): number {
     return durationMs(this.properties[name] ?? "");
   }
 
-  /** How long ids are remembered to drop duplicates, in ms; 0 for never. */
+  /** The window of duplicate detection, in ms; 0 for none. */
   duplicateWindow(): number {
     return this.flag("RequiresDuplicateDetection") ? this.duration("DuplicateDetectionHistoryTimeWindow") : 0;
   }
@@ -51,7 +51,7 @@ const receivable = {
   MaxDeliveryCount: "10",
 };
 
-/** What Service Bus sets when it is not told. */
+/** The defaults of Service Bus. */
 const defaults: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> = {
   queue: { ...anyEntity, ...published, ...receivable },
   topic: { ...anyEntity, ...published },
@@ -59,7 +59,7 @@ const defaults: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> =
   rule: {},
 };
 
-/** An ISO 8601 duration of days and time, in ms. */
+/** Returns an ISO 8601 duration of days and time in ms. */
 function durationMs(text: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
     /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text) ?? [];

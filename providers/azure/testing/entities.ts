@@ -51,14 +51,14 @@ export class Queue extends Receivable {
 }
 
 export class Subscription extends Receivable {
-  /** By name: the filter, and the rule as the administration API tells it. */
+  /** By name: the filter, and the rule as XML of the administration API. */
   readonly rules: Map<string, { readonly filter: Filter; readonly xml: string }> = new Map();
 
   matches(message: AmqpMessage): boolean {
     return [...this.rules.values()].some(({ filter }) => filter(message));
   }
 
-  /** A topic takes messages without a session; a subscription that needs one buries them. */
+  /** Dead-letters a message without a session in a subscription that requires sessions; a topic accepts it. */
   enqueue(message: AmqpMessage): void {
     if (!this.queue.settings.requiresSession || hasSession(message)) return this.queue.enqueue(message);
     const reason = {
@@ -93,7 +93,7 @@ export class Topic {
   }
 }
 
-/** The entities of a namespace, by names without case. */
+/** The entities of a namespace. Names have no case. */
 export class Namespace {
   readonly #entities = new Map<string, Queue | Topic>();
 
@@ -119,14 +119,14 @@ export class Namespace {
     return entity instanceof Topic ? entity.subscriptions.get(name.toLowerCase()) : undefined;
   }
 
-  /** What is received from at an address: `queue` or `topic/Subscriptions/name`, perhaps of its dead letters. */
+  /** Returns the messages at an address, `queue` or `topic/Subscriptions/name`, or of its dead-letter queue. */
   queueAt(address: string): MessageQueue | undefined {
     const deadLetters = /\/\$deadletterqueue$/i.test(address);
     const receivable = this.#receivableAt(address.replace(/\/\$deadletterqueue$/i, ""));
     return deadLetters ? receivable?.deadLetters : receivable?.queue;
   }
 
-  /** What is sent to at an address. */
+  /** Returns the inlet of a queue or topic. */
   inletAt(address: string): Inlet | undefined {
     return this.get(address)?.inlet;
   }

@@ -1,39 +1,48 @@
 import { systemClock, type Clock } from "../../../src/base/clock.ts";
+import { inMs, type Duration } from "../../../src/base/duration.ts";
 import { Turns } from "../../../src/provider-kit/turns.ts";
 
-/** What goes wrong on demand. Counts go down as faults happen. */
+/**
+ * Faults on demand. Each count goes down with every fault.
+ *
+ * @example
+ * broker.faults.throttledSends = 3; // the next three sends are refused
+ * broker.faults.delay = "300ms";
+ */
 export class Faults {
   readonly #clock: Clock;
   readonly #turns = new Turns();
-  /** How long every answer takes, in ms. */
-  delayMs = 0;
-  /** How late the end of a drain is told, in ms; never when it is `Infinity`. The SDK closes a link after 200 ms of it. */
-  drainMs = 0;
-  /** So many sends are refused as `ServerBusy`, the throttling of Service Bus. */
+  /** The delay of every answer. */
+  delay: Duration = 0;
+  /** The delay of the end of a drain; `Infinity` for never. The SDK closes a link after 200 ms. */
+  drainDelay: Duration = 0;
+  /** How many sends are refused as `ServerBusy`, the throttling of Service Bus. */
   throttledSends = 0;
-  /** So many administration requests are answered with this status. */
+  /** How many administration requests are answered with this HTTP status. */
   administration: { status: number; times: number } = { status: 429, times: 0 };
-  /** So many settlements are taken but never answered, and their connection is dropped. */
+  /** How many settlements take effect but are never answered; their connection is dropped. */
   droppedSettlements = 0;
-  /** So many claims, which come before each link, are never answered, and their connection is dropped. */
+  /** How many claims, which precede each link, are never answered; their connection is dropped. */
   droppedClaims = 0;
-  /** So many requests of management, the renewals of locks among them, are taken but never answered. */
+  /** How many management requests, such as renewals of locks, are never answered. */
   unansweredRequests = 0;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
   }
 
-  /** Answers a client: in a turn of its own, and late when that is asked for. */
+  /** Answers a client in a turn of its own, after `delay`. */
   answer(work: () => void): void {
-    if (this.delayMs > 0) this.#clock.after(this.delayMs, () => this.#turns.add(work));
+    const delayMs = inMs(this.delay) as number;
+    if (delayMs > 0) this.#clock.after(delayMs, () => this.#turns.add(work));
     else this.#turns.add(work);
   }
 
-  /** Tells the end of a drain, late or never when that is asked for. */
+  /** Reports the end of a drain, after `drainDelay`. */
   drained(work: () => void): void {
-    if (this.drainMs === 0) work();
-    else if (this.drainMs < Infinity) this.#clock.after(this.drainMs, work);
+    const delayMs = inMs(this.drainDelay) as number;
+    if (delayMs === 0) work();
+    else if (delayMs < Infinity) this.#clock.after(delayMs, work);
   }
 
   throttles(): boolean {

@@ -1,6 +1,6 @@
 import type { AmqpMessage } from "./rhea.ts";
 
-/** Which messages of a topic a subscription gets. */
+/** Returns whether a subscription gets a message of its topic. */
 export type Filter = (message: AmqpMessage) => boolean;
 
 type Value = string | number | boolean | undefined;
@@ -18,7 +18,7 @@ const systemProperties: Readonly<Record<string, keyof AmqpMessage>> = {
   contenttype: "content_type",
 };
 
-/** All of these properties must be equal; application properties by their name, the others as in SQL without `sys.`. */
+/** Makes a filter of properties that must all be equal. System properties are named as in SQL, without `sys.`. */
 export function correlationFilter(
   system: Readonly<Record<string, string>>,
   user: Readonly<Record<string, string>>,
@@ -29,8 +29,12 @@ export function correlationFilter(
 }
 
 /**
- * A filter in the SQL of Service Bus: comparisons, `AND`, `OR`, `NOT`, `IS NULL`, `IN`, `LIKE`, `EXISTS`. Arithmetic is
- * left out. As there, what cannot be compared is unknown, and unknown is not matched.
+ * Makes a filter of the SQL of Service Bus, without its arithmetic.
+ *
+ * Supports comparisons, `AND`, `OR`, `NOT`, `IS NULL`, `IN`, `LIKE` and `EXISTS`. As in the cloud, values that cannot be
+ * compared are unknown, and unknown does not match.
+ *
+ * @throws SyntaxError
  */
 export function sqlFilter(sql: string): Filter {
   const expression = new Parser(sql).parse();
@@ -67,7 +71,7 @@ class Parser {
     return right ? (message) => left(message) === true && right(message) === true : left;
   }
 
-  /** What stands on both sides of the word, the rest of the same kind on the right. */
+  /** Reads the operands on both sides of a word; the right one takes the rest of the same kind. */
   #joined(word: string, operand: () => Expression): [Expression, Expression?] {
     const left = operand();
     if (!this.#take(word)) return [left];

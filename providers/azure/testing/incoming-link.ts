@@ -4,10 +4,10 @@ import { noSession, type Inlet } from "./inlet.ts";
 import { messagesOf } from "./message.ts";
 import { accept, acceptAttach, encode, maxMessageBytes, reject, type AmqpMessage } from "./rhea.ts";
 
-/** Messages that a sender may have on their way. */
+/** How many messages a sender may have under way. */
 const credit = 1000;
 
-/** Takes what a client sends to a queue or topic. */
+/** Receives the messages that a client sends to a queue or topic. */
 export class IncomingLink {
   readonly #receiver: Receiver;
   readonly #inlet: Inlet;

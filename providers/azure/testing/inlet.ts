@@ -9,16 +9,16 @@ export function hasSession({ group_id: id }: AmqpMessage): boolean {
   return id !== undefined && id !== null;
 }
 
-/** Where messages come into a queue or topic: drops duplicates and holds back what is scheduled. */
+/** The entrance of a queue or topic: drops duplicates, and holds scheduled messages back. */
 export class Inlet {
   readonly #clock: Clock;
-  /** How long ids are remembered, in ms; 0 for never. */
+  /** The window of duplicate detection, in ms; 0 for none. */
   readonly #duplicateWindowMs: number;
   readonly #deliver: (message: AmqpMessage) => void;
   readonly #requiresSession: boolean;
   readonly #recent = new Map<string, number>();
   readonly #scheduled = new Map<number, { readonly message: AmqpMessage; readonly timer: Timer }>();
-  /** Scheduled messages have numbers of their own: one that is due is enqueued under a new one. */
+  /** Scheduled messages have numbers of their own, and get a new one when they are enqueued. */
   #sequence = 1_000_000;
 
   constructor(
@@ -33,7 +33,7 @@ export class Inlet {
     this.#requiresSession = requiresSession;
   }
 
-  /** Whether it may be taken in: a queue with sessions takes nothing without one. */
+  /** Returns whether a message may be sent: a queue with sessions refuses messages without one. */
   admits(message: AmqpMessage): boolean {
     return !this.#requiresSession || hasSession(message);
   }
@@ -42,7 +42,7 @@ export class Inlet {
     return this.#scheduled.size;
   }
 
-  /** Takes a message in; answers its number when it is held back. */
+  /** Accepts a message; returns its number when it is scheduled, else 0. */
   take(message: AmqpMessage): number {
     const own = received(message);
     if (this.#isDuplicate(String(own.message_id))) return 0;
@@ -52,7 +52,7 @@ export class Inlet {
     return 0;
   }
 
-  /** Answers whether it was there. */
+  /** Cancels a scheduled message; returns whether it was there. */
   cancel(sequence: number): boolean {
     const held = this.#scheduled.get(sequence);
     held?.timer.cancel();

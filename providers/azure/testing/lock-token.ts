@@ -1,9 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/*
- * A lock token is a UUID: big-endian where it travels as one, in the order of a .NET Guid where it is the tag of a
- * delivery.
- */
+/* A lock token is a UUID: big-endian as an AMQP value, in the byte order of a .NET Guid as a delivery tag. */
 
 export function newLockToken(): string {
   return randomUUID();

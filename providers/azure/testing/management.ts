@@ -6,14 +6,14 @@ import type { Reply } from "./request-link.ts";
 import type { SessionLock } from "./sessions.ts";
 import { decode, encode, types, type AmqpMessage } from "./rhea.ts";
 
-/** What the management node of one address works on. */
+/** The entity behind the management node of an address. */
 export interface Managed {
   readonly queue: MessageQueue | undefined;
   readonly inlet: Inlet | undefined;
 }
 
-interface Asked extends Managed {
-  /** The session that the request is about, when its link holds it. */
+interface ManagementRequest extends Managed {
+  /** The session of the request, if its link holds it. */
   readonly session: SessionLock | undefined;
 }
 
@@ -52,7 +52,7 @@ const notFound: Reply = {
   condition: "com.microsoft:message-not-found",
 };
 
-const operations: Readonly<Record<string, (asked: Asked, body: Body) => Reply>> = {
+const operations: Readonly<Record<string, (asked: ManagementRequest, body: Body) => Reply>> = {
   "renew-lock": ({ queue }, body) => {
     const until = tokensOf(body).map((token) => queue?.renew(token));
     if (until.includes(undefined)) return lockLost;
@@ -138,7 +138,7 @@ function sequencesOf(body: Body): number[] {
   return (body["sequence-numbers"] as readonly unknown[]).map(numberOf);
 }
 
-/** rhea gives a long that is no safe integer as bytes. */
+/** Reads a long, which rhea returns as bytes when it is no safe integer. */
 function numberOf(value: unknown): number {
   return Buffer.isBuffer(value) ? Number(value.readBigInt64BE()) : Number(value);
 }

@@ -6,26 +6,26 @@ const batchFormat = 0x80013700;
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** The messages of one transfer; several when a batch was sent. */
+/** Returns the messages of a transfer: several for a batch. */
 export function messagesOf(format: number | undefined, payload: AmqpMessage | Buffer): AmqpMessage[] {
   if (format !== batchFormat) return [payload as AmqpMessage];
   const { content } = decode(payload as Buffer).body as { readonly content: Buffer | readonly Buffer[] };
   return (Buffer.isBuffer(content) ? [content] : content).map(decode);
 }
 
-/** A message as it is kept: with an id, which the broker gives where the sender did not. */
+/** Returns a message as it is kept: with an id, which the broker adds when the sender gave none. */
 export function received(message: AmqpMessage): AmqpMessage {
   const { delivery_count: _, ...kept } = message;
   return { ...kept, message_id: message.message_id ?? randomUUID().replaceAll("-", "") };
 }
 
-/** When a message is to be enqueued, in ms since the epoch; 0 is now. */
+/** Returns the scheduled time of a message, in ms since the epoch; 0 for now. */
 export function scheduledFor(message: AmqpMessage): number {
   const time: unknown = message.message_annotations?.["x-opt-scheduled-enqueue-time"];
   return time instanceof Date || typeof time === "number" ? Number(time) : 0;
 }
 
-/** What the broker says of a message to its receiver. */
+/** Facts that the broker adds to a message for its receiver. */
 export interface Facts {
   readonly sequence: number;
   readonly enqueuedAt: number;
@@ -35,7 +35,7 @@ export interface Facts {
   readonly deadLetterSource?: string | undefined;
 }
 
-/** A message as it is sent to a receiver. */
+/** Returns a message as a receiver gets it. */
 export function outgoing(message: AmqpMessage, facts: Facts): AmqpMessage {
   return {
     ...message,
@@ -51,7 +51,7 @@ export function outgoing(message: AmqpMessage, facts: Facts): AmqpMessage {
   };
 }
 
-/** The message with these application properties changed. */
+/** Returns a message with changed application properties. */
 export function withProperties(message: AmqpMessage, changes: Properties | undefined): AmqpMessage {
   if (!changes || Object.keys(changes).length === 0) return message;
   const defined = Object.fromEntries(

@@ -3,10 +3,19 @@ import type { Faults } from "./faults.ts";
 import { deliveryTag } from "./lock-token.ts";
 import type { Properties } from "./message.ts";
 import type { MessageQueue, Settlement } from "./queue.ts";
-import { accept, acceptAttach, alwaysAnswerDrain, encode, isDraining, reject, sendable, tellDrained } from "./rhea.ts";
+import {
+  accept,
+  acceptAttach,
+  alwaysAnswerDrain,
+  encode,
+  isDraining,
+  reject,
+  sendable,
+  reportDrained,
+} from "./rhea.ts";
 import type { SessionLock } from "./sessions.ts";
 
-/** Sends what is in a queue to a client, as much as it gave credit for, and takes its settlements. */
+/** Sends messages of a queue to a client, up to its credit, and receives the settlements. */
 export class OutgoingLink {
   readonly #sender: Sender;
   readonly #queue: MessageQueue;
@@ -18,7 +27,7 @@ export class OutgoingLink {
 
   /**
    * @param drop drops the connection.
-   * @param session what alone is sent, where there are sessions.
+   * @param session the session to send; `undefined` for a queue without sessions.
    */
   constructor(sender: Sender, queue: MessageQueue, faults: Faults, drop: () => void, session?: SessionLock) {
     this.#sender = sender;
@@ -31,8 +40,8 @@ export class OutgoingLink {
     this.#ended = queue.onReady(() => this.#pump());
     sender.on("sender_flow", () => {
       this.#pump();
-      // Once for each time that it is asked: told again later it would end credit that was given meanwhile.
-      if (isDraining(sender)) this.#faults.drained(() => tellDrained(sender));
+      // Once for each drain: a second report would end credit that was given meanwhile.
+      if (isDraining(sender)) this.#faults.drained(() => reportDrained(sender));
     });
     for (const outcome of ["accepted", "released", "modified", "rejected"]) {
       sender.on(outcome, (context: EventContext) => this.#settle(context, outcome));
@@ -40,18 +49,18 @@ export class OutgoingLink {
     for (const end of ["sender_close", "session_close"]) sender.on(end, () => this.#close());
   }
 
-  /** Sends nothing more. What is locked stays locked for its time. */
+  /** Stops sending. Locked messages stay locked until their locks end. */
   end(): void {
     this.#ended();
   }
 
-  /** The receiver closed the link: a session that it held is free again. Of one that just goes away it stays for its time. */
+  /** Called when the receiver closed the link: frees its session. After a broken connection the session stays locked. */
   #close(): void {
     this.end();
     if (this.#session) this.#queue.releaseSession(this.#session);
   }
 
-  /** Fault: detaches the link, whose locks then no longer settle anything. */
+  /** Fault: detaches the link, after which its locks settle nothing. */
   detach(condition: string, description: string): void {
     this.end();
     this.#queue.orphanLocks(this.#tokens.values());

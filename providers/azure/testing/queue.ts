@@ -6,19 +6,19 @@ import { Sessions, type SessionLock } from "./sessions.ts";
 
 export interface QueueSettings {
   readonly lockMs: number;
-  /** A message that came back or was deferred so often is dead-lettered. */
+  /** The number of deliveries, deferred ones included, after which a message is dead-lettered. */
   readonly maxDeliveryCount: number;
-  /** Its messages are received session by session, each by one receiver at a time. */
+  /** Messages are received by session, each session by one receiver at a time. */
   readonly requiresSession: boolean;
 }
 
 interface Lock {
   readonly token: string;
   until: number;
-  /** None where the lock is that of its session. */
+  /** `undefined` when the lock is that of the session. */
   timer: Timer | undefined;
   readonly session: SessionLock | undefined;
-  /** Its link was detached: it can be renewed but no longer be used to settle. */
+  /** True after the link was detached: the lock can be renewed, but settles nothing. */
   orphaned: boolean;
 }
 
@@ -39,27 +39,27 @@ export type Settlement =
   | { readonly as: "abandoned" | "deferred" | "dead-lettered"; readonly properties?: Properties | undefined }
   | { readonly as: "released" };
 
-/** Where dead letters go; none for a queue of dead letters. */
-export type Burial = (message: AmqpMessage) => void;
+/** Takes a dead letter. A dead-letter queue has none. */
+export type DeadLetterHandler = (message: AmqpMessage) => void;
 
-/** The messages of one queue, subscription or dead-letter queue. Synchronous throughout. */
+/** The messages of one queue, subscription or dead-letter queue. All methods are synchronous. */
 export class MessageQueue {
   readonly settings: QueueSettings;
   readonly #clock: Clock;
-  readonly #bury: Burial | undefined;
-  /** Everything in it, by sequence number, in order. */
+  readonly #toDeadLetters: DeadLetterHandler | undefined;
+  /** All messages, by sequence number, in order. */
   readonly #entries = new Map<number, Entry>();
-  /** What can be received now, in order, by session; without sessions it is all one line. */
+  /** Messages ready to be received, in order, by session; without sessions in one line. */
   readonly #lines = new Map<string, Entry[]>();
   readonly #byToken = new Map<string, Entry>();
   readonly #consumers = new Set<() => void>();
   readonly #sessions: Sessions;
   #sequence = 0;
 
-  constructor(settings: QueueSettings, clock: Clock, bury?: Burial) {
+  constructor(settings: QueueSettings, clock: Clock, toDeadLetters?: DeadLetterHandler) {
     this.settings = settings;
     this.#clock = clock;
-    this.#bury = bury;
+    this.#toDeadLetters = toDeadLetters;
     this.#sessions = new Sessions(settings.lockMs, clock, (lock) => this.#unlockSession(lock, true));
   }
 
@@ -81,26 +81,26 @@ export class MessageQueue {
     this.#makeReady(entry);
   }
 
-  /** Calls `consumer` whenever something may be received; the function that is returned ends it. */
+  /** Calls `consumer` whenever a message may be ready; returns a function that ends this. */
   onReady(consumer: () => void): () => void {
     this.#consumers.add(consumer);
     return () => this.#consumers.delete(consumer);
   }
 
-  /** Locks the first message that can be received, of a session where there are sessions. */
+  /** Locks the first message that is ready, with sessions that of the session. */
   lockNext(session?: SessionLock): (Entry & { lock: Lock }) | undefined {
     const entry = this.#shift(session);
     return entry && this.#lock(entry, session);
   }
 
-  /** Takes the first message out: receive and delete. */
+  /** Removes the first message that is ready: "receive and delete". */
   takeNext(session?: SessionLock): Entry | undefined {
     const entry = this.#shift(session);
     if (entry) this.#entries.delete(entry.sequence);
     return entry;
   }
 
-  /** Locks a deferred message; where there are sessions, one of a session that is held. */
+  /** Locks a deferred message; with sessions only one of the session that is held. */
   lockDeferred(sequence: number, session?: SessionLock): (Entry & { lock: Lock }) | undefined {
     const entry = this.#entries.get(sequence);
     if (!entry?.deferred || entry.lock) return undefined;
@@ -108,23 +108,23 @@ export class MessageQueue {
     return session && this.#lineOf(entry) === session.id ? this.#lock(entry, session) : undefined;
   }
 
-  /** Locks a session: that one, or the next with something to receive. Nothing when it is not to be had now. */
+  /** Locks the session with that id, or the next with a message; returns `undefined` when none is free. */
   acceptSession(id: string | undefined, holder: string, lost: () => void): SessionLock | undefined {
     const chosen = id ?? this.#sessions.next(this.#lines.keys());
     return chosen === undefined ? undefined : this.#sessions.accept(chosen, holder, lost);
   }
 
-  /** Its holder gives a session back: what was not settled is as it was before, uncounted. */
+  /** Releases a session for its holder. Unsettled messages are ready again, their deliveries uncounted. */
   releaseSession(lock: SessionLock): void {
     if (this.#sessions.end(lock)) this.#unlockSession(lock, false);
   }
 
-  /** The lock on a session, if that link holds it. */
+  /** Returns the lock on a session, if that link holds it. */
   heldSession(id: string, holder: string): SessionLock | undefined {
     return this.#sessions.heldBy(id, holder);
   }
 
-  /** Answers until when it holds. */
+  /** Renews a session; returns the end of the lock. */
   renewSession(lock: SessionLock): number {
     return this.#sessions.renew(lock);
   }
@@ -137,7 +137,7 @@ export class MessageQueue {
     this.#sessions.setState(id, state);
   }
 
-  /** Settles by lock token; answers whether the lock was held. */
+  /** Settles by lock token; returns whether the lock was held. */
   settle(token: string, settlement: Settlement): boolean {
     const entry = this.#byToken.get(token);
     if (!entry?.lock || entry.lock.orphaned) return false;
@@ -147,17 +147,17 @@ export class MessageQueue {
         this.#entries.delete(entry.sequence);
         break;
       case "released":
-        this.#comeBack(entry, false);
+        this.#redeliver(entry, false);
         break;
       case "abandoned":
         entry.message = withProperties(entry.message, settlement.properties);
-        this.#comeBack(entry, true);
+        this.#redeliver(entry, true);
         break;
       case "deferred":
         entry.message = withProperties(entry.message, settlement.properties);
         entry.deferred = true;
-        // A defer is a delivery as any other, and may be the last (azure-service-bus#375).
-        this.#comeBack(entry, true);
+        // A defer counts as a delivery, and may be the last (azure-service-bus#375).
+        this.#redeliver(entry, true);
         break;
       case "dead-lettered":
         this.#deadLetter(entry, settlement.properties);
@@ -166,7 +166,7 @@ export class MessageQueue {
     return true;
   }
 
-  /** Renews a lock; answers until when it holds, nothing when it is gone. */
+  /** Renews a lock; returns its end, or `undefined` when it is gone. */
   renew(token: string): number | undefined {
     const lock = this.#byToken.get(token)?.lock;
     if (!lock?.timer) return undefined;
@@ -176,7 +176,7 @@ export class MessageQueue {
     return lock.until;
   }
 
-  /** Up to `count` messages from that sequence number on, whatever their state, untouched. */
+  /** Returns up to `count` messages from a sequence number on, in any state. */
   peek(from: number, count: number, sessionId?: string): AmqpMessage[] {
     const found: AmqpMessage[] = [];
     for (const entry of this.#entries.values()) {
@@ -187,7 +187,7 @@ export class MessageQueue {
     return found;
   }
 
-  /** The message with what the broker says of it. */
+  /** Returns a message with the facts that the broker adds. */
   render(entry: Entry): AmqpMessage {
     const { message, lock, deferred, ...facts } = entry;
     return outgoing(message, { ...facts, lockedUntil: lock?.until, state: deferred ? 1 : 0 });
@@ -199,7 +199,7 @@ export class MessageQueue {
     for (const token of [...this.#byToken.keys()]) this.#expire(token);
   }
 
-  /** Fault: these locks can no longer be used to settle, though they last their time. */
+  /** Fault: these locks settle nothing any more, though they last until their end. */
   orphanLocks(tokens: Iterable<string>): void {
     for (const token of tokens) {
       const lock = this.#byToken.get(token)?.lock;
@@ -252,21 +252,21 @@ export class MessageQueue {
     const entry = this.#byToken.get(token);
     if (!entry) return;
     this.#unlock(entry);
-    this.#comeBack(entry, true);
+    this.#redeliver(entry, true);
   }
 
   #unlockSession(lock: SessionLock, counted: boolean): void {
     for (const entry of [...this.#byToken.values()]) {
       if (entry.lock?.session !== lock) continue;
       this.#unlock(entry);
-      this.#comeBack(entry, counted);
+      this.#redeliver(entry, counted);
     }
     this.#wake();
   }
 
-  #comeBack(entry: Entry, counted: boolean): void {
+  #redeliver(entry: Entry, counted: boolean): void {
     if (counted) entry.deliveryCount++;
-    if (this.#bury && entry.deliveryCount >= this.settings.maxDeliveryCount) {
+    if (this.#toDeadLetters && entry.deliveryCount >= this.settings.maxDeliveryCount) {
       this.#deadLetter(entry, {
         DeadLetterReason: "MaxDeliveryCountExceeded",
         DeadLetterErrorDescription: `Message could not be consumed after ${this.settings.maxDeliveryCount} delivery attempts.`,
@@ -275,12 +275,12 @@ export class MessageQueue {
   }
 
   #deadLetter(entry: Entry, properties: Properties | undefined): void {
-    if (!this.#bury) return this.#makeReady(entry);
+    if (!this.#toDeadLetters) return this.#makeReady(entry);
     this.#entries.delete(entry.sequence);
-    this.#bury(withProperties(entry.message, properties));
+    this.#toDeadLetters(withProperties(entry.message, properties));
   }
 
-  /** What came back goes to its old place: a queue is ordered by sequence number. */
+  /** Puts a message in its place: a queue is ordered by sequence number. */
   #makeReady(entry: Entry): void {
     const id = this.#lineOf(entry);
     let line = this.#lines.get(id);
@@ -291,7 +291,7 @@ export class MessageQueue {
     this.#wake();
   }
 
-  /** Consumers take turns: who was asked first now is asked last next time. */
+  /** Wakes the consumers in turns: the first now is the last next time. */
   #wake(): void {
     for (const consumer of [...this.#consumers]) {
       if (this.#lines.size === 0) return;

@@ -2,7 +2,7 @@ import type { EventContext, Receiver, Sender } from "rhea";
 import type { Faults } from "./faults.ts";
 import { acceptAttach, send, types, type AmqpMessage } from "./rhea.ts";
 
-/** What a request is answered with. */
+/** The answer to a request. */
 export interface Reply {
   readonly status: number;
   readonly description?: string;
@@ -13,7 +13,7 @@ export interface Reply {
 
 const credit = 100;
 
-/** Takes requests and sends each its reply, if it has one, on the link that the request names by `reply_to`. */
+/** Serves requests. Sends each reply, if any, on the link that the request names in `reply_to`. */
 export function serveRequests(
   receiver: Receiver,
   replyLink: (name: string) => Sender | undefined,

@@ -2,11 +2,9 @@ import type { Socket } from "node:net";
 import { keepTypes, type RheaTypes } from "../sdk/amqp-types.ts";
 import rhea, { type Connection, type Container, type Delivery, type Message, type Sender, type link } from "rhea";
 
-/*
- * The parts of rhea that its typings leave out. Everything untyped is here.
- */
+/* The parts of rhea that its typings leave out. All untyped code of the broker is here. */
 
-/** An AMQP message as rhea decodes it, application properties and annotations as plain objects. */
+/** A message as rhea decodes it, with application properties and annotations as plain objects. */
 export type AmqpMessage = Partial<Message>;
 
 interface LinkInternals {
@@ -37,24 +35,24 @@ const outcomes = rhea.message as unknown as Outcomes;
 export const maxMessageBytes = 262_144;
 
 const sessionFilter = "com.microsoft:session-filter";
-/** From the year 1, by which .NET counts, to 1970, in ms. */
+/** From the year 1, where .NET begins to count, to 1970, in ms. */
 const yearOneMs = 62_135_596_800_000;
 
-/** The session that a receiver asks for: its id, `null` for the next that is free, nothing when it wants none. */
-export function sessionAskedFor(sender: Sender): string | null | undefined {
+/** Returns the session id that a receiver requests: `null` for the next free session, `undefined` for none. */
+export function requestedSession(sender: Sender): string | null | undefined {
   const filter = (sender.source as { readonly filter?: Readonly<Record<string, unknown>> } | undefined)?.filter;
   if (!filter || !(sessionFilter in filter)) return undefined;
   const id = filter[sessionFilter];
   return typeof id === "string" ? id : null;
 }
 
-/** How long a receiver waits for a session, in ms. */
-export function sessionPatience(sender: Sender): number {
+/** Returns how long a receiver waits for a session, in ms. */
+export function maxSessionWait(sender: Sender): number {
   const { properties = {} } = sender as unknown as { readonly properties?: Readonly<Record<string, unknown>> };
   return Number(properties["com.microsoft:timeout"] ?? 60_000);
 }
 
-/** Keeps an attach unanswered until the function that is returned is called. */
+/** Leaves an attach unanswered; returns the function that answers it. */
 export function holdAttach(link: link): () => void {
   const held = link as unknown as { _process?: () => void; connection: { _register(): void } };
   held._process = () => {};
@@ -64,7 +62,7 @@ export function holdAttach(link: link): () => void {
   };
 }
 
-/** Answers an attach with what was asked for, and with the session that was granted. */
+/** Accepts an attach as requested, with the session that is granted. */
 export function acceptAttach(link: link, session?: { readonly id: string; readonly until: number }): void {
   const { attach } = (link as unknown as LinkInternals).local;
   link.set_source(session ? { ...link.source, filter: { [sessionFilter]: session.id } } : (link.source ?? {}));
@@ -79,34 +77,36 @@ export function acceptAttach(link: link, session?: { readonly id: string; readon
   attach.max_message_size = maxMessageBytes;
 }
 
-/** Refuses an attach: a link without a terminus, then a detach that says why. */
+/** Refuses an attach: opens a link without a terminus, then detaches it with the reason. */
 export function refuseAttach(link: link, condition: string, description: string): void {
   link.close({ condition, description });
 }
 
 /**
- * How many messages may be sent now: rhea takes credit off only when a message is written, and a message without
- * credit would hold up every other of its session.
+ * Returns how many messages may be sent now.
+ *
+ * rhea reduces the credit only when a message is written, and a message without credit would block all others of its
+ * session.
  */
 export function sendable(sender: Sender): number {
   const { credit, session } = sender as unknown as LinkInternals;
   return credit - (session.outgoing.next_delivery_id - session.outgoing.next_pending_delivery);
 }
 
-/** Whether the receiver at the other end asked for what there is and an end to its credit. */
+/** Returns whether the receiver drains: it wants the messages that are ready, then an end of its credit. */
 export function isDraining(sender: Sender): boolean {
   return (sender as unknown as LinkInternals)._draining;
 }
 
-/** Makes the sender tell the end of a drain even when all its credit was used; rhea keeps silent then. */
+/** Makes a sender report the end of a drain also when all credit was used, where rhea would be silent. */
 export function alwaysAnswerDrain(sender: Sender): void {
   const internals = sender as unknown as LinkInternals;
   const drain = internals._get_drain.bind(internals);
   internals._get_drain = () => drain() || internals._draining;
 }
 
-/** Tells the receiver that its drain is over: also between two of its frames, where rhea would keep it for the next. */
-export function tellDrained(sender: Sender): void {
+/** Reports the end of a drain at once, also between two frames, where rhea would keep it for the next. */
+export function reportDrained(sender: Sender): void {
   sender.set_drained(true);
   (sender.connection as unknown as { _register(): void })._register();
 }
@@ -119,7 +119,7 @@ export function reject(delivery: Delivery, condition: string, description: strin
   settle(delivery, outcomes.rejected({ error: { condition, description } }));
 }
 
-/** A receiver that is told so says nothing more of the delivery, for which rhea would wait before it forgets it. */
+/** Settles a delivery. The receiver sends no more about it, so that rhea must not wait before it forgets it. */
 function settle(delivery: Delivery, outcome: { described(): unknown }): void {
   delivery.update(true, outcome.described());
   (delivery as { remote_settled: boolean }).remote_settled = true;
@@ -134,14 +134,14 @@ export function decode(bytes: Buffer): AmqpMessage {
 }
 
 export const types: typeof rhea.types = rhea.types;
-// A broker passes values on as they came.
+// A broker passes values on unchanged.
 keepTypes(types as unknown as RheaTypes);
 
 export function createContainer(options: object): Container {
   return rhea.create_container(options);
 }
 
-/** Serves a connection on a socket, and lets go of its timers when the socket is gone. */
+/** Serves a connection on a socket, and ends its timers when the socket closes. */
 export function serve(connection: Connection, socket: Socket): void {
   const internals = connection as unknown as { accept(socket: Socket): void; eof(): void };
   internals.accept(socket);

@@ -1,12 +1,14 @@
 import type { Sender } from "rhea";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { MessageQueue } from "./queue.ts";
-import { holdAttach, refuseAttach, sessionPatience } from "./rhea.ts";
+import { holdAttach, refuseAttach, maxSessionWait } from "./rhea.ts";
 import type { SessionLock } from "./sessions.ts";
 
 /**
- * Grants a receiver the session that it asked for, at once or not at all, or the next that is free, which it waits for:
- * its attach is answered then, or, when nothing comes free in time, refused. Answers how to end the wait.
+ * Grants a receiver the session that it requests: one by id at once or never, or the next free one, after a wait.
+ *
+ * The attach is answered when a session is free, or refused when none is free in time. Returns a function that ends the
+ * wait.
  *
  * @param open makes the link.
  */
@@ -41,7 +43,7 @@ export function attachSession(
     end();
     open(session);
   });
-  const timer = clock.after(sessionPatience(sender), () => {
+  const timer = clock.after(maxSessionWait(sender), () => {
     end();
     refuseAttach(sender, "com.microsoft:timeout", "The operation did not complete: no session was free in time.");
   });

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../../src/base/clock.ts";
 
-/** A session that one receiver holds: with it everything of its id. */
+/** A session that one receiver holds. */
 export class SessionLock {
   readonly id: string;
   /** The link that holds it. */
   readonly holder: string;
   until: number;
   timer: Timer;
-  /** Tells its holder that it ended before it was given back. */
+  /** Called when the lock ended before the holder released it. */
   readonly lost: () => void;
 
   constructor(id: string, holder: string, until: number, timer: Timer, lost: () => void) {
@@ -19,14 +19,14 @@ export class SessionLock {
   }
 }
 
-/** The sessions of one queue or subscription: who holds which, what is kept in them, and whose turn is next. */
+/** The sessions of one queue or subscription: their locks, states and turns. */
 export class Sessions {
   readonly #lockMs: number;
   readonly #clock: Clock;
   readonly #expired: (lock: SessionLock) => void;
   readonly #held = new Map<string, SessionLock>();
   readonly #states = new Map<string, Buffer>();
-  /** When each was accepted last, counted in turns: whoever waited longest is next. */
+  /** The turn in which each was accepted last: the one that has waited longest is next. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
 
@@ -36,7 +36,7 @@ export class Sessions {
     this.#expired = expired;
   }
 
-  /** Locks a session, unless somebody holds it. It need not have any messages. */
+  /** Locks a session, with or without messages; returns `undefined` when it is held. */
   accept(id: string, holder: string, lost: () => void): SessionLock | undefined {
     if (this.#held.has(id)) return undefined;
     const until = this.#clock.now() + this.#lockMs;
@@ -46,7 +46,7 @@ export class Sessions {
     return lock;
   }
 
-  /** Of these, the one that nobody holds and that was held least lately. */
+  /** Returns the free session that has waited longest. */
   next(ids: Iterable<string>): string | undefined {
     let best: string | undefined;
     for (const id of ids) {
@@ -56,20 +56,20 @@ export class Sessions {
     return best;
   }
 
-  /** The lock on a session, if that link holds it. */
+  /** Returns the lock on a session, if that link holds it. */
   heldBy(id: string, holder: string): SessionLock | undefined {
     const lock = this.#held.get(id);
     return lock?.holder === holder ? lock : undefined;
   }
 
-  /** Ends a lock; answers whether it was held. */
+  /** Ends a lock; returns whether it was held. */
   end(lock: SessionLock): boolean {
     if (this.#held.get(lock.id) !== lock) return false;
     lock.timer.cancel();
     return this.#held.delete(lock.id);
   }
 
-  /** Answers until when it holds. */
+  /** Renews a lock; returns its end. */
   renew(lock: SessionLock): number {
     lock.timer.cancel();
     lock.until = this.#clock.now() + this.#lockMs;

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Whether a shared access signature was made with `key`. */
+/** Returns whether a shared access signature was made with `key`. */
 export function isSignedWith(key: string, token: string): boolean {
-  // What is signed is the resource as it stands in the token, in whichever case its escapes are.
+  // Signed is the resource as written in the token, with its escapes in either case.
   const resource = /\bsr=([^&]*)/.exec(token)?.[1];
   const expiry = /\bse=(\d+)/.exec(token)?.[1];
   const signature = /\bsig=([^&]*)/.exec(token)?.[1];

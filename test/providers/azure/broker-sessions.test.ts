@@ -2,7 +2,7 @@
 import type { ServiceBusAdministrationClient, ServiceBusClient, ServiceBusSessionReceiver } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { limitWaits } from "../../../providers/azure/sdk/connection-waits.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
@@ -12,7 +12,7 @@ const test = suite("Service Bus test broker: sessions", { timeoutMs: 30_000 });
 let broker: ServiceBusBroker;
 let client: ServiceBusClient;
 let administration: ServiceBusAdministrationClient;
-/** Longer than a test takes, but in those that wait for its end. */
+/** Longer than every test that does not wait for the end of a lock. */
 const longMs = 30_000;
 const shortMs = 1_000;
 
@@ -20,7 +20,7 @@ test.before(async () => {
   broker = await ServiceBusBroker.start();
   const storage = { connectionString: "UseDevelopmentStorage=true" };
   const serviceBus = { connectionString: broker.connectionString };
-  const clients = await clientsFrom(configFrom({ serviceBus, storage, tryTimeoutMs: 700 }, {}));
+  const clients = await clientsFrom(completed({ serviceBus, storage, tryTimeout: 700 }, {}));
   client = clients.serviceBus;
   administration = clients.administration as ServiceBusAdministrationClient;
 });
@@ -34,7 +34,7 @@ async function queueOf(name: string, messages: readonly string[] = [], lockMs = 
   await send(name, ...messages);
 }
 
-/** The session is the first letter. */
+/** Makes a message; its session id is the first letter. */
 async function send(name: string, ...messages: readonly string[]): Promise<void> {
   if (messages.length === 0) return;
   await client.createSender(name).sendMessages(messages.map((body) => ({ body, sessionId: body.slice(0, 1) })));
@@ -56,7 +56,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-test("given messages of two sessions, when sessions are accepted, then each receiver gets its own alone, in order, and there is no third", async () => {
+test("each receiver gets the messages of its session alone, in order", async () => {
   await queueOf("two", ["a1", "b1", "a2"]);
   const [a, b] = [await accept("two"), await accept("two")];
   assert.equal([a.sessionId, b.sessionId], ["a", "b"]);
@@ -67,7 +67,7 @@ test("given messages of two sessions, when sessions are accepted, then each rece
   await b.close();
 });
 
-test("given a receiver that waits for a session, when a message comes, then it is granted", async () => {
+test("a receiver that waits for a session gets it when a message comes", async () => {
   await queueOf("waiting");
   const waiting = accept("waiting");
   await send("waiting", "x1");
@@ -76,7 +76,7 @@ test("given a receiver that waits for a session, when a message comes, then it i
   await receiver.close();
 });
 
-test("given a session in use, when it is asked for by its id, then it cannot be locked until it is closed, and its messages come back uncounted", async () => {
+test("a session in use cannot be locked until it is closed", async () => {
   await queueOf("busy", ["a1"]);
   const first = await client.acceptSession("busy", "a");
   await first.receiveMessages(1);
@@ -87,7 +87,7 @@ test("given a session in use, when it is asked for by its id, then it cannot be 
   await second.close();
 });
 
-test("given a session whose lock ends, when another accepts it, then its messages come again, counted, and the first can settle nothing", async () => {
+test("messages of an expired session come again, counted", async () => {
   await queueOf("ending", ["a1"]);
   const first = await accept("ending");
   const [stale] = await first.receiveMessages(1);
@@ -104,7 +104,7 @@ test("given a session whose lock ends, when another accepts it, then its message
   await second.close();
 });
 
-test("given a session, when it is renewed, then it outlasts its lock", async () => {
+test("a renewed session outlasts its lock", async () => {
   await queueOf("renewing", ["a1"], shortMs);
   const receiver = await accept("renewing");
   const [message] = await receiver.receiveMessages(1);
@@ -117,7 +117,7 @@ test("given a session, when it is renewed, then it outlasts its lock", async () 
   await receiver.close();
 });
 
-test("given a session, when a state is set, then the next receiver finds it, and deferred messages of it", async () => {
+test("the next receiver finds the state and the deferred messages", async () => {
   await queueOf("keeping", ["a1", "a2"]);
   const first = await accept("keeping");
   assert.is(await first.getSessionState(), null);
@@ -137,7 +137,7 @@ test("given a session, when a state is set, then the next receiver finds it, and
   await second.close();
 });
 
-test("given a connection that breaks, when the session is asked for again, then it is free only when its lock ends", async () => {
+test("after a broken connection a session stays locked for its time", async () => {
   await queueOf("breaking", ["a1"], shortMs);
   limitWaits(client, 1_000);
   const first = await accept("breaking");
@@ -150,7 +150,7 @@ test("given a connection that breaks, when the session is asked for again, then 
   await second.close();
 });
 
-test("given queues with and without sessions, when a receiver of the other kind comes, then it is refused", async () => {
+test("a receiver of the other kind is refused", async () => {
   await queueOf("with");
   await administration.createQueue("without");
   const message = async (work: Promise<unknown>): Promise<string> =>
@@ -166,7 +166,7 @@ test("given queues with and without sessions, when a receiver of the other kind 
   assert.match(await message(client.createSender("with").sendMessages({ body: 1 })), /SessionId was not set/);
 });
 
-test("given a topic with a subscription that needs sessions, when a message has none, then it is dead there, and says why", async () => {
+test("a subscription with sessions dead-letters messages without one", async () => {
   await administration.createTopic("mixed");
   await administration.createSubscription("mixed", "with", { requiresSession: true });
   await administration.createSubscription("mixed", "without");

@@ -1,8 +1,8 @@
-/** The test broker does what Service Bus does, seen through the SDK. */
+/** The test broker behaves like Service Bus, as seen through the SDK. */
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { sqlFilter } from "../../../providers/azure/testing/filter.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
@@ -17,7 +17,7 @@ test.before(async () => {
   broker = await ServiceBusBroker.start({ key: "key" });
   const { connectionString } = broker;
   const storage = { connectionString: "UseDevelopmentStorage=true" };
-  const clients = await clientsFrom(configFrom({ serviceBus: { connectionString }, storage }, {}));
+  const clients = await clientsFrom(completed({ serviceBus: { connectionString }, storage }, {}));
   client = clients.serviceBus;
   administration = clients.administration as ServiceBusAdministrationClient;
 });
@@ -26,7 +26,7 @@ test.after(async () => {
   await broker.stop();
 });
 
-test("given receive and delete, when messages are received, then they are gone, and no more than asked for are taken", async () => {
+test("receive and delete takes no more messages than asked for", async () => {
   await administration.createQueue("deleting");
   await client.createSender("deleting").sendMessages([{ body: "a" }, { body: "b" }, { body: "c" }]);
   const receiver = client.createReceiver("deleting", { receiveMode: "receiveAndDelete" });
@@ -37,7 +37,7 @@ test("given receive and delete, when messages are received, then they are gone, 
   assert.is((await administration.getQueueRuntimeProperties("deleting")).activeMessageCount, 1);
 });
 
-test("given a message that is deferred, when it is asked for by its number, then it is received and can be settled", async () => {
+test("a deferred message is received by its number and settled", async () => {
   await administration.createQueue("deferring");
   await client.createSender("deferring").sendMessages({ body: "later" });
   const receiver = client.createReceiver("deferring");
@@ -56,7 +56,7 @@ test("given a message that is deferred, when it is asked for by its number, then
   assert.is((await administration.getQueueRuntimeProperties("deferring")).totalMessageCount, 0);
 });
 
-test("given a scheduled message, when it is cancelled, then it never comes", async () => {
+test("a cancelled scheduled message never comes", async () => {
   await administration.createQueue("scheduling");
   const sender = client.createSender("scheduling");
   const [first, second] = await sender.scheduleMessages(
@@ -72,7 +72,7 @@ test("given a scheduled message, when it is cancelled, then it never comes", asy
   );
 });
 
-test("given a limit of deliveries, when a message comes back as often, then it is dead-lettered and says why", async () => {
+test("a message delivered too often is dead-lettered with the reason", async () => {
   await administration.createQueue("limiting", { maxDeliveryCount: 2 });
   await client.createSender("limiting").sendMessages({ body: "poison" });
   const receiver = client.createReceiver("limiting");
@@ -86,7 +86,7 @@ test("given a limit of deliveries, when a message comes back as often, then it i
   assert.equal([dead?.deadLetterReason, dead?.deadLetterSource], ["MaxDeliveryCountExceeded", "limiting"]);
 });
 
-test("given a limit of deliveries, when a message is deferred as often, then it is dead-lettered and says why", async () => {
+test("a message deferred too often is dead-lettered with the reason", async () => {
   await administration.createQueue("setting-aside", { maxDeliveryCount: 2 });
   await client.createSender("setting-aside").sendMessages({ body: "poison" });
   const receiver = client.createReceiver("setting-aside");
@@ -101,7 +101,7 @@ test("given a limit of deliveries, when a message is deferred as often, then it 
   assert.equal([dead?.body, dead?.deadLetterReason], ["poison", "MaxDeliveryCountExceeded"]);
 });
 
-test("given rules, when messages are published, then each subscription gets what one of its rules matches", async () => {
+test("a subscription gets the messages that one of its rules matches", async () => {
   await administration.createTopic("filtering");
   await administration.createSubscription("filtering", "all");
   await administration.createSubscription("filtering", "red", {
@@ -126,7 +126,7 @@ test("given rules, when messages are published, then each subscription gets what
   assert.equal([await bodies("all"), await bodies("red"), await bodies("large")], [[1, 2, 3], [1], [2, 3]]);
 });
 
-test("given entities, when they are listed, made again, asked for and deleted, then it is as in the cloud", async () => {
+test("entities are listed, made again and deleted as in the cloud", async () => {
   await administration.createTopic("Listed");
   await administration.createSubscription("Listed", "One");
   const names: string[] = [];
@@ -146,7 +146,7 @@ test("given entities, when they are listed, made again, asked for and deleted, t
   assert.is(await administration.topicExists("Listed"), false);
 });
 
-test("given a subscriber that streams, when the connection breaks, then it goes on receiving", async () => {
+test("a streaming subscriber goes on after the connection broke", async () => {
   await administration.createQueue("streaming");
   const seen: unknown[] = [];
   const receiver = client.createReceiver("streaming");
@@ -156,7 +156,7 @@ test("given a subscriber that streams, when the connection breaks, then it goes 
   });
   const sender = client.createSender("streaming");
   await sender.sendMessages({ body: 1 });
-  // A settlement that is on its way when the connection breaks keeps a timer of the SDK for a minute.
+  // A settlement under way when the connection breaks would keep a timer of the SDK for a minute.
   const settled = async (): Promise<boolean> =>
     (await administration.getQueueRuntimeProperties("streaming")).totalMessageCount === 0;
   await eventually("the first", async () => seen.length === 1 && (await settled()));
@@ -172,11 +172,11 @@ test("given a subscriber that streams, when the connection breaks, then it goes 
   await receiver.close();
 });
 
-test("given a broker that is told to take its time, when a message is sent and received, then each answer comes late, and nothing is lost", async () => {
+test("a delay makes every answer late and loses nothing", async () => {
   await administration.createQueue("slow");
   const [sender, receiver] = [client.createSender("slow"), client.createReceiver("slow")];
   await sender.sendMessages({ body: "opens the link" });
-  broker.faults.delayMs = 300;
+  broker.faults.delay = 300;
   try {
     const startedAt = Date.now();
     await sender.sendMessages({ body: "late" });
@@ -187,12 +187,12 @@ test("given a broker that is told to take its time, when a message is sent and r
     await receiver.completeMessage(messages[0]);
     assert.ok(Date.now() - settledAt >= 290, "the settlement was answered early");
   } finally {
-    broker.faults.delayMs = 0;
+    broker.faults.delay = 0;
   }
   assert.is((await administration.getQueueRuntimeProperties("slow")).activeMessageCount, 1);
 });
 
-test("given expressions of SQL, when they are applied, then what cannot be compared does not match", () => {
+test("values that SQL cannot compare do not match", () => {
   const matches = (sql: string): boolean =>
     sqlFilter(sql)({ subject: "Order", application_properties: { n: 5, s: "it's", yes: true } });
   for (const sql of [

@@ -1,7 +1,7 @@
-/** What becomes of an event whose body travelled elsewhere, when that cannot be had. */
+/** Events whose body is in the key-value store and cannot be fetched. */
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
@@ -15,12 +15,12 @@ const test = suite("Azure: claim checks", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
-/** Whether Blob storage refuses every connection. */
+/** True while Blob storage refuses every connection. */
 let isDown = false;
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
-  const { table, container, serviceBus } = await clientsFrom(configFrom(servers.options, {}));
+  const { table, container, serviceBus } = await clientsFrom(completed(servers.options, {}));
   await serviceBus.close();
   const blobOf = container.getBlockBlobClient.bind(container);
   container.getBlockBlobClient = (name) => {
@@ -42,7 +42,7 @@ const bodyOf = ({ event }: Lease): string => event.getBody<string>().slice(0, 5)
 
 for (const ordered of [false, true]) {
   const kind = ordered ? "an ordered queue" : "a queue";
-  test(`given ${kind}, when the body of an event is gone, then it is dead and says which blob is missing, and the others are delivered`, async () => {
+  test(`${kind}: an event whose body is gone is dead and names the blob`, async () => {
     const queue = await scratch({ ordered });
     const event = await queue.push(large, { partitionKey: "key" });
     await queue.push("small", { partitionKey: "key" });
@@ -55,7 +55,7 @@ for (const ordered of [false, true]) {
   });
 }
 
-test("given large events of two sources under one id, when they are received, then each has its own body", async () => {
+test("large events of two sources with one id have their own bodies", async () => {
   const queue = await scratch({ ordered: false });
   const bodies = ["a", "b"].map((source) => `${source}${large}`);
   for (const body of bodies) await queue.push(body, { id: "1", properties: { source: body.slice(0, 1) } });
@@ -63,7 +63,7 @@ test("given large events of two sources under one id, when they are received, th
   assert.equal(leases.map(({ event }) => event.getBody<string>()).sort(), bodies);
 });
 
-test("given an event that is dead because its body was gone, when that is put back and the event requeued, then it is delivered whole", async () => {
+test("a dead event whose body is back is requeued whole", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);
   await lost(event);
@@ -73,7 +73,7 @@ test("given an event that is dead because its body was gone, when that is put ba
   assert.is((await queue.takeOne()).event.body, event.body);
 });
 
-test("given a dead letter, when its body is gone, then it is listed, says both, and can be dropped", async () => {
+test("a dead letter without its body is listed, and can be dropped", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);
   await queue.bury(await queue.takeOne(), { reason: "failed once too often:" });
@@ -84,7 +84,7 @@ test("given a dead letter, when its body is gone, then it is listed, says both, 
   assert.is((await queue.deadLetters(0)).length, 0);
 });
 
-test("given events of which one has its body elsewhere, when Blob storage cannot be reached, then the others are delivered, and that one later, no attempt lost", async () => {
+test("unreachable Blob storage delays only the events that need it", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);
   isDown = true;

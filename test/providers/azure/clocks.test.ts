@@ -9,7 +9,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: a clock that is not the broker's", { timeoutMs: 60_000 });
 let servers: AzureServers;
-/** Long enough for a busy machine. */
+/** A lease long enough for a busy machine. */
 const leaseMs = 5_000;
 let names = 0;
 const newName = (): string => `Clock${Date.now().toString(36)}n${++names}`;
@@ -21,7 +21,7 @@ test.after(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** The time of a machine whose clock is wrong by so many ms. */
+/** A clock that is wrong by a number of ms. */
 class WrongClock implements Clock {
   readonly #byMs: number;
 
@@ -41,7 +41,7 @@ class WrongClock implements Clock {
 async function withClock(byMs: number, ordered: boolean, work: (queue: ScratchQueue) => Promise<void>): Promise<void> {
   const provider = await AzureProvider.open({
     ...servers.options,
-    minLockMs: 1_000,
+    minLock: 1_000,
     clock: new WrongClock(byMs),
   });
   const subject = { provider, clock: new ForgetfulClock(), newName, leaseMs };

@@ -1,6 +1,6 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
-import { configFrom, optionsFrom } from "../../../providers/azure/config.ts";
+import { completed, configFrom, tuningFrom } from "../../../providers/azure/config.ts";
 import type { ServiceBusPlace } from "../../../providers/azure/places.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import { Names } from "../../../providers/azure/queues/names.ts";
@@ -25,8 +25,8 @@ function problemsIn(work: () => unknown): string {
   }
 }
 
-test("given no credentials, when it is configured, then the error names every variable that would do", () => {
-  const message = problemsIn(() => configFrom({}, {}));
+test("without credentials the error names every variable", () => {
+  const message = problemsIn(() => completed({}, {}));
   for (const name of [
     "AZURE_SERVICEBUS_CONNECTION_STRING",
     "AZURE_SERVICEBUS_NAMESPACE",
@@ -37,9 +37,9 @@ test("given no credentials, when it is configured, then the error names every va
   }
 });
 
-test("given several mistakes, when it is configured, then all are listed", () => {
+test("all mistakes are listed", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       { table: "no-hyphens", container: "No_Capitals" },
       { AZURE_SERVICEBUS_NAMESPACE: "shop", AZURE_STORAGE_ACCOUNT: "shop" },
     ),
@@ -48,17 +48,15 @@ test("given several mistakes, when it is configured, then all are listed", () =>
     assert.ok(message.includes(part), message);
 });
 
-test("given a URL with options, when it is read, then each has its kind, and what is none is refused", () => {
-  assert.equal(optionsFrom("azure:?claimCheck=true&pollMs=50&queuePrefix="), {
-    claimCheck: true,
-    pollMs: 50,
-    queuePrefix: "",
-  });
-  const message = problemsIn(() => optionsFrom("azure:?claimCheck=yes&pollMs=0&colour=red"));
-  for (const part of ["claimCheck", "pollMs", "colour"]) assert.ok(message.includes(part), message);
+test("options of a URL have their types; unknown ones are refused", () => {
+  const url = "azure:?claimCheck=true&poll=50&tryTimeout=2s&queuePrefix=";
+  const { claimCheck, poll, tryTimeout, queuePrefix } = tuningFrom(url);
+  assert.equal([claimCheck, poll, tryTimeout, queuePrefix], [true, 50, 2_000, ""]);
+  const message = problemsIn(() => configFrom("azure:?claimCheck=yes&poll=0&colour=red"));
+  for (const part of ["claimCheck", "poll", "colour"]) assert.ok(message.includes(part), message);
 });
 
-test("given a connection string with a signature and no key, when queues are to be made or counted, then it is told what is missing", async () => {
+test("a signature without a key is refused for making and counting queues", async () => {
   const connectionString =
     "Endpoint=sb://127.0.0.1:1/;SharedAccessSignature=SharedAccessSignature sr=a&sig=b&se=1&skn=c";
   const provider = await AzureProvider.open({
@@ -74,7 +72,7 @@ test("given a connection string with a signature and no key, when queues are to 
 });
 
 test("variables are read as deployments write them", () => {
-  const config = configFrom(
+  const config = completed(
     {},
     { AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/;SharedAccessKey=x=\n", AZURE_STORAGE_ACCOUNT: "shop\n" },
   );
@@ -86,7 +84,7 @@ test("variables are read as deployments write them", () => {
 
 test("a wrong variable is refused by its name, and no secret is told", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       {
         AZURE_SERVICEBUS_CONNECTION_STRING: '"Endpoint=sb://a.b/;SharedAccessKey=hunter2"',
@@ -95,7 +93,7 @@ test("a wrong variable is refused by its name, and no secret is told", () => {
     ),
   );
   const places = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
     ),
@@ -110,8 +108,8 @@ test("a wrong variable is refused by its name, and no secret is told", () => {
   assert.match(places, 'AZURE_STORAGE_ACCOUNT must be the name of an account, such as shop, not "https://shop"');
 });
 
-test("given variables of both kinds, when it is configured, then connection strings go first", () => {
-  const config = configFrom(
+test("connection strings win over the variables of Entra ID", () => {
+  const config = completed(
     {},
     {
       AZURE_SERVICEBUS_CONNECTION_STRING: "Endpoint=sb://a.b/",
@@ -150,7 +148,7 @@ test("a connection string of one queue is refused where others are needed", asyn
     assert.is(await problems(serviceBus), "");
 });
 
-test("what a connection string of one queue cannot do says so, with what to take instead", async () => {
+test("a connection string of one queue is refused with advice", async () => {
   await using broker = await ServiceBusBroker.start();
   const serviceBus = { connectionString: `${broker.connectionString};EntityPath=orders` };
   const provider = await AzureProvider.open({ serviceBus, storage: { connectionString: storage } });
@@ -172,7 +170,7 @@ test("what a connection string of one queue cannot do says so, with what to take
 
 test("connection strings that were exchanged are refused", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       {
         AZURE_SERVICEBUS_CONNECTION_STRING: "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=c2VjcmV0",
@@ -186,7 +184,7 @@ test("connection strings that were exchanged are refused", () => {
 
 test("a namespace or account that is a URL is refused, with its name", () => {
   const message = problemsIn(() =>
-    configFrom(
+    completed(
       {},
       { AZURE_SERVICEBUS_NAMESPACE: "sb://shop.servicebus.windows.net/", AZURE_STORAGE_ACCOUNT: "https://shop" },
     ),
@@ -198,7 +196,7 @@ test("a namespace or account that is a URL is refused, with its name", () => {
 });
 
 test("a line break at the end of a variable is none of its text", () => {
-  const config = configFrom(
+  const config = completed(
     {},
     { AZURE_SERVICEBUS_NAMESPACE: "shop.servicebus.windows.net\n", AZURE_STORAGE_ACCOUNT: "shop\r\n" },
   );
@@ -208,7 +206,7 @@ test("a line break at the end of a variable is none of its text", () => {
   );
 });
 
-test("given an account in another cloud, when it is opened with Entra ID, then the endpoints are of that cloud", async () => {
+test("an account in another cloud gets the endpoints of that cloud", async () => {
   const credential = { getToken: () => Promise.resolve(null) };
   const provider = await AzureProvider.open({
     serviceBus: { namespace: "shop.servicebus.chinacloudapi.cn", credential },
@@ -217,7 +215,7 @@ test("given an account in another cloud, when it is opened with Entra ID, then t
   await provider.close();
 });
 
-test("given a connection string that is none, when it is opened, then InvalidConfiguration without the key in it", async () => {
+test("a malformed connection string is refused without its key", async () => {
   try {
     await AzureProvider.open({
       serviceBus: { connectionString: "SharedAccessKey=secret" },
@@ -230,13 +228,13 @@ test("given a connection string that is none, when it is opened, then InvalidCon
   }
 });
 
-test("given a wrong key, when an event is pushed, then AccessDenied names the right, and the key is not in it", async () => {
+test("a wrong key is AccessDenied, names the right and hides the key", async () => {
   await using broker = await ServiceBusBroker.start({ key: "right" });
   const connectionString = broker.connectionString.replace("=right", "=wrong");
   const provider = await AzureProvider.open({
     serviceBus: { connectionString },
     storage: { connectionString: storage },
-    tryTimeoutMs: 500,
+    tryTimeout: 500,
   });
   try {
     await provider.queues.push([new Event("Refused")]);
@@ -250,7 +248,7 @@ test("given a wrong key, when an event is pushed, then AccessDenied names the ri
   }
 });
 
-test("given queues that the cloud refuses, when problems are asked, then each is told with its limit", () => {
+test("problems name each limit of the cloud", () => {
   const spec = { ordered: false, leaseMs: 30_000, maxAttempts: 10 };
   const problems = topologyProblems(
     [

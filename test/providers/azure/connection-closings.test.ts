@@ -12,7 +12,7 @@ interface Session extends Link {
   createReceiver(): Promise<Link>;
 }
 
-/** A connection whose sessions and links close as they are told to. */
+/** Makes a connection whose sessions and links close by `close`. */
 function scene(close: () => Promise<void>) {
   const listeners: (() => void)[] = [];
   const connection = {
@@ -23,7 +23,7 @@ function scene(close: () => Promise<void>) {
   return { connection, disconnect: () => listeners.forEach((listener) => listener()) };
 }
 
-test("given a session and a link of it that fail to close, when they are closed, then both closings end", async () => {
+test("closings that fail resolve", async () => {
   const { connection } = scene(() => Promise.reject(new Error("nobody answered")));
   const session = await connection.createSession();
   const link = await session.createReceiver();
@@ -31,7 +31,7 @@ test("given a session and a link of it that fail to close, when they are closed,
   await session.close();
 });
 
-test("given closings that nobody answers, when the connection breaks, then they end, and not before", async () => {
+test("unanswered closings end when the connection breaks, not before", async () => {
   const { connection, disconnect } = scene(() => new Promise(() => {}));
   const session = await connection.createSession();
   const link = await session.createReceiver();

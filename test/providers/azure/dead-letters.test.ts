@@ -1,4 +1,4 @@
-/** How dead letters are taken out of a queue that only gives them oldest first. */
+/** Taking dead letters from a queue that delivers them oldest first. */
 import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
@@ -12,9 +12,9 @@ const test = suite("Azure: dead letters", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
-/** How many messages were received from queues of dead letters. */
+/** The number of messages received from dead-letter queues. */
 let received = 0;
-/** As the class has it. */
+/** The method of the class. */
 const original = Object.getOwnPropertyDescriptor(ServiceBusClient.prototype, "createReceiver") ?? {};
 
 test.before(async () => {
@@ -47,7 +47,7 @@ async function withDead(count: number): Promise<ScratchQueue> {
   return queue;
 }
 
-test("given letters behind many others, when they are sent back together, then all are received once", async () => {
+test("letters behind many others are requeued together, each once", async () => {
   const queue = await withDead(40);
   const letters = (await queue.deadLetters(40)).slice(-10);
   received = 0;
@@ -56,12 +56,12 @@ test("given letters behind many others, when they are sent back together, then a
   const back = await queue.take(10);
   const bodyOf = ({ event }: { readonly event: { getBody(): unknown } }): unknown => event.getBody();
   assert.equal(new Set(back.map(bodyOf)), new Set(letters.map(bodyOf)));
-  // Those that were held on the way were put back.
+  // The letters that were held on the way are free again.
   await provider.queues.drop(queue.name, (await queue.deadLetters(30))[0]?.id ?? "");
   assert.is((await queue.deadLetters(29)).length, 29);
 });
 
-test("given some that are not there, when several are taken together, then the others are", async () => {
+test("missing letters do not keep others from being taken", async () => {
   const queue = await withDead(2);
   const [first, second] = await queue.deadLetters(2);
   const { queues } = provider;

@@ -19,7 +19,7 @@ import { startAzureServers, type AzureServers } from "../../support/azure-server
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
-const test = suite("Azure: when things go wrong", { timeoutMs: 30_000 });
+const test = suite("Azure: faults", { timeoutMs: 30_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
@@ -29,7 +29,7 @@ const newName = (): string => `Fault${Date.now().toString(36)}n${++names}`;
 const scratch = (): Promise<ScratchQueue> => ScratchQueue.make({ provider, clock, newName, leaseMs: 1_000 });
 
 test.before(async () => {
-  // Faults can only be asked of a broker of our own, so the cloud is left out here.
+  // Only the test broker has faults on demand.
   servers = await startAzureServers({ cloud: false });
   broker = servers.broker as ServiceBusBroker;
   provider = await AzureProvider.open({ ...servers.options, clock });
@@ -68,7 +68,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-test("given events in work, when the broker drops every connection again and again, then none is lost", async () => {
+test("no event is lost when every connection breaks again and again", async () => {
   const topic = newName();
   const seen = new Set<number>();
   let drops = 0;
@@ -77,7 +77,7 @@ test("given events in work, when the broker drops every connection again and aga
       `${topic}-Works`,
       async (event) => {
         const n = event.getBody<number>();
-        // Each time in the middle of a batch: others are in work, others on their way.
+        // In the middle of a batch: other events are in work, others under way.
         if (n % 25 === 10 && !seen.has(n)) {
           drops++;
           seen.add(n);
@@ -95,10 +95,10 @@ test("given events in work, when the broker drops every connection again and aga
   assert.is(drops, 4);
 });
 
-test("given links that are being opened, when the connection breaks before their claims are answered, then they are opened on the next one", async () => {
+test("links whose claims are unanswered open on the next connection", async () => {
   const [one, other] = [await scratch(), await scratch()];
   broker.faults.droppedClaims = 2;
-  // Left to itself the SDK waits for the answer for a minute, longer than this suite, and holds back everybody else.
+  // The SDK alone waits a minute for the answer, longer than this suite, and blocks all other links.
   await Promise.all([one.push("a"), other.push("b")]);
   broker.faults.droppedClaims = 1;
   assert.equal(
@@ -108,18 +108,18 @@ test("given links that are being opened, when the connection breaks before their
   assert.is(broker.faults.droppedClaims, 0);
 });
 
-test("given an event under lease, when the renewal of its lock is never answered, then that is told in time to ask again", async () => {
+test("an unanswered renewal fails in time to be repeated", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();
   broker.faults.unansweredRequests = 1;
-  // Left to itself the SDK waits for the answer for a minute, longer than this suite and than most leases.
+  // The SDK alone waits a minute for the answer, longer than this suite and than most leases.
   assert.is(await codeOf(provider.queues.renew([lease], 60_000)), "Timeout");
   assert.equal(await provider.queues.renew([lease], 60_000), [true]);
   await queue.commit(lease);
 });
 
-test("given an event under lease, when its lock ends at the broker, then settling is LeaseLost and renewing says so", async () => {
+test("after the lock ended settling is LeaseLost and renewing is false", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();
@@ -129,7 +129,7 @@ test("given an event under lease, when its lock ends at the broker, then settlin
   assert.is((await queue.takeOne()).attempt, 2);
 });
 
-test("given an event under lease, when its link is detached, then renewing may succeed, settling is LeaseLost and the event comes back", async () => {
+test("after a detach settling is LeaseLost and the event comes back", async () => {
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs: 1_000 }, { leaseMs: 1_000 });
   await queue.push("a");
   const lease = await queue.takeOne();
@@ -138,7 +138,7 @@ test("given an event under lease, when its link is detached, then renewing may s
   assert.is((await queue.takeOne()).attempt, 2);
 });
 
-test("given an event under lease, when the connection breaks, then it can still be settled on the next one", async () => {
+test("after a broken connection a lease is settled over the next", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();
@@ -147,7 +147,7 @@ test("given an event under lease, when the connection breaks, then it can still 
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("given a settlement that was taken but not answered, when the connection breaks, then the event does not come back", async () => {
+test("a settlement without an answer still takes effect", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();
@@ -156,26 +156,26 @@ test("given a settlement that was taken but not answered, when the connection br
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("given a namespace that throttles, when events are pushed, then they arrive all the same", async () => {
+test("events pushed while the namespace throttles arrive", async () => {
   const queue = await scratch();
   broker.faults.throttledSends = 2;
   await queue.push("patient");
   assert.is((await queue.takeOne()).event.getBody(), "patient");
 });
 
-test("given a namespace that throttles for longer than the client is patient, when an event is pushed, then Throttled", async () => {
+test("throttling beyond the retries of the client is Throttled", async () => {
   const queue = await scratch();
   broker.faults.throttledSends = 100;
   assert.is(await codeOf(queue.push("impatient")), "Throttled");
   broker.faults.throttledSends = 0;
 });
 
-test("given an administration that throttles, when queues are made, then they are made in the end", async () => {
+test("queues are made in spite of a throttling administration", async () => {
   broker.faults.administration = { status: 503, times: 2 };
   await scratch();
 });
 
-test("given no right to manage, when queues are made, then AccessDenied says what to do; when they are only looked for, none is needed", async () => {
+test("without Manage, making queues is AccessDenied and looking is not", async () => {
   const queue = await scratch();
   const spec = { name: queue.name, ordered: false, leaseMs: 1_000, maxAttempts: 10 };
   broker.faults.administration = { status: 401, times: 100 };
@@ -191,14 +191,14 @@ test("given no right to manage, when queues are made, then AccessDenied says wha
   broker.faults.administration = { status: 401, times: 0 };
 });
 
-test("given no right to manage, when events are counted or waited for, then AccessDenied says which right it takes", async () => {
+test("without Manage, counting and whenIdle are AccessDenied", async () => {
   const topic = newName();
   const hive = await running([actor(`${topic}-Reads`, async () => {})]);
   broker.faults.administration = { status: 401, times: 100 };
   try {
     for (const ask of [() => hive.queue(`${topic}-Reads`).counts(), () => hive.whenIdle()]) {
       const error = await throwsCode("AccessDenied", ask);
-      assert.match(error.message, /hive\.idle\(\)/);
+      assert.match(error.message, /hive\.whenIdle\(\)/);
       assert.match(error.message, /Manage/);
     }
   } finally {
@@ -207,12 +207,12 @@ test("given no right to manage, when events are counted or waited for, then Acce
   }
 });
 
-test("given a crash between the two halves of a delayed retry, when the original fails again, then its copy is a duplicate and is dropped", async () => {
+test("a repeated copy of a delayed retry is dropped as a duplicate", async () => {
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs: 1_000 }, { leaseMs: 1_000 });
   await queue.push("a");
   const lease = await queue.takeOne();
   broker.expireLocks(`queue-${queue.name}`);
-  // The copy is made, the original can no longer be completed.
+  // The copy is sent, but the original can no longer be completed.
   assert.is(await codeOf(queue.abandon(lease, { delayMs: 1 })), "LeaseLost");
   const [one, two] = await queue.take(2);
   assert.equal([one?.event.id, one?.attempt, two?.attempt], [two?.event.id, 2, 2], "the copy and the original");
@@ -226,7 +226,7 @@ test("given a crash between the two halves of a delayed retry, when the original
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("given a retry of one subscription, when another has no filter of ours, then it gets the copy and does not work on it", async () => {
+test("a subscription without a filter drops copies for others", async () => {
   const [first, second] = await ScratchQueue.pair({ provider, clock, newName, leaseMs: 1_000 });
   await first.push("a");
   await second.commit(await second.takeOne());
@@ -237,10 +237,10 @@ test("given a retry of one subscription, when another has no filter of ours, the
 
 for (const ordered of [false, true]) {
   const what = ordered ? "an ordered actor" : "an actor";
-  test(`given ${what} with parallelism 32, when many events wait, then 32 are worked on at once, and when they are done 32 others`, async () => {
+  test(`${what}, parallelism 32: always 32 events are in work`, async () => {
     const topic = newName();
     let [now, most, done] = [0, 0, 0];
-    // Nobody goes on before all 32 are there: with one slot less it would never end.
+    // No actor goes on before all 32 are there: with one slot less the test would never end.
     let waiting: (() => void)[] = [];
     await using hive = await running([
       actor(

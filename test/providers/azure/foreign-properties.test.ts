@@ -13,7 +13,7 @@ import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("Azure: what others say beside the body", { timeoutMs: 60_000 });
+const test = suite("Azure: properties of foreign messages", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
@@ -21,14 +21,14 @@ let client: ServiceBusClient;
 let names = 0;
 const newName = (): string => `Said${Date.now().toString(36)}n${++names}`;
 
-/** rhea's typings know half of its types. */
+/** Types that the typings of rhea leave out. */
 const types = rhea.types as unknown as Readonly<Record<string, (value: unknown, descriptor?: string) => never>>;
 const typed = (name: string, value: unknown, descriptor?: string): never => {
   const make = types[name];
   if (!make) throw new Error(`rhea has no ${name}`);
   return make(value, descriptor);
 };
-/** What cannot be read as a body. */
+/** Values that no body can be read from. */
 const tooDeep = Object.defineProperty({}, "one", {
   enumerable: true,
   get: () => {

@@ -11,7 +11,7 @@ import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("Azure: messages of others", { timeoutMs: 60_000 });
+const test = suite("Azure: foreign messages", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
@@ -38,7 +38,7 @@ async function received(message: ServiceBusMessage): Promise<Event> {
   return (await queue.takeOne()).event;
 }
 
-test("given plain JSON of any sender, when it is received, then it is an event of the message's subject with its properties", async () => {
+test("plain JSON becomes an event of the message's subject", async () => {
   const event = await received({
     body: { orderId: 7 },
     contentType: "application/json",
@@ -54,7 +54,7 @@ test("given plain JSON of any sender, when it is received, then it is an event o
   assert.equal({ ...event.properties }, { urgent: true, weight: 1.5, at: "1970-01-01T00:00:00.000Z" });
 });
 
-test("given a message that says nothing of itself, when it is received, then it is an event of its queue", async () => {
+test("a message without metadata becomes an event of its queue", async () => {
   const event = await received({ body: Buffer.from('{"a":1}') });
   assert.equal([event.eventType, event.contentType, event.getBody()], [event.queueName, "application/json", { a: 1 }]);
   const bytes = await received({ body: Buffer.from([0, 255]) });
@@ -62,7 +62,7 @@ test("given a message that says nothing of itself, when it is received, then it 
 });
 
 for (const prefix of ["cloudEvents:", "cloudEvents_"]) {
-  test(`given a CloudEvent in binary mode with the prefix ${prefix}, when it is received, then its attributes are the event's`, async () => {
+  test(`binary CloudEvents with the prefix ${prefix} keep their attributes`, async () => {
     const attributes = {
       specversion: "1.0",
       id: "ce-1",
@@ -90,7 +90,7 @@ for (const prefix of ["cloudEvents:", "cloudEvents_"]) {
   });
 }
 
-test("given texts that no event can have, when received, then it says why, and what is behind it of its key comes", async () => {
+test("texts that no event can have are dead-lettered, and block no key", async () => {
   const queue = await scratch();
   const message = (id: string, partitionkey: string): ServiceBusMessage => ({
     body: Buffer.from("7"),
@@ -115,7 +115,7 @@ test("given texts that no event can have, when received, then it says why, and w
   assert.throws(() => assertReadable(letter?.event as Event), /must not hold NUL/);
 });
 
-test("given properties with times that no date has, when read, then the message is an event all the same", () => {
+test("times beyond Date do not make a message unreadable", () => {
   const never = new Date(Number.NaN);
   for (const applicationProperties of [
     { at: never },
@@ -142,7 +142,7 @@ test("given properties with times that no date has, when read, then the message 
   }
 });
 
-test("given bytes that are not the text they claim to be, when received, then no byte is another", async () => {
+test("bytes that are not the text they claim stay unchanged", async () => {
   const bytes = [0x22, 0xe9, 0x22];
   for (const contentType of ["application/json", "text/plain; charset=iso-8859-1"]) {
     const event = await received({ body: Buffer.from(bytes), contentType });
@@ -150,7 +150,7 @@ test("given bytes that are not the text they claim to be, when received, then no
   }
 });
 
-test("given structured JSON with numbers of many digits, when received, then the body has all of them", async () => {
+test("numbers of many digits in structured JSON keep all digits", async () => {
   const data = '{"id":820982911946154508,"price":1.10}';
   const event = await received({
     body: Buffer.from(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":${data}}`),
@@ -159,7 +159,7 @@ test("given structured JSON with numbers of many digits, when received, then the
   assert.is(event.body, data);
 });
 
-test("given a CloudEvent in structured JSON, as Event Grid sends it, when it is received, then it is that event", async () => {
+test("a structured CloudEvent of Event Grid becomes that event", async () => {
   const body = {
     specversion: "1.0",
     id: "eg-1",
@@ -175,13 +175,13 @@ test("given a CloudEvent in structured JSON, as Event Grid sends it, when it is 
   assert.equal([event.id, event.eventType, event.getBody()], ["eg-1", "Microsoft.Storage.BlobCreated", { url: "u" }]);
 });
 
-test("given what claims to be a CloudEvent and is none, when it is received, then it is delivered as it is, for its actor to refuse", async () => {
+test("a malformed CloudEvent is delivered as it is", async () => {
   const event = await received({ body: Buffer.from("{broken"), contentType: "application/cloudevents+json" });
   assert.is(event.body, "{broken");
   assert.throws(() => event.getBody(), /not JSON/);
 });
 
-test("given properties that are called like ours and are none, when the message is received and given up, then they say nothing", async () => {
+test("foreign properties with our names mean nothing", async () => {
   const queue = await scratch();
   const odd = ["beehive_attempts", "beehive_uncounted", "beehive_first_seen", "beehive_dead_attempts"];
   const dead = ["beehive_dead_first_seen", "beehive_last_seen"];
@@ -198,7 +198,7 @@ test("given properties that are called like ours and are none, when the message 
   assert.ok(letter && letter.firstSeen.getTime() > 0 && letter.lastSeen.getTime() > 0 && letter.attempts >= 0);
 });
 
-test("given a claim that no blob can have, when the message is received, then it is among the dead letters, and not tried for ever", async () => {
+test("a claim that no blob can have is dead-lettered at once", async () => {
   const queue = await scratch();
   const messages = ["", "x".repeat(300)].map((key) => ({ body: 1, applicationProperties: { beehive_claim: key } }));
   await client.createSender(`queue-${queue.name}`).sendMessages(messages);
@@ -207,7 +207,7 @@ test("given a claim that no blob can have, when the message is received, then it
   for (const { reason } of await queue.deadLetters(2)) assert.match(reason, "Its body is missing");
 });
 
-test("given an event of ours, when another consumer reads the message, then it is a CloudEvent in binary mode", async () => {
+test("our message is a CloudEvent in binary mode for other consumers", async () => {
   const queue = await scratch();
   const event = await queue.push({ n: 1 }, { properties: { colour: "red" }, correlationId: "c" });
   const receiver = client.createReceiver(`queue-${queue.name}`);
@@ -224,7 +224,7 @@ test("given an event of ours, when another consumer reads the message, then it i
   );
 });
 
-test("given claim checks, when an event is larger than a message may be, then its body travels through the key-value store", async () => {
+test("with claimCheck a large body travels through the key-value store", async () => {
   const queue = await scratch();
   const text = "0123456789".repeat(100_000);
   const event = await queue.push({ text });

@@ -1,4 +1,4 @@
-/** Actors as functions: what the host does is played, what the functions do is real. */
+/** Actors as functions: the host is simulated, the functions are real. */
 import { ServiceBusClient, type ServiceBusReceivedMessage } from "@azure/service-bus";
 import { app } from "@azure/functions";
 import * as assert from "uvu/assert";
@@ -30,7 +30,7 @@ const host = new ServiceBusClient(connectionString);
 let names = 0;
 const newName = (): string => `Fn${Date.now().toString(36)}n${++names}`;
 
-/** What the host tells a function of a message: JSON, and counts from one. */
+/** Returns the metadata of a message as the host passes it: JSON, with counts from 1. */
 function metadataOf(message: ServiceBusReceivedMessage): Record<string, unknown> {
   const {
     messageId,
@@ -72,7 +72,7 @@ async function receive(name: QueueName, max: number, waitMs: number): Promise<Se
   return messages;
 }
 
-/** The provider as a hive in functions has it: the host receives, and the lease is made of what it tells. */
+/** A provider whose leases are adopted from messages of the host. */
 const triggered: Provider = {
   name: provider.name,
   capabilities: provider.capabilities,
@@ -117,7 +117,7 @@ function recordingApp(): { app: FunctionsApp; registered: Registered[] } {
   return { app: { serviceBusQueue: register, serviceBusTopic: register, timer: register }, registered };
 }
 
-test("given actors, when they are made functions, then each has its trigger, and a message is settled as its actor ends", async () => {
+test("each actor has its trigger and settles its messages", async () => {
   const [topic, queue] = [newName(), newName()];
   const seen: unknown[] = [];
   const actors = [
@@ -169,18 +169,18 @@ test("given actors, when they are made functions, then each has its trigger, and
   await hive.stop();
 });
 
-test("given an id that reads like a number, as which the host hands it over, when a function is triggered, then the message has it as it was", () => {
+test("an id that looks like a number keeps its form", () => {
   const { messageId, correlationId } = fromTrigger("{}", { messageId: 42, correlationId: true, lockToken: "t" });
   assert.equal([messageId, correlationId], ["42", "true"]);
   assert.throws(() => fromTrigger("{}", { messageId: 42 }), /lockToken/);
-  // The host has rounded both ids to one number.
+  // The host rounds both ids to the same number.
   const idOf = (messageId: string, sequenceNumber: number): unknown =>
     fromTrigger("{}", { messageId: Number(messageId), sequenceNumber, lockToken: "t" }).messageId;
   assert.is.not(idOf("820982911946154508", 1), idOf("820982911946154509", 2));
   assert.is(idOf("820982911946154508", 1), idOf("820982911946154508", 1));
 });
 
-test("given an ordered actor, when it is made a function, then it is refused and told where to run it", async () => {
+test("an ordered actor is refused as a function", async () => {
   const name = newName();
   const hive = await createHive({
     actors: actor(`${name}-Reader`, () => [], { ordered: true }),
@@ -191,7 +191,7 @@ test("given an ordered actor, when it is made a function, then it is refused and
   await hive.stop();
 });
 
-test("given a pulser, when it is made a function, then a timer with its schedule publishes its events", async () => {
+test("a pulser becomes a timer that publishes its events", async () => {
   const topic = newName();
   const hive = await createHive({ actors: actor(`${topic}-Reader`, () => []), provider, logger: silentLogger });
   await hive.setup();
@@ -209,7 +209,7 @@ test("given a pulser, when it is made a function, then a timer with its schedule
   await hive.stop();
 });
 
-test("given intervals, when they are timers, then those that divide evenly have a line and others are refused", () => {
+test("intervals that divide evenly become timers, others are refused", () => {
   const lines = [1_000, 15_000, 60_000, 300_000, 3_600_000, 86_400_000].map((every) => timerSchedule("P", { every }));
   assert.equal(lines, [
     "*/1 * * * * *",
@@ -223,7 +223,7 @@ test("given intervals, when they are timers, then those that divide evenly have 
   assert.throws(() => timerSchedule("P", { cron: "0 3 * * *", timezone: "Europe/Berlin" }), /WEBSITE_TIME_ZONE/);
 });
 
-test("given the SDK of Azure Functions, when functions are registered with its app, then it takes them", async () => {
+test("the SDK of Azure Functions accepts the functions", async () => {
   const hive = await createHive({ actors: actor(newName(), () => []), provider, logger: silentLogger });
   actorFunctions(app satisfies FunctionsApp, hive);
   pulserFunction(app, hive, pulse("Pulsed", { every: 60_000 }));

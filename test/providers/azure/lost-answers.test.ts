@@ -1,4 +1,4 @@
-/** Writes that were done and whose answer was lost: the SDK repeats them, and meets its own work. */
+/** Writes that succeed but whose answer is lost: the SDK repeats them, and meets its own result. */
 import * as assert from "uvu/assert";
 import type { IncomingMessage } from "node:http";
 import { AzureProvider } from "../../../providers/azure/index.ts";
@@ -6,7 +6,7 @@ import { startAzureServers, type AzureServers } from "../../support/azure-server
 import { loseAnswers, type LostAnswers } from "../../support/lost-answers.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("azure: lost answers", { timeoutMs: 30_000 });
+const test = suite("Azure: lost answers", { timeoutMs: 30_000 });
 
 let servers: AzureServers;
 let tables: LostAnswers;
@@ -37,7 +37,7 @@ const writes =
   ({ method = "" }) =>
     methods.includes(method);
 
-test("given an insert and an update, when their answers are lost, then both were done", async () => {
+test("an insert and an update without answers are done", async () => {
   const orders = provider.stores.collection<{ id: string; status: string }>("Orders");
   tables.loseNext(writes("POST"));
   const order = await orders.insert({ id: "1", status: "new" });
@@ -47,7 +47,7 @@ test("given an insert and an update, when their answers are lost, then both were
   assert.is((await orders.get("1")).status, "paid");
 });
 
-test("given an increment with an idempotency key, when the answer is lost, then it counts once", async () => {
+test("an increment without an answer counts once", async () => {
   const { counters } = provider.stores;
   const before = tables.lost;
   tables.loseNext(writes("POST"));
@@ -56,7 +56,7 @@ test("given an increment with an idempotency key, when the answer is lost, then 
   assert.is(await counters.get("Stock", "lamp"), 1);
 });
 
-test("given a key-value store, when the answer to an insert is lost, then it was done, and another insert is refused", async () => {
+test("a blob insert without an answer is done, and a second is refused", async () => {
   const bills = provider.stores.keyValue("Bills");
   blobs.loseNext(writes("PUT"));
   const inserted = await bills.insert("a", "one lamp", { metadata: { of: "Ada" } });

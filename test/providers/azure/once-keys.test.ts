@@ -1,8 +1,8 @@
-/** Idempotency keys that have expired do not stay. */
+/** Expired idempotency keys are deleted. */
 import type { TableClient } from "@azure/data-tables";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureStores } from "../../../providers/azure/stores/index.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
@@ -14,12 +14,12 @@ let servers: AzureServers;
 let table: TableClient;
 let stores: AzureStores;
 let shiftMs = 0;
-/** Whether the next increment tidies: it asks for a number first. */
+/** The random number that decides whether the next increment deletes keys. */
 let tidies = false;
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
-  const clients = await clientsFrom(configFrom(servers.options, {}));
+  const clients = await clientsFrom(completed(servers.options, {}));
   table = clients.table;
   const clock = { ...systemClock, now: () => systemClock.now() + shiftMs };
   stores = new AzureStores(clients, clock, () => (tidies ? 0 : 0.4));
@@ -34,7 +34,7 @@ async function keys(): Promise<number> {
   return count;
 }
 
-test("given keys older than 14 days, when the counter goes on, then they are taken away, those of others and younger ones stay, and the counter is right", async () => {
+test("keys older than 14 days go, others stay, the counter is right", async () => {
   const { counters } = stores;
   for (let n = 0; n < 5; n++) await counters.increment("Stock", "lamp", 1, { once: `old ${n}` });
   await counters.increment("Stock", "desk", 1, { once: "of another" });

@@ -1,7 +1,7 @@
-/** What counts as an attempt of an event in order: Service Bus counts every time that it is set aside. */
+/** Attempts of ordered events: Service Bus also counts each defer as a delivery. */
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
-import { configFrom } from "../../../providers/azure/config.ts";
+import { completed } from "../../../providers/azure/config.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ActorOptions } from "../../../src/actors/actor.ts";
 import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
@@ -31,7 +31,7 @@ test.after(async () => {
 const scratch = (): Promise<ScratchQueue> =>
   ScratchQueue.make({ provider, clock, newName: servers.newName, leaseMs: servers.leaseMs }, { ordered: true });
 
-/** A hive whose one actor, ordered, notes each event with its attempt and then does `work`. */
+/** Starts a hive with one ordered actor that records each event with its attempt, then runs `work`. */
 async function noting(
   topic: string,
   work: Work,
@@ -54,7 +54,7 @@ async function noting(
 const keyed = (topic: string, ...bodies: readonly string[]): Event[] =>
   bodies.map((body) => new Event(topic, body, { partitionKey: "key" }));
 
-test("given ten attempts, when an event fails each time, then all ten are made and the letter tells the last failure", async () => {
+test("all ten attempts are made and the letter has the last failure", async () => {
   const topic = servers.newName();
   const retry = { maxAttempts: 10, minDelay: 1, maxDelay: 50 };
   const { hive, seen, letters } = await noting(topic, fails, { retry });
@@ -71,7 +71,7 @@ test("given ten attempts, when an event fails each time, then all ten are made a
   assert.equal([letter?.errorName, letter?.errorMessage, letter?.attempts], ["TypeError", "boom", 10]);
 });
 
-test("given two attempts, when the first fails once, then its second succeeds, and the event behind it begins with its first", async () => {
+test("an event behind a retry begins with its own first attempt", async () => {
   const topic = servers.newName();
   let failed = false;
   const failsOnce = (): void => {
@@ -89,7 +89,7 @@ test("given two attempts, when the first fails once, then its second succeeds, a
   assert.equal([seen, await letters()], [["a#1", "a#2", "b#1"], []]);
 });
 
-test("given three attempts, when the actor pauses six times, then no attempt is lost", async () => {
+test("pauses cost no attempt", async () => {
   const topic = servers.newName();
   let pauses = 0;
   const pausing = (): void => {
@@ -103,7 +103,7 @@ test("given three attempts, when the actor pauses six times, then no attempt is 
   assert.equal([seen, await letters()], [Array.from({ length: 7 }, () => "a#1"), []]);
 });
 
-test("given an event in order, when it is given back in every way, then those that count are counted, and it was first seen when it was", async () => {
+test("attempts and first delivery survive every kind of abandon", async () => {
   const queue = await scratch();
   await queue.push("a", { partitionKey: "key" });
   await queue.push("b", { partitionKey: "key" });
@@ -131,9 +131,9 @@ test("given an event in order, when it is given back in every way, then those th
   await queue.commit(behind);
 });
 
-test("given a queue that the set-up made, when its limit of deliveries is asked for, then it is the highest there is: pauses have none", async () => {
+test("the set-up makes queues with the highest delivery limit", async () => {
   const queue = await scratch();
-  const { serviceBus, administration } = await clientsFrom(configFrom(servers.options, {}));
+  const { serviceBus, administration } = await clientsFrom(completed(servers.options, {}));
   const { maxDeliveryCount } = (await administration?.getQueue(`queue-${queue.name}`)) ?? {};
   await serviceBus.close();
   assert.is(maxDeliveryCount, 2 ** 31 - 1);

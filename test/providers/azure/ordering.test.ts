@@ -1,4 +1,4 @@
-/** What `ordered` needs of sessions beyond the contract: turns, crashes half-way, lost locks, queues made otherwise. */
+/** Sessions beyond the contract: turns, crashes half-way, lost locks, queues made without sessions. */
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBusClient, type ServiceBusSessionReceiver } from "@azure/service-bus";
 import * as assert from "uvu/assert";
@@ -37,7 +37,7 @@ test.after(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** What was worked on, by key; and that no key was worked on twice at the same time. */
+/** Records the events in work by key, and fails when a key has two at the same time. */
 class Diary {
   readonly seen = new Map<string, number[]>();
   readonly #busy = new Set<string>();
@@ -57,7 +57,7 @@ class Diary {
     this.seen.set(key, [...numbers, n]);
   }
 
-  /** That every key came to its end, none of its events before the one in front of it. */
+  /** Asserts that every key is complete and in order. */
   isComplete(keys: number, each: number): boolean {
     return this.seen.size === keys && [...this.seen.values()].every((numbers) => new Set(numbers).size === each);
   }
@@ -79,7 +79,7 @@ async function running(actors: Parameters<typeof createHive>[0]["actors"]): Prom
   return hive;
 }
 
-test("given more keys than slots, when their events are worked on, then every key comes to its end, in order, one event at a time", async () => {
+test("more keys than slots all end, in order, one event at a time", async () => {
   const topic = newName();
   const diary = new Diary();
   await using hive = await running([
@@ -91,7 +91,7 @@ test("given more keys than slots, when their events are worked on, then every ke
   assert.equal([diary.isInOrder, diary.overlaps], [true, 0]);
 });
 
-test("given a key whose events never end, when others have events, then those have their turn", async () => {
+test("a key with endless events gives others their turn", async () => {
   const topic = newName();
   let hot = 0;
   let cold = false;
@@ -102,7 +102,7 @@ test("given a key whose events never end, when others have events, then those ha
         if (event.getBody() === "cold") cold = true;
         else hot++;
         if (cold) return [];
-        // Longer than anything that was received ahead is kept.
+        // Longer than an event that was received ahead is kept.
         await pause(600);
         return [new Event(topic, "hot", { partitionKey: "hot" })];
       },
@@ -116,7 +116,7 @@ test("given a key whose events never end, when others have events, then those ha
   await hive.whenIdle();
 });
 
-test("given actors that fail now and then, when failed events wait, then every key stays in order", async () => {
+test("keys stay in order while their events fail and wait", async () => {
   const topic = newName();
   const diary = new Diary();
   const failures = new Map<string, number>();
@@ -139,7 +139,7 @@ test("given actors that fail now and then, when failed events wait, then every k
   assert.is((await hive.queue(`${topic}-Reads`).counts()).dead, 0);
 });
 
-test("given events in order, when every connection breaks, then none is lost and every key stays in order", async () => {
+test("keys stay in order when every connection breaks", async () => {
   const topic = newName();
   const diary = new Diary();
   let drops = 0;
@@ -161,7 +161,7 @@ test("given events in order, when every connection breaks, then none is lost and
   assert.ok(diary.isInOrder);
 });
 
-test("given an event that waits, when the process that let it wait is gone, then another goes on with it at its time, and in order", async () => {
+test("another process takes over a delayed event in order", async () => {
   const queue = await scratch();
   for (const body of ["a1", "a2"]) await queue.push(body, { partitionKey: "a" });
   const first = await AzureProvider.open({ ...servers.options, clock });
@@ -188,7 +188,7 @@ test("given an event that waits, when the process that let it wait is gone, then
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-/** What a process left behind that crashed on the way: the session of "a", with what it says of what it parked. */
+/** Leaves the session of "a" as a process does that crashes after `leave`. */
 async function crashed(
   queue: ScratchQueue,
   leave: (session: ServiceBusSessionReceiver, wake: (id: string) => Promise<void>) => Promise<void>,
@@ -214,7 +214,7 @@ const inOrder = async (queue: ScratchQueue, count: number): Promise<unknown[]> =
   return seen;
 };
 
-test("given a crash after an event was noted as waiting and before it was set aside, when its time comes, then it is first", async () => {
+test("a crash between parking and deferring keeps the event first", async () => {
   const queue = await scratch();
   for (const body of ["a1", "a2", "a3"]) await queue.push(body, { partitionKey: "a" });
   await crashed(queue, async (session, wake) => {
@@ -225,14 +225,14 @@ test("given a crash after an event was noted as waiting and before it was set as
       wake: "w",
       events: messages.map(({ sequenceNumber }) => String(sequenceNumber)),
     });
-    // The second was set aside, the first was not.
+    // The second event is deferred, the first is not.
     assert.ok(messages[1]);
     await session.deferMessage(messages[1]);
   });
   assert.equal(await inOrder(queue, 3), ["a1", "a2", "a3"]);
 });
 
-test("given a crash after an event was done with and before it was noted, when its session is opened, then the next is first", async () => {
+test("a crash after settling and before dropping goes on with the next", async () => {
   const queue = await scratch();
   for (const body of ["a1", "a2"]) await queue.push(body, { partitionKey: "a" });
   await crashed(queue, async (session, wake) => {
@@ -245,14 +245,14 @@ test("given a crash after an event was done with and before it was noted, when i
   assert.equal(await inOrder(queue, 1), ["a2"]);
 });
 
-test("given a crash before anything was noted, when the session is woken, then nothing is delivered but its event", async () => {
+test("a crash before parking leaves only the event itself", async () => {
   const queue = await scratch();
   await queue.push("a1", { partitionKey: "a" });
   await crashed(queue, (_, wake) => wake("w"));
   assert.equal(await inOrder(queue, 1), ["a1"]);
 });
 
-test("given a lease in order, when the lock of its session is lost, then renewing says so, settling is LeaseLost, and the event comes again", async () => {
+test("a lost session lock is LeaseLost and the event comes again", async () => {
   const queue = await scratch();
   await queue.push("a1", { partitionKey: "a" });
   const lease = await queue.takeOne();
@@ -264,7 +264,7 @@ test("given a lease in order, when the lock of its session is lost, then renewin
   await queue.commit(again);
 });
 
-test("given a lease in order, when it is renewed, then it outlives the lock", async () => {
+test("a renewed lease in order outlives the lock", async () => {
   const queue = await scratch(1_000);
   await queue.push("a1", { partitionKey: "a" });
   const lease = await queue.takeOne();
@@ -276,7 +276,7 @@ test("given a lease in order, when it is renewed, then it outlives the lock", as
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("given a topic with an ordered subscription and another, when an event waits in one, then the other gets each event once and nothing else", async () => {
+test("a delay in an ordered subscription does not show in another", async () => {
   const topic = newName();
   const specs = [
     specOf(QueueName.topic(topic), ordered),
@@ -309,7 +309,7 @@ test("given a topic with an ordered subscription and another, when an event wait
   }
 });
 
-test("given a queue that was made without sessions, when an ordered actor needs it, then making and looking for it say that it must be made anew", async () => {
+test("a queue without sessions is refused for an ordered actor", async () => {
   const name = QueueName.queue(newName());
   await provider.queues.ensure([specOf(name)]);
   const other = await AzureProvider.open({ ...servers.options, clock });
@@ -326,7 +326,7 @@ test("given a queue that was made without sessions, when an ordered actor needs 
   await other.close();
 });
 
-test("given a queue that was made with sessions, when an actor that is not ordered reads it, then it gets its events", async () => {
+test("an unordered actor reads a queue with sessions", async () => {
   const name = QueueName.queue(newName());
   await provider.queues.ensure([specOf(name, ordered)]);
   const other = await AzureProvider.open({ ...servers.options, clock });
@@ -338,7 +338,7 @@ test("given a queue that was made with sessions, when an actor that is not order
   await other.close();
 });
 
-test("given a partition key longer than the id of a session, when events of it are pushed, then they come in order, key and all", async () => {
+test("partition keys longer than a session id keep order and text", async () => {
   const queue = await scratch();
   const keys = ["x", "y"].map((end) => `${"k".repeat(300)}${end}`);
   for (const n of [1, 2]) for (const partitionKey of keys) await queue.push(n, { partitionKey });

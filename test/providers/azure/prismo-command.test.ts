@@ -1,4 +1,4 @@
-/** Prismo as somebody starts it who has a namespace and an account: by two variables of the environment. */
+/** Prismo started with two variables of the environment, for a namespace and an account. */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,13 +41,13 @@ function prismo(...args: readonly string[]): Promise<{ code: number | null; stdo
   });
 }
 
-test("given two connection strings, when Prismo runs on azure: with a tenth of its steps failing, then every invariant holds", async () => {
+test("Prismo on azure: keeps every invariant with failing steps", async () => {
   const data = new URL("../../../samples/prismo/data/orders.ndjson", import.meta.url);
   const orders = join(folder, "orders.ndjson");
   await writeFile(orders, (await readFile(data, "utf8")).split("\n").slice(0, orderCount).join("\n"));
   const ended = await prismo("--provider", "azure:", "--failure-rate", "0.1", "--orders", orders, "--json");
   assert.is(ended.code, 0, ended.stderr);
-  // A settlement may come too late on a busy machine, which is told; nothing else is.
+  // On a busy machine a settlement may be too late, which is logged; nothing else is.
   const told = ended.stderr.split("\n").filter((line) => /^[^\s}]/.test(line));
   const late = /^the (event could not be settled|lease was lost)/;
   assert.equal(

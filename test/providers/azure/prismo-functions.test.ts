@@ -1,4 +1,4 @@
-/** What `npm run build:functions` makes, loaded as the host of Azure Functions would: the folder alone. */
+/** The folder that `npm run build:functions` makes, loaded as the host of Azure Functions does. */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -46,7 +46,7 @@ test.after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("given the folder that was built, when the host loads it and hands over what is delivered, then an order comes to its end, settled by the functions alone", async () => {
+test("the built functions alone bring an order to its end", async () => {
   const host = new FunctionsHost(client);
   process.env["AZURE_SERVICEBUS_CONNECTION_STRING"] = (servers.broker as ServiceBusBroker).connectionString;
   process.env["AZURE_STORAGE_CONNECTION_STRING"] = (
@@ -78,7 +78,7 @@ test("given the folder that was built, when the host loads it and hands over wha
   }
 });
 
-test("given the host's settings, then the host settles nothing by itself", async () => {
+test("the settings of the host leave settling to the functions", async () => {
   const { version, extensions } = JSON.parse(await readFile(join(folder, "host.json"), "utf8")) as {
     version: string;
     extensions: { serviceBus: { autoCompleteMessages: boolean } };

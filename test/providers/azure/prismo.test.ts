@@ -8,15 +8,15 @@ import { startAzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: Prismo", { timeoutMs: 180_000 });
-const data = (name: string): string => new URL(`../../samples/prismo/data/${name}.ndjson`, import.meta.url).pathname;
+const data = (name: string): string => new URL(`../../../samples/prismo/data/${name}.ndjson`, import.meta.url).pathname;
 const orderCount = 100;
 
-test("given a tenth of all steps failing and connections that break, when 100 orders are taken, then each comes to its right end", async () => {
+test("100 orders end right with failing steps and connections", async () => {
   await using servers = await startAzureServers({ cloud: false });
   const provider = await AzureProvider.open(servers.options);
   const { orders, products } = await readInput(data("orders"), data("stock"));
   const tally = new DroppingTally([60, 180, 300], () => servers.broker?.dropConnections());
-  // What is told of polls that fail meanwhile is expected, and not wanted in the output of the tests.
+  // Failures of polls are expected here; keep them out of the output of the tests.
   const { error } = console;
   console.error = () => {};
   try {
@@ -32,7 +32,7 @@ test("given a tenth of all steps failing and connections that break, when 100 or
   }
 });
 
-/** Breaks every connection when so many events have been counted: in the middle of the work, however fast it goes. */
+/** Breaks every connection at given counts of events: in the middle of the work, at any speed. */
 class DroppingTally extends Tally {
   drops = 0;
   readonly #at: readonly number[];

@@ -6,7 +6,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: readers");
 
-/** A reader of messages whose locks end, by the broker's clock, long ago; and the time here. */
+/** Makes a reader of messages whose locks, by the clock of the broker, ended long ago. */
 function readerOf(count: number): { readonly reader: Reader; readonly at: (ms: number) => void } {
   const messages = Array.from({ length: count }, () => ({ lockedUntilUtc: new Date(0), delivery: {} }));
   let now = 0;
@@ -47,7 +47,7 @@ test("a lock that is renewed keeps its reader, one that is settled does not", as
   assert.ok(reader.isDone);
 });
 
-test("a reader is full when a thousand messages came behind one that is not settled", async () => {
+test("a reader is full at 1,000 messages behind an unsettled one", async () => {
   const { reader } = readerOf(1_003);
   const first = await take(reader);
   for (let n = 0; n < 1_000; n++) await reader.settled(await take(reader));

@@ -1,4 +1,4 @@
-/** What the links of the SDK's receivers would cost a long-running process: see providers/azure/sdk/receiver-link.ts. */
+/** Links of the SDK's receivers in a long-running process, see providers/azure/sdk/receiver-link.ts. */
 import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
@@ -24,14 +24,14 @@ test.before(async () => {
   faults = (servers.broker as NonNullable<AzureServers["broker"]>).faults;
 });
 test.after.each(() => {
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
 });
 test.after(async () => {
   await provider.close();
   await servers[Symbol.asyncDispose]();
 });
 
-/** A new queue, whose locks last so long. */
+/** Makes a queue with the given lock duration. */
 async function newQueue(leaseMs: number, ordered = false): Promise<QueueName> {
   const name = QueueName.queue(servers.newName());
   await provider.queues.ensure([{ name, ordered, leaseMs, maxAttempts: 10 }]);
@@ -49,32 +49,32 @@ function lease(name: QueueName, max: number, leaseMs: number, waitMs: number): P
   return provider.queues.lease(name, { max, leaseMs, waitMs, signal });
 }
 
-test("given an event in work, when the SDK closes its link because a receive does not end in time, then the event can still be settled", async () => {
+test("an event is settled after the SDK has closed its link", async () => {
   const name = await newQueue(30_000);
   await push(name, 1);
   const [held] = await lease(name, 1, 30_000, 5_000);
   assert.ok(held);
-  faults.drainMs = Infinity;
+  faults.drainDelay = Infinity;
   assert.equal(await lease(name, 1, 30_000, 200), []);
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
   assert.equal(await lease(name, 1, 30_000, 200), [], "another link is open now");
   await provider.queues.commit(held, []);
   assert.equal(await provider.queues.counts(name), none);
 });
 
-test("given events in order, when the SDK closes the link of their key with an event that has just come by it, then it is leased by another link", async () => {
+test("an ordered event on a closed link is leased over another", async () => {
   const name = await newQueue(30_000, true);
   await push(name, 1);
   const [first] = await lease(name, 1, 30_000, 5_000);
   assert.ok(first);
-  faults.drainMs = Infinity;
+  faults.drainDelay = Infinity;
   await provider.queues.commit(first, []);
   const leasing = lease(name, 1, 30_000, 5_000);
-  // The next receive was asked to end by now, and the link is open for 100 ms more.
+  // By now the next receive must end, and the link stays open for 100 ms more.
   await setTimeout(120);
   await push(name, 1);
   await setTimeout(400);
-  faults.drainMs = 0;
+  faults.drainDelay = 0;
   const [second] = await leasing;
   assert.ok(second);
   await provider.queues.commit(second, []);
@@ -82,8 +82,8 @@ test("given events in order, when the SDK closes the link of their key with an e
 });
 
 for (const ordered of [false, true]) {
-  test(`given a network that goes silent for long, when it is back, then ${ordered ? "ordered " : ""}events are received, and the silence ended nothing`, async () => {
-    // A session that nobody gave back stays locked for its time.
+  test(`network silence ends no ${ordered ? "ordered " : ""}consumer`, async () => {
+    // A session that was not released stays locked until its lock ends.
     const name = await newQueue(3_000, ordered);
     const { connectionString: near } = servers.broker as NonNullable<AzureServers["broker"]>;
     const port = String(/:(\d+);/.exec(near)?.[1]);
@@ -109,7 +109,7 @@ for (const ordered of [false, true]) {
       await eventually("the first event", () => received.length === 1);
       await distant.queues.commit(received[0] as Lease, []);
       proxy.silent = true;
-      // Long enough for a receive to end in vain, and for its link to be closed in vain.
+      // Long enough for a receive and the closing of its link to time out.
       await setTimeout(5_000);
       proxy.drop();
       proxy.silent = false;
@@ -124,7 +124,7 @@ for (const ordered of [false, true]) {
   });
 }
 
-test("given an event that is worked on for long, when more come meanwhile than a link can hold, then all are received and the first can still be settled", async () => {
+test("an event stays settleable when more follow than a link holds", async () => {
   const [linkHolds, lockMs] = [2_048, 30_000];
   const name = await newQueue(lockMs);
   await push(name, 1);
@@ -141,7 +141,7 @@ test("given an event that is worked on for long, when more come meanwhile than a
   assert.equal(await provider.queues.counts(name), none);
 });
 
-test("given more dead letters than a link can hold, when the last is sent back, then it is, and the others stay", async () => {
+test("a letter behind more than a link holds is requeued alone", async () => {
   const count = 2_049;
   const name = await newQueue(30_000);
   await push(name, count);

@@ -5,14 +5,14 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: least roles");
 
-/** What an identity needs on the storage account. */
+/** Returns the roles on the storage account. */
 function onStorage(options: RoleOptions): string[] {
   const storage = leastRoles(options).filter(({ scope }) => scope === "storage account");
   return storage.map(({ role }) => role.replace(/^Storage (\w+) .*/, "$1"));
 }
 const using = (...kinds: readonly StoreKind[]): ReadonlySet<StoreKind> => new Set(kinds);
 
-test("given what a hive uses, when its roles are asked for, then they are those of what it uses and no more", () => {
+test("roles are those of the parts that a hive uses, and no more", () => {
   const stores = using();
   assert.equal(onStorage({ stores }), []);
   for (const kind of ["collection", "keyed list", "counters"] as const)

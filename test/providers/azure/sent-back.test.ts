@@ -1,4 +1,4 @@
-/** Dead letters that a tool of Azure sends back as they are, such as Service Bus Explorer. */
+/** Dead letters that a tool such as Service Bus Explorer resubmits unchanged. */
 import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
@@ -8,7 +8,7 @@ import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("Azure: letters that a tool sent back", { timeoutMs: 60_000 });
+const test = suite("Azure: letters that a tool resubmitted", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let provider: AzureProvider;
@@ -24,11 +24,11 @@ test.after(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-test("given an event that died after retries, when its letter is sent back as it is, then its attempts begin anew", async () => {
+test("a letter resubmitted by a tool starts at its first attempt", async () => {
   const queue = await ScratchQueue.make({ provider, clock, newName: () => "SentBack", leaseMs: 10_000 });
   await queue.push({ n: 1 });
   const first = await queue.takeOne();
-  // A delayed retry is a copy that carries how often the event was tried.
+  // A delayed retry is a copy, which carries the number of attempts.
   await provider.queues.abandon(first, { delayMs: 1, countAttempt: true });
   const second = await queue.takeOne();
   assert.is(second.attempt, 2);

@@ -34,7 +34,7 @@ test.after(async () => {
 
 type Outcome = "commit" | "abandon" | "bury";
 
-/** Two events in the order they were pushed, settled in one turn of the event loop; what became of them. */
+/** Settles two events in one turn of the event loop; returns their outcomes. */
 async function settleTogether(outcomes: readonly [Outcome, Outcome]): Promise<object> {
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs: servers.leaseMs });
   await queue.push("A");
@@ -58,24 +58,24 @@ function settle(queue: ScratchQueue, lease: Lease, outcome: Outcome): Promise<vo
   return provider.queues.deadLetter(lease, letterFor(lease, { reason }));
 }
 
-test("given two leases of one receiver, when one is committed and the other dead-lettered in one turn, then each has its own outcome", async () => {
+test("a commit and a dead-letter in one turn keep their outcomes", async () => {
   assert.equal(await settleTogether(["commit", "bury"]), { dead: ["B: the reason of B"], back: [] });
   assert.equal(await settleTogether(["bury", "commit"]), { dead: ["A: the reason of A"], back: [] });
 });
 
-test("given two leases of one receiver, when one is abandoned and the other committed in one turn, then each has its own outcome", async () => {
+test("an abandon and a commit in one turn keep their outcomes", async () => {
   assert.equal(await settleTogether(["abandon", "commit"]), { dead: [], back: ["A#2"] });
   assert.equal(await settleTogether(["commit", "abandon"]), { dead: [], back: ["B#2"] });
 });
 
-test("given two leases of one receiver, when both are dead-lettered in one turn, then each has its own reason", async () => {
+test("two dead-letters in one turn keep their reasons", async () => {
   assert.equal(await settleTogether(["bury", "bury"]), {
     dead: ["A: the reason of A", "B: the reason of B"],
     back: [],
   });
 });
 
-test("given the SDK's own receiver, when two messages are settled in one turn, then both get the first one's outcome: what the provider must avoid", async () => {
+test("the SDK alone gives two settlements of a turn one outcome", async () => {
   const broker = servers.broker;
   if (!broker) return;
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs: servers.leaseMs });
@@ -100,7 +100,7 @@ async function receiveTwo(
   return messages as [ServiceBusReceivedMessage, ServiceBusReceivedMessage];
 }
 
-/** A lease of a source that renews as it is told, and how often it was asked. */
+/** Makes a lease of a source that renews by `renew`, and counts its calls. */
 function renewing(isHeld: boolean, renew: () => Promise<Date>) {
   let asked = 0;
   const source = { renew: () => (asked++, renew()) };
@@ -109,13 +109,13 @@ function renewing(isHeld: boolean, renew: () => Promise<Date>) {
   return { asked: () => asked, renewed: () => settlement.renew(lease, 1_000) };
 }
 
-test("given a lease that is over, when it is renewed, then it is lost and nobody is asked: a session may be locked for longer", async () => {
+test("a renewal after the lease ended returns false without a request", async () => {
   const { asked, renewed } = renewing(false, async () => new Date());
   assert.is(await renewed(), false);
   assert.is(asked(), 0);
 });
 
-test("given a lease that is held, when the broker says that it is not, then it is lost; when nobody answers, then that is told", async () => {
+test("a refused renewal returns false, an unanswered one rejects", async () => {
   const failing = (code: string) => () => Promise.reject(new ServiceBusError("no", code as "GeneralError"));
   assert.is(await renewing(true, failing("MessageLockLost")).renewed(), false);
   await throwsCode("Unavailable", () => renewing(true, failing("ServiceCommunicationProblem")).renewed());

@@ -1,4 +1,4 @@
-/** Storage behind a network that goes silent: see providers/azure/sdk/time-limit.ts. */
+/** Storage behind a silent network, see providers/azure/sdk/time-limit.ts. */
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,9 +11,9 @@ import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Azure: silent storage", { timeoutMs: 60_000 });
-/** How long a try may take, in ms. */
+/** The limit of each try, in ms. */
 const tryTimeoutMs = 500;
-/** The storage of these tests closes connections where nothing happens after 5 s: whoever has no limit knows it by then. */
+/** Azurite closes idle connections after 5 s, so a client without a limit would also fail by then. */
 const soonMs = 4_000;
 const megabyte = 1024 * 1024;
 let servers: AzureServers;
@@ -23,7 +23,7 @@ let provider: AzureProvider;
 
 const endpointOf = (service: string): RegExp => new RegExp(`(${service}Endpoint=http://127\\.0\\.0\\.1:)(\\d+)`);
 const open = (connectionString: string): Promise<AzureProvider> =>
-  AzureProvider.open({ ...servers.options, tryTimeoutMs, storage: { connectionString } });
+  AzureProvider.open({ ...servers.options, tryTimeout: tryTimeoutMs, storage: { connectionString } });
 
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });
@@ -48,27 +48,27 @@ for (const [what, service, read] of [
   ["an item of a table", "Table", () => provider.stores.collection<{ id: string }>("Orders").get("1")],
   ["a blob", "Blob", () => provider.stores.keyValue("Files").get("1")],
 ] as const) {
-  test(`given ${what} that is asked for, when the network is silent for a while, then the next try gets it`, async () => {
+  test(`${what}: the next try succeeds after a silence`, async () => {
     await provider.stores.collection("Orders").upsert({ id: "1" });
     await provider.stores.keyValue("Files").upsert("1", "body");
     proxies[service].silent = true;
     const began = Date.now();
     const asked = read();
     await pause(tryTimeoutMs / 2);
-    // What was sent meanwhile is lost.
+    // Bytes sent meanwhile are lost.
     proxies[service].silent = false;
     await asked;
     assert.ok(Date.now() - began < soonMs, "it waits no longer than a try and the pause behind it");
   });
 }
 
-test("given a table behind a network that stays silent, when an item is asked for, then it fails after the tries", async () => {
+test("a table that stays silent fails after all tries", async () => {
   await provider.stores.collection("Orders").upsert({ id: "1" });
   proxies.Table.silent = true;
   await throwsCode("Unavailable", () => provider.stores.collection("Orders").get("1"));
 });
 
-test("given a large blob, when the network goes silent while it is read, then reading fails", async () => {
+test("a blob that goes silent while it is read fails", async () => {
   const store = provider.stores.keyValue("Files");
   await store.upsert("large", Buffer.alloc(8 * megabyte));
   const { body } = await store.read("large");
@@ -82,7 +82,7 @@ test("given a large blob, when the network goes silent while it is read, then re
   assert.ok(Date.now() - began < soonMs, "it waits no longer than a try");
 });
 
-test("given a large blob, when its reader is slower than a try may be, then all of it is read", async () => {
+test("a slow reader of a large blob gets all of it", async () => {
   const store = provider.stores.keyValue("Files");
   await store.upsert("slow", Buffer.alloc(8 * megabyte, 7));
   let bytes = 0;
@@ -94,7 +94,7 @@ test("given a large blob, when its reader is slower than a try may be, then all 
   assert.is(bytes, 8 * megabyte);
 });
 
-test("given a large blob that is written, when it takes longer than a try may otherwise, then it is not sent again", async () => {
+test("a slow upload of a large blob is not sent twice", async () => {
   const sent: number[] = [];
   const answer = (response: ServerResponse): void => {
     response.writeHead(201, { etag: '"1"', "last-modified": new Date().toUTCString() }).end();

@@ -9,7 +9,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("Azure: keys and values of tables");
 const text = fc.string({ unit: "binary", maxLength: 40 }).filter((one) => one.isWellFormed());
 
-test("given any text, when it is encoded, then it holds nothing that tables refuse and can be decoded", () => {
+test("encoded keys hold only allowed characters and decode", () => {
   fc.assert(
     fc.property(text, (one) => {
       const key = encodeKey(one);
@@ -19,7 +19,7 @@ test("given any text, when it is encoded, then it holds nothing that tables refu
   );
 });
 
-test("given any two texts, when they are encoded, then they sort as before", () => {
+test("encoded texts sort as before", () => {
   fc.assert(
     fc.property(text, text, (one, other) => {
       const [a, b] = [encodeKey(one), encodeKey(other)];
@@ -28,12 +28,12 @@ test("given any two texts, when they are encoded, then they sort as before", () 
   );
 });
 
-test("given keys that are too long once encoded, when they are shortened, then they fit and are told apart", () => {
+test("shortened keys fit and differ", () => {
   const [a, b] = [shortKey("漢".repeat(255)), shortKey(`${"漢".repeat(254)}字`)];
   assert.ok(a.length <= 512 && b.length <= 512 && a !== b);
 });
 
-test("given a value with surrogates at every place, when it is split over properties, then it is whole again", () => {
+test("a value with surrogates anywhere survives being split", () => {
   const key = { table: "collection/Orders", partition: "", id: "a" };
   for (const value of ["", "x", `${"x".repeat(31_999)}🐝${"🐝".repeat(40_000)}`]) {
     const entity = toEntity(key, { value, etag: "e", modified: 1 });
@@ -43,7 +43,7 @@ test("given a value with surrogates at every place, when it is split over proper
   }
 });
 
-test("given an item that no entity takes, when it is written, then TooLarge names its size and the limit", () => {
+test("an item too large is TooLarge with its size and the limit", () => {
   try {
     toEntity(
       { table: "collection/Orders", partition: "", id: "large" },

@@ -1,4 +1,4 @@
-/** What asks to slow down is counted, with the real SDK of OpenTelemetry. */
+/** Throttled requests are counted, with the real SDK of OpenTelemetry. */
 import { metrics } from "@opentelemetry/api";
 import {
   AggregationTemporality,
@@ -53,7 +53,7 @@ test.after(async () => {
   await meter.shutdown();
 });
 
-/** What was counted since the test began, as `service operation: count`. */
+/** Returns the counts of this test as `service operation: count`. */
 async function counted(): Promise<string[]> {
   await reader.forceFlush();
   return exporter
@@ -69,27 +69,27 @@ async function counted(): Promise<string[]> {
     .sort();
 }
 
-test("given a namespace that asks to slow down, when events are pushed, then each refusal is counted, also those after which the SDK tried again", async () => {
+test("each throttled push is counted, retried ones too", async () => {
   const queue = await scratch();
   broker.faults.throttledSends = 2;
   await queue.push("patient");
   assert.equal(await counted(), ["servicebus send: 2"]);
 });
 
-test("given nothing that asks to slow down, when events come and go, then nothing is counted", async () => {
+test("nothing is counted without throttling", async () => {
   const queue = await scratch();
   await queue.push("quick");
   await queue.commit(await queue.takeOne());
   assert.equal(await counted(), []);
 });
 
-test("given an administration that asks to slow down, when a queue is made, then it is counted", async () => {
+test("a throttled administration is counted", async () => {
   broker.faults.administration = { status: 503, times: 1 };
   await scratch();
   assert.equal(await counted(), ["servicebus manage: 1"]);
 });
 
-test("given tables that ask to slow down, when items are written and read, then it is counted, and they are there", async () => {
+test("throttled tables are counted and work all the same", async () => {
   const store = provider.stores.collection<{ id: string }>("Throttled");
   await store.insert({ id: "made before" });
   assert.ok(tables);
@@ -100,7 +100,7 @@ test("given tables that ask to slow down, when items are written and read, then 
   assert.equal(await counted(), ["tables read: 1", "tables write: 1"]);
 });
 
-test("given blobs that ask to slow down, when one is read, then it is counted, and it is there", async () => {
+test("throttled blobs are counted and work all the same", async () => {
   const store = provider.stores.keyValue("Throttled");
   await store.insert("key", "body");
   assert.ok(blobs);

@@ -14,7 +14,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("Azure: dead letters that cannot be read");
 const name = QueueName.parse("Orders-Pay");
 
-/** A message whose body no JSON can be made of, such as one that is nested too deeply for the stack. */
+/** Makes a message whose body is nested too deeply to be written as JSON. */
 const body = Object.defineProperty({}, "one", {
   enumerable: true,
   get: () => {
@@ -24,7 +24,7 @@ const body = Object.defineProperty({}, "one", {
 const number = { equals: () => true, add: () => number };
 const letter = { body, messageId: "deep", sequenceNumber: number, deadLetterReason: "why", applicationProperties: {} };
 
-/** A queue of dead letters with that one, and how it was settled. */
+/** Makes a dead-letter queue with that message, and records how it is settled. */
 function lettersWith(read: Partial<ClaimCheck>): { readonly letters: DeadLetters; readonly settled: string[] } {
   const settled: string[] = [];
   const receiver = (): object => {
