@@ -120,9 +120,9 @@ function tuningOf(options: Partial<AzureTuning>): Tuning {
   const tuning = { ...defaultTuning, ...options };
   return {
     ...tuning,
-    poll: inMs(tuning.poll) as number,
-    tryTimeout: inMs(tuning.tryTimeout) as number,
-    minLock: inMs(tuning.minLock) as number,
+    poll: inMs(tuning.poll),
+    tryTimeout: inMs(tuning.tryTimeout),
+    minLock: inMs(tuning.minLock),
   };
 }
 

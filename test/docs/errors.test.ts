@@ -11,7 +11,8 @@ const rows = [...page.matchAll(/^\| `(\w+)` *\| *(yes|no) *\|([^|]*)\|([^|]*)\|$
 const test = suite("docs/errors.md");
 
 test("it lists each error code once, and no other", () => {
-  assert.equal(rows.map(([, code]) => code).toSorted(), [...errorCodes].toSorted());
+  assert.is(rows.length, errorCodes.length);
+  assert.equal(new Set(rows.map(([, code]) => code)), new Set<string | undefined>(errorCodes));
 });
 
 test("it names which codes are retried", () => {

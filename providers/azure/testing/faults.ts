@@ -33,14 +33,14 @@ export class Faults {
 
   /** Answers a client in a turn of its own, after `delay`. */
   answer(work: () => void): void {
-    const delayMs = inMs(this.delay) as number;
+    const delayMs = inMs(this.delay);
     if (delayMs > 0) this.#clock.after(delayMs, () => this.#turns.add(work));
     else this.#turns.add(work);
   }
 
   /** Reports the end of a drain, after `drainDelay`. */
   drained(work: () => void): void {
-    const delayMs = inMs(this.drainDelay) as number;
+    const delayMs = inMs(this.drainDelay);
     if (delayMs === 0) work();
     else if (delayMs < Infinity) this.#clock.after(delayMs, work);
   }
