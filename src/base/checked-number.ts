@@ -3,9 +3,9 @@ import { BeeHiveError } from "./errors.ts";
 import { isNumber, told, type NumberRule } from "./numbers.ts";
 
 /**
- * The number as it is.
+ * Returns a number if the rule allows it.
  *
- * @param of where the option belongs to, the first word of the message.
+ * @param of the owner of the option, the first word of the message.
  * @throws BeeHiveError `InvalidConfiguration`.
  */
 export function checkedNumber(of: string, name: string, value: unknown, rule: NumberRule): number {

@@ -31,7 +31,7 @@ export interface Step {
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
-   * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed; run it again.
+   * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed.
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
   commit(outputs: readonly Event[]): Promise<void>;
