@@ -1,5 +1,5 @@
 /*
- * A monorepo may have two installed copies of this package, each with classes of its own. Brands make them recognise each
+ * A monorepo may have two installed copies of this package, each with its own classes. Brands make them recognise each
  * other: values on the prototypes of their classes, under a symbol that all copies share.
  */
 
@@ -20,7 +20,7 @@ export function isBranded(value: unknown, name: string): boolean {
   return false;
 }
 
-/** Returns whether `instanceof` holds, also by the class's own brand. Classes that extend it need brands of their own. */
+/** Returns whether `instanceof` holds, also by the brand of the class itself: subclasses need their own brands. */
 export function isInstance(type: Constructor, value: unknown): boolean {
   if (Function.prototype[Symbol.hasInstance].call(type, value)) return true;
   const { prototype } = type as { readonly prototype: Readonly<Record<symbol, unknown>> };
@@ -29,4 +29,4 @@ export function isInstance(type: Constructor, value: unknown): boolean {
 
 /** The advice for two copies that cannot read each other. */
 export const twoCopies =
-  "There are two installed copies of beehive-actors; npm ls beehive-actors shows who brings which. Let all take the same one";
+  "There are two installed copies of beehive-actors; npm ls beehive-actors lists them. Let all packages use the same one";

@@ -8,7 +8,7 @@ const words =
 /** A whole name of a secret. The name of a key is no secret, nor are a partition key and the key of an item. */
 const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
 /*
- * Each pattern takes linear time, since messages of errors quote bodies of any length: the tries from each place of a text
+ * Each pattern takes linear time, since errors quote bodies of any length: the tries from each place of a text
  * are bounded, and a value needs no end.
  */
 

@@ -13,7 +13,7 @@ const firstFrame = "\n    at ";
 export function safeText(text: string, max: number): string {
   if (text.length <= max + aheadLength) return shorten(redact(text), max);
   const seen = redact(text.slice(0, max + aheadLength));
-  // Half of a secret is not recognised, so the end of the searched text is dropped. Longer ones are known by their start.
+  // Half of a secret is not recognised, so the end of the searched text is dropped.
   return `${wellFormed(seen.slice(0, Math.max(0, Math.min(max - 1, seen.length - aheadLength))))}…`;
 }
 

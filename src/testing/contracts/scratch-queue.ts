@@ -105,7 +105,7 @@ export class ScratchQueue {
     return this.#queues.abandon(lease, { delayMs: 0, countAttempt: true, ...options });
   }
 
-  bury(lease: Lease, changes?: Partial<DeadLetterRecord>): Promise<void> {
+  deadLetter(lease: Lease, changes?: Partial<DeadLetterRecord>): Promise<void> {
     return this.#queues.deadLetter(lease, letterFor(lease, changes));
   }
 

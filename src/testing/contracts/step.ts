@@ -79,14 +79,14 @@ class Scene {
 /** Steps on any provider. */
 const always: readonly ContractCase[] = [
   {
-    name: "given a provider, when its capabilities are asked, then each is true or a reason",
+    name: "each capability is true or a reason",
     async run({ provider }) {
       for (const [capability, can] of Object.entries(provider.capabilities))
         if (can !== true) assertReason(capability, can);
     },
   },
   {
-    name: "given a step, when it commits, then its writes are there, its outputs are published and the event is gone",
+    name: "a commit applies writes, outputs and the event",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -100,7 +100,7 @@ const always: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step, when it is discarded, then its event is still leased and nothing is published",
+    name: "a discarded step keeps the lease and publishes nothing",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -111,7 +111,7 @@ const always: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that ended, when its step commits, then LeaseLost, nothing is published and the event comes back",
+    name: "a late commit is LeaseLost and publishes nothing",
     async run(subject) {
       const scene = await Scene.set(subject, subject.leaseMs);
       const step = scene.begin();
@@ -126,7 +126,7 @@ const always: readonly ContractCase[] = [
 /** Steps that happen once or not at all. */
 const atomic: readonly ContractCase[] = [
   {
-    name: "given a step that has not committed, when others look, then they see nothing of it",
+    name: "an open step is invisible to others",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -136,7 +136,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that wrote, when it is discarded, then nothing is left of it",
+    name: "a discarded step leaves no writes",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -146,7 +146,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that wrote and deleted, when it reads, then it sees its own writes over what is committed",
+    name: "a step reads its own writes over the committed rows",
     async run(subject) {
       const scene = await Scene.set(subject);
       await scene.writeEverything(scene, "before");
@@ -179,7 +179,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that a step wrote, when the step has committed, then its etag is the one that the step was given",
+    name: "an etag that a step returned is valid after its commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -189,7 +189,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a page of items of which a step deleted and added many, when it reads them all, then the pages fit together",
+    name: "pages of a step that deleted and inserted many fit together",
     async run(subject) {
       const scene = await Scene.set(subject);
       const outside = scene.stores.collection<Item>(scene.name);
@@ -213,7 +213,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that others changed after a step read it, when the step commits, then ConcurrencyConflict and nothing happened",
+    name: "a changed row is ConcurrencyConflict at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const name = subject.newName();
@@ -228,7 +228,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that was not there when a step looked, when others make it and the step commits, then ConcurrencyConflict and nothing happened",
+    name: "a row inserted by others is ConcurrencyConflict at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const name = subject.newName();
@@ -241,7 +241,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what others wrote between two reads of a step, when the step goes on, then it conflicts instead of mixing versions",
+    name: "a step conflicts rather than mix versions",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -256,7 +256,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two steps that count on one counter, when both commit, then one conflicts, and run again it counts",
+    name: "one of two steps on one counter conflicts, then counts",
     async run(subject) {
       const [one, two] = [await Scene.set(subject), await Scene.set(subject)];
       const steps = [one.begin(), two.begin()] as const;
@@ -270,7 +270,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that ended, when its step commits, then nothing of the step happened",
+    name: "a late commit changes nothing",
     async run(subject) {
       const scene = await Scene.set(subject, subject.leaseMs);
       const step = scene.begin();
@@ -282,7 +282,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given outputs for a queue that is not there, when a step commits, then QueueNotFound and nothing happened",
+    name: "outputs to a missing queue change nothing",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -293,7 +293,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that asks its stores for several things at once, then each sees what the others did",
+    name: "concurrent calls of a step see each other's writes",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -317,7 +317,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a call of a store that is not awaited, when the step commits, then InvalidState and nothing happened",
+    name: "a call that is not awaited is InvalidState at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const calls: ((stores: Step["stores"]) => Promise<unknown>)[] = [
@@ -340,7 +340,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that is over, when one of its stores is used, then InvalidState",
+    name: "a store is InvalidState after its step",
     async run(subject) {
       for (const end of ["commit", "discard"] as const) {
         const scene = await Scene.set(subject);
