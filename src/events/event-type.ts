@@ -212,7 +212,8 @@ function assertDeclaration(name: unknown, schema: StandardSchemaV1 | undefined, 
     throw wrong(`The name of an event type must be a text that is not empty, not ${kindOf(name)}.`);
   if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function")
     throw wrong(
-      `The schema of ${name} is no Standard Schema; options are the third argument: eventType("${name}", undefined, options).`,
+      `The schema of ${name} is no Standard Schema; ` +
+        `options are the third argument: eventType("${name}", undefined, options).`,
     );
   const unknown = Object.keys(options).find((option) => !(optionNames as readonly string[]).includes(option));
   if (unknown === undefined) return;

@@ -284,7 +284,8 @@ export class Event<Body = unknown> {
 function defaultQueueName(eventType: string): string {
   if (/^\w+$/.test(eventType)) return `${eventType}-`;
   throw invalid(
-    `no topic can be named like the event type "${eventType}"; give a queueName (letters, digits and underscores, then a hyphen)`,
+    `no topic can be named like the event type "${eventType}"; ` +
+      "give a queueName (letters, digits and underscores, then a hyphen)",
   );
 }
 

@@ -76,7 +76,7 @@ test("given an event that is dead because its body was gone, when that is put ba
 test("given a dead letter, when its body is gone, then it is listed, says both, and can be dropped", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);
-  await queue.bury(await queue.takeOne(), { reason: "failed once too often:" });
+  await queue.deadLetter(await queue.takeOne(), { reason: "failed once too often:" });
   await lost(event);
   const [letter] = await queue.deadLetters(1);
   assert.match(letter?.reason ?? "", /^failed once too often: Its body is missing/);
