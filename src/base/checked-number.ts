@@ -1,6 +1,6 @@
 import { durationProblems, inMs } from "./duration.ts";
 import { BeeHiveError } from "./errors.ts";
-import { isNumber, told, type NumberRule } from "./numbers.ts";
+import { isNumber, valueText, type NumberRule } from "./numbers.ts";
 
 /**
  * Returns a number if the rule allows it.
@@ -10,7 +10,7 @@ import { isNumber, told, type NumberRule } from "./numbers.ts";
  */
 export function checkedNumber(of: string, name: string, value: unknown, rule: NumberRule): number {
   if (isNumber(value, rule)) return value;
-  throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${told(value)}.`);
+  throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${valueText(value)}.`);
 }
 
 /** Returns a length of time in ms. @throws BeeHiveError `InvalidConfiguration` when the rule does not allow it. */

@@ -1,6 +1,6 @@
 import { brandAs, isInstance } from "./brand.ts";
 import { inMs, type Duration } from "./duration.ts";
-import { delay, isNumber, told } from "./numbers.ts";
+import { delay, isNumber, valueText } from "./numbers.ts";
 
 /**
  * The codes of a {@link BeeHiveError}, and whether the same step can succeed later without a change of code or options.
@@ -166,7 +166,7 @@ export class CircuitOpen extends PauseSubscription {
 }
 
 function withTime(message: string, ms: unknown): string {
-  return isNumber(ms, delay) ? message : `${message} (${told(ms)} is not a time in ms: the retry policy decides)`;
+  return isNumber(ms, delay) ? message : `${message} (${valueText(ms)} is not a time in ms: the retry policy decides)`;
 }
 
 /** The error of a write over an item that changed since it was read. */

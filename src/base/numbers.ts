@@ -58,11 +58,11 @@ export function isNumber(value: unknown, rule: NumberRule): value is number {
 
 /** Returns the problems of a number called `name`, in words. */
 export function numberProblems(name: string, value: unknown, rule: NumberRule): string[] {
-  return isNumber(value, rule) ? [] : [`${name} must be ${rule.must}, not ${told(value)}`];
+  return isNumber(value, rule) ? [] : [`${name} must be ${rule.must}, not ${valueText(value)}`];
 }
 
 /** Returns the words of a message for a value: a text in quotes, a number as it is. */
-export function told(value: unknown): string {
+export function valueText(value: unknown): string {
   switch (typeof value) {
     case "number":
       return String(value);

@@ -8,7 +8,7 @@ import type { Stores } from "./stores.ts";
 export interface ProviderContext {
   readonly clock: Clock;
   /**
-   * Where the provider logs work that nobody called for, such as housekeeping.
+   * The logger for background work, such as housekeeping.
    *
    * @default a logger that writes to the standard error
    */

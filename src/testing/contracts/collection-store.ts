@@ -19,7 +19,7 @@ const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
   (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
-/** What every collection does. */
+/** The contract of collections. */
 export const collectionStoreContract: readonly ContractCase[] = [
   {
     name: "an inserted item reads whole, with the etag of the insert",

@@ -4,7 +4,7 @@ import { rejectsWith } from "./assertions.ts";
 import type { ContractCase } from "./contract.ts";
 import { invalidKeys, invalidNames, oddKeys } from "./odd-keys.ts";
 
-/** What every counter does. */
+/** The contract of counters. */
 export const counterStoreContract: readonly ContractCase[] = [
   {
     name: "a new counter is 0",
@@ -141,7 +141,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     name: "a key belongs to one counter",
     async run({ provider: { stores }, newName }) {
       const [name, other] = [newName(), newName()];
-      // Another number for each: an answer that was kept for one of them must not be taken for that of another.
+      // A number of its own for each: the kept result of one counter must not serve another.
       for (const [one, id, delta] of [
         [name, "a", 1],
         [name, "b", 2],

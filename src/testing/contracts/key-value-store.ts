@@ -16,12 +16,12 @@ async function keysOf(store: KeyValueStore, prefix?: string): Promise<string[]> 
   return (await listOf(store.list(prefix))).map(({ key }) => key);
 }
 
-/** A megabyte in chunks that are all different. */
+/** A megabyte in different chunks. */
 async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
   for (let n = 0; n < 16; n++) yield new Uint8Array(65_536).fill(n);
 }
 
-/** What every key-value store does. */
+/** The contract of key-value stores. */
 export const keyValueStoreContract: readonly ContractCase[] = [
   {
     name: "a blob reads whole, with its metadata",

@@ -20,7 +20,7 @@ const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
   (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
-/** What every keyed list does. */
+/** The contract of keyed lists. */
 export const keyedListStoreContract: readonly ContractCase[] = [
   {
     name: "an inserted item reads whole, with its etag",

@@ -11,7 +11,7 @@ async function lockOf({ provider }: ContractSubject, resource: string, options?:
   return lock;
 }
 
-/** What every lock does. */
+/** The contract of locks. */
 export const lockStoreContract: readonly ContractCase[] = [
   {
     name: "a held lock is not given to another until its release",
@@ -60,7 +60,7 @@ export const lockStoreContract: readonly ContractCase[] = [
       const resource = subject.newName();
       await using _ = await lockOf(subject, resource);
       const started = Date.now();
-      assert.equal(await subject.provider.stores.locks.tryLock(resource, { wait: 300 }), undefined);
+      assert.equal(await subject.provider.stores.locks.tryLock(resource, { wait: "300ms" }), undefined);
       assert.ok(Date.now() - started >= 250, "it gave up too early");
     },
   },

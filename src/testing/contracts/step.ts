@@ -14,7 +14,7 @@ interface Item extends Identified {
   readonly text?: string;
 }
 
-/** A step over an event that was leased, names for its stores, and a queue for its outputs. */
+/** A step over a leased event, with names for its stores and a queue for its outputs. */
 class Scene {
   readonly #subject: ContractSubject;
   readonly input: ScratchQueue;
@@ -49,7 +49,7 @@ class Scene {
     return [this.output.event("output")];
   }
 
-  /** Something in each of the stores. */
+  /** Writes to each of the stores. */
   async writeEverything({ stores }: Pick<Step, "stores">, text: string): Promise<void> {
     await stores.collection<Item>(this.name).upsert({ id: "a", text });
     await stores.keyedList<Item>(this.name).upsert("List", "k", { id: "a", text });
@@ -57,7 +57,7 @@ class Scene {
     await stores.counters.increment(this.name, "a", text.length);
   }
 
-  /** What is committed in each of the stores. */
+  /** Returns the committed content of each store. */
   async readEverything({ stores }: Pick<Step, "stores"> = this): Promise<unknown[]> {
     const [item] = await listOf(stores.collection<Item>(this.name).all());
     const [entry] = await listOf(stores.keyedList<Item>(this.name).all("List", "k"));
@@ -67,7 +67,7 @@ class Scene {
 
   static readonly nothing: unknown[] = [undefined, undefined, undefined, 0];
 
-  /** That the step did nothing outside itself and the event can still be worked on. */
+  /** Asserts that the step changed nothing and still holds its lease. */
   async assertNothingHappened(): Promise<void> {
     assert.deepEqual(await this.readEverything(), Scene.nothing);
     await this.output.assertSilent();
@@ -76,7 +76,7 @@ class Scene {
   }
 }
 
-/** Steps on any provider. */
+/** Cases of every step. */
 const always: readonly ContractCase[] = [
   {
     name: "each capability is true or a reason",
@@ -123,7 +123,7 @@ const always: readonly ContractCase[] = [
   },
 ];
 
-/** Steps that happen once or not at all. */
+/** Cases of atomic steps. */
 const atomic: readonly ContractCase[] = [
   {
     name: "an open step is invisible to others",
@@ -330,7 +330,7 @@ const atomic: readonly ContractCase[] = [
         const forgotten = call(step.stores);
         await rejectsWith("InvalidState", async () => step.commit(scene.outputs()));
         step.discard();
-        // Nobody would catch it.
+        // An uncaught rejection would end the process.
         await forgotten;
       }
       assert.deepEqual(await scene.readEverything(), Scene.nothing);
@@ -361,5 +361,5 @@ const atomic: readonly ContractCase[] = [
   },
 ];
 
-/** What every step does. */
+/** The contract of steps. */
 export const stepContract: readonly ContractCase[] = [...always, ...atomic.map((one) => needs("atomicStep", one))];

@@ -7,7 +7,7 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
 import { actor, Gate, running, subscribe } from "./harness.ts";
 
-/** Events on their way from actor to actor. */
+/** Events from actor to actor. */
 export const delivery: readonly ContractCase[] = [
   {
     name: "a chain of actors ties its events together by ids",

@@ -16,7 +16,7 @@ async function letterOf(hive: Hive, queueName: string): Promise<DeadLetter> {
   );
 }
 
-/** Actors that fail. */
+/** Failing actors: retries and dead letters. */
 export const failure: readonly ContractCase[] = [
   {
     name: "a failing actor runs again until it succeeds",
@@ -312,7 +312,7 @@ export const failure: readonly ContractCase[] = [
         `${topic}-Works`,
         async (event) => {
           if (event.getBody() === "next" || pausedAt < Infinity) return void runsAt.push(Date.now());
-          // The other slot is asked for meanwhile.
+          // The free slot polls meanwhile.
           await wait(200);
           pausedAt = Date.now();
           throw new TypeError("the bank is down");
@@ -348,7 +348,7 @@ export const failure: readonly ContractCase[] = [
           },
         };
       };
-      // In another order at the second try: an id must not depend on the position.
+      // Another order at the second attempt: an id must not depend on the position.
       const outputs = (attempt: number): Event[] => {
         const bodies = ["x", "y", "x"].map((body) => new Event(b, body));
         return attempt === 1 ? bodies : bodies.toReversed();

@@ -6,7 +6,7 @@ import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
 
-/** What a hive does on any provider, from the push to the last commit. */
+/** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
   ...delivery,
   ...failure,

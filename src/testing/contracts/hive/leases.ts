@@ -5,7 +5,7 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
 import { actor, running, tampered } from "./harness.ts";
 
-/** Leases under work that takes its time. */
+/** Leases of long work. */
 export const leases: readonly ContractCase[] = [
   {
     name: "a lease is renewed while its actor works",

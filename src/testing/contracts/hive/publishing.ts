@@ -6,7 +6,7 @@ import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { actor, running } from "./harness.ts";
 
-/** A hive without actors publishes for others, such as a web process. */
+/** Hives without actors, such as in a web server. */
 export const publishing: readonly ContractCase[] = [
   {
     name: "a hive without actors publishes",

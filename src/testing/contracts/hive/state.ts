@@ -98,7 +98,7 @@ export const state: readonly ContractCase[] = [
       subscribe(Colliding, `${topic}-Colliding`, { parallelism: 4, retry: { maxAttempts: 1 } });
       await using hive = await running(subject, [Colliding]);
       await hive.provider.stores.collection<Item>(name).insert({ id: "a", count: 0 });
-      // So many that those that collided would be overtaken too often, were they to be.
+      // Enough steps that collided ones would starve if they did not go first.
       await hive.push(Array.from({ length: 150 }, (_, n) => new Event(topic, n)));
       await hive.whenIdle();
       assert.equal((await hive.provider.stores.collection<Item>(name).get("a")).count, 150);

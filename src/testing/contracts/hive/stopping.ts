@@ -6,7 +6,7 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, within } from "../eventually.ts";
 import { actor, Gate, running } from "./harness.ts";
 
-/** Stopping is not a failure. */
+/** Stops, which count as no attempt. */
 export const stopping: readonly ContractCase[] = [
   {
     name: "a stop waits for actors and publishes their outputs",

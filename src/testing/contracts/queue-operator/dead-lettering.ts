@@ -4,7 +4,7 @@ import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { letterFor, ScratchQueue } from "../scratch-queue.ts";
 
-/** Two dead letters of events of two sources under the id "evt_1", oldest first. */
+/** Returns two letters of events of two sources under the id "evt_1", oldest first. */
 async function twoOfOneId(
   subject: ContractSubject,
 ): Promise<{ readonly queue: ScratchQueue; readonly letters: readonly [DeadLetter, DeadLetter] }> {
@@ -16,7 +16,7 @@ async function twoOfOneId(
   return { queue, letters: (await queue.deadLetters(2)) as [DeadLetter, DeadLetter] };
 }
 
-/** What was given up: kept whole, sent back, dropped. */
+/** Dead letters: listed, requeued, dropped. */
 export const deadLettering: readonly ContractCase[] = [
   {
     name: "a letter keeps the event and its record whole",

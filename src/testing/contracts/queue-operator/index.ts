@@ -8,7 +8,7 @@ import { roundTrips } from "./round-trips.ts";
 import { settling } from "./settling.ts";
 import { topology } from "./topology.ts";
 
-/** What every queue operator does. */
+/** The contract of queue operators. */
 export const queueOperatorContract: readonly ContractCase[] = [
   ...topology,
   ...publishing,

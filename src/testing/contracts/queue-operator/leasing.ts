@@ -4,7 +4,7 @@ import type { ContractCase } from "../contract.ts";
 import { wait } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** What a lease holds, how it ends by itself and how it is renewed. */
+/** Leases: their fields, their end, their renewal. */
 export const leasing: readonly ContractCase[] = [
   {
     name: "a lease names queue, attempt, first delivery and end",
@@ -122,7 +122,7 @@ export const leasing: readonly ContractCase[] = [
   },
 ];
 
-/** Brokers keep the time of the first delivery by their own clock. */
+/** Allows for brokers that keep the first delivery by a clock of their own. */
 export function assertSameTime(actual: number, expected: number): void {
   assert.ok(
     Math.abs(actual - expected) <= 500,

@@ -8,11 +8,11 @@ const ordered = { ordered: true };
 const bodyOf = ({ event }: Lease): string => event.getBody<string>();
 
 async function pushKeyed(queue: ScratchQueue, ...bodies: readonly string[]): Promise<void> {
-  // The key is the first letter: a1 and a2 are of one key.
+  // The first letter is the key: a1 and a2 have the same.
   for (const body of bodies) await queue.push(body, { partitionKey: body.slice(0, 1) });
 }
 
-/** What `ordered` promises: one key is one line, and lines do not wait for each other. */
+/** Order: events of one key wait for each other, those of other keys do not. */
 const cases: readonly ContractCase[] = [
   {
     name: "one event of each key is leased, the oldest",

@@ -5,11 +5,11 @@ import type { ContractCase } from "../contract.ts";
 import { wait, within } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** A poll that waits for long, against `soonMs`, in which all that does not wait for it is over. */
+/** A long wait, against `soonMs`, which is enough for every call that does not wait. */
 const longMs = 18_000;
 const soonMs = 9_000;
 
-/** Waiting for events. */
+/** Polls: waits, aborts, limits. */
 export const polling: readonly ContractCase[] = [
   {
     name: "a push wakes a waiting poll",
@@ -75,7 +75,7 @@ export const polling: readonly ContractCase[] = [
         Promise.all(
           polls.map(async (poll) => {
             const leases = await poll;
-            // Whichever has it: the other has nothing left to wait for.
+            // Either poll may have the event; the other has nothing to wait for.
             if (leases.length > 0) stopOther.abort();
             return leases;
           }),

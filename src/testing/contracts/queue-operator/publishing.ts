@@ -5,7 +5,7 @@ import { rejectsWith } from "../assertions.ts";
 import { needs, type ContractCase } from "../contract.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";
 
-/** Where events go, when, and how often. */
+/** Destinations, enqueue times and duplicates. */
 export const publishing: readonly ContractCase[] = [
   {
     name: "each subscription gets its own copy",

@@ -4,7 +4,7 @@ import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** Larger than any queue takes. */
+/** More than any queue carries, in bytes. */
 const tooLargeBytes = 3_000_000;
 
 const everyField: EventOptions = {
@@ -29,7 +29,7 @@ const everyField: EventOptions = {
   delivery: "log",
 };
 
-/** Nothing of an event is lost or changed on its way. */
+/** Events arrive unchanged. */
 export const roundTrips: readonly ContractCase[] = [
   arrives(
     "every field set",
@@ -99,7 +99,7 @@ export const roundTrips: readonly ContractCase[] = [
   },
 ];
 
-/** The text of a body is not parsed and written again on its way. */
+/** Returns a case for a body that no provider may parse and write again. */
 function travels(what: string, body: string, contentType = "application/json"): ContractCase {
   return {
     name: `a text with ${what} arrives unchanged`,

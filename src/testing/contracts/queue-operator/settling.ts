@@ -18,7 +18,7 @@ const settlements: readonly {
   { what: "dead-lettered", settle: (queue, lease) => queue.deadLetter(lease) },
 ];
 
-/** Commit and abandon; and what may not be settled any more. */
+/** Commit, abandon, and settlements that come too late. */
 export const settling: readonly ContractCase[] = [
   {
     name: "a commit removes the event",
@@ -101,7 +101,7 @@ export const settling: readonly ContractCase[] = [
     name: "an uncounted abandon repeats the same attempt",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
-      await queue.push("given back");
+      await queue.push("abandoned");
       const first = await queue.takeOne();
       await queue.abandon(first, { countAttempt: false });
       const same = await queue.takeOne();
@@ -129,7 +129,7 @@ export const settling: readonly ContractCase[] = [
   },
 ];
 
-/** Nobody else has the event yet, and the broker may well still take the settlement: it is refused all the same. */
+/** A late settlement is refused also if no other consumer has the event and the broker would still accept it. */
 function staleSettlement({ what, settle }: (typeof settlements)[number]): ContractCase {
   return {
     name: `an ended lease that is ${what} is LeaseLost; the event returns`,

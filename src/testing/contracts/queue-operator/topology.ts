@@ -6,7 +6,7 @@ import type { ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";
 
-/** Making, finding and deleting queues. */
+/** Queues: ensured, missing, deleted. */
 export const topology: readonly ContractCase[] = [
   {
     name: "queues are missing until ensured",
