@@ -1,13 +1,14 @@
-/** What can be in a {@link Bag}: it remembers its place there, so it can be in one bag at a time. */
+/** An item of a {@link Bag}. It remembers its place, so it can be in one bag at a time. */
 export interface Bagged {
-  /** -1 when it is in none. Only the bag changes it. */
+  /** The place in the bag; -1 outside of any. Only the bag changes it. */
   place: number;
 }
 
 /**
- * A set of objects that come and go for each event, in no order. Not a `Set`: the table of a `Set` is made anew every
- * few dozen changes, and each points to the one after it. Once one of them is old, the young generation of the garbage
- * collector keeps all that came later, with everything in them. That was a quarter of the time of a hive in memory.
+ * An unordered set of objects that come and go with each event.
+ *
+ * Faster here than a `Set`, which makes a new table every few dozen changes, each linked to the next: one old table
+ * keeps all later ones in the young generation. That took a quarter of the time of a hive in memory.
  */
 export class Bag<T extends Bagged> implements Iterable<T> {
   readonly #items: T[] = [];
@@ -24,7 +25,7 @@ export class Bag<T extends Bagged> implements Iterable<T> {
     item.place = this.#items.push(item) - 1;
   }
 
-  /** Answers whether it was there. The last item takes its place. */
+  /** Removes an item; the last item takes its place. Returns whether it was there. */
   delete(item: T): boolean {
     if (!this.has(item)) return false;
     const last = this.#items.pop() as T;
@@ -36,7 +37,7 @@ export class Bag<T extends Bagged> implements Iterable<T> {
     return true;
   }
 
-  /** Takes the one that was added last, or came to its place; nothing when the bag is empty. */
+  /** Removes and returns the item in the last place; `undefined` for an empty bag. */
   pop(): T | undefined {
     const item = this.#items.pop();
     if (item) item.place = -1;
@@ -47,7 +48,7 @@ export class Bag<T extends Bagged> implements Iterable<T> {
     return this.#items.find(wanted);
   }
 
-  /** What is there now: changes made meanwhile are not seen. */
+  /** Iterates a copy: changes during the iteration do not appear. */
   [Symbol.iterator](): Iterator<T> {
     return [...this.#items].values();
   }

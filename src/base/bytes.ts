@@ -1,11 +1,11 @@
-/** Copies bytes. A `Buffer` shares its memory with what its own `slice` returns, so that one is never used. */
+/** Copies bytes. `Buffer.slice` would share their memory. */
 export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text that bytes are; `undefined` when they are no UTF-8, so that no byte is ever replaced by another. */
+/** Returns the text of UTF-8 bytes; `undefined` for other bytes, so that none is ever replaced. */
 export function textIn(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);

@@ -1,16 +1,16 @@
 import { durationProblems, inMs } from "./duration.ts";
 import { BeeHiveError } from "./errors.ts";
-import { isNumber, told, type NumberRule } from "./numbers.ts";
+import { isNumber, valueText, type NumberRule } from "./numbers.ts";
 
 /**
- * The number as it is.
+ * Returns a number if the rule allows it.
  *
- * @param of where the option belongs to, the first word of the message.
+ * @param of the owner of the option, the first word of the message.
  * @throws BeeHiveError `InvalidConfiguration`.
  */
 export function checkedNumber(of: string, name: string, value: unknown, rule: NumberRule): number {
   if (isNumber(value, rule)) return value;
-  throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${told(value)}.`);
+  throw new BeeHiveError("InvalidConfiguration", `${of}: ${name} must be ${rule.must}, not ${valueText(value)}.`);
 }
 
 /** Returns a length of time in ms. @throws BeeHiveError `InvalidConfiguration` when the rule does not allow it. */

@@ -1,11 +1,11 @@
-/** Smaller steps, in ms, change nothing that anybody would notice. */
+/** The smallest step that matters, in ms. */
 const minStepMs = 1_000;
 
-/** Notices when a clock is put back, as a machine does that started with a wrong time. */
+/** Detects that a clock is put back, as on a machine that started with a wrong time. */
 export class ClockSteps {
   #latest = -Infinity;
 
-  /** Returns how far the clock was put back since it was last looked at, in ms; 0 when it was not. */
+  /** Returns how far the clock was put back since the last call, in ms; 0 if it was not. */
   back(now: number): number {
     const ms = this.#latest - now;
     if (ms >= minStepMs || ms < 0) this.#latest = now;
@@ -13,7 +13,7 @@ export class ClockSteps {
   }
 }
 
-/** Whether a time was told by a clock that was ahead of the one that says `now`. */
+/** Returns whether a past time comes from a clock that was ahead of this one. */
 export function isAhead(time: number, now: number): boolean {
   return time - now >= minStepMs;
 }

@@ -1,20 +1,22 @@
 /**
- * Time as deliveries, leases, retries, locks and pulsers see it: a test can hand the hive a clock of its own. The machine's own
- * is used for what is only told: when an event was made, and how long a delivery took.
+ * The time of deliveries, leases, retries, locks and pulsers. Tests hand a clock of their own to the hive.
+ *
+ * System time is used only for values that are reported, never acted on: an event's timestamp, a delivery's duration.
  */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Returns the time in ms since the epoch. */
   now(): number;
-  /** Calls `callback` once after `ms` milliseconds; longer waits than a timer can hold are split. */
+  /** Calls `callback` once after `ms` milliseconds, of any number. */
   after(ms: number, callback: () => void): Timer;
 }
 
 /** A pending call of {@link Clock.after}. */
 export interface Timer {
+  /** Cancels the call, if it is still pending. */
   cancel(): void;
 }
 
-/** The longest delay that a Node timer takes; past it the callback would run at once. */
+/** The longest delay of a Node timer: with a longer one it would call at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {
@@ -36,21 +38,22 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The clock of the machine. */
+/** The clock of the machine; the default of a hive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => new SystemTimer(Math.max(0, ms), callback),
 };
 
 /**
- * Calls `callback` once the event loop has dealt with all that is ready now: what is asked for within one turn can
- * then be done together. Not a matter of time, so it is no part of {@link Clock}.
+ * Calls `callback` after this turn of the event loop, so that requests of one turn can be handled together.
+ *
+ * Not a matter of time, so it is no part of {@link Clock}.
  */
 export function afterThisTurn(callback: () => void): void {
   setImmediate(callback);
 }
 
-/** Resolves after `ms` milliseconds, or as soon as `signal` aborts: it never rejects. */
+/** Resolves after `ms` milliseconds, or when `signal` aborts. Never rejects. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -64,7 +67,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Resolves when `work` has ended, well or not, but after `ms` milliseconds at the latest: it never rejects. */
+/** Resolves when `work` settles, after `ms` milliseconds at the latest. Never rejects. */
 export async function waitFor(work: Promise<unknown>, clock: Clock, ms: number): Promise<void> {
   const ended = new AbortController();
   const end = (): void => ended.abort();

@@ -3,14 +3,15 @@ import { extname } from "node:path";
 import { messageOf } from "./error-text.ts";
 import { jsonErrorPlace } from "./json-error.ts";
 
-/** Whether a file is data rather than code, by its name. */
+/** Returns whether a file is JSON or YAML, by its name. */
 export function isDataFile(path: string): boolean {
   return [".json", ".yaml", ".yml"].includes(extname(path));
 }
 
 /**
- * Reads a file of settings: YAML when its name says so, else JSON. A mistake is told by its place alone: parsers quote the
- * text around it, and settings hold secrets.
+ * Reads a file of settings: YAML by its name, else JSON.
+ *
+ * Its errors name the place of a mistake only: parsers quote the text around it, and settings hold secrets.
  */
 export async function readDataFile(path: string): Promise<unknown> {
   const text = (await readFile(path, "utf8")).replace(/^\ufeff/, "");
@@ -27,7 +28,7 @@ async function parseYaml(text: string): Promise<unknown> {
   try {
     return parse(text);
   } catch (error) {
-    // What follows the first line is the text, so the error is not kept as the cause.
+    // The message quotes the text after its first line, so the error is not kept as the cause.
     // oxlint-disable-next-line preserve-caught-error
     throw new Error(`it is not YAML: ${messageOf(error).split("\n", 1)[0]?.replace(/:$/, "")}`);
   }

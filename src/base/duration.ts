@@ -16,13 +16,13 @@ export const durationForms = `write a number of ms or a text such as "30s", "5m"
 
 const shape = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/;
 
-/** Returns the length in ms; a value that is neither a number nor such a text is returned as it is, to be refused. */
+/** Returns the length in ms; another value as it is, so that a check can refuse and name it. */
 export function inMs<D>(duration: D): D extends Duration ? number : D {
   const length = typeof duration === "string" && shape.test(duration) ? ms(duration as ms.StringValue) : duration;
   return length as D extends Duration ? number : D;
 }
 
-/** Returns what is wrong with a length of time called `name`, in words; empty when nothing is. */
+/** Returns the problems of a length of time called `name`, in words. */
 export function durationProblems(name: string, duration: unknown, rule: NumberRule): string[] {
   const problems = numberProblems(name, inMs(duration), rule);
   return problems.map((problem) => `${problem}; ${durationForms}`);

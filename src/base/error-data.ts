@@ -1,7 +1,7 @@
 import { errorNameOf, messageOf, stackOf } from "./error-text.ts";
 import { safeStack, safeText } from "./safe-text.ts";
 
-/** An error as plain data, without secrets and not too long: whatever writes JSON writes all of it. */
+/** An error as plain data, without secrets and of limited length. */
 export interface ErrorData {
   readonly name: string;
   readonly code?: string;
@@ -15,12 +15,13 @@ export interface ErrorData {
 const maxMessage = 2_048;
 const maxStack = 4_096;
 const maxCode = 128;
-/** Causes may be a circle, or thousands. */
+/** The maximum number of causes, which may be a circle. */
 const maxErrors = 8;
 
 /**
- * Returns what was thrown as plain data. Loggers that write JSON lose all of an `Error`, whose fields are not enumerable;
- * pino writes an error only under the name `err`, and this as it writes errors.
+ * Returns a thrown value as plain data.
+ *
+ * Loggers that write JSON lose an `Error`, whose fields are not enumerable; pino writes one only under the name `err`.
  */
 export function errorData(thrown: unknown): ErrorData {
   return dataOf(thrown, new Set());
@@ -33,7 +34,7 @@ function dataOf(thrown: unknown, seen: Set<unknown>): ErrorData {
   const causes = next(fieldOf(thrown, "cause"), seen);
   const errors = fieldOf(thrown, "errors");
   const more = (Array.isArray(errors) ? errors.slice(0, maxErrors) : []).flatMap((one) => next(one, seen));
-  // Without a prototype: pino takes the name of an error from its constructor when there is one.
+  // Without a prototype, because pino prefers the constructor's name to the error's.
   return Object.assign(Object.create(null) as object, {
     name: nameOf(thrown),
     ...((typeof code === "string" || typeof code === "number") && { code: safeText(String(code), maxCode) }),
@@ -48,7 +49,7 @@ function next(thrown: unknown, seen: Set<unknown>): ErrorData[] {
   return thrown === undefined || seen.has(thrown) || seen.size >= maxErrors ? [] : [dataOf(thrown, seen)];
 }
 
-/** A class may have called its errors anything. */
+/** Returns the name of an error, which may be any value. */
 function nameOf(thrown: unknown): string {
   const name = fieldOf(thrown, "name");
   return typeof name === "string" && name !== "" ? safeText(name, maxCode) : errorNameOf(thrown);

@@ -2,10 +2,10 @@ import { isBeeHiveError } from "./errors.ts";
 import { safeText } from "./safe-text.ts";
 
 const maxName = 128;
-/** Most names need no look at what is in them. */
+/** Names that hold no secret for certain. */
 const plainName = /^[A-Za-z]{1,40}$/;
 
-/** The message of whatever was thrown, also of an object that is no `Error` but has one: always a text, whatever it was. */
+/** Returns the message of any thrown value as a text, also of an object that is no `Error` but has one. */
 export function messageOf(error: unknown): string {
   try {
     const { message } = Object(error) as { readonly message?: unknown };
@@ -15,7 +15,7 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** Where it was thrown, if it says so. */
+/** Returns the stack of a thrown value, if it has one. */
 export function stackOf(error: unknown): string | undefined {
   try {
     return error instanceof Error && error.stack ? String(error.stack) : undefined;
@@ -25,8 +25,9 @@ export function stackOf(error: unknown): string | undefined {
 }
 
 /**
- * Returns what an error is called where errors are counted: the code of a `BeeHiveError`, the name of another. A class may
- * call its errors anything, so a name is cut, and holds no secret.
+ * Returns the name under which errors are counted: the code of a `BeeHiveError`, the name of another error.
+ *
+ * A class may give its errors any name, so the name is shortened, and secrets in it are masked.
  */
 export function errorNameOf(error: unknown): string {
   try {
@@ -41,7 +42,7 @@ function safeName(name: string): string {
   return plainName.test(name) ? name : safeText(name, maxName);
 }
 
-/** What was thrown, if it can be looked at; else an error that says that it cannot. */
+/** Returns a thrown value if it can be inspected; else an error that says so. */
 export function readable(thrown: unknown): unknown {
   try {
     void (thrown instanceof Error);

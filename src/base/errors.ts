@@ -1,38 +1,38 @@
 import { brandAs, isInstance } from "./brand.ts";
 import { inMs, type Duration } from "./duration.ts";
-import { delay, isNumber, told } from "./numbers.ts";
+import { delay, isNumber, valueText } from "./numbers.ts";
 
 /**
- * Every code that a {@link BeeHiveError} can carry, and whether repeating the same step later can
- * succeed with no change of code or configuration. The loop retries what can and dead-letters at
- * once what cannot.
+ * The codes of a {@link BeeHiveError}, and whether the same step can succeed later without a change of code or options.
+ *
+ * The loop retries if it can, and dead-letters at once if it cannot.
  */
 const retryableByCode = {
-  /** An event could not be made: no type, a body that is not JSON, a bad property. */
+  /** An event cannot be made: no type, a body that is not JSON, a bad property. */
   InvalidEvent: false,
   /** A queue name is not `Topic-Subscription`, `Topic-` or `Queue`. */
   InvalidQueueName: false,
-  /** The name of a store, or an id or key in it, is empty, too long or holds control characters; a count is no safe integer. */
+  /** The name of a store, an id or a key is empty, too long or has control characters; a count is no safe integer. */
   InvalidKey: false,
   /** Actors or options contradict each other; the message lists every problem. */
   InvalidConfiguration: false,
-  /** An actor returned something that is not an iterable of events. */
+  /** An actor returned a value that is not an iterable of events. */
   InvalidOutput: false,
-  /** A call came at the wrong time: a hive not started, a step that is over. */
+  /** A call came at the wrong time: before the start of a hive, after the end of a step. */
   InvalidState: false,
   /** The body of a received event cannot be read; the message says where. */
   BodyUnreadable: false,
-  /** What is to be stored is not JSON. */
+  /** An item cannot be stored: it is not JSON, or a blob is not bytes. */
   InvalidItem: false,
-  /** An event or item is larger than the provider takes; the message names both sizes. */
+  /** An event or item exceeds the provider's limit; the message names both sizes. */
   TooLarge: false,
-  /** An actor asked for the dead letters by throwing. */
+  /** An actor threw {@link RejectEvent}. */
   Rejected: false,
-  /** An actor could not be made: something that it needs is not bound, or failed while it was made. */
+  /** An actor cannot be made: a dependency is not bound, or its construction failed. */
   Unresolvable: true,
-  /** No such topic, subscription or queue. */
+  /** The topic, subscription or queue does not exist. */
   QueueNotFound: true,
-  /** The lease ended before it was settled; another consumer may have the event now. */
+  /** The lease ended before the event was settled; another consumer may have the event. */
   LeaseLost: true,
   /** The lock ended before it was released. */
   LockLost: true,
@@ -42,17 +42,17 @@ const retryableByCode = {
   AlreadyExists: true,
   /** The item changed since it was read. */
   ConcurrencyConflict: true,
-  /** A counter would have gone below the minimum that the caller named; nothing changed. */
+  /** The increment of a counter would fall below its `min`; nothing changed. */
   BelowMinimum: true,
-  /** The provider refused the credentials or the operation; the message names the right that is missing. */
+  /** The provider refused the credentials or the operation; the message names the missing right. */
   AccessDenied: true,
-  /** The provider asks to slow down. */
+  /** The provider throttles the caller. */
   Throttled: true,
-  /** The provider cannot be reached or answered with a fault of its own. */
+  /** The provider is unreachable, or failed itself. */
   Unavailable: true,
   /** A time limit passed. */
   Timeout: true,
-  /** An event kept coming back and was never settled: its consumers may have crashed on it. */
+  /** An event was delivered too often without being settled: its consumers may have crashed on it. */
   Exhausted: true,
 } as const;
 
@@ -63,9 +63,12 @@ export type ErrorCode = keyof typeof retryableByCode;
 export const errorCodes = Object.keys(retryableByCode) as readonly ErrorCode[];
 
 /**
- * The one error class of the library. `code` says what happened, `cause` keeps the original error and
- * the message says what was tried, on what, and what to do next. Messages never hold event bodies or
- * credentials.
+ * The error class of the library: `code` names the kind of failure, `cause` is the original error.
+ *
+ * The message says what was tried, on what, and what to do next. It never holds event bodies or credentials.
+ *
+ * @example
+ * if (isBeeHiveError(error, "NotFound")) return undefined;
  */
 export class BeeHiveError extends Error {
   static {
@@ -80,20 +83,22 @@ export class BeeHiveError extends Error {
     this.code = code;
   }
 
-  /** `error instanceof BeeHiveError`, and that of its classes here, holds for those of another installed copy too. */
+  /** Makes `instanceof` hold for errors of another installed copy too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, value);
   }
 
-  /** Whether repeating the step later can succeed with no change of code or configuration. */
+  /** Whether the same step can succeed later without a change of code or options. */
   get retryable(): boolean {
     return retryableByCode[this.code];
   }
 }
 
 /**
- * Thrown by an actor to send its event to the dead letters now, with this reason, whatever the retry
- * policy says.
+ * Dead-letters the event at once when an actor throws it, whatever the retry policy is.
+ *
+ * @example
+ * throw new RejectEvent(`the order ${orderId} has no lines`);
  */
 export class RejectEvent extends BeeHiveError {
   static {
@@ -155,23 +160,25 @@ export class PauseSubscription extends BeeHiveError {
   }
 }
 
-/** Thrown by a circuit breaker: what its actors call is down. */
+/** Pauses the subscription on behalf of a circuit breaker. */
 export class CircuitOpen extends PauseSubscription {
   override readonly name: string = "CircuitOpen";
 }
 
 function withTime(message: string, ms: unknown): string {
-  return isNumber(ms, delay) ? message : `${message} (${told(ms)} is not a length of time: the retry policy decides)`;
+  return isNumber(ms, delay)
+    ? message
+    : `${message} (${valueText(ms)} is not a length of time: the retry policy decides)`;
 }
 
-/** An item changed since it was read. */
+/** The error of a write over an item that changed since it was read. */
 export class ConcurrencyConflict extends BeeHiveError {
   static {
     brandAs("ConcurrencyConflict", this);
   }
 
   override readonly name: string = "ConcurrencyConflict";
-  /** The item, the same text for all who collide on it. */
+  /** The name of the item: the same text for all steps that collide on it. */
   readonly resource: string;
 
   constructor(resource: string, message: string, options?: { cause?: unknown }) {
@@ -180,7 +187,7 @@ export class ConcurrencyConflict extends BeeHiveError {
   }
 }
 
-/** Whether `error` is a {@link BeeHiveError}, of that code when one is given. */
+/** Returns whether `error` is a {@link BeeHiveError}. @param code of the error; any code by default. */
 export function isBeeHiveError(error: unknown, code?: ErrorCode): error is BeeHiveError {
   return error instanceof BeeHiveError && (code === undefined || error.code === code);
 }

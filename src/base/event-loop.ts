@@ -1,23 +1,23 @@
 /*
- * Who holds the event loop. While something computes without awaiting, no timer runs: leases are not renewed, and what
- * was computed is thrown away for it. There is one event loop for the whole process, so there is one record of that.
+ * Holds of the event loop. While code computes without awaiting, no timer runs: leases end unrenewed, and the computed
+ * result is lost with them. A process has one event loop, so it has one record of its holds.
  */
 
-/** A time in which nothing else ran in this process. */
+/** A period in which one computation kept all others from running. */
 export interface Hold {
-  /** Who computed; `undefined` when it is only known that timers were late. */
+  /** The name of the computation; `undefined` if only late timers show it. */
   readonly by: string | undefined;
   readonly ms: number;
-  /** When it ended, by `performance.now()`. */
+  /** Its end, by `performance.now()`. */
   readonly until: number;
 }
 
-/** Shorter holds end no lease, in ms. */
+/** The shortest hold that matters to a lease, in ms. */
 const minHoldMs = 50;
 const maxHolds = 32;
 const holds: Hold[] = [];
 
-/** Notes that something has run without a break since then. @param startedAt by `performance.now()`. */
+/** Records a computation that ran without a break until now. @param startedAt by `performance.now()`. */
 export function ranSince(startedAt: number, by: string | undefined): void {
   const until = performance.now();
   const ms = until - startedAt;
@@ -26,7 +26,7 @@ export function ranSince(startedAt: number, by: string | undefined): void {
   if (holds.length > maxHolds) holds.shift();
 }
 
-/** The longest hold that ended since then, those by somebody who is known first; `undefined` when there was none. */
+/** Returns the longest hold that ended since then, named ones first; `undefined` if there was none. */
 export function longestHold(since: number): Hold | undefined {
   const recent = holds.filter(({ until }) => until >= since);
   const known = recent.filter(({ by }) => by !== undefined);

@@ -1,10 +1,10 @@
-/** How many are worked on together: what a transaction or a batch of a cloud takes well. */
+/** The size of a batch: fits the transactions of the clouds. */
 const batchSize = 100;
 
 /**
- * Works on all items, some at a time and those together. Returns whether it came to the end before the signal aborted.
+ * Works on all items, a batch at a time. Returns whether it reached the end before the signal aborted.
  *
- * @throws the first failure, once the others of its batch are done.
+ * @throws the first failure, after the rest of its batch.
  */
 export async function inBatches<T>(
   items: readonly T[],

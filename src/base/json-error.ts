@@ -1,7 +1,7 @@
 /**
- * Where the text stops being JSON, such as `at position 12 (line 1 column 13)`; `undefined` when it is JSON.
- * `JSON.parse` names no position for most mistakes on Node 20, and quotes the text, which does not belong in
- * errors.
+ * Returns where a text stops being JSON, as `at position 12 (line 1 column 13)`; `undefined` for JSON.
+ *
+ * `JSON.parse` quotes the text, which does not belong in errors, and names no position for most mistakes on Node 20.
  */
 export function jsonErrorPlace(text: string): string | undefined {
   const scanner = new Scanner(text);
@@ -11,14 +11,14 @@ export function jsonErrorPlace(text: string): string | undefined {
   return `at position ${scanner.position} (line ${before.length} column ${column})`;
 }
 
-/** Nested deeper than this, the place is that of the nesting: the scanner calls itself for each level. */
-const deepest = 1_000;
+/** The maximum nesting, since the scanner calls itself for each level. Deeper values count as mistakes. */
+const maxDepth = 1_000;
 const space = /[ \t\n\r]*/y;
 // oxlint-disable-next-line no-control-regex -- a JSON string holds no control characters
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Reads JSON (RFC 8259) as far as it is JSON; `position` is then where it went wrong. */
+/** Reads JSON (RFC 8259) up to the first mistake; `position` is then its place. */
 class Scanner {
   position = 0;
   #depth = 0;
@@ -29,7 +29,7 @@ class Scanner {
   }
 
   value(): boolean {
-    if (++this.#depth > deepest) return false;
+    if (++this.#depth > maxDepth) return false;
     this.#skip(space);
     const first = this.#text[this.position];
     const read = first === "{" ? this.#members("}", true) : first === "[" ? this.#members("]", false) : this.#scalar();

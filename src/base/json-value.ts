@@ -1,7 +1,7 @@
-/** What JSON carries as it is. */
+/** Values that JSON carries unchanged. */
 type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [name: string]: Json };
 
-/** What JSON makes `{}` of. */
+/** Values that JSON turns into `{}`. */
 type Lost =
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>
@@ -13,10 +13,14 @@ type Lost =
 type AnyFunction = (...given: never[]) => unknown;
 
 /**
- * What is read of a value that was written as JSON. What JSON carries as it is stays as it is; a `Date` is a text, as of
- * everything its `toJSON` is what is read; methods are gone. Of a `Map`, a `Set`, a promise, a `Blob` and an `ArrayBuffer`
- * JSON keeps nothing; an event refuses them. Bytes are bytes as the whole of a body alone: within it an event refuses
- * them, and they are read as numbers by place where others wrote them.
+ * The type of a value after JSON: written, then read.
+ *
+ * A `Date` becomes a text, any other value with `toJSON` its result; methods are gone. JSON keeps nothing of a `Map`, a
+ * `Set`, a promise, a `Blob` and an `ArrayBuffer`, which events refuse. Bytes stay bytes as a whole body only; within a
+ * body, where other producers write them, they become numbers by index.
+ *
+ * @example
+ * type Read = Received<{ placed: Date }>; // { placed: string }
  */
 export type Received<T> = unknown extends T ? T : T extends Uint8Array ? Uint8Array : Written<T>;
 

@@ -1,7 +1,7 @@
 /** A promise with the function that resolves it. */
 export class Latch<T> {
   readonly promise: Promise<T>;
-  /** Resolves the promise; only the first call counts. */
+  /** Resolves the promise. Later calls do nothing. */
   resolve: (value: T) => void = () => {};
 
   constructor() {

@@ -4,13 +4,14 @@ import { redactField } from "./redact.ts";
 import { safeText } from "./safe-text.ts";
 
 const maxText = 4_096;
-/** Objects are written so deep, and so many values of one line: what is logged may lead to anything. */
+/** The maximum depth and number of values in one line: a logged object may lead to any other. */
 const maxDepth = 10;
 const maxValues = 500;
 
 /**
- * Returns a line of a log as JSON: when, how grave, the message, the fields. Values lose their secrets before they are
- * written as JSON, which would hide some from whoever looks for them. Whatever the fields hold, there is a line.
+ * Returns a line of a log as JSON: time, level, message, fields. Never throws.
+ *
+ * Masks secrets in values before they become JSON, whose escapes would hide some.
  */
 export function logLine(time: number, level: string, fields: object, message: string): string {
   const head = { time: new Date(time).toISOString(), level, message: safeText(message, maxText) };
@@ -21,7 +22,7 @@ export function logLine(time: number, level: string, fields: object, message: st
   }
 }
 
-/** Returns a value as JSON holds it: without secrets, bounded, with errors as data. */
+/** Returns a value for JSON: without secrets, of limited size, with errors as data. */
 function plain(value: unknown, depth: number, budget: { left: number }): unknown {
   if (--budget.left < 0) return "...";
   if (typeof value === "string") return safeText(value, maxText);

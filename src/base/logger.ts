@@ -5,8 +5,12 @@ import { printable } from "./printable.ts";
 import { safeText } from "./safe-text.ts";
 
 /**
- * Structured logging: fields first, then the message. A pino logger satisfies it as it is. Errors come under `err`, as plain
- * data that any logger can write.
+ * Structured logging: fields first, then the message. A pino logger is one.
+ *
+ * Errors are in the field `err`, as plain data that any logger can write.
+ *
+ * @example
+ * createHive({ actors, logger: pino() });
  */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -19,8 +23,9 @@ export interface Logger {
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Writes warnings and errors as one JSON line each to the standard error: the logger of a hive that is given none. What
- * looks like a secret is masked, in the causes of errors too.
+ * Writes warnings and errors to the standard error, a JSON line each. The default logger of a hive.
+ *
+ * Masks secrets, also in the causes of errors.
  */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
@@ -33,11 +38,12 @@ function write(level: string, fields: object, message: string): void {
 }
 
 /**
- * Returns the same logger with errors as plain data: under `err`, and wherever an `Error` is the value of a field. What the
- * logger throws is dropped: the caller is in the middle of something.
+ * Returns the same logger with errors as plain data: in `err`, and wherever a field is an `Error`.
+ *
+ * Swallows errors of the logger: logging must not interrupt the caller.
  */
 export function safeLogger(logger: Logger): Logger {
-  // The stack of an error is made when it is read, which takes time.
+  // Do not convert errors for nothing: reading a stack takes time.
   if (logger === silentLogger) return logger;
   const trying =
     (level: keyof Logger): Logger["info"] =>
@@ -45,7 +51,7 @@ export function safeLogger(logger: Logger): Logger {
       try {
         logger[level](errorsAsData(fields), message);
       } catch {
-        // There is nobody else to tell.
+        // A logger that fails has no other place to log.
       }
     };
   return { debug: trying("debug"), info: trying("info"), warn: trying("warn"), error: trying("error") };
@@ -53,7 +59,7 @@ export function safeLogger(logger: Logger): Logger {
 
 const maxReason = 2_048;
 
-/** The fields as they are when there is no error among them: most lines have none. */
+/** Returns the fields with errors as data; the same object if there are none, as in most lines. */
 function errorsAsData(fields: object): object {
   let changed: Record<string, unknown> | undefined;
   for (const [name, value] of Object.entries(fields)) {
@@ -63,13 +69,13 @@ function errorsAsData(fields: object): object {
   return changed ?? fields;
 }
 
-/** A reason is the message of an error, or holds one. */
+/** Returns errors as data, and a `reason` without secrets: it quotes the message of an error. */
 function asData(name: string, value: unknown): unknown {
   if (name === "reason" && typeof value === "string") return safeText(value, maxReason);
   return value instanceof Error || (name === "err" && value !== undefined) ? errorData(value) : value;
 }
 
-/** A logger that adds these fields to every line. */
+/** Returns a logger that adds these fields to every line. */
 export function withFields(logger: Logger, extra: object): Logger {
   return {
     debug: (fields, message) => logger.debug({ ...extra, ...fields }, message),

@@ -1,4 +1,4 @@
-/** Values that JSON turns into `{}` or into numbered members, by the tag of the language: all that they hold is lost. */
+/** The tags of values that JSON turns into `{}` or into numbered members. */
 const lossyTags: ReadonlySet<string> = new Set([
   "ArrayBuffer",
   "SharedArrayBuffer",
@@ -22,7 +22,7 @@ const lossyTags: ReadonlySet<string> = new Set([
   "URLSearchParams",
 ]);
 
-/** The kind of a value that JSON loses, such as `a Map`; `undefined` when JSON carries the value. */
+/** Returns the kind of a value that JSON loses, such as `a Map`; `undefined` for a value that JSON carries. */
 export function lossyKind(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
@@ -37,13 +37,14 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Finds a value that was lost when `value` became the JSON `json`, such as `an ArrayBuffer at "file.content"`. Looks only
- * when the JSON has what such values become, so that other bodies cost two searches of their text.
+ * Returns a value that `value` lost as the JSON `json`, such as `an ArrayBuffer at "file.content"`.
+ *
+ * Looks only if the JSON has the remains of such a value, so that other bodies cost two searches of their text.
  */
 export function lostWithin(value: unknown, json: string): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (!json.includes("{}") && !json.includes('{"0":')) return undefined;
-  // A list and not a recursion: JSON may be nested more deeply than the stack is.
+  // A list instead of recursion: JSON may nest more deeply than the stack.
   const left: { readonly at: string; readonly within: object }[] = [{ at: "", within: value }];
   for (let next = left.pop(); next; next = left.pop()) {
     for (const [name, inner] of Object.entries(next.within) as [string, unknown][]) {

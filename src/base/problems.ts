@@ -1,9 +1,9 @@
 import { BeeHiveError } from "./errors.ts";
 
-/** What the errors list: beside them, so that they look like all others. */
+/** The problems that an error lists, kept beside it. */
 const listed = new WeakMap<BeeHiveError, readonly string[]>();
 
-/** Throws one error that lists every problem, if there is any. */
+/** Throws one error that lists every problem, if there are any. */
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join("");
@@ -12,7 +12,7 @@ export function throwProblems(problems: readonly string[]): void {
   throw error;
 }
 
-/** What `work` gives; when it throws problems, they are thrown together with those that are known. */
+/** Returns the result of `work`. Throws its problems together with the known ones. */
 export async function withProblems<T>(known: readonly string[], work: Promise<T>): Promise<T> {
   const [result] = await Promise.allSettled([work]);
   const found = result.status === "rejected" ? listed.get(result.reason as BeeHiveError) : undefined;

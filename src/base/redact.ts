@@ -1,30 +1,31 @@
-/** Stands in the place of a secret. */
+/** The replacement of a secret. */
 const mask = "***";
 
-/** The words that make the name of a field, a parameter, a header or a variable that of a secret. */
+/** Words in the names of secrets: of fields, parameters, headers and variables. */
 const words =
   "pass(?:word|wd|phrase|code)|pwd|secret(?!ar)|token|credential|signature|cookie|connection[_-]?string|" +
   "(?:api|access|account|private|shared)[\\w-]{0,20}key|(?:encryption|signing|master|license|subscription|functions?)[_-]?key";
-/** The rest of such a name. The name of a key is no secret, nor are a partition key and the key of an item. */
+/** A whole name of a secret. The name of a key is no secret, nor are a partition key and the key of an item. */
 const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
 /*
- * Each pattern takes time that grows with the text and no faster: messages of errors quote bodies, and of 100,000 letters
- * that would be seconds. So all that may be tried from each place of a text is bounded, and a value needs no end.
+ * Each pattern takes linear time, since errors quote bodies of any length: the tries from each place of a text
+ * are bounded, and a value needs no end.
  */
 
 /**
- * A value in quotes, which may be escaped as in JSON within JSON: up to the same quote behind as many backslashes, which
- * stays. A quote that is written twice is part of it, as in connection strings.
+ * A value in quotes, up to the same quote after as many backslashes (JSON within JSON).
+ *
+ * A doubled quote is part of the value, as in connection strings.
  */
 const quoted =
   "(?<open>(?<slashes>\\\\{0,15})(?<quote>[\"'`]))" +
   "(?:(?!\\k<quote>)[^\\\\]|\\k<quote>{2}|\\k<slashes>\\\\+\\k<quote>?|\\\\+(?!\\\\|\\k<quote>))*";
-/** A value up to what may come after one. Keys hold "=" and "/", passwords commas and brackets; those of ODBC stand in braces. */
+/** A value without quotes. Keys hold "=" and "/", passwords commas and brackets; ODBC has braces around its values. */
 const bare =
   "(?:(?<==)\\{[^{}]*\\}|(?!(?:true|false|yes|no|none|null|undefined)\\b)" +
   "(?:[^\\s&;,\"'`\\\\<>()[\\]{}]|,(?![\\s\"']|$)|[()[\\]{}](?=[^\\s&;,\"'`)\\]}])|\\\\(?!\\\\*[\"'nrt]))+)";
 
-/** Finds what holds secrets, wherever it stands in a text; each keeps what names the secret and loses the rest. */
+/** Patterns of secrets. Each replacement keeps the name of the secret. */
 const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----)(?:(?!-----)[^])*/g, `$1${mask}`],
   // All cookies of a header, to the end of its line.
@@ -53,13 +54,13 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     `$1${mask}`,
   ],
   [/(%3A%2F%2F)[^\s%/?#"']{0,200}%3A(?:(?!%40|%2F)[^\s/?#"'&])*%40/gi, `$1${mask}%40`],
-  // What a URL has before its host. Everything up to the last "@" before the path: passwords hold "@" too. No host is that long.
+  // User and password of a URL: up to the last "@" before the path, as passwords hold "@" too. No host is that long.
   [/([a-z][a-z\d+.-]{0,30}:\/\/)(?:[^\s/?#"']*@|[^\s/?#"']{257,})/gi, `$1${mask}@`],
-  // A parameter of which nothing more is said: in a URL that is rarely the key of an item, or the number of an error.
+  // Short names of parameters, which in a URL are rarely the key of an item or the number of an error.
   [/([?&#](?:key|sig|auth)=)[^&\s"'\\]+/gi, `$1${mask}`],
   [/([\s;&?"']sig=)[^&;\s"'\\]+/gi, `$1${mask}`],
   [/([?&#]code=)[^&\s"'\\]{8,}/gi, `$1${mask}`],
-  // Known by their looks: keys of AWS and Azure, JSON web tokens, and the tokens of services that mark theirs.
+  // Secrets of a known form: keys of AWS and Azure, JSON web tokens, and the marked tokens of services.
   [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mask],
   [/(?<![A-Za-z\d+/])[A-Za-z\d+/]{86}==/g, mask],
   [/(?<![\w-])(?=[\w-]+\.[\w-]+\.)((?:[\w-]*?-)?)eyJ[\w-]+\.[\w-]+\.[\w-]*/g, `$1${mask}`],
@@ -73,14 +74,15 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 
 const secretField = new RegExp(`^[\\w-]{0,64}${secretName}$`, "i");
 
-/** Returns a value of a field called `name`: masked when the name says that it is a secret. */
+/** Returns the value of a field; masked if the field has the name of a secret. */
 export function redactField<T>(name: string, value: T): T | string {
   return typeof value === "string" && secretField.test(name) ? mask : value;
 }
 
 /**
- * Returns a text without the secrets in it: passwords, keys and tokens in URLs, connection strings, JSON, headers and
- * messages. Hosts, names and regions stay.
+ * Returns a text with masks for its secrets: passwords, keys and tokens in URLs, connection strings, JSON and headers.
+ *
+ * Hosts, names and regions stay.
  */
 export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, replacement]) => rest.replaceAll(pattern, replacement), text);

@@ -1,22 +1,23 @@
 import { redact } from "./redact.ts";
 
-/** More than this of a text is looked at than is kept, in characters: what is cut in the middle may be a secret. */
+/** The characters searched beyond the kept ones: a secret may be cut in the middle. */
 const aheadLength = 1_024;
 const maxStackHead = 1_024;
 const firstFrame = "\n    at ";
 
 /**
- * Returns a text as it may leave the process in logs, spans, journals and dead letters: without secrets, and no longer
- * than `max` characters. It is cut before it is searched for secrets, so a text of any length takes no time.
+ * Returns a text for logs, spans, journals and dead letters: without secrets, at most `max` characters long.
+ *
+ * Cuts before it searches for secrets, so that a long text takes no longer.
  */
 export function safeText(text: string, max: number): string {
   if (text.length <= max + aheadLength) return shorten(redact(text), max);
   const seen = redact(text.slice(0, max + aheadLength));
-  // Half of a secret looks like none. One that is longer than this is known by its beginning.
+  // Half of a secret is not recognised, so the end of the searched text is dropped.
   return `${wellFormed(seen.slice(0, Math.max(0, Math.min(max - 1, seen.length - aheadLength))))}…`;
 }
 
-/** The stack of an error as {@link safeText}: a long message does not take the place of the lines that say where. */
+/** Returns a stack as {@link safeText}. A long message does not displace its frames. */
 export function safeStack(stack: string, max: number): string {
   const frames = stack.indexOf(firstFrame);
   if (frames === -1) return safeText(stack, max);
@@ -27,7 +28,7 @@ function shorten(text: string, max: number): string {
   return text.length <= max ? text : `${wellFormed(text.slice(0, max - 1))}…`;
 }
 
-/** Without the half of a character that a cut may have left at its end. */
+/** Returns the text without half of a surrogate pair at its end. */
 function wellFormed(text: string): string {
   return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }

@@ -1,8 +1,9 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * A time that passes by a clock, such as a pause. When the clock is put back meanwhile it begins anew, so that it never
- * lasts for longer than `ms` from the moment somebody looks.
+ * A period by a clock, such as a pause.
+ *
+ * Starts anew when the clock is put back, so that at most `ms` are left at any time.
  */
 export class Span {
   readonly ms: number;
@@ -15,7 +16,7 @@ export class Span {
     this.#from = clock.now();
   }
 
-  /** How much of it is left, in ms; 0 when it is over. */
+  /** The rest of the period, in ms; 0 after its end. */
   get left(): number {
     const now = this.#clock.now();
     this.#from = Math.min(this.#from, now);

@@ -1,16 +1,18 @@
 /**
- * Lets one pass at a time, by name. Steps that collided on the same item run again one after the other:
- * together, all but one would collide again, so that n steps would take n * n runs.
+ * A queue of turns for each name: one caller at a time.
+ *
+ * Steps that collided on an item run again one after the other. Together all but one would collide again, so that n
+ * steps would take n * n runs.
  */
 export class Turnstile {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Whether anybody passes, or waits for a turn. */
+  /** Whether a caller has a turn, or waits for one. */
   get occupied(): boolean {
     return this.#last.size > 0;
   }
 
-  /** Resolves when it is one's turn, with the function that ends the turn. */
+  /** Resolves at the caller's turn with the function that ends it. */
   async enter(name: string): Promise<() => void> {
     const before = this.#last.get(name);
     let leave = (): void => {};

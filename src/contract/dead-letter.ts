@@ -7,7 +7,7 @@ export interface DeadLetterRecord {
   readonly event: Event;
   /** The reason, in a sentence of at most 1,024 characters. */
   readonly reason: string;
-  /** The code of a `BeeHiveError` or the name of another error; `Exhausted`, or the broker's word, if it dead-lettered. */
+  /** The code of a `BeeHiveError` or the name of another error. From the broker: `Exhausted`, or its own word. */
   readonly errorName: string;
   readonly errorMessage: string;
   /** The stack of the error, shortened. */

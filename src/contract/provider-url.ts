@@ -32,7 +32,7 @@ export function parseProviderUrl(text: unknown): ProviderUrl {
   return { scheme: scheme.toLowerCase(), place: place.trim(), query: new URLSearchParams(query) };
 }
 
-/** Parses a URL that has options but no place, as `memory:?name=value`. @throws BeeHiveError as {@link parseProviderUrl}. */
+/** Parses a URL without a place, as `memory:?name=value`. @throws BeeHiveError as {@link parseProviderUrl}. */
 export function parsePlacelessUrl(text: string): ProviderUrl {
   const url = parseProviderUrl(text);
   if (url.place === "" || url.place === "//") return url;

@@ -8,7 +8,7 @@ import type { Stores } from "./stores.ts";
 export interface ProviderContext {
   readonly clock: Clock;
   /**
-   * Where the provider logs work that nobody called for, such as housekeeping.
+   * The logger for background work, such as housekeeping.
    *
    * @default a logger that writes to the standard error
    */
@@ -31,7 +31,7 @@ export interface Step {
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
-   * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed; run it again.
+   * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed.
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
   commit(outputs: readonly Event[]): Promise<void>;

@@ -31,7 +31,7 @@ export interface IdRange {
 /**
  * Items of one kind by id.
  *
- * `update`, `upsert` and `delete` of an item with an `etag` throw `ConcurrencyConflict` if the stored version is another.
+ * `update`, `upsert` and `delete` of an item with an `etag` throw `ConcurrencyConflict` if another version is stored.
  * Items from the store have one, so read, change and update is safe by default. Without an etag the last writer wins.
  *
  * @example
@@ -51,7 +51,7 @@ export interface CollectionStore<T extends Identified> {
   update(item: T): Promise<Stored<T>>;
   /** Inserts or replaces the item. @throws `ConcurrencyConflict` if its etag is stale. */
   upsert(item: T): Promise<Stored<T>>;
-  /** Deletes by id; or an item, if its etag is that of the stored version. @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Deletes by id; or an item, if its version is the stored one. @throws `NotFound`, `ConcurrencyConflict`. */
   delete(item: string | Identified): Promise<void>;
   /** Returns whether the collection has an item of that id. */
   exists(id: string): Promise<boolean>;
@@ -83,7 +83,7 @@ export interface KeyedListStore<T extends Identified> {
   update(list: string, key: string, item: T): Promise<Stored<T>>;
   /** Inserts or replaces the item. @throws `ConcurrencyConflict` if its etag is stale. */
   upsert(list: string, key: string, item: T): Promise<Stored<T>>;
-  /** Deletes by id; or an item, if its etag is that of the stored version. @throws `NotFound`, `ConcurrencyConflict`. */
+  /** Deletes by id; or an item, if its version is the stored one. @throws `NotFound`, `ConcurrencyConflict`. */
   delete(list: string, key: string, item: string | Identified): Promise<void>;
   /** Returns whether the list has an item of that id. */
   exists(list: string, key: string, id: string): Promise<boolean>;
@@ -185,7 +185,7 @@ export interface KeyValueStore {
   delete(key: string, options?: { readonly etag?: string | undefined }): Promise<void>;
   /** Returns whether there is a blob of that key. */
   exists(key: string): Promise<boolean>;
-  /** Yields the blobs whose key starts with `prefix`, in key order, a page at a time. @param prefix every blob by default. */
+  /** Yields the blobs whose key starts with `prefix`, all by default, in key order, a page at a time. */
   list(prefix?: string): AsyncIterable<BlobProperties>;
 }
 

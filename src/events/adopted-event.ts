@@ -4,10 +4,9 @@ import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "./event.ts";
 
 /**
- * Returns an event as one of this copy of the package, `undefined` for what is none. A package of a monorepo may have a
- * copy of its own, and make its events with that.
+ * Returns an event of any installed copy of the package as one of this copy; `undefined` for another value.
  *
- * @throws BeeHiveError `InvalidEvent` when the other copy is of a release that this one cannot read.
+ * @throws BeeHiveError `InvalidEvent` if this copy cannot read the release of the other.
  */
 export function adopted(value: unknown): Event | undefined {
   if (value instanceof Event) return value;
@@ -16,7 +15,7 @@ export function adopted(value: unknown): Event | undefined {
 
 function adopt(event: Event): Event {
   try {
-    // First: the id that the record has is made for it.
+    // Read first: `toRecord` fixes the id.
     const { hasId } = event;
     const record = event.toRecord();
     const own = Event.fromRecord(record);

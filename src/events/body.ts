@@ -6,19 +6,19 @@ import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 
 const json = "application/json";
 
-/** Whether bodies of that content type are JSON: `application/json` and every `+json` (RFC 6839). */
+/** Returns whether a content type is JSON: `application/json` and every `+json` (RFC 6839). */
 export function isJson(contentType: string): boolean {
   if (contentType === json) return true;
   const mediaType = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   return mediaType === json || mediaType.endsWith("+json");
 }
 
-/** The content type of a body of which nothing was said. */
+/** Returns the default content type of a body. */
 export function contentTypeOf(body: unknown): string {
   return body instanceof Uint8Array ? "application/octet-stream" : json;
 }
 
-/** A body that readers in this process share: serialised only when it leaves the process. */
+/** A body that readers in this process share. Serialised only when it leaves the process. */
 export class SharedBody {
   readonly value: unknown;
   readonly #eventType: string;
@@ -35,9 +35,9 @@ export class SharedBody {
 }
 
 /**
- * A body as it travels: JSON text, other text or a copy of its bytes; empty text when there is none.
+ * Returns a body as it travels: JSON text, other text or a copy of its bytes; empty text for none.
  *
- * @throws BeeHiveError `InvalidEvent` when it does not fit its content type.
+ * @throws BeeHiveError `InvalidEvent` for a body that does not fit its content type.
  */
 export function serialise(eventType: string, body: unknown, contentType: string): string | Uint8Array {
   if (body === undefined) return "";
@@ -52,7 +52,7 @@ export function serialise(eventType: string, body: unknown, contentType: string)
   );
 }
 
-/** @throws BeeHiveError `InvalidEvent` for a body that has no JSON to be serialised to later. */
+/** Returns a shared body. @throws BeeHiveError `InvalidEvent` for a body that is not a JSON value. */
 export function share(eventType: string, body: unknown, contentType: string): SharedBody {
   if (isJson(contentType) && !(body instanceof Uint8Array) && body !== undefined)
     return new SharedBody(eventType, body);
@@ -77,7 +77,8 @@ function jsonText(eventType: string, body: unknown): string {
 function lost(eventType: string, what: string): BeeHiveError {
   return notABody(
     `the body of the event ${eventType} has ${what}, of which JSON would keep nothing that can be read. ` +
-      "Send its contents: bytes as the whole body (new Uint8Array(...)) or as base64, a Map or Set as an array, an error's message as a text",
+      "Send its contents: bytes as the whole body (new Uint8Array(...)) or as base64, a Map or Set as an array, " +
+      "an error's message as a text",
   );
 }
 

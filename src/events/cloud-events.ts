@@ -20,13 +20,13 @@ export interface CloudEvent {
   readonly [extension: string]: unknown;
 }
 
-/** The source of events that name none in a property `source`. */
+/** The source of events without a property `source`. */
 const defaultSource = "urn:beehive";
 
 /** The media type of an event in structured JSON. */
 export const cloudEventsJson = "application/cloudevents+json";
 
-/** The names by which fields of an event travel: CloudEvents asks for lower-case letters and digits, at most 20. */
+/** The attributes of event fields. CloudEvents allows lower-case letters and digits, at most 20. */
 const fields = {
   correlationId: "correlationid",
   causationId: "causationid",
@@ -50,50 +50,54 @@ const attributes = new Set<string>([
 ]);
 
 /**
- * Makes a CloudEvent of an event. Properties become extension attributes where their name and value may be one, and
- * travel together in `beehiveproperties` where not, so that {@link fromCloudEvent} gives back an equal event.
+ * Converts an event to a CloudEvent. {@link fromCloudEvent} converts it back to an equal event.
  *
- * `data` is the body as a value: a number of more than 15 digits is rounded in it. {@link toCloudEventText} keeps it.
+ * Properties become extension attributes where CloudEvents allows it; the others travel in `beehiveproperties`.
+ * `data` is the body as a value, which rounds numbers of more than 15 digits; {@link toCloudEventText} keeps them.
  */
 export function toCloudEvent(event: Event): CloudEvent {
   const record = event.toRecord();
   return { ...attributesOf(record), ...dataOf(record) };
 }
 
-/** Makes the JSON of a CloudEvent of an event, as {@link toCloudEvent}; a JSON body stands in it as it was written. */
+/** Converts an event to the JSON text of a CloudEvent, as {@link toCloudEvent}, with a JSON body as it was written. */
 export function toCloudEventText(event: Event): string {
   const record = event.toRecord();
   return withData(attributesOf(record), record);
 }
 
-/** @internal The JSON of a CloudEvent of these attributes, with the body of the record as its data. */
+/** @internal Returns the JSON text of a CloudEvent with these attributes and the body of the record. */
 export function withData(attributes: CloudEvent, record: EventRecord): string {
   const { data, ...rest } = dataOf(record);
   const text = JSON.stringify({ ...attributes, ...rest });
   if (data === undefined) return text;
-  // The body itself and not `data`, which was parsed from it: written again it would be another text.
+  // Inserts the body itself: `data` was parsed from it, and written again it would be another text.
   return `${text.slice(0, -1)},"data":${isJson(record.contentType) ? (record.body as string) : JSON.stringify(data)}}`;
 }
 
 /**
- * Makes an event of a CloudEvent, ours or anybody's: attributes that events have no field for become properties
- * (`source`, `subject`, `dataschema`, extensions). What the sender says of queues, due times and delivery
- * (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`) is not obeyed: that is for the caller to say, here and with
+ * Converts a CloudEvent of any producer to an event.
+ *
+ * Attributes without a field become properties: `source`, `subject`, `dataschema`, extensions. The sender's queue, due
+ * time and delivery (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`) are ignored: set them here, or with
  * {@link Event.clone}.
  *
- * @param queueName where the event goes, or was received.
- * @throws BeeHiveError `InvalidEvent` when it is not a CloudEvent 1.0; the message names the attribute.
+ * @param queueName the destination of the event, or the queue that it came from.
+ * @throws BeeHiveError `InvalidEvent` if it is not a CloudEvent 1.0; the message names the attribute.
+ * @example
+ * await hive.push(fromCloudEvent(request.body, "OrderAccepted-"));
  */
 export function fromCloudEvent(value: unknown, queueName = ""): Event {
   return withoutOrders(cloudEventRecord(value), queueName);
 }
 
 /**
- * Makes an event of the JSON of a CloudEvent, as {@link fromCloudEvent}; JSON data becomes the body as it is written,
- * numbers of more than 15 digits included.
+ * Converts the JSON text of a CloudEvent to an event, as {@link fromCloudEvent}.
  *
- * @param queueName where the event goes, or was received.
- * @throws BeeHiveError `InvalidEvent` when it is not JSON, or not a CloudEvent 1.0.
+ * Keeps JSON data as it is written, also numbers of more than 15 digits.
+ *
+ * @param queueName the destination of the event, or the queue that it came from.
+ * @throws BeeHiveError `InvalidEvent` if it is not JSON, or not a CloudEvent 1.0.
  */
 export function fromCloudEventText(json: string, queueName = ""): Event {
   let value: unknown;
@@ -111,17 +115,18 @@ function withoutOrders(record: EventRecord, queueName: string): Event {
 }
 
 /**
- * @internal The record of a CloudEvent from a queue of ours, whose senders are trusted: it goes where, and when, its
- * attributes say. The texts in it are not checked.
+ * @internal Returns the record of a CloudEvent from a queue of the hive, whose senders are trusted.
  *
- * @param json the text that `value` was parsed from, if there is one: its data is the body then.
+ * Obeys its queue, due time and delivery, and does not check its texts.
+ *
+ * @param json the text that `value` was parsed from; its data then becomes the body as it is written.
  */
 export function cloudEventRecord(value: unknown, json?: string): EventRecord {
   const cloudEvent = assertCloudEvent(value);
   const { source } = cloudEvent;
   const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
   const others = Object.entries(propertiesIn(cloudEvent));
-  // Made of entries: to assign what others call `__proto__` would change what the object inherits.
+  // Built from entries: an assignment to `__proto__` would change what the object inherits.
   const properties = Object.fromEntries(
     [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
   );
@@ -149,7 +154,7 @@ export function cloudEventRecord(value: unknown, json?: string): EventRecord {
   };
 }
 
-/** @internal All attributes of an event but its data. */
+/** @internal Returns the attributes of an event without its data. */
 export function attributesOf(record: EventRecord): CloudEvent {
   const { source, ...properties } = record.properties ?? {};
   const extensions: Record<string, EventProperty> = {};
@@ -177,14 +182,15 @@ export function attributesOf(record: EventRecord): CloudEvent {
   });
 }
 
-/** A URI, and what may stand for one relative to another (RFC 3986), near enough to tell them from other text. */
+/** A URI, and a relative reference (RFC 3986): approximate, to tell them from other text. */
 const uri =
   /^[a-z][a-z\d+.-]*:(?!\?)(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})+(?:#(?:[\w.~:/?@!$&'()*+,;=-]|%[\da-f]{2})*)?$/i;
 const relative = /^(?:[\w.~/@!$&'()*+,;=-]|%[\da-f]{2})+$/i;
 
 /**
- * Whether a property may be an attribute: one of the specification's own that fits it, or an extension, its name by
- * the specification, its value a text without control characters, a boolean or a 32-bit integer.
+ * Returns whether a property may be an attribute: `subject`, `dataschema`, or an extension.
+ *
+ * The value of an extension is a text without control characters, a boolean or a 32-bit integer.
  */
 function isExtension(name: string, value: EventProperty): boolean {
   if (name === "subject") return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Cs}]/u.test(value);
@@ -200,10 +206,10 @@ function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "
   if (!isJson(contentType)) return { data: body };
   try {
     const data: unknown = JSON.parse(body);
-    // Data that is null cannot be told from data that is not there.
+    // JSON data of null looks like no data.
     if (data !== null) return { data };
   } catch {
-    // A body that is not the JSON it claims to be travels untouched: its reader will say what is wrong with it.
+    // A body that is not JSON travels unchanged; its reader reports the problem.
   }
   return { data_base64: Buffer.from(body).toString("base64") };
 }

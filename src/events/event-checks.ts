@@ -2,8 +2,8 @@ import { BeeHiveError } from "../base/errors.ts";
 import type { EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
 /*
- * The rules for the fields of an event. Options come from JSON and plain JavaScript too, whatever the types say, and one
- * text that a driver or broker refuses would hold up all that are behind it.
+ * The rules for the fields of an event. Checked at run time, since options also come from JSON and plain JavaScript: an
+ * event that a driver or broker refuses would hold up all events behind it.
  */
 
 export const noProperties: Readonly<Record<string, EventProperty>> = Object.freeze({});
@@ -23,10 +23,10 @@ const optionNames: ReadonlySet<string> = new Set<keyof EventOptions>([
   "byReference",
 ]);
 
-/** The latest time that a `Date` can have, in ms since the epoch. */
+/** The latest time of a `Date`, in ms since the epoch. */
 const maxTime = 8.64e15;
 
-/** @throws BeeHiveError `InvalidEvent` that names the first option nobody knows, and all that there are. */
+/** @throws BeeHiveError `InvalidEvent`, which names the first unknown option and lists the known ones. */
 export function assertKnownOptions(options: EventOptions): void {
   if (typeof options !== "object" || options === null)
     throw invalid(`its options must be an object, not ${kindOf(options)}`);
@@ -36,7 +36,7 @@ export function assertKnownOptions(options: EventOptions): void {
   }
 }
 
-/** Checks an id or type. Headers of every provider carry them: printable, and short enough for all. */
+/** Returns an id or type if the headers of every provider can carry it: printable, at most 128 characters. */
 export function checkedHeader(what: string, text: unknown): string {
   assertText(what, text);
   if (text.length > 128)
@@ -56,14 +56,14 @@ function assertNotEmpty(what: string, text: unknown): asserts text is string {
   wellFormed(what, text);
 }
 
-/** Checks a text that an event may do without; empty text is as none. */
+/** Returns an optional text; `undefined` for an empty one. */
 export function checkedText(what: string, text: unknown): string | undefined {
   if (text === undefined || text === "") return undefined;
   if (typeof text !== "string") throw invalid(`the ${what} of an event must be a text, not ${kindOf(text)}`);
   return wellFormed(what, text);
 }
 
-/** Checks a text that an event may do without, and that must be printable. */
+/** Returns an optional text that must be printable. */
 export function checkedLine(what: string, text: unknown): string | undefined {
   const checked = checkedText(what, text);
   if (checked !== undefined) assertNoControls(what, checked);
@@ -94,9 +94,9 @@ export function checkedProperties(properties: unknown): Readonly<Record<string, 
 }
 
 /**
- * Checks a record. Ids and types of others may be longer than ours and hold line breaks; all else is as for options.
+ * Checks a record as options are checked; ids and types of other producers may be longer and hold line breaks.
  *
- * @throws BeeHiveError `InvalidEvent` that names the first field that breaks them.
+ * @throws BeeHiveError `InvalidEvent`, which names the first wrong field.
  */
 export function assertRecord(record: EventRecord): void {
   assertNotEmpty("id", record.id);
@@ -114,7 +114,7 @@ export function assertRecord(record: EventRecord): void {
   assertBody(record.body);
 }
 
-/** A text within a body may be any text: JSON escapes it. A body that is a text must be one that UTF-8 can carry. */
+/** Checks that a body is bytes or text that UTF-8 can carry. */
 export function assertBody(body: unknown): void {
   if (body instanceof Uint8Array) return;
   if (typeof body !== "string") throw invalid(`its body must travel as text or bytes, not as ${kindOf(body)}`);
@@ -139,7 +139,7 @@ function assertInstant(what: string, ms: unknown): void {
   throw invalid(`the ${what} of an event must be ms since the epoch that a Date can have, not ${kindOf(ms)}`);
 }
 
-/** Drivers end a text at NUL, or refuse it, and UTF-8 has no half of a surrogate pair. */
+/** Refuses NUL, where drivers end a text, and half of a surrogate pair, which UTF-8 cannot hold. */
 function wellFormed(what: string, text: string): string {
   if (text.includes("\0")) throw invalid(`the ${what} of an event must not hold NUL (U+0000)`);
   if (!text.isWellFormed()) throw malformed(what);
@@ -155,7 +155,7 @@ function assertNoControls(what: string, text: string): void {
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
 }
 
-/** The kind of a value for a message; values themselves may be secret. */
+/** Returns the kind of a value for a message, never the value: it may be secret. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null || typeof value === "boolean" || typeof value === "number")
     return String(value);

@@ -1,56 +1,79 @@
-/** What a property of an event may be; every provider carries these three. */
+/** The value of an event's property. Every provider carries these three types. */
 export type EventProperty = string | number | boolean;
 
 /**
- * All that can be said of an event besides its type and body. Another option, or one of another type, is refused with
- * `InvalidEvent`; so is a text with NUL or half of a surrogate pair, which no provider could carry.
+ * The options of an event. Unknown options and wrong types throw `InvalidEvent`.
+ *
+ * So do texts with NUL or half of a surrogate pair, which no provider can carry.
+ *
+ * @example
+ * new Event("OrderAccepted", order, { partitionKey: order.id, enqueueTime: new Date(Date.now() + 60_000) });
  */
 export interface EventOptions {
-  /** Unique; a random UUID unless given. An id that an actor sets is kept when the event is published. */
+  /**
+   * The unique id. The hive publishes an event under the id that an actor gave it.
+   *
+   * @default a random UUID
+   */
   readonly id?: string | undefined;
-  /** Where it goes: `Topic-` or `Queue`. The topic named like the event type unless given. */
+  /**
+   * The destination: `Topic-` or `Queue`.
+   *
+   * @default the topic named like the event type
+   */
   readonly queueName?: string | undefined;
-  /** When it happened; now unless given. */
+  /** The time of what happened. @default now */
   readonly timestamp?: Date | undefined;
-  /** `application/json` unless given. With another type the body is text or bytes, taken as it is. */
+  /**
+   * The media type of the body. Except for JSON the body is text or bytes, kept as they are.
+   *
+   * @default "application/json"; "application/octet-stream" for bytes
+   */
   readonly contentType?: string | undefined;
-  /** Where the body, or more of it, can be fetched. Empty text is none, here and in the three texts below. */
+  /** The address of the body, or of more of it. Empty text counts as none, as in the ids below. */
   readonly url?: string | undefined;
+  /** Metadata beside the body. */
   readonly properties?: Readonly<Record<string, EventProperty>> | undefined;
-  /** Deliver not before this time, a `Date`; a time that is past means now. */
+  /** The earliest delivery. A past time means now. */
   readonly enqueueTime?: Date | undefined;
-  /** What ties all events of one business process together; inherited by what an actor returns. */
+  /** The id of the business process. Events that an actor returns inherit it. */
   readonly correlationId?: string | undefined;
-  /** The id of the event that led to this one; set by the hive. */
+  /** The id of the event that caused this one. The hive sets it. */
   readonly causationId?: string | undefined;
   /**
-   * Events of one key are handled in order by a subscription that is `ordered`. Empty text is no key: such events have
-   * no order among them, on every provider.
+   * The key of order: an `ordered` subscription handles events of one key one after the other.
+   *
+   * Empty text is no key: such events have no order among them.
    */
   readonly partitionKey?: string | undefined;
-  /** `business` unless given. */
+  /** The durability of the event. @default "business" */
   readonly delivery?: EventDelivery | undefined;
   /**
-   * Whether readers in this process get the very object that was given, not a copy: nothing is serialised unless the
-   * event leaves the process. Whoever changes it changes it for everybody, so this is for values that nobody changes.
+   * Shares the body with readers in this process instead of copying it. For values that never change.
+   *
+   * The body is serialised only if the event leaves the process.
+   *
+   * @default false
    */
   readonly byReference?: boolean | undefined;
 }
 
 /**
- * How much an event matters. A `business` event is durable: the step that returns it succeeds only with it. A
- * `log` event is fire and forget: it is sent after the step has committed, never delays it, and may be lost.
+ * The durability of an event.
+ *
+ * - `business`: durable. The step that returns it succeeds only together with it.
+ * - `log`: fire and forget. Sent after the commit of the step, never delays it, and may be lost.
  */
 export type EventDelivery = "business" | "log";
 
-/** An event as plain data, as providers keep it. Times are milliseconds since the epoch. */
+/** An event as plain data, for providers. Times are in ms since the epoch. */
 export interface EventRecord {
   readonly id: string;
   readonly eventType: string;
   readonly queueName: string;
   readonly timestamp: number;
   readonly contentType: string;
-  /** JSON text, other text, or bytes: `contentType` says which. Empty text means no body. */
+  /** JSON text, other text or bytes, by the `contentType`. Empty text is no body. */
   readonly body: string | Uint8Array;
   readonly url?: string | undefined;
   readonly properties?: Readonly<Record<string, EventProperty>> | undefined;

@@ -1,13 +1,13 @@
 import { isJson } from "./body.ts";
 import type { EventRecord } from "./event-record.ts";
 
-/** An event as `JSON.stringify` writes it: times as ISO texts, the body as a value where it is JSON. */
+/** An event as `JSON.stringify` writes it: times as ISO texts, a JSON body as a value. */
 export type PlainEvent = Omit<EventRecord, "timestamp" | "enqueueTime" | "body"> & {
   readonly timestamp: string;
   readonly enqueueTime?: string | undefined;
   /** JSON as a value, other text as it is. */
   readonly body?: unknown;
-  /** In place of the body when that is bytes. */
+  /** The body if it is bytes. */
   readonly bodyBase64?: string | undefined;
 };
 
@@ -26,7 +26,7 @@ function valueOf(body: string, contentType: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    // A body that is not the JSON it claims to be is shown as it is.
+    // A body that is not JSON is shown as text.
     return body;
   }
 }
@@ -35,7 +35,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-/** What is shown of an event: all but its body. */
+/** The shown part of an event: all but its body. */
 interface Shown extends Omit<EventRecord, "timestamp" | "enqueueTime" | "body"> {
   readonly timestamp: Date;
   readonly enqueueTime?: Date | undefined;
@@ -43,7 +43,7 @@ interface Shown extends Omit<EventRecord, "timestamp" | "enqueueTime" | "body"> 
   readonly bodySize: number;
 }
 
-/** The text of an event for `console.log`, without its body: bodies do not belong in logs. */
+/** Returns the text of an event for `console.log`, without its body. */
 export function inspected(
   this: Shown,
   _depth: number,
@@ -58,7 +58,7 @@ export function inspected(
     timestamp,
     enqueueTime,
     contentType,
-    // The size of a shared body is known only once it is written as JSON.
+    // A shared body has no size before it is serialised.
     ...(byReference ? { byReference } : { bodySize: this.bodySize }),
     url,
     partitionKey,
@@ -67,6 +67,6 @@ export function inspected(
     delivery: delivery === "log" ? delivery : undefined,
     properties: Object.keys(properties).length === 0 ? undefined : properties,
   };
-  const told = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  return `Event ${this.eventType} ${inspect(told, options)}`;
+  const shown = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return `Event ${this.eventType} ${inspect(shown, options)}`;
 }

@@ -2,69 +2,94 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { durationForms, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { told } from "../base/numbers.ts";
+import { valueText } from "../base/numbers.ts";
 import { kindOf } from "./event-checks.ts";
 import { Event, type EventOptions } from "./event.ts";
-import { defaultNewerVersionWait, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
+import { defaultNewerVersionWaitMs, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import type { Received } from "../base/json-value.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
+/**
+ * The options of an event type.
+ *
+ * @example
+ * const OrderAccepted = eventType("OrderAccepted", schema, {
+ *   version: 2,
+ *   upcasters: { 1: (body: OrderV1) => ({ ...body, currency: "EUR" }) },
+ * });
+ */
 export interface EventTypeOptions {
-  /** Where events of this type go unless an event says otherwise; the topic named like the type unless given. */
+  /**
+   * The destination of its events.
+   *
+   * @default the topic named like the type
+   */
   readonly queueName?: string | undefined;
   /**
-   * The version of the body that this code writes, into the property `schemaVersion` of its events when it is not 1.
+   * The version of the bodies that this code writes. Versions above 1 are in the property `schemaVersion`.
    *
    * @default 1
    */
   readonly version?: number | undefined;
-  /** From each older version that is still read, how its body becomes that of the next version. */
+  /** Functions by old version. Each turns a body of its version into one of the next. */
   readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
   /**
-   * How long an event of a newer version is abandoned without counting an attempt, before it is dead-lettered.
+   * The time that an event of a newer version waits for newer code, without counting attempts, before it dead-letters.
    *
-   * The time that two releases run side by side; 0 dead-letters it at once.
+   * Cover the time that two releases run side by side. 0 dead-letters at once.
    *
-   * @default 300_000
+   * @default "5m"
    */
   readonly newerVersionWait?: Duration | undefined;
-  /** Whether such events come from outside the actors, such as from a web server: what `beehive graph` and `beehive lint` cannot see. */
+  /**
+   * Whether code outside the actors publishes such events, such as a web server.
+   *
+   * `beehive graph` and `beehive lint` cannot see such code.
+   *
+   * @default false
+   */
   readonly entry?: boolean | undefined;
 }
 
-/** A type of event that makes events with the right body and reads the bodies of those it is given. */
+/** A type of event. Makes events with a checked body, and reads the bodies of received ones. */
 export interface EventType<Input, Output = Input> {
   readonly name: string;
   readonly version: number;
-  /** What it was declared with. */
+  /** The schema of the declaration. */
   readonly schema: StandardSchemaV1 | undefined;
-  /** Where its events go unless an event says otherwise; the topic named like the type when there is none. */
+  /** The destination of its events; `undefined` for the topic named like the type. */
   readonly queueName: string | undefined;
   readonly entry: boolean;
   /**
-   * An event of this type. Its body is checked as its readers will see it, which is what JSON makes of it.
+   * Returns an event of this type. Checks the body as its readers will see it, after JSON.
    *
-   * @throws BeeHiveError `InvalidEvent` with the path of what does not fit the schema.
+   * @throws BeeHiveError `InvalidEvent` with the path of each problem.
    */
   create(body: Input, options?: EventOptions): Event<Input>;
   /**
-   * Returns the body of a received event, checked against the schema after older versions were brought up to date. The
-   * property `schemaVersion` says the version, a whole number; an event without it is read as version 1.
+   * Returns the body of a received event, upcast to this version and checked against the schema.
    *
-   * @throws BeeHiveError `BodyUnreadable` with the path of what does not fit; thrown in an actor, it sends the
-   *   event to the dead letters at once.
-   * @throws NewerVersion when the version is newer than this code knows; thrown in an actor, it gives the event back for
-   *   `newerVersionWait`, then sends it to the dead letters.
+   * The property `schemaVersion` is the version of the body; an event without it is of version 1.
+   *
+   * @throws BeeHiveError `BodyUnreadable` with the path of each problem. It dead-letters the event of an actor.
+   * @throws NewerVersion if this code does not know the version yet. It delays the event of an actor, up to
+   *   `newerVersionWait`, then dead-letters it.
    */
   read(event: Event): Output;
-  /** Whether an event is of this type. */
+  /** Returns whether an event is of this type. */
   is(event: Event): event is Event<Input>;
 }
 
 /**
- * Declares a type of event: `eventType<Order>("OrderAccepted")`, checked by the compiler, or
- * `eventType("OrderAccepted", schema)` with any Standard Schema (zod, valibot, arktype, ...), checked when an
- * event is made and when it is read. Schemas must be synchronous.
+ * Declares a type of event, with a TypeScript type or a schema for its body.
+ *
+ * A schema is any synchronous Standard Schema (zod, valibot, arktype, ...). It checks bodies when an event is made and
+ * when it is read.
+ *
+ * @example
+ * const OrderAccepted = eventType<Order>("OrderAccepted");
+ * const OrderPaid = eventType("OrderPaid", z.object({ orderId: z.string() }));
+ * const { orderId } = OrderPaid.read(event);
  */
 export function eventType<Body = unknown>(
   name: string,
@@ -78,10 +103,9 @@ export function eventType<Schema extends StandardSchemaV1>(
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
   const { version = 1, upcasters = {}, queueName, entry = false } = options;
-  const newerVersionWait = inMs(options.newerVersionWait ?? defaultNewerVersionWait);
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
-  assertWait(name, newerVersionWait);
+  const newerVersionWaitMs = waitIn(name, options.newerVersionWait ?? defaultNewerVersionWaitMs);
   const type: EventType<unknown> = {
     name,
     version,
@@ -91,12 +115,12 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
     create(body, given) {
       const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
       const event = new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
-      // Checked as it is read: of a date JSON makes a text, which a schema of a date would refuse at every reader.
+      // Checks the body as readers see it: JSON turns a date into a text, which a schema of a date refuses.
       if (schema) check(schema, body === undefined ? undefined : bodyOf(event), (problem) => unfit(name, problem));
       return event;
     },
     read(event) {
-      const body = upcast(event, { name, version, upcasters, newerVersionWait });
+      const body = upcast(event, { name, version, upcasters, newerVersionWaitMs });
       const guess = guessOf(event, version);
       return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}${guess}: ${problem}`));
     },
@@ -106,35 +130,35 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
   return Object.defineProperty(type, brand, { value: true });
 }
 
-/** By name and version, so that a type that is declared again and again takes no more room. */
+/** Declared types by name and version, so that a repeated declaration takes no more memory. */
 const declared = new Map<string, EventType<unknown>>();
 
-/** @internal Every type of event that was declared so far, also by modules that export none of them. */
+/** @internal Returns every declared type of event, exported or not. */
 export function declaredTypes(): readonly EventType<unknown>[] {
   return [...declared.values()];
 }
 
-/** Marks what `eventType` made, also for another copy of this module. */
+/** Marks event types, also for another copy of this module. */
 const brand = Symbol.for("beehive-actors.eventType");
 
-/** Whether a value, such as the export of a module, was made by {@link eventType}. */
+/** Returns whether a value was made by {@link eventType}. */
 export function isEventType(value: unknown): value is EventType<unknown> {
   return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
 }
 
 type Versions = Required<Pick<EventType<unknown>, "name" | "version">> & {
   readonly upcasters: NonNullable<EventTypeOptions["upcasters"]>;
-  readonly newerVersionWait: number;
+  readonly newerVersionWaitMs: number;
 };
 
-function upcast(event: Event, { name, version, upcasters, newerVersionWait }: Versions): unknown {
+function upcast(event: Event, { name, version, upcasters, newerVersionWaitMs }: Versions): unknown {
   if (event.eventType !== name) throw unreadable(event, `it is not of the type ${name}`);
   const from = versionOf(event);
   if (from === undefined)
     throw unreadable(event, `${JSON.stringify(event.properties[versionProperty])} is not a version`);
   if (from > version) {
     const reason = `its version is ${from}, this code reads ${name} up to version ${version}`;
-    throw new NewerVersion(unreadable(event, reason).message, newerVersionWait);
+    throw new NewerVersion(unreadable(event, reason).message, newerVersionWaitMs);
   }
   let body = event.getBody<unknown>();
   for (let v = from; v < version; v++) {
@@ -161,7 +185,7 @@ function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (prob
   return result.value;
 }
 
-/** @throws BeeHiveError `InvalidEvent` when its readers could not read it, such as empty text. */
+/** Returns the body. @throws BeeHiveError `InvalidEvent` for a body that readers cannot read, such as empty text. */
 function bodyOf(event: Event): unknown {
   try {
     return event.getBody();
@@ -189,7 +213,8 @@ function assertDeclaration(name: unknown, schema: StandardSchemaV1 | undefined, 
     throw wrong(`The name of an event type must be a text that is not empty, not ${kindOf(name)}.`);
   if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function")
     throw wrong(
-      `The schema of ${name} is no Standard Schema; options are the third argument: eventType("${name}", undefined, options).`,
+      `The schema of ${name} is no Standard Schema; ` +
+        `options are the third argument: eventType("${name}", undefined, options).`,
     );
   const unknown = Object.keys(options).find((option) => !(optionNames as readonly string[]).includes(option));
   if (unknown === undefined) return;
@@ -211,11 +236,12 @@ function assertUpcasters(name: string, version: number, upcasters: NonNullable<E
   );
 }
 
-function assertWait(name: string, ms: number): void {
-  if (typeof ms === "number" && ms >= 0 && ms < Infinity) return;
+function waitIn(name: string, wait: Duration): number {
+  const ms = inMs(wait);
+  if (typeof ms === "number" && ms >= 0 && ms < Infinity) return ms;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `The newerVersionWait of ${name} must be a time from 0 ms, not ${told(ms)}; ${durationForms}.`,
+    `The newerVersionWait of ${name} must be a time from 0 ms, not ${valueText(wait)}; ${durationForms}.`,
   );
 }
 

@@ -25,18 +25,19 @@ import { QueueName } from "./queue-name.ts";
 
 export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
-/** Marks a record that was checked: nothing else is taken for one. */
+/** Marks the constructor call that takes a checked record. */
 const asRecord: unique symbol = Symbol("record");
 
-/** A record whose id is still to be made, and whose body may be shared. */
+/** A record that may have no id yet, and whose body may be shared. */
 type UnnamedRecord = Omit<EventRecord, "id" | "body"> & {
   readonly id?: string | undefined;
   readonly body: string | Uint8Array | SharedBody;
 };
 
 /**
- * A fact: time-stamped, uniquely named and immutable. The body is serialised when the event is made,
- * so what happens to the object afterwards changes nothing.
+ * A fact with a time and a unique id. Immutable.
+ *
+ * The constructor serialises the body, so that later changes of the object do not change the event.
  *
  * ```ts
  * new Event("OrderAccepted", { orderId: "1" });                              // to the topic OrderAccepted-
@@ -49,7 +50,7 @@ export class Event<Body = unknown> {
   }
 
   readonly eventType: string;
-  /** Where it goes (`Topic-`, `Queue`) or, for an event that was received, the subscription it came from. */
+  /** The destination, `Topic-` or `Queue`; of a received event, the subscription that it came from. */
   readonly queueName: string;
   readonly contentType: string;
   readonly url: string | undefined;
@@ -63,20 +64,17 @@ export class Event<Body = unknown> {
   readonly #enqueueTime: number | undefined;
   #id: string | undefined;
   static {
-    // By this name `console.log` asks an object for its text.
+    // `console.log` calls the method of this name.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: inspected });
   }
-  /** Only there for the compiler: an `Event<A>` is not an `Event<B>`. */
+  /** Tells the compiler that an `Event<A>` is not an `Event<B>`. */
   declare protected readonly bodyType?: Body;
 
   /**
-   * @param eventType what happened, in the past tense: `OrderAccepted`. Always given, never taken from a
-   *   class, because minifiers rename classes.
-   * @param body anything that `JSON.stringify` carries, class instances too; or text or bytes with a
-   *   `contentType` of their own. What JSON makes `{}` of, such as a `Map`, a `Blob` or a promise, is refused, also
-   *   within a body; so are bytes within a body, which JSON has no form for: send them as base64.
-   * @throws BeeHiveError `InvalidEvent` when it could not be delivered: no type, a body that is not JSON, an option that
-   *   is not known or not what it must be.
+   * @param eventType the fact, in the past tense: `OrderAccepted`. A text, because minifiers rename classes.
+   * @param body any value that JSON carries; or text or bytes with a `contentType` of their own. Values that JSON turns
+   *   into `{}` throw, such as a `Map`, a `Blob` or a promise. So do bytes within a body: send them as base64.
+   * @throws BeeHiveError `InvalidEvent` for no type, a body that is not JSON, an unknown or wrong option.
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);
   /** @internal */
@@ -118,39 +116,40 @@ export class Event<Body = unknown> {
   }
 
   /**
-   * Makes an event of plain data, such as {@link toRecord} returns. Its texts are checked; nothing is copied.
+   * Makes an event of plain data, such as {@link toRecord} returns. Checks the texts and copies nothing.
    *
-   * @throws BeeHiveError `InvalidEvent` that names the field that no event can have.
+   * @throws BeeHiveError `InvalidEvent`, which names the wrong field.
    */
   static fromRecord(record: EventRecord): Event {
     assertRecord(record);
     return new Event(record, asRecord);
   }
 
-  /** A random UUID unless one was given. */
+  /** The unique id; a random UUID by default. */
   get id(): string {
     return (this.#id ??= randomUUID());
   }
 
   /**
-   * Whether {@link id} is fixed: given, received, or read once. The hive gives the outputs of a step
-   * deterministic ids, but never changes an id that somebody may have seen.
+   * Whether {@link id} is fixed: given, received, or read once.
+   *
+   * The hive gives the outputs of a step deterministic ids, but never changes a fixed id.
    */
   get hasId(): boolean {
     return this.#id !== undefined;
   }
 
-  /** When it happened. */
+  /** The time of what happened. */
   get timestamp(): Date {
     return new Date(this.#timestamp);
   }
 
-  /** Not to be delivered before this time; `undefined` means at once. */
+  /** The earliest delivery; `undefined` means at once. */
   get enqueueTime(): Date | undefined {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
 
-  /** Whether the body is shared by its readers in this process, see {@link EventOptions.byReference}. */
+  /** Whether readers in this process share the body, see {@link EventOptions.byReference}. */
   get byReference(): boolean {
     return this.#body instanceof SharedBody;
   }
@@ -172,11 +171,10 @@ export class Event<Body = unknown> {
   }
 
   /**
-   * The body as a value: parsed when the content type is JSON, else text or bytes. A fresh one at each call, unless it
-   * is handed on by reference.
+   * Returns the body as a value: parsed JSON, else text or bytes. A new value at each call, unless shared by reference.
    *
-   * @throws BeeHiveError `BodyUnreadable` when there is no body or it is not the JSON that it claims to be.
-   *   Thrown in an actor, it sends the event to the dead letters at once.
+   * @throws BeeHiveError `BodyUnreadable` for no body, or a body that is not the JSON of its content type. It
+   *   dead-letters the event of an actor at once.
    */
   getBody<T = Received<Body>>(): T {
     const body = this.#body;
@@ -195,9 +193,13 @@ export class Event<Body = unknown> {
   }
 
   /**
-   * A copy with these changes, under a new id unless they name one. Properties that are given replace all but the version
-   * of the body, `schemaVersion`. The copy of an event that was received goes to
-   * the topic, or queue, that it came from.
+   * Returns a copy with these changes, under a new id by default.
+   *
+   * New properties replace all but the version of the body, `schemaVersion`. The copy of a received event goes to the
+   * topic or queue that it came from.
+   *
+   * @example
+   * return [event.clone({ enqueueTime: new Date(Date.now() + 60_000) })];
    */
   clone(changes: EventOptions = {}): Event<Body> {
     assertKnownOptions(changes);
@@ -223,7 +225,7 @@ export class Event<Body = unknown> {
     );
   }
 
-  /** @internal The same event as the hive passes it on: where it is now, and what ties it to others. */
+  /** @internal Returns the same event with another place, and other ties to events. */
   with(
     changes: Pick<Partial<EventRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
   ): Event<Body> {
@@ -247,7 +249,7 @@ export class Event<Body = unknown> {
     );
   }
 
-  /** The event as plain data, for providers. */
+  /** Returns the event as plain data, for providers. */
   toRecord(): EventRecord {
     return {
       id: this.id,
@@ -266,7 +268,7 @@ export class Event<Body = unknown> {
     };
   }
 
-  /** The event for `JSON.stringify`, its body included: keep it out of logs where bodies are secret. */
+  /** Returns the event for `JSON.stringify`, with its body: keep it out of logs. */
   toJSON(): PlainEvent {
     return plainEvent(this.toRecord());
   }
@@ -282,7 +284,8 @@ export class Event<Body = unknown> {
 function defaultQueueName(eventType: string): string {
   if (/^\w+$/.test(eventType)) return `${eventType}-`;
   throw invalid(
-    `no topic can be named like the event type "${eventType}"; give a queueName (letters, digits and underscores, then a hyphen)`,
+    `no topic can be named like the event type "${eventType}"; ` +
+      "give a queueName (letters, digits and underscores, then a hyphen)",
   );
 }
 
@@ -298,7 +301,7 @@ function destination(queueName: string): string {
   return name.toString();
 }
 
-/** Where it was published; an event that was made from what said nothing of it has none. */
+/** Returns the destination of a publish; empty for a record without one. */
 function origin(queueName: string): string {
   return queueName === "" ? "" : String(QueueName.parse(queueName).destination);
 }

@@ -2,25 +2,24 @@ import { hash } from "node:crypto";
 import type { Event } from "./event.ts";
 
 /**
- * Names an event among all events: its id, and for an event with a `source` a hash of the source and the id.
+ * Returns a unique name of an event: its id; with a `source`, a hash of the source and the id.
  *
- * CloudEvents ids are unique within one source only, so two producers may both send a "1". Use the identity wherever
- * the same event must be known again, as for the idempotency key of a counter:
+ * CloudEvents ids are unique within one source only. Use the identity as an idempotency key.
  *
- * ```ts
+ * @example
  * await stock.increment("Shop", sku, -1, { once: identityOf(event) });
- * ```
  */
 export function identityOf({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
   if (typeof source !== "string" || source === "") return id;
-  // JSON keeps the two apart.
+  // JSON separates the two unambiguously.
   return uuidOf(hash("sha256", JSON.stringify([source, id]), "hex"));
 }
 
 /**
- * The first 16 bytes of a hash as a UUID of version 8, the one for ids made by a rule of one's own (RFC 9562). Its parts
- * are too short to be views of the hash, which would keep all of it alive for as long as the id is remembered.
+ * Returns the first 16 bytes of a hash as a UUID of version 8, the version for custom ids (RFC 9562).
+ *
+ * V8 copies its short parts, so that a remembered id does not keep the whole hash alive.
  */
 export function uuidOf(hex: string): string {
   const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) & 3];

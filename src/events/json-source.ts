@@ -1,21 +1,22 @@
 /*
- * Parts of a JSON text as they are written. What is only carried is cut out of its text and never parsed and written
- * again, which would change numbers of more than 15 digits, the order of members and what stands twice.
+ * Parts of a JSON text as they are written. To parse and write them again would change numbers of more than 15 digits,
+ * the order of members, and members that occur twice.
  */
 
 /** A member of an object, or an element of an array, in its text. */
 interface Part {
-  /** The name, or the place from 0. */
+  /** The name of the member, or the index of the element. */
   readonly name: string;
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The text of a member of an object, white space around it included; `undefined` when there is none. Of a name that
- * stands twice the last counts, as for `JSON.parse`.
+ * Returns the text of a member of an object with the white space around it; `undefined` for an unknown name.
  *
- * @param json valid JSON: it must have been parsed before.
+ * The last of several members of one name counts, as for `JSON.parse`.
+ *
+ * @param json valid JSON, already parsed by the caller.
  */
 export function memberText(json: string, name: string): string | undefined {
   let found: Part | undefined;
@@ -23,7 +24,7 @@ export function memberText(json: string, name: string): string | undefined {
   return found && json.slice(found.start, found.end);
 }
 
-/** The parts of an object or array; none of any other value. */
+/** Yields the parts of an object or array; nothing for another value. */
 function* partsOf(json: string): Generator<Part, void, undefined> {
   let at = afterSpace(json, 0);
   const opening = json[at];
@@ -50,7 +51,7 @@ function afterSpace(json: string, at: number): number {
   return space.lastIndex;
 }
 
-/** The index after the string that begins at `at`. */
+/** Returns the index after the string that begins at `at`. */
 function afterString(json: string, at: number): number {
   for (let end = json.indexOf('"', at + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let escapes = 0;
@@ -62,7 +63,7 @@ function afterString(json: string, at: number): number {
 
 const sign = /["{}[\],]/g;
 
-/** The index of the comma or bracket that ends the value at `at`. Brackets are counted: values may be nested deeply. */
+/** Returns the index of the comma or bracket that ends the value at `at`, however deeply the value nests. */
 function afterValue(json: string, at: number): number {
   let depth = 0;
   sign.lastIndex = at;

@@ -1,6 +1,6 @@
 import { BeeHiveError } from "../base/errors.ts";
 
-/** What a {@link QueueName} points at. */
+/** The kind of a {@link QueueName}. */
 export type QueueKind = "topic" | "subscription" | "queue";
 
 const pattern = /^(?<topic>\w+)(?:-(?<subscription>\w*))?$/;
@@ -14,8 +14,10 @@ const pattern = /^(?<topic>\w+)(?:-(?<subscription>\w*))?$/;
  * | `OrderAccepted-`              | `topic`        | where events of that topic are published       |
  * | `Invoices`, `Invoices-Invoices` | `queue`      | a simple queue: one copy, competing consumers  |
  *
- * Names are letters, digits and underscores. The limits of a cloud (lengths) are refused by its
- * provider when the hive starts.
+ * Names are letters, digits and underscores. The provider refuses names that are too long for it at the start.
+ *
+ * @example
+ * QueueName.parse("OrderAccepted-Payment").destination.toString(); // "OrderAccepted-"
  */
 export class QueueName {
   readonly kind: QueueKind;
@@ -35,7 +37,7 @@ export class QueueName {
     Object.freeze(this);
   }
 
-  /** Reads a queue name; throws `InvalidQueueName` with the reason when it is none. */
+  /** Parses a queue name. @throws BeeHiveError `InvalidQueueName` with the reason. */
   static parse(text: string): QueueName {
     const known = parsed.get(text);
     if (known) return known;
@@ -53,30 +55,30 @@ export class QueueName {
     return name;
   }
 
-  /** The topic of that name: where its events are published. */
+  /** Returns the topic of that name. @throws BeeHiveError `InvalidQueueName`. */
   static topic(name: string): QueueName {
     assertName(name);
     return new QueueName("topic", name, "");
   }
 
-  /** The simple queue of that name. */
+  /** Returns the simple queue of that name. @throws BeeHiveError `InvalidQueueName`. */
   static queue(name: string): QueueName {
     assertName(name);
     return new QueueName("queue", name, "");
   }
 
-  /** Where its events are published: the topic of a subscription, else the name itself. */
+  /** The destination of its events: the topic of a subscription, else the name itself. */
   get destination(): QueueName {
     return this.#topic ?? this;
   }
 
-  /** The one text for this address: a simple queue is `Queue`, never `Queue-Queue`. */
+  /** Returns the text of the address. A simple queue is `Queue`, never `Queue-Queue`. */
   toString(): string {
     return this.#text;
   }
 }
 
-/** A hive uses a handful of names for each of its events, so what was parsed is remembered, up to a bound. */
+/** Parsed names: a hive parses the same few for each of its events. */
 const parsed = new Map<string, QueueName>();
 const maxRemembered = 10_000;
 

@@ -5,16 +5,17 @@ type Issue = StandardSchemaV1.Issue;
 const maxIssues = 20;
 const maxPlace = 200;
 const maxValues = 200;
-/** Libraries cut long values that they quote; so much of one is looked for, in characters. */
+/** The searched beginning of a long value, in characters: libraries cut the values that they quote. */
 const startLength = 16;
 
 /**
- * Returns why a body does not fit a schema: the place of each problem and what is expected there. Most libraries quote what
- * they found instead; bodies do not belong in errors, which are logged and kept.
+ * Returns why a body does not fit a schema: the path of each problem, and what the schema expects there.
+ *
+ * Masks values of the body that the library quotes: errors are logged and kept.
  */
 export function schemaProblems(issues: readonly Issue[], body: unknown): string {
-  const told = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body));
-  return [...told, ...(issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : [])].join("; ");
+  const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body));
+  return [...problems, ...(issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : [])].join("; ");
 }
 
 function problemOf(issue: Issue, body: unknown): string {
@@ -25,7 +26,7 @@ function problemOf(issue: Issue, body: unknown): string {
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** The message, unless it quotes one of these texts: then what the library says is expected, or the message without them. */
+/** Returns the message; if it quotes one of the texts, the expectation of the schema or the message with masks. */
 function withoutValues(issue: Issue, texts: readonly string[]): string {
   const patterns = texts.map(patternOf);
   const quotes = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0);
@@ -35,13 +36,13 @@ function withoutValues(issue: Issue, texts: readonly string[]): string {
   return patterns.reduce((message, pattern) => message.replaceAll(pattern, "***"), issue.message);
 }
 
-/** Finds a whole word, or the beginning of a long text and all that comes after it. */
+/** Returns a pattern of a whole word; of a long text, its beginning and all that follows. */
 function patternOf(text: string): RegExp {
   const start = text.slice(0, startLength).replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   return text.length > startLength ? new RegExp(`${start}[^]*`, "g") : new RegExp(`(?<!\\w)${start}(?!\\w)`, "g");
 }
 
-/** All texts and numbers in a value, as they may be quoted. */
+/** Yields the texts and numbers in a value, as a message may quote them. */
 function* textsIn(value: unknown, budget: { left: number }): Generator<string> {
   if (--budget.left < 0) return;
   if (typeof value === "number" || typeof value === "bigint") yield String(value);

@@ -3,14 +3,15 @@ import { isBeeHiveError, BeeHiveError } from "../base/errors.ts";
 import { kindOf } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 
-/** The property that says why no actor may have an event. It travels with the event, to the dead letters and back. */
+/** The property with the reason why no actor may get an event. It travels with the event, also to the dead letters. */
 const property = "beehiveunreadable";
 const maxReason = 500;
 
 /**
- * Makes the event of a record that came from outside. Never throws: a message that no event can be must neither end a
- * poll nor hold its key. Of such a record the event has all that can be had, what cannot in escapes, and a reason by
- * which {@link assertReadable} sends it to the dead letters.
+ * Makes an event of a received record. A bad message must not end a poll, nor hold its key.
+ *
+ * The event of a bad record has all that an event can carry, escapes for the rest, and a reason: {@link assertReadable}
+ * then dead-letters it.
  */
 export function receivedEvent(record: EventRecord): Event {
   try {
@@ -21,7 +22,7 @@ export function receivedEvent(record: EventRecord): Event {
   }
 }
 
-/** @throws BeeHiveError `InvalidEvent` with the reason when the event was made of what none can be. */
+/** @throws BeeHiveError `InvalidEvent` with the reason if the event comes from a bad record. */
 export function assertReadable({ properties }: Event): void {
   const reason = properties[property];
   if (reason === undefined) return;
@@ -47,14 +48,14 @@ function mended(record: EventRecord, reason: string): EventRecord {
   };
 }
 
-/** An id or type that can be carried, another for each that cannot. */
+/** Returns an id or type that providers can carry; a different one for each that they cannot. */
 function header(text: unknown): string {
   const whole = escaped(text);
   if (whole.length > 0 && whole.length <= 128) return whole;
   return `${whole.slice(0, 80)}~${createHash("sha256").update(whole).digest("hex").slice(0, 40)}`;
 }
 
-/** The same text with what cannot travel in escapes: another text for each. */
+/** Returns the text with escapes for what cannot travel. Different texts stay different. */
 function escaped(value: unknown): string {
   const text = typeof value === "string" ? value : kindOf(value);
   return text.replace(

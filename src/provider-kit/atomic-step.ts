@@ -7,21 +7,22 @@ import type { Rows } from "./rows.ts";
 import { StepRows, type StepChanges } from "./step-rows.ts";
 import type { LockStore, Stores } from "../contract/stores.ts";
 
-/** What a provider whose steps are atomic has for each of them. */
+/** The parts of a provider with atomic steps. */
 export interface AtomicSteps<L extends Lease = Lease> {
   readonly rows: Rows;
   readonly clock: Clock;
-  /** Where locks are taken: they never join a step. */
+  /** The locks of the provider, which never join a step. */
   readonly locks: LockStore;
   /**
-   * Commits the lease with its outputs and with what the step changed, if it had any store: all of it or nothing.
+   * Commits the lease, its outputs and the changes of the step together or not at all.
    *
-   * @throws `ConcurrencyConflict` when what the step saw is no more, `LeaseLost` when the lease is over.
+   * @param changes `undefined` for a step that used no store.
+   * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
   commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void>;
 }
 
-/** One step. Its stores are made when an actor has one injected: many use none. */
+/** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
 export class AtomicStep<L extends Lease = Lease> implements Step {
   readonly #lease: L;
   readonly #steps: AtomicSteps<L>;

@@ -3,10 +3,9 @@ import { kindOf } from "../events/event-checks.ts";
 import type { BlobBody } from "../contract/stores.ts";
 
 /**
- * The bytes that a blob is written from, texts as UTF-8.
+ * Returns the bytes of a blob's body, texts as UTF-8.
  *
- * @throws BeeHiveError `InvalidItem` for what is neither text nor bytes nor a stream of them; a stream throws it when it
- *   comes to such a part.
+ * @throws BeeHiveError `InvalidItem` for a body other than text, bytes or a stream of them.
  */
 export function blobBytes(body: BlobBody): Uint8Array | AsyncIterable<Uint8Array> {
   if (body instanceof Uint8Array) return body;
@@ -16,7 +15,7 @@ export function blobBytes(body: BlobBody): Uint8Array | AsyncIterable<Uint8Array
 }
 
 async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void, undefined> {
-  // The first half of a character whose second half is in the next part.
+  // The first half of a surrogate pair at the end of a part.
   let half = "";
   for await (const part of stream) {
     if (typeof part !== "string" && !(part instanceof Uint8Array)) throw notBytes("Each part of a blob is", part);
@@ -32,7 +31,7 @@ async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Arr
   if (half !== "") throw notText();
 }
 
-/** UTF-8 has no half of a character: it would become another. */
+/** Returns the UTF-8 of a text. Half of a surrogate pair throws: UTF-8 cannot hold it. */
 function encoded(text: string): Uint8Array {
   if (!text.isWellFormed()) throw notText();
   return Buffer.from(text);

@@ -2,7 +2,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { shown } from "../base/printable.ts";
 
 /**
- * Returns what is said of a blob besides its bytes.
+ * Returns the metadata of a blob.
  *
  * @throws BeeHiveError `InvalidItem` unless it is an object of well-formed texts.
  */

@@ -5,19 +5,19 @@ import type { RowKey } from "./rows.ts";
 import type { IncrementOptions } from "../contract/stores.ts";
 
 /*
- * What counters have in common on all providers.
+ * Checks and errors of the counters of all providers.
  */
 
-/** How long an idempotency key is kept, in ms: the longest that a queue keeps an event (SQS). After it, nobody can repeat an increment. */
+/** The life of an idempotency key, in ms: the longest that a queue keeps an event (SQS). */
 export const onceKeptMs: number = 14 * 24 * 60 * 60 * 1000;
 
-/** How an increment was answered, kept under its idempotency key. */
+/** The result of an increment, kept under its idempotency key. */
 export interface CounterAnswer {
   readonly value: number;
   readonly refused: boolean;
 }
 
-/** Where a counter is. @throws BeeHiveError `InvalidKey`. */
+/** Returns the key of a counter's row. @throws BeeHiveError `InvalidKey`. */
 export function counterKey(name: string, id: string): RowKey {
   return {
     table: `counter/${checkedName("the name of a counter", name)}`,
@@ -26,16 +26,16 @@ export function counterKey(name: string, id: string): RowKey {
   };
 }
 
-/** @throws BeeHiveError `InvalidKey` when it is not a safe integer. */
+/** @throws BeeHiveError `InvalidKey` for a value that is not a safe integer. */
 export function assertCount(value: number): void {
   if (Number.isSafeInteger(value)) return;
   throw new BeeHiveError("InvalidKey", `A counter counts in safe integers; ${shown(value)} is none.`);
 }
 
 /**
- * Returns the floor of a counter: `-Infinity` when it has none.
+ * Returns the minimum of a counter; `-Infinity` by default.
  *
- * @throws BeeHiveError `InvalidKey` when it is neither left out nor a safe integer: such a floor would hold nothing back.
+ * @throws BeeHiveError `InvalidKey` for a minimum that is not a safe integer.
  */
 export function checkedFloor({ table, id }: RowKey, { min = -Infinity }: IncrementOptions): number {
   if (min === -Infinity || Number.isSafeInteger(min)) return min;
@@ -45,9 +45,11 @@ export function checkedFloor({ table, id }: RowKey, { min = -Infinity }: Increme
   );
 }
 
+/** Returns the error of an increment below the minimum. */
 export function belowMinimum({ table, id }: RowKey, value: number, delta: number, min: number): BeeHiveError {
   return new BeeHiveError(
     "BelowMinimum",
-    `The ${table} "${id}" was ${value}; adding ${delta} would bring it below ${Number.isFinite(min) ? min : "its minimum"}. Nothing changed.`,
+    `The ${table} "${id}" was ${value}; adding ${delta} would bring it below ` +
+      `${Number.isFinite(min) ? min : "its minimum"}. Nothing changed.`,
   );
 }

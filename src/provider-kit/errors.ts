@@ -4,10 +4,10 @@ import type { QueueName } from "../events/queue-name.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 
 /*
- * What every provider refuses, in the same words.
+ * The errors of all providers, in the same words.
  */
 
-/** Somebody settles or renews a lease that is over. */
+/** Returns the error of a settlement after the end of a lease. */
 export function leaseLost({ event, queueName }: Pick<Lease, "event" | "queueName">, cause?: unknown): BeeHiveError {
   return new BeeHiveError(
     "LeaseLost",
@@ -16,20 +16,22 @@ export function leaseLost({ event, queueName }: Pick<Lease, "event" | "queueName
   );
 }
 
-/** There is nothing to lease from. @param missing what is not there, in the words of the provider. */
+/** Returns the error of a missing queue. @param missing the missing part, in the words of the provider. */
 export function noQueue(name: QueueName, missing?: string): BeeHiveError {
   const text =
     name.kind === "topic"
       ? `"${name}" is a topic, which holds no events; name a subscription of it, ${name}Something.`
-      : `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. Make it with hive.setup(), or beehive setup.`;
+      : `There is no ${name.kind} "${name}"${missing ? `: no ${missing}` : ""}. ` +
+        "Make it with hive.setup(), or beehive setup.";
   return new BeeHiveError("QueueNotFound", text);
 }
 
-/** How a topic or queue comes to be there, without a full stop. */
+/** The advice for a missing topic or queue, without a full stop. */
 export const makingAdvice =
-  "Make it with hive.setup(), or beehive setup, of a hive that names it: by an actor that reads it, or in the publishes of its publisher";
+  "Make it with hive.setup(), or beehive setup, of a hive that names it: by an actor that reads it, " +
+  "or in the publishes of its publisher";
 
-/** There is nowhere to publish to. @param missing what is not there, in the words of the provider. */
+/** Returns the error of a missing destination. @param missing the missing part, in the words of the provider. */
 export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   return new BeeHiveError(
     "QueueNotFound",
@@ -37,7 +39,7 @@ export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   );
 }
 
-/** A dead letter that is asked for is not there, or no longer. @param id of the letter or of its event. */
+/** Returns the error of a missing dead letter. @param id of the letter or of its event. */
 export function noDeadLetter(name: QueueName, id: string): BeeHiveError {
   const what = letterKey(id) === undefined ? "event" : "letter";
   return new BeeHiveError("NotFound", `The dead letters of "${name}" hold no ${what} ${id}.`);

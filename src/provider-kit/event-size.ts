@@ -1,17 +1,17 @@
 import { BeeHiveError } from "../base/errors.ts";
 import type { Event } from "../events/event.ts";
 
-/** @throws BeeHiveError `TooLarge` when the body of one of the events has more than `most` bytes. */
-export function assertBodySizes(events: readonly Event[], most: number): void {
-  for (const event of events) assertBodySize(event, most);
+/** @throws BeeHiveError `TooLarge` for an event whose body has more than `maxBytes`. */
+export function assertBodySizes(events: readonly Event[], maxBytes: number): void {
+  for (const event of events) assertBodySize(event, maxBytes);
 }
 
-/** @throws BeeHiveError `TooLarge` when the body of the event has more than `most` bytes. */
-export function assertBodySize(event: Event, most: number): void {
-  if (event.bodySize <= most) return;
+/** @throws BeeHiveError `TooLarge` if the body of the event has more than `maxBytes`. */
+export function assertBodySize(event: Event, maxBytes: number): void {
+  if (event.bodySize <= maxBytes) return;
   throw new BeeHiveError(
     "TooLarge",
-    `The body of the event ${event.eventType} ${event.id} has ${event.bodySize} bytes; at most ${most} are taken. ` +
+    `The body of the event ${event.eventType} ${event.id} has ${event.bodySize} bytes; at most ${maxBytes} are taken. ` +
       "Keep large data in the key-value store and send its key.",
   );
 }

@@ -1,10 +1,10 @@
-/** Ids of this length, which is that of UUIDs, are kept as nine numbers of four characters each. */
+/** The length of a UUID. Ids of this length are kept as nine numbers of four characters each. */
 const idLength = 36;
 /** An entry is the group and the id. */
 const entryWords = 1 + idLength / 4;
 const minEntries = 16;
 
-/** The id that was read last, as an entry. There is room for one more character of any size after it. */
+/** The last read id, as an entry, with room for one more character of any size after it. */
 const bytes = Buffer.from(new ArrayBuffer(4 * entryWords + 4));
 const entry = new Uint32Array(bytes.buffer, 0, entryWords);
 let hash = 0;
@@ -12,7 +12,7 @@ let lastGroup = 0;
 let lastId = "";
 let lastFits = false;
 
-/** Reads an id; answers whether it can be kept as numbers: characters beyond ASCII would make more bytes of it. */
+/** Reads an id. Returns whether it can be kept as numbers, which needs ASCII. */
 function read(group: number, id: string): boolean {
   if (group === lastGroup && id === lastId) return lastFits;
   lastGroup = group;
@@ -30,17 +30,18 @@ function hashOf(words: Uint32Array, from: number): number {
 }
 
 /**
- * A slot of the index holds the number of an entry, from 1, and above it a part of the hash, which tells nearly all
- * other entries from the one that is looked for without a look at them.
+ * A slot of the index: the number of an entry, from 1, with a part of its hash above it.
+ *
+ * The hash rules out nearly all other entries without reading them.
  */
 const numberBits = 20;
 const numberMask = 2 ** numberBits - 1;
 
-/** A flat table of ids, for the one that was read last. */
+/** A flat table of ids. Its methods take the last read id. */
 class IdTable {
-  /** Entries as they came. */
+  /** Entries in order of insertion. */
   #entries = new Uint32Array(entryWords * minEntries);
-  /** Open addressing, at most half full; a slot that is zero is free. */
+  /** Open addressing, at most half full; 0 is a free slot. */
   #index = new Uint32Array(2 * minEntries);
   used = 0;
 
@@ -48,7 +49,7 @@ class IdTable {
     return this.#index[this.#find()] !== 0;
   }
 
-  /** Returns whether it was new. */
+  /** Adds the id. Returns whether it was new. */
   add(): boolean {
     if (this.used * 2 === this.#index.length) this.#grow();
     const slot = this.#find();
@@ -59,7 +60,7 @@ class IdTable {
     return true;
   }
 
-  /** Forgets all ids. A table that was mostly empty gets small again. */
+  /** Removes all ids. Shrinks a table that was mostly empty. */
   clear(): void {
     if (this.used * 8 < this.#index.length && this.#index.length > 2 * minEntries) {
       this.#entries = new Uint32Array(entryWords * minEntries);
@@ -68,7 +69,7 @@ class IdTable {
     this.used = 0;
   }
 
-  /** The slot of the id that was read, or the free one where it belongs. */
+  /** Returns the slot of the id, or the free one for it. */
   #find(): number {
     const index = this.#index;
     const mask = index.length - 1;
@@ -78,7 +79,7 @@ class IdTable {
     }
   }
 
-  /** Whether the entry of that number is what was read. */
+  /** Returns whether the entry of that number is the id. */
   #is(number: number): boolean {
     const at = (number - 1) * entryWords;
     let same = 0;
@@ -101,15 +102,15 @@ class IdTable {
   }
 }
 
-/** How many tables: a power of two. Each is made larger by itself, so that nobody waits for all ids to be moved. */
+/** The number of tables, as a power of two. Each grows by itself, so that no call moves all ids. */
 const tableBits = 6;
 
 /**
- * A set of ids, each in a group of ids of its own (from 1). Nearly all of them are UUIDs: those are in
- * flat tables, because a `Set` of texts that lives for long is walked and moved by the garbage collector again and
- * again. That was a quarter of the time of a hive in memory. The index is apart from the entries, so that it is small
- * enough for the caches of a processor. An id takes 48 to 96 bytes. Ids of another form, and those beyond the 67 million
- * that the tables number, are in a `Set` after all.
+ * A set of ids by group, where groups are numbers from 1. An id takes 48 to 96 bytes.
+ *
+ * UUIDs are in flat tables: the garbage collector would walk and move a long-lived `Set` of texts again and again. That
+ * took a quarter of the time of a hive in memory. The index is apart from the entries, so that it fits the caches of a
+ * processor. Other ids, and those beyond the 67 million of the tables, are in a `Set`.
  */
 export class IdSet {
   readonly #tables = Array.from({ length: 2 ** tableBits }, () => new IdTable());
@@ -118,8 +119,8 @@ export class IdSet {
   readonly #setSize: number;
 
   /**
-   * @param tableSize how many ids a table takes.
-   * @param setSize how many ids a `Set` takes; no `Set` takes more than 2 ** 24.
+   * @param tableSize the maximum number of ids in a table.
+   * @param setSize the maximum number of ids in a `Set`, at most 2 ** 24.
    */
   constructor(tableSize: number = numberMask, setSize: number = 2 ** 23) {
     this.#tableSize = tableSize;
@@ -136,7 +137,7 @@ export class IdSet {
     return this.#hasOther(group, id);
   }
 
-  /** Adds an id; returns whether it was new. */
+  /** Adds an id. Returns whether it was new. */
   add(group: number, id: string): boolean {
     if (!read(group, id)) return this.#addOther(group, id);
     const table = this.#table();
@@ -163,7 +164,7 @@ export class IdSet {
     this.#others.splice(0, Infinity, new Set());
   }
 
-  /** The table of the id that was read: by bits of its hash that say nothing of its slot there. */
+  /** Returns the table of the last read id, by bits of its hash that do not choose its slot. */
   #table(): IdTable {
     return this.#tables[Math.imul(hash, 0x85ebca6b) >>> (32 - tableBits)] as IdTable;
   }

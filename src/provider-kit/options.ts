@@ -5,27 +5,32 @@ import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 import { safeText } from "../base/safe-text.ts";
 
 /*
- * Options of providers, which come from a URL (`sqlite:./hive.db?durability=normal`) or from an object: what is wrong
- * with them is told in the same words either way, all of it at once.
+ * Options of providers, from a URL (`sqlite:./hive.db?durability=normal`) or from an object. One error lists all
+ * problems, in the same words for both.
  */
 
-/** A wrong value is shown up to here, in characters, and without a secret in it. */
+/** The shown part of a wrong value, in characters. Secrets in it are masked. */
 const maxShown = 100;
 
-/** What one option may be. */
+/** The rule for one option. */
 export interface OptionRule {
-  /** What a text in a URL stands for. */
+  /** Returns the value of a text in a URL. */
   readonly read: (text: string) => unknown;
-  /** What the option must be, in words; nothing when the value is that. */
+  /** Returns what the option must be, in words; `undefined` for an allowed value. */
   readonly refuse: (value: unknown) => string | undefined;
 }
 
-/** What each option of a provider may be; `T` is what they come to. */
+/**
+ * The rules for the options of a provider; `T` is the type of its options.
+ *
+ * @example
+ * const rules: OptionRules<{ readonly maxEventBytes: number }> = { maxEventBytes: whole(1) };
+ */
 export type OptionRules<T> = { readonly [name in keyof T]-?: OptionRule };
 
-/** A whole number within bounds, both inclusive. */
-export function whole(least: number, most?: number): OptionRule {
-  const rule = wholeNumber(least, most);
+/** Allows a whole number within bounds, both inclusive. */
+export function whole(min: number, max?: number): OptionRule {
+  const rule = wholeNumber(min, max);
   return {
     read: (text) => (text.trim() === "" ? NaN : Number(text)),
     refuse: (value) => (isNumber(value, rule) ? undefined : `must be ${rule.must}`),
@@ -46,7 +51,7 @@ export function duration(min: number, max?: number): OptionRule {
   };
 }
 
-/** One of these. */
+/** Allows one of these texts. */
 export function oneOf(...choices: readonly string[]): OptionRule {
   return {
     read: (text) => text,
@@ -54,7 +59,7 @@ export function oneOf(...choices: readonly string[]): OptionRule {
   };
 }
 
-/** A text of that form. @param must what it must be, in words. */
+/** Allows a text of a form. @param must the form, in words. */
 export function matching(form: RegExp, must: string): OptionRule {
   return {
     read: (text) => text,
@@ -62,7 +67,7 @@ export function matching(form: RegExp, must: string): OptionRule {
   };
 }
 
-/** An address, with its protocol. */
+/** Allows a URL with its protocol. */
 export function address(): OptionRule {
   return {
     read: (text) => text,
@@ -70,7 +75,7 @@ export function address(): OptionRule {
   };
 }
 
-/** Whether something is so; in a URL its name alone says that it is. */
+/** Allows a boolean. In a URL the name of the option alone is `true`. */
 export function flag(): OptionRule {
   return {
     read: (text) => (text === "" ? true : readFlag(text)),
@@ -82,16 +87,22 @@ const flags: Readonly<Record<string, boolean>> = { true: true, "1": true, false:
 
 /** Returns what a text says of a switch: `true`, `True`, `1` and their opposites; any other text as it is. */
 export function readFlag(text: string): boolean | string {
-  const said = text.trim().toLowerCase();
-  return (Object.hasOwn(flags, said) ? flags[said] : undefined) ?? text;
+  const word = text.trim().toLowerCase();
+  return (Object.hasOwn(flags, word) ? flags[word] : undefined) ?? text;
 }
 
-/** An option that may be left out altogether. */
+/** Allows `undefined` as well. */
 export function optional(rule: OptionRule): OptionRule {
   return { read: rule.read, refuse: (value) => (value === undefined ? undefined : rule.refuse(value)) };
 }
 
-/** The options behind the question mark of a URL, as they are meant. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+/**
+ * Returns the options behind the question mark of a URL.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem.
+ * @example
+ * const options = optionsIn(parsePlacelessUrl("memory:?maxEventBytes=65536"), rules); // { maxEventBytes: 65_536 }
+ */
 export function optionsIn<T>(url: ProviderUrl, rules: OptionRules<T>): Partial<T> {
   const given = [...url.query].map(([name, text]) => [name.trim(), text.trim()] as const);
   const names = Object.keys(rules);
@@ -101,28 +112,27 @@ export function optionsIn<T>(url: ProviderUrl, rules: OptionRules<T>): Partial<T
     if (!rule) return [`"${safeText(name, maxShown)}" is not an option; there are ${names.join(", ")}`];
     if (given.findIndex(([other]) => other === name) < index) return [`${name} is given more than once`];
     const refusal = rule.refuse(rule.read(text));
-    return refusal === undefined ? [] : [`${name} ${refusal}, not ${told(text)}`];
+    return refusal === undefined ? [] : [`${name} ${refusal}, not ${shownValue(text)}`];
   });
   throwProblems(`"${shownUrl(url)}" cannot be opened`, problems);
   return Object.fromEntries(given.map(([name, text]) => [name, ruleOf(name)?.read(text)])) as Partial<T>;
 }
 
-/** What is wrong with options, in words. */
+/** Returns the problems of options, in words. */
 export function optionProblems<T>(options: T, rules: OptionRules<T>): string[] {
   return (Object.keys(rules) as (keyof T)[]).flatMap((name) => {
     const refusal = rules[name].refuse(options[name]);
-    return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${told(options[name])}`];
+    return refusal === undefined ? [] : [`${String(name)} ${refusal}, not ${shownValue(options[name])}`];
   });
 }
 
-/** The options as they are. @throws BeeHiveError `InvalidConfiguration` with every problem. */
+/** Returns options if the rules allow them. @throws BeeHiveError `InvalidConfiguration` with every problem. */
 export function checkedOptions<T, O extends T>(provider: string, options: O, rules: OptionRules<T>): O {
   throwProblems(`The provider ${provider} cannot be made`, optionProblems<T>(options, rules));
   return options;
 }
 
-/** `NaN` is what JSON has no word for. */
-function told(value: unknown): string {
+function shownValue(value: unknown): string {
   return typeof value === "string" ? `"${safeText(value, maxShown)}"` : String(value);
 }
 

@@ -1,94 +1,100 @@
 import { checkedEtag } from "../contract/keys.ts";
 
 /*
- * The one primitive that a provider implements for state: a table of versioned rows. The stores are written once on top
- * of it (`row-stores/`). Where a write of several rows is one with the commit of an event, in memory and on SQLite, the
- * overlay that makes an actor step atomic (`step-rows.ts`) is on top of it too.
+ * Versioned rows: the part of the state that a provider implements. The stores (`row-stores/`) are built on top of it.
+ * Where a provider writes rows and commits an event in one transaction, so is the atomic step (`step-rows.ts`).
  */
 
-/** Where a row is. `table` is one store, `partition` one list or counter in it, `id` one item. */
+/** The address of a row: `table` is a store, `partition` a list or counter in it, `id` an item. */
 export interface RowKey {
   readonly table: string;
   readonly partition: string;
   readonly id: string;
 }
 
-/** What a row holds. */
+/** The content of a row. */
 export interface RowContent {
   readonly value: string | Uint8Array;
-  /** Made by the writer, never by the driver, so that a step knows its etags before it commits. */
+  /** The version, made by the writer, so that a step knows its etags before the commit. */
   readonly etag: string;
-  /** Milliseconds since the epoch. */
+  /** The time of the write, in ms since the epoch. */
   readonly modified: number;
-  /** Text beside the value that can be read without it. */
+  /** A text that can be read without the value. */
   readonly metadata?: string | undefined;
-  /** The driver may remove the row from this time on; readers check it themselves. */
+  /** The time from which the provider may remove the row, in ms since the epoch. Readers check it themselves. */
   readonly expires?: number | undefined;
 }
 
+/** A row with its address. */
 export interface Row extends RowKey, RowContent {}
 
 /** A row without its value. */
 export interface RowHead extends Omit<Row, "value"> {
-  /** The length of the value in bytes. */
+  /** The size of the value, in bytes. */
   readonly size: number;
 }
 
-/** What must hold of the row that is there for a change to be made. */
+/** The condition of a change on the stored row. */
 export type RowExpectation = "any" | "absent" | "present" | { readonly etag: string };
 
+/** A conditional write of one row. */
 export interface RowChange {
   readonly key: RowKey;
   readonly expect: RowExpectation;
-  /** What to write; `undefined` deletes. */
+  /** The new content; `undefined` deletes. */
   readonly content: RowContent | undefined;
 }
 
-/** Why a write did nothing. */
+/** The change whose expectation did not hold. */
 export interface RowConflict {
   readonly key: RowKey;
-  /** The etag that was found; `undefined` when there was no row. */
+  /** The etag of the stored row; `undefined` for no row. */
   readonly found: string | undefined;
 }
 
+/** A page of rows: its bounds, and its maximum size. */
 export interface RowRange {
   readonly table: string;
-  /** All partitions of the table when not given, in (partition, id) order. */
+  /** A partition. @default all partitions, in order of partition and id */
   readonly partition?: string | undefined;
-  /** Ids from here, inclusive. Only with a partition. */
+  /** The first id, inclusive. Only with a partition. */
   readonly from?: string | undefined;
-  /** Ids up to here, exclusive. Only with a partition. */
+  /** The last id, exclusive. Only with a partition. */
   readonly to?: string | undefined;
-  /** Only what comes after this row. */
+  /** The row before the page. */
   readonly after?: Pick<RowKey, "partition" | "id"> | undefined;
-  /** How many rows at the most; at least 1. */
+  /** The maximum number of rows, from 1. */
   readonly limit: number;
 }
 
 /**
- * A table of rows. A driver must give strong consistency: a read sees every write that was answered before.
- * Errors other than conflicts are thrown as `BeeHiveError`.
+ * A table of rows, with strong consistency: a read sees every write that resolved before it.
+ *
+ * Conflicts are returned. Other failures throw `BeeHiveError`s.
  */
 export interface Rows {
+  /** Returns a row, or `undefined`. */
   get(key: RowKey): Promise<Row | undefined>;
+  /** Returns a row without its value, or `undefined`. */
   head(key: RowKey): Promise<RowHead | undefined>;
-  /** Up to `limit` rows in order; fewer means that there are no more. */
+  /** Returns up to `limit` rows in order. Fewer rows mean the end of the range. */
   page(range: RowRange): Promise<readonly Row[]>;
-  /** As {@link page}, without values. */
+  /** Returns the same rows as {@link page}, without values. */
   pageHeads(range: RowRange): Promise<readonly RowHead[]>;
   /**
-   * Makes all changes or none; on a cloud, whose transactions are small, of each 100 or fewer of them. Returns the first that
-   * conflicts, or `undefined` when all were made.
+   * Makes all changes or none. Returns the first conflict, or `undefined`.
+   *
+   * A cloud with small transactions may write more than 100 changes in several.
    */
   write(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
 }
 
-/** The version that a caller named, else what holds without one. @throws BeeHiveError `InvalidKey`. */
+/** Returns the expectation of an optional etag. @throws BeeHiveError `InvalidKey` for an etag that is no text. */
 export function etagExpected(etag: string | undefined, otherwise: RowExpectation): RowExpectation {
   return etag === undefined ? otherwise : { etag: checkedEtag(etag) };
 }
 
-/** Whether `expect` holds of a row with the etag `found`. */
+/** Returns whether an expectation holds for a row with the etag `found`; `undefined` for no row. */
 export function holds(expect: RowExpectation, found: string | undefined): boolean {
   if (expect === "any") return true;
   if (expect === "absent") return found === undefined;
@@ -96,7 +102,7 @@ export function holds(expect: RowExpectation, found: string | undefined): boolea
   return found === expect.etag;
 }
 
-/** Orders texts by Unicode code point, as UTF-8 bytes sort in the databases. */
+/** Compares texts by Unicode code point, as databases sort UTF-8 bytes. */
 export function compareIds(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -111,28 +117,28 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Orders rows of one table. */
+/** Compares rows of one table. */
 export function compareKeys(a: Pick<RowKey, "partition" | "id">, b: Pick<RowKey, "partition" | "id">): number {
   return compareIds(a.partition, b.partition) || compareIds(a.id, b.id);
 }
 
-/** One text for each key, the same wherever rows collide. Keys hold no control characters, so newlines keep their parts apart. */
+/** Returns a unique text for a key. Keys hold no control characters, so line breaks separate their parts. */
 export function rowName({ table, partition, id }: RowKey): string {
   return `${table}\n${partition}\n${id}`;
 }
 
-/** The size of a value in bytes. */
+/** Returns the size of a value, in bytes. */
 export function sizeOf(value: string | Uint8Array): number {
   return typeof value === "string" ? Buffer.byteLength(value) : value.byteLength;
 }
 
-/** The row without its value. */
+/** Returns a row without its value. */
 export function headOf(row: Row): RowHead {
   const { value, ...head } = row;
   return { ...head, size: sizeOf(value) };
 }
 
-/** All rows of a range, a page of `limit` at a time. */
+/** Yields all rows of a range, a page of `limit` at a time. */
 export async function* pages<R extends RowKey>(
   fetch: (range: RowRange) => Promise<readonly R[]>,
   range: RowRange,

@@ -14,26 +14,24 @@ import {
   type Rows,
 } from "./rows.ts";
 
-/** What a step read and wants written: all of it holds and is applied at the commit, or nothing is. */
+/** The reads and writes of a step. The commit applies all writes if all reads still hold, else none. */
 export interface StepChanges {
-  /** The version of each row that the step saw; `undefined` when it saw none. */
+  /** The version of each row that the step read; `undefined` for no row. */
   readonly seen: readonly { readonly key: RowKey; readonly etag: string | undefined }[];
   readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
 }
 
 /**
- * The rows as one actor step sees them: what is committed, with the step's own writes laid over it. Nothing
- * reaches the provider before the step commits.
+ * The rows of one actor step: committed rows with the step's own writes on top, which reach the provider at the commit.
  *
- * Optimistic: each row that the step read, by id or in a range, must be the same version at the commit, or
- * the whole step is run again (Kung and Robinson, "On Optimistic Methods for Concurrency Control"). Rows
- * that others add to a range after it was read are not noticed.
+ * Optimistic: each row that the step read must have the same version at the commit, else the step runs again (Kung and
+ * Robinson, "On Optimistic Methods for Concurrency Control"). New rows in a range that was read are not noticed.
  */
 export class StepRows implements Rows {
   readonly #base: Rows;
   readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
   readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
-  /** How many calls are under way. */
+  /** The number of pending calls. */
   #calls = 0;
   #over = false;
   #failed = false;
@@ -43,14 +41,14 @@ export class StepRows implements Rows {
   }
 
   /**
-   * What the step wants committed. Ends the step.
+   * Ends the step and returns its changes.
    *
-   * @throws BeeHiveError `InvalidState` when a call is still under way: what it writes would be lost without a word.
+   * @throws BeeHiveError `InvalidState` for a pending call, whose write would be lost silently.
    */
   changes(): StepChanges {
     this.end();
     if (this.#calls > 0) {
-      // Nobody awaits that call: were it to fail, it would end the process. It changes nothing any more.
+      // The actor does not await that call: a rejection would end the process. Its write changes nothing any more.
       this.#failed = true;
       throw new BeeHiveError(
         "InvalidState",
@@ -60,7 +58,7 @@ export class StepRows implements Rows {
     return { seen: [...this.#seen.values()], writes: [...this.#written.values()] };
   }
 
-  /** Ends the step: whoever uses its stores from now on is told so. */
+  /** Ends the step. Its stores then throw `InvalidState`. */
   end(): void {
     this.#over = true;
   }
@@ -112,7 +110,7 @@ export class StepRows implements Rows {
 
   async #write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     for (const { key, expect } of changes) if (expect !== "any" && !this.#knows(key)) await this.head(key);
-    // From here on nothing is awaited: calls that an actor makes at once see what each other wrote.
+    // No `await` from here on, so that concurrent calls of an actor see each other's writes.
     this.#assertRunning();
     for (const { key, expect } of changes) {
       const found = this.#etagOf(key);
@@ -127,7 +125,7 @@ export class StepRows implements Rows {
     return this.#written.has(name) || this.#seen.has(name);
   }
 
-  /** The version that the step knows of: its own, or the one that it read. */
+  /** Returns the version that the step knows: its own, or the one that it read. */
   #etagOf(key: RowKey): string | undefined {
     const name = rowName(key);
     const own = this.#written.get(name);
@@ -141,7 +139,7 @@ export class StepRows implements Rows {
   ): Promise<readonly R[]> {
     this.#assertRunning();
     const own = [...this.#written.values()].filter(({ key }) => within(range, key));
-    // Own deletions and replacements take places in the page, so that many more are fetched.
+    // Fetch one extra row for each own write: own deletes and replacements use up places in the page.
     const limit = range.limit + own.length;
     const base = await fetch({ ...range, limit });
     for (const row of base) {
@@ -150,13 +148,14 @@ export class StepRows implements Rows {
     }
     const merged = base.filter((row) => !this.#written.has(rowName(row)));
     for (const { key, content } of own) if (content) merged.push(shape({ ...key, ...content }));
-    // Of a full page at least as many rows as are asked for are left: what is beyond it is beyond them, too.
+    // A full base page still leaves at least `limit` rows, so no row beyond it can belong to the result.
     return merged.sort(compareKeys).slice(0, range.limit);
   }
 
   /**
-   * The first sight of a row counts. Seeing another version later is a conflict already: the step could not commit,
-   * and would mix versions until then.
+   * Records the version of the first read. Another version later throws at once.
+   *
+   * The step could not commit any more, and would mix versions until then.
    */
   #see(name: string, { table, partition, id }: RowKey, etag: string | undefined): void {
     const seen = this.#seen.get(name);
@@ -183,7 +182,7 @@ export class StepRows implements Rows {
   }
 }
 
-/** The error of a step that cannot commit because of that row. */
+/** Returns the error of a step that cannot commit because a row changed. */
 export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
   return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
 }

@@ -1,8 +1,10 @@
 import { afterThisTurn } from "../base/clock.ts";
 
 /**
- * Runs one piece of work in each turn of the event loop. For both ends of AMQP: rhea 3.0.5 joins dispositions of
- * consecutive deliveries that are made in one turn into one frame, and gives all of them the first one's outcome.
+ * Runs one piece of work in each turn of the event loop.
+ *
+ * For both ends of AMQP: rhea 3.0.5 joins the dispositions of consecutive deliveries in one turn into one frame, and
+ * gives all of them the outcome of the first.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];

@@ -2,19 +2,21 @@ import { Bag, type Bagged } from "../base/bag.ts";
 import { ClockSteps } from "../base/clock-steps.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 
-/** One who waits for something to arrive, see {@link Waiters}. */
+/** A waiting caller, see {@link Waiters}. */
 export interface Waiter extends Bagged {
-  /** When it is woken at the latest, in ms since the epoch. */
+  /** The end of the wait, in ms since the epoch. */
   readonly until: number;
-  /** Wakes it when it aborts. */
+  /** Ends the wait when it aborts. */
   readonly signal: AbortSignal;
-  /** Called once: it waits no more. */
+  /** Ends the wait. Called once. */
   readonly wake: () => void;
 }
 
 /**
- * Those who wait for the same thing. Whoever waits does so again for each event, so one timer serves them all, and each
- * signal is listened to once: a timer and a listener of its own would cost more than all else of the waiting.
+ * Callers who wait for the same thing, such as the polls of a queue.
+ *
+ * One timer serves all of them, and each signal has one listener: waits are as frequent as events, and a timer for each
+ * would cost more than the rest of the wait.
  */
 export class Waiters<W extends Waiter> implements Iterable<W> {
   readonly #clock: Clock;
@@ -38,7 +40,7 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     this.#wakeBy(waiter.until);
   }
 
-  /** The first that `wanted` says yes to. */
+  /** Returns the first waiter that matches. */
   find(wanted: (waiter: W) => boolean): W | undefined {
     return this.#all.find(wanted);
   }
@@ -47,16 +49,17 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     return this.#all[Symbol.iterator]();
   }
 
-  /** Wakes whoever came last; nobody when nobody waits. */
+  /** Wakes the last waiter, if there is one. */
   wakeOne(): void {
     this.#all.pop()?.wake();
   }
 
+  /** Wakes all waiters. */
   wakeAll(): void {
     while (this.size > 0) this.wakeOne();
   }
 
-  /** Wakes all. */
+  /** Wakes all waiters and cancels the timer. */
   close(): void {
     this.#timer?.cancel();
     this.wakeAll();
@@ -68,17 +71,17 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     signal.addEventListener("abort", () => this.#wakeDue(), { once: true });
   }
 
-  /** The time. By a clock that was put back nobody would be woken in time: all look again, and say anew until when. */
+  /** Returns the time. Wakes all waiters if the clock was put back, so that they wait anew by the new time. */
   #now(): number {
     const now = this.#clock.now();
     if (this.#steps.back(now) > 0) this.wakeAll();
     return now;
   }
 
-  /** The timer is not taken back when all are woken before: then it finds nobody. */
+  /** Sets the timer for the earliest end. It is not cancelled by wake-ups; it then fires with nothing to do. */
   #wakeBy(time: number): void {
     const now = this.#now();
-    // A time that has passed without a call is that of a clock that was put forward: timers know nothing of that.
+    // `#timerAt` in the past without a call means that the clock was put forward: set the timer anew.
     if (time >= this.#timerAt && this.#timerAt > now) return;
     this.#timer?.cancel();
     this.#timerAt = time;

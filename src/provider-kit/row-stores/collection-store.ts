@@ -2,7 +2,7 @@ import type { RowKey } from "../rows.ts";
 import type { CollectionStore, Identified, IdRange, Stored } from "../../contract/stores.ts";
 import { etagOf, idOf, type Items } from "./items.ts";
 
-/** A collection in rows: one table, one partition, a row an item. */
+/** A collection: one table with one partition, and a row for each item. */
 export class RowCollectionStore<T extends Identified> implements CollectionStore<T> {
   readonly #items: Items<T>;
   readonly #table: string;

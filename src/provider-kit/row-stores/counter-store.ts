@@ -6,7 +6,7 @@ import type { CounterStore, IncrementOptions } from "../../contract/stores.ts";
 import { nextEtag } from "./etag.ts";
 import { jsonIn, unreadable } from "./items.ts";
 
-/** Counters in rows: the value in one row, a row for each idempotency key beside it. */
+/** Counters: a row for each value, and a row for each idempotency key. */
 export class RowCounterStore implements CounterStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class RowCounterStore implements CounterStore {
     const onceKey = once === undefined ? undefined : onceKeyOf(key, once);
     for (;;) {
       const onceRow = onceKey && (await this.#rows.get(onceKey));
-      if (onceRow && !this.#expired(onceRow)) return answer(jsonIn(onceRow), key, delta, min);
+      if (onceRow && !this.#expired(onceRow)) return resultOf(jsonIn(onceRow), key, delta, min);
 
       const row = await this.#rows.get(key);
       const was = valueOf(row);
@@ -40,7 +40,7 @@ export class RowCounterStore implements CounterStore {
       if (!refused) changes.push(this.#change(key, row, String(result.value)));
       if (onceKey) changes.push(this.#change(onceKey, onceRow, JSON.stringify(result), onceKeptMs));
       const conflict = await this.#rows.write(changes);
-      if (!conflict) return answer(result, key, delta, min);
+      if (!conflict) return resultOf(result, key, delta, min);
     }
   }
 
@@ -70,7 +70,7 @@ function valueOf(row: Row | undefined): number {
   throw unreadable(row, "it is no safe integer");
 }
 
-function answer({ value, refused }: CounterAnswer, key: RowKey, delta: number, min: number): number {
+function resultOf({ value, refused }: CounterAnswer, key: RowKey, delta: number, min: number): number {
   if (refused) throw belowMinimum(key, value, delta, min);
   return value;
 }

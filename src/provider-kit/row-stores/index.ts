@@ -17,14 +17,19 @@ import { RowKeyedListStore } from "./keyed-list-store.ts";
 import { RowKeyValueStore } from "./key-value-store.ts";
 import { RowLockStore } from "./lock-store.ts";
 
-/** The stores on a table of rows: of a provider, or of one step when the rows are {@link StepRows}. */
+/**
+ * All stores on a table of rows: of a provider, or of one step with its `StepRows`.
+ *
+ * @example
+ * readonly stores = new RowStores(new MyRows(), clock);
+ */
 export class RowStores implements Stores {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #locks: LockStore;
   readonly #ownLocks: RowLockStore | undefined;
 
-  /** @param locks where locks are taken: they never join a step. */
+  /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: Rows, clock: Clock, locks?: LockStore) {
     this.#rows = rows;
     this.#clock = clock;
@@ -32,7 +37,7 @@ export class RowStores implements Stores {
     this.#locks = locks ?? (this.#ownLocks as RowLockStore);
   }
 
-  /** Ends the locks that are held. */
+  /** Ends the held locks: their signals abort. */
   close(): void {
     this.#ownLocks?.close();
   }

@@ -18,10 +18,10 @@ import {
 import type { IdRange, Identified, Stored } from "../../contract/stores.ts";
 import { nextEtag } from "./etag.ts";
 
-/** Rows in a page of a range: enough to make round trips rare, few enough to hold. */
+/** The rows of a page: enough to make round trips rare, few enough to hold in memory. */
 const pageSize = 200;
 
-/** What collections and keyed lists share: items as JSON in rows, etags checked. */
+/** The items of collections and keyed lists: JSON in rows. */
 export class Items<T extends Identified> {
   readonly #rows: Rows;
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class Items<T extends Identified> {
     return (await this.#rows.pageHeads({ ...range, limit: 1 })).length > 0;
   }
 
-  /** Writes the item and returns it as it is read. `withoutEtag` is what must hold when the item carries no etag. */
+  /** Writes the item and returns it as stored. @param withoutEtag the expectation for an item without an etag. */
   async write(key: RowKey, item: T, withoutEtag: RowExpectation): Promise<Stored<T>> {
     const expect = withoutEtag === "absent" ? withoutEtag : etagExpected(item.etag, withoutEtag);
     const { stored, conflict } = await this.#write(key, item, expect);
@@ -58,7 +58,7 @@ export class Items<T extends Identified> {
     return stored;
   }
 
-  /** Writes the item unless one is there. Returns it as it is read, or `undefined` when one was there. */
+  /** Writes a new item and returns it as stored. Returns `undefined` if there is an item of that id. */
   async insertIfAbsent(key: RowKey, item: T): Promise<Stored<T> | undefined> {
     const { stored, conflict } = await this.#write(key, item, "absent");
     return conflict ? undefined : stored;
@@ -83,7 +83,7 @@ export class Items<T extends Identified> {
     if (conflict) throw conflictError(key, expect, conflict.found);
   }
 
-  /** Deletes a partition a page at a time. */
+  /** Deletes a partition, a page at a time. */
   async deleteAll(table: string, partition: string): Promise<void> {
     for (;;) {
       const heads = await this.#rows.pageHeads({ table, partition, limit: pageSize });
@@ -101,7 +101,7 @@ export class Items<T extends Identified> {
   }
 }
 
-/** The id of what is given by id or as an item. */
+/** Returns the id of an item, or the id itself. @throws BeeHiveError `InvalidKey`. */
 export function idOf(item: string | Identified): string {
   return checkedKey("an id", typeof item === "string" ? item : item?.id);
 }
@@ -121,7 +121,8 @@ function jsonOf(key: RowKey, item: object): string {
   if (lost === undefined) return json;
   throw new BeeHiveError(
     "InvalidItem",
-    `${describe(key)} has ${lost}, of which JSON would keep nothing that can be read; store bytes as base64 or in the key-value store.`,
+    `${describe(key)} has ${lost}, of which JSON would keep nothing that can be read; ` +
+      "store bytes as base64 or in the key-value store.",
   );
 }
 
@@ -129,12 +130,12 @@ function itemOf<T extends Identified>(row: Row): Stored<T> {
   return { ...jsonIn<object>(row), etag: row.etag } as Stored<T>;
 }
 
-/** What a row holds as JSON. @throws BeeHiveError `InvalidItem` when another program left something else there. */
+/** Returns the JSON value of a row. @throws BeeHiveError `InvalidItem` if another program wrote something else. */
 export function jsonIn<V>(row: Row): V {
   try {
     return JSON.parse(row.value as string) as V;
   } catch {
-    // The error of JSON.parse quotes the text; what is stored does not belong in errors.
+    // The error of JSON.parse quotes the text, which does not belong in errors.
     throw unreadable(row, `it is not JSON, wrong ${jsonErrorPlace(String(row.value)) ?? "somewhere"}`);
   }
 }

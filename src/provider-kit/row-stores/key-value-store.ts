@@ -10,7 +10,7 @@ import { conflictError, notFound } from "./items.ts";
 
 const pageSize = 200;
 
-/** Blobs in rows: a row a blob, its metadata beside it. A blob is held in memory while it is written or read. */
+/** Blobs: a row for each, with its metadata. Holds a blob in memory while it is written or read. */
 export class RowKeyValueStore implements KeyValueStore {
   readonly #rows: Rows;
   readonly #clock: Clock;

@@ -10,19 +10,19 @@ import { jsonIn } from "./items.ts";
 
 interface Holding {
   readonly fencingToken: number;
-  /** Milliseconds since the epoch; 0 once released. */
+  /** The end, in ms since the epoch; 0 after the release. */
   readonly until: number;
-  /** Who holds it, where the provider can tell that they died. */
+  /** The holding process, where the provider can tell that it died. */
   readonly holder?: string | undefined;
 }
 
 const minTtlMs = 100;
-/** How often a waiting caller looks again. */
+/** The time between two tries of a waiting caller, in ms. */
 const retryMs = 25;
-/** A lock nobody used for that long is forgotten; fencing tokens grow all the same, because they start at the clock. */
+/** The life of an unused row, in ms. Fencing tokens still grow after it, since they start at the clock. */
 const keptMs = 24 * 60 * 60 * 1000;
 
-/** Locks in rows: a row a resource, taken by whoever writes over a row whose time has passed. */
+/** Locks: a row for each resource. A process takes the lock by a write over a row whose time has passed. */
 export class RowLockStore implements LockStore {
   readonly #rows: Rows;
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class RowLockStore implements LockStore {
   readonly #held = new Set<RenewedLock>();
   #closed = false;
 
-  /** @param holder names this process, where the provider can tell that it died. */
+  /** @param holder returns the name of this process, where the provider can tell that it died. */
   constructor(rows: Rows, clock: Clock, holder?: () => Promise<string | undefined>) {
     this.#rows = rows;
     this.#clock = clock;
@@ -48,16 +48,16 @@ export class RowLockStore implements LockStore {
         const hold = new RowHold(this.#rows, this.#clock, key, holding);
         return new RenewedLock(this.#clock, { resource: key.id, ttlMs, ...holding }, hold, this.#held);
       }
-      // A clock that was put back makes no wait longer.
+      // A clock that is put back must not lengthen the wait.
       giveUpAt = Math.min(giveUpAt, this.#clock.now() + wait);
       if (this.#clock.now() >= giveUpAt) return undefined;
       if (this.#closed)
-        throw new BeeHiveError("InvalidState", `The provider was closed while "${key.id}" was waited for.`);
+        throw new BeeHiveError("InvalidState", `The provider was closed during the wait for the lock on "${key.id}".`);
       await sleep(this.#clock, retryMs);
     }
   }
 
-  /** Renews nothing more: who still holds a lock is told that it is lost. */
+  /** Ends all held locks and waits. */
   close(): void {
     this.#closed = true;
     for (const lock of [...this.#held]) lock.lose();
@@ -82,7 +82,7 @@ export class RowLockStore implements LockStore {
     return conflict ? undefined : holding;
   }
 
-  /** A lock that was taken by a clock which was ahead lasts as long as it was to, from now. */
+  /** Restarts the time of a lock that a clock ahead of this one took. */
   async #countAnew(key: RowKey, { etag, modified }: Row, holding: Holding): Promise<void> {
     const now = this.#clock.now();
     const content = contentOf({ ...holding, until: now + holding.until - modified }, now);
@@ -90,7 +90,7 @@ export class RowLockStore implements LockStore {
   }
 }
 
-/** A lock in its row, as long as the row has its fencing token. */
+/** A lock in its row, held as long as the row has its fencing token. */
 class RowHold implements Hold {
   readonly #rows: Rows;
   readonly #clock: Clock;
@@ -120,7 +120,7 @@ class RowHold implements Hold {
   }
 }
 
-/** Who has the lock; `undefined` when another program left something else there, which nobody holds. */
+/** Returns the holding in a row; `undefined` if another program wrote something else. */
 function holdingIn(row: Row): Holding | undefined {
   try {
     const holding = jsonIn<Partial<Holding> | null>(row);

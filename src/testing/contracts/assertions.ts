@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BeeHiveError, type ErrorCode } from "../../base/errors.ts";
 import type { Event, EventRecord } from "../../events/event.ts";
 
-/** The error of that code with which `work` is refused. */
+/** Returns the error of that code that `work` rejects with. */
 export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown>): Promise<BeeHiveError> {
   const outcome = await work().then(
     () => "it was not refused",
@@ -19,14 +19,14 @@ export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown>)
   return assert.fail(`${code} was expected: ${String(outcome)}`);
 }
 
-/** Everything that an async iterable gives. */
+/** Returns the values of an async iterable. */
 export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
 }
 
-/** That an event arrived whole on `queueName`. */
+/** Asserts that an event arrived whole on `queueName`. */
 export function assertArrived(actual: Event, pushed: Event, queueName: string): void {
   assert.deepEqual(comparable(actual), { ...comparable(pushed), queueName });
 }
@@ -36,12 +36,12 @@ function comparable(event: Event): object {
   return {
     ...rest,
     properties: { ...properties },
-    // Bytes by their content: a Buffer is as good as a Uint8Array.
+    // Compare content: a Buffer may stand for a Uint8Array.
     body: typeof body === "string" ? body : { bytes: Buffer.from(body).toString("hex") },
   };
 }
 
-/** Runs `work` over all of `items`, a few at a time: many emulators answer one call after the other anyway. */
+/** Runs `work` over all items, a few at a time: many emulators handle one call after the other. */
 export async function forEachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const rest = items.values();
   const worker = async (): Promise<void> => {

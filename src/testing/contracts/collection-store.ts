@@ -19,10 +19,10 @@ const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
   (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
-/** What every collection does. */
+/** The contract of collections. */
 export const collectionStoreContract: readonly ContractCase[] = [
   {
-    name: "given an item that was inserted, when it is read, then it is whole and has the etag that the insert answered",
+    name: "an inserted item reads whole, with the etag of the insert",
     async run(subject) {
       const store = collection(subject);
       const more = {
@@ -39,7 +39,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item with fields of many kinds and names, when it is read, then no name is taken for the store's own",
+    name: "field names of an item do not collide with the store's",
     async run(subject) {
       const store = collection(subject);
       const item = {
@@ -60,7 +60,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a large item, when it is read, then it is whole",
+    name: "a large item reads whole",
     async run(subject) {
       const store = collection(subject);
       const text = "0123456789äöü🐝".repeat(9_000);
@@ -69,7 +69,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that is returned, when the caller changes it, then the store does not",
+    name: "a returned item is a copy",
     async run(subject) {
       const store = collection(subject);
       const list = [1];
@@ -80,7 +80,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no item of that id, when it is read, updated or deleted, then NotFound",
+    name: "reads and writes of an unknown id are NotFound",
     async run(subject) {
       const store = collection(subject);
       await store.insert({ id: "another" });
@@ -92,7 +92,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item, when one of its id is inserted, then AlreadyExists and the first is unchanged",
+    name: "an insert of a known id is AlreadyExists",
     async run(subject) {
       const store = collection(subject);
       const first = await store.insert({ id: "a", text: "first" });
@@ -112,7 +112,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "insertIfAbsent inserts once and leaves the item that is there",
+    name: "insertIfAbsent inserts once and keeps the stored item",
     async run(subject) {
       const store = collection(subject);
       const first = await store.insertIfAbsent({ id: "a", text: "first" });
@@ -123,7 +123,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many inserts of one id at once, when they are done, then exactly one succeeded",
+    name: "one of many inserts of one id succeeds",
     async run(subject) {
       const store = collection(subject);
       const inserts = Array.from({ length: 10 }, (_, n) => store.insert({ id: "a", text: String(n) }));
@@ -136,7 +136,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item, when it is updated with the etag that was read, then it changes and so does the etag",
+    name: "an update with the current etag changes item and etag",
     async run(subject) {
       const store = collection(subject);
       const read = await store.insert({ id: "a", text: "1", more: "dropped" });
@@ -146,7 +146,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that others changed, when it is written or deleted with the etag that was read, then ConcurrencyConflict and nothing changes",
+    name: "a stale etag is ConcurrencyConflict and changes nothing",
     async run(subject) {
       const store = collection(subject);
       const stale = await store.insert({ id: "a", text: "1" });
@@ -158,7 +158,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that others deleted, when it is written or deleted with the etag that was read, then ConcurrencyConflict and it stays deleted",
+    name: "a stale etag of a deleted item is ConcurrencyConflict",
     async run(subject) {
       const store = collection(subject);
       const stale = await store.insert({ id: "a" });
@@ -170,7 +170,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item deleted and inserted again as it was, when it is updated with the etag of its first life, then ConcurrencyConflict",
+    name: "an item inserted again has another etag",
     async run(subject) {
       const store = collection(subject);
       const first = await store.insert({ id: "a", text: "same" });
@@ -180,7 +180,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an etag that was never given out, when an item is written with it, then ConcurrencyConflict",
+    name: "an unknown etag is ConcurrencyConflict",
     async run(subject) {
       const store = collection(subject);
       await store.insert({ id: "a" });
@@ -188,7 +188,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many updates of one read at once, when they are done, then exactly one succeeded",
+    name: "one of many updates of one version succeeds",
     async run(subject) {
       const store = collection(subject);
       const read = await store.insert({ id: "a", text: "" });
@@ -199,7 +199,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given items without etags, when they are written, then the last writer wins",
+    name: "without etags the last writer wins",
     async run(subject) {
       const store = collection(subject);
       await store.upsert({ id: "a", text: "1" });
@@ -210,7 +210,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item, when it is deleted by id or as it was read, then it is gone",
+    name: "delete removes by id and by item",
     async run(subject) {
       const store = collection(subject);
       await store.insert({ id: "a" });
@@ -223,7 +223,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given more items than any page holds, when all are read, then each is there once, in order, whole",
+    name: "all yields the items of many pages once, in order",
     async run(subject) {
       const store = collection(subject);
       const ids = Array.from({ length: 450 }, (_, n) => numbered(n));
@@ -238,7 +238,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an iteration that is left early, when the store is used again, then it works",
+    name: "an iteration may end early",
     async run(subject) {
       const store = collection(subject);
       await forEachOf(["a", "b", "c"], (id) => store.insert({ id }));
@@ -250,7 +250,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given ids of many scripts, when all are read, then they come in the order of their code points",
+    name: "items come in the order of code points",
     async run(subject) {
       const store = collection(subject);
       await forEachOf(keysInOrder.toReversed(), (id) => store.insert({ id }));
@@ -258,7 +258,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given bounds, when a range is read, then the lower is part of it and the upper is not",
+    name: "a range includes from and excludes to",
     async run(subject) {
       const store = collection(subject);
       await forEachOf(keysInOrder, (id) => store.insert({ id }));
@@ -274,7 +274,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given bounds that are no text, when a range is read, then InvalidKey",
+    name: "a bound that is no text is InvalidKey",
     async run(subject) {
       const store = collection(subject);
       await store.insert({ id: "a" });
@@ -287,7 +287,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given ids with odd characters, when items are written, read, listed and deleted, then each is its own",
+    name: "odd ids are items of their own",
     async run(subject) {
       const store = collection(subject);
       await forEachOf(oddKeys, (id) => store.insert({ id, text: id }));
@@ -301,7 +301,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that is not JSON, when it is stored, then InvalidItem, the item is named and what was there is as it was",
+    name: "an item that is not JSON is InvalidItem and changes nothing",
     async run({ provider, newName }) {
       const store = provider.stores.collection<{ readonly id: string; readonly count: bigint | number }>(newName());
       await store.insert({ id: "a", count: 1 });
@@ -311,7 +311,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a bound or an etag that is no text, when it is used, then InvalidKey and nothing is read",
+    name: "a bound or an etag that is no text reads nothing",
     async run(subject) {
       const store = collection(subject);
       await store.insert({ id: "a" });
@@ -325,7 +325,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item with what JSON keeps nothing of, when it is stored, then InvalidItem says where",
+    name: "an item that JSON would lose is InvalidItem and says where",
     async run(subject) {
       const store = subject.provider.stores.collection<{ id: string; content: unknown }>(subject.newName());
       for (const content of [Uint8Array.of(1), new ArrayBuffer(1), new Map([["a", 1]]), Promise.resolve(1)]) {
@@ -336,7 +336,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be an id, when it is used, then InvalidKey and nothing is stored",
+    name: "invalid ids are InvalidKey and store nothing",
     async run(subject) {
       const store = collection(subject);
       for (const id of invalidKeys) {
@@ -353,13 +353,13 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be the name of a collection, when it is used, then InvalidKey",
+    name: "invalid names of collections are InvalidKey",
     async run({ provider: { stores } }) {
       for (const name of invalidNames) await rejectsWith("InvalidKey", async () => stores.collection(name).get("a"));
     },
   },
   {
-    name: "given two collections, when both have an item of one id, then they are two items; the same name is the same collection",
+    name: "the name of a collection identifies it",
     async run({ provider: { stores }, newName }) {
       const [one, two] = [newName(), newName()];
       await stores.collection<Item>(one).insert({ id: "a", text: "1" });

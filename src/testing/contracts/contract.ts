@@ -2,39 +2,46 @@ import assert from "node:assert/strict";
 import type { Capabilities, Provider } from "../../contract/provider.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
-/** A provider under test. Its maker opens it before the cases run and closes it after them. */
+/**
+ * A provider under test. The test opens it before the cases and closes it after them.
+ *
+ * @example
+ * const clock = new ForgetfulClock();
+ * let names = 0;
+ * const subject = { provider: new MyProvider({ clock }), clock, leaseMs: 1_000, newName: () => `Name${++names}` };
+ */
 export interface ContractSubject {
   readonly provider: Provider;
-  /** The clock that the provider was opened with; locks lose their holder through it. */
+  /** The clock of the provider. Cases let holders of locks die through it. */
   readonly clock: ForgetfulClock;
   /**
-   * A lease, delay or time to live that a case may wait for, in ms: the shortest that the provider gives, but long
-   * enough for a few calls to be made in a fifth of it. About a second in memory.
+   * The shortest lease, delay or `ttl` of the provider, in ms. Cases wait for its end.
+   *
+   * A fifth of it must be long enough for a few calls. In memory 1,000 is enough.
    */
   readonly leaseMs: number;
   /**
-   * A name that nobody used before, for a topic, a queue or a store: a letter, then up to 20 letters and digits.
-   * What a case makes under it is left behind: whoever runs the suites on a real cloud deletes it afterwards.
+   * Returns a new name for a topic, a queue or a store: a letter, then up to 20 letters and digits.
+   *
+   * Cases leave behind what they create under it: delete it after a run on a real cloud.
    */
   readonly newName: () => string;
 }
 
 /**
- * One thing that every provider must do. Throws an `AssertionError` when it does not. Cases share nothing but the
- * subject and may run in any order, in any test runner:
+ * One behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
  *
- * ```ts
+ * Cases share only the subject, and may run in any order and in any test runner. Give each a minute.
+ *
+ * @example
  * for (const { name, run } of queueOperatorContract) test(name, () => run(subject));
- * ```
- *
- * No case depends on tight times: give each a minute.
  */
 export interface ContractCase {
   readonly name: string;
   readonly run: (subject: ContractSubject) => Promise<void>;
 }
 
-/** A case for what a provider can do; of one that cannot it demands the reason. */
+/** Returns a case for a capability. Without the capability it checks the reason. */
 export function needs(capability: keyof Capabilities, { name, run }: ContractCase): ContractCase {
   return {
     name: `${name} [${capability}]`,
@@ -46,7 +53,7 @@ export function needs(capability: keyof Capabilities, { name, run }: ContractCas
   };
 }
 
-/** A reason is a sentence for whoever chooses a provider. */
+/** Asserts that the reason for a missing capability is a sentence. */
 export function assertReason(capability: string, reason: unknown): void {
   assert.equal(typeof reason, "string", `the capability ${capability} is true or a reason`);
   assert.match(String(reason), /\S+ \S+ \S+/, `the reason why there is no ${capability} is a sentence`);

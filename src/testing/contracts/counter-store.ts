@@ -4,16 +4,16 @@ import { rejectsWith } from "./assertions.ts";
 import type { ContractCase } from "./contract.ts";
 import { invalidKeys, invalidNames, oddKeys } from "./odd-keys.ts";
 
-/** What every counter does. */
+/** The contract of counters. */
 export const counterStoreContract: readonly ContractCase[] = [
   {
-    name: "given a counter that was never changed, when it is read, then it is 0",
+    name: "a new counter is 0",
     async run({ provider: { stores }, newName }) {
       assert.equal(await stores.counters.get(newName(), "a"), 0);
     },
   },
   {
-    name: "given a counter, when it is incremented, then the new value is answered and kept",
+    name: "increment returns and keeps the new value",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       assert.equal(await stores.counters.increment(name, "a", 5), 5);
@@ -23,7 +23,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given counters of several names and ids, when one changes, then the others do not",
+    name: "counters of other names and ids stay",
     async run({ provider: { stores }, newName }) {
       const [name, other] = [newName(), newName()];
       await stores.counters.increment(name, "a", 1);
@@ -40,7 +40,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many increments at once, when all are done, then none is lost and each answered another value",
+    name: "concurrent increments are all counted",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       const answers = await Promise.all(Array.from({ length: 30 }, () => stores.counters.increment(name, "a", 2)));
@@ -49,7 +49,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given 20 in stock and a floor of 0, when 50 take one at the same time, then exactly 20 get one",
+    name: "a minimum of 0 lets exactly 20 of 50 take from 20",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       await stores.counters.increment(name, "stock", 20);
@@ -66,7 +66,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a floor, when an increment would go below it, then BelowMinimum and nothing changes; down to the floor it may go",
+    name: "an increment below min is BelowMinimum, one to min is not",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -1, { min: 0 }));
@@ -78,7 +78,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "a floor that is no whole number is InvalidKey and changes nothing",
+    name: "a min that is no whole number is InvalidKey",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       const none = [Number.NaN, Infinity, 0.5, 2 ** 53, "5", "", null, true] as unknown as readonly number[];
@@ -95,7 +95,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an idempotency key, when the increment is repeated, then it changes nothing and answers as the first time",
+    name: "a repeated key changes nothing and returns the same",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       assert.equal(await stores.counters.increment(name, "a", 5, { once: "event-1" }), 5);
@@ -105,7 +105,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an increment that was refused, when it is repeated under its key, then it is refused again, though it would be possible now",
+    name: "a refused increment is refused again under its key",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       await rejectsWith("BelowMinimum", () => stores.counters.increment(name, "a", -1, { min: 0, once: "event-1" }));
@@ -115,7 +115,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given one idempotency key, when many increment with it at the same time, then it counts once and all have the same answer",
+    name: "one key counts once under concurrency",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       const answers = await Promise.all(
@@ -126,7 +126,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many idempotency keys, each twice, when all increment at the same time, then each counts once",
+    name: "many keys, each twice, count once each",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       await Promise.all(
@@ -138,10 +138,10 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given one idempotency key, when it is used on several counters, then it counts on each",
+    name: "a key belongs to one counter",
     async run({ provider: { stores }, newName }) {
       const [name, other] = [newName(), newName()];
-      // Another number for each: an answer that was kept for one of them must not be taken for that of another.
+      // A number of its own for each: the kept result of one counter must not serve another.
       for (const [one, id, delta] of [
         [name, "a", 1],
         [name, "b", 2],
@@ -153,7 +153,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given large numbers, when they are counted, then nothing is rounded, and what is no safe integer is refused",
+    name: "large numbers are exact; unsafe integers are InvalidKey",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       const largest = Number.MAX_SAFE_INTEGER;
@@ -166,7 +166,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given ids and idempotency keys with odd characters, when they are counted, then each is its own",
+    name: "odd ids and keys are counters of their own",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       for (const [n, odd] of oddKeys.entries()) await stores.counters.increment(name, odd, n + 1, { once: odd });
@@ -177,7 +177,7 @@ export const counterStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be a name, an id or an idempotency key, when it is used, then InvalidKey",
+    name: "invalid names, ids and keys are InvalidKey",
     async run({ provider: { stores }, newName }) {
       const name = newName();
       for (const bad of invalidKeys) {

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How long anything that must happen is waited for: clouds are slow at times. */
+/** The maximum wait for an expected result: clouds are slow at times. */
 const patienceMs = 20_000;
-/** How long it is watched that something does not happen. */
+/** The wait that proves the absence of an event. */
 export const quietMs = 250;
 
-/** Resolves after `ms` milliseconds of the machine's time. */
+/** Resolves after `ms` milliseconds of system time. */
 export async function wait(ms: number): Promise<void> {
   await pause(ms);
 }
 
-/** What `look` finds, as soon as it finds something. @throws when it found nothing in time. */
+/** Returns the result of `look`, as soon as it has one. @throws if it has none in time. */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
@@ -24,7 +24,7 @@ export async function eventually<T>(
   }
 }
 
-/** What `work` answers. @throws when it took too long. */
+/** Returns the result of `work`. @throws if it takes too long. */
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = pause(ms, undefined, { signal: timer.signal }).then(() => {

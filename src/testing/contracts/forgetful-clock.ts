@@ -1,8 +1,7 @@
 import { systemClock, type Clock, type Timer } from "../../base/clock.ts";
 
 /**
- * The machine's clock, whose timers can be forgotten: what they would have done, such as renewing a lock, never
- * happens, as if the process that set them had died.
+ * System time with timers that can be forgotten, as if the process that set them had died: a lock is not renewed any more.
  */
 export class ForgetfulClock implements Clock {
   readonly #timers = new Set<Timer>();
@@ -25,7 +24,7 @@ export class ForgetfulClock implements Clock {
     };
   }
 
-  /** Forgets every timer that was set so far. */
+  /** Cancels every pending timer. */
   forget(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();

@@ -16,15 +16,15 @@ async function keysOf(store: KeyValueStore, prefix?: string): Promise<string[]> 
   return (await listOf(store.list(prefix))).map(({ key }) => key);
 }
 
-/** A megabyte in chunks that are all different. */
+/** A megabyte in different chunks. */
 async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
   for (let n = 0; n < 16; n++) yield new Uint8Array(65_536).fill(n);
 }
 
-/** What every key-value store does. */
+/** The contract of key-value stores. */
 export const keyValueStoreContract: readonly ContractCase[] = [
   {
-    name: "given bytes and metadata, when they are stored, then they are read whole, with what is said of them",
+    name: "a blob reads whole, with its metadata",
     async run(subject) {
       const store = blobs(subject);
       const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -51,7 +51,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "metadata that are no texts are InvalidItem, and nothing is stored",
+    name: "metadata other than texts is InvalidItem",
     async run(subject) {
       const store = blobs(subject);
       const unfit = [
@@ -75,7 +75,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given text, when it is stored, then it is its UTF-8 bytes",
+    name: "text is stored as UTF-8",
     async run(subject) {
       const store = blobs(subject);
       assert.equal((await store.upsert("a", "äöü 🐝")).size, 11);
@@ -83,7 +83,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a stream of texts and bytes, when it is stored, then texts are UTF-8, also when a character is cut",
+    name: "a stream of texts and bytes is stored as UTF-8",
     async run(subject) {
       const store = blobs(subject);
       async function* parts(): AsyncGenerator<string | Uint8Array, void, undefined> {
@@ -96,7 +96,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what is neither text nor bytes, when it is stored, then InvalidItem and the blob is as it was",
+    name: "a body other than text or bytes is InvalidItem",
     async run(subject) {
       const store = blobs(subject);
       await store.upsert("a", "before");
@@ -113,7 +113,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "etags that are no texts are InvalidKey, and nothing is stored",
+    name: "an etag that is no text is InvalidKey",
     async run(subject) {
       const store = blobs(subject);
       for (const etag of [true, 1, null, "\0"])
@@ -123,7 +123,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given nothing, when it is stored, then it is an empty blob without metadata",
+    name: "an empty body is an empty blob without metadata",
     async run(subject) {
       const store = blobs(subject);
       await store.upsert("a", "");
@@ -133,7 +133,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a large body as a stream, when it is stored and read as a stream, then it is whole",
+    name: "a large body streams in and out whole",
     async run(subject) {
       const store = blobs(subject);
       assert.equal((await store.upsert("large", chunks(), { metadata: { kind: "large" } })).size, 1_048_576);
@@ -144,7 +144,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a stream that fails, when it is stored, then the failure is told and nothing is stored",
+    name: "a failing stream rejects and stores nothing",
     async run(subject) {
       const store = blobs(subject);
       async function* broken(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -156,7 +156,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no blob of that key, when it is read or deleted, then NotFound",
+    name: "an unknown key is NotFound",
     async run(subject) {
       const store = blobs(subject);
       await rejectsWith("NotFound", () => store.get("none"));
@@ -167,7 +167,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a blob, when one of its key is inserted, then AlreadyExists and the first is unchanged",
+    name: "an insert of a known key is AlreadyExists",
     async run(subject) {
       const store = blobs(subject);
       await store.insert("a", "first");
@@ -176,7 +176,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a blob, when it is upserted, then body and metadata are replaced and the etag is another",
+    name: "upsert replaces body, metadata and etag",
     async run(subject) {
       const store = blobs(subject);
       const first = await store.upsert("a", "first", { metadata: { one: "1" } });
@@ -189,7 +189,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given the etag of the version that is there, when a blob is written or deleted over it, then it is done",
+    name: "a write and a delete over the current etag succeed",
     async run(subject) {
       const store = blobs(subject);
       const { etag } = await store.insert("a", "1");
@@ -200,7 +200,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a stale etag, when a blob is written or deleted over it, then ConcurrencyConflict and nothing changes",
+    name: "a stale etag is ConcurrencyConflict and changes nothing",
     async run(subject) {
       const store = blobs(subject);
       const { etag } = await store.insert("a", "1");
@@ -215,7 +215,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many writes over one version at once, when they are done, then exactly one succeeded",
+    name: "one of many writes over one version succeeds",
     async run(subject) {
       const store = blobs(subject);
       const { etag } = await store.insert("a", "");
@@ -226,7 +226,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many inserts of one key at once, when they are done, then exactly one succeeded",
+    name: "one of many inserts of one key succeeds",
     async run(subject) {
       const store = blobs(subject);
       const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => store.insert("a", String(n))));
@@ -234,7 +234,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given blobs under several prefixes, when one is listed, then what starts with it comes in order, with its properties",
+    name: "list yields the blobs of a prefix, in order, with properties",
     async run(subject) {
       const store = blobs(subject);
       const keys = ["a", "a/1", "a/2", "a/2/x", "a0", "b/1", "A/1"];
@@ -248,7 +248,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given more blobs than any page holds, when they are listed, then each is there once, in order",
+    name: "list yields the blobs of many pages once, in order",
     async run(subject) {
       const store = blobs(subject);
       const keys = Array.from({ length: 450 }, (_, n) => `blob/${String(n).padStart(4, "0")}`);
@@ -258,7 +258,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given keys of many scripts, when they are listed, then they come in the order of their code points",
+    name: "list goes in the order of code points",
     async run(subject) {
       const store = blobs(subject);
       await forEachOf(keysInOrder.toReversed(), (key) => store.upsert(key, key));
@@ -266,7 +266,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given keys with odd characters, when blobs are written, read, listed and deleted, then each is its own",
+    name: "odd keys are blobs of their own",
     async run(subject) {
       const store = blobs(subject);
       await forEachOf(oddKeys, (key) => store.insert(key, key));
@@ -277,7 +277,7 @@ export const keyValueStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be a key or a name, when it is used, then InvalidKey",
+    name: "invalid keys and names are InvalidKey",
     async run(subject) {
       const store = blobs(subject);
       for (const key of invalidKeys) {

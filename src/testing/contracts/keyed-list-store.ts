@@ -20,10 +20,10 @@ const idsOf = async (items: AsyncIterable<Stored<Item>>): Promise<string[]> =>
   (await listOf(items)).map(({ id }) => id);
 const numbered = (n: number): string => `item-${String(n).padStart(4, "0")}`;
 
-/** What every keyed list does. */
+/** The contract of keyed lists. */
 export const keyedListStoreContract: readonly ContractCase[] = [
   {
-    name: "given an item that was added, when it is read by itself or in its list, then it is whole, with its etag",
+    name: "an inserted item reads whole, with its etag",
     async run(subject) {
       const store = lists(subject);
       const added = await store.insert(list, "k", { id: "a", text: "日本 🐝" });
@@ -36,7 +36,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given lists of several names and keys, when items of one id are added, then each is its own",
+    name: "lists of other names and keys keep their own items",
     async run(subject) {
       const store = lists(subject);
       const places = [
@@ -53,7 +53,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given keys and ids that could be mistaken for each other when joined, when items are added, then each is its own",
+    name: "keys and ids that join to the same text stay apart",
     async run(subject) {
       const store = lists(subject);
       const places = [
@@ -72,7 +72,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no list or item, when it is asked for, then nothing, or NotFound where one item is meant",
+    name: "reads of no list or item: nothing, or NotFound",
     async run(subject) {
       const store = lists(subject);
       assert.deepEqual(await idsOf(store.all(list, "none")), []);
@@ -88,7 +88,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a list, when items come and go, then the list, the item and the name exist as long as they hold something",
+    name: "items, lists and names exist as long as they hold something",
     async run(subject) {
       const store = lists(subject);
       await store.insert(list, "k", { id: "a" });
@@ -108,7 +108,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item, when one of its id is added, then AlreadyExists and the first is unchanged",
+    name: "an insert of a known id is AlreadyExists",
     async run(subject) {
       const store = lists(subject);
       await store.insert(list, "k", { id: "a", text: "first" });
@@ -130,7 +130,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "insertIfAbsent inserts once and leaves the item that is there",
+    name: "insertIfAbsent inserts once and keeps the stored item",
     async run(subject) {
       const store = lists(subject);
       const first = await store.insertIfAbsent(list, "k", { id: "a", text: "first" });
@@ -139,7 +139,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item, when it is updated or upserted, then it is replaced, whole, and only over the version that its etag names",
+    name: "update and upsert replace the item over its version only",
     async run(subject) {
       const store = lists(subject);
       const first = await store.insert(list, "k", { id: "a", text: "1" });
@@ -157,7 +157,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that others removed, when it is written or removed with the etag that was read, then ConcurrencyConflict",
+    name: "a stale etag of a deleted item is ConcurrencyConflict",
     async run(subject) {
       const store = lists(subject);
       const stale = await store.insert(list, "k", { id: "a" });
@@ -169,7 +169,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a list of more items than any page holds, when it is read, then each is there once, in order",
+    name: "a list of many pages yields each item once, in order",
     async run(subject) {
       const store = lists(subject);
       const ids = Array.from({ length: 450 }, (_, n) => numbered(n));
@@ -186,7 +186,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given ids of many scripts, when a range is read, then it goes by code points, the lower bound in, the upper out",
+    name: "a range goes by code points, from inclusive, to exclusive",
     async run(subject) {
       const store = lists(subject);
       await forEachOf(keysInOrder.toReversed(), (id) => store.insert(list, "k", { id }));
@@ -196,7 +196,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given ids and keys with odd characters, when items are added, read and removed, then each is its own",
+    name: "odd ids and keys are items of their own",
     async run(subject) {
       const store = lists(subject);
       await forEachOf(oddKeys, (odd) => store.insert(list, odd, { id: odd, text: odd }));
@@ -214,7 +214,7 @@ export const keyedListStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be an id, a key or a name, when it is used, then InvalidKey",
+    name: "invalid ids, keys and names are InvalidKey",
     async run(subject) {
       const store = lists(subject);
       for (const bad of invalidKeys) {

@@ -11,10 +11,10 @@ async function lockOf({ provider }: ContractSubject, resource: string, options?:
   return lock;
 }
 
-/** What every lock does. */
+/** The contract of locks. */
 export const lockStoreContract: readonly ContractCase[] = [
   {
-    name: "given a lock that is held, when another tries, then it gets none; once released it does",
+    name: "a held lock is not given to another until its release",
     async run(subject) {
       const { locks } = subject.provider.stores;
       const resource = subject.newName();
@@ -27,7 +27,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many who try at once, when they are done, then exactly one has the lock",
+    name: "one of many concurrent tries gets the lock",
     async run({ provider: { stores }, newName }) {
       const resource = newName();
       const tries = await Promise.all(Array.from({ length: 10 }, () => stores.locks.tryLock(resource)));
@@ -37,7 +37,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many who wait, when each works under the lock, then never two at once and each gets its turn",
+    name: "each waiter gets its turn, one at a time",
     async run(subject) {
       const resource = subject.newName();
       let inside = 0;
@@ -55,17 +55,17 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lock that is held, when another waits in vain, then it gives up after its wait",
+    name: "a waiter gives up after its wait",
     async run(subject) {
       const resource = subject.newName();
       await using _ = await lockOf(subject, resource);
       const started = Date.now();
-      assert.equal(await subject.provider.stores.locks.tryLock(resource, { wait: 300 }), undefined);
+      assert.equal(await subject.provider.stores.locks.tryLock(resource, { wait: "300ms" }), undefined);
       assert.ok(Date.now() - started >= 250, "it gave up too early");
     },
   },
   {
-    name: "given holders one after the other, when tokens are compared, then each is larger than the one before",
+    name: "fencing tokens grow with each holder",
     async run(subject) {
       const resource = subject.newName();
       const tokens: number[] = [];
@@ -80,7 +80,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lock, when it is held for much longer than its time to live, then it is renewed and nobody else gets it",
+    name: "a held lock is renewed past its ttl",
     async run(subject) {
       const { leaseMs: ttl, provider, newName } = subject;
       const resource = newName();
@@ -94,7 +94,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a holder that died, when the time to live is over, then another gets the lock, with a larger token, and the first can't take it back",
+    name: "the lock of a dead holder passes on with a larger token",
     async run(subject) {
       const { clock, leaseMs: ttl, provider, newName } = subject;
       const resource = newName();
@@ -114,7 +114,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lock that was released, when it is released again, then nothing happens, also when another holds it now",
+    name: "a second release does nothing, also to the next holder",
     async run(subject) {
       const resource = subject.newName();
       const first = await lockOf(subject, resource);
@@ -126,7 +126,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given resources with odd characters, when they are locked, then each is its own",
+    name: "odd resources are locks of their own",
     async run(subject) {
       const prefix = subject.newName();
       const resources = oddKeys.filter((key) => key.length < 200).map((key) => `${prefix}${key}`);
@@ -136,7 +136,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "times of a lock that are none are InvalidConfiguration",
+    name: "a ttl or wait that is no length of time is InvalidConfiguration",
     async run(subject) {
       const { locks } = subject.provider.stores;
       const resource = subject.newName();
@@ -148,7 +148,7 @@ export const lockStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what cannot be the name of a resource, when it is locked, then InvalidKey",
+    name: "invalid resources are InvalidKey",
     async run({ provider: { stores } }) {
       for (const resource of invalidKeys) await rejectsWith("InvalidKey", () => stores.locks.tryLock(resource));
     },

@@ -1,6 +1,6 @@
 import { maxKey } from "../../contract/keys.ts";
 
-/** Ids and keys that storage services refuse, change or take for something else unless they are encoded. */
+/** Ids and keys that storage services refuse, change or misread unless they are encoded. */
 export const oddKeys: readonly string[] = [
   ..."/\\#?%&+=;:,*|<>\"'`^~$@!()[]{} _-.".split(""),
   "..",
@@ -39,7 +39,7 @@ export const oddKeys: readonly string[] = [
   "漢".repeat(maxKey),
 ];
 
-/** Keys that are refused on every provider. */
+/** Keys that every provider refuses. */
 export const invalidKeys: readonly string[] = [
   "",
   "a\nb",
@@ -50,7 +50,7 @@ export const invalidKeys: readonly string[] = [
   "a".repeat(maxKey + 1),
 ];
 
-/** Names of stores that are refused on every provider. */
+/** Names of stores that every provider refuses. */
 export const invalidNames: readonly string[] = [
   "",
   "1st",
@@ -62,7 +62,7 @@ export const invalidNames: readonly string[] = [
   "a".repeat(64),
 ];
 
-/** In the order of their code points, which is not that of UTF-16 nor that of any language. */
+/** Ids in the order of code points, which is neither that of UTF-16 nor of a language. */
 export const keysInOrder: readonly string[] = [
   " ",
   "!",

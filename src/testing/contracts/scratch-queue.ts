@@ -7,12 +7,12 @@ import { listOf } from "./assertions.ts";
 import type { ContractSubject } from "./contract.ts";
 import { eventually, quietMs } from "./eventually.ts";
 
-/** Longer than any case runs. */
+/** A lease that outlives every case, in ms. */
 const neverEnds = 60_000;
 
 interface ScratchOptions {
   readonly ordered?: boolean;
-  /** Long unless a case waits for its end. */
+  /** The length of leases. @default longer than a case */
   readonly leaseMs?: number;
 }
 
@@ -20,7 +20,7 @@ export function specOf(name: QueueName, { ordered = false, leaseMs = neverEnds }
   return { name, ordered, leaseMs, maxAttempts: 10 };
 }
 
-/** A new queue, or one subscription of a new topic, for one case. */
+/** A new queue, or a subscription of a new topic, for one case. */
 export class ScratchQueue {
   readonly name: QueueName;
   readonly #queues: QueueOperator;
@@ -32,14 +32,14 @@ export class ScratchQueue {
     this.#leaseMs = leaseMs;
   }
 
-  /** A new simple queue. */
+  /** Creates a simple queue. */
   static async make({ provider, newName }: ContractSubject, options?: ScratchOptions): Promise<ScratchQueue> {
     const spec = specOf(QueueName.queue(newName()), options);
     await provider.queues.ensure([spec]);
     return new ScratchQueue(provider.queues, spec);
   }
 
-  /** A new topic with two subscriptions. */
+  /** Creates a topic with two subscriptions. */
   static async pair(
     { provider, newName }: ContractSubject,
     options?: ScratchOptions,
@@ -51,7 +51,7 @@ export class ScratchQueue {
     return [new ScratchQueue(provider.queues, first), new ScratchQueue(provider.queues, second)];
   }
 
-  /** Where events for it are published. */
+  /** The destination of its events. */
   get destination(): string {
     return this.name.kind === "queue" ? this.name.topic : `${this.name.topic}-`;
   }
@@ -60,7 +60,7 @@ export class ScratchQueue {
     return new Event("SomethingHappened", body, { queueName: this.destination, ...options });
   }
 
-  /** Publishes an event of that body; answers it. */
+  /** Publishes an event with that body and returns it. */
   async push(body?: unknown, options?: EventOptions): Promise<Event> {
     const event = this.event(body, options);
     await this.#queues.push([event]);
@@ -71,7 +71,7 @@ export class ScratchQueue {
     return this.#queues.lease(this.name, { max, leaseMs: this.#leaseMs, waitMs, signal });
   }
 
-  /** So many leases, waited for. */
+  /** Waits for a number of leases and returns them. */
   async take(count: number): Promise<Lease[]> {
     const leases: Lease[] = [];
     await eventually(`${count} events on ${this.name}, there were ${leases.length}`, async () => {
@@ -87,7 +87,7 @@ export class ScratchQueue {
     return lease;
   }
 
-  /** That nothing is delivered now. */
+  /** Asserts that nothing is delivered. */
   async assertSilent(): Promise<void> {
     const leases = await this.lease(10, quietMs);
     assert.deepEqual(
@@ -105,11 +105,11 @@ export class ScratchQueue {
     return this.#queues.abandon(lease, { delayMs: 0, countAttempt: true, ...options });
   }
 
-  bury(lease: Lease, changes?: Partial<DeadLetterRecord>): Promise<void> {
+  deadLetter(lease: Lease, changes?: Partial<DeadLetterRecord>): Promise<void> {
     return this.#queues.deadLetter(lease, letterFor(lease, changes));
   }
 
-  /** The dead letters, once there are so many. */
+  /** Waits for a number of dead letters and returns them. */
   deadLetters(count: number): Promise<DeadLetter[]> {
     return eventually(`${count} dead letters on ${this.name}`, async () => {
       const letters = await listOf(this.#queues.deadLetters(this.name));
@@ -117,7 +117,7 @@ export class ScratchQueue {
     });
   }
 
-  /** That the counts come to be these: some clouds tell them late, and none can tell apart all that wait. */
+  /** Waits for these counts: some clouds report them late, and none can separate all waiting events. */
   async assertCounts({ waiting, dead }: { readonly waiting: number; readonly dead: number }): Promise<void> {
     let last: QueueCounts | undefined;
     await eventually(`${waiting} waiting and ${dead} dead on ${this.name}`, async () => {
@@ -127,7 +127,7 @@ export class ScratchQueue {
   }
 }
 
-/** A record such as the loop makes. */
+/** Returns a record as the loop makes them. */
 export function letterFor(
   { event, queueName, attempt, firstSeen }: Lease,
   changes: Partial<DeadLetterRecord> = {},

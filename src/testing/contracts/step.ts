@@ -14,7 +14,7 @@ interface Item extends Identified {
   readonly text?: string;
 }
 
-/** A step over an event that was leased, names for its stores, and a queue for its outputs. */
+/** A step over a leased event, with names for its stores and a queue for its outputs. */
 class Scene {
   readonly #subject: ContractSubject;
   readonly input: ScratchQueue;
@@ -49,7 +49,7 @@ class Scene {
     return [this.output.event("output")];
   }
 
-  /** Something in each of the stores. */
+  /** Writes to each of the stores. */
   async writeEverything({ stores }: Pick<Step, "stores">, text: string): Promise<void> {
     await stores.collection<Item>(this.name).upsert({ id: "a", text });
     await stores.keyedList<Item>(this.name).upsert("List", "k", { id: "a", text });
@@ -57,7 +57,7 @@ class Scene {
     await stores.counters.increment(this.name, "a", text.length);
   }
 
-  /** What is committed in each of the stores. */
+  /** Returns the committed content of each store. */
   async readEverything({ stores }: Pick<Step, "stores"> = this): Promise<unknown[]> {
     const [item] = await listOf(stores.collection<Item>(this.name).all());
     const [entry] = await listOf(stores.keyedList<Item>(this.name).all("List", "k"));
@@ -67,7 +67,7 @@ class Scene {
 
   static readonly nothing: unknown[] = [undefined, undefined, undefined, 0];
 
-  /** That the step did nothing outside itself and the event can still be worked on. */
+  /** Asserts that the step changed nothing and still holds its lease. */
   async assertNothingHappened(): Promise<void> {
     assert.deepEqual(await this.readEverything(), Scene.nothing);
     await this.output.assertSilent();
@@ -76,17 +76,17 @@ class Scene {
   }
 }
 
-/** Steps on any provider. */
+/** Cases of every step. */
 const always: readonly ContractCase[] = [
   {
-    name: "given a provider, when its capabilities are asked, then each is true or a reason",
+    name: "each capability is true or a reason",
     async run({ provider }) {
       for (const [capability, can] of Object.entries(provider.capabilities))
         if (can !== true) assertReason(capability, can);
     },
   },
   {
-    name: "given a step, when it commits, then its writes are there, its outputs are published and the event is gone",
+    name: "a commit applies writes, outputs and the event",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -100,7 +100,7 @@ const always: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step, when it is discarded, then its event is still leased and nothing is published",
+    name: "a discarded step keeps the lease and publishes nothing",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -111,7 +111,7 @@ const always: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that ended, when its step commits, then LeaseLost, nothing is published and the event comes back",
+    name: "a late commit is LeaseLost and publishes nothing",
     async run(subject) {
       const scene = await Scene.set(subject, subject.leaseMs);
       const step = scene.begin();
@@ -123,10 +123,10 @@ const always: readonly ContractCase[] = [
   },
 ];
 
-/** Steps that happen once or not at all. */
+/** Cases of atomic steps. */
 const atomic: readonly ContractCase[] = [
   {
-    name: "given a step that has not committed, when others look, then they see nothing of it",
+    name: "an open step is invisible to others",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -136,7 +136,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that wrote, when it is discarded, then nothing is left of it",
+    name: "a discarded step leaves no writes",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -146,7 +146,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that wrote and deleted, when it reads, then it sees its own writes over what is committed",
+    name: "a step reads its own writes over the committed rows",
     async run(subject) {
       const scene = await Scene.set(subject);
       await scene.writeEverything(scene, "before");
@@ -179,7 +179,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that a step wrote, when the step has committed, then its etag is the one that the step was given",
+    name: "an etag that a step returned is valid after its commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -189,7 +189,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a page of items of which a step deleted and added many, when it reads them all, then the pages fit together",
+    name: "pages of a step that deleted and inserted many fit together",
     async run(subject) {
       const scene = await Scene.set(subject);
       const outside = scene.stores.collection<Item>(scene.name);
@@ -213,7 +213,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that others changed after a step read it, when the step commits, then ConcurrencyConflict and nothing happened",
+    name: "a changed row is ConcurrencyConflict at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const name = subject.newName();
@@ -228,7 +228,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an item that was not there when a step looked, when others make it and the step commits, then ConcurrencyConflict and nothing happened",
+    name: "a row inserted by others is ConcurrencyConflict at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const name = subject.newName();
@@ -241,7 +241,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given what others wrote between two reads of a step, when the step goes on, then it conflicts instead of mixing versions",
+    name: "a step conflicts rather than mix versions",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -256,7 +256,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two steps that count on one counter, when both commit, then one conflicts, and run again it counts",
+    name: "one of two steps on one counter conflicts, then counts",
     async run(subject) {
       const [one, two] = [await Scene.set(subject), await Scene.set(subject)];
       const steps = [one.begin(), two.begin()] as const;
@@ -270,7 +270,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that ended, when its step commits, then nothing of the step happened",
+    name: "a late commit changes nothing",
     async run(subject) {
       const scene = await Scene.set(subject, subject.leaseMs);
       const step = scene.begin();
@@ -282,7 +282,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given outputs for a queue that is not there, when a step commits, then QueueNotFound and nothing happened",
+    name: "outputs to a missing queue change nothing",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -293,7 +293,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that asks its stores for several things at once, then each sees what the others did",
+    name: "concurrent calls of a step see each other's writes",
     async run(subject) {
       const scene = await Scene.set(subject);
       const step = scene.begin();
@@ -317,7 +317,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a call of a store that is not awaited, when the step commits, then InvalidState and nothing happened",
+    name: "a call that is not awaited is InvalidState at the commit",
     async run(subject) {
       const scene = await Scene.set(subject);
       const calls: ((stores: Step["stores"]) => Promise<unknown>)[] = [
@@ -330,7 +330,7 @@ const atomic: readonly ContractCase[] = [
         const forgotten = call(step.stores);
         await rejectsWith("InvalidState", async () => step.commit(scene.outputs()));
         step.discard();
-        // Nobody would catch it.
+        // An uncaught rejection would end the process.
         await forgotten;
       }
       assert.deepEqual(await scene.readEverything(), Scene.nothing);
@@ -340,7 +340,7 @@ const atomic: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a step that is over, when one of its stores is used, then InvalidState",
+    name: "a store is InvalidState after its step",
     async run(subject) {
       for (const end of ["commit", "discard"] as const) {
         const scene = await Scene.set(subject);
@@ -361,5 +361,5 @@ const atomic: readonly ContractCase[] = [
   },
 ];
 
-/** What every step does. */
+/** The contract of steps. */
 export const stepContract: readonly ContractCase[] = [...always, ...atomic.map((one) => needs("atomicStep", one))];

@@ -76,7 +76,7 @@ test("a dead event whose body is back is requeued whole", async () => {
 test("a dead letter without its body is listed, and can be dropped", async () => {
   const queue = await scratch({ ordered: false });
   const event = await queue.push(large);
-  await queue.bury(await queue.takeOne(), { reason: "failed once too often:" });
+  await queue.deadLetter(await queue.takeOne(), { reason: "failed once too often:" });
   await lost(event);
   const [letter] = await queue.deadLetters(1);
   assert.match(letter?.reason ?? "", /^failed once too often: Its body is missing/);

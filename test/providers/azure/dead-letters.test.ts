@@ -43,7 +43,7 @@ async function withDead(count: number): Promise<ScratchQueue> {
   const { newName, leaseMs } = servers;
   const queue = await ScratchQueue.make({ provider, clock, newName, leaseMs });
   await provider.queues.push(Array.from({ length: count }, (_, n) => queue.event(n)));
-  for (const lease of await queue.take(count)) await queue.bury(lease);
+  for (const lease of await queue.take(count)) await queue.deadLetter(lease);
   return queue;
 }
 

@@ -110,7 +110,7 @@ test("texts that no event can have are dead-lettered, and block no key", async (
   assert.equal([bad.event.id, bad.event.partitionKey, bad.event.body], ["1", "a\\u0000b", "7"]);
   assert.throws(() => assertReadable(bad.event), /the partitionKey of an event must not hold NUL/);
   assert.equal([good.event.id, good.event.partitionKey], ["2", "a"]);
-  await queue.bury(bad);
+  await queue.deadLetter(bad);
   const [letter] = await queue.deadLetters(1);
   assert.throws(() => assertReadable(letter?.event as Event), /must not hold NUL/);
 });

@@ -44,7 +44,7 @@ const refusals: readonly (readonly [url: string, told: string])[] = [
   ["sqlite", 'The URL of the provider "sqlite" names no provider'],
   ['"sqlite:./hive.db"', "stands in quotes"],
   ["sqlite:./a\nb.db", "line break"],
-  ["sqlite:${HOME}/hive.db", "a variable that nobody replaced"],
+  ["sqlite:${HOME}/hive.db", "a variable in it that was not replaced"],
   ["sqlite://hive.db", '"hive.db" is read as a host'],
   ["sqlite:~/hive.db", "only a shell replaces ~"],
   ["sqlite:hive.db?durability=full&durability=normal", "durability is given more than once"],

@@ -148,7 +148,7 @@ test("a wait for a lock ends when the provider is closed", async () => {
   await clock.advance(10_000);
   stores.close();
   await clock.advance(100);
-  assert.match((await waiting).message, /closed while "till" was waited for/);
+  assert.match((await waiting).message, /closed during the wait for the lock on "till"/);
   assert.ok(lock?.signal.aborted);
 });
 

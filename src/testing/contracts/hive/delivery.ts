@@ -7,10 +7,10 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
 import { actor, Gate, running, subscribe } from "./harness.ts";
 
-/** Events on their way from actor to actor. */
+/** Events from actor to actor. */
 export const delivery: readonly ContractCase[] = [
   {
-    name: "given a chain of actors, when an event is pushed, then each gets what the one before returned, tied together by ids",
+    name: "a chain of actors ties its events together by ids",
     async run(subject) {
       const [a, b, c] = [subject.newName(), subject.newName(), subject.newName()];
       const seen: Event[] = [];
@@ -47,7 +47,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event without a correlation id, when outputs follow, then its own id is theirs",
+    name: "outputs without a correlation id take the id of their cause",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       let output: Event | undefined;
@@ -62,7 +62,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two subscriptions and an actor with two of its own, when an event is pushed, then each subscription works on it once",
+    name: "each subscription handles the event once",
     async run(subject) {
       const topic = subject.newName();
       const seen: string[] = [];
@@ -79,7 +79,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two hives on one simple queue, when events are pushed, then each is worked on by one of them",
+    name: "hives on one simple queue share its events",
     async run(subject) {
       const queue = subject.newName();
       const seen: string[] = [];
@@ -93,7 +93,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given actors that return nothing, a set and an async iterable, when they run, then what they return is published",
+    name: "outputs may be nothing, a set or an async iterable",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       const seen: string[] = [];
@@ -113,7 +113,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given parallelism 3, when many events wait, then three are worked on at once and never more",
+    name: "parallelism limits concurrent events",
     async run(subject) {
       const queue = subject.newName();
       const gate = new Gate();
@@ -142,7 +142,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that is slow, when others have events, then they do not wait for it",
+    name: "a slow actor does not delay others",
     async run(subject) {
       const topic = subject.newName();
       const gate = new Gate();
@@ -158,7 +158,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an output for a time to come, when it is published, then it is delivered not before",
+    name: "an output is not delivered before its enqueue time",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       let due = Infinity;
@@ -176,7 +176,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a hive that only checks its queues, when some are missing, then setup is QueueNotFound with all of them; once made it runs",
+    name: "a checking hive lists its missing queues, and runs once made",
     async run(subject) {
       const topic = subject.newName();
       const actors = [actor(`${topic}-One`, () => []), actor(`${topic}-Two`, () => [])];
@@ -188,7 +188,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "a push before the set-up is told that the hive is not set up",
+    name: "a push before the set-up says so",
     async run(subject) {
       const [topic, elsewhere] = [subject.newName(), subject.newName()];
       const actors = [actor(`${topic}-One`, () => [])];
@@ -204,7 +204,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "given events on their way through several actors, when the hive is idle, then all of them are done",
+    name: "whenIdle waits for whole chains",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       let done = 0;

@@ -16,10 +16,10 @@ async function letterOf(hive: Hive, queueName: string): Promise<DeadLetter> {
   );
 }
 
-/** Actors that fail. */
+/** Failing actors: retries and dead letters. */
 export const failure: readonly ContractCase[] = [
   {
-    name: "given an actor that fails twice, when it is tried a third time, then it succeeds and knew each attempt",
+    name: "a failing actor runs again until it succeeds",
     async run(subject) {
       const topic = subject.newName();
       const attempts: number[] = [];
@@ -37,7 +37,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that rejects its event, when it runs, then the event is in the dead letters at once, with the reason",
+    name: "a rejected event is dead-lettered at once, with the reason",
     async run(subject) {
       const topic = subject.newName();
       await using hive = await running(subject, [
@@ -51,7 +51,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a rule with more attempts than the retry policy has, when its error keeps coming, then all of them are made",
+    name: "a rule may allow more attempts than the retry policy",
     async run(subject) {
       const topic = subject.newName();
       let runs = 0;
@@ -74,7 +74,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a body that can't be read, when an actor reads it, then the event is in the dead letters at once and the reason says where",
+    name: "an unreadable body is dead-lettered at once, with its place",
     async run(subject) {
       const topic = subject.newName();
       await using hive = await running(subject, [actor(`${topic}-Reader`, (event) => void event.getBody())]);
@@ -86,7 +86,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a message that no event can be, when received, then it is in the dead letters at once",
+    name: "a message that is no event is dead-lettered at once",
     async run(subject) {
       const topic = subject.newName();
       const worked: string[] = [];
@@ -105,7 +105,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that asks to be retried later, when it runs, then the next attempt comes after that time and not before",
+    name: "RetryLater delays the next attempt",
     async run(subject) {
       const topic = subject.newName();
       const delayMs = Math.max(1_500, subject.leaseMs);
@@ -123,7 +123,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event that always fails, when its attempts are used up, then it is in the dead letters, whole, with the record of why; requeued it starts anew",
+    name: "exhausted attempts dead-letter; a requeue starts anew",
     async run(subject) {
       const topic = subject.newName();
       const queueName = `${topic}-Hopeless`;
@@ -166,7 +166,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given dead letters, when one is dropped by its id and then all, then they are gone and the number is answered",
+    name: "drop removes one letter or all, and returns the number",
     async run(subject) {
       const topic = subject.newName();
       const queueName = `${topic}-Strict`;
@@ -193,7 +193,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that can't be made the first time, when it is tried again, then that was a failure like any other",
+    name: "an actor that cannot be made once is retried",
     async run(subject) {
       const topic = subject.newName();
       const attempts: number[] = [];
@@ -214,7 +214,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that can never be made, when its attempts are used up, then the dead letter says what failed",
+    name: "an actor that can never be made is dead-lettered, with the cause",
     async run(subject) {
       const topic = subject.newName();
       class Never {
@@ -232,7 +232,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that returns what is no event, when it runs, then its event is in the dead letters and the reason names the actor",
+    name: "an output that is no event dead-letters, naming the actor",
     async run(subject) {
       const topic = subject.newName();
       await using hive = await running(subject, [
@@ -243,7 +243,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given generators that return more than they may, when they run, then nothing is published and the reason says so",
+    name: "too many outputs publish nothing and dead-letter",
     async run(subject) {
       const [topic, out] = [subject.newName(), subject.newName()];
       const options = { maxOutputs: 20, publishes: [`${out}-`] };
@@ -275,7 +275,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that is disposable, when it succeeds, fails or can't commit, then it is disposed each time, and a disposal that fails changes nothing",
+    name: "a disposable actor is disposed after each run",
     async run(subject) {
       const topic = subject.newName();
       let made = 0;
@@ -303,7 +303,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a subscription that is paused while it waits for events, when one comes, then it is worked on after the pause",
+    name: "a paused subscription works on events after the pause",
     async run(subject) {
       const topic = subject.newName();
       let pausedAt = Infinity;
@@ -312,7 +312,7 @@ export const failure: readonly ContractCase[] = [
         `${topic}-Works`,
         async (event) => {
           if (event.getBody() === "next" || pausedAt < Infinity) return void runsAt.push(Date.now());
-          // The other slot is asked for meanwhile.
+          // The free slot polls meanwhile.
           await wait(200);
           pausedAt = Date.now();
           throw new TypeError("the bank is down");
@@ -329,7 +329,7 @@ export const failure: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a crash between the outputs and the commit, when the step is repeated, then its outputs have the same ids",
+    name: "a repeated step publishes outputs under the same ids",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       const seen: string[] = [];
@@ -348,7 +348,7 @@ export const failure: readonly ContractCase[] = [
           },
         };
       };
-      // In another order at the second try: an id must not depend on the position.
+      // Another order at the second attempt: an id must not depend on the position.
       const outputs = (attempt: number): Event[] => {
         const bodies = ["x", "y", "x"].map((body) => new Event(b, body));
         return attempt === 1 ? bodies : bodies.toReversed();

@@ -9,7 +9,7 @@ import type { ContractSubject } from "../contract.ts";
 
 export type Work = (event: Event, context: ActorContext) => ActorOutput | Promise<ActorOutput>;
 
-/** An actor class on `queueName` that does `work`; retries come soon. */
+/** Returns an actor class on `queueName` that runs `work`, with short retries. */
 export function actor(queueName: string, work: Work, options: ActorOptions = {}): ActorClass {
   class TestActor {
     processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
@@ -20,13 +20,13 @@ export function actor(queueName: string, work: Work, options: ActorOptions = {})
   return TestActor;
 }
 
-/** As {@link actor}, for a class. */
+/** Describes a class as {@link actor} does. */
 export function subscribe(actorType: ActorClass, queueName: string, options: ActorOptions = {}): void {
   const retry = { minDelay: 1, maxDelay: 10, jitter: 0, ...options.retry };
   actorDescription(queueName, { lease: 60_000, ...options, retry })(actorType);
 }
 
-/** A hive at work on the provider under test, until it is disposed. */
+/** Starts a hive on the provider under test. Disposal stops it. */
 export async function running(
   { provider }: Pick<ContractSubject, "provider">,
   actors: HiveOptions["actors"],
@@ -37,7 +37,7 @@ export async function running(
   return hive;
 }
 
-/** The provider with some methods of its queues replaced: what a network or a crash would do to them. */
+/** Returns the provider with replaced methods of its queues, to simulate a network failure or a crash. */
 export function tampered(provider: Provider, changes: Partial<QueueOperator>): Provider {
   const queues = new Proxy(provider.queues, {
     get(target, name) {
@@ -57,11 +57,11 @@ export function tampered(provider: Provider, changes: Partial<QueueOperator>): P
   };
 }
 
-/** A gate that work waits at until it is opened. */
+/** A gate: work waits until it opens. */
 export class Gate {
   readonly #opened: Promise<void>;
   #open: () => void = () => {};
-  /** How many have come so far. */
+  /** The number of arrivals. */
   arrived = 0;
 
   constructor() {

@@ -5,10 +5,10 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
 import { actor, running, tampered } from "./harness.ts";
 
-/** Leases under work that takes its time. */
+/** Leases of long work. */
 export const leases: readonly ContractCase[] = [
   {
-    name: "given work that takes longer than a lease, when it runs, then its lease is kept alive and it runs once",
+    name: "a lease is renewed while its actor works",
     async run(subject) {
       const { leaseMs: lease, newName } = subject;
       const topic = newName();
@@ -33,7 +33,7 @@ export const leases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that is lost while the actor works, when it is noticed, then the signal aborts with LeaseLost and nothing of the step happens",
+    name: "a lost lease aborts the signal and discards the step",
     async run(subject) {
       const { leaseMs: lease, newName } = subject;
       const [a, b] = [newName(), newName()];
@@ -73,7 +73,7 @@ export const leases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given renewals that fail for a while, when they succeed before the lease ends, then the work goes on and runs once",
+    name: "failed renewals do not stop the work while the lease holds",
     async run(subject) {
       const { leaseMs: lease, newName } = subject;
       const topic = newName();

@@ -6,10 +6,10 @@ import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { actor, running } from "./harness.ts";
 
-/** A hive without actors publishes for others, such as a web process. */
+/** Hives without actors, such as in a web server. */
 export const publishing: readonly ContractCase[] = [
   {
-    name: "given a hive without actors, when it pushes, then another hive has it",
+    name: "a hive without actors publishes",
     async run(subject) {
       const topic = subject.newName();
       const seen: unknown[] = [];
@@ -25,7 +25,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given publishes without actors, when the hive starts, then their topics and queues are there",
+    name: "the start of a publisher makes its topics and queues",
     async run(subject) {
       const [topic, queue] = [subject.newName(), subject.newName()];
       await using publisher = await running(subject, [], { publishes: [topic, `${queue}-${queue}`] });
@@ -36,7 +36,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a topic that is not there, when it is pushed to, then QueueNotFound names it",
+    name: "a push to a missing topic is QueueNotFound",
     async run(subject) {
       const { provider } = subject;
       const topic = subject.newName();
@@ -47,7 +47,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a topic that is not there, when only checked, then the hive does not start",
+    name: "a hive that only checks does not start without its topics",
     async run(subject) {
       const { provider } = subject;
       const topic = subject.newName();

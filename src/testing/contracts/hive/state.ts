@@ -16,7 +16,7 @@ interface Item extends Identified {
 /** Actors with stores. */
 export const state: readonly ContractCase[] = [
   {
-    name: "given an actor with stores, when it runs, then what it writes is there for the next event and for the outside",
+    name: "stores keep the writes of an actor",
     async run(subject) {
       const [topic, name] = [subject.newName(), subject.newName()];
       class Counting {
@@ -35,7 +35,7 @@ export const state: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many events at once that take from one stock under their id, when all are done, then the stock is right",
+    name: "idempotency keys keep a stock right under concurrency",
     async run(subject) {
       const [topic, name] = [subject.newName(), subject.newName()];
       class Taking {
@@ -58,7 +58,7 @@ export const state: readonly ContractCase[] = [
     },
   },
   needs("atomicStep", {
-    name: "given an actor that writes and then fails, when it is tried again, then the writes of the failed attempt never were",
+    name: "writes of a failed attempt are discarded",
     async run(subject) {
       const [topic, name] = [subject.newName(), subject.newName()];
       class Failing {
@@ -82,7 +82,7 @@ export const state: readonly ContractCase[] = [
     },
   }),
   needs("atomicStep", {
-    name: "given many steps at once that read and write one item, when they collide, then they run again and none is lost or counted as a failure",
+    name: "colliding steps run again, none lost or counted as failed",
     async run(subject) {
       const [topic, name] = [subject.newName(), subject.newName()];
       const attempts = new Set<number>();
@@ -98,7 +98,7 @@ export const state: readonly ContractCase[] = [
       subscribe(Colliding, `${topic}-Colliding`, { parallelism: 4, retry: { maxAttempts: 1 } });
       await using hive = await running(subject, [Colliding]);
       await hive.provider.stores.collection<Item>(name).insert({ id: "a", count: 0 });
-      // So many that those that collided would be overtaken too often, were they to be.
+      // Enough steps that collided ones would starve if they did not go first.
       await hive.push(Array.from({ length: 150 }, (_, n) => new Event(topic, n)));
       await hive.whenIdle();
       assert.equal((await hive.provider.stores.collection<Item>(name).get("a")).count, 150);

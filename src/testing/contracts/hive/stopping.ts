@@ -6,10 +6,10 @@ import type { ContractCase } from "../contract.ts";
 import { eventually, within } from "../eventually.ts";
 import { actor, Gate, running } from "./harness.ts";
 
-/** Stopping is not a failure. */
+/** Stops, which count as no attempt. */
 export const stopping: readonly ContractCase[] = [
   {
-    name: "given an actor at work, when the hive stops, then it waits for the actor, publishes its outputs and starts nothing new",
+    name: "a stop waits for actors and publishes their outputs",
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       const gate = new Gate();
@@ -34,7 +34,7 @@ export const stopping: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an actor that does not finish before the deadline, when the hive stops, then its event is given back, not counted, and the actor is told",
+    name: "a deadline ends an actor and abandons its event uncounted",
     async run(subject) {
       const topic = subject.newName();
       const gate = new Gate();
@@ -61,7 +61,7 @@ export const stopping: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a generator without an end, when the hive stops, then it is ended, and its event is given back, not counted",
+    name: "a stop ends an endless generator and abandons its event",
     async run(subject) {
       const topic = subject.newName();
       let open = 0;
@@ -94,7 +94,7 @@ export const stopping: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a hive that waits for events, when it stops, then it stops soon and strands no event",
+    name: "a waiting hive stops soon and leaves no event leased",
     async run(subject) {
       const topic = subject.newName();
       const hive = await running(subject, [actor(`${topic}-Idle`, () => [])]);
@@ -108,7 +108,7 @@ export const stopping: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a hive that was stopped, when it is used, then InvalidState; the provider that it was given still works",
+    name: "a stopped hive is InvalidState; a given provider stays open",
     async run(subject) {
       const topic = subject.newName();
       const hive = await running(subject, [actor(`${topic}-Done`, () => [])]);

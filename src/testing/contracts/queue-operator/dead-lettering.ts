@@ -4,22 +4,22 @@ import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { letterFor, ScratchQueue } from "../scratch-queue.ts";
 
-/** Two dead letters of events of two sources under the id "evt_1", oldest first. */
+/** Returns two letters of events of two sources under the id "evt_1", oldest first. */
 async function twoOfOneId(
   subject: ContractSubject,
 ): Promise<{ readonly queue: ScratchQueue; readonly letters: readonly [DeadLetter, DeadLetter] }> {
   const queue = await ScratchQueue.make(subject);
   for (const source of ["/a", "/b"]) {
     await queue.push(source, { id: "evt_1", properties: { source } });
-    await queue.bury(await queue.takeOne());
+    await queue.deadLetter(await queue.takeOne());
   }
   return { queue, letters: (await queue.deadLetters(2)) as [DeadLetter, DeadLetter] };
 }
 
-/** What was given up: kept whole, sent back, dropped. */
+/** Dead letters: listed, requeued, dropped. */
 export const deadLettering: readonly ContractCase[] = [
   {
-    name: "given a lease, when it is dead-lettered, then the event and the record of why are kept whole",
+    name: "a letter keeps the event and its record whole",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const pushed = await queue.push(
@@ -42,23 +42,23 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a record without a stack, when an event is dead-lettered, then there is none in the record",
+    name: "a record may have no stack",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push(Uint8Array.of(0, 255));
-      await queue.bury(await queue.takeOne(), { stack: undefined });
+      await queue.deadLetter(await queue.takeOne(), { stack: undefined });
       const [kept] = await queue.deadLetters(1);
       assert.equal(kept?.stack, undefined);
       assert.equal(Buffer.from(kept?.event.body ?? "").toString("hex"), "00ff");
     },
   },
   {
-    name: "given several dead letters, when they are listed, then the oldest is first and listing changes nothing",
+    name: "letters come oldest first, and stay",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       for (const body of ["first", "second", "third"]) {
         await queue.push(body);
-        await queue.bury(await queue.takeOne());
+        await queue.deadLetter(await queue.takeOne());
       }
       for (let times = 0; times < 2; times++) {
         const letters = await queue.deadLetters(3);
@@ -70,23 +70,23 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given more dead letters than fit a page, when they are listed, then all are there",
+    name: "more letters than one page holds are all listed",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 35 }, (_, n) => queue.event(n)));
-      for (const lease of await queue.take(35)) await queue.bury(lease);
+      for (const lease of await queue.take(35)) await queue.deadLetter(lease);
       const letters = await queue.deadLetters(35);
       assert.equal(new Set(letters.map(({ event }) => event.id)).size, 35);
     },
   },
   {
-    name: "given a dead letter of one subscription, when it is requeued, then it comes to that subscription alone, as a first attempt",
+    name: "a requeued event returns to its subscription, attempts anew",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       const pushed = await first.push("second chance");
       await second.commit(await second.takeOne());
       await first.abandon(await first.takeOne());
-      await first.bury(await first.takeOne());
+      await first.deadLetter(await first.takeOne());
       await first.deadLetters(1);
       await subject.provider.queues.requeue(first.name, pushed.id);
       const lease = await first.takeOne();
@@ -98,12 +98,12 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event that was requeued, when it fails again, then it is dead-lettered again, once",
+    name: "a requeued event that fails again is one letter",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const { id } = await queue.push("hopeless");
       for (let times = 1; times <= 2; times++) {
-        await queue.bury(await queue.takeOne(), { reason: `time ${times}` });
+        await queue.deadLetter(await queue.takeOne(), { reason: `time ${times}` });
         const [letter] = await queue.deadLetters(1);
         assert.equal(letter?.reason, `time ${times}`);
         if (times === 1) await subject.provider.queues.requeue(queue.name, id);
@@ -111,13 +111,13 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given several dead letters, when one in the middle is requeued, then it alone comes back",
+    name: "one of several letters is requeued alone",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const events = [];
       for (const body of ["a", "b", "c"]) {
         events.push(await queue.push(body));
-        await queue.bury(await queue.takeOne());
+        await queue.deadLetter(await queue.takeOne());
       }
       await queue.deadLetters(3);
       await subject.provider.queues.requeue(queue.name, events[1]?.id ?? "");
@@ -129,11 +129,11 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a dead letter, when it is dropped, then it is gone for good",
+    name: "a dropped letter is gone",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const { id } = await queue.push("dropped");
-      await queue.bury(await queue.takeOne());
+      await queue.deadLetter(await queue.takeOne());
       await queue.deadLetters(1);
       await subject.provider.queues.drop(queue.name, id);
       await queue.assertCounts({ waiting: 0, dead: 0 });
@@ -142,7 +142,7 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two dead letters of one event id, when one is sent back by its own id, then the other stays",
+    name: "a letter's own id requeues it alone",
     async run(subject) {
       const { queue, letters } = await twoOfOneId(subject);
       const [older, newer] = letters;
@@ -158,7 +158,7 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two dead letters of one event id, when that id is sent back or dropped, then one is",
+    name: "an event id requeues or drops one of its letters",
     async run(subject) {
       const { queue } = await twoOfOneId(subject);
       await subject.provider.queues.requeue(queue.name, "evt_1");
@@ -170,21 +170,21 @@ export const deadLettering: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event that dies again, when its letter is listed, then it has another id",
+    name: "each dead letter of an event has an id of its own",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("hopeless");
-      await queue.bury(await queue.takeOne());
+      await queue.deadLetter(await queue.takeOne());
       const [first] = (await queue.deadLetters(1)) as [DeadLetter];
       await subject.provider.queues.requeue(queue.name, first.id);
-      await queue.bury(await queue.takeOne());
+      await queue.deadLetter(await queue.takeOne());
       const [second] = (await queue.deadLetters(1)) as [DeadLetter];
       assert.notEqual(second.id, first.id);
       await rejectsWith("NotFound", () => subject.provider.queues.requeue(queue.name, first.id));
     },
   },
   {
-    name: "given no dead letter of that id, when it is requeued or dropped, then NotFound",
+    name: "an unknown letter is NotFound",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const { queues } = subject.provider;

@@ -4,10 +4,10 @@ import type { ContractCase } from "../contract.ts";
 import { wait } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** What a lease holds, how it ends by itself and how it is renewed. */
+/** Leases: their fields, their end, their renewal. */
 export const leasing: readonly ContractCase[] = [
   {
-    name: "given an event, when it is leased, then the lease says from where, which attempt, since when and until when",
+    name: "a lease names queue, attempt, first delivery and end",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       const before = Date.now();
@@ -24,7 +24,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a leased event, when others poll, then they do not get it",
+    name: "a leased event is hidden from other polls",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("held");
@@ -33,7 +33,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many consumers at once, when they lease, then no event is leased twice",
+    name: "concurrent polls never lease one event twice",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 40 }, (_, n) => queue.event(n)));
@@ -52,7 +52,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease that nobody settles, when it ends, then the event comes back as the next attempt, first seen when it was",
+    name: "an ended lease returns the event as the next attempt",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       const { id } = await queue.push("crashed on");
@@ -63,7 +63,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease, when it is renewed, then it outlives its first end and can be committed",
+    name: "a renewed lease outlives its first end",
     async run(subject) {
       const { leaseMs, provider } = subject;
       const queue = await ScratchQueue.make(subject, { leaseMs });
@@ -80,7 +80,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given leases of which some are over, when all are renewed in one call, then it answers for each, in order",
+    name: "renew reports each lease, in order",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(["a", "b", "c", "d"].map((body) => queue.event(body)));
@@ -91,7 +91,7 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given many leases, when all are renewed in one call, then all are held",
+    name: "many leases renew in one call",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 23 }, (_, n) => queue.event(n)));
@@ -103,13 +103,13 @@ export const leasing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no leases, when they are renewed, then nothing is answered",
+    name: "renew of no leases returns an empty list",
     async run({ provider }) {
       assert.deepEqual(await provider.queues.renew([], 60_000), []);
     },
   },
   {
-    name: "given a lease that ended, when it is renewed, then it is not held",
+    name: "an ended lease cannot be renewed",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       await queue.push("lost");
@@ -122,7 +122,7 @@ export const leasing: readonly ContractCase[] = [
   },
 ];
 
-/** Brokers keep the time of the first delivery by their own clock. */
+/** Allows for brokers that keep the first delivery by a clock of their own. */
 export function assertSameTime(actual: number, expected: number): void {
   assert.ok(
     Math.abs(actual - expected) <= 500,

@@ -8,14 +8,14 @@ const ordered = { ordered: true };
 const bodyOf = ({ event }: Lease): string => event.getBody<string>();
 
 async function pushKeyed(queue: ScratchQueue, ...bodies: readonly string[]): Promise<void> {
-  // The key is the first letter: a1 and a2 are of one key.
+  // The first letter is the key: a1 and a2 have the same.
   for (const body of bodies) await queue.push(body, { partitionKey: body.slice(0, 1) });
 }
 
-/** What `ordered` promises: one key is one line, and lines do not wait for each other. */
+/** Order: events of one key wait for each other, those of other keys do not. */
 const cases: readonly ContractCase[] = [
   {
-    name: "given an ordered queue, when events of several keys wait, then one of each key is leased, the oldest",
+    name: "one event of each key is leased, the oldest",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       await pushKeyed(queue, "a1", "a2", "b1", "a3", "b2");
@@ -25,7 +25,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an ordered subscription, when events of one key are committed one by one, then they come in order",
+    name: "events of one key come in order",
     async run(subject) {
       const [queue] = await ScratchQueue.pair(subject, ordered);
       const bodies = Array.from({ length: 12 }, (_, n) => `a${n}`);
@@ -40,11 +40,11 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a dead letter, when it is sent back, then it goes to the end of its key",
+    name: "a requeued event goes to the end of its key",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       await pushKeyed(queue, "a1");
-      await queue.bury(await queue.takeOne());
+      await queue.deadLetter(await queue.takeOne());
       const [letter] = await queue.deadLetters(1);
       await pushKeyed(queue, "a2", "a3");
       await subject.provider.queues.requeue(queue.name, letter?.id ?? "");
@@ -58,7 +58,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given events of two sources under one id, when they are pushed in order, then both are delivered",
+    name: "one id from two sources is two events of an order",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       for (const source of ["/a", "/b"])
@@ -73,7 +73,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event that fails again and again, when its retry is delayed, then it holds back its own key and no other",
+    name: "a delayed event holds back its own key only",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       await pushKeyed(queue, "a1");
@@ -91,7 +91,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease in an ordered queue that ends, when the event comes back, then it is before what is behind it",
+    name: "an event whose lease ended stays first of its key",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { ...ordered, leaseMs: subject.leaseMs });
       await pushKeyed(queue, "a1", "a2");
@@ -103,7 +103,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given events whose partition key is empty, when leased, then none waits for another",
+    name: "an empty partition key orders nothing",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       for (const body of ["1", "2", "3"]) await queue.push(body, { partitionKey: "" });
@@ -113,16 +113,16 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event in an ordered queue that is dead-lettered, when it is gone, then the next of its key is delivered",
+    name: "a dead-lettered event releases its key",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       await pushKeyed(queue, "a1", "a2");
-      await queue.bury(await queue.takeOne());
+      await queue.deadLetter(await queue.takeOne());
       assert.equal(bodyOf(await queue.takeOne()), "a2");
     },
   },
   {
-    name: "given events that wait behind another of their key, when it is asked who holds them back, then it is named",
+    name: "holders names the events that hold back others",
     async run(subject) {
       const { queues } = subject.provider;
       // Only where the provider can tell cheaply.
@@ -147,7 +147,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an ordered queue, when events have no key, then none waits for another",
+    name: "events without a key do not wait for another",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, ordered);
       for (const body of ["1", "2", "3"]) await queue.push(body);
@@ -155,7 +155,7 @@ const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a queue that is not ordered, when events of one key wait, then they are leased together",
+    name: "an unordered queue leases events of one key together",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await pushKeyed(queue, "a1", "a2", "a3");

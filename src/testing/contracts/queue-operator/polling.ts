@@ -5,14 +5,14 @@ import type { ContractCase } from "../contract.ts";
 import { wait, within } from "../eventually.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** A poll that waits for long, against `soonMs`, in which all that does not wait for it is over. */
+/** A long wait, against `soonMs`, which is enough for every call that does not wait. */
 const longMs = 18_000;
 const soonMs = 9_000;
 
-/** Waiting for events. */
+/** Polls: waits, aborts, limits. */
 export const polling: readonly ContractCase[] = [
   {
-    name: "given a poll on an empty queue, when an event is pushed, then the poll wakes with it",
+    name: "a push wakes a waiting poll",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const poll = queue.lease(1, longMs);
@@ -23,21 +23,21 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a poll on an empty queue, when its wait is over, then it ends with nothing",
+    name: "a poll returns empty after its wait",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       assert.deepEqual(await within(soonMs, "the poll ends", queue.lease(1, 300)), []);
     },
   },
   {
-    name: "given a poll on an empty queue, when it does not wait, then it ends with nothing at once",
+    name: "a poll without a wait returns at once",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       assert.deepEqual(await within(soonMs, "the poll ends", queue.lease(1, 0)), []);
     },
   },
   {
-    name: "given a poll that waits, when it is aborted, then it ends soon and strands no event",
+    name: "an aborted poll ends soon and leaves no event leased",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const stop = new AbortController();
@@ -51,7 +51,7 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a signal that aborted before, when a queue with an event is polled, then the event stays",
+    name: "an aborted signal leases nothing",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("stays");
@@ -60,7 +60,7 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given two polls that wait, when an event comes and one poll is aborted at that moment, then one of them has the event",
+    name: "an abort at the moment of a push loses no event",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const [stop, stopOther] = [new AbortController(), new AbortController()];
@@ -75,7 +75,7 @@ export const polling: readonly ContractCase[] = [
         Promise.all(
           polls.map(async (poll) => {
             const leases = await poll;
-            // Whichever has it: the other has nothing left to wait for.
+            // Either poll may have the event; the other has nothing to wait for.
             if (leases.length > 0) stopOther.abort();
             return leases;
           }),
@@ -88,7 +88,7 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given several events, when so many are asked for, then never more are leased",
+    name: "a poll leases at most max events",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 5 }, (_, n) => queue.event(n)));
@@ -98,7 +98,7 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given more than a cloud hands out in one request, when all are asked for, then all come in the end",
+    name: "more events than one request carries all arrive",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 25 }, (_, n) => queue.event(n)));
@@ -107,7 +107,7 @@ export const polling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no such queue or subscription, when it is polled, then QueueNotFound",
+    name: "a poll of a missing queue is QueueNotFound",
     async run({ provider: { queues }, newName }) {
       const request = { max: 1, leaseMs: 60_000, waitMs: 100, signal: new AbortController().signal };
       await rejectsWith("QueueNotFound", () => queues.lease(QueueName.queue(newName()), request));

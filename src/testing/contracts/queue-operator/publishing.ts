@@ -5,10 +5,10 @@ import { rejectsWith } from "../assertions.ts";
 import { needs, type ContractCase } from "../contract.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";
 
-/** Where events go, when, and how often. */
+/** Destinations, enqueue times and duplicates. */
 export const publishing: readonly ContractCase[] = [
   {
-    name: "given two subscriptions, when an event is pushed to their topic, then each gets its own copy",
+    name: "each subscription gets its own copy",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       const pushed = await first.push("for both");
@@ -22,7 +22,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a subscription made after a push, when it is read, then it does not get what was before it",
+    name: "a new subscription gets later events only",
     async run({ provider: { queues }, newName }) {
       const topic = newName();
       await queues.ensure([specOf(QueueName.topic(topic))]);
@@ -40,7 +40,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a simple queue, when several consumers read it, then each event goes to one of them",
+    name: "consumers of a simple queue share its events",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(Array.from({ length: 4 }, (_, n) => queue.event(n)));
@@ -53,7 +53,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a topic and a queue of one name, when events are pushed, then they are two places",
+    name: "a topic and a queue of one name are two places",
     async run(subject) {
       const [subscription] = await ScratchQueue.pair(subject);
       const { queues } = subject.provider;
@@ -66,7 +66,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given more events than a cloud takes in one request, when they are pushed together, then all arrive",
+    name: "a push of more events than one request takes delivers all",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await subject.provider.queues.push(
@@ -77,7 +77,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given events for several places, when they are pushed together, then each arrives where it belongs",
+    name: "one push delivers to several destinations",
     async run(subject) {
       const [one, two] = [await ScratchQueue.make(subject), await ScratchQueue.make(subject)];
       await subject.provider.queues.push([one.event("1"), two.event("2")]);
@@ -86,7 +86,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no such topic or queue, when an event is pushed, then QueueNotFound names it",
+    name: "a push to a missing topic or queue is QueueNotFound",
     async run({ provider: { queues }, newName }) {
       const name = newName();
       const error = await rejectsWith("QueueNotFound", () => queues.push([new Event(name, "lost")]));
@@ -95,7 +95,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given events that were pushed before, when they are pushed, then it tells how many were dropped, or never",
+    name: "push returns the number of duplicates, or undefined",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const { queues } = subject.provider;
@@ -105,13 +105,13 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given no events, when they are pushed, then nothing happens",
+    name: "a push of no events does nothing",
     async run({ provider }) {
       await provider.queues.push([]);
     },
   },
   {
-    name: "given an enqueue time to come, when an event is pushed, then it is delivered not before",
+    name: "an event is not delivered before its enqueue time",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const enqueueTime = new Date(Date.now() + Math.max(1_500, subject.leaseMs));
@@ -124,7 +124,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "an enqueue time to come holds for an event of a clock that is ahead",
+    name: "an enqueue time holds for an event of a clock that is ahead",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const enqueueTime = new Date(Date.now() + Math.max(1_500, subject.leaseMs));
@@ -134,7 +134,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an enqueue time that is past, when an event is pushed, then it is delivered at once",
+    name: "a past enqueue time delivers at once",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("now", { enqueueTime: new Date(Date.now() - 3_600_000) });
@@ -142,7 +142,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   needs("deduplication", {
-    name: "given an event that was pushed, when it is pushed again under the same id, then it is delivered once",
+    name: "an event pushed twice is delivered once",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       const event = first.event("once");
@@ -158,7 +158,7 @@ export const publishing: readonly ContractCase[] = [
     },
   }),
   needs("deduplication", {
-    name: "given an event that was pushed, when it is pushed under the same id to another place, then it is delivered there",
+    name: "duplicates count for each destination",
     async run(subject) {
       const [one, two] = [await ScratchQueue.make(subject), await ScratchQueue.make(subject)];
       const { id } = await one.push("here");
@@ -167,7 +167,7 @@ export const publishing: readonly ContractCase[] = [
     },
   }),
   {
-    name: "given events of two sources under one id, when they are pushed, then both are delivered, each under that id",
+    name: "one id from two sources is two events",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const sources = ["/sensors/a", "/sensors/b"];
@@ -184,7 +184,7 @@ export const publishing: readonly ContractCase[] = [
     },
   },
   needs("deduplication", {
-    name: "given an event of a source, when it is pushed again from that source, then it is delivered once",
+    name: "an event of a source pushed twice is delivered once",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const event = (): Event => queue.event("once", { id: "1", properties: { source: "/sensors/a" } });

@@ -4,7 +4,7 @@ import { assertArrived, rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { ScratchQueue } from "../scratch-queue.ts";
 
-/** Larger than any queue takes. */
+/** More than any queue carries, in bytes. */
 const tooLargeBytes = 3_000_000;
 
 const everyField: EventOptions = {
@@ -29,7 +29,7 @@ const everyField: EventOptions = {
   delivery: "log",
 };
 
-/** Nothing of an event is lost or changed on its way. */
+/** Events arrive unchanged. */
 export const roundTrips: readonly ContractCase[] = [
   arrives(
     "every field set",
@@ -60,7 +60,7 @@ export const roundTrips: readonly ContractCase[] = [
   arrives("bytes that are JSON", new TextEncoder().encode('{"a":1}'), { contentType: "application/json" }),
   arrives("a large body", { text: "0123456789äöü🐝".repeat(9_000) }),
   {
-    name: "given a received event, when its bodies are changed by the reader, then the next delivery is as it was pushed",
+    name: "a reader's changes of a body do not reach the next delivery",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const pushed = await queue.push(Uint8Array.of(1, 2, 3));
@@ -71,7 +71,7 @@ export const roundTrips: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a body that claims to be JSON and is not, when it is pushed, then it arrives as it is",
+    name: "a body that is not the JSON it claims arrives unchanged",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const event = Event.fromRecord({ ...queue.event({}).toRecord(), body: '{"broken": ' });
@@ -80,7 +80,7 @@ export const roundTrips: readonly ContractCase[] = [
     },
   },
   {
-    name: "given an event that is too large, when it is pushed, then TooLarge names its size and the limit",
+    name: "a large event is TooLarge, with its size and the limit",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const event = queue.event("x".repeat(tooLargeBytes));
@@ -99,10 +99,10 @@ export const roundTrips: readonly ContractCase[] = [
   },
 ];
 
-/** The text of a body is not parsed and written again on its way. */
+/** Returns a case for a body that no provider may parse and write again. */
 function travels(what: string, body: string, contentType = "application/json"): ContractCase {
   return {
-    name: `given a text with ${what}, when it is pushed as it is, then not a character of it changes`,
+    name: `a text with ${what} arrives unchanged`,
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const event = Event.fromRecord({ ...queue.event({}).toRecord(), contentType, body });
@@ -114,7 +114,7 @@ function travels(what: string, body: string, contentType = "application/json"): 
 
 function arrives(what: string, body: unknown, options?: EventOptions): ContractCase {
   return {
-    name: `given an event with ${what}, when it is pushed, then it arrives whole`,
+    name: `an event with ${what} arrives whole`,
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const pushed = await queue.push(body, options);

@@ -14,14 +14,14 @@ const settlements: readonly {
   { what: "committed", settle: (queue, lease) => queue.commit(lease) },
   { what: "abandoned", settle: (queue, lease) => queue.abandon(lease) },
   { what: "abandoned with a delay", settle: (queue, lease) => queue.abandon(lease, { delayMs: 60_000 }) },
-  { what: "given back uncounted", settle: (queue, lease) => queue.abandon(lease, { countAttempt: false }) },
-  { what: "dead-lettered", settle: (queue, lease) => queue.bury(lease) },
+  { what: "abandoned uncounted", settle: (queue, lease) => queue.abandon(lease, { countAttempt: false }) },
+  { what: "dead-lettered", settle: (queue, lease) => queue.deadLetter(lease) },
 ];
 
-/** Commit and abandon; and what may not be settled any more. */
+/** Commit, abandon, and settlements that come too late. */
 export const settling: readonly ContractCase[] = [
   {
-    name: "given a lease, when it is committed, then the event is gone",
+    name: "a commit removes the event",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       await queue.push("done");
@@ -32,7 +32,7 @@ export const settling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease, when it is committed with outputs, then each is published to its place",
+    name: "a commit publishes the outputs",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const [first, second] = await ScratchQueue.pair(subject);
@@ -48,7 +48,7 @@ export const settling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given outputs for a queue that is not there, when a lease is committed, then QueueNotFound and the lease is still held",
+    name: "a commit to a missing queue is QueueNotFound and keeps the lease",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("input");
@@ -59,7 +59,7 @@ export const settling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease, when it is abandoned, then the event comes back at once as the next attempt, first seen when it was",
+    name: "an abandoned event returns at once as the next attempt",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const pushed = await queue.push("again");
@@ -74,7 +74,7 @@ export const settling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease, when it is abandoned with a delay, then others are delivered meanwhile, and it comes back after the delay, attempts and first sight kept",
+    name: "a delayed event lets others pass and keeps its attempts",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       const delayed = await queue.push("delayed");
@@ -98,10 +98,10 @@ export const settling: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a lease, when it is given back without counting, then the next delivery is the same attempt",
+    name: "an uncounted abandon repeats the same attempt",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
-      await queue.push("given back");
+      await queue.push("abandoned");
       const first = await queue.takeOne();
       await queue.abandon(first, { countAttempt: false });
       const same = await queue.takeOne();
@@ -117,7 +117,7 @@ export const settling: readonly ContractCase[] = [
   ...settlements.map(staleSettlement),
   ...settlements.map(secondSettlement),
   {
-    name: "given a lease that ended, when it is committed with outputs, then LeaseLost and nothing is published",
+    name: "a late commit is LeaseLost and publishes nothing",
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       const next = await ScratchQueue.make(subject);
@@ -129,10 +129,10 @@ export const settling: readonly ContractCase[] = [
   },
 ];
 
-/** Nobody else has the event yet, and the broker may well still take the settlement: it is refused all the same. */
+/** A late settlement is refused also if no other consumer has the event and the broker would still accept it. */
 function staleSettlement({ what, settle }: (typeof settlements)[number]): ContractCase {
   return {
-    name: `given a lease that ended, when it is ${what}, then LeaseLost and the event comes back`,
+    name: `an ended lease that is ${what} is LeaseLost; the event returns`,
     async run(subject) {
       const queue = await ScratchQueue.make(subject, { leaseMs: subject.leaseMs });
       await queue.push("slow");
@@ -149,7 +149,7 @@ function staleSettlement({ what, settle }: (typeof settlements)[number]): Contra
 
 function secondSettlement({ what, settle }: (typeof settlements)[number]): ContractCase {
   return {
-    name: `given a lease that was settled, when it is ${what}, then LeaseLost and nothing changes`,
+    name: `a settled lease that is ${what} is LeaseLost`,
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("settled");

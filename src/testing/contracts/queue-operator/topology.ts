@@ -6,10 +6,10 @@ import type { ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";
 
-/** Making, finding and deleting queues. */
+/** Queues: ensured, missing, deleted. */
 export const topology: readonly ContractCase[] = [
   {
-    name: "given queues that were never made, when missing is asked, then it names them, and none once they are made",
+    name: "queues are missing until ensured",
     async run({ provider: { queues }, newName }) {
       const topic = newName();
       const specs = [QueueName.topic(topic), QueueName.parse(`${topic}-Reader`), QueueName.queue(newName())].map(
@@ -24,7 +24,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a queue with an event, when it is ensured again, then the event is still there",
+    name: "ensure keeps the events of a queue",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       await first.push("kept");
@@ -37,7 +37,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given several processes, when all ensure the same queues at once, then all succeed and each is made once",
+    name: "concurrent ensures make each queue once",
     async run({ provider: { queues }, newName }) {
       const topic = newName();
       const reader = QueueName.parse(`${topic}-Reader`);
@@ -55,7 +55,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given queues that it can give, when problems are asked, then there are none",
+    name: "problems is empty for queues that the provider can make",
     async run({ provider: { queues }, newName, leaseMs }) {
       const topic = newName();
       const specs = [
@@ -67,7 +67,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a simple queue, when it is deleted, then it is missing and a push to it is QueueNotFound",
+    name: "a deleted queue is missing, and a push to it QueueNotFound",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("gone with it");
@@ -80,7 +80,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a topic with two subscriptions, when one is deleted, then the other still gets events",
+    name: "a deleted subscription leaves the other",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       await subject.provider.queues.delete(first.name);
@@ -93,7 +93,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a topic with a subscription, when the topic is deleted, then both are missing",
+    name: "a deleted topic is missing with its subscriptions",
     async run(subject) {
       const [first, second] = await ScratchQueue.pair(subject);
       const { queues } = subject.provider;
@@ -103,7 +103,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a queue that is not there, when it is deleted, then nothing happens",
+    name: "a delete of a missing queue does nothing",
     async run({ provider: { queues }, newName }) {
       const topic = newName();
       await queues.delete(QueueName.queue(newName()));
@@ -112,7 +112,7 @@ export const topology: readonly ContractCase[] = [
     },
   },
   {
-    name: "given a queue that was deleted, when it is made again, then it is empty and works",
+    name: "a queue made again is empty and works",
     async run(subject) {
       const queue = await ScratchQueue.make(subject);
       await queue.push("before");

@@ -1,0 +1,17 @@
+import type { ContractCase } from "../contract.ts";
+import { delivery } from "./delivery.ts";
+import { failure } from "./failure.ts";
+import { leases } from "./leases.ts";
+import { publishing } from "./publishing.ts";
+import { state } from "./state.ts";
+import { stopping } from "./stopping.ts";
+
+/** The contract of a hive on any provider, from the push to the last commit. */
+export const hiveContract: readonly ContractCase[] = [
+  ...delivery,
+  ...failure,
+  ...leases,
+  ...stopping,
+  ...publishing,
+  ...state,
+];
