@@ -1,4 +1,3 @@
-import { errorNameOf, messageOf } from "../base/error-text.ts";
 import {
   context,
   propagation,
@@ -8,13 +7,14 @@ import {
   type Span,
   type SpanContext,
 } from "@opentelemetry/api";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import { safeText } from "../base/safe-text.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { safeText } from "../base/safe-text.ts";
 
-/* What the semantic conventions call things. */
+/* Names and values of the OpenTelemetry semantic conventions for messaging. */
 
-/** What the conventions call the systems that they know. */
+/** The values of `messaging.system` that the conventions define, by provider. */
 const systemNames: Readonly<Record<string, string>> = { aws: "aws_sqs", azure: "servicebus" };
 
 export function systemName(provider: string): string {
@@ -54,14 +54,14 @@ export function carriesTrace({ properties }: Event): boolean {
   return "traceparent" in properties;
 }
 
-/** The span that the properties of an event name; `undefined` when they cannot be read. */
+/** Returns the span context in the properties of an event; `undefined` when they hold none. */
 export function contextOf({ properties }: Event): SpanContext | undefined {
   return trace.getSpanContext(propagation.extract(context.active(), properties));
 }
 
 const maxStatus = 1_024;
 
-/** Marks a span as failed. Spans go to a service of somebody else: their text holds no secret and no body. */
+/** Marks a span as failed. Its text holds no secret and no body, because spans leave for an outside service. */
 export function fail(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorNameOf(error));
   span.setStatus({ code: SpanStatusCode.ERROR, message: safeText(messageOf(error), maxStatus) });
