@@ -67,7 +67,8 @@ export type Next = (context?: ActorContext) => Promise<readonly Event[]>;
  * Wraps the run of an actor.
  *
  * A middleware may inspect the event, throw to refuse it, delay it, or change the outputs. It returns the events of
- * `next`, or others, or `[]`: only returned events are published. An error that it throws fails the step like any other.
+ * `next`, or others, or `[]`: only returned events are published. An error that it throws fails the step like any
+ * other.
  *
  * @example
  * const timed: Middleware = async (event, { clock, logger }, next) => {
@@ -162,8 +163,8 @@ const subscriptions = Symbol.for("beehive-actors.descriptions");
  * Several on one class are several subscriptions. Works as a legacy (`experimentalDecorators`) and as a standard
  * decorator, and as a plain call. Nothing is checked here: `createHive` lists every mistake at once.
  *
- * @param queueName `OrderAccepted-Payment` for the subscription `Payment` of the topic `OrderAccepted`, `Invoices` for a
- *   simple queue.
+ * @param queueName `OrderAccepted-Payment` for the subscription `Payment` of the topic `OrderAccepted`, `Invoices` for
+ *   a simple queue.
  * @example
  * @actorDescription("OrderAccepted-Payment", { parallelism: 20 })
  * class PaymentActor implements ProcessorActor { … }

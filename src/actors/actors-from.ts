@@ -2,7 +2,9 @@ import { throwProblems } from "../base/problems.ts";
 import { subscriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorActor } from "./actor.ts";
 import { toDescriptor, type ActorDefaults } from "./descriptor.ts";
 
-/** A class, an array of classes, or a module whose decorated classes are taken: `import * as actors from "./actors.js"`. */
+/**
+ * A class, an array of classes, or a module whose decorated classes are taken: `import * as actors from "./actors.js"`.
+ */
 export type ActorClasses = ActorClass | readonly ActorClasses[] | Readonly<Record<string, unknown>>;
 
 /** Descriptors from elsewhere than decorators, such as a database. */

@@ -1,15 +1,12 @@
-import { describedSettings } from "./descriptor.ts";
 import type { ActorDescriptor } from "./actor.ts";
+import { describedSettings } from "./descriptor.ts";
 
-/**
- * What holds for each actor and where each value came from (`default`, `decorator`, the path of a file, the name of
- * a variable), as text for people.
- */
+/** Returns the settings of each actor with their origins, as text for people. */
 export function descriptorsText(descriptors: readonly ActorDescriptor[]): string {
-  return descriptors.map(describeOne).join("\n");
+  return descriptors.map(descriptorText).join("\n");
 }
 
-function describeOne(descriptor: ActorDescriptor): string {
+function descriptorText(descriptor: ActorDescriptor): string {
   const settings = describedSettings.flatMap((name) => {
     const value = descriptor[name];
     if (value === undefined) return [];

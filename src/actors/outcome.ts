@@ -1,2 +1,2 @@
-/** How the work on one delivery ended. */
+/** How a delivery ended. A `retried` event counts an attempt, an `abandoned` one does not. */
 export type Outcome = "committed" | "retried" | "dead-lettered" | "abandoned" | "lease-lost";

@@ -1,21 +1,22 @@
-import { adopted } from "../events/adopted-event.ts";
-import { BeeHiveError } from "../base/errors.ts";
 import { isBranded } from "../base/brand.ts";
-import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
-import type { Event } from "../events/event.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import { ranSince } from "../base/event-loop.ts";
+import { adopted } from "../events/adopted-event.ts";
 import { isEventType } from "../events/event-type.ts";
+import type { Event } from "../events/event.ts";
+import type { ActorContext, ActorDescriptor, ActorOutput } from "./actor.ts";
 
-/** Whose outputs they are, and until when they are wanted. */
+/** The actor that returned the outputs, and the signal that ends their reading. */
 export interface OutputSource extends Pick<ActorContext, "signal"> {
   readonly descriptor: Pick<ActorDescriptor, "name" | "maxOutputs">;
 }
 
 /**
- * Everything that an actor returned, as a list; a promise of one only for what arrives over time. When the signal of the
- * source aborts, an async iterable is ended and read no further.
+ * Returns the outputs of an actor as a list; a promise of a list only for an async iterable.
  *
- * @throws BeeHiveError `InvalidOutput` when it is not an iterable of events, or one of too many.
+ * An async iterable is ended, and read no further, when the signal of the source aborts.
+ *
+ * @throws BeeHiveError `InvalidOutput` when the output is no iterable of events, or holds too many.
  */
 export function collect(output: ActorOutput, source: OutputSource): readonly Event[] | Promise<readonly Event[]> {
   if (output === undefined || output === null) return [];
@@ -33,11 +34,11 @@ export function collect(output: ActorOutput, source: OutputSource): readonly Eve
   }
   throw new BeeHiveError(
     "InvalidOutput",
-    `${name} returned ${describe(output)}; processAsync returns events in an array, another iterable or nothing.`,
+    `${name} returned ${kindOf(output)}; processAsync returns events in an array, another iterable or nothing.`,
   );
 }
 
-/** Rejects as soon as the signal aborts, whatever the iterable does then. */
+/** Rejects as soon as the signal aborts, even while the iterable is still busy. */
 function collectAsync(output: AsyncIterable<Event>, { descriptor, signal }: OutputSource): Promise<readonly Event[]> {
   signal.throwIfAborted();
   const iterator = output[Symbol.asyncIterator]();
@@ -54,7 +55,7 @@ function collectAsync(output: AsyncIterable<Event>, { descriptor, signal }: Outp
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       signal.removeEventListener("abort", aborted);
-      // A generator that is in the middle of an `await` ends when that is over.
+      // A generator that awaits something ends only after that.
       end(iterator);
       reject(error);
     };
@@ -67,12 +68,12 @@ function collectAsync(output: AsyncIterable<Event>, { descriptor, signal }: Outp
   });
 }
 
-/** Lets an iterable clean up, which it does in its own time; its failures change nothing any more. */
+/** Lets an iterable clean up. Its failures are ignored, because the step has failed already. */
 function end(iterator: AsyncIterator<Event>): void {
   try {
     void iterator.return?.().then(undefined, () => {});
   } catch {
-    // Only a hand-made iterator throws here.
+    // Generators never throw here; hand-made iterators may.
   }
 }
 
@@ -80,7 +81,8 @@ function add(value: unknown, events: Event[], name: string, maxOutputs: number):
   if (events.length >= maxOutputs)
     throw new BeeHiveError(
       "InvalidOutput",
-      `${name} returned more than ${maxOutputs} events for one event, none of which was published. Does its generator end? ` +
+      `${name} returned more than ${maxOutputs} events for one event, none of which was published. ` +
+        "Does its generator end? " +
         "A step that is to return more sets maxOutputs, or splits its work over several events.",
     );
   events.push(assertEvent(value, name));
@@ -91,14 +93,15 @@ function assertEvent(value: unknown, actor: string): Event {
   if (event) return event;
   throw new BeeHiveError(
     "InvalidOutput",
-    `${actor} returned ${describe(value)} among its events; make each with new Event(type, body), Event from beehive-actors.`,
+    `${actor} returned ${kindOf(value)} among its events; ` +
+      "make each with new Event(type, body), Event from beehive-actors.",
   );
 }
 
-function describe(value: unknown): string {
+function kindOf(value: unknown): string {
   if (isBranded(value, "Event")) return "a single event";
   if (value instanceof Promise) return "a promise";
-  // Without an import, `Event` is that of the DOM.
+  // Without an import, `Event` is the DOM's.
   if ((value as object | null | undefined)?.constructor?.name === "Event") return "an Event of another class";
   if (isEventType(value)) return `the event type ${value.name}`;
   if (value === null || value === undefined) return String(value);

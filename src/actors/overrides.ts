@@ -59,7 +59,10 @@ export async function readOverrides(path: string): Promise<NamedOverrides> {
   return namedOverrides(path, (content as { readonly actors: unknown }).actors);
 }
 
-/** Returns overrides with their origin. @throws BeeHiveError `InvalidConfiguration` with every problem of their shape. */
+/**
+ * Returns overrides with their origin.
+ * @throws BeeHiveError `InvalidConfiguration` with every problem of their shape.
+ */
 export function namedOverrides(origin: string, actors: unknown): NamedOverrides {
   if (!isObject(actors)) throwProblems([`${origin}: it must be an object of overrides by actor`]);
   const problems: string[] = [];

@@ -1,10 +1,10 @@
 /**
- * Why a subscription is paused: its actor or a middleware threw `PauseSubscription`, a circuit breaker is open, a
- * supervision rule or the failure limit says so.
+ * The cause of a pause: its actor or a middleware threw `PauseSubscription`, a circuit breaker is open, a supervision
+ * rule matched, or the failure limit was reached.
  */
 export type PausedBy = "actor" | "circuit-breaker" | "supervision" | "failure-limit";
 
-/** How long a subscription is to be paused, and why. */
+/** Pauses a subscription. */
 export interface PauseDecision {
   readonly action: "pause";
   readonly pauseMs: number;
@@ -14,8 +14,8 @@ export interface PauseDecision {
 /** A pause of one subscription in this process. */
 export interface Pause {
   readonly by: PausedBy;
-  /** In ms since the epoch. Past while one event at a time is tried, until one is committed. */
+  /** The end, in ms since the epoch. Lies in the past while events are tried one at a time, until one is committed. */
   readonly until: number;
-  /** The failure that led to it. */
+  /** The failure that caused the pause. */
   readonly error: unknown;
 }

@@ -1,21 +1,21 @@
+import { messageOf } from "../base/error-text.ts";
 import type { Published } from "./actor.ts";
 import { destination } from "./descriptor.ts";
-import { messageOf } from "../base/error-text.ts";
 
-/** Anything that publishes and is no actor: a pulser, or the application itself. */
+/** Publishes events without being an actor: a pulser, or the application itself. */
 export interface Publisher {
-  /** The topics and queues that it publishes to, as actors name theirs: made by the set-up, drawn in the graph. */
+  /** The topics, queues and event types that it publishes to, written as those of an actor. */
   readonly publishes?: readonly Published[] | undefined;
 }
 
 /**
- * Lists what is wrong with the `publishes` of a publisher, in words.
+ * Returns what is wrong with the `publishes` of a publisher, in words.
  *
- * @param at The publisher, as the problems name it; empty for the hive itself.
+ * @param at The name of the publisher in the problems; empty for the hive itself.
  */
 export function publishesProblems(at: string, { publishes = [] }: Publisher): string[] {
-  const who = at === "" ? "" : `${at}: `;
-  if (!Array.isArray(publishes)) return [`${who}publishes must be a list`];
+  const prefix = at === "" ? "" : `${at}: `;
+  if (!Array.isArray(publishes)) return [`${prefix}publishes must be a list`];
   return publishes.flatMap((to) => {
     try {
       destination(to);

@@ -6,8 +6,9 @@ import type { Publisher } from "./publishes.ts";
 import { maxAttemptsOf } from "./supervision.ts";
 
 /**
- * The topics, subscriptions and queues that these actors read from, and that they and these publishers publish to, topics
- * first. A topic is ordered when one of its subscriptions is: an order that was lost on the way in cannot be found again.
+ * Returns the topics, subscriptions and queues of actors and publishers, topics first.
+ *
+ * A topic is ordered when one of its subscriptions is, because a topic without order loses the order.
  */
 export function queueSpecs(
   descriptors: readonly ActorDescriptor[],

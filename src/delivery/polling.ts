@@ -128,7 +128,7 @@ export class Polling {
   async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
     const { queueName, lease: leaseMs } = this.#descriptor;
     const leases = await this.#parts.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
-    // `splice(0)` empties the provider's array, and this is a function of its own, so that nothing keeps leases reachable.
+    // `splice(0)` empties the provider's array, and no local of the loop holds the leases: both would keep them reachable.
     const taking = this.#parts.take(leases.splice(0));
     if (taking) await taking;
   }

@@ -9,8 +9,8 @@ import { identityOf, uuidOf } from "../events/identity.ts";
  * Each has the correlation id of the input, the input as its cause, the trace headers, and an id that is the same
  * whenever the same step is repeated.
  *
- * @param atomic True when a step that is repeated published nothing before. An output by reference then keeps its random
- *   id, because it has no text to hash.
+ * @param atomic True when a step that is repeated published nothing before. An output by reference then keeps its
+ *   random id, because it has no text to hash.
  */
 export function stampOutputs(
   input: Event,
@@ -42,7 +42,8 @@ export function stampOutputs(
  */
 function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
   const { eventType, queueName } = output;
-  const content = `${identityOf(input)}\n${input.queueName}\n${eventType}\n${queueName}\n${traitsOf(output)}\n${textOf(output)}`;
+  const from = `${identityOf(input)}\n${input.queueName}`;
+  const content = `${from}\n${eventType}\n${queueName}\n${traitsOf(output)}\n${textOf(output)}`;
   const ordinal = ordinals?.get(content) ?? 0;
   ordinals?.set(content, ordinal + 1);
   return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));

@@ -4,9 +4,9 @@ import { bindingsIn, dependencyKinds, injected, metadataOf, type Binding, type D
 import { Place } from "./place.ts";
 import { storeTokens } from "./tokens.ts";
 
-/** Something that is wrong with what an actor has injected, or may be. */
+/** A mistake in the dependencies of an actor, or a possible one. */
 export interface InjectionFinding {
-  /** The name of the actor's class. */
+  /** The name of the actor. */
   readonly actor: string;
   /** An error stops the hive from starting. */
   readonly severity: "error" | "warning";
@@ -14,10 +14,10 @@ export interface InjectionFinding {
 }
 
 /**
- * Walks the dependency tree of each actor to its end, without making anything.
+ * Walks the dependency tree of each actor, without making anything.
  *
- * @param container The application's own container; classes that it does not bind are made for each event. `unknown`
- *   looks at the actors alone, because any container may bind what they need.
+ * @param container The application's container; classes that it does not bind are made for each event. `unknown` checks
+ *   the actors alone, because any container may bind their dependencies.
  */
 export function checkInjection(
   descriptors: readonly ActorDescriptor[],
@@ -28,14 +28,14 @@ export function checkInjection(
   return [...actors].flatMap(([actorType, name]) => check.findings(actorType, name));
 }
 
-/** Types that TypeScript emits for interfaces and primitives: they can be constructed and are never meant. */
+/** Types that TypeScript emits for interfaces and primitives: constructible, and never intended. */
 const builtIns = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt, Promise]);
 
 class InjectionCheck {
   readonly #bindingsOf: (id: ServiceIdentifier) => readonly Binding[];
   readonly #onlyActors: boolean;
   readonly #stores = new Set<unknown>([...storeTokens()].map(({ token }) => token));
-  /** Classes of which a warning was given. */
+  /** Classes with a warning already. */
   readonly #warned = new Set<unknown>();
   #found: Omit<InjectionFinding, "actor">[] = [];
 
@@ -50,7 +50,7 @@ class InjectionCheck {
     return this.#found.map((one) => ({ actor, ...one }));
   }
 
-  /** Returns whether a store is injected there or anywhere below. */
+  /** Returns whether a store is injected at a place or anywhere below. */
   #visit(place: Place, several: boolean, optional: boolean): boolean {
     const { serviceIdentifier: id } = place;
     if (this.#stores.has(id) || (this.#onlyActors && !place.isRoot)) return true;
@@ -74,7 +74,8 @@ class InjectionCheck {
     if (usesStores && scope === "Singleton")
       this.#warn(
         implementationType,
-        `${place.path} is a singleton with a store injected, which ends with the step of the first event. Bind it without inSingletonScope()`,
+        `${place.path} is a singleton with a store injected, which ends with the step of the first event. ` +
+          "Bind it without inSingletonScope()",
       );
     return usesStores;
   }
@@ -88,11 +89,13 @@ class InjectionCheck {
     if (builtIns.has(id))
       return this.#refuse(`${path}: nothing binds ${text}. Name a token with @injects in its place, and bind that`);
     const usesStores = this.#instance(id as Newable, place);
-    // One that has stores must be made for each event, because they belong to its step.
+    // An instance with stores must be made for each event, because they belong to its step.
     if (!place.isRoot && !usesStores && metadataOf(id as Newable).scope !== "Singleton")
       this.#warn(
         id,
-        `${path}: nothing binds ${text}, so one is made for each event. Make one for all with container.bind(${text}).toSelf().inSingletonScope(), or say that this is meant with container.bind(${text}).toSelf()`,
+        `${path}: nothing binds ${text}, so one is made for each event. ` +
+          `Make one for all with container.bind(${text}).toSelf().inSingletonScope(), ` +
+          `or say that this is meant with container.bind(${text}).toSelf()`,
       );
     return usesStores;
   }
@@ -111,7 +114,8 @@ class InjectionCheck {
     const id = LazyServiceIdentifier.is(one.value) ? one.value.unwrap() : one.value;
     if (id === undefined)
       return this.#refuse(
-        `${place.path} injects undefined as dependency ${index + 1}: is it imported from a module that imports this one?`,
+        `${place.path} injects undefined as dependency ${index + 1}: ` +
+          "is it imported from a module that imports this one?",
       );
     return this.#visit(new Place(id, place, one), one.kind === dependencyKinds.several, one.optional ?? false);
   }
@@ -128,11 +132,12 @@ class InjectionCheck {
   }
 }
 
-/** Says what is wrong with a class that declares fewer dependencies than its constructor takes. */
+/** Returns what is wrong with a class that declares fewer dependencies than its constructor takes. */
 function undeclared(type: Newable, declared: number): string | undefined {
   if (type.length > declared)
     return Object.hasOwn(type, injected)
-      ? `has a constructor with ${type.length} parameters and @injects names ${declared}; a parameter with a default value need not be named`
+      ? `has a constructor with ${type.length} parameters and @injects names ${declared}; ` +
+          "a parameter with a default value need not be named"
       : "has a constructor with parameters and no @injects that says what they are";
   const base = Object.getPrototypeOf(type) as Newable;
   if (declared > 0 || !inheritsConstructor(type)) return undefined;
@@ -140,12 +145,12 @@ function undeclared(type: Newable, declared: number): string | undefined {
   return `inherits the constructor of ${base.name}, whose @injects is not inherited: decorate it too`;
 }
 
-/** Whether a class has no constructor of its own, or the one that compilers add for fields. */
+/** Returns whether a class has no constructor of its own, or only one that compilers add for fields. */
 function inheritsConstructor(type: Newable): boolean {
   const text = Function.prototype.toString.call(type);
   return !/\bconstructor\s*\(/.test(text) || /\bsuper\(\.\.\.arguments\)/.test(text);
 }
 
-function anyOf(answers: readonly boolean[]): boolean {
-  return answers.includes(true);
+function anyOf(values: readonly boolean[]): boolean {
+  return values.includes(true);
 }

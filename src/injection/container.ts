@@ -1,38 +1,51 @@
-import { messageOf } from "../base/error-text.ts";
 import "reflect-metadata";
 import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
-import { throwProblems } from "../base/problems.ts";
 import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { throwProblems } from "../base/problems.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { checkInjection } from "./check.ts";
 import { injected } from "./metadata.ts";
-import type { Logger } from "../base/logger.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
 export { Container };
 
-/** What can be injected: a class, or a token for an interface. */
+/** A class, or a token for an interface. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
 export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) => T);
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** Whether it is a container of this copy of inversify: one of another has fields of its own that this one cannot read. */
+/** Returns whether a value is a container of this copy of inversify; the fields of another copy cannot be read. */
 export function isContainer(value: unknown): value is Container {
   return value instanceof Container;
 }
 
-/** A token for an interface of yours: `const Clock = token<Clock>("Clock")`, bound with `container.bind(Clock)`. */
+/**
+ * Returns a token for an interface, to be bound in the container of the hive.
+ *
+ * @example
+ * const PaymentGateway = token<PaymentGateway>("PaymentGateway");
+ * container.bind(PaymentGateway).to(HttpGateway);
+ */
 export function token<T>(name: string): Token<T> {
   return Symbol(name) as Token<T>;
 }
 
 /**
- * Says what a class is constructed with, in order: `@injects(Orders, PaymentGateway)`. The compiler checks it
- * against the constructor. The same as inversify's `@inject` on each parameter, and it also works as a
- * standard decorator, where parameters cannot be decorated.
+ * Names the dependencies of a constructor, in order. The compiler checks them against it.
+ *
+ * The same as inversify's `@inject` on each parameter, but it also works as a standard decorator, where parameters
+ * cannot be decorated.
+ *
+ * @example
+ * @injects(Orders, PaymentGateway)
+ * class PaymentActor {
+ *   constructor(orders: CollectionStore<Order>, gateway: PaymentGateway) { … }
+ * }
  */
 export function injects<const D extends readonly Injectable[]>(
   ...dependencies: D
@@ -45,19 +58,20 @@ export function injects<const D extends readonly Injectable[]>(
 }
 
 /**
- * Makes actors through inversify. Stores that are injected anywhere below an actor are those of its step:
- * inversify asks for them while the actor is being resolved, so a field is enough to say which step that is.
+ * Makes actors through inversify, with the stores of their steps.
+ *
+ * Inversify resolves stores synchronously while it resolves the actor, so a field is enough to hold the step.
  */
 export class ActorContainer {
   readonly #container: Container;
   readonly #parent: Container | undefined;
   readonly #direct: Pick<Step, "stores">;
-  /** Whose stores are injected now. */
+  /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
   #bound = 0;
   #checked = false;
 
-  /** @param parent the application's own container; classes it does not bind are made as they are asked for. */
+  /** @param parent The application's container. Classes that it does not bind are made for each event. */
   constructor(stores: Stores, parent: Container | undefined) {
     this.#parent = parent;
     this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
@@ -66,9 +80,9 @@ export class ActorContainer {
   }
 
   /**
-   * Checks once what the actors have injected, and logs what may be unintended.
+   * Checks the dependencies of all actors, once, and logs those that may be unintended.
    *
-   * @throws BeeHiveError `InvalidConfiguration` with every dependency that is missing, and how an actor comes to it.
+   * @throws BeeHiveError `InvalidConfiguration` with every missing dependency and its path from an actor.
    */
   check(descriptors: readonly ActorDescriptor[], logger: Logger): void {
     if (this.#checked) return;
@@ -79,9 +93,9 @@ export class ActorContainer {
   }
 
   /**
-   * A new actor for one event.
+   * Makes an actor for one event.
    *
-   * @throws BeeHiveError `Unresolvable` with what inversify says is missing.
+   * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
   resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
     this.#bindStores();
@@ -93,12 +107,12 @@ export class ActorContainer {
     });
   }
 
-  /** Deactivates singletons that the hive's own container made. */
+  /** Deactivates the singletons of the hive's own container. */
   close(): Promise<void> {
     return this.#container.unbindAllAsync();
   }
 
-  /** Tokens are made when modules load, which may be after the hive was made. */
+  /** Binds new store tokens: modules may load, and make tokens, after the hive was made. */
   #bindStores(): void {
     if (this.#bound === storeTokenCount()) return;
     for (const { token: store, find } of storeTokens()) {
@@ -109,17 +123,18 @@ export class ActorContainer {
   }
 }
 
-/** inversify does not export its class of errors, but marks them, for all of its copies. */
+/** Returns whether an error is inversify's. Its class is not exported, but its errors carry a mark. */
 function isOfInversify(error: unknown): boolean {
   return Object.hasOwn(Object(error), Symbol.for("@inversifyjs/core/InversifyCoreError"));
 }
 
-/** Why inversify could not make an actor, as an error that says what to do. */
+/** Returns the error for an actor that inversify could not make. */
 function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
     isOfInversify(cause)
-      ? `${descriptor.name} cannot be made. Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
+      ? `${descriptor.name} cannot be made. ` +
+          `Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
       : `${descriptor.name} cannot be made: what it needs failed: ${messageOf(cause)}`,
     { cause },
   );

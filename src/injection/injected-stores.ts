@@ -3,8 +3,9 @@ import { metadataOf } from "./metadata.ts";
 import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
 
 /**
- * Returns the kinds of stores that classes have injected, at any depth; all kinds when that cannot be seen, because a
- * dependency is bound in the application's own container.
+ * Returns the kinds of stores that classes have injected, at any depth.
+ *
+ * Returns all kinds when a dependency is bound in the application's container, where it cannot be seen.
  */
 export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> {
   const kinds = new Map<unknown, StoreKind>([...storeTokens()].map(({ token, kind }) => [token, kind]));
@@ -24,7 +25,7 @@ export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> 
   return found;
 }
 
-/** What a class, or the one that it extends, has injected; `undefined` when only its container knows. */
+/** Returns the dependencies of a class or its base class; `undefined` when only its container knows them. */
 function dependenciesOf(type: Function): readonly unknown[] | undefined {
   for (
     let one: unknown = type;
@@ -39,7 +40,7 @@ function dependenciesOf(type: Function): readonly unknown[] | undefined {
   return [];
 }
 
-/** A name that inversify is to look up later is an object with a function. */
+/** Unwraps an identifier that inversify looks up later. */
 function identifierOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { unwrap } = value as { readonly unwrap?: unknown };

@@ -3,8 +3,8 @@ import type { BindingConstraints, Container, LazyServiceIdentifier, Newable, Ser
 import type { Marks } from "./place.ts";
 
 /*
- * The parts of inversify's metadata and bindings that its own package exports no types for. Its version is pinned, and
- * the tests of the injection check fail when a new one changes them.
+ * Parts of inversify's metadata and bindings for which its package exports no types. Its version is pinned, and the
+ * tests of the injection check fail when a new version changes them.
  */
 
 /** One parameter or property of a class, or argument of a resolved value. */

@@ -1,6 +1,6 @@
 import type { BindingConstraints, MetadataName, MetadataTag, ServiceIdentifier } from "inversify";
 
-/** How a dependency is told apart from others with the same identifier. */
+/** The marks that distinguish dependencies with the same identifier. */
 export interface Marks {
   readonly name?: MetadataName | undefined;
   readonly tags?: Map<MetadataTag, unknown> | undefined;
@@ -20,24 +20,24 @@ export class Place implements BindingConstraints {
     this.#parent = parent;
   }
 
-  /** Whether it is an actor rather than a dependency of one. */
+  /** True for an actor, false for a dependency of one. */
   get isRoot(): boolean {
     return this.#parent === undefined;
   }
 
-  /** Returns the name of the class or token. */
+  /** The name of the class or token. */
   get text(): string {
     const { serviceIdentifier: id } = this;
     if (typeof id === "function") return id.name || "an anonymous class";
     return typeof id === "symbol" ? (id.description ?? "a symbol without a name") : id;
   }
 
-  /** Returns how the actor comes to it: `PaymentActor -> Gateway -> Url`. */
+  /** The path from the actor: `PaymentActor -> Gateway -> Url`. */
   get path(): string {
     return this.#parent ? `${this.#parent.path} -> ${this.text}` : this.text;
   }
 
-  /** Whether one of its ancestors is the same dependency, so that none of them can ever be made. */
+  /** True when an ancestor is the same dependency, so that neither can ever be made. */
   get isCircular(): boolean {
     for (let one = this.#parent; one; one = one.#parent) if (this.#equals(one)) return true;
     return false;

@@ -11,8 +11,9 @@ import type {
 } from "../contract/stores.ts";
 
 /**
- * What inversify binds and injects for an interface: `@inject(token)`, `container.get(token)`. Carries the
- * type of what is injected, so that `@injects` checks the constructor against it.
+ * Stands for an interface where inversify binds and injects: `container.bind(token)`, `@injects(token)`.
+ *
+ * Carries the type of the dependency, so that `@injects` checks the constructor against it.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of an abstract class that is never constructed
 export type Token<T> = symbol & (abstract new (...never: any[]) => T);
@@ -25,54 +26,68 @@ export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" |
 /** Every kind of store. */
 export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "key-value", "counters", "locks"];
 
-/** A store that can be injected, and how it is found among the stores of a step. */
+/** A store that can be injected. */
 export interface StoreToken {
   readonly token: symbol;
   readonly kind: StoreKind;
+  /** Finds it among the stores of a step. */
   readonly find: (stores: Stores) => unknown;
 }
 
-/** Shared by all installed copies of this package, so that a token of one is known to the hive of another. */
+/** Shared by all installed copies of this package, so that the hive of one knows the tokens of another. */
 const shared = globalThis as { [registry]?: Map<string, StoreToken> };
 const known = (shared[registry] ??= new Map<string, StoreToken>());
 
-/** Every store token made so far, in the order they were made. */
+/** Returns every store token made so far, in order. */
 export function storeTokens(): Iterable<StoreToken> {
   return known.values();
 }
 
-/** How many there are: grows when a module that was loaded later makes more. */
+/** Returns the number of store tokens; grows when modules load later. */
 export function storeTokenCount(): number {
   return known.size;
 }
 
 /**
- * The token of a collection: `const Orders = collectionStore<Order>("Orders")`, then `@injects(Orders)`. The
- * name is the name of the collection in the provider: a letter, then letters, digits or underscores.
+ * Returns the token of a collection.
  *
- * @throws BeeHiveError `InvalidKey` when the name is none.
+ * @param name The collection in the provider: a letter, then letters, digits or underscores.
+ * @throws BeeHiveError `InvalidKey` for any other name.
+ * @example
+ * const Orders = collectionStore<Order>("Orders");
+ * @injects(Orders)
  */
 export function collectionStore<T extends Identified>(name: string): Token<CollectionStore<T>> {
   return tokenOf("collection", checkedName("the name of a store", name), (stores) => stores.collection<T>(name));
 }
 
-/** The token of keyed lists of one kind of item: `keyedListStore<ParkedItem>("ParkedItems")`. */
+/**
+ * Returns the token of keyed lists of one kind of item.
+ *
+ * @example
+ * const ParkedItems = keyedListStore<ParkedItem>("ParkedItems");
+ */
 export function keyedListStore<T extends Identified>(name: string): Token<KeyedListStore<T>> {
   return tokenOf("keyed list", checkedName("the name of a store", name), (stores) => stores.keyedList<T>(name));
 }
 
-/** The token of a key-value store: `keyValueStore("Invoices")`. */
+/**
+ * Returns the token of a key-value store.
+ *
+ * @example
+ * const Invoices = keyValueStore("Invoices");
+ */
 export function keyValueStore(name: string): Token<KeyValueStore> {
   return tokenOf("key-value", checkedName("the name of a store", name), (stores) => stores.keyValue(name));
 }
 
-/** The token of the counters. */
+/** The token of the counters: `@injects(counterStore)`. */
 export const counterStore: Token<CounterStore> = tokenOf("counters", "", (stores) => stores.counters);
 
-/** The token of the locks. */
+/** The token of the locks: `@injects(lockStore)`. */
 export const lockStore: Token<LockStore> = tokenOf("locks", "", (stores) => stores.locks);
 
-/** The store of a token among these stores. */
+/** Returns the store of a token. */
 export function storeOf<T>(token: Token<T>, stores: Stores): T {
   for (const store of known.values()) if (store.token === token) return store.find(stores) as T;
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);

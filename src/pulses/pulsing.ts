@@ -15,28 +15,29 @@ export interface PulsingParts {
   readonly push: (events: readonly Event[]) => Promise<unknown>;
 }
 
-/** When a pulser fired last: remembered across processes. */
+/** The last pulse of a pulser, stored for all processes. */
 interface Fired {
   readonly id: string;
-  /** Milliseconds since the epoch. */
+  /** In ms since the epoch. */
   readonly time: number;
 }
 
-/** How long a pulse is left to a process that died while it fired it, in ms. A process that lives renews its lock. */
+/** The lock on a pulse, in ms. A live process renews it; the pulse of a process that died is free after that. */
 const lockMs = 5_000;
-/** A pulse that is remembered as fired so far in the future, in ms, was fired by a clock that was wrong. */
+/** A stored pulse that lies further in the future, in ms, was fired by a wrong clock. */
 const maxAheadMs = 10_000;
 
 /**
- * Runs one pulser. Every process that has it keeps time, and the lock store lets one of them fire each pulse. When that
- * process dies meanwhile, another one fires it: events carry ids made from the pulse, so that a repeated one is dropped as
- * a duplicate. Pulses that were missed while no process ran are not made up for.
+ * Runs one pulser in one process; the lock store lets one process fire each pulse.
+ *
+ * When that process dies meanwhile, another one fires the pulse. Events carry ids made from the pulse, so a repeated
+ * one is dropped as a duplicate. Pulses that were missed while no process ran are not fired later.
  */
 export class Pulsing {
   readonly #pulser: Pulser;
   readonly #parts: PulsingParts;
   readonly #stop = new AbortController();
-  /** Ends what a pulse under way still reads. */
+  /** Ends the outputs that a pulse under way still reads. */
   readonly #end = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -49,7 +50,7 @@ export class Pulsing {
     this.#running = this.#run();
   }
 
-  /** Fires no more, and waits for a pulse under way, `deadline` ms at most. */
+  /** Stops firing, and waits for a pulse under way, `deadline` ms at most. */
   async stop(deadline: number): Promise<void> {
     this.#stop.abort();
     await waitFor(this.#running, this.#parts.clock, deadline);
@@ -61,19 +62,19 @@ export class Pulsing {
     const { signal } = this.#stop;
     let last = clock.now();
     while (!signal.aborted) {
-      // A clock that was put back brings times that were there before: what was fired then is remembered.
+      // After a clock was put back, past times come again; the stored pulse keeps them from firing twice.
       if (clock.now() < last) last = clock.now() - 1;
       const due = nextTime(this.#pulser.schedule, last);
       if (due === undefined) return;
       await sleep(clock, due - clock.now(), signal);
       if (clock.now() < due) continue;
       last = Math.max(due, lastTime(this.#pulser.schedule, clock.now()));
-      await this.#fireOrSee(last);
+      await this.#fireOrWait(last);
     }
   }
 
-  /** Sees to it that a pulse is fired, by this process or another, until the next one is due. */
-  async #fireOrSee(time: number): Promise<void> {
+  /** Tries until the pulse has fired, in this process or another, or the next one is due. */
+  async #fireOrWait(time: number): Promise<void> {
     const { clock, logger } = this.#parts;
     const next = nextTime(this.#pulser.schedule, time) ?? Infinity;
     try {
@@ -87,7 +88,7 @@ export class Pulsing {
     }
   }
 
-  /** Fires the pulse that was due at `time` unless it was. @returns false when another process is about to. */
+  /** Fires the pulse of `time` once. Returns false when another process holds its lock. */
   async #fire(time: number): Promise<boolean> {
     const { stores, push } = this.#parts;
     const { name } = this.#pulser;
@@ -103,7 +104,7 @@ export class Pulsing {
     }
   }
 
-  /** Whether that pulse, or a later one, was fired by whichever process. */
+  /** Returns whether any process has fired the pulse of `time`, or a later one. */
   async #fired(time: number): Promise<boolean> {
     const { clock, stores } = this.#parts;
     const { name } = this.#pulser;
@@ -113,7 +114,7 @@ export class Pulsing {
   }
 }
 
-/** The events of the pulse that was due at `time`, in ms since the epoch, with ids that are the same whoever fires it. */
+/** Returns the events of the pulse of `time`, in ms since the epoch, with the same ids in every process. */
 export async function pulseEvents(
   pulser: Pulser,
   time: number,

@@ -20,7 +20,9 @@ export type Schedule =
       readonly every?: undefined;
     };
 
-/** Returns the first time of the schedule after `after`, in ms since the epoch; `undefined` when a cron line has ended. */
+/**
+ * Returns the first time of the schedule after `after`, in ms since the epoch; `undefined` when a cron line has ended.
+ */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
   if (schedule.every !== undefined) {
     const everyMs = inMs(schedule.every);
@@ -29,7 +31,9 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
   return cronOf(schedule).nextRun(new Date(after))?.getTime();
 }
 
-/** Returns the last time of the schedule up to `now`: a process that was asleep fires once, not for every missed pulse. */
+/**
+ * Returns the last time of the schedule up to `now`: a process that was asleep fires once, not for every missed pulse.
+ */
 export function lastTime(schedule: Schedule, now: number): number {
   if (schedule.every !== undefined) {
     const everyMs = inMs(schedule.every);

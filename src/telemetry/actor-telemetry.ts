@@ -8,16 +8,16 @@ import {
   type SpanOptions,
 } from "@opentelemetry/api";
 import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Outcome } from "../actors/outcome.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event } from "../events/event.ts";
 import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./attributes.ts";
 import type { Instruments } from "./instruments.ts";
-import type { Outcome } from "../actors/outcome.ts";
 
 /** The W3C trace context headers, carried as properties of events. */
 const traceHeaders = ["traceparent", "tracestate"] as const;
 const noHeaders: Readonly<Record<string, string>> = {};
-/** What is done to a lease in the end; nothing when it was lost. */
+/** The settlement of each outcome; a lost lease is not settled. */
 const settlements: Readonly<Partial<Record<Outcome, string>>> = {
   committed: "commit",
   retried: "abandon",
@@ -30,7 +30,7 @@ export class ActorTelemetry {
   readonly #instruments: Instruments;
   readonly #clock: Clock;
   readonly #subscription: string;
-  /** The same objects for each event: this is on the path of every one of them. */
+  /** Made once, because every event uses them. */
   readonly #spanName: string;
   readonly #attributes: Attributes;
   readonly #spanOptions: SpanOptions;
@@ -90,7 +90,7 @@ export class ActorTelemetry {
     consumed.add(1, attributes);
   }
 
-  /** @internal The span of what was done to the lease in the end, a child of the delivery's. */
+  /** @internal Records the span of the settlement, a child of the delivery's. */
   settled(delivery: Span, event: Event, outcome: Outcome, startTime: number = this.now()): void {
     const operation = settlements[outcome];
     if (operation === undefined) return;
@@ -119,7 +119,7 @@ export class ProcessSpan {
   readonly #event: Event;
   readonly #actor: ActorTelemetry;
   readonly #startedAt = performance.now();
-  /** When the actor last returned or threw, in ms since the epoch: what comes after is the settlement. */
+  /** When the actor last returned or threw, in ms since the epoch; the settlement begins there. */
   #ranAt: number | undefined;
 
   constructor(span: Span, event: Event, actor: ActorTelemetry) {
@@ -128,6 +128,7 @@ export class ProcessSpan {
     this.#actor = actor;
   }
 
+  /** Runs `work` inside the span. */
   run<A extends unknown[], T>(work: (...given: A) => T, ...given: A): T {
     if (!this.#span.isRecording()) return work(...given);
     const result = context.with(trace.setSpan(context.active(), this.#span), () => work(...given));
@@ -138,7 +139,7 @@ export class ProcessSpan {
     return result;
   }
 
-  /** What outputs carry on: this span when one is recorded, else what the input carried. */
+  /** Returns the trace headers of the outputs: of this span when it is recorded, else of the input. */
   headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = {};
     if (this.#span.isRecording()) {
@@ -153,7 +154,7 @@ export class ProcessSpan {
     return headers;
   }
 
-  /** Answers how long the delivery took, in ms. */
+  /** Ends the span, and returns the duration of the delivery in ms. */
   end(outcome: Outcome, error?: unknown): number {
     if (this.#span.isRecording()) {
       this.#span.setAttribute("beehive.outcome", outcome);

@@ -1,4 +1,3 @@
-import { errorNameOf, messageOf } from "../base/error-text.ts";
 import {
   context,
   propagation,
@@ -8,12 +7,13 @@ import {
   type Span,
   type SpanContext,
 } from "@opentelemetry/api";
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import { safeText } from "../base/safe-text.ts";
 import { registeredProvider } from "../contract/provider-module.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { safeText } from "../base/safe-text.ts";
 
-/* What the semantic conventions call things. */
+/* Names and values of the OpenTelemetry semantic conventions for messaging. */
 
 /** Returns `messaging.system` for the name of a provider. */
 export function systemName(provider: string): string {
@@ -53,14 +53,14 @@ export function carriesTrace({ properties }: Event): boolean {
   return "traceparent" in properties;
 }
 
-/** The span that the properties of an event name; `undefined` when they cannot be read. */
+/** Returns the span context in the properties of an event; `undefined` when they hold none. */
 export function contextOf({ properties }: Event): SpanContext | undefined {
   return trace.getSpanContext(propagation.extract(context.active(), properties));
 }
 
 const maxStatus = 1_024;
 
-/** Marks a span as failed. Spans go to a service of somebody else: their text holds no secret and no body. */
+/** Marks a span as failed. Its text holds no secret and no body, because spans leave for an outside service. */
 export function fail(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorNameOf(error));
   span.setStatus({ code: SpanStatusCode.ERROR, message: safeText(messageOf(error), maxStatus) });

@@ -9,19 +9,19 @@ import {
 } from "@opentelemetry/api";
 
 const scope = "beehive-actors";
-/** The boundaries that the conventions name, in seconds. */
+/** The boundaries of the conventions, in seconds. */
 const seconds = {
   explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
 };
-/** An event may wait for long. */
+/** The boundaries of waits, which may be long, in seconds. */
 const waits = {
   explicitBucketBoundaries: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400],
 };
 
-/** What the API hands out as long as no SDK is set up. */
+/** The counter of the API while no SDK is set up. */
 const noCounter = createNoopMeter().createCounter("");
 
-/** What is measured with; taken from the SDK that is set up when the hive is made. */
+/** The tracer and the instruments of the SDK that is set up when the hive is made. */
 export class Instruments {
   readonly tracer: Tracer = trace.getTracer(scope);
   readonly #meter = metrics.getMeter(scope);
@@ -29,7 +29,7 @@ export class Instruments {
     description: "Events published",
     unit: "{message}",
   });
-  /** Whether anybody measures; when not, what would be told them need not be worked out. */
+  /** False when no metrics SDK is set up: callers then skip computing attributes. */
   readonly measuring: boolean = this.sent !== noCounter;
   readonly consumed: Counter = this.#meter.createCounter("messaging.client.consumed.messages", {
     description: "Events delivered to actors, by outcome",

@@ -1,9 +1,9 @@
 import { context, propagation, SpanKind, trace, type Attributes, type Span } from "@opentelemetry/api";
-import { ActorTelemetry } from "./actor-telemetry.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
+import { ActorTelemetry } from "./actor-telemetry.ts";
 import {
   carriesTrace,
   contextOf,
@@ -25,7 +25,7 @@ export type { ActorTelemetry, ProcessSpan } from "./actor-telemetry.ts";
  * application sets up an SDK.
  */
 
-/** What one hive tells OpenTelemetry. */
+/** Spans and metrics of one hive. */
 export class Telemetry {
   readonly #system: string;
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class Telemetry {
   readonly #sentTo = new Map<string, Attributes>();
   readonly #nowhere: Attributes;
 
-  /** @param provider its name, which becomes `messaging.system`. */
+  /** @param provider The name of the provider, for `messaging.system`. */
   constructor(provider: string, clock: Clock) {
     this.#clock = clock;
     this.#system = systemName(provider);
@@ -41,14 +41,16 @@ export class Telemetry {
   }
 
   /**
-   * Runs a push of events inside a span, and hands `send` the events as they carry on the trace. One event goes on
-   * from the span of the push. Each of several has a span of its own, from which it goes on, and which the push links
-   * to: else all that follows from a batch would be one trace. An event that carries a trace already keeps it.
+   * Runs a push inside a span, and passes the events with their trace headers to `send`.
+   *
+   * A single event continues the span of the push. Each of several events has a span of its own, which the push links
+   * to: otherwise all events that follow from a batch would be one trace. An event that carries a trace already keeps
+   * it.
    */
   async push(events: readonly Event[], send: (traced: readonly Event[]) => Promise<void>): Promise<void> {
     const attributes = this.#destinationOf(events);
     const span = this.#instruments.tracer.startSpan(nameOfSpan("send", attributes), {
-      // By the conventions, a producer is what events go on from.
+      // By the conventions, events continue the span of a producer.
       kind: events.length === 1 ? SpanKind.PRODUCER : SpanKind.CLIENT,
       attributes,
     });
@@ -75,7 +77,7 @@ export class Telemetry {
     for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
   }
 
-  /** What is measured of the deliveries of one actor. */
+  /** Returns the spans and metrics of one actor. */
   actor(descriptor: ActorDescriptor): ActorTelemetry {
     return new ActorTelemetry(this.#instruments, this.#system, this.#clock, descriptor);
   }
@@ -84,23 +86,23 @@ export class Telemetry {
     const [first] = events;
     if (first && events.length === 1) {
       push.setAttributes(messageAttributes(first));
-      return [this.#goingOnFrom(push, first, push)];
+      return [this.#continuing(push, first, push)];
     }
     push.setAttribute("messaging.batch.message_count", events.length);
     return events.map((event) => {
-      if (carriesTrace(event)) return this.#goingOnFrom(push, event, push);
+      if (carriesTrace(event)) return this.#continuing(push, event, push);
       const destination = this.#destination(event.queueName);
       const created = this.#instruments.tracer.startSpan(nameOfSpan("create", destination), {
         kind: SpanKind.PRODUCER,
         attributes: { ...destination, ...createOperation, ...messageAttributes(event) },
       });
       created.end();
-      return this.#goingOnFrom(created, event, push);
+      return this.#continuing(created, event, push);
     });
   }
 
-  /** The event with the trace that it goes on from; the push links to that, unless it is itself. */
-  #goingOnFrom(span: Span, event: Event, push: Span): Event {
+  /** Returns the event with the headers of the span that it continues. The push links to any other span. */
+  #continuing(span: Span, event: Event, push: Span): Event {
     const own = carriesTrace(event) ? contextOf(event) : undefined;
     const from = own ?? span.spanContext();
     if (from.spanId !== push.spanContext().spanId) push.addLink({ context: from });
@@ -110,7 +112,7 @@ export class Telemetry {
     return event.clone({ id: event.id, properties: { ...event.properties, ...headers } });
   }
 
-  /** The one place where all of them go, if there is one. */
+  /** Returns the attributes of the common destination of events, if they have one. */
   #destinationOf(events: readonly Event[]): Attributes {
     const queueName = events[0]?.queueName;
     return queueName !== undefined && events.every((event) => event.queueName === queueName)

@@ -48,12 +48,14 @@ interface Settings {
  * Opens when too many calls fail, by number and by rate, so that a service that is down is left alone.
  *
  * While it is open, the subscription leases nothing, and events that were leased before are abandoned without counting
- * an attempt. Afterwards the subscription tries one event; when that fails too, the breaker opens again at once (Nygard,
- * "Release It!"). An event that always fails and is alone is tried again after each `open`, until another event succeeds:
- * throw `RejectEvent` for an event that can never succeed. Actors that share the middleware share the breaker.
+ * an attempt. Afterwards the subscription tries one event; when that fails too, the breaker opens again at once
+ * (Nygard, "Release It!"). An event that always fails and is alone is tried again after each `open`, until another
+ * event succeeds: throw `RejectEvent` for an event that can never succeed. Actors that share the middleware share the
+ * breaker.
  *
  * @example
- * @actorDescription("OrderAccepted-Payment", { middleware: [circuitBreaker({ failures: 5, within: "30s", open: "1m" })] })
+ * @actorDescription("OrderAccepted-Payment", { middleware: [circuitBreaker({ failures: 5, within: "30s", open: "1m" })]
+ * })
  * @throws BeeHiveError `InvalidConfiguration` when an option is unknown, or is no count, rate or length of time.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {

@@ -15,8 +15,8 @@ export interface ThrottleOptions {
 /**
  * Starts at most `limit` runs within any span of `per`, in this process.
  *
- * Actors that share the middleware share the limit. A run above the limit waits, and its lease is renewed meanwhile; the
- * wait ends when the lease is lost or the stopping hive abandons the event.
+ * Actors that share the middleware share the limit. A run above the limit waits, and its lease is renewed meanwhile;
+ * the wait ends when the lease is lost or the stopping hive abandons the event.
  *
  * @example
  * const gateway = throttle({ limit: 100, per: "1m" });

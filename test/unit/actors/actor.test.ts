@@ -14,7 +14,7 @@ class Decorated {
   async processAsync(): Promise<void> {}
 }
 
-test("given several decorators, then each is a subscription, in the order of the source", async () => {
+test("several decorators are subscriptions in the order of the source", async () => {
   assert.equal(namesOf(Decorated), ["First-Actor", "Second-Actor", "Third"]);
   const descriptors = actorsFrom(Decorated);
   assert.equal(
@@ -27,7 +27,7 @@ test("given several decorators, then each is a subscription, in the order of the
   );
 });
 
-test("given a subclass, then it subscribes for itself and inherits no subscription", () => {
+test("a subclass inherits no subscription", () => {
   class Sub extends Decorated {}
   assert.equal(namesOf(Sub), []);
   @actorDescription("Own-Actor")
@@ -35,7 +35,7 @@ test("given a subclass, then it subscribes for itself and inherits no subscripti
   assert.equal([namesOf(Own), namesOf(Decorated).length], [["Own-Actor"], 3]);
 });
 
-test("given a decorator that is called as a function, then it subscribes just so", () => {
+test("the decorator works as a plain function call", () => {
   class Plain {
     async processAsync(): Promise<void> {}
   }
@@ -44,7 +44,7 @@ test("given a decorator that is called as a function, then it subscribes just so
   assert.equal(namesOf(Plain), ["First-Plain", "Second-Plain"]);
 });
 
-test("given a class that is decorated, then nothing can be seen on its instances or among its keys", () => {
+test("a decorated class shows nothing on its instances or among its keys", () => {
   assert.equal([Object.keys(Decorated), Object.keys(new Decorated())], [[], []]);
 });
 
@@ -64,7 +64,7 @@ export class Sub extends Compiled {}
 `;
 for (const compiler of ["esbuild", "tsc"] as const) {
   for (const mode of ["legacy", "standard"] as const) {
-    test(`given ${mode} decorators compiled by ${compiler}, then the descriptors are the same`, async () => {
+    test(`${mode} decorators compiled by ${compiler} give the same descriptors`, async () => {
       const { Compiled, Sub } = (await compiled(source, compiler, mode)) as Record<string, ActorClass>;
       assert.equal(namesOf(Compiled as ActorClass), namesOf(Decorated));
       assert.equal(

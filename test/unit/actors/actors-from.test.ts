@@ -29,7 +29,7 @@ const describe = async (...classes: readonly ActorClasses[]) => actorsFrom(class
 const problemsOf = async (...classes: readonly ActorClasses[]): Promise<string> =>
   (await throwsCode("InvalidConfiguration", () => describe(...classes))).message;
 
-test("given a decorated class, then its descriptor has what it says and the defaults for the rest", async () => {
+test("a descriptor has the options of the decorator and the defaults", async () => {
   const [descriptor] = await describe(
     actor("Order-Pay", {
       parallelism: 3,
@@ -45,13 +45,13 @@ test("given a decorated class, then its descriptor has what it says and the defa
   assert.equal(descriptor?.publishes.map(String), ["Paid-", "Failed-", "Invoices"]);
 });
 
-test("given event types that are published, then their events go where the types say", async () => {
+test("events of published event types go where the types define", async () => {
   const types = [eventType("Paid"), eventType("Printed", undefined, { queueName: "Labels" })];
   const [descriptor] = await describe(actor("Order-Pay", { publishes: [...types, "Failed"] }));
   assert.equal(descriptor?.publishes.map(String), ["Paid-", "Labels", "Failed-"]);
 });
 
-test("given classes, arrays and modules, then each actor is taken once, and of a module what is decorated", async () => {
+test("each class is taken once, and of a module the decorated ones", async () => {
   const [a, b, c] = [actor("A-X"), actor("B-X"), actor("C-X")];
   const descriptors = await describe(a, [b, [a]], { a, c, Undecorated, other: 7, text: "x" });
   assert.equal(
@@ -63,7 +63,7 @@ test("given classes, arrays and modules, then each actor is taken once, and of a
 for (const [what, sources, reason] of [
   ["a class that is not decorated", [Undecorated], /Undecorated is not an actor: decorate it/],
   ["a class without the method", [NoMethod as never], /NoMethod has no method processAsync/],
-  ["a queue name that is none", [actor("A-B-C")], /Some on "A-B-C".*more than one hyphen/],
+  ["a wrong queue name", [actor("A-B-C")], /Some on "A-B-C".*more than one hyphen/],
   ["a topic to read", [actor("Orders-")], /it is a topic; an actor reads a subscription of it, "Orders-Something"/],
   [
     "a subscription to publish to",
@@ -76,17 +76,17 @@ for (const [what, sources, reason] of [
     /"C-D" is a subscription; publish to its topic, "C-"/,
   ],
   [
-    "an option that is none",
+    "an unknown option",
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
     /"paralelism" is not an option; there are name, parallelism/,
   ],
   [
-    "a retry option that is none",
+    "an unknown retry option",
     [actor("A-B", { retry: { maxAtempts: 3 } as object })],
     /retry.maxAtempts is not an option/,
   ],
   [
-    "a middleware that is none",
+    "a middleware that is no function",
     [actor("A-B", { middleware: [undefined] } as unknown as ActorOptions)],
     /middleware must be a list of functions/,
   ],
@@ -104,7 +104,7 @@ for (const [what, sources, reason] of [
     /lease must be a whole number of ms from 100, at most 100 years, not 99/,
   ],
   ["a lease without end", [actor("A-B", { lease: Infinity })], /not Infinity/],
-  ["a retry that is none", [actor("A-B", { retry: { maxAttempts: 0 } })], /retry.maxAttempts/],
+  ["a wrong retry", [actor("A-B", { retry: { maxAttempts: 0 } })], /retry.maxAttempts/],
   ["two actors on one subscription", [actor("A-B"), actor("A-B")], /Some and Some both read "A-B"/],
   [
     "names that differ in case",
@@ -112,12 +112,12 @@ for (const [what, sources, reason] of [
     /"Orders-Pay" and "Orders-pay" differ only in case/,
   ],
 ] as const) {
-  test(`given ${what}, then it is a problem`, async () => {
+  test(`${what} is a problem`, async () => {
     assert.match(await problemsOf(...sources), reason);
   });
 }
 
-test("given many problems, then one error lists all of them, each once", async () => {
+test("one error lists many problems, each once", async () => {
   const message = await problemsOf(
     Undecorated,
     actor("A-B-C"),
@@ -126,7 +126,7 @@ test("given many problems, then one error lists all of them, each once", async (
   assert.is(message.split("\n  - ").length - 1, 6, message);
 });
 
-test("given problems of actors, pulsers and the journal, when the hive is made, then one error lists all of them", async () => {
+test("one error lists the problems of actors, pulsers and the journal", async () => {
   const options: HiveOptions = {
     actors: actor("A-B-C"),
     pulsers: [pulse("Tick", { every: 1 })],
@@ -136,14 +136,14 @@ test("given problems of actors, pulsers and the journal, when the hive is made, 
   for (const problem of ['Some on "A-B-C"', 'the pulser "Tick"', "journal.entries"]) assert.match(message, problem);
 });
 
-test("given a problem, when its error is shown with all that it holds, then it is there once", async () => {
+test("an inspected error shows a problem once", async () => {
   const options = { actors: actor("A-B", { parallelism: 0 }) };
   const shown = inspect(await throwsCode("InvalidConfiguration", () => createHive(options)));
   assert.is(shown.split("parallelism must be").length - 1, 1, shown);
   assert.match(shown, /^BeeHiveError: /);
 });
 
-test("given options of a hive with names and values that are none, then it can't be made, and each is told", async () => {
+test("unknown and wrong options of a hive are all reported", async () => {
   const options = {
     actors: actor("A-B"),
     defaults: { paralelism: 3, middleware: () => [] },
@@ -161,7 +161,7 @@ test("given options of a hive with names and values that are none, then it can't
   );
 });
 
-test("given defaults of the hive, then they hold for what an actor does not say", async () => {
+test("the defaults of the hive fill in missing options of an actor", async () => {
   await using hive = await createHive({
     actors: [actor("A-B", { lease: 5_000 })],
     defaults: { lease: 7_000, parallelism: 2, retry: { maxAttempts: 3 } },

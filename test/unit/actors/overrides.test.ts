@@ -70,7 +70,7 @@ actors:
 };
 
 for (const [name, content] of Object.entries(files)) {
-  test(`given ${name}, when the hive is made, then it wins over decorators, a subscription over an actor`, async () => {
+  test(`${name} wins over decorators, a subscription over an actor`, async () => {
     const all = await descriptors({ overrides: await file(name, content) });
     assert.equal(all.map(({ queueName }) => queueName.toString()).toSorted(), [
       "OrderAccepted-Payment",
@@ -84,7 +84,7 @@ for (const [name, content] of Object.entries(files)) {
   });
 }
 
-test("given a variable, when a file says otherwise, then the variable wins", async () => {
+test("a variable wins over a file", async () => {
   const all = await descriptors({
     overrides: await file("overrides.json", files["overrides.json"]),
     environment: {
@@ -97,12 +97,12 @@ test("given a variable, when a file says otherwise, then the variable wins", asy
   assert.is(on(all, "OrderResumed-Payment").parallelism, 64);
 });
 
-test("given overrides as an object, when the hive is made, then they hold as those of a file do", async () => {
+test("overrides in an object work like those of a file", async () => {
   const all = await descriptors({ overrides: { TracingActor: { lease: 1_000 } } });
   assert.is(on(all, "OrderShipped-Tracing").lease, 1_000);
 });
 
-test("given settings from everywhere, when the hive describes itself, then each has its value and its origin", async () => {
+test("describe() prints each setting with its origin", async () => {
   const path = await file("overrides.yml", "actors: { PaymentActor: { retry: { maxAttempts: 5 } } }");
   const hive = await createHive({
     actors: [PaymentActor],
@@ -150,7 +150,7 @@ for (const [what, name, content, reasons] of [
     ],
   ],
 ] as const) {
-  test(`given a file that ${what}, when the hive is made, then every problem is told at once`, async () => {
+  test(`a file that ${what} is refused with every problem at once`, async () => {
     const path = content === undefined ? join(folder, name) : await file(name, content);
     const error = await failureOf(descriptors({ overrides: path }));
     assert.is(error.code, "InvalidConfiguration");
@@ -169,14 +169,14 @@ for (const [what, said, reason] of [
   ["a limit that does what there is not", { failureLimit: { failures: 1, within: 1, action: "sing" } }, 'not "sing"'],
   ["an enabled that is a text", { enabled: "no" }, "actors.PaymentActor.enabled must be true or false"],
 ] as const) {
-  test(`given a file with ${what}, when the hive is made, then it is refused`, async () => {
+  test(`a file with ${what} is refused`, async () => {
     const path = await file("within.json", JSON.stringify({ actors: { PaymentActor: said } }));
     const error = await failureOf(descriptors({ overrides: path }));
     assert.match(error.message, reason);
   });
 }
 
-test("a variable that is empty, or for an actor of another hive, says nothing", async () => {
+test("a variable that is empty or for another hive is ignored", async () => {
   for (const empty of ["", " \n"]) {
     const environment = {
       BEEHIVE_ACTOR_PARALLELISM_PaymentActor: empty,
@@ -204,7 +204,7 @@ const fromDatabase = (queueName: string, parallelism: number): ActorDescriptor =
   return described;
 };
 
-test("given configurations that answer at once and later, when they are merged with classes, then all are there", async () => {
+test("sync and async descriptor sources merge with classes", async () => {
   const now: DescriptorSource = { getDescriptors: () => [fromDatabase("A-Trace", 1)] };
   const later: DescriptorSource = { getDescriptors: async () => new Set([fromDatabase("B-Trace", 2)]) };
   const all = await descriptors({ actors: [PaymentActor, now, later], overrides: { "B-Trace": { parallelism: 7 } } });
@@ -216,7 +216,7 @@ test("given configurations that answer at once and later, when they are merged w
   ]);
 });
 
-test("given defaults of the hive, when a configuration is asked, then it is told them", async () => {
+test("a descriptor source receives the defaults of the hive", async () => {
   let told: number | undefined;
   const asked: DescriptorSource = {
     getDescriptors: (defaults) => {
@@ -228,13 +228,13 @@ test("given defaults of the hive, when a configuration is asked, then it is told
   assert.is(told, 42);
 });
 
-test("given two configurations for one subscription, when they are merged, then the contradiction is told", async () => {
+test("two sources for one subscription are a contradiction", async () => {
   const again: DescriptorSource = { getDescriptors: () => [fromDatabase("OrderAccepted-Payment", 1)] };
   const error = await failureOf(descriptors({ actors: [PaymentActor, again] }));
   assert.match(error.message, 'TracingActor and PaymentActor both read "OrderAccepted-Payment"');
 });
 
-test("given a decorated class and one that is not, when a module is read, then the decorated ones are its actors", () => {
+test("of a module, the decorated classes are its actors", () => {
   // As in the C# library, which looks through an assembly.
   class NotAnActor implements ProcessorActor {
     processAsync(): void {}

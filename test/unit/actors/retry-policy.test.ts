@@ -8,7 +8,7 @@ const test = suite("Retry policy");
 const options = { maxAttempts: 4, minDelay: 100, maxDelay: 350, factor: 2, jitter: 0 };
 const failure = new Error("boom");
 
-test("given an error, then each retry waits longer, up to the longest", () => {
+test("each retry waits longer, up to the maximum", () => {
   const delays = [1, 2, 3].map((attempt) => decideRetry(failure, attempt, options, 0));
   assert.equal(
     delays,
@@ -16,7 +16,7 @@ test("given an error, then each retry waits longer, up to the longest", () => {
   );
 });
 
-test("given the last attempt, then the dead letters, with the number of attempts and the last error", () => {
+test("the last attempt is dead-lettered with its number and last error", () => {
   assert.equal(decideRetry(failure, 4, options, 0), {
     action: "dead-letter",
     reason: "failed 4 times, the last with: boom",
@@ -27,7 +27,7 @@ test("given the last attempt, then the dead letters, with the number of attempts
   });
 });
 
-test("given jitter, then a wait is shortened by up to that part of it, and never made longer", () => {
+test("jitter shortens a wait and never lengthens it", () => {
   const delayAt = (random: number): unknown => decideRetry(failure, 1, { ...options, jitter: 0.5 }, random);
   assert.equal(
     [delayAt(0), delayAt(0.5), delayAt(0.999)],
@@ -35,23 +35,23 @@ test("given jitter, then a wait is shortened by up to that part of it, and never
   );
 });
 
-test("given attempts in the thousands, then the wait is still the longest", () => {
+test("after thousands of attempts the wait is still the maximum", () => {
   assert.equal(decideRetry(failure, 5_000, { ...options, maxAttempts: 10_000 }, 0), { action: "retry", delayMs: 350 });
 });
 
-test("given what can't succeed by being repeated, then the dead letters at once, with its reason", () => {
+test("an error that is not retryable is dead-lettered at once", () => {
   assert.equal(decideRetry(new RejectEvent("no lines"), 1, options, 0), { action: "dead-letter", reason: "no lines" });
   for (const code of ["BodyUnreadable", "InvalidOutput", "TooLarge", "InvalidState"] as const) {
     assert.equal(decideRetry(new BeeHiveError(code, "why"), 1, options, 0), { action: "dead-letter", reason: "why" });
   }
 });
 
-test("given an actor that asks to be retried later, then after that time, as long as attempts are left", () => {
+test("RetryLater sets the delay as long as attempts are left", () => {
   assert.equal(decideRetry(new RetryLater(7_000), 3, options, 0.5), { action: "retry", delayMs: 7_000 });
   assert.is(decideRetry(new RetryLater(7_000), 4, options, 0).action, "dead-letter");
 });
 
-test("given errors that may pass, then they are retried", () => {
+test("errors that may pass are retried", () => {
   for (const code of [
     "Unavailable",
     "Throttled",
@@ -65,12 +65,12 @@ test("given errors that may pass, then they are retried", () => {
   assert.is(decideRetry(new PauseSubscription(1), 1, options, 0).action, "retry");
 });
 
-test("given whatever can be thrown, then its message is told", () => {
+test("the message of any thrown value is reported", () => {
   assert.equal([failure, "text", 7, undefined, null].map(messageOf), ["boom", "text", "7", "undefined", "null"]);
   assert.match((decideRetry("text", 4, options, 0) as { reason: string }).reason, "text");
 });
 
-test("given options, then every problem is named, and the defaults have none", () => {
+test("every problem of retry options is named, and the defaults have none", () => {
   assert.equal(retryProblems(defaultRetry), []);
   const problems = retryProblems({ maxAttempts: 0, minDelay: -1, maxDelay: -2, factor: 0.5, jitter: 2 });
   assert.equal(

@@ -48,7 +48,7 @@ async function start(actor: ActorClass, defaults: HiveOptions["defaults"] = {}):
   return hive;
 }
 
-test("given a rule by class, when an error of a subclass comes, then it is a dead letter at once", async () => {
+test("a rule by class dead-letters an error of a subclass at once", async () => {
   const actor = failing({ supervision: [{ on: CardRefused, action: "dead-letter" }] }, new CardStolen("stolen"));
   const hive = await start(actor);
   await hive.settle();
@@ -56,7 +56,7 @@ test("given a rule by class, when an error of a subclass comes, then it is a dea
   await hive.stop();
 });
 
-test("given a rule by code, when such an error comes, then it holds, and for no other code", async () => {
+test("a rule by code matches that code and no other", async () => {
   const rule = { on: "Timeout", action: "dead-letter" } as const;
   const hive = await start(
     failing({ supervision: [rule] }, new BeeHiveError("Unavailable", "down"), new BeeHiveError("Timeout", "slow")),
@@ -66,7 +66,7 @@ test("given a rule by code, when such an error comes, then it holds, and for no 
   await hive.stop();
 });
 
-test("given a rule by a function, when it says so, then the rule holds", async () => {
+test("a rule by function matches when it returns true", async () => {
   const rule = { on: (error: unknown) => (error as Error).message.startsWith("E42"), action: "dead-letter" } as const;
   const hive = await start(failing({ supervision: [rule] }, new Error("E41"), new Error("E42 gone")));
   await hive.settle();
@@ -74,7 +74,7 @@ test("given a rule by a function, when it says so, then the rule holds", async (
   await hive.stop();
 });
 
-test("given a retry of its own in a rule, when such an error comes, then it is tried as the rule says", async () => {
+test("a rule's own retry replaces the policy", async () => {
   const rule = { on: BankDown, action: "retry", retry: { maxAttempts: 2, minDelay: 3_600_000, maxDelay: 3_600_000 } };
   const hive = await start(failing({ supervision: [rule as never] }, new BankDown("down"), new BankDown("still down")));
   const begin = hive.clock.now();
@@ -84,7 +84,7 @@ test("given a retry of its own in a rule, when such an error comes, then it is t
   await hive.stop();
 });
 
-test("given a rule that pauses, when such an error comes, then nothing is leased meanwhile and no attempt is counted", async () => {
+test("a pausing rule stops leasing and counts no attempt", async () => {
   const rule = { on: BankDown, action: "pause", pause: 60_000 } as const;
   const hive = await start(
     failing({ supervision: [rule], retry: { maxAttempts: 1 } }, new BankDown("down"), new BankDown("down")),
@@ -98,7 +98,7 @@ test("given a rule that pauses, when such an error comes, then nothing is leased
   await hive.stop();
 });
 
-test("given a rule that stops, when such an error comes, then the hive stops with it, and the event is kept", async () => {
+test("a stopping rule stops the hive with its error and keeps the event", async () => {
   const error = new BankDown("for good");
   const hive = await start(failing({ supervision: [{ on: BankDown, action: "stop" }] }, error));
   await hive.settle();
@@ -107,14 +107,14 @@ test("given a rule that stops, when such an error comes, then the hive stops wit
   await hive.stop();
 });
 
-test("given a hive that was asked to stop, when it has stopped, then it says that nothing made it", async () => {
+test("a hive that was asked to stop has no reason", async () => {
   const hive = await start(failing({}));
   await hive.settle();
   await hive.stop();
   await hive.hive.whenStopped();
 });
 
-test("given rules of the actor and of the hive, when both match, then the actor's holds", async () => {
+test("a rule of the actor wins over one of the hive", async () => {
   const own = { on: BankDown, action: "dead-letter" } as const;
   const all = [
     { on: Error, action: "retry" },
@@ -132,7 +132,7 @@ test("given rules of the actor and of the hive, when both match, then the actor'
   await other.stop();
 });
 
-test("given a limit of failures, when they come within its time, then the subscription pauses, and its attempts count", async () => {
+test("failures within the limit's time pause the subscription and count", async () => {
   const failureLimit = { failures: 2, within: 60_000, action: "pause", pause: 3_600_000 } as const;
   const retry = { minDelay: 1_000, factor: 1, jitter: 0 };
   const hive = await start(failing({ failureLimit, retry }, new Error("one"), new Error("two")));
@@ -143,7 +143,7 @@ test("given a limit of failures, when they come within its time, then the subscr
   await hive.stop();
 });
 
-test("given a limit that stops, when failures come within its time, then the hive stops with the last of them", async () => {
+test("failures within the time of a stopping limit stop the hive", async () => {
   const last = new Error("two");
   const failureLimit = { failures: 2, within: 60_000, action: "stop" } as const;
   const hive = await start(failing({ retry: { minDelay: 1_000 } }, new Error("one"), last), { failureLimit });
@@ -152,7 +152,7 @@ test("given a limit that stops, when failures come within its time, then the hiv
   await hive.stop();
 });
 
-test("given failures further apart than the limit's time, when there are many, then nothing comes of it", () => {
+test("failures further apart than the limit's time are harmless", () => {
   const count = new FailureCount({ failures: 2, within: 1_000, action: "stop" });
   assert.equal(
     [0, 1_001, 2_002, 3_003].map((now) => count.add(now)),
@@ -162,28 +162,28 @@ test("given failures further apart than the limit's time, when there are many, t
   assert.is(count.add(4_004), undefined, "counting starts anew");
 });
 
-test("given a limit that does not say how long to pause, when it is reached, then it is as long as its time", () => {
+test("a limit without a pause pauses for as long as its time", () => {
   const count = new FailureCount({ failures: 1, within: 1_500, action: "pause" });
   assert.equal(count.add(0), { action: "pause", pauseMs: 1_500, by: "failure-limit" });
 });
 
-test("given a rule for every Error, when something else is thrown, then it does not match", () => {
+test("a rule for Error does not match other thrown values", () => {
   assert.equal([matches(Error, new BankDown()), matches(Error, "a text")], [true, false]);
 });
 
-test("given no rule that matches, when it is decided, then the retry policy decides", () => {
+test("without a matching rule the retry policy decides", () => {
   const decided = decide(new BankDown(), 1, { retry: { ...defaultRetry, jitter: 0 }, supervision: [] }, 0);
   assert.equal(decided, { action: "retry", delayMs: defaultRetry.minDelay });
 });
 
-test("given a failure that is not the actor's, when it is decided, then the event is away for a second at least", () => {
+test("an uncounted failure abandons the event for at least a second", () => {
   const retry = { ...defaultRetry, minDelay: 0, jitter: 0 };
   const decided = decide(new BeeHiveError("Throttled", "slow down"), 1, { retry, supervision: [] }, 0, true);
   const why = "the step could not be committed yet, it will be run again";
   assert.equal(decided, { action: "abandon", delayMs: 1_000, why });
 });
 
-test("given rules and limits that make no sense, when the hive is made, then every problem is told at once", async () => {
+test("rules and limits that make no sense are all reported", async () => {
   const actor = failing({
     supervision: [
       { on: BankDown, action: "pause", pause: 0 },
@@ -199,7 +199,7 @@ test("given rules and limits that make no sense, when the hive is made, then eve
   assert.match(error.message, "failureLimit.within must be more than 0 ms, at most 100 years, not 0");
 });
 
-test("given rules and limits with misspelt names, when the hive is made, then they are told and what there is", async () => {
+test("misspelt names in rules and limits are reported with the known ones", async () => {
   const actor = failing({
     supervision: [
       { on: "AcessDenied" as "AccessDenied", action: "stop" },
@@ -218,7 +218,7 @@ test("given rules and limits with misspelt names, when the hive is made, then th
   assert.match(message, "failureLimit.within must be more than 0 ms, at most 100 years, not Infinity");
 });
 
-test("given pauses without an end and half a failure, when they are checked, then each is told", () => {
+test("endless pauses and half a failure are refused", () => {
   const problems = supervisionProblems(
     [{ on: BankDown, action: "pause", pause: Infinity }],
     { failures: 1.5, within: 1_000, action: "pause", pause: Infinity },
@@ -248,7 +248,7 @@ function throttling(times: number, clock: Clock): Provider {
   return provider;
 }
 
-test("given a provider that asks to slow down at the commit, then the event is given back until it can be, and no attempt counts", async () => {
+test("a throttled commit is repeated without counting an attempt", async () => {
   const attempts: number[] = [];
   @actorDescription("Ping-Counting", { retry: { maxAttempts: 2 } })
   class CountingActor implements ProcessorActor {
@@ -265,7 +265,7 @@ test("given a provider that asks to slow down at the commit, then the event is g
   await hive.stop();
 });
 
-test("given an actor that is asked to slow down itself, then its attempts count", async () => {
+test("a throttled actor counts its attempts", async () => {
   const errors = [1, 2].map(() => new BeeHiveError("Throttled", "the bank asks to slow down"));
   const hive = await start(failing({ retry: { maxAttempts: 2 } }, ...errors));
   await hive.settle();
@@ -273,7 +273,7 @@ test("given an actor that is asked to slow down itself, then its attempts count"
   await hive.stop();
 });
 
-test("given a rule whose function throws, then it does not match, and the event ends in the dead letters", async () => {
+test("a rule whose function throws does not match", async () => {
   const on = (error: unknown): boolean => (error as { response: { status: number } }).response.status === 503;
   const hive = await start(
     failing(
@@ -287,7 +287,7 @@ test("given a rule whose function throws, then it does not match, and the event 
   await hive.stop();
 });
 
-test("given delays that were computed wrongly, then the retry policy decides, and fractions are whole", async () => {
+test("wrong delays leave the policy to decide, and fractions round up", async () => {
   const errors = [new RetryLater(NaN), new PauseSubscription(NaN), new RetryLater(20.5), new PauseSubscription(0.5)];
   assert.equal(
     errors.map((error) => decide(error, 1, { retry: defaultRetry, supervision: [] }, 0)),
@@ -308,7 +308,7 @@ test("given delays that were computed wrongly, then the retry policy decides, an
   }
 });
 
-test("given an actor that throws an object with a message, then the dead letter tells it", async () => {
+test("the dead letter of a thrown object has its message", async () => {
   const actor = failing({ retry: { maxAttempts: 1 } }, { name: "Refused", message: "duplicate key" });
   const hive = await start(actor);
   await hive.settle();
@@ -342,7 +342,7 @@ for (const [what, thrown] of [
   ],
   ["an error whose message is no text", Object.assign(new Error("x"), { message: { toString: null } })],
 ] as const) {
-  test(`given an actor that throws ${what}, then its event is retried and ends in the dead letters`, async () => {
+  test(`an event whose actor throws ${what} is retried, then dead-lettered`, async () => {
     let runs = 0;
     @actorDescription("Ping-Odd", { retry: { maxAttempts: 2, minDelay: 0, maxDelay: 0 } })
     class OddActor implements ProcessorActor {

@@ -31,7 +31,7 @@ async function leased(clock: Clock, provider: MemoryProvider, id: string, leaseM
   return lease as Lease;
 }
 
-test("given a lease that is kept for long, when the clock jumps, then a short one is renewed in time all the same", async () => {
+test("a short lease is renewed in time after a clock jump", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);
@@ -47,7 +47,7 @@ test("given a lease that is kept for long, when the clock jumps, then a short on
   await provider.close();
 });
 
-test("given a lease that nobody keeps, when the clock jumps over its end, then its event comes back", async () => {
+test("an abandoned lease ends when the clock jumps over its end", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   await leased(clock, provider, "long", 600_000);
@@ -59,7 +59,7 @@ test("given a lease that nobody keeps, when the clock jumps over its end, then i
   await provider.close();
 });
 
-test("given a paused subscription, when the clock is put back, then the pause does not last longer", async () => {
+test("a clock that is put back does not lengthen a pause", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   const runs: number[] = [];
@@ -80,7 +80,7 @@ test("given a paused subscription, when the clock is put back, then the pause do
   await provider.close();
 });
 
-test("given an open breaker, when the clock is put back, then it stays open for no more than its time", async () => {
+test("a clock that is put back does not keep a breaker open", async () => {
   const clock = new JumpingClock();
   const context = { clock } as unknown as ActorContext;
   const breaker = circuitBreaker({ failures: 1, open: 30_000 });
@@ -93,7 +93,7 @@ test("given an open breaker, when the clock is put back, then it stays open for 
   await run(async () => []);
 });
 
-test("given a throttle, when the clock is put back, then nobody waits for the time that it lost", async () => {
+test("a clock that is put back delays no throttled run", async () => {
   const clock = new JumpingClock();
   const context = { clock, signal: new AbortController().signal } as unknown as ActorContext;
   const slow = throttle({ limit: 2, per: 1_000 });
@@ -112,14 +112,14 @@ test("given a throttle, when the clock is put back, then nobody waits for the ti
   assert.equal(starts, [0, 0, 1_000, 1_000, 2_000]);
 });
 
-test("given a limit of failures, when the clock is put back, then failures of before do not count", () => {
+test("failures from before a clock was put back do not count", () => {
   const count = new FailureCount({ failures: 2, within: 1_000, action: "stop" });
   count.add(hour);
   assert.is(count.add(0), undefined);
   assert.equal(count.add(500), { action: "stop" });
 });
 
-test("given a pulser, when the clock was ahead and is put back, then it fires at once again, each pulse once", async () => {
+test("a pulser fires again, each pulse once, after a clock was put back", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   const times: number[] = [];
@@ -140,7 +140,7 @@ test("given a pulser, when the clock was ahead and is put back, then it fires at
   await provider.close();
 });
 
-test("given a hive that waits to be idle, when the clock is put forward, then it looks again soon", async () => {
+test("whenIdle looks again soon after the clock was put forward", async () => {
   const clock = new JumpingClock();
   const memory = new MemoryProvider({ clock });
   let ready = 1;

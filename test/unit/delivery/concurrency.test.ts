@@ -14,21 +14,21 @@ interface Order extends Identified {
 const test = suite("Concurrency");
 const orders = (): CollectionStore<Order> => new MemoryProvider().stores.collection<Order>("Orders");
 
-test("given no etag, when an item is written over another, then there is no conflict", async () => {
+test("a write without an etag has no conflict", async () => {
   const store = orders();
   await store.insert({ id: "1", state: "new" });
   await store.update({ id: "1", state: "paid" });
   assert.is((await store.get("1")).state, "paid");
 });
 
-test("given the etag that is there, when an item is written, then there is no conflict", async () => {
+test("a write with the current etag has no conflict", async () => {
   const store = orders();
   const { etag } = await store.insert({ id: "1", state: "new" });
   await store.update({ id: "1", etag, state: "paid" });
   assert.is((await store.get("1")).state, "paid");
 });
 
-test("given another etag than is there, when an item is written, then ConcurrencyConflict names it and says what to do", async () => {
+test("a write with another etag names the item in ConcurrencyConflict", async () => {
   const store = orders();
   const { etag } = await store.insert({ id: "1", state: "new" });
   const error = await throwsCode("ConcurrencyConflict", () => store.update({ id: "1", etag: `${etag}x` }));
@@ -36,7 +36,7 @@ test("given another etag than is there, when an item is written, then Concurrenc
   assert.is((await store.get("1")).state, "new");
 });
 
-test("given an etag and an item that is gone, then ConcurrencyConflict says that it was deleted", async () => {
+test("a write of a deleted item says so in ConcurrencyConflict", async () => {
   const store = orders();
   const read = await store.insert({ id: "1" });
   await store.delete("1");
@@ -46,7 +46,7 @@ test("given an etag and an item that is gone, then ConcurrencyConflict says that
   );
 });
 
-test("given an item read before a change by others, when it is changed in a loop of read and update, then no change is lost", async () => {
+test("a loop of read and update loses no change", async () => {
   const store = orders();
   await store.insert({ id: "1", state: "" });
   await Promise.all(

@@ -35,14 +35,14 @@ async function lose(work: Work, options: ActorOptions = {}): Promise<{ warnings:
 const held =
   /Reckoner held the event loop for \d{3} ms without a break, so that its lease of 200 ms could not be renewed/;
 
-test("given a computation before the first await, then the letter names its actor", async () => {
+test("a computation before the first await names its actor in the letter", async () => {
   const { warnings, letter } = await lose(() => compute(300));
   assert.match(letter.reason, held);
   assert.match(letter.reason, /setImmediate.*worker thread.*longer lease/);
   assert.match(warnings[0] ?? "", held);
 });
 
-test("given a computation in a generator, then the letter names its actor", async () => {
+test("a computation in a generator names its actor in the letter", async () => {
   const { letter } = await lose(function* () {
     compute(300);
     yield new Event("Pong");
@@ -50,7 +50,7 @@ test("given a computation in a generator, then the letter names its actor", asyn
   assert.match(letter.reason, held);
 });
 
-test("given a computation after an await, then the letter names the subscriptions at work", async () => {
+test("a computation after an await names the subscriptions at work", async () => {
   const { letter } = await lose(async () => {
     await new Promise(setImmediate);
     compute(300);
@@ -61,7 +61,7 @@ test("given a computation after an await, then the letter names the subscription
   );
 });
 
-test("given a computation, then an await, when the lease is gone, then the loss says why", async () => {
+test("a lease lost to a computation says why", async () => {
   const { warnings } = await lose(async () => {
     compute(300);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -69,7 +69,7 @@ test("given a computation, then an await, when the lease is gone, then the loss 
   assert.match(warnings[0] ?? "", held);
 });
 
-test("given short runs, then none is remembered; of long ones the longest is told", () => {
+test("short runs are not remembered; of long runs the longest is", () => {
   const start = performance.now() + 1e6;
   ranSince(performance.now() - 10, "Short");
   assert.is(longestHold(start), undefined);

@@ -26,7 +26,7 @@ interface Item extends Identified {
 const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test("given an event that came back more often than it may be tried, when it is delivered, then it is a dead letter and no actor sees it", async () => {
+test("an event delivered too often is dead-lettered, unseen by its actor", async () => {
   const clock = new PatientClock();
   const memory = new MemoryProvider({ clock });
   const seen: number[] = [];
@@ -47,7 +47,7 @@ test("given an event that came back more often than it may be tried, when it is 
   await hive.stop();
 });
 
-test("given an event that went from one queue to another while both were counted, when a hive is idle is asked, then they are counted again", async () => {
+test("an event that moves between queues is counted again for whenIdle", async () => {
   const delayMs = 1_000;
   let moved = false;
   const first = actor("Pong-Works", () => {});
@@ -77,7 +77,7 @@ test("given an event that went from one queue to another while both were counted
   await hive.stop();
 });
 
-test("given steps that collide, when they run again, then it is one after the other, so that none collides twice", async () => {
+test("collided steps run again one after the other, and none twice", async () => {
   const gate = new Gate();
   let runs = 0;
   const clock = new PatientClock();
@@ -107,7 +107,7 @@ test("given steps that collide, when they run again, then it is one after the ot
   assert.is(runs, 19);
 });
 
-test("given a step that collided when it was committed, when its next run is throttled, then that counts as a failure", async () => {
+test("a throttled run after a collision counts as a failure", async () => {
   const clock = new PatientClock();
   const provider = new MemoryProvider({ clock });
   const beginStep = provider.beginStep.bind(provider);
@@ -128,7 +128,7 @@ test("given a step that collided when it was committed, when its next run is thr
   assert.equal(outcomes, ["retried", "committed"]);
 });
 
-test("given a lease that is being renewed, when the actor is done, then its step is committed only if the lease is still held", async () => {
+test("a step commits only after a renewal that keeps its lease", async () => {
   const renewal = new Gate();
   const outcomes: string[] = [];
   const works = actor("Ping-Works", () => work.pass(), { lease: 1_000 });
@@ -148,7 +148,7 @@ test("given a lease that is being renewed, when the actor is done, then its step
   await hive.stop();
 });
 
-test("given a lease that is being renewed, when the actor fails, then the event is given back only after that", async () => {
+test("a failed event is abandoned only after the renewal under way", async () => {
   const renewal = new Gate();
   const work = new Gate();
   const calls: string[] = [];
@@ -196,7 +196,7 @@ for (const [when, thrown] of [
   ["the actor then throws", new Error("the bank hung up")],
   ["its provider then says so", new BeeHiveError("LeaseLost", "it ended")],
 ] as const)
-  test(`given a lease that is over, when ${when}, then nothing is settled any more`, async () => {
+  test(`a lost lease settles nothing when ${when}`, async () => {
     const work = new Gate();
     const outcomes: string[] = [];
     let abandoned = 0;
@@ -214,7 +214,7 @@ for (const [when, thrown] of [
     await hive.stop();
   });
 
-test("given an event that is being given back, when the deadline of a stop passes, then it is not given back a second time", async () => {
+test("a stop does not abandon an event a second time", async () => {
   const answer = new Gate();
   const failing = actor("Ping-Works", () => Promise.reject(new Error("no")));
   const { clock, hive } = await scene(failing, (queues) => ({
@@ -232,7 +232,7 @@ test("given an event that is being given back, when the deadline of a stop passe
   await stopping;
 });
 
-test("given a step that is being committed, when the deadline of a stop passes, then the stop waits for it and gives nothing back", async () => {
+test("a stop waits for a commit under way and abandons nothing", async () => {
   const answer = new Gate();
   const clock = new PatientClock();
   const memory = new MemoryProvider({ clock });
@@ -261,7 +261,7 @@ test("given a step that is being committed, when the deadline of a stop passes, 
   assert.equal(await memory.queues.counts(queueName), { ready: 0, leased: 0, delayed: 0, dead: 0 });
 });
 
-test("given a lease that is being renewed, when the deadline of a stop passes, then its event is given back only after that", async () => {
+test("a stop abandons an event only after the renewal under way", async () => {
   const renewal = new Gate();
   const work = new Gate();
   const calls: string[] = [];
@@ -289,7 +289,7 @@ test("given a lease that is being renewed, when the deadline of a stop passes, t
   work.open();
 });
 
-test("given an actor whose disposal fails, when its step was committed, then the delivery is told as committed", async () => {
+test("a failing disposal leaves the delivery committed", async () => {
   const reports: unknown[] = [];
   class Failing {
     async processAsync(): Promise<void> {}
@@ -306,7 +306,7 @@ test("given an actor whose disposal fails, when its step was committed, then the
   await hive.stop();
 });
 
-test("given a rule that stops the hive, when it does, then the event is given back at once, and no attempt is counted", async () => {
+test("a stopping rule abandons its event at once, uncounted", async () => {
   const failing = actor("Ping-Works", () => Promise.reject(new TypeError("for good")), {
     supervision: [{ on: TypeError, action: "stop" }],
   });
@@ -318,7 +318,7 @@ test("given a rule that stops the hive, when it does, then the event is given ba
   assert.is(lease?.attempt, 1);
 });
 
-test("given a step that waits for its turn after a collision, when its lease is lost meanwhile, then its actor does not run again", async () => {
+test("a lease lost while waiting for a turn keeps the actor from running", async () => {
   const again = new Gate();
   const runs = [0, 0];
   const works = actor(
@@ -344,7 +344,7 @@ test("given a step that waits for its turn after a collision, when its lease is 
   await hive.stop();
 });
 
-test("given a lease that is over, when its step then collides, then it does not wait for its turn to run again", async () => {
+test("a collision of a lost lease does not wait for its turn", async () => {
   const [first, again] = [new Gate(), new Gate()];
   const runs = [0, 0];
   const outcomes: string[] = [];
@@ -384,7 +384,7 @@ test("given a lease that is over, when its step then collides, then it does not 
   await hive.stop();
 });
 
-test("given a step that others collide with for ever, when it has run twenty times more, then it has failed", async () => {
+test("a step that collides for ever fails after twenty reruns", async () => {
   let runs = 0;
   const works = actor(
     "Ping-Works",
@@ -402,7 +402,7 @@ test("given a step that others collide with for ever, when it has run twenty tim
   await hive.stop();
 });
 
-test("given an actor that does not finish before the deadline, when it ends at last, then its delivery is told as given back, and its stores are over", async () => {
+test("an actor that ends after the deadline is reported as abandoned", async () => {
   const gate = new Gate();
   const outcomes: string[] = [];
   const codes: unknown[] = [];
@@ -426,7 +426,7 @@ test("given an actor that does not finish before the deadline, when it ends at l
   assert.equal([outcomes, codes], [["abandoned"], ["InvalidState"]]);
 });
 
-test("given a step that failed, when its stores are used afterwards, then whoever does is told that it is over", async () => {
+test("stores of a failed step refuse further use", async () => {
   let kept: CollectionStore<{ id: string }> | undefined;
   class Failing {
     constructor(readonly items: CollectionStore<{ id: string }>) {}

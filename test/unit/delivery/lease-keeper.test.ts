@@ -44,7 +44,7 @@ function scene(answer?: Renew) {
   return { clock, calls, keeper, keep, lost };
 }
 
-test("given a lease that is kept, then it is renewed at half its time, again and again", async () => {
+test("a kept lease is renewed at half its time, again and again", async () => {
   const { clock, calls, keep, lost } = scene();
   const kept = keep("a");
   await clock.advance(1_600);
@@ -58,7 +58,7 @@ test("given a lease that is kept, then it is renewed at half its time, again and
   assert.equal(lost, []);
 });
 
-test("given leases that are due at nearly the same time, then they are renewed in one call", async () => {
+test("leases that are due at nearly the same time are renewed in one call", async () => {
   const { clock, calls, keep } = scene();
   keep("a");
   await clock.advance(50);
@@ -71,7 +71,7 @@ test("given leases that are due at nearly the same time, then they are renewed i
   assert.equal(calls[1], { at: 700, ids: ["c"] });
 });
 
-test("given leases of two lengths that are due together, then each is renewed for its own length", async () => {
+test("leases of two lengths are renewed for their own lengths", async () => {
   const { clock, calls, keep } = scene();
   keep("short", 400);
   const long = keep("long", 1_000);
@@ -84,7 +84,7 @@ test("given leases of two lengths that are due together, then each is renewed fo
   assert.is(long.lease.expiresAt, 1_400);
 });
 
-test("given a lease that is not held any more, when it is renewed, then who works under it is told once, and it is let go", async () => {
+test("a renewal of a lost lease cancels its holder once", async () => {
   const { clock, calls, keep, lost } = scene(async (ids) => ids.map((id) => id !== "a"));
   keep("a");
   keep("b");
@@ -96,7 +96,7 @@ test("given a lease that is not held any more, when it is renewed, then who work
   );
 });
 
-test("given renewals that fail, then they are tried again until the lease has ended, and its loss is told at its end", async () => {
+test("failing renewals are tried until the lease ends, then it is lost", async () => {
   const { clock, calls, keep, lost } = scene(() => Promise.reject(new Error("no network")));
   keep("a");
   await clock.advance(5_000);
@@ -107,7 +107,7 @@ test("given renewals that fail, then they are tried again until the lease has en
   assert.equal(lost, ["a LeaseLost 1000"]);
 });
 
-test("given renewals that take their time to fail, when the lease has ended between two of them, then its loss is told at its end", async () => {
+test("a lease that ends between two slow failures is lost at its end", async () => {
   const { clock, keep, lost } = scene(async () => {
     await sleep(clock, 60);
     throw new Error("no network");
@@ -117,7 +117,7 @@ test("given renewals that take their time to fail, when the lease has ended betw
   assert.equal(lost, ["a LeaseLost 1000"]);
 });
 
-test("given a renewal that fails once, when it succeeds later, then the lease goes on", async () => {
+test("a lease goes on when a later renewal succeeds", async () => {
   let failures = 0;
   const { clock, calls, keep, lost } = scene(async (ids) => {
     if (failures++ === 0) throw new Error("no network");
@@ -132,14 +132,14 @@ test("given a renewal that fails once, when it succeeds later, then the lease go
   assert.equal(lost, []);
 });
 
-test("given a renewal that gets no answer, when the lease has ended, then its loss is told at its end", async () => {
+test("a renewal without an answer loses the lease at its end", async () => {
   const { clock, keep, lost } = scene(() => new Promise(() => {}));
   keep("a");
   await clock.advance(2_000);
   assert.equal(lost, ["a LeaseLost 1000"]);
 });
 
-test("given a renewal under way, when the lease is stopped, then the stop waits for it", async () => {
+test("stopping a lease waits for the renewal under way", async () => {
   let answer = (): void => {};
   const { clock, keep, lost } = scene((ids) => new Promise((resolve) => (answer = () => resolve(ids.map(() => true)))));
   const kept = keep("a");
@@ -154,7 +154,7 @@ test("given a renewal under way, when the lease is stopped, then the stop waits 
   assert.equal(lost, []);
 });
 
-test("given a renewal under way that finds the lease gone, when the lease is stopped meanwhile, then the loss is known after the stop", async () => {
+test("a loss found by a renewal under way is known after the stop", async () => {
   let answer = (): void => {};
   const { clock, keep, lost } = scene(
     (ids) => new Promise((resolve) => (answer = () => resolve(ids.map(() => false)))),
@@ -167,7 +167,7 @@ test("given a renewal under way that finds the lease gone, when the lease is sto
   assert.equal(lost, ["a LeaseLost 500"]);
 });
 
-test("given a renewal that is answered after the end of its lease, then the loss is told once", async () => {
+test("a renewal answered after the end of its lease loses it once", async () => {
   let answer = (): void => {};
   const { clock, keep, lost } = scene(
     (ids) => new Promise((resolve) => (answer = () => resolve(ids.map(() => false)))),
@@ -179,7 +179,7 @@ test("given a renewal that is answered after the end of its lease, then the loss
   assert.equal(lost, ["a LeaseLost 1000"]);
 });
 
-test("given a renewal under way, when another lease is due, then only that one is renewed", async () => {
+test("a renewal under way does not delay that of another lease", async () => {
   const { clock, calls, keep } = scene(() => new Promise(() => {}));
   keep("a");
   await clock.advance(200);
@@ -191,7 +191,7 @@ test("given a renewal under way, when another lease is due, then only that one i
   );
 });
 
-test("given a renewal under way that fails, when the keeper is closed meanwhile, then it is not tried again", async () => {
+test("a closed keeper does not repeat a failing renewal", async () => {
   let fail = (): void => {};
   const { clock, keep, keeper } = scene(
     () => new Promise((_, reject) => (fail = () => reject(new Error("no network")))),
@@ -204,7 +204,7 @@ test("given a renewal under way that fails, when the keeper is closed meanwhile,
   assert.is(clock.pending, 0);
 });
 
-test("given a keeper that is closed, then it renews nothing more and leaves no timer", async () => {
+test("a closed keeper renews nothing and leaves no timer", async () => {
   const { clock, calls, keep, keeper } = scene();
   keep("a");
   keeper.close();

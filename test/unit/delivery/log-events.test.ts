@@ -27,7 +27,7 @@ function warnings(): Logger & { readonly lines: { fields: object; message: strin
   return { ...silentLogger, lines, warn: (fields, message) => void lines.push({ fields, message }) };
 }
 
-test("given log events that nobody made a topic for, when a step returns them, then it is committed, and a warning counts them", async () => {
+test("log events without a topic are counted in a warning", async () => {
   const logger = warnings();
   const hive = await TestHive.start({ actors: PaymentActor, logger });
   await hive.push(new Event("OrderAccepted"));
@@ -40,7 +40,7 @@ test("given log events that nobody made a topic for, when a step returns them, t
   assert.equal(logger.lines[0]?.fields, { ...logger.lines[0]?.fields, events: 2 });
 });
 
-test("given log events that are read, when a step has committed, then they are delivered like any other", async () => {
+test("log events with a reader are delivered like any other", async () => {
   @actorDescription("PaymentMeasured-Meter")
   class MeterActor extends AuditActor {}
   const hive = await TestHive.start({ actors: [PaymentActor, AuditActor, MeterActor] });
@@ -60,7 +60,7 @@ test("given log events that are read, when a step has committed, then they are d
   await hive.stop();
 });
 
-test("given log events that take a minute to send, when a step returns them, then it does not wait for them", async () => {
+test("a step does not wait for its log events", async () => {
   const logger = warnings();
   let sending = 0;
   const hive = await TestHive.start({ actors: [PaymentActor, AuditActor], logger });
@@ -79,7 +79,7 @@ test("given log events that take a minute to send, when a step returns them, the
   await hive.stop();
 });
 
-test("given a step that fails, when it would have returned log events, then none is sent", async () => {
+test("a failed step sends no log events", async () => {
   @actorDescription("OrderAccepted-Failing", { retry: { maxAttempts: 1 } })
   class FailingActor implements ProcessorActor {
     async *processAsync(): AsyncGenerator<Event> {
@@ -94,7 +94,7 @@ test("given a step that fails, when it would have returned log events, then none
   await hive.stop();
 });
 
-test("given a log event that is pushed from outside, when it cannot be sent, then the push succeeds all the same", async () => {
+test("a push succeeds when its log event cannot be sent", async () => {
   const logger = warnings();
   const provider = new MemoryProvider();
   const hive = await TestHive.start({ actors: AuditActor, logger, provider });

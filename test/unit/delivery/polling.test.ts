@@ -37,7 +37,7 @@ const unavailable = (): never => {
   throw new BeeHiveError("Unavailable", "no answer");
 };
 
-test("given polls that fail, when they are tried again, then each waits twice as long, up to 30 s, and anew after an answer", async () => {
+test("failing polls wait twice as long each time, up to 30 s", async () => {
   let down = true;
   const { clock, hive, asked } = await scene(
     actor("Ping-Works", () => {}),
@@ -63,7 +63,7 @@ test("given polls that fail, when they are tried again, then each waits twice as
   await hive.stop();
 });
 
-test("given a poll that its stop ends with an error, when the hive stops, then nobody is told of an error", async () => {
+test("an error of a poll that a stop ends is not reported", async () => {
   const errors: string[] = [];
   const logger: Logger = { ...silentLogger, error: (_, message) => void errors.push(message) };
   const lease: QueueOperator["lease"] = (_, { signal }) =>
@@ -78,7 +78,7 @@ test("given a poll that its stop ends with an error, when the hive stops, then n
   assert.equal(errors, []);
 });
 
-test("given actors at work in all slots that do not finish, when the hive stops, then it does at its deadline", async () => {
+test("a hive stops at its deadline with all slots busy", async () => {
   const gate = new Gate();
   const { clock, hive, memory } = await scene(actor("Ping-Works", () => gate.pass(), { parallelism: 1 }));
   await hive.push(events(1));
@@ -91,7 +91,7 @@ test("given actors at work in all slots that do not finish, when the hive stops,
   gate.open();
 });
 
-test("given a poll that brings events though it was to end, when the hive stops, then they are worked on before it has stopped", async () => {
+test("events of a poll that ends late are worked on before the stop", async () => {
   const { gate, clock, hive, counts, done } = await lateAnswer();
   const stopping = hive.stop();
   await clock.advance(0);
@@ -101,7 +101,7 @@ test("given a poll that brings events though it was to end, when the hive stops,
   assert.is((await counts()).leased, 0);
 });
 
-test("given a poll that is not answered, when the hive stops, then it does a little after its deadline, and what the poll brings later goes back", async () => {
+test("a poll without an answer delays the stop little; its events go back", async () => {
   const { gate, clock, hive, counts, done } = await lateAnswer();
   const stopping = hive.stop({ deadline: 100 });
   await clock.advance(100);
@@ -113,7 +113,7 @@ test("given a poll that is not answered, when the hive stops, then it does a lit
   assert.is((await counts()).ready, 2);
 });
 
-test("given a poll that is answered only after the deadline, when the hive stops, then what it brings has gone back by then", async () => {
+test("events of a poll that ends after the deadline are abandoned", async () => {
   const returning = new Gate();
   const { gate, clock, hive, counts, done } = await lateAnswer(returning);
   let stopped = false;
@@ -129,7 +129,7 @@ test("given a poll that is answered only after the deadline, when the hive stops
   assert.is((await counts()).ready, 2);
 });
 
-test("given a provider that answers nothing any more, when the hive stops, then it does a little after its deadline", async () => {
+test("an unresponsive provider delays a stop only a little", async () => {
   const gate = new Gate();
   const { clock, hive, memory } = await scene(
     actor("Ping-Works", () => gate.pass()),
@@ -145,7 +145,7 @@ test("given a provider that answers nothing any more, when the hive stops, then 
   gate.open();
 });
 
-test("given a pause that is over, when events are worked on again, then it is one at a time until one is committed", async () => {
+test("after a pause events are tried one at a time until one commits", async () => {
   let down = 3;
   const rule = { on: TypeError, action: "pause", pause: 60_000 } as const;
   const retry = { minDelay: 1_000, maxDelay: 1_000, jitter: 0 };
@@ -171,7 +171,7 @@ test("given a pause that is over, when events are worked on again, then it is on
   await hive.stop();
 });
 
-test("given two events that pause their subscription, when the second asks for less, then the longer pause holds", async () => {
+test("of two pauses the longer one holds", async () => {
   const gate = new Gate();
   const works = actor(
     "Ping-Works",
@@ -199,7 +199,7 @@ test("given two events that pause their subscription, when the second asks for l
   await hive.stop();
 });
 
-test("given a queue where many events cost what one does, when slots come free, then they are waited for a little, until enough have", async () => {
+test("slots are gathered shortly where many events cost one request", async () => {
   const gates = [0, 1, 2, 3, 4].map(() => new Gate());
   const works = actor("Ping-Works", (event) => gates[event.getBody<number>()]?.pass(), { parallelism: 2 });
   const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
@@ -222,7 +222,7 @@ test("given a queue where many events cost what one does, when slots come free, 
   await hive.stop();
 });
 
-test("given slots that are waited for, when an event pauses the subscription meanwhile, then nothing is asked for until the pause is over", async () => {
+test("a pause while slots are gathered stops leasing", async () => {
   const gates = [0, 1, 2, 3].map(() => new Gate());
   const works = actor(
     "Ping-Works",
@@ -247,7 +247,7 @@ test("given slots that are waited for, when an event pauses the subscription mea
   await hive.stop();
 });
 
-test("given an event that is postponed by a pause, when the hive stops meanwhile, then it is given back once", async () => {
+test("a stop during a pause abandons its event once", async () => {
   const gate = new Gate();
   const returned: AbandonOptions[] = [];
   let pausing = true;
@@ -281,7 +281,7 @@ test("given an event that is postponed by a pause, when the hive stops meanwhile
   assert.equal(returned, [{ delayMs: 60_000, countAttempt: false }]);
 });
 
-test("given a poll that a pause ends, when its provider fails because of that, then polling is well", async () => {
+test("a provider error of a poll that a pause ends is ignored", async () => {
   const work = new Gate();
   const { clock, hive } = await scene(
     actor("Ping-Works", async () => {
@@ -304,7 +304,7 @@ test("given a poll that a pause ends, when its provider fails because of that, t
   await hive.stop();
 });
 
-test("given a provider that is paid by the request, when a pause is over, then one event is tried without waiting for slots", async () => {
+test("after a pause one event is tried without gathering slots", async () => {
   let pausing = true;
   const { clock, hive, asked } = await scene(
     actor(

@@ -11,7 +11,7 @@ class Reader implements ProcessorActor {
   async processAsync(): Promise<void> {}
 }
 
-test("given a pulse that never ends, when the hive is stopped, then it takes no more events at once and stops at its deadline", async () => {
+test("an endless pulse does not keep a stop beyond its deadline", async () => {
   const clock = new ManualClock();
   const endless = { ...pulse("Ping", { every: 1_000 }), pulse: () => new Promise<never>(() => {}) };
   const hive = await createHive({ actors: Reader, pulsers: [endless], clock, logger: silentLogger });
@@ -23,7 +23,7 @@ test("given a pulse that never ends, when the hive is stopped, then it takes no 
   await stopping;
 });
 
-test("given an actor whose disposal never ends, when the hive is stopped, then it stops a little after its deadline", async () => {
+test("an endless disposal delays a stop only a little", async () => {
   const clock = new ManualClock();
   let disposing = false;
   @actorDescription("Ping-Holder")

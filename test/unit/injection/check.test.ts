@@ -56,7 +56,7 @@ const perEvent = (path: string, name: string): string =>
   `warning: ${path}: nothing binds ${name}, so one is made for each event. ` +
   `Make one for all with container.bind(${name}).toSelf().inSingletonScope(), or say that this is meant with container.bind(${name}).toSelf()`;
 
-test("given a token missing deep below, then its path is named", async () => {
+test("the path of a token that is missing deep below is named", async () => {
   const actor = actorOf("Payment", classOf("Gateway", classOf("Http", Url, token("Key"))));
   const found = await check(actor);
   assert.equal(
@@ -65,7 +65,7 @@ test("given a token missing deep below, then its path is named", async () => {
   );
 });
 
-test("given bound classes, then what is missing below them is found", async () => {
+test("dependencies missing below bound classes are found", async () => {
   const Gateway = token("Gateway");
   const Alias = token("Alias");
   const Computed = token("Computed");
@@ -81,13 +81,13 @@ test("given bound classes, then what is missing below them is found", async () =
     assert.equal(await check(actor, container), []);
 });
 
-test("given bindings of a parent container, then they count", async () => {
+test("bindings of a parent container count", async () => {
   const parent = new Container();
   parent.bind(Url).toConstantValue("https://example.com");
   assert.equal(await check(actorOf("Child", Url), new Container({ parent })), []);
 });
 
-test("given unbound classes, then one warning each says how to bind it", async () => {
+test("an unbound class gets one warning that says how to bind it", async () => {
   const Http = classOf("Http");
   const Gateway = classOf("Gateway", Http);
   assert.equal(await check(actorOf("Payment", Gateway, Http)), [
@@ -100,7 +100,7 @@ test("given unbound classes, then one warning each says how to bind it", async (
   assert.equal(await check(actorOf("Refund", Gateway), container), []);
 });
 
-test("given an unbound class with stores, then it is made for each event on purpose", async () => {
+test("an unbound class with stores is made for each event on purpose", async () => {
   const Repository = classOf("Repository", counterStore);
   assert.equal(await check(actorOf("Reads", classOf("Service", Repository))), []);
   const container = new Container();
@@ -110,13 +110,13 @@ test("given an unbound class with stores, then it is made for each event on purp
   assert.equal(others, []);
 });
 
-test("given @injectable of a singleton, then there is no warning", async () => {
+test("an @injectable singleton gets no warning", async () => {
   @injectable("Singleton")
   class Pool {}
   assert.equal(await check(actorOf("Pooled", Pool)), []);
 });
 
-test("given inversify's own decorators, then each of them is understood", async () => {
+test("each of inversify's own decorators is understood", async () => {
   @injectable()
   class Gateway {
     @inject(new LazyServiceIdentifier(() => Url)) readonly url!: string;
@@ -140,7 +140,7 @@ test("given inversify's own decorators, then each of them is understood", async 
   ]);
 });
 
-test("given a binding by name, then another name finds nothing", async () => {
+test("a binding by name does not serve another name", async () => {
   @injectable()
   class Gateway {
     constructor(@inject(Url) @named("live") readonly url: string) {}
@@ -153,7 +153,7 @@ test("given a binding by name, then another name finds nothing", async () => {
   assert.equal(await check(actorOf("Found", Gateway), container), []);
 });
 
-test("given classes that need each other, then the circle is named", async () => {
+test("classes that need each other are named as a circle", async () => {
   const Loop = token("Loop");
   const First = classOf("First", Loop);
   const container = new Container();
@@ -162,7 +162,7 @@ test("given classes that need each other, then the circle is named", async () =>
   assert.is(problem, "error: Circular -> First -> Loop -> First is a circle: none of them can be made first");
 });
 
-test("given constructors nobody describes, then each is an error", async () => {
+test("each undescribed constructor is an error", async () => {
   class Bare {
     constructor(readonly url: string) {}
   }
@@ -211,7 +211,7 @@ test("given constructors nobody describes, then each is an error", async () => {
   assert.match((await errors("F", Object))[0] ?? "", /^error: F -> Object: nothing binds Object/);
 });
 
-test("given a hive, when it starts, then it warns once and makes nothing", async () => {
+test("a starting hive warns once and makes nothing", async () => {
   let made = 0;
   class Mailer {
     constructor() {
@@ -236,7 +236,7 @@ test("given a hive, when it starts, then it warns once and makes nothing", async
   assert.equal(warnings, [[{ actor: "Welcome" }, perEvent("Welcome -> Mailer", "Mailer").replace("warning: ", "")]]);
 });
 
-test("given a missing dependency, when a host delivers, then nothing is tried", async () => {
+test("a missing dependency fails the delivery of a host at once", async () => {
   await using hive = await createHive({ actors: actorOf("Hosted", classOf("Gateway", Url)), logger: silentLogger });
   await hive.setup();
   await hive.push(new Event("Checked"));

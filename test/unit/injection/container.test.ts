@@ -55,7 +55,7 @@ class Base {
   async processAsync(): Promise<void> {}
 }
 
-test("given @injects, then the constructor is given the stores of the step and what the application bound", async () => {
+test("@injects passes the stores of the step and the bound classes", async () => {
   @injects(Orders, Greeting)
   class Actor extends Base {
     constructor(
@@ -71,7 +71,7 @@ test("given @injects, then the constructor is given the stores of the step and w
   assert.equal([nameOf(actor.orders), actor.greeting], ["step", "hello"]);
 });
 
-test("given inversify's own @inject on parameters and properties, then they are injected", async () => {
+test("inversify's own @inject works on parameters and properties", async () => {
   @injectable()
   class Actor extends Base {
     @inject(Greeting) readonly greeting!: string;
@@ -85,7 +85,7 @@ test("given inversify's own @inject on parameters and properties, then they are 
   assert.equal([nameOf(actor.orders), actor.greeting], ["step", "hello"]);
 });
 
-test("given every kind of store, then each token is that of the step", async () => {
+test("each token of a store gives the store of the step", async () => {
   @injects(Orders, keyedListStore<Order>("Parked"), keyValueStore("Files"), counterStore, lockStore)
   class Actor extends Base {
     readonly all: unknown[];
@@ -97,7 +97,7 @@ test("given every kind of store, then each token is that of the step", async () 
   assert.equal((await resolved(Actor)).all.map(nameOf), ["step", "step", "step", "step", "step"]);
 });
 
-test("given a gateway that is not bound and has a store itself, then it is made for each actor, with the store of the step", async () => {
+test("an unbound gateway is made for each actor, with the step's store", async () => {
   @injects(Orders)
   class Gateway {
     constructor(readonly orders: CollectionStore<Order>) {}
@@ -119,7 +119,7 @@ test("given a gateway that is not bound and has a store itself, then it is made 
   );
 });
 
-test("given a gateway that the application bound and that has a store, then it has the store of the step", async () => {
+test("a bound gateway has the store of the step", async () => {
   @injects(Orders)
   class Gateway {
     constructor(readonly orders: CollectionStore<Order>) {}
@@ -135,7 +135,7 @@ test("given a gateway that the application bound and that has a store, then it h
   assert.is(nameOf((await resolved(Actor, parent)).gateway.orders), "step");
 });
 
-test("given values that are made when asked for, at once or later, then the actor has them and the stores beside them are of its step", async () => {
+test("dynamic and async values are injected beside stores of the step", async () => {
   const Later = token<string>("later");
   @injects(Greeting, Later, Orders)
   class Actor extends Base {
@@ -168,7 +168,7 @@ test("given values that are made when asked for, at once or later, then the acto
   );
 });
 
-test("given a singleton of the application, then every actor has the same one", async () => {
+test("every actor has the same singleton of the application", async () => {
   class Pool {}
   @injects(Pool)
   class Actor extends Base {
@@ -188,7 +188,7 @@ test("given a singleton of the application, then every actor has the same one", 
   assert.is.not(actors[0], actors[1]);
 });
 
-test("given a token that was made after the container, then it is found", async () => {
+test("a token made after the container is found", async () => {
   const container = new ActorContainer(storesNamed("direct"), undefined);
   await container.resolve(await descriptorOf(class extends Base {}), stepOf("step"));
   @injects(collectionStore<Order>("MadeLater"))
@@ -201,13 +201,13 @@ test("given a token that was made after the container, then it is found", async 
   assert.is(nameOf(actor.orders), "step");
 });
 
-test("given the same name, then it is the same token", () => {
+test("the same name gives the same token", () => {
   assert.is(collectionStore<Order>("Orders"), Orders);
   assert.is.not(keyedListStore<Order>("Orders"), Orders);
   assert.is.not(token("greeting"), Greeting);
 });
 
-test("given something that is not bound, then Unresolvable names the actor and what is missing", async () => {
+test("Unresolvable names the actor and the missing binding", async () => {
   @injects(Greeting)
   class Actor extends Base {
     constructor(readonly greeting: string) {
@@ -219,7 +219,7 @@ test("given something that is not bound, then Unresolvable names the actor and w
   assert.ok(error.retryable && error.cause instanceof Error);
 });
 
-test("given a constructor that throws, or a value that can't be made, then Unresolvable keeps the cause", async () => {
+test("Unresolvable keeps the cause of a failing constructor or value", async () => {
   class Broken extends Base {
     constructor() {
       super();
@@ -239,7 +239,7 @@ test("given a constructor that throws, or a value that can't be made, then Unres
   assert.match((await throwsCode("Unresolvable", () => resolved(Actor, parent))).message, "vault is sealed");
 });
 
-test("given an actor whose making failed, then the next one still has the stores of its own step", async () => {
+test("after a failed resolution the next actor has its own stores", async () => {
   let fails = true;
   @injects(Orders)
   class Actor extends Base {
@@ -255,7 +255,7 @@ test("given an actor whose making failed, then the next one still has the stores
   assert.is(nameOf(((await container.resolve(descriptor, stepOf("two"))) as Actor).orders), "two");
 });
 
-test("given a singleton that kept the store of a step, when it is used in another, then InvalidState says what to do", async () => {
+test("InvalidState explains a singleton that kept the store of a step", async () => {
   @injects(counterStore)
   class Cache {
     constructor(readonly counters: CounterStore) {}
@@ -295,7 +295,7 @@ test("given a singleton that kept the store of a step, when it is used in anothe
 
 for (const compiler of ["esbuild", "tsc"] as const) {
   for (const mode of ["legacy", "standard"] as const) {
-    test(`given @injects as a ${mode} decorator compiled by ${compiler}, then the constructor is given what it names`, async () => {
+    test(`@injects works as a ${mode} decorator compiled by ${compiler}`, async () => {
       const source = `
         import { injects, token } from "../../src/injection/container.ts";
         export const Name = token<string>("name");
@@ -313,7 +313,7 @@ for (const compiler of ["esbuild", "tsc"] as const) {
   }
 }
 
-test("given actors that need what nobody binds, when the hive is started, then all of them are told and nothing runs", async () => {
+test("a start lists all missing bindings and runs nothing", async () => {
   @injects(Orders, Greeting)
   class Unbound extends Base {
     constructor(
@@ -363,12 +363,12 @@ test("given actors that need what nobody binds, when the hive is started, then a
   await well.start();
 });
 
-test("given a name that no store can have, when its token is made, then it is refused", async () => {
+test("a name that no store can have is refused", async () => {
   for (const make of [collectionStore, keyedListStore, keyValueStore])
     await throwsCode("InvalidKey", () => make("Or ders"));
 });
 
-test("given a singleton that the hive made, when the hive is stopped, then it is let go of", async () => {
+test("a stopping hive releases its own singletons", async () => {
   let closed = 0;
   @injectable("Singleton")
   class Pool {

@@ -26,7 +26,7 @@ function injecting(...dependencies: readonly unknown[]): new () => object {
   return Injects;
 }
 
-test("given classes with stores of each kind, when they are looked at, then each kind is found", () => {
+test("stores of each kind are found", () => {
   assert.equal(kindsOf(), []);
   assert.equal(kindsOf(injecting()), []);
   assert.equal(kindsOf(injecting(counterStore), injecting(lockStore)), ["counters", "locks"]);
@@ -37,20 +37,20 @@ test("given classes with stores of each kind, when they are looked at, then each
   ]);
 });
 
-test("given stores below what is injected, or in a base class, when they are looked for, then they are found", () => {
+test("stores below dependencies and in base classes are found", () => {
   const Below = injecting(counterStore);
   class Derived extends injecting(lockStore) {}
   assert.equal(kindsOf(injecting(Below, injecting(Below))), ["counters"]);
   assert.equal(kindsOf(Derived), ["locks"]);
 });
 
-test("given a class without dependencies, when it is looked at, then it has no stores", () => {
+test("a class without dependencies has no stores", () => {
   class Plain {}
   class Derived extends Plain {}
   assert.equal(kindsOf(Plain, Derived), []);
 });
 
-test("given what inversify's own decorators name, when it is looked at, then it is seen, a lazy name too", () => {
+test("dependencies named by inversify's own decorators are seen", () => {
   class Field {}
   inject(counterStore)(Field.prototype, "counters");
   class Later {
@@ -60,7 +60,7 @@ test("given what inversify's own decorators name, when it is looked at, then it 
   assert.equal(kindsOf(injecting(Field), Later), ["counters", "locks"]);
 });
 
-test("given what only a container knows, when it is looked at, then it may be any kind", () => {
+test("a dependency that only a container knows may be any store", () => {
   class Needs {
     constructor(readonly something: unknown) {}
   }

@@ -46,35 +46,35 @@ async function ticking(schedule: Schedule, start: string): Promise<{ hive: TestH
   return { hive, times: pulses.times };
 }
 
-test("given an interval, when time passes, then it fires at its multiples since the epoch, whenever the hive started", async () => {
+test("an interval fires at its multiples since the epoch", async () => {
   const { hive, times } = await ticking({ every: minute }, "2020-01-01T00:00:42Z");
   await hive.advance(3 * minute);
   assert.equal(times, ["00:01:00", "00:02:00", "00:03:00"]);
   await hive.stop();
 });
 
-test("given a cron line, when time passes, then it fires when the line says, by UTC", async () => {
+test("a cron line fires by UTC", async () => {
   const { hive, times } = await ticking({ cron: "*/20 9-10 * * *" }, "2020-01-01T00:00:00Z");
   await hive.advance(24 * hour);
   assert.equal(times, ["09:00:00", "09:20:00", "09:40:00", "10:00:00", "10:20:00", "10:40:00"]);
   await hive.stop();
 });
 
-test("given a cron line with a time zone, when the clocks change there, then it follows them", async () => {
+test("a cron line with a time zone follows its clock changes", async () => {
   const { hive, times } = await ticking({ cron: "0 12 * * *", timezone: "Europe/Zurich" }, "2020-03-28T00:00:00Z");
   await hive.advance(48 * hour);
   assert.equal(times, ["11:00:00", "10:00:00"]);
   await hive.stop();
 });
 
-test("given a cron line that names no more time, when time passes, then it fires no more and the hive stops", async () => {
+test("a cron line without further times fires no more", async () => {
   const { hive, times } = await ticking({ cron: "0 0 0 2 1 * 2020" }, "2020-01-01T00:00:00Z");
   await hive.advance(10 * 24 * hour);
   assert.equal(times, ["00:00:00"]);
   await hive.stop();
 });
 
-test("given a pulser that was stopped, when time passes, then nothing fires and no timer is left", async () => {
+test("a stopped pulser fires nothing and leaves no timer", async () => {
   const { hive, times } = await ticking({ every: minute }, "2020-01-01T00:00:30Z");
   await hive.advance(minute);
   await hive.stop();
@@ -97,7 +97,7 @@ async function hives(count: number, pulsers: readonly Pulser[], clock: ManualClo
   return [started, pulses.times];
 }
 
-test("given three hives on one provider, when a pulse is due, then one of them fires it, once", async () => {
+test("of three hives on one provider one fires each pulse", async () => {
   const clock = new ManualClock();
   let fired = 0;
   const counting: Pulser = {
@@ -116,7 +116,7 @@ test("given three hives on one provider, when a pulse is due, then one of them f
   await Promise.all(all.map((hive) => hive.stop()));
 });
 
-test("given three hives whose clocks tell slightly different times, when a pulse is due, then it fires once", async () => {
+test("three hives with slightly different clocks fire a pulse once", async () => {
   const clock = new ManualClock(new Date("2020-01-01T00:00:30Z"));
   const provider = new MemoryProvider({ clock });
   let fired = 0;
@@ -134,7 +134,7 @@ test("given three hives whose clocks tell slightly different times, when a pulse
   await Promise.all(started.map((hive) => hive.stop()));
 });
 
-test("given three hives, when two of them stop, then the third goes on", async () => {
+test("a hive goes on firing when the others stop", async () => {
   const clock = new ManualClock();
   const [[first, second, third], times] = await hives(3, [pulse("Tick", { every: minute })], clock);
   await clock.advance(minute);
@@ -144,7 +144,7 @@ test("given three hives, when two of them stop, then the third goes on", async (
   await third?.stop();
 });
 
-test("given a time in which no hive ran, when one starts, then the pulses that were missed are not made up for", async () => {
+test("pulses that were missed without a hive are not fired later", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   const pulses = new Pulses();
@@ -167,7 +167,7 @@ test("given a time in which no hive ran, when one starts, then the pulses that w
   await after.stop();
 });
 
-test("given a process that sleeps through pulses, when it wakes, then the latest fires, once", async () => {
+test("a process that slept through pulses fires the latest once", async () => {
   const clock = new SleepyClock();
   const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
   await clock.advance(minute);
@@ -190,7 +190,7 @@ class SleepyClock extends ManualClock {
   }
 }
 
-test("given a pulser of one's own, when it is due, then it returns any events, and may be asynchronous", async () => {
+test("a custom pulser may return any events, also asynchronously", async () => {
   class ReportPulser implements Pulser {
     readonly name = "reports";
     readonly schedule = { every: hour };
@@ -205,7 +205,7 @@ test("given a pulser of one's own, when it is due, then it returns any events, a
   await hive.stop();
 });
 
-test("given a pulser that fails, when the next pulse is due, then it tries again and the failure was logged", async () => {
+test("a failing pulser is logged and fires again at its next pulse", async () => {
   let tries = 0;
   const errors: unknown[] = [];
   const flaky: Pulser = {
@@ -225,7 +225,7 @@ test("given a pulser that fails, when the next pulse is due, then it tries again
   await hive.stop();
 });
 
-test("given a pulse that takes longer than its interval, when it ends, then pulses did not overlap", async () => {
+test("a pulse longer than its interval does not overlap the next", async () => {
   let running = 0;
   let most = 0;
   const clock = new ManualClock();
@@ -247,7 +247,7 @@ test("given a pulse that takes longer than its interval, when it ends, then puls
   await hive.stop();
 });
 
-test("given a pulser whose topic no actor of the hive reads, when it fires, then the topic is there for readers elsewhere", async () => {
+test("the set-up makes a pulser's topic without a reader", async () => {
   const provider = new MemoryProvider();
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (fields: object) => errors.push(fields) };
@@ -264,7 +264,7 @@ test("given a pulser whose topic no actor of the hive reads, when it fires, then
   await checking.stop();
 });
 
-test("given a pulse under way, when the hive is stopped, then it stops after that, and the pulse is published", async () => {
+test("a stop waits for a pulse under way, which is published", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   const slow: Pulser = {
@@ -288,7 +288,7 @@ test("given a pulse under way, when the hive is stopped, then it stops after tha
   assert.is((await hive.queue("Tick-Count").counts()).ready, 1);
 });
 
-test("given two hives on one provider, when one of them fires, then the other has nothing to complain of", async () => {
+test("a hive that does not fire logs nothing", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   const errors: unknown[] = [];
@@ -311,7 +311,7 @@ test("given two hives on one provider, when one of them fires, then the other ha
   await Promise.all(both.map((hive) => hive.stop()));
 });
 
-test("given events with ids of their own, when a pulse is made of them, then they keep these, and others have one by their place", async () => {
+test("events of a pulse keep their ids, or have one by position", async () => {
   const pulser = {
     name: "own",
     schedule: { every: minute },
@@ -324,7 +324,7 @@ test("given events with ids of their own, when a pulse is made of them, then the
   );
 });
 
-test("given a time that a schedule names, when its last time up to then is asked for, then it is that, and by UTC whatever the machine is set to", () => {
+test("lastTime returns the given time itself, by UTC on any machine", () => {
   const zone = process.env["TZ"];
   process.env["TZ"] = "Asia/Tokyo";
   try {
@@ -340,7 +340,7 @@ test("given a time that a schedule names, when its last time up to then is asked
   }
 });
 
-test("given pulsers that are wrong, when the hive is made, then every problem is told at once", async () => {
+test("wrong pulsers are all reported at once", async () => {
   const pulsers = [
     pulse("Tick", { every: 1 }),
     pulse("Tick", { cron: "61 * * * *" }),
@@ -364,7 +364,7 @@ test("given pulsers that are wrong, when the hive is made, then every problem is
   assert.match(error.message, 'the pulser "Tyck" publishes: undefined is not an event type');
 });
 
-test("given one pulser a second and one every two, when three seconds pass, then they fired three times and once", async () => {
+test("two pulsers fire at their own intervals", async () => {
   // As in the C# library: its pulsers fire at their start as well, ours at the multiples of their interval.
   const seen: string[] = [];
   @actorDescription("Ev1-Count")
@@ -381,7 +381,7 @@ test("given one pulser a second and one every two, when three seconds pass, then
   await hive.stop();
 });
 
-test("given a process that died while it fired, when its lock ends, then another one fires the pulse", async () => {
+test("a pulse of a dead process is fired by another after its lock", async () => {
   const clock = new ManualClock();
   const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
   assert.ok(hive);
@@ -396,7 +396,7 @@ test("given a process that died while it fired, when its lock ends, then another
   await hive.stop();
 });
 
-test("given a process that died while it fired, when the next pulse is due before, then no old one is made up for", async () => {
+test("an old pulse of a dead process is skipped when the next is due", async () => {
   const clock = new ManualClock();
   const [[hive], times] = await hives(1, [pulse("Tick", { every: 1_000 })], clock);
   assert.ok(hive);
@@ -407,7 +407,7 @@ test("given a process that died while it fired, when the next pulse is due befor
   await hive.stop();
 });
 
-test("given a pulse that another process holds, when the hive stops, then it is waited for no longer", async () => {
+test("a stop does not wait for a pulse that another process holds", async () => {
   const clock = new ManualClock();
   const [[hive], times] = await hives(1, [pulse("Tick", { every: minute })], clock);
   assert.ok(hive);
@@ -429,7 +429,7 @@ async function holdUnrenewed({ provider }: Hive, resource: string): Promise<void
   (provider as MemoryProvider).stores.close();
 }
 
-test("given an event type, when it pulses, then its events go where the type says, checked by its schema", async () => {
+test("events of a pulse with an event type go where the type defines", async () => {
   const tick = eventType<{ readonly time: string }>("Tick", undefined, { queueName: "Ticks", version: 2 });
   const pulser = pulse(tick, { every: minute });
   assert.is(pulser.name, "Tick");
@@ -440,7 +440,7 @@ test("given an event type, when it pulses, then its events go where the type say
   pulse(eventType<{ readonly orderId: string }>("Order"), { every: minute });
 });
 
-test("given a pulser without an end, when the hive stops, then it is ended and nothing waits for it", async () => {
+test("a stop ends a pulser without an end", async () => {
   const clock = new ManualClock();
   let open = 0;
   const endless: Pulser = {

@@ -95,7 +95,7 @@ const spanOf = (name: string): ReadableSpan => {
   return found;
 };
 
-test("given a chain of actors, then their spans are one trace: the push, the first, the second; and properties carry it", async () => {
+test("a chain of actors is one trace, carried by properties", async () => {
   const carried: unknown[] = [];
   const first = actorOn("TracedA-First", (event) => {
     carried.push(event.properties["traceparent"]);
@@ -130,7 +130,7 @@ test("given a chain of actors, then their spans are one trace: the push, the fir
   );
 });
 
-test("given an event, then its span says what was done with what, by the conventions for messaging", async () => {
+test("a span has the attributes of the messaging conventions", async () => {
   await run([actorOn("Described-Actor", () => [])], new Event("Described", 1, { id: "1", correlationId: "c" }));
   const { attributes } = spanOf("process Described-Actor");
   assert.equal(attributes, {
@@ -148,7 +148,7 @@ test("given an event, then its span says what was done with what, by the convent
   });
 });
 
-test("given an event that carries a trace of others, then its span goes on with it", async () => {
+test("an event with a trace continues it", async () => {
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   await run([actorOn("Foreign-Actor", () => [])], new Event("Foreign", 1, { properties: { traceparent } }));
   const span = spanOf("process Foreign-Actor");
@@ -158,7 +158,7 @@ test("given an event that carries a trace of others, then its span goes on with 
   );
 });
 
-test("given an actor that fails and then rejects, then each attempt is a span with its outcome and error", async () => {
+test("each attempt is a span with its outcome and error", async () => {
   const failing = actorOn("Failing-Actor", (_, { attempt }) => {
     throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
   });
@@ -179,7 +179,7 @@ test("given an actor that fails and then rejects, then each attempt is a span wi
   );
 });
 
-test("given events that were published and worked on, then they are counted, by place and outcome, and none is in flight in the end", async () => {
+test("published and processed events are counted by place and outcome", async () => {
   const splits = actorOn("CountedA-Splits", () => [new Event("CountedB", 1), new Event("CountedB", 2)]);
   const odd = actorOn("CountedB-Odd", (event) => {
     if (event.getBody<number>() === 2) throw new RejectEvent("even");
@@ -202,7 +202,7 @@ test("given events that were published and worked on, then they are counted, by 
   assert.equal(await points("messaging.client.operation.duration", "messaging.operation.name"), ["send: 1"]);
 });
 
-test("given a push that is refused, then its span says so", async () => {
+test("the span of a refused push has an error", async () => {
   class Reader {
     async processAsync(): Promise<void> {}
   }
@@ -217,7 +217,7 @@ test("given a push that is refused, then its span says so", async () => {
   assert.equal(await points("messaging.client.operation.duration", "error.type"), ["QueueNotFound: 1"]);
 });
 
-test("given several events in one push, then each is a trace of its own, and the push links to all of them", async () => {
+test("each of several pushed events is a trace that the push links to", async () => {
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const actors = [actorOn("BatchA-Actor", () => []), actorOn("BatchB-Actor", () => [])];
   await run(actors, new Event("BatchA"), new Event("BatchA"), new Event("BatchB", 1, { properties: { traceparent } }));
@@ -250,7 +250,7 @@ test("given several events in one push, then each is a trace of its own, and the
   }
 });
 
-test("given deliveries that end in different ways, then each has a span of its settlement within its own", async () => {
+test("each delivery has a child span for its settlement", async () => {
   const failing = actorOn("Settled-Actor", (event, { attempt }) => {
     if (event.getBody<string>() === "bad") throw attempt === 1 ? new TypeError("boom") : new RejectEvent("never");
   });
@@ -273,7 +273,7 @@ test("given deliveries that end in different ways, then each has a span of its s
   }
 });
 
-test("given a span processor that throws, when events are delivered, then the hive goes on, and what was not settled comes back", async () => {
+test("a span processor that throws does not stop the hive", async () => {
   const clock = new ManualClock();
   const seen: number[] = [];
   const outcomes: unknown[] = [];
@@ -293,7 +293,7 @@ test("given a span processor that throws, when events are delivered, then the hi
   assert.equal(await hive.queue("Fragile-Reads").counts(), { ready: 0, leased: 0, delayed: 0, dead: 0 });
 });
 
-test("given an application that measures and does not trace, when events are pushed, then they are counted, and carry nothing", async () => {
+test("metrics without traces are counted and add no headers", async () => {
   trace.disable();
   try {
     const carried: unknown[] = [];

@@ -40,7 +40,7 @@ function bankActor(bank: Bank, parallelism = 1): ActorClass {
   return BankActor;
 }
 
-test("given a bank that is down, when the breaker opens, then nothing is leased until it half-opens, which tries one", async () => {
+test("an open breaker stops leasing, and half-open it tries one event", async () => {
   const bank = new Bank();
   const hive = await TestHive.start({ actors: bankActor(bank) });
   await hive.push(Array.from({ length: 10 }, (_, index) => new Event("Ping", index)));
@@ -56,7 +56,7 @@ test("given a bank that is down, when the breaker opens, then nothing is leased 
   await hive.stop();
 });
 
-test("given many events at the same time, when the breaker half-opens, then one is tried, and all when that succeeds", async () => {
+test("a half-open breaker tries one of many events, then all", async () => {
   const bank = new Bank();
   const hive = await TestHive.start({ actors: bankActor(bank, 5) });
   await hive.push(Array.from({ length: 20 }, (_, index) => new Event("Ping", index)));
@@ -71,7 +71,7 @@ test("given many events at the same time, when the breaker half-opens, then one 
   await hive.stop();
 });
 
-test("given actors that share a breaker, when one of them opens it, then the other is not run and gives its event back", async () => {
+test("actors that share a breaker stop together and abandon their events", async () => {
   const shared = circuitBreaker({ ...settings, failures: 1 });
   let runs = 0;
   @actorDescription("Ping-One", { middleware: [shared] })
@@ -96,7 +96,7 @@ test("given actors that share a breaker, when one of them opens it, then the oth
   await hive.stop();
 });
 
-test("given an outage far longer than all retries, when the bank is back, then no attempt was burnt and all is done", async () => {
+test("an outage longer than all retries costs no attempt", async () => {
   const bank = new Bank();
   const hive = await TestHive.start({ actors: bankActor(bank) });
   await hive.push(Array.from({ length: 10 }, (_, index) => new Event("Ping", index)));
@@ -114,7 +114,7 @@ test("given an outage far longer than all retries, when the bank is back, then n
   await hive.stop();
 });
 
-test("given a half-open breaker, when its one try succeeds, then it is closed: a single failure opens it no more", async () => {
+test("a successful try closes a half-open breaker", async () => {
   const bank = new Bank();
   const hive = await TestHive.start({ actors: bankActor(bank) });
   await hive.push([0, 1, 2].map((body) => new Event("Ping", body)));
@@ -130,7 +130,7 @@ test("given a half-open breaker, when its one try succeeds, then it is closed: a
   await hive.stop();
 });
 
-test("given failures that are far apart, when there are many, then the breaker stays closed", async () => {
+test("failures that are far apart leave the breaker closed", async () => {
   const bank = new Bank();
   const hive = await TestHive.start({ actors: bankActor(bank), defaults: {} });
   for (let failures = 0; failures < 6; failures++) {
@@ -145,7 +145,7 @@ test("given failures that are far apart, when there are many, then the breaker s
   await hive.stop();
 });
 
-test("given errors that do not count, when there are many, then the breaker stays closed", async () => {
+test("errors that do not count leave the breaker closed", async () => {
   @actorDescription("Ping-Picky", {
     middleware: [circuitBreaker({ failures: 1, within: 60_000, open: 30_000, counts: () => false })],
     retry: { maxAttempts: 2 },
@@ -162,7 +162,7 @@ test("given errors that do not count, when there are many, then the breaker stay
   await hive.stop();
 });
 
-test("given events that are rejected, when there are many, then all are dead letters and the breaker stays closed", async () => {
+test("rejected events are dead-lettered and leave the breaker closed", async () => {
   @actorDescription("Ping-Strict", { middleware: [circuitBreaker(settings)] })
   class StrictActor implements ProcessorActor {
     processAsync(): void {
@@ -176,7 +176,7 @@ test("given events that are rejected, when there are many, then all are dead let
   await hive.stop();
 });
 
-test("given steps that collide or lose their lease, when there are many, then the breaker stays closed", async () => {
+test("conflicts and lost leases leave the breaker closed", async () => {
   const context = { clock: new ManualClock() } as unknown as ActorContext;
   const breaker = circuitBreaker({ failures: 1, within: 60_000, open: 30_000 });
   const collision = new ConcurrencyConflict("item", "the item changed");
@@ -186,7 +186,7 @@ test("given steps that collide or lose their lease, when there are many, then th
   }
 });
 
-test("given a breaker that a hive opened, when the time of another begins anew, then it is closed there", async () => {
+test("a breaker is closed for a hive with another clock", async () => {
   const bank = new Bank();
   const actors = bankActor(bank);
   const first = await TestHive.start({ actors });
@@ -203,7 +203,7 @@ test("given a breaker that a hive opened, when the time of another begins anew, 
   await second.stop();
 });
 
-test("given a run that began before the breaker opened, when it succeeds meanwhile, then the next failure still opens it at once", async () => {
+test("a success from before the opening does not close the breaker", async () => {
   const clock = new ManualClock();
   const context = { clock } as unknown as ActorContext;
   const breaker = circuitBreaker({ failures: 2, within: 60_000, open: 30_000 });
@@ -220,7 +220,7 @@ test("given a run that began before the breaker opened, when it succeeds meanwhi
   await throwsError(PauseSubscription, () => run(failing));
 });
 
-test("given a run that began before the breaker opened, when it fails meanwhile, then the breaker is not open for longer", async () => {
+test("a failure from before the opening does not keep the breaker open", async () => {
   const clock = new ManualClock();
   const breaker = circuitBreaker({ failures: 1, open: 30_000 });
   const run = async (next: Next): Promise<unknown> =>
@@ -253,7 +253,7 @@ function bare(options: Parameters<typeof circuitBreaker>[0]) {
   return { clock, call };
 }
 
-test("given a gateway that fails one call in five, when there are many, then the breaker stays closed", async () => {
+test("one failed call in five leaves the breaker closed", async () => {
   const { clock, call } = bare({ failures: 5, within: 10_000, open: 1_000 });
   for (let n = 0; n < 1_000; n++) {
     assert.is(await call(n % 5 === 4), n % 5 === 4 ? "failed" : "well");
@@ -261,21 +261,21 @@ test("given a gateway that fails one call in five, when there are many, then the
   }
 });
 
-test("given a gateway that fails more often than the rate, then the breaker opens", async () => {
+test("failures above the rate open the breaker", async () => {
   const { call } = bare({ failures: 5, rate: 0.4 });
   const ends: string[] = [];
   while (ends.at(-1) !== "open") ends.push(await call(ends.length % 2 === 1));
   assert.equal(ends.length, 10, "the fifth failure is one of ten calls");
 });
 
-test("given fewer calls than the minimum, when all fail, then the breaker stays closed until there are so many", async () => {
+test("the breaker stays closed below the minimum of calls", async () => {
   const { call } = bare({ failures: 1, minimumCalls: 4 });
   const ends: string[] = [];
   for (let n = 0; n < 4; n++) ends.push(await call(true));
   assert.equal(ends, ["failed", "failed", "failed", "open"]);
 });
 
-test("given no options, then ten failures within a minute open the breaker for half a minute", async () => {
+test("by default ten failures within a minute open it for half a minute", async () => {
   const { clock, call } = bare(undefined);
   for (let n = 0; n < 9; n++) assert.is(await call(true), "failed");
   await clock.advance(60_000);
@@ -288,14 +288,14 @@ test("given no options, then ten failures within a minute open the breaker for h
   assert.is(await call(false), "well");
 });
 
-test("given successes of long ago, when all calls fail now, then those do not count", async () => {
+test("old successes do not count", async () => {
   const { clock, call } = bare({ failures: 3, within: 1_000 });
   for (let n = 0; n < 100; n++) await call(false);
   await clock.advance(1_000);
   assert.equal([await call(true), await call(true), await call(true)], ["failed", "failed", "open"]);
 });
 
-test("given an option that there is not, then it is refused and what there is is named", () => {
+test("an unknown option is refused, and the known ones are listed", () => {
   assert.throws(
     () => circuitBreaker({ threshold: 3 } as object),
     /threshold is not an option; there are failures, rate, minimumCalls, within, open, counts/,

@@ -27,7 +27,7 @@ class WrappedActor implements ProcessorActor {
   }
 }
 
-test("given middleware of the hive and of the actor, when it runs, then the hive's is around, the first outermost", async () => {
+test("middleware of the hive wraps that of the actor, the first outermost", async () => {
   lines.length = 0;
   await given()
     .when(new Event("Ping"), WrappedActor, { defaults: { middleware: [logging(lines, "hive")] } })
@@ -35,14 +35,14 @@ test("given middleware of the hive and of the actor, when it runs, then the hive
   assert.equal(lines, ["hive in", "outer in", "inner in", "actor", "inner out", "outer out", "hive out"]);
 });
 
-test("given a middleware that changes what is returned, when the actor runs, then that is published", async () => {
+test("outputs that a middleware changes are published", async () => {
   const doubling: Middleware = async (_event, _context, next) => [...(await next()), new Event("Pong", 2)];
   await given()
     .when(new Event("Ping"), WrappedActor, { defaults: { middleware: [doubling] } })
     .then([new Event("Pong", 1), new Event("Pong", 2)]);
 });
 
-test("given a middleware that does not go on, when an event comes, then the actor is not run", async () => {
+test("an actor does not run when its middleware does not call next", async () => {
   lines.length = 0;
   const refusing: Middleware = () => [];
   await given()
@@ -51,7 +51,7 @@ test("given a middleware that does not go on, when an event comes, then the acto
   assert.equal(lines, []);
 });
 
-test("given a middleware that throws, when an event comes, then it is a failure like any other", async () => {
+test("a middleware that throws fails the step", async () => {
   const broken: Middleware = () => {
     throw new Error("not today");
   };

@@ -33,17 +33,17 @@ function scene(...names: string[]) {
   return { log, middleware, actor };
 }
 
-test("given several, then the first is outermost, and each sees the events of the actor as a list", async () => {
+test("the first middleware is outermost, and each sees a list of events", async () => {
   const { log, middleware, actor } = scene("a", "b");
   assert.equal(typesOf(await run(middleware, actor)), ["Out"]);
   assert.equal(log, ["a in", "b in", "actor", "b out", "a out"]);
 });
 
-test("given none, then the actor runs", async () => {
+test("an actor without middleware runs", async () => {
   assert.equal(typesOf(await run([], scene().actor)), ["Out"]);
 });
 
-test("given one that does not go on, refuses, repeats or adds, then that is what happens", async () => {
+test("a middleware may skip, refuse, repeat or add", async () => {
   const { log, actor } = scene();
   assert.equal(await run([() => []], actor), []);
   assert.equal(log, []);
@@ -62,7 +62,7 @@ test("given one that does not go on, refuses, repeats or adds, then that is what
   assert.equal(typesOf(await run([twice], actor)), ["Out", "Out", "Added"]);
 });
 
-test("given one that hands on another context, then what is further in sees it, and all else of it is as it was", async () => {
+test("a middleware may pass another context further in", async () => {
   const signal = AbortSignal.abort();
   let seen: ActorContext | undefined;
   const actor: ProcessorActor = { processAsync: (_event, given) => void (seen = given) };
@@ -70,7 +70,7 @@ test("given one that hands on another context, then what is further in sees it, 
   assert.equal([seen?.signal, seen?.attempt], [signal, 1]);
 });
 
-test("given an actor that throws, then each sees the error", async () => {
+test("each middleware sees the error of the actor", async () => {
   const rescue: Middleware = async (_event, _context, next) => {
     try {
       return await next();
@@ -86,14 +86,14 @@ test("given an actor that throws, then each sees the error", async () => {
   assert.equal(typesOf(await run([rescue], actor)), ["Rescued"]);
 });
 
-test("given one that returns what is no event, then InvalidOutput names the actor", async () => {
+test("an output that is no event names the actor in InvalidOutput", async () => {
   assert.match(
     (await throwsCode("InvalidOutput", () => run([() => [7] as never], scene().actor))).message,
     "Some returned a number",
   );
 });
 
-test("given a middleware that returns nothing, then the step fails: what the actor returned would be gone", async () => {
+test("a middleware that returns nothing fails the step", async () => {
   const forgetful: unknown = async (_event: Event, _context: unknown, next: () => Promise<unknown>) => {
     await next();
   };
@@ -103,7 +103,7 @@ test("given a middleware that returns nothing, then the step fails: what the act
   assert.match(message, "return what next() gives");
 });
 
-test("given one that hands on a context without a signal, then what comes over time is read all the same", async () => {
+test("a context without a signal still reads async outputs", async () => {
   const spread: Middleware = (_event, { attempt, descriptor: of }, next) => next({ attempt, descriptor: of } as never);
   const { actor } = scene();
   assert.equal(typesOf(await run([spread], actor)), ["Out"]);

@@ -5,7 +5,7 @@ import { suite } from "../../../support/suite.ts";
 
 const test = suite("throttle");
 
-test("given two runs a second, when seven events come at once, then no second has more, and none is tried twice", async () => {
+test("no second has more runs than the limit, and none is retried", async () => {
   const starts: number[] = [];
   @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 2 })], lease: 1_000 })
   class ThrottledActor implements ProcessorActor {
@@ -25,7 +25,7 @@ test("given two runs a second, when seven events come at once, then no second ha
   await hive.stop();
 });
 
-test("given actors that share a throttle, when events come for both, then the limit is theirs together", async () => {
+test("actors that share a throttle share its limit", async () => {
   const starts: number[] = [];
   const shared = throttle({ limit: 1, per: "1m" });
   class NotingActor implements ProcessorActor {
@@ -48,7 +48,7 @@ test("given actors that share a throttle, when events come for both, then the li
   await hive.stop();
 });
 
-test("given an event that waits for its turn, when the hive stops, then it is given back and not run", async () => {
+test("a stopping hive abandons an event that waits for its turn", async () => {
   let runs = 0;
   @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 1, per: 3_600_000 })] })
   class ThrottledActor implements ProcessorActor {
@@ -64,7 +64,7 @@ test("given an event that waits for its turn, when the hive stops, then it is gi
   assert.match(String(hive.tree()), "abandoned");
 });
 
-test("given a run in another hive, when the time of a new one begins anew, then nothing waits for the times of the first", async () => {
+test("a hive with another clock does not wait for runs of the first", async () => {
   @actorDescription("Ping-Throttled", { middleware: [throttle({ limit: 1, per: 3_600_000 })] })
   class ThrottledActor implements ProcessorActor {
     processAsync(): void {}

@@ -15,7 +15,7 @@ class SlowActor implements ProcessorActor {
   }
 }
 
-test("given a run within the time, when it ends, then it is committed and no timer is left", async () => {
+test("a run within the timeout commits and leaves no timer", async () => {
   const hive = await TestHive.start({ actors: SlowActor });
   await hive.push(new Event("Ping", 4_999));
   await hive.settle();
@@ -24,7 +24,7 @@ test("given a run within the time, when it ends, then it is committed and no tim
   assert.is(hive.clock.pending, 0);
 });
 
-test("given a run beyond the time, when it is too late, then it fails, sees its signal abort, and publishes nothing", async () => {
+test("a run beyond the timeout fails, is aborted and publishes nothing", async () => {
   aborted = [];
   const hive = await TestHive.start({ actors: SlowActor });
   await hive.push(new Event("Ping", 6_000));
@@ -44,7 +44,7 @@ test("given a run beyond the time, when it is too late, then it fails, sees its 
   await hive.stop();
 });
 
-test("given an actor under a timeout, when it logs, then the line carries its event", async () => {
+test("log lines of an actor under a timeout carry its event", async () => {
   const lines: object[] = [];
   @actorDescription("Ping-Logging", { middleware: [timeout(5_000)] })
   class LoggingActor implements ProcessorActor {
@@ -63,7 +63,7 @@ test("given an actor under a timeout, when it logs, then the line carries its ev
   await hive.stop();
 });
 
-test("given a generator without an end, when it is too late, then it is ended", async () => {
+test("a timeout ends a generator without an end", async () => {
   let open = 0;
   @actorDescription("Ping-Endless", { middleware: [timeout(5_000)], retry: { maxAttempts: 2 } })
   class EndlessActor implements ProcessorActor {
