@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
+import { registerProvider } from "../../src/contract/provider-registry.ts";
 import {
   directStep,
   type Capabilities,
@@ -6,11 +7,10 @@ import {
   type ProviderContext,
   type Step,
 } from "../../src/contract/provider.ts";
-import { registerProvider } from "../../src/contract/provider-registry.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
-import { ClaimCheck } from "./queues/claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
 

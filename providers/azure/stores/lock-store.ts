@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { BlobLeaseClient, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import { checkedTtl, checkedWait, HeldLock, type Hold } from "../../../src/provider-kit/held-lock.ts";
 import { checkedKey } from "../../../src/contract/keys.ts";
 import type { Lock, LockOptions, LockStore } from "../../../src/contract/stores.ts";
+import { checkedTtl, checkedWait, HeldLock, type Hold } from "../../../src/provider-kit/held-lock.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
 import type { Once } from "./once.ts";
 import { shortKey } from "./table-key.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { keepTypes, type RheaTypes } from "../sdk/amqp-types.ts";
 import rhea, { type Connection, type Container, type Delivery, type Message, type Sender, type link } from "rhea";
+import { keepTypes, type RheaTypes } from "../sdk/amqp-types.ts";
 
 /* The parts of rhea that its typings leave out. All untyped code of the broker is here. */
 
