@@ -34,7 +34,7 @@ export interface InvocationContext {
   readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The setting that the provider reads, too. */
+/** The setting that the provider also reads. */
 const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
 
 /**

@@ -202,5 +202,5 @@ function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
   return event;
 }
 
-/** The number to peek from. Without it, a receiver goes on where another stopped. */
+/** The first number to peek from. Without one, a receiver continues where another stopped. */
 const lowest = sequenceNumber(0n);

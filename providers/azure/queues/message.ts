@@ -101,11 +101,11 @@ export function redeliveryStateOf({ applicationProperties = {} }: ServiceBusRece
     return Math.abs(value) <= maxTimeMs ? value : undefined;
   };
   // A dead letter that a tool has resubmitted starts again at its first attempt, like a requeued one.
-  const begins = deadAttemptsProperty in applicationProperties;
+  const startsAgain = deadAttemptsProperty in applicationProperties;
   return {
     to: text("to"),
-    attempts: begins ? undefined : number("attempts"),
-    firstSeen: begins ? undefined : number("firstSeen"),
+    attempts: startsAgain ? undefined : number("attempts"),
+    firstSeen: startsAgain ? undefined : number("firstSeen"),
     uncounted: number("uncounted"),
     claim: text("claim"),
     wake: text("wake") === "true",
@@ -128,7 +128,7 @@ export function copyId(...of: readonly unknown[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Returns whether a message is a copy for another subscription, which a filter of ours would have held back. */
+/** Returns whether a message is a copy for another subscription. A filter made by BeeHive holds such copies back. */
 export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName): boolean {
   const { to } = redeliveryStateOf(message);
   return to !== undefined && to !== name.subscription;

@@ -127,6 +127,7 @@ function tooLarge(event: Event, limit: number): BeeHiveError {
   return new BeeHiveError(
     "TooLarge",
     `The event ${event.eventType} ${event.id} has a body of ${bytes} bytes and its properties; ` +
-      `at most ${limit} bytes are taken in all. Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.`,
+      `at most ${limit} bytes are taken in all. ` +
+      "Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.",
   );
 }

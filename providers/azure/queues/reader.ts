@@ -111,7 +111,7 @@ export class Reader implements Source {
     return [];
   }
 
-  /** Receives what else is there. In one receive with the first, the SDK would wait a second for more. */
+  /** Receives further messages that are ready. In one receive with the first, the SDK would wait a second more. */
   async #more(max: number): Promise<ServiceBusReceivedMessage[]> {
     if (max <= 0) return [];
     try {

@@ -140,8 +140,7 @@ export class Session implements Source {
     } catch (error) {
       if (!isCode(error, "MessageNotFound")) throw error;
     }
-    // After a crash the message may be parked but not deferred: then the scan finds it. Or it was settled, but not
-    // dropped.
+    // After a crash it may be parked and not deferred: the scan finds it. Or it was settled and not dropped.
     if (this.#hasScanned) await this.#dropFirst();
     else await this.#scan();
     return "gone";

@@ -238,8 +238,8 @@ export class ServiceBusBroker {
 const needsSession =
   "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.";
 const hasNoSessions =
-  "A sessionful message receiver cannot be created on an entity that does not require sessions. Ensure RequiresSession " +
-  "is set to true when creating a Queue or Subscription to enable sessionful behavior.";
+  "A sessionful message receiver cannot be created on an entity that does not require sessions. " +
+  "Ensure RequiresSession is set to true when creating a Queue or Subscription to enable sessionful behavior.";
 
 function notFound(link: Sender | Receiver, address: string): void {
   refuseAttach(link, "amqp:not-found", `The messaging entity '${address}' could not be found.`);

@@ -119,7 +119,7 @@ export function reject(delivery: Delivery, condition: string, description: strin
   settle(delivery, outcomes.rejected({ error: { condition, description } }));
 }
 
-/** Settles a delivery. The receiver sends no more about it, so that rhea must not wait before it forgets it. */
+/** Settles a delivery. The receiver sends no more about it, so rhea need not wait before it forgets it. */
 function settle(delivery: Delivery, outcome: { described(): unknown }): void {
   delivery.update(true, outcome.described());
   (delivery as { remote_settled: boolean }).remote_settled = true;
