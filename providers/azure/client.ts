@@ -2,12 +2,12 @@ import { TableClient, type TableServiceClientOptions } from "@azure/data-tables"
 import type { TokenCredential } from "@azure/identity";
 import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } from "@azure/service-bus";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
-import { translate } from "./errors.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import type { AzureConfig } from "./config.ts";
+import { translate } from "./errors.ts";
+import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 import { blobPipeline } from "./sdk/blob-pipeline.ts";
 import { timeLimit } from "./sdk/time-limit.ts";
-import type { AzureConfig } from "./config.ts";
-import type { ServiceBusPlace, StoragePlace } from "./places.ts";
 
 /** The clients of the SDKs. */
 export interface AzureClients {

@@ -53,7 +53,7 @@ export interface AzureConfig extends AzureTuning {
 }
 
 /**
- * What `AzureProvider.open` takes. Missing places come from the environment, see docs/azure.md.
+ * Options of `AzureProvider.open`. Missing places come from the environment, see docs/azure.md.
  *
  * @example
  * await AzureProvider.open({ storage: { account: "shop" }, claimCheck: true, tryTimeout: "20s" });

@@ -1,7 +1,7 @@
-import { entityPathAdvice } from "./queues/entity-path.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
-import { makingAdvice } from "../../src/provider-kit/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
+import { makingAdvice } from "../../src/provider-kit/errors.ts";
+import { entityPathAdvice } from "./queues/entity-path.ts";
 
 /** The fields that errors of the Azure SDKs have in common. */
 interface SdkError {
@@ -49,7 +49,7 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   InvalidConfiguration: entityPathAdvice,
   LeaseLost: "The lock is gone; the event was or will be delivered again",
   Throttled:
-    "The namespace or account asks to slow down. Steps of actors are retried; push again what you pushed yourself. " +
+    "The namespace or account throttles requests. Events of actors are retried; repeat a push of your own later. " +
     "Lower the parallelism or raise the tier if it lasts",
 };
 

@@ -8,10 +8,10 @@ import {
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
-import { ClaimCheck } from "./queues/claim-check.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
+import { ClaimCheck } from "./queues/claim-check.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
 

@@ -13,7 +13,9 @@ import type { ContainerClient } from "@azure/storage-blob";
 export type ServiceBusPlace =
   | { readonly connectionString: string }
   | {
-      /** The host name. Its domain names the cloud: `shop.servicebus.windows.net`, `shop.servicebus.chinacloudapi.cn`. */
+      /**
+       * The host name. Its domain names the cloud: `shop.servicebus.windows.net`, `shop.servicebus.chinacloudapi.cn`.
+       */
       readonly namespace: string;
       /** @default new DefaultAzureCredential() of @azure/identity */
       readonly credential?: TokenCredential | undefined;
@@ -47,7 +49,7 @@ const account = /^[a-z0-9]+(?:\.[a-z0-9-]+)*$/i;
 /**
  * Returns what is wrong with places that look right and fail later, in words.
  *
- * Of a connection string no text is repeated, because it holds a key.
+ * No text of a connection string is repeated, because it holds a key.
  */
 export function placeProblems(serviceBus: ServiceBusPlace | undefined, storage: StoragePlace | undefined): string[] {
   return [...(serviceBus ? serviceBusProblems(serviceBus) : []), ...(storage ? storageProblems(storage) : [])];

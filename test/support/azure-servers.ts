@@ -1,6 +1,7 @@
 /**
- * What the Azure provider is tested against: a Service Bus broker in this process and Azurite as a child; a real namespace
- * and account when BEEHIVE_TEST_AZURE_SERVICEBUS and BEEHIVE_TEST_AZURE_STORAGE hold their connection strings.
+ * Servers for tests of the Azure provider: a Service Bus broker in this process, and Azurite as a child process.
+ *
+ * With connection strings in BEEHIVE_TEST_AZURE_SERVICEBUS and BEEHIVE_TEST_AZURE_STORAGE, a real namespace and account.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -11,21 +12,21 @@ import type { AzureOptions } from "../../providers/azure/index.ts";
 import { ServiceBusBroker } from "../../providers/azure/testing/index.ts";
 
 const account = "devstoreaccount1";
-/** Azurite's own well-known key: it opens nothing else. */
+/** The well-known key of Azurite, which opens nothing else. */
 const key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const startLimitMs = 30_000;
 
 export interface AzureServers extends AsyncDisposable {
   readonly options: AzureOptions;
-  /** The broker; none when the tests run against the cloud. */
+  /** The broker; `undefined` when the tests run against the cloud. */
   readonly broker: ServiceBusBroker | undefined;
-  /** The shortest lease that can be had. */
+  /** The shortest lease that the servers give. */
   readonly leaseMs: number;
-  /** A name that nobody had before. What is made under it in the cloud is deleted at the end. */
+  /** Returns a new name. Entities with such names are deleted from the cloud at the end. */
   readonly newName: () => string;
 }
 
-/** @param cloud whether the tests may run against the cloud, when the environment has one. */
+/** Starts the servers. @param cloud allows the cloud, when the environment has one. @default true */
 export async function startAzureServers({ cloud = true }: { readonly cloud?: boolean } = {}): Promise<AzureServers> {
   const { BEEHIVE_TEST_AZURE_SERVICEBUS: serviceBus, BEEHIVE_TEST_AZURE_STORAGE: storage } = process.env;
   const run = `Run${Date.now().toString(36)}${process.pid.toString(36)}`;
@@ -64,7 +65,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
   };
 }
 
-/** Deletes the queues, topics, table and container that a run has made. */
+/** Deletes the queues, topics, table and container of a run. */
 async function deleteAllOf(run: string, options: AzureOptions): Promise<void> {
   const { serviceBus, administration, table, container } = await clientsFrom(completed(options, {}));
   await serviceBus.close();
@@ -100,7 +101,7 @@ async function startAzurite(): Promise<{ connectionString: string; stop(): Promi
   };
 }
 
-/** Azurite says where each service listens as soon as it does. */
+/** Reads the endpoints from the output of Azurite. */
 function endpointsOf(child: ChildProcess): Promise<[blob: string, table: string]> {
   return new Promise((resolve, reject) => {
     let output = "";

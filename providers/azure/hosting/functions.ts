@@ -1,7 +1,7 @@
-import type { Hive } from "../../../src/hive/hive.ts";
-import { systemClock } from "../../../src/base/clock.ts";
 import { twoCopies } from "../../../src/base/brand.ts";
+import { systemClock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { Hive } from "../../../src/hive/hive.ts";
 import type { Pulser } from "../../../src/pulses/pulser.ts";
 import { pulseEvents } from "../../../src/pulses/pulsing.ts";
 import { lastTime } from "../../../src/pulses/schedule.ts";
@@ -34,7 +34,7 @@ export interface InvocationContext {
   readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The setting that the provider reads, too. */
+/** The setting that the provider also reads. */
 const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
 
 /**

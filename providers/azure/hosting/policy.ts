@@ -12,15 +12,15 @@ export interface Role {
 }
 
 export interface RoleOptions {
-  /** Whether the hive makes its queues and counts their events. @default false */
+  /** True for a hive that makes its queues and counts their events. @default false */
   readonly setup?: boolean | undefined;
   /** The kinds of stores that the application uses. @default All of them. */
   readonly stores?: ReadonlySet<StoreKind> | undefined;
-  /** Whether the hive has pulsers, which remember when they fired. @default false */
+  /** True for a hive with pulsers, which remember when they fired. @default false */
   readonly pulsers?: boolean | undefined;
-  /** Whether the hive keeps a journal. @default false */
+  /** True for a hive with a journal. @default false */
   readonly journal?: boolean | undefined;
-  /** Whether large bodies travel as blobs. @default false */
+  /** True when bodies of large events go through the key-value store. @default false */
   readonly claimCheck?: boolean | undefined;
 }
 

@@ -1,9 +1,9 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import type { Stores } from "../../../src/contract/stores.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Stores } from "../../../src/contract/stores.ts";
 import { translate } from "../errors.ts";
 import { redeliveryStateOf } from "./message.ts";
 import { readEvent, type ReadResult } from "./reading.ts";
@@ -14,8 +14,8 @@ const storeName = "Claims";
 /**
  * Keeps bodies that are too large for a message in the key-value store `Claims`; the message has the key.
  *
- * Subscriptions share a body, and Service Bus keeps events and dead letters without limit. Nothing shows when a body is no
- * longer needed, so bodies stay until you remove them.
+ * Subscriptions share a body, and Service Bus keeps events and dead letters without limit. Nothing shows when a body is
+ * no longer needed, so bodies stay until you remove them.
  */
 export class ClaimCheck {
   readonly #stores: Pick<Stores, "keyValue">;

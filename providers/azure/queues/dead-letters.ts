@@ -1,4 +1,3 @@
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import type {
   DeadLetterOptions,
   ServiceBusClient,
@@ -6,19 +5,20 @@ import type {
   ServiceBusReceiver,
 } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
+import { Turnstile } from "../../../src/base/turnstile.ts";
 import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { Turnstile } from "../../../src/base/turnstile.ts";
-import type { ClaimCheck } from "./claim-check.ts";
-import { idText, ourText } from "./broker-properties.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { translateErrors } from "../errors.ts";
+import { sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
+import { idText, ourText } from "./broker-properties.ts";
+import type { ClaimCheck } from "./claim-check.ts";
 import { LetterPass } from "./letter-pass.ts";
 import { deadAttemptsProperty } from "./message.ts";
+import type { Names } from "./names.ts";
 import { receiverOptions } from "./reader.ts";
 import { isForGood, readEvent } from "./reading.ts";
-import type { Names } from "./names.ts";
-import { sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
 
 type Properties = NonNullable<ServiceBusReceivedMessage["applicationProperties"]>;
 
@@ -202,5 +202,5 @@ function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
   return event;
 }
 
-/** The number to peek from. Without it, a receiver goes on where another stopped. */
+/** The first number to peek from. Without one, a receiver continues where another stopped. */
 const lowest = sequenceNumber(0n);

@@ -4,15 +4,18 @@ import type { Names } from "./names.ts";
 
 /** What to do about a connection string from the policy of one queue or topic. */
 export const entityPathAdvice =
-  "Take the connection string of the namespace, under its Shared access policies: the key of one queue or topic has no rights to others";
+  "Take the connection string of the namespace, under its Shared access policies: " +
+  "the key of one queue or topic has no rights to others";
 
-/** Returns a problem when the connection string is for one entity alone and others are needed, too. */
+/** Returns a problem when the connection string is for one entity alone and others are needed. */
 export function entityPathProblems(place: ServiceBusPlace, queues: readonly QueueName[], names: Names): string[] {
   const only = entityPathOf(place);
   const others = queues.filter((name) => only !== undefined && names.entity(name) !== only);
   if (others.length === 0) return [];
   return [
-    `the connection string of Service Bus is that of "${only}" alone (EntityPath=${only}), and "${others[0]}" is needed. ${entityPathAdvice}`,
+    `the connection string of Service Bus is that of "${only}" alone (EntityPath=${only}), ` +
+      `and "${others[0]}" is needed. ` +
+      entityPathAdvice,
   ];
 }
 

@@ -1,9 +1,9 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { lockLeftMs, type LockFacts } from "./lock-time.ts";
 import type { RedeliveryState } from "./message.ts";
 import type { Source } from "./source.ts";
@@ -48,7 +48,7 @@ export class AzureLease implements Lease {
     this.expiresAt = this.#expiry(now, leaseMs, source.lockedUntil(message));
   }
 
-  /** Whether the lease can be settled, by the clock of this process. The broker may accept a settlement that is too late. */
+  /** True while the lease can be settled, by the clock of this process. The broker may accept a late settlement. */
   get isHeld(): boolean {
     return !this.#settled && this.expiresAt > this.#clock.now();
   }

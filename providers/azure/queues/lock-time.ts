@@ -13,8 +13,8 @@ export interface LockFacts {
 /**
  * Returns how long a lock still holds, in ms, even when the clocks differ.
  *
- * The broker gives the end by its own clock. A rest too short for a new lock shows that our clock is ahead; a rest longer
- * than the lock duration, that it is behind. In both cases the lock duration counts.
+ * The broker gives the end by its own clock. A rest too short for a new lock shows that our clock is ahead; a rest
+ * longer than the lock duration, that it is behind. In both cases the lock duration counts.
  */
 export function lockLeftMs({ now, lockedUntil, leaseMs, minMs }: LockFacts): number {
   const left = (lockedUntil ?? Number.NaN) - now;

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
-import { amqpValueOf } from "../sdk/amqp-types.ts";
-import { systemClock } from "../../../src/base/clock.ts";
-import { attributesOf, cloudEventRecord, cloudEventsJson } from "../../../src/events/cloud-events.ts";
-import { isJson } from "../../../src/events/body.ts";
 import { textIn } from "../../../src/base/bytes.ts";
+import { systemClock } from "../../../src/base/clock.ts";
+import { isJson } from "../../../src/events/body.ts";
+import { attributesOf, cloudEventRecord, cloudEventsJson } from "../../../src/events/cloud-events.ts";
 import type { Event, EventProperty, EventRecord } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { receivedEvent } from "../../../src/events/unreadable.ts";
+import { amqpValueOf } from "../sdk/amqp-types.ts";
 import { brokerProperties, countedId, idText, ourText, withBrokerFields } from "./broker-properties.ts";
 import { jsonValueOf, propertyFrom } from "./property-values.ts";
 import { sessionIdOf } from "./session-id.ts";
 
 /*
  * An event is a CloudEvent in binary mode (cloudevents.io, "AMQP Protocol Binding"): attributes are application
- * properties, the data is the body, the content type is that of the message. Other consumers can read it without BeeHive,
- * and a message of any sender becomes an event.
+ * properties, the data is the body, the content type is that of the message. Other consumers can read it without
+ * BeeHive, and a message of any sender becomes an event.
  */
 
 export type Properties = NonNullable<ServiceBusMessage["applicationProperties"]>;
@@ -101,11 +101,11 @@ export function redeliveryStateOf({ applicationProperties = {} }: ServiceBusRece
     return Math.abs(value) <= maxTimeMs ? value : undefined;
   };
   // A dead letter that a tool has resubmitted starts again at its first attempt, like a requeued one.
-  const begins = deadAttemptsProperty in applicationProperties;
+  const startsAgain = deadAttemptsProperty in applicationProperties;
   return {
     to: text("to"),
-    attempts: begins ? undefined : number("attempts"),
-    firstSeen: begins ? undefined : number("firstSeen"),
+    attempts: startsAgain ? undefined : number("attempts"),
+    firstSeen: startsAgain ? undefined : number("firstSeen"),
     uncounted: number("uncounted"),
     claim: text("claim"),
     wake: text("wake") === "true",
@@ -120,15 +120,15 @@ export function uncounted(message: ServiceBusReceivedMessage): Properties {
 /**
  * Returns the message id of a copy, always the same for the same message and purpose.
  *
- * A copy that is made again after a crash is dropped as a duplicate. It differs from the id of the message itself, under
- * which the copy would be dropped at once.
+ * A copy that is made again after a crash is dropped as a duplicate. It differs from the id of the message itself,
+ * under which the copy would be dropped at once.
  */
 export function copyId(...of: readonly unknown[]): string {
   const hex = createHash("sha256").update(of.join("\n")).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Returns whether a message is a copy for another subscription, which a filter of ours would have held back. */
+/** Returns whether a message is a copy for another subscription. A filter made by BeeHive holds such copies back. */
 export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName): boolean {
   const { to } = redeliveryStateOf(message);
   return to !== undefined && to !== name.subscription;

@@ -1,8 +1,8 @@
 import type { ServiceBusClient, ServiceBusSessionReceiver } from "@azure/service-bus";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import { acceptNextSession } from "../sdk/accept-session.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { AzureConfig } from "../config.ts";
+import { acceptNextSession } from "../sdk/accept-session.ts";
 import type { Names } from "./names.ts";
 import { receiverOptions } from "./reader.ts";
 import type { SessionParts } from "./session.ts";

@@ -1,8 +1,8 @@
 /**
  * The state of a session while its first event is delayed.
  *
- * That event and all behind it are parked: named here, and deferred at the broker. A scheduled message wakes the session
- * at the end of the delay. A delayed key so costs neither a lock nor a receiver, and its order survives a crash at any
+ * The event and all behind it are parked: named here, and deferred at the broker. A scheduled message wakes the session
+ * at the end of the delay. So a delayed key costs neither a lock nor a receiver, and its order survives a crash at any
  * instant:
  *
  * - The wake-up is sent before the state is set, and completed after the last parked event is settled.

@@ -1,5 +1,5 @@
-import { amqpValueOf, type AmqpValue } from "../sdk/amqp-types.ts";
 import type { EventProperty } from "../../../src/events/event.ts";
+import { amqpValueOf, type AmqpValue } from "../sdk/amqp-types.ts";
 import { decimalText } from "./decimal-text.ts";
 
 /*

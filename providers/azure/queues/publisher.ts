@@ -2,8 +2,8 @@ import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azu
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { ClaimCheck } from "./claim-check.ts";
 import { translateErrors } from "../errors.ts";
+import type { ClaimCheck } from "./claim-check.ts";
 import { redeliveryProperties, toMessage, type RedeliveryState } from "./message.ts";
 import type { Names } from "./names.ts";
 import type { Throttling } from "./throttling.ts";
@@ -126,7 +126,8 @@ function tooLarge(event: Event, limit: number): BeeHiveError {
   const bytes = Buffer.byteLength(body);
   return new BeeHiveError(
     "TooLarge",
-    `The event ${event.eventType} ${event.id} has a body of ${bytes} bytes and its properties; at most ${limit} bytes are taken in all. ` +
+    `The event ${event.eventType} ${event.id} has a body of ${bytes} bytes and its properties; ` +
+      `at most ${limit} bytes are taken in all. ` +
       "Keep large data in the key-value store and send its key, or let the provider do so with claimCheck=true.",
   );
 }

@@ -1,9 +1,7 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
-import { deadLetterOf, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
-import type { Event } from "../../../src/events/event.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
+import { deadLetterOf, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
   Lease,
@@ -12,25 +10,27 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
-import type { ClaimCheck } from "./claim-check.ts";
+import type { Event } from "../../../src/events/event.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { AzureClients } from "../client.ts";
 import type { AzureConfig } from "../config.ts";
+import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
 import type { ServiceBusPlace } from "../places.ts";
-import { entityPathProblems } from "./entity-path.ts";
 import { limitWaits } from "../sdk/connection-waits.ts";
 import { receiveExactly } from "../sdk/exact-types.ts";
+import type { ClaimCheck } from "./claim-check.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
+import { entityPathProblems } from "./entity-path.ts";
 import { AzureLease } from "./lease.ts";
 import { copyId, isForOthers, redeliveryStateOf } from "./message.ts";
 import { Names } from "./names.ts";
+import { OrderedQueues } from "./ordered-queues.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reader } from "./reader.ts";
-import { isForGood } from "./reading.ts";
 import { Readers } from "./readers.ts";
+import { isForGood } from "./reading.ts";
 import { withoutSession } from "./session-id.ts";
 import { Settlement } from "./settlement.ts";
-import { OrderedQueues } from "./ordered-queues.ts";
 import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
 import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
@@ -90,7 +90,9 @@ export class AzureQueueOperator implements QueueOperator {
     return this.#topology.ensure(queues);
   }
 
-  /** Opens links, which needs only the rights of the work itself: send to topics, receive from queues and subscriptions. */
+  /**
+   * Opens links, which needs only the rights of the work itself: send to topics, receive from queues and subscriptions.
+   */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
     this.#ordered.remember(queues);
     const found = await Promise.all(queues.map(async (spec) => ((await this.#exists(spec)) ? [] : [spec.name])));
@@ -186,7 +188,7 @@ export class AzureQueueOperator implements QueueOperator {
     return this.#readers.use(name, (reader) => this.#leaseOf(message, name, reader, leaseMs));
   }
 
-  /** Makes a lease of a message. Completes a copy for another subscription, as a filter of ours would have done. */
+  /** Makes a lease of a message. Completes a copy for another subscription, as the filter of a subscription does. */
   async #leaseOf(
     message: ServiceBusReceivedMessage,
     name: QueueName,

@@ -1,12 +1,14 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { Properties } from "./message.ts";
 import { settleWithoutLink } from "../sdk/receiver-link.ts";
 import { SettlementQueue } from "../sdk/settlement-queue.ts";
+import type { Properties } from "./message.ts";
 import { withoutSession } from "./session-id.ts";
 import type { Source } from "./source.ts";
 
-/** Options of every receiver. Locks are renewed with leases and not by the SDK; bodies and dates stay as they were sent. */
+/**
+ * Options of every receiver. Locks are renewed with leases and not by the SDK; bodies and dates stay as they were sent.
+ */
 export const receiverOptions = {
   maxAutoLockRenewalDurationInMs: 0,
   skipParsingBodyAsJson: true,
@@ -91,8 +93,8 @@ export class Reader implements Source {
   /**
    * Receives up to `max` messages, waiting for the first until `deadline`.
    *
-   * Waits in slices of `sliceMs`, and ends between two slices when `signal` aborts. An aborted receive would leave credit
-   * with the broker, and the next message would be locked for nobody. Every slice drains its credit.
+   * Waits in slices of `sliceMs`, and ends between two slices when `signal` aborts. An aborted receive would leave
+   * credit with the broker, and the next message would be locked without a reader. Every slice drains its credit.
    */
   async receive(
     max: number,
@@ -109,7 +111,7 @@ export class Reader implements Source {
     return [];
   }
 
-  /** Receives what else is there. In one receive with the first, the SDK would wait a second for more. */
+  /** Receives further messages that are ready. In one receive with the first, the SDK would wait a second more. */
   async #more(max: number): Promise<ServiceBusReceivedMessage[]> {
     if (max <= 0) return [];
     try {

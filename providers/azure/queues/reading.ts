@@ -49,7 +49,8 @@ function nameless(message: ServiceBusReceivedMessage, queueName: QueueName): Eve
 function unreadable(queueName: QueueName, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "BodyUnreadable",
-    `A message of ${queueName} cannot be read as an event: ${messageOf(cause)}. It is kept as it was sent: inspect it with a tool for Service Bus, then drop it.`,
+    `A message of ${queueName} cannot be read as an event: ${messageOf(cause)}. ` +
+      "It is kept as it was sent: inspect it with a tool for Service Bus, then drop it.",
     { cause },
   );
 }

@@ -3,13 +3,13 @@ import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azur
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { isCode } from "../errors.ts";
-import { isForOthers, redeliveryStateOf, uncounted, type Properties } from "./message.ts";
+import { sequenceNumber } from "../sdk/sequence-number.ts";
+import { withinLimit } from "../sdk/settlement-limit.ts";
+import { SettlementQueue } from "../sdk/settlement-queue.ts";
 import { lockLeftMs, type LockFacts } from "./lock-time.ts";
+import { isForOthers, redeliveryStateOf, uncounted, type Properties } from "./message.ts";
 import { nothingParked, parkedBehind, parkingOf, stateOf, withoutFirst, type Parking } from "./parking.ts";
 import type { Publisher } from "./publisher.ts";
-import { sequenceNumber } from "../sdk/sequence-number.ts";
-import { SettlementQueue } from "../sdk/settlement-queue.ts";
-import { withinLimit } from "../sdk/settlement-limit.ts";
 import type { Source } from "./source.ts";
 
 /** The wait for the next event of a session, in ms. The broker sends what it has at once. */
@@ -140,7 +140,7 @@ export class Session implements Source {
     } catch (error) {
       if (!isCode(error, "MessageNotFound")) throw error;
     }
-    // After a crash the message may be parked but not deferred: then the scan finds it. Or it was settled, but not dropped.
+    // After a crash it may be parked and not deferred: the scan finds it. Or it was settled and not dropped.
     if (this.#hasScanned) await this.#dropFirst();
     else await this.#scan();
     return "gone";

@@ -95,7 +95,10 @@ export class Sessions {
     return this.#closing.signal.aborted;
   }
 
-  /** Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process alive. */
+  /**
+   * Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process
+   * alive.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { resolve } of this.#waiters) resolve([]);

@@ -1,8 +1,8 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { AbandonOptions } from "../../../src/contract/queue-operator.ts";
-import { toDeadLetterOptions } from "./dead-letters.ts";
 import { translate, translateErrors } from "../errors.ts";
+import { toDeadLetterOptions } from "./dead-letters.ts";
 import type { AzureLease } from "./lease.ts";
 import { copyId, redeliveryProperties, uncounted } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
@@ -57,8 +57,8 @@ export class Settlement {
   /**
    * Schedules a copy and completes the original, so that a delayed event holds no lock.
    *
-   * A crash in between leaves both: the original is delivered again. If it fails again, its next copy has the same id as
-   * the first, and duplicate detection drops it.
+   * A crash in between leaves both: the original is delivered again. If it fails again, its next copy has the same id
+   * as the first, and duplicate detection drops it.
    */
   async #delay(lease: AzureLease, delayMs: number, countAttempt: boolean): Promise<void> {
     const { event, queueName, source, message, attempt, firstSeen, redelivery } = lease;

@@ -1,8 +1,8 @@
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
 import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import type { AzureConfig } from "../config.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
 import { addresseeProperty } from "./message.ts";
@@ -15,8 +15,8 @@ const maxLockMs = 5 * 60_000;
 /**
  * The highest `MaxDeliveryCount`, an int32. The limit of attempts is the hive's own.
  *
- * Service Bus also counts deliveries that are no attempts, such as pauses and waits behind others, of which there may be
- * any number.
+ * Service Bus also counts deliveries that are no attempts, such as pauses and waits behind others, of which there may
+ * be any number.
  */
 const maxDeliveryCount = 2_147_483_647;
 const duplicateWindow = "PT10M";
@@ -89,8 +89,8 @@ export class Topology {
       if (!isBeeHiveError(error, "AccessDenied")) throw error;
       throw new BeeHiveError(
         "AccessDenied",
-        `Could not count the events of ${name}, as hive.queue(name).counts() and hive.whenIdle() do: that needs the right ` +
-          "Manage (Azure Service Bus Data Owner). Do without both, or grant it; actors need neither.",
+        `Could not count the events of ${name}, as hive.queue(name).counts() and hive.whenIdle() do: that needs ` +
+          "the right Manage (Azure Service Bus Data Owner). Do without both, or grant it; actors need neither.",
         { cause: error },
       );
     }

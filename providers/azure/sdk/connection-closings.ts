@@ -15,9 +15,9 @@ export interface ClosingConnection extends Maker {
 /**
  * Ends the closing of sessions and links when their connection breaks, and never lets it fail.
  *
- * Without this, in rhea-promise 3.0.3, a closing waits for ever after its connection broke, and the SDK neither reconnects
- * nor receives again. A closing that times out rejects where the SDK handles no error, which ends the process. A network
- * that is silent for a while would so end a consumer for good.
+ * Without this, in rhea-promise 3.0.3, a closing waits for ever after its connection broke, and the SDK neither
+ * reconnects nor receives again. A closing that times out rejects where the SDK handles no error, which ends the
+ * process. A network that is silent for a while would so end a consumer for good.
  */
 export function endClosings(connection: ClosingConnection): void {
   const closings = new Closings();

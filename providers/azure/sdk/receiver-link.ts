@@ -12,8 +12,8 @@ interface Message {
  * Lets a message be settled by its lock token when its link was closed, as the SDK settles deferred messages.
  *
  * The SDK (7.9.5) closes a link when the broker takes more than 200 ms to end a receive, opens another under the same
- * name, and settles old messages over it: such a settlement is never answered. After a broken connection the SDK does the
- * right thing itself, while a token would wait a minute for its answer.
+ * name, and settles old messages over it: such a settlement is never answered. After a broken connection the SDK does
+ * the right thing itself, while a token would wait a minute for its answer.
  */
 export function settleWithoutLink(message: ServiceBusReceivedMessage): void {
   const { delivery } = message as Message;

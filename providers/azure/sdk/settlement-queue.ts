@@ -3,7 +3,7 @@ import { Turns } from "../../../src/provider-kit/turns.ts";
 /**
  * Starts one settlement in each turn of the event loop, see {@link Turns}.
  *
- * Of two settlements in one turn, both get the outcome of the first: a complete beside a dead-letter would lose an event.
+ * Two settlements in one turn both get the outcome of the first: a complete beside a dead-letter would lose an event.
  * Each receiver has its own queue, because receivers do not disturb each other.
  */
 export class SettlementQueue {

@@ -1,8 +1,8 @@
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import type { RowChange, RowConflict, Rows } from "../../../src/provider-kit/rows.ts";
-import { RowCounterStore } from "../../../src/provider-kit/row-stores/counter-store.ts";
-import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
+import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
+import { RowCounterStore } from "../../../src/provider-kit/row-stores/counter-store.ts";
+import type { RowChange, RowConflict, Rows } from "../../../src/provider-kit/rows.ts";
 import type { OnceKeys } from "./once-keys.ts";
 
 /** The longest wait after a collision with another process, in ms. */

@@ -4,8 +4,8 @@ import { sizeOf, type Row, type RowContent, type RowHead, type RowKey } from "..
 import { decodeKey, isShortened, tableKey, tablePrefix, type TableKey } from "./table-key.ts";
 
 /*
- * A row is an entity of Table storage. A text property has at most 64 KiB in UTF-16, so a value is split over several; an
- * entity has at most 1 MiB ("Understanding the Table service data model").
+ * A row is an entity of Table storage. A text property has at most 64 KiB in UTF-16, so a value is split over several;
+ * an entity has at most 1 MiB ("Understanding the Table service data model").
  */
 
 export type Entity = TableKey & Record<string, unknown>;

@@ -1,7 +1,6 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import type { Clock } from "../../../src/base/clock.ts";
 import { checkedName } from "../../../src/contract/keys.ts";
-import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -10,13 +9,14 @@ import type {
   KeyValueStore,
   Stores,
 } from "../../../src/contract/stores.ts";
+import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type { AzureClients } from "../client.ts";
-import { TableCounterStore } from "./counter-store.ts";
 import { translateErrors } from "../errors.ts";
+import { TableCounterStore } from "./counter-store.ts";
 import { BlobKeyValueStore } from "./key-value-store.ts";
 import { BlobLockStore } from "./lock-store.ts";
-import { Once } from "./once.ts";
 import { OnceKeys } from "./once-keys.ts";
+import { Once } from "./once.ts";
 import { TableRows } from "./rows.ts";
 
 /** Collections, keyed lists and counters in Table storage, key-value stores and locks in Blob storage. */

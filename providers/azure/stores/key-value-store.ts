@@ -1,11 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
-import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { checkedKey, ifFound } from "../../../src/contract/keys.ts";
-import { etagExpected, type RowExpectation, type RowKey } from "../../../src/provider-kit/rows.ts";
-import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
 import type {
   StoredBlob,
   BlobBody,
@@ -13,6 +9,10 @@ import type {
   KeyValueStore,
   WriteBlobOptions,
 } from "../../../src/contract/stores.ts";
+import { blobBytes } from "../../../src/provider-kit/blob-body.ts";
+import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
+import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
+import { etagExpected, type RowExpectation, type RowKey } from "../../../src/provider-kit/rows.ts";
 import { statusOf, translate } from "../errors.ts";
 import type { Once } from "./once.ts";
 import { encodeKey, shortKey } from "./table-key.ts";
@@ -201,8 +201,8 @@ const metadataName = "beehive";
 /**
  * Metadata as the service takes them, with what it has no room for.
  *
- * The service takes metadata as HTTP headers: names are C# identifiers without case, values are ASCII. So all of it goes
- * into one value.
+ * The service takes metadata as HTTP headers: names are C# identifiers without case, values are ASCII. So all of it
+ * goes into one value.
  */
 interface Packed {
   /** The key as it was given; the name of the blob may hold only a part of it. */

@@ -1,8 +1,8 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import type { Row, RowChange, RowConflict, RowHead, RowKey, RowRange, Rows } from "../../../src/provider-kit/rows.ts";
 import { compareIds, holds } from "../../../src/provider-kit/rows.ts";
-import { headNames, keyOf, toEntity, toHead, toRow, type StoredEntity } from "./entity.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
+import { headNames, keyOf, toEntity, toHead, toRow, type StoredEntity } from "./entity.ts";
 import { Once } from "./once.ts";
 import { afterTable, partitionKey, shortKey, tableKey, tablePrefix } from "./table-key.ts";
 

@@ -16,9 +16,9 @@ export const oncePrefix = "once.";
 /**
  * Encodes a text as a key of Table or Blob storage, which refuse or change some characters.
  *
- * The encoding is reversible and keeps the order of code points. Letters and digits stand for themselves. Every other byte
- * of the UTF-8 form becomes a mark and two hex digits. There are four marks, so that characters between the digits, the
- * capitals and the small letters stay between them.
+ * The encoding is reversible and keeps the order of code points. Letters and digits stand for themselves. Every other
+ * byte of the UTF-8 form becomes a mark and two hex digits. There are four marks, so that characters between the
+ * digits, the capitals and the small letters stay between them.
  */
 export function encodeKey(text: string): string {
   return text.replaceAll(/[^0-9A-Za-z]/gu, (character) => [...Buffer.from(character)].map(escaped).join(""));

@@ -1,6 +1,6 @@
-import { messageOf } from "../../../src/base/error-text.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../../src/base/clock.ts";
+import { messageOf } from "../../../src/base/error-text.ts";
 import {
   countDetails,
   description,
@@ -186,7 +186,8 @@ function partsOf(path: string): { topic: string; subscription?: string | undefin
 
 function setRule(subscription: Subscription, name: string, xml: string): void {
   const filterXml = innerXml(xml, "Filter") ?? "";
-  const element = `<Filter i:type="${typeOf(xml, "Filter") ?? "TrueFilter"}">${filterXml || "<SqlExpression>1=1</SqlExpression>"}</Filter>`;
+  const type = typeOf(xml, "Filter") ?? "TrueFilter";
+  const element = `<Filter i:type="${type}">${filterXml || "<SqlExpression>1=1</SqlExpression>"}</Filter>`;
   subscription.rules.set(name, {
     filter: filterOf(typeOf(xml, "Filter"), filterXml),
     xml: description(

@@ -57,13 +57,15 @@ export function feed(entries: readonly string[]): string {
 /** Returns a description element: simple properties, then further XML. */
 export function description(element: string, properties: Readonly<Record<string, string>>, more = ""): string {
   const fields = Object.entries(properties).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
-  return `<${element} xmlns="${serviceBusNamespace}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">${fields.join("")}${more}</${element}>`;
+  const namespaces = `xmlns="${serviceBusNamespace}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"`;
+  return `<${element} ${namespaces}>${fields.join("")}${more}</${element}>`;
 }
 
 /** Returns the counts of messages. The client expects a prefix for their XML namespace. */
 export function countDetails(counts: Readonly<Record<string, number>>): string {
   const fields = Object.entries(counts).map(([name, count]) => `<d2p1:${name}>${count}</d2p1:${name}>`);
-  return `<CountDetails xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus">${fields.join("")}</CountDetails>`;
+  const namespace = `xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus"`;
+  return `<CountDetails ${namespace}>${fields.join("")}</CountDetails>`;
 }
 
 export function problem(code: number, detail: string): string {

@@ -85,7 +85,8 @@ export class ServiceBusBroker {
 
   /** The connection string for clients. The administration client must use HTTP, as in the provider's `client.ts`. */
   get connectionString(): string {
-    return `Endpoint=sb://127.0.0.1:${this.port};SharedAccessKeyName=tests;SharedAccessKey=${this.#key ?? "any"};UseDevelopmentEmulator=true`;
+    const key = `SharedAccessKeyName=tests;SharedAccessKey=${this.#key ?? "any"}`;
+    return `Endpoint=sb://127.0.0.1:${this.port};${key};UseDevelopmentEmulator=true`;
   }
 
   /** Fault: breaks every connection. Locks last until their end. */
@@ -237,7 +238,8 @@ export class ServiceBusBroker {
 const needsSession =
   "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.";
 const hasNoSessions =
-  "A sessionful message receiver cannot be created on an entity that does not require sessions. Ensure RequiresSession is set to true when creating a Queue or Subscription to enable sessionful behavior.";
+  "A sessionful message receiver cannot be created on an entity that does not require sessions. " +
+  "Ensure RequiresSession is set to true when creating a Queue or Subscription to enable sessionful behavior.";
 
 function notFound(link: Sender | Receiver, address: string): void {
   refuseAttach(link, "amqp:not-found", `The messaging entity '${address}' could not be found.`);

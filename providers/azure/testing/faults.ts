@@ -16,15 +16,15 @@ export class Faults {
   delay: Duration = 0;
   /** The delay of the end of a drain; `Infinity` for never. The SDK closes a link after 200 ms. */
   drainDelay: Duration = 0;
-  /** How many sends are refused as `ServerBusy`, the throttling of Service Bus. */
+  /** The number of sends that are refused as `ServerBusy`, the throttling of Service Bus. */
   throttledSends = 0;
-  /** How many administration requests are answered with this HTTP status. */
+  /** The number of administration requests that are answered with this HTTP status. */
   administration: { status: number; times: number } = { status: 429, times: 0 };
-  /** How many settlements take effect but are never answered; their connection is dropped. */
+  /** The number of settlements that take effect without an answer; their connection is dropped. */
   droppedSettlements = 0;
-  /** How many claims, which precede each link, are never answered; their connection is dropped. */
+  /** The number of claims, which precede each link, without an answer; their connection is dropped. */
   droppedClaims = 0;
-  /** How many management requests, such as renewals of locks, are never answered. */
+  /** The number of management requests, such as renewals of locks, without an answer. */
   unansweredRequests = 0;
 
   constructor(clock: Clock = systemClock) {

@@ -31,8 +31,8 @@ export function correlationFilter(
 /**
  * Makes a filter of the SQL of Service Bus, without its arithmetic.
  *
- * Supports comparisons, `AND`, `OR`, `NOT`, `IS NULL`, `IN`, `LIKE` and `EXISTS`. As in the cloud, values that cannot be
- * compared are unknown, and unknown does not match.
+ * Supports comparisons, `AND`, `OR`, `NOT`, `IS NULL`, `IN`, `LIKE` and `EXISTS`. As in the cloud, values that cannot
+ * be compared are unknown, and unknown does not match.
  *
  * @throws SyntaxError
  */

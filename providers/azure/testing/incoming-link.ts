@@ -41,7 +41,8 @@ export class IncomingLink {
           "The request was terminated because the entity is being throttled.",
         );
       } else if (bytes > maxMessageBytes) {
-        const sizes = `The received message (size:${bytes} bytes) exceeds the limit (${maxMessageBytes} bytes) currently allowed on the link.`;
+        const limit = `the limit (${maxMessageBytes} bytes) currently allowed on the link`;
+        const sizes = `The received message (size:${bytes} bytes) exceeds ${limit}.`;
         reject(delivery, "amqp:link:message-size-exceeded", sizes);
       } else {
         const messages = messagesOf(delivery.format, payload);

@@ -3,7 +3,8 @@ import { received, scheduledFor } from "./message.ts";
 import type { AmqpMessage } from "./rhea.ts";
 
 export const noSession =
-  "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support enabled can only receive messages that have the SessionId set to a valid value.";
+  "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support " +
+  "enabled can only receive messages that have the SessionId set to a valid value.";
 
 export function hasSession({ group_id: id }: AmqpMessage): boolean {
   return id !== undefined && id !== null;

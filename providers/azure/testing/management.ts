@@ -3,8 +3,8 @@ import { uuidBytes, uuidText } from "./lock-token.ts";
 import type { Properties } from "./message.ts";
 import type { MessageQueue, Settlement } from "./queue.ts";
 import type { Reply } from "./request-link.ts";
-import type { SessionLock } from "./sessions.ts";
 import { decode, encode, types, type AmqpMessage } from "./rhea.ts";
+import type { SessionLock } from "./sessions.ts";
 
 /** The entity behind the management node of an address. */
 export interface Managed {

@@ -54,7 +54,9 @@ export class OutgoingLink {
     this.#ended();
   }
 
-  /** Called when the receiver closed the link: frees its session. After a broken connection the session stays locked. */
+  /**
+   * Called when the receiver closed the link: frees its session. After a broken connection the session stays locked.
+   */
   #close(): void {
     this.end();
     if (this.#session) this.#queue.releaseSession(this.#session);
@@ -100,7 +102,8 @@ export class OutgoingLink {
       else if (held) accept(delivery);
       else {
         const lost =
-          "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.";
+          "The lock supplied is invalid. " +
+          "Either the lock expired, or the message has already been removed from the queue.";
         reject(delivery, "com.microsoft:message-lock-lost", lost);
       }
     });

@@ -265,11 +265,12 @@ export class MessageQueue {
   }
 
   #redeliver(entry: Entry, counted: boolean): void {
+    const { maxDeliveryCount } = this.settings;
     if (counted) entry.deliveryCount++;
-    if (this.#toDeadLetters && entry.deliveryCount >= this.settings.maxDeliveryCount) {
+    if (this.#toDeadLetters && entry.deliveryCount >= maxDeliveryCount) {
       this.#deadLetter(entry, {
         DeadLetterReason: "MaxDeliveryCountExceeded",
-        DeadLetterErrorDescription: `Message could not be consumed after ${this.settings.maxDeliveryCount} delivery attempts.`,
+        DeadLetterErrorDescription: `Message could not be consumed after ${maxDeliveryCount} delivery attempts.`,
       });
     } else if (!entry.deferred) this.#makeReady(entry);
   }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { keepTypes, type RheaTypes } from "../sdk/amqp-types.ts";
 import rhea, { type Connection, type Container, type Delivery, type Message, type Sender, type link } from "rhea";
+import { keepTypes, type RheaTypes } from "../sdk/amqp-types.ts";
 
 /* The parts of rhea that its typings leave out. All untyped code of the broker is here. */
 
@@ -119,7 +119,7 @@ export function reject(delivery: Delivery, condition: string, description: strin
   settle(delivery, outcomes.rejected({ error: { condition, description } }));
 }
 
-/** Settles a delivery. The receiver sends no more about it, so that rhea must not wait before it forgets it. */
+/** Settles a delivery. The receiver sends no more about it, so rhea need not wait before it forgets it. */
 function settle(delivery: Delivery, outcome: { described(): unknown }): void {
   delivery.update(true, outcome.described());
   (delivery as { remote_settled: boolean }).remote_settled = true;

@@ -4,8 +4,8 @@ import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";
 import { completed } from "../../../providers/azure/config.ts";
 import { limitWaits } from "../../../providers/azure/sdk/connection-waits.ts";
-import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("Service Bus test broker: sessions", { timeoutMs: 30_000 });

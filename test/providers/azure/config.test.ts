@@ -1,14 +1,14 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { completed, configFrom, tuningFrom } from "../../../providers/azure/config.ts";
-import type { ServiceBusPlace } from "../../../providers/azure/places.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusPlace } from "../../../providers/azure/places.ts";
 import { Names } from "../../../providers/azure/queues/names.ts";
 import { topologyProblems } from "../../../providers/azure/queues/topology.ts";
-import { isBeeHiveError } from "../../../src/base/errors.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
 import { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import { isBeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -54,6 +54,14 @@ test("options of a URL have their types; unknown ones are refused", () => {
   assert.equal([claimCheck, poll, tryTimeout, queuePrefix], [true, 50, 2_000, ""]);
   const message = problemsIn(() => configFrom("azure:?claimCheck=yes&poll=0&colour=red"));
   for (const part of ["claimCheck", "poll", "colour"]) assert.ok(message.includes(part), message);
+});
+
+test("lengths of time of an object are numbers or texts", () => {
+  const places = { serviceBus: { namespace: "shop.servicebus.windows.net" }, storage: { account: "shop" } };
+  const { poll, tryTimeout, minLock } = completed({ ...places, poll: "2s", tryTimeout: 500 }, {});
+  assert.equal([poll, tryTimeout, minLock], [2_000, 500, 5_000]);
+  const message = problemsIn(() => completed({ ...places, poll: "0s", minLock: "25h" }, {}));
+  for (const part of ["poll", "minLock"]) assert.ok(message.includes(part), message);
 });
 
 test("a signature without a key is refused for making and counting queues", async () => {

@@ -1,4 +1,8 @@
 import * as assert from "uvu/assert";
+import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import { isBeeHiveError } from "../../../src/base/errors.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import {
   actorDescription,
   createHive,
@@ -8,13 +12,9 @@ import {
   type ActorOptions,
   type Hive,
 } from "../../../src/index.ts";
-import { AzureProvider } from "../../../providers/azure/index.ts";
-import { isBeeHiveError } from "../../../src/base/errors.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";

@@ -1,15 +1,15 @@
 import { ServiceBusClient, type ServiceBusMessage, type ServiceBusReceivedMessage } from "@azure/service-bus";
 import rhea from "rhea";
 import * as assert from "uvu/assert";
-import { decimalText } from "../../../providers/azure/queues/decimal-text.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import { decimalText } from "../../../providers/azure/queues/decimal-text.ts";
 import { propertyFrom } from "../../../providers/azure/queues/property-values.ts";
 import { readEvent } from "../../../providers/azure/queues/reading.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import type { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 

@@ -2,12 +2,12 @@ import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import { toEvent } from "../../../providers/azure/queues/message.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
 import { ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 

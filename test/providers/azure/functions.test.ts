@@ -1,8 +1,7 @@
 /** Actors as functions: the host is simulated, the functions are real. */
-import { ServiceBusClient, type ServiceBusReceivedMessage } from "@azure/service-bus";
 import { app } from "@azure/functions";
+import { ServiceBusClient, type ServiceBusReceivedMessage } from "@azure/service-bus";
 import * as assert from "uvu/assert";
-import { AzureProvider } from "../../../providers/azure/index.ts";
 import {
   actorFunctions,
   pulserFunction,
@@ -10,16 +9,17 @@ import {
   type FunctionsApp,
 } from "../../../providers/azure/hosting/functions.ts";
 import { fromTrigger } from "../../../providers/azure/hosting/trigger-message.ts";
-import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
-import { actor } from "../../../src/testing/contracts/hive/harness.ts";
-import { listOf } from "../../../src/testing/contracts/assertions.ts";
-import * as contracts from "../../../src/testing/index.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease, LeaseRequest } from "../../../src/contract/queue-operator.ts";
-import type { Provider } from "../../../src/contract/provider.ts";
+import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
-import { runContract } from "../../support/run-contract.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
+import type { Lease, LeaseRequest } from "../../../src/contract/queue-operator.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
+import { listOf } from "../../../src/testing/contracts/assertions.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import * as contracts from "../../../src/testing/index.ts";
 import { startAzureServers } from "../../support/azure-servers.ts";
+import { runContract } from "../../support/run-contract.ts";
 import { suite } from "../../support/suite.ts";
 
 const servers = await startAzureServers({ cloud: false });

@@ -1,6 +1,6 @@
 /** Writes that succeed but whose answer is lost: the SDK repeats them, and meets its own result. */
-import * as assert from "uvu/assert";
 import type { IncomingMessage } from "node:http";
+import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { loseAnswers, type LostAnswers } from "../../support/lost-answers.ts";

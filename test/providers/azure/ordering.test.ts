@@ -3,15 +3,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBusClient, type ServiceBusSessionReceiver } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { createHive, Event, isBeeHiveError, QueueName, silentLogger, type Hive } from "../../../src/index.ts";
-import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { ScratchQueue, specOf } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
-import { throwsCode } from "../../support/throws.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Azure: in order", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { Report } from "../../../samples/prismo/app.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Report } from "../../../samples/prismo/app.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 

@@ -9,11 +9,11 @@ import { actorsFrom, createHive, silentLogger, type Hive } from "beehive-actors"
 import { Container } from "inversify";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import * as actors from "../../../samples/prismo/actors/index.ts";
 import { acceptOrders, stockUp } from "../../../samples/prismo/intake.ts";
 import { Seed } from "../../../samples/prismo/seed.ts";
 import { prismoStores } from "../../../samples/prismo/stores.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { FunctionsHost } from "../../support/functions-host.ts";
 import { orderOf } from "../../support/prismo.ts";

@@ -2,12 +2,12 @@
 import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
+import type { Faults } from "../../../providers/azure/testing/faults.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { Event, systemClock } from "../../../src/index.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
-import { Event, systemClock } from "../../../src/index.ts";
-import type { Faults } from "../../../providers/azure/testing/faults.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { startSilentProxy } from "../../support/silent-proxy.ts";
 import { suite } from "../../support/suite.ts";

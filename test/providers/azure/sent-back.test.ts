@@ -2,9 +2,9 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { suite } from "../../support/suite.ts";
 

@@ -8,9 +8,9 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
-import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
 import { slowDownProxy, type SlowDownProxy } from "../../support/slow-down-proxy.ts";
 import { suite } from "../../support/suite.ts";
@@ -64,7 +64,8 @@ async function counted(): Promise<string[]> {
     .flatMap(({ dataPoints }) => dataPoints as readonly { attributes: Record<string, unknown>; value: unknown }[])
     .map(({ attributes, value }) => {
       assert.is(attributes["messaging.system"], "servicebus");
-      return `${String(attributes["beehive.service"])} ${String(attributes["messaging.operation.name"])}: ${String(value)}`;
+      const [service, operation] = [attributes["beehive.service"], attributes["messaging.operation.name"]];
+      return `${String(service)} ${String(operation)}: ${String(value)}`;
     })
     .sort();
 }
