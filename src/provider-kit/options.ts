@@ -32,14 +32,17 @@ export function whole(least: number, most?: number): OptionRule {
   };
 }
 
-/** A length of time: a number of ms or a text such as `30s`, within bounds in ms. A URL is read as ms. */
+/**
+ * A length of time within bounds in ms, both inclusive: a number of ms or a text such as `"30s"`.
+ *
+ * `read` returns ms. The value of an option object is turned into ms by `inMs`, after the check.
+ */
 export function duration(min: number, max?: number): OptionRule {
   const rule = wholeNumber(min, max);
-  const bounds = rule.must.replace("a whole number ", "");
   return {
-    read: (text) => (/^\d+$/.test(text) ? Number(text) : inMs(text)),
+    read: (text) => inMs(/^\d+$/.test(text) ? Number(text) : text),
     refuse: (value) =>
-      isNumber(inMs(value), rule) ? undefined : `must be a whole number of ms ${bounds}, or a text such as "30s"`,
+      isNumber(inMs(value), rule) ? undefined : `must be ${rule.must} ms, or a text such as "30s" or "5m"`,
   };
 }
 
