@@ -94,7 +94,7 @@ async function formats(): Promise<Format[]> {
 
 function goldenFiles(extension: string): string[] {
   const names = readdirSync(golden).filter((name) => name.endsWith(extension));
-  if (names.length === 0) throw new Error(`there is no ${extension} in ${golden}`);
+  if (names.length === 0) throw new Error(`no file with ${extension} in ${golden}`);
   return names.toSorted().map((name) => join(golden, name));
 }
 
@@ -104,27 +104,27 @@ function goldenFiles(extension: string): string[] {
  * @throws Error when an actor or a topic of the graph is missing or has another name.
  */
 function withNamesOf({ actors, queues }: EventGraph, reading: Reading): Reading {
-  const meant = [...actors.map(({ name }) => name), ...queues.map(({ name }) => name.topic)];
+  const expected = [...actors.map(({ name }) => name), ...queues.map(({ name }) => name.topic)];
   const trimmed = new Set([...reading.names].map((name) => name.trim()));
-  const missing = meant.filter((name) => !trimmed.has(name.trim()));
+  const missing = expected.filter((name) => !trimmed.has(name.trim()));
   if (missing.length === 0) return reading;
   const read = [...trimmed].map((name) => JSON.stringify(name)).join(", ");
-  throw new Error(`not read: ${missing.map((name) => JSON.stringify(name)).join(", ")}; read: ${read}`);
+  throw new Error(`missing names: ${missing.map((name) => JSON.stringify(name)).join(", ")}; names read: ${read}`);
 }
 
 /** @throws Error when the parser accepts the broken text, because then the check proves nothing. */
 async function assertRefused(read: Read, text: string, right: string, wrong: string): Promise<void> {
-  if (!text.includes(right)) throw new Error(`there is no ${right} in it, so nothing was broken`);
+  if (!text.includes(right)) throw new Error(`the text lacks ${right}, so the check breaks nothing`);
   const accepted = await read(text.replace(right, wrong)).then(
     () => true,
     () => false,
   );
-  if (accepted) throw new Error("it was read all the same");
+  if (accepted) throw new Error("the parser accepted the broken text");
 }
 
-async function check<T>(what: string, body: () => Promise<T>, tell: (value: T) => string = () => ""): Promise<void> {
+async function check<T>(what: string, body: () => Promise<T>, detail: (value: T) => string = () => ""): Promise<void> {
   try {
-    console.log(`ok    ${what}${tell(await body())}`);
+    console.log(`ok    ${what}${detail(await body())}`);
   } catch (error) {
     console.log(`FAIL  ${what}`);
     throw error;

@@ -59,9 +59,9 @@ function pack(): string {
   const files = packed.files.map(({ path }) => path);
   check(`packs ${files.length} files`, () => {
     const unexpected = files.filter((path) => !EXPECTED_FILES.test(path));
-    if (unexpected.length > 0) throw new Error(`not expected in the tarball: ${unexpected.join(", ")}`);
+    if (unexpected.length > 0) throw new Error(`unexpected files in the tarball: ${unexpected.join(", ")}`);
     const missing = REQUIRED_FILES.filter((path) => !files.includes(path));
-    if (missing.length > 0) throw new Error(`missing in the tarball: ${missing.join(", ")}`);
+    if (missing.length > 0) throw new Error(`missing files in the tarball: ${missing.join(", ")}`);
   });
   return join(temp, packed.filename);
 }
@@ -80,7 +80,7 @@ function install(tarball: string): void {
 function noCloudSdk(): void {
   const lock = JSON.parse(readFileSync(join(temp, "package-lock.json"), "utf8")) as { packages: object };
   const found = Object.keys(lock.packages).filter((path) => CLOUD_SDKS.test(path));
-  if (found.length > 0) throw new Error(`installed with the package: ${found.join(", ")}`);
+  if (found.length > 0) throw new Error(`unexpected packages installed: ${found.join(", ")}`);
 }
 
 /** Imports one subpath. A provider may lack only the optional peers that its users install. */

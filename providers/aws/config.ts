@@ -49,8 +49,8 @@ export interface AwsConfig {
   /**
    * Time limit of each request, 100 ms to 1 minute. The SDK tries a request three times.
    *
-   * A receive has this much time in addition to its wait, all tries included. For S3 it limits the time without traffic.
-   * Clients that the application passes in keep their own limits, except for receives.
+   * A receive has this much time in addition to its wait, all tries included. For S3 it limits the time without
+   * traffic. Clients that the application passes in keep their own limits, except for receives.
    *
    * @default "10s"
    */

@@ -8,46 +8,86 @@ export interface Operation {
 }
 
 const access = "The credentials need the right";
-const identity = "The credentials were refused";
+const identity = "The credentials were refused. Check the profile, the keys or the role";
+
+/** Returns a pattern of error names, each a pattern itself. */
+function anyOf(...names: readonly string[]): RegExp {
+  return new RegExp(`^(${names.join("|")})$`);
+}
 
 /** Error names of requests that are wrong in themselves; a repetition fails too. */
-const refusals =
-  /^(UnsupportedOperation|InvalidAddress|InvalidParameter\w*|InvalidMessageContents|InvalidAttribute(Name|Value)|ValidationException|SerializationException|MissingParameter)$/;
+const refusals = anyOf(
+  "UnsupportedOperation",
+  "InvalidAddress",
+  "InvalidParameter\\w*",
+  "InvalidMessageContents",
+  "InvalidAttribute(Name|Value)",
+  "ValidationException",
+  "SerializationException",
+  "MissingParameter",
+);
 
 /** Error names of SQS, SNS, DynamoDB and S3, with their code and the next step. */
 const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: string])[] = [
   [
-    /^(NonExistentQueue|QueueDoesNotExist|NotFound(Exception)?)$/,
+    anyOf("NonExistentQueue", "QueueDoesNotExist", "NotFound(Exception)?"),
     "QueueNotFound",
     "It does not exist. Call hive.setup() first",
   ],
   [
-    /^(AccessDenied(Exception)?|AuthorizationError(Exception)?|AllAccessDisabled|KMSAccessDenied\w*|Kms\.?AccessDenied\w*|InvalidSecurity)$/,
+    anyOf(
+      "AccessDenied(Exception)?",
+      "AuthorizationError(Exception)?",
+      "AllAccessDisabled",
+      "KMSAccessDenied\\w*",
+      "Kms\\.?AccessDenied\\w*",
+      "InvalidSecurity",
+    ),
     "AccessDenied",
     access,
   ],
   [
-    /^(CredentialsProviderError|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?|IncompleteSignature)$/,
+    anyOf(
+      "CredentialsProviderError",
+      "UnrecognizedClientException",
+      "InvalidClientTokenId",
+      "InvalidAccessKeyId",
+      "SignatureDoesNotMatch",
+      "InvalidSignatureException",
+      "ExpiredToken(Exception)?",
+      "MissingAuthenticationToken(Exception)?",
+      "IncompleteSignature",
+    ),
     "AccessDenied",
     identity,
   ],
   [
-    /^(Throttl\w+|RequestThrottled\w*|TooManyRequests\w*|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|LimitExceededException|BandwidthLimitExceeded)$/,
+    anyOf(
+      "Throttl\\w+",
+      "RequestThrottled\\w*",
+      "TooManyRequests\\w*",
+      "ProvisionedThroughputExceededException",
+      "RequestLimitExceeded",
+      "SlowDown",
+      "OverLimit",
+      "LimitExceededException",
+      "BandwidthLimitExceeded",
+    ),
     "Throttled",
     "AWS throttles requests. Events of actors are retried; repeat a push of your own later",
   ],
   [
-    /^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValueReceiptHandle)$/,
+    anyOf("ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValueReceiptHandle"),
     "LeaseLost",
     "The message is no longer leased under this receipt. Another consumer may have it",
   ],
   [
-    /^(TimeoutError|AbortError|ETIMEDOUT)$/,
+    anyOf("TimeoutError", "AbortError", "ETIMEDOUT"),
     "Timeout",
     "AWS did not respond in time. Events of actors are retried; repeat a push of your own, with the same ids",
   ],
   [
-    /^(BatchRequestTooLong|EntityTooLarge|ItemSizeTooLarge)$/,
+    anyOf("BatchRequestTooLong", "EntityTooLarge", "ItemSizeTooLarge"),
     "TooLarge",
     "It is larger than the service takes. Keep large data in the key-value store and send its key",
   ],

@@ -45,10 +45,10 @@ registerProvider(providerModule);
 export class AwsProvider implements Provider {
   readonly name = "aws";
   readonly capabilities: Capabilities = {
-    atomicStep:
-      "SQS, SNS and DynamoDB have no transaction in common: a crash during a step repeats it, with the same ids",
+    atomicStep: "SQS, SNS and DynamoDB share no transactions: a crash during a step repeats it, with the same ids",
     deduplication:
-      "standard queues of SQS keep duplicates; ordered subscriptions drop those of five minutes, and idempotent=true those of what was committed",
+      "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
+      "idempotent=true drops committed events",
     ordering: true,
   };
   readonly queues: AwsQueueOperator;

@@ -2,7 +2,7 @@ import type { Middleware, RetryOptions } from "beehive-actors";
 import { randomNumbers } from "./chance.ts";
 
 /** Maximum failure rate with which a run ends in reasonable time. */
-export const highestFailureRate = 0.8;
+export const maxFailureRate = 0.8;
 
 /** Fails at random before and after an actor runs, which exposes steps that are not safe to repeat. */
 export function chaos(rate: number, seed: number): Middleware {

@@ -52,7 +52,7 @@ function interruption(): AbortSignal {
   const listen = (signal: NodeJS.Signals, exitCode: number): void => {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(exitCode);
-      complain(["Stopping when the events at work are done; once more to stop at once."]);
+      complain(["Stopping after the events in work; signal again to stop at once."]);
       controller.abort(exitCode);
     });
   };

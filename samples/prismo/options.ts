@@ -3,22 +3,22 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { defaultLease } from "./app.ts";
-import { highestFailureRate } from "./chaos.ts";
+import { maxFailureRate } from "./chaos.ts";
 
 export const usage: string = `Usage: npm start -- [options]
 
-  --orders FILE         orders, one JSON object a line; a sample unless given
-  --stock FILE          products, one JSON object a line; a sample unless given
-  --provider URL        where to run; what the environment variable BEEHIVE_PROVIDER says unless given, else memory:
-  --seed N              decides whose payment fails and who is a fraud; 1 unless given
-  --failure-rate R      how often an actor fails for no reason, 0 (unless given) to ${highestFailureRate}
-  --parallelism N       how many events each subscription works on at the same time
-  --lease MS            how long an event is leased at a time; ${defaultLease} unless given
-  --skip-bad            leave out lines that are wrong instead of giving up
-  --json                end with one line of JSON instead of a summary to read
-  --help                show this
+  --orders FILE         orders, one JSON object a line (default: a sample)
+  --stock FILE          products, one JSON object a line (default: a sample)
+  --provider URL        provider (default: the variable BEEHIVE_PROVIDER, else memory:)
+  --seed N              seed of failing payments and frauds (default: 1)
+  --failure-rate R      share of random failures, up to ${maxFailureRate} (default: 0)
+  --parallelism N       events in work at the same time, for each subscription
+  --lease MS            lease of an event in ms (default: ${defaultLease})
+  --skip-bad            skip bad lines instead of failing
+  --json                print the summary as one line of JSON
+  --help                show this help
 
-Exits with 0 when every order came to its right end, 1 when one did not, 2 when the input is wrong.
+Exits with 0 when every order ended correctly, 1 when one did not, 2 for wrong input.
 `;
 
 export interface Options {
@@ -48,7 +48,7 @@ const values = z.object({
   provider: z.string().optional(),
   seed: whole.default(1),
   "failure-rate": number
-    .refine((rate) => rate >= 0 && rate <= highestFailureRate, `must be from 0 to ${highestFailureRate}`)
+    .refine((rate) => rate >= 0 && rate <= maxFailureRate, `must be from 0 to ${maxFailureRate}`)
     .default(0),
   parallelism: whole.refine((count) => count >= 1, "must be at least 1").optional(),
   lease: whole.refine((ms) => ms >= 1_000, "must be at least 1000").optional(),

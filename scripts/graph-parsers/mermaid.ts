@@ -19,7 +19,8 @@ export async function mermaidReader(dom: Dom): Promise<Read> {
   const { default: mermaid } = await parserModule<{ readonly default: Mermaid }>("mermaid");
   return async (text) => {
     const { diagramType } = await mermaid.parse(text);
-    if (!diagramType.startsWith("flowchart")) throw new Error(`it is read as ${diagramType}, not as a flow chart`);
+    if (!diagramType.startsWith("flowchart"))
+      throw new Error(`expected a flow chart, but the parser read ${diagramType}`);
     const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
     const labels = [...db.getVertices().values()].map(({ text: label = "" }) => shown(label, dom));
     return {

@@ -69,7 +69,8 @@ export function recordsIn(event: unknown): readonly SqsRecord[] {
   const [what, advice] = otherThanSqs(event);
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `This function takes batches of SQS messages, from an event source mapping with ReportBatchItemFailures. It was called with ${what}; no event was handled. ${advice}.`,
+    "This function takes batches of SQS messages, from an event source mapping with " +
+      `ReportBatchItemFailures. It was called with ${what}; no event was handled. ${advice}.`,
   );
 }
 
@@ -80,7 +81,8 @@ export function remainingMsIn(context: unknown): number {
   if (typeof ms === "number" && Number.isFinite(ms)) return ms;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    "This function was called without getRemainingTimeInMillis in its context; no event was handled. In a test, call it with { getRemainingTimeInMillis: () => 30_000 }.",
+    "This function was called without getRemainingTimeInMillis in its context; no event was handled. In " +
+      "a test, call it with { getRemainingTimeInMillis: () => 30_000 }.",
   );
 }
 

@@ -124,11 +124,12 @@ class Runner {
     if (!queue)
       throw new BeeHiveError(
         "InvalidConfiguration",
-        `No actor of this function reads the queue ${arn}. Its actors read ${[...this.#queueNames.keys()].join(", ")}. Check the prefix.`,
+        `No actor of this function reads the queue ${arn}. Its actors read ` +
+          `${[...this.#queueNames.keys()].join(", ")}. Check the prefix.`,
       );
     const address = await this.#provider.queues.addressOf(queue.name);
     const messages = records.map(messageOf);
-    const { all, due, failure } = await this.#provider.queues.handedOver(queue.name, address, messages, leaseMs);
+    const { all, due, failure } = await this.#provider.queues.adopt(queue.name, address, messages, leaseMs);
     if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
     const working = isFifo(address.name)
       ? this.#inOrder(all, due, passed)

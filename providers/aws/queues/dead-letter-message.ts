@@ -48,7 +48,8 @@ export function deadLetterFrom(message: Message, name: QueueName, receivedAt: nu
   const parsed = parse(body);
   if (parsed === undefined) {
     // Without a record: SQS moved the message by its redrive policy, or the record did not fit into the message.
-    const reason = `moved by SQS after ${received.receives} receives that were never settled, or too large to keep its record`;
+    const reason =
+      `moved by SQS after ${received.receives} receives that were never settled, or too large to keep its ` + "record";
     return withoutRecord(received, name, { body, errorName: "Exhausted", reason });
   }
   const { record, event } = parsed;

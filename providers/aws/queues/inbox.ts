@@ -72,7 +72,8 @@ export class Inbox {
       if (tries > maxTries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread after ${maxTries} tries. Events are retried.`,
+          `dynamodb:BatchGetItem on ${this.#table} left ${keys.length} items unread after ${maxTries} tries. ` +
+            "Events are retried.",
         );
       const request = new BatchGetItemCommand({
         RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } },

@@ -8,7 +8,7 @@ interface Work {
 }
 
 /**
- * How busy the process is, which decides how long a {@link Batcher} waits for more entries.
+ * How busy the process is, which decides how long a `Batcher` waits for more entries.
  *
  * Events in work may add entries soon. With a backlog a longer wait pays, and delays nobody.
  */

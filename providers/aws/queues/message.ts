@@ -100,7 +100,8 @@ export function assertSize(event: Event, bytes: number, max: number): void {
   if (bytes <= max) return;
   throw new BeeHiveError(
     "TooLarge",
-    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${max} are taken. Keep large data in the key-value store and send its key, or switch claimCheck on.`,
+    `The event ${event.eventType} ${event.id} has ${bytes} bytes as a message; at most ${max} are taken. ` +
+      "Keep large data in the key-value store and send its key, or switch claimCheck on.",
   );
 }
 

@@ -38,7 +38,8 @@ export function logNotice({ eventType, queueName, properties }: Event, logger: L
   logger.warn(
     fields,
     eventType === "SubscriptionConfirmation"
-      ? "SNS requests confirmation of a subscription from another account; its message was deleted. Open subscribeUrl, or subscribe with the credentials of the queue's account"
+      ? "SNS requests confirmation of a subscription from another account; its message was deleted. Open " +
+          "subscribeUrl, or subscribe with the credentials of the queue's account"
       : "SNS unsubscribed this queue from a topic; its message was deleted. Open subscribeUrl to subscribe it again",
   );
 }

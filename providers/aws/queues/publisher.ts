@@ -116,7 +116,9 @@ function assertKeptUntilDue({ eventType, id, queueName, enqueueTime }: Event, de
   if (delayMs <= maxOrderedDelayMs) return;
   throw new BeeHiveError(
     "InvalidEvent",
-    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an ordered event for 14 days, so it may be due in at most 13 days. Push it later, or to a queue that is not ordered.`,
+    `The event ${eventType} ${id} to ${queueName} is due at ${enqueueTime?.toISOString()}: SQS keeps an ` +
+      "ordered event for 14 days, so it may be due in at most 13 days. Push it later, or to a queue that " +
+      "is not ordered.",
   );
 }
 

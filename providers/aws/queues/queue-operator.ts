@@ -263,12 +263,7 @@ export class AwsQueueOperator implements QueueOperator {
   }
 
   /** Makes leases for messages that Lambda hands over. */
-  handedOver(
-    name: QueueName,
-    queue: QueueAddress,
-    messages: readonly Message[],
-    leaseMs: number,
-  ): Promise<LeasedMessages> {
+  adopt(name: QueueName, queue: QueueAddress, messages: readonly Message[], leaseMs: number): Promise<LeasedMessages> {
     return this.#leasing.leaseMessages(name, queue, messages, { leaseMs, handedOver: true });
   }
 

@@ -153,7 +153,9 @@ export class Topology {
     if (!other) return;
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `"${name}" is ${ordered ? "ordered" : "not ordered"} now, but its queue is ${other.name}, and SQS cannot change the kind of a queue. Let the queue run empty and delete it, or rename the subscription.`,
+      `"${name}" is ${ordered ? "ordered" : "not ordered"} now, but its queue is ${other.name}, and SQS ` +
+        "cannot change the kind of a queue. Let the queue run empty and delete it, or rename the " +
+        "subscription.",
     );
   }
 

@@ -154,7 +154,8 @@ export class DynamoRows implements Rows {
       if (retries > maxBatchRetries)
         throw new BeeHiveError(
           "Throttled",
-          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten after ${maxBatchRetries} retries. Try again later.`,
+          `dynamodb:BatchWriteItem on ${this.#table} left ${requests.length} items unwritten after ` +
+            `${maxBatchRetries} retries. Try again later.`,
         );
       if (retries > 0) await sleep(this.#clock, batchRetryMs * 2 ** retries);
       const request = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
@@ -245,7 +246,8 @@ function itemOf(key: RowKey, content: RowContent): Item {
   if (bytes > maxItem) {
     throw new BeeHiveError(
       "TooLarge",
-      `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${maxItem} bytes. Keep large data in the key-value store and its key in the item.`,
+      `"${key.id}" in ${key.table} has ${bytes} bytes; DynamoDB takes items of ${maxItem} bytes. Keep ` +
+        "large data in the key-value store and its key in the item.",
     );
   }
   return {

@@ -111,7 +111,7 @@ test("a delayed copy is delayed again with the same attempts", async () => {
     Body: body,
     MessageAttributes: attributesWith({ id: "e-1", attempts: 3, notBefore }, {}),
   };
-  const { due } = await queues.handedOver(name, await queues.addressOf(name), [message], minute);
+  const { due } = await queues.adopt(name, await queues.addressOf(name), [message], minute);
   assert.equal(due, []);
   assert.equal([asked.length, asked[0]?.entry["DelaySeconds"]], [1, 900]);
   const note = noteOf(asked[0]?.entry);

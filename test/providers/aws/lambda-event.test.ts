@@ -33,7 +33,7 @@ test("messages of SQS are returned", () => {
 });
 
 test("other events are refused by kind, with the next step", () => {
-  const kinds: readonly (readonly [event: unknown, says: RegExp])[] = [
+  const kinds: readonly (readonly [event: unknown, text: RegExp])[] = [
     [{ key1: "value1" }, /an object with the fields "key1".*template "SQS"/],
     [{}, /an object with the fields none/],
     [undefined, /called with nothing.*template "SQS"/],
@@ -41,7 +41,7 @@ test("other events are refused by kind, with the next step", () => {
     ["ping", /called with a string/],
     [[], /an object with the fields none/],
     [{ Records: [{ EventSource: "aws:sns", Sns: {} }] }, /a notification of SNS.*Subscribe the queue to the topic/],
-    [{ Records: [{ eventSource: "aws:s3", s3: {} }] }, /a notification of S3.*sent to a queue/],
+    [{ Records: [{ eventSource: "aws:s3", s3: {} }] }, /a notification of S3.*Send it to a queue/],
     [{ Records: [{ eventSource: "aws:kinesis" }] }, /a stream of Kinesis/],
     [{ Records: [{ eventSource: "aws:dynamodb" }] }, /a stream of DynamoDB/],
     [{ Records: [{ eventSource: "toString" }] }, /an object with the fields "Records"/],
@@ -55,7 +55,7 @@ test("other events are refused by kind, with the next step", () => {
     [{ triggerSource: "PreSignUp" }, /a trigger of Cognito/],
     [{ awslogs: { data: "" } }, /CloudWatch Logs/],
   ];
-  for (const [event, says] of kinds) assert.match(refusalOf(event), says, JSON.stringify(event));
+  for (const [event, text] of kinds) assert.match(refusalOf(event), text, JSON.stringify(event));
 });
 
 test("records of SQS without a field are refused by their fields", () => {

@@ -238,7 +238,7 @@ test("in a long outage an event waits up to a minute between receives", async ()
         Body: "1",
         MessageAttributes: attributesWith(note, {}),
       };
-      await provider.queues.handedOver(QueueName.parse(name), address, [message], 60_000);
+      await provider.queues.adopt(QueueName.parse(name), address, [message], 60_000);
       note = { unread: times + 1 };
     }
     assert.equal(delays, [5, 10, 20, 40, 60], name);
