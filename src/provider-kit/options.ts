@@ -1,5 +1,6 @@
+import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { isNumber, wholeNumber } from "../base/numbers.ts";
+import { isNumber, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 import { safeText } from "../base/safe-text.ts";
 
@@ -28,6 +29,21 @@ export function whole(least: number, most?: number): OptionRule {
   return {
     read: (text) => (text.trim() === "" ? NaN : Number(text)),
     refuse: (value) => (isNumber(value, rule) ? undefined : `must be ${rule.must}`),
+  };
+}
+
+/**
+ * A length of time: a number of ms or a text with a unit, such as `10m`. Reads a text as ms.
+ *
+ * @param min The smallest length, in ms.
+ * @param max The largest length, in ms. @default 100 years
+ */
+export function duration(min: number, max?: number): OptionRule {
+  const rule = max === undefined ? wholeMs(min) : wholeNumber(min, max);
+  return {
+    read: (text) => inMs(/^\d+$/.test(text) ? Number(text) : text),
+    refuse: (value) =>
+      isNumber(inMs(value), rule) ? undefined : `must be ${rule.must}, or a text such as "30s", "10m" or "7d"`,
   };
 }
 

@@ -45,7 +45,7 @@ test("given a wrong configuration, when checked, then every problem is told with
     "health.port: must be at most 65535",
     "modules: must be a list of texts",
     "overrides.PaymentActor.enabled: must be true or false",
-    "overrides.PaymentActor.lease: must be at least 100",
+    "overrides.PaymentActor.lease: must be at least 100 ms",
     "provider: must be a URL such as sqlite:./hive.db, azure: or aws:",
     "topology: must be create or check",
   ]);
@@ -122,11 +122,11 @@ test("given wrong values everywhere, when read, then all are told at once with w
   const message = await refusal(settings(folder.path, { environment, flags: { logLevel: "loud" } }));
   assert.equal(message.split("\n").toSorted(), [
     "  journal: must be true or false",
-    "  stopDeadline: must be at least 0",
+    "  stopDeadline: must be at least 0 ms",
     '--log-level: must be debug or info or warn or error or silent, not "loud"',
     `${folder.at("beehive.config.json")}:`,
     'BEEHIVE_JOURNAL: must be true or false, not "maybe"',
-    'BEEHIVE_STOP_DEADLINE: must be a number, not "soon"',
+    'BEEHIVE_STOP_DEADLINE: must be a number of ms or a text such as "30s", "5m" or "7d", not "soon"',
     'BEEHIVE_TOPOLOGY: must be create or check, not "make"',
   ]);
 });

@@ -38,7 +38,7 @@ test("given dead letters, when listed, then each is a line that says why", async
   ]);
   assert.equal([text.code, json.code], [0, 0]);
   const [titles = "", ...rows] = text.stdout.trim().split("\n");
-  assert.match(titles, /^LETTER +EVENT +TYPE +GIVEN UP +ATTEMPTS +ERROR +REASON$/);
+  assert.match(titles, /^LETTER +EVENT +TYPE +DEAD SINCE +ATTEMPTS +ERROR +REASON$/);
   assert.is(rows.length, 3);
   assert.match(rows[0] ?? "", /^letter-1 +dead-0 +OrderPlaced +\S+Z +3 +TypeError +it is broken$/);
   const records = json.stdout
@@ -138,7 +138,7 @@ test("given a dead letter, when shown, then all that is known of it is there and
 test("given one id, when requeued or dropped, then that one is", async () => {
   await using hive = await withDead(3);
   const back = await letters(hive, ["requeue", packing, "dead-0"]);
-  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  assert.equal([back.code, back.stdout], [0, "Requeued 1 of 1.\n"]);
   const gone = await letters(hive, ["drop", packing, "dead-1", "--yes"]);
   assert.equal([gone.code, gone.stdout], [0, "Dropped 1 of 1.\n"]);
   assert.equal(await deadIds(hive), ["dead-2"]);
@@ -167,8 +167,8 @@ test("given a dry run, no choice or nobody to ask, when it would change somethin
     letterIds: ["letter-1", "letter-2"],
   });
   assert.is(results[1]?.stdout, "Would drop 2.\nletter-1 dead-0\nletter-2 dead-1\n");
-  assert.match(results[2]?.stderr ?? "", /Say which/);
-  assert.match(results[4]?.stderr ?? "", /Nobody can be asked here: add --yes/);
+  assert.match(results[2]?.stderr ?? "", /Name the dead letters/);
+  assert.match(results[4]?.stderr ?? "", /There is no terminal to ask on: add --yes/);
   assert.equal(await deadIds(hive), ["dead-0", "dead-1"]);
 });
 
@@ -198,7 +198,7 @@ test("given workers that are still broken, when all are requeued, then it stops 
   }
   const { code, stdout, stderr } = await running.ended;
   assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 15, end: "dead again", again: ["dead-0"] }]);
-  assert.match(stderr, /dead-0 died again/);
+  assert.match(stderr, /dead-0 failed again/);
   assert.is((await deadIds(hive)).length, 15);
 });
 
@@ -206,10 +206,10 @@ test("given no workers, when several are requeued, then it says so after a while
   await using hive = await withDead(3);
   const waited = await letters(hive, ["requeue", packing, "--all", "--wait", "0"]);
   assert.is(waited.code, 1);
-  assert.match(waited.stderr, /not settled: are workers running/);
+  assert.match(waited.stderr, /not settled yet/);
   assert.is((await deadIds(hive)).length, 2);
   const all = await letters(hive, ["requeue", packing, "--all", "--no-steps"]);
-  assert.equal([all.code, all.stdout], [0, "Sent back 2 of 2.\n"]);
+  assert.equal([all.code, all.stdout], [0, "Requeued 2 of 2.\n"]);
 });
 
 test("given a last step that dies again, when all are requeued, then it says so and fails", async () => {
@@ -223,7 +223,7 @@ test("given a last step that dies again, when all are requeued, then it says so 
   }
   const { code, stdout, stderr } = await running.ended;
   assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 1, end: "dead again", again: ["dead-0"] }]);
-  assert.match(stderr, /dead-0 died again/);
+  assert.match(stderr, /dead-0 failed again/);
 });
 
 test("given letters of one event id, when one is named by its letter, then that one is meant", async () => {
@@ -235,7 +235,7 @@ test("given letters of one event id, when one is named by its letter, then that 
   assert.match(shown.stdout, /^letter +letter-2\nevent +1\n/);
   assert.match(shown.stdout, /"\/b"$/m);
   const back = await letters(hive, ["requeue", packing, "letter-2"]);
-  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  assert.equal([back.code, back.stdout], [0, "Requeued 1 of 1.\n"]);
   assert.equal(
     (await hive.take(packing)).map((event) => event.getBody()),
     ["/b"],

@@ -90,7 +90,7 @@ test("given a journal with nothing in it, when a graph is asked for with it, the
   await (await openProvider(url, { clock: systemClock })).close();
   const { code, stderr } = await cli(["graph", ...modules, "--observed", `${url}?durability=normal`]);
   assert.is(code, 2);
-  assert.match(stderr, `There is no event in the journal of ${url}.`);
+  assert.match(stderr, `The journal of ${url} has no events.`);
 });
 
 test("given a journal whose file is not there, when it is looked at, then none is made and it is said", async () => {

@@ -79,7 +79,7 @@ test("given a registry without this release, when it is installed, then --packag
   registry.close();
   assert.is(code, 1);
   assert.match(stderr, "404");
-  assert.match(stderr, "begin anew in an empty folder with beehive init --package FILE.tgz");
+  assert.match(stderr, "start again in an empty folder with beehive init --package FILE.tgz");
 });
 
 test("given the packed package, when a stranger starts with it, then all that the starter says works", async () => {
@@ -124,7 +124,7 @@ test("given the packed package, when a stranger starts with it, then all that th
   production.signal("SIGTERM");
   await production.ended;
   const unbuilt = await startProcess(beehive, ["run"], { cwd: shop, env: environment }).ended;
-  assert.match(unbuilt.stderr, /name the JavaScript that was built from it, also by BEEHIVE_MODULES/);
+  assert.match(unbuilt.stderr, /name the JavaScript built from it, for example in BEEHIVE_MODULES/);
   environment["BEEHIVE_MODULES"] = "dist/actors.js";
 
   // A copy that is installed elsewhere hands over to that of the project.

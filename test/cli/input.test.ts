@@ -140,10 +140,10 @@ test("given an element of an array, when it is told where it is, then by its pla
 });
 
 const broken: readonly (readonly [text: string, why: RegExp])[] = [
-  ["[1, 2", /line 1: the array does not end/],
+  ["[1, 2", /line 1: the input ends before the array/],
   ["[1,\n,2]", /line 2: an element is missing/],
   ["[1,]", /line 1: an element is missing/],
-  ["[1]\n[2]", /line 2: something stands after/],
+  ["[1]\n[2]", /line 2: there is text after/],
 ];
 for (const [text, why] of broken) {
   test(`given ${JSON.stringify(text)}, when read, then it is refused`, async () => {

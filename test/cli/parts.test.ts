@@ -67,7 +67,7 @@ const settings: EventSettings = {
   partitionKeyFrom: undefined,
   idFrom: undefined,
   delay: undefined,
-  versions: { types: [], said: undefined },
+  versions: { types: [], given: undefined },
   runId: "run",
 };
 const itemOf = (value: unknown): Item => ({ number: 1, line: 1, text: JSON.stringify(value) });

@@ -227,11 +227,11 @@ test("given what cannot be pushed to, when pushed, then it says what is right an
   const expected = [
     /is a subscription; publish to its topic: OrderPlaced-/,
     /no queue OrderPlaced\. There is a topic: write OrderPlaced-/,
-    /no topic Nowhere-\. Make it with: beehive setup/,
+    /no topic Nowhere-\. Create it with: beehive setup/,
     /none\.ndjson cannot be read/,
-    /whole number from 0/,
+    /length of time such as 30s/,
     /Name a provider/,
-    /memory: lives and ends with one process/,
+    /memory: belongs to one process/,
     /No provider is called "pigeons"/,
   ];
   for (const [index, { code, stdout, stderr }] of results.entries()) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createHive, Event, PauseSubscription, silentLogger } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { duration } from "../../src/cli/duration.ts";
+import { durationText } from "../../src/cli/text.ts";
 import { actor } from "../../src/testing/contracts/hive/harness.ts";
 import { traceText } from "../../src/journal/trace/trace-text.ts";
 import { cli, folderWith, startCli } from "../support/cli.ts";
@@ -97,7 +97,7 @@ test("given what is no queue with events, when shown, then it says what is right
   );
   const expected = [
     /is a topic, which holds no events/,
-    /no subscription OrderPlaced-Nobody\. Make it with/,
+    /no subscription OrderPlaced-Nobody\. Create it with/,
     /--watch needs a terminal/,
   ];
   for (const [index, { code, stdout, stderr }] of results.entries()) {
@@ -129,7 +129,7 @@ test("given --watch and --json, when something changes, then a line says so, unt
 test("given lengths of time, when written for people, then with their two largest units", () => {
   const second = 1_000;
   assert.equal(
-    [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(duration),
+    [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(durationText),
     ["0s", "0s", "59s", "1m", "1m 1s", "1h", "1d 1h", "1d"],
   );
 });

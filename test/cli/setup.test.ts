@@ -109,7 +109,7 @@ test("given a SQLite file, when backed up, then the copy has everything and noth
 
   const refused = await cli(["backup", hive.at("there.db"), "--provider", hive.url]);
   assert.is(refused.code, 2);
-  assert.match(refused.stderr, /is there already/);
+  assert.match(refused.stderr, /exists already/);
   assert.is(readFileSync(hive.at("there.db"), "utf8"), "mine");
 
   const wrong = await cli(["backup", hive.at("none.db"), "--provider", "memory:"]);

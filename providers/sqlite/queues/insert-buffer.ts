@@ -4,7 +4,7 @@ import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
 import { eventOf, type EventRow } from "./message.ts";
 import { SqliteLease } from "./lease.ts";
-import type { Taker } from "./taker.ts";
+import type { LeaseWaiter } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
 /** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
@@ -16,7 +16,7 @@ export interface Placement {
   /** When they may be leased, in ms since the epoch; that their leases end when they are handed over. */
   readonly due: number;
   /** Whom they are handed to, leased, and when that is. */
-  readonly handed?: { readonly taker: Taker; readonly now: number } | undefined;
+  readonly handed?: { readonly waiter: LeaseWaiter; readonly now: number } | undefined;
 }
 
 interface Bucket extends Placement {
@@ -66,7 +66,7 @@ export class InsertBuffer {
   add(placement: Placement, event: Event, row: EventRow): void {
     const { subscription, due, handed } = placement;
     let bucket = this.#filling.get(subscription.id);
-    if (bucket?.due !== due || bucket.handed?.taker !== handed?.taker) {
+    if (bucket?.due !== due || bucket.handed?.waiter !== handed?.waiter) {
       bucket = { subscription, due, handed, events: [], rows: [] };
       this.#buckets.push(bucket);
       this.#filling.set(subscription.id, bucket);
@@ -112,6 +112,6 @@ export class InsertBuffer {
     // A body by reference is not what the row holds.
     const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });
     const lease = { id, token, subscription, inLine: false, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
-    handed.taker.hand(new SqliteLease(lease));
+    handed.waiter.hand(new SqliteLease(lease));
   }
 }

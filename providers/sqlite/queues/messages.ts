@@ -12,7 +12,7 @@ import { InsertBuffer } from "./insert-buffer.ts";
 import { SqliteLease } from "./lease.ts";
 import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
-import type { Taker } from "./taker.ts";
+import type { LeaseWaiter } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
 /** A message that is about to be leased. */
@@ -51,7 +51,7 @@ export class Messages {
   readonly #find: Statement;
   readonly #remove: Statement;
   readonly #renew: Statement;
-  readonly #giveBack: Statement;
+  readonly #abandon: Statement;
   readonly #countAnew: Statement;
   readonly #releaseNext: Statement;
   readonly #findLate: Statement<{ readonly id: number }>;
@@ -106,7 +106,7 @@ export class Messages {
     this.#renew = client.prepare(
       "UPDATE messages SET due = ?1, counted_from = ?4 WHERE id = ?2 AND lease = ?3 AND due > ?4",
     );
-    this.#giveBack = client.prepare(
+    this.#abandon = client.prepare(
       "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
     );
     this.#countAnew = client.prepare(
@@ -145,10 +145,10 @@ export class Messages {
   }
 
   /** Adds a message that is leased already, to somebody who waits for it. Not for one that {@link isInLine}. */
-  hand(subscription: Subscription, event: Event, row: EventRow, taker: Taker, now: number): void {
-    const due = now + taker.leaseMs;
+  hand(subscription: Subscription, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
+    const due = now + waiter.leaseMs;
     this.#dueAt(subscription.id, due);
-    this.#added.add({ subscription, due, handed: { taker, now } }, event, row);
+    this.#added.add({ subscription, due, handed: { waiter, now } }, event, row);
   }
 
   /** Has messages that came before the subscription was ordered take their place in line. */
@@ -228,9 +228,9 @@ export class Messages {
   }
 
   /** Ends the lease; the message is due again after `delayMs`. @throws BeeHiveError `LeaseLost`; then nothing changed. */
-  giveBack(lease: SqliteLease, delayMs: number, countAttempt: boolean, now: number): void {
+  abandon(lease: SqliteLease, delayMs: number, countAttempt: boolean, now: number): void {
     const due = delayMs > 0 ? now + delayMs : 0;
-    const changed = this.#giveBack.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
+    const changed = this.#abandon.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
     if (changed === 0) throw leaseLost(lease);
     this.#dueAt(lease.subscription.id, due);
   }

@@ -20,11 +20,11 @@ interface ProcessRow {
 export class Processes {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #onGivenBack: () => void;
+  readonly #onAbandoned: () => void;
   readonly #isThere: Statement;
   readonly #insert: Statement;
   readonly #delete: Statement;
-  readonly #giveBack: Statement;
+  readonly #abandon: Statement;
   readonly #freeLocks: Statement;
   #lock: ProcessLock | undefined;
   #mayLock = true;
@@ -37,15 +37,15 @@ export class Processes {
   /** When it was looked last, in ms since the epoch. */
   #lookedAt = -Infinity;
 
-  /** @param onGivenBack is called when leases of another process were given back. */
-  constructor(client: SqliteClient, clock: Clock, onGivenBack: () => void) {
+  /** @param onAbandoned is called when leases of another process were given back. */
+  constructor(client: SqliteClient, clock: Clock, onAbandoned: () => void) {
     this.#client = client;
     this.#clock = clock;
-    this.#onGivenBack = onGivenBack;
+    this.#onAbandoned = onAbandoned;
     this.#isThere = client.prepare("SELECT 1 FROM processes WHERE id = ?");
     this.#insert = client.prepare("INSERT INTO processes (lock) VALUES (?)");
     this.#delete = client.prepare("DELETE FROM processes WHERE id = ?");
-    this.#giveBack = client.prepare(
+    this.#abandon = client.prepare(
       "UPDATE messages SET due = 0, lease = NULL " +
         "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL AND attempts = 1",
     );
@@ -143,18 +143,18 @@ export class Processes {
 
   #look({ id, lock }: ProcessRow): void {
     if (!ProcessLock.isDead(this.#client.path, lock, this.#client.driverName)) return;
-    this.#giveBackOf(id).then(
+    this.#abandonAllOf(id).then(
       () => ProcessLock.clear(this.#client.path, lock),
       () => {}, // The next look tries again.
     );
   }
 
-  async #giveBackOf(id: number): Promise<void> {
+  async #abandonAllOf(id: number): Promise<void> {
     await this.#client.write(() => {
-      this.#giveBack.run([this.#clock.now(), id]);
+      this.#abandon.run([this.#clock.now(), id]);
       this.#freeLocks.run([String(id)]);
       this.#delete.run([id]);
     });
-    this.#onGivenBack();
+    this.#onAbandoned();
   }
 }

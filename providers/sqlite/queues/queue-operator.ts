@@ -1,4 +1,5 @@
 import { keyHolders } from "./key-holders.ts";
+import { inMs } from "../../../src/base/duration.ts";
 import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
@@ -15,7 +16,7 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
-import { Arrivals } from "./waiting.ts";
+import { Waiting } from "./waiting.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { SqliteConfig } from "../config.ts";
 import { ClockWatch } from "./clock-watch.ts";
@@ -44,7 +45,7 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #messages: Messages;
   readonly #deadLetters: DeadLetters;
   readonly #recent: RecentIds;
-  readonly #arrivals: Arrivals;
+  readonly #waiting: Waiting;
   readonly #processes: Processes;
   readonly #unreadable: UnreadableRows;
   readonly #clockWatch: ClockWatch;
@@ -57,13 +58,13 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#topology = new Topology(client);
     this.#processes = new Processes(client, clock, () => {
       this.#messages.forget();
-      this.#arrivals.wakeAll();
+      this.#waiting.wakeAll();
     });
     this.#messages = new Messages(client, clock, this.#processes);
-    this.#clockWatch = new ClockWatch(this.#messages, () => this.#arrivals.wakeAll());
+    this.#clockWatch = new ClockWatch(this.#messages, () => this.#waiting.wakeAll());
     this.#deadLetters = new DeadLetters(client);
-    this.#recent = new RecentIds(client, config.deduplicationMs);
-    this.#arrivals = new Arrivals(client, clock, {
+    this.#recent = new RecentIds(client, inMs(config.deduplication) as number);
+    this.#waiting = new Waiting(client, clock, {
       onOthers: () => {
         this.#topology.forget();
         this.#recent.forget();
@@ -100,7 +101,7 @@ export class SqliteQueueOperator implements QueueOperator {
       for (const subscription of this.#topology.delete(name)) {
         this.#messages.deleteAll(subscription);
         this.#deadLetters.deleteAll(subscription);
-        this.#arrivals.touch(subscription);
+        this.#waiting.touch(subscription);
       }
     });
   }
@@ -118,7 +119,7 @@ export class SqliteQueueOperator implements QueueOperator {
     let giveUpAt = now + waitMs;
     for (;;) {
       // Another process may have deleted the queue.
-      this.#arrivals.glance(now);
+      this.#waiting.glance(now);
       this.#processes.glance(now);
       this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
@@ -128,13 +129,13 @@ export class SqliteQueueOperator implements QueueOperator {
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
         );
         const { leases, unreadable } = taken?.() ?? none;
-        if (unreadable.length > 0) await this.#unreadable.giveUp(unreadable);
+        if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
         if (leases.length > 0) return leases;
         now = this.#clock.now();
       }
       if (signal.aborted || now >= giveUpAt) return [];
       const until = Math.min(giveUpAt, this.#messages.nextDue(subscription));
-      const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
+      const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
       if (handed.length > 0) return handed;
       now = this.#clock.now();
       // A clock that was put back makes no wait longer.
@@ -178,8 +179,8 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.giveBack(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
-      this.#arrivals.touch((lease as SqliteLease).subscription);
+      this.#messages.abandon(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
+      this.#waiting.touch((lease as SqliteLease).subscription);
     });
   }
 
@@ -223,7 +224,7 @@ export class SqliteQueueOperator implements QueueOperator {
       const { event, problem } = readRow(row, name.toString());
       if (problem) throw new UndoGroup(problem);
       this.#messages.add(subscription, event, row, now, now);
-      this.#arrivals.touch(subscription);
+      this.#waiting.touch(subscription);
     });
   }
 
@@ -246,13 +247,13 @@ export class SqliteQueueOperator implements QueueOperator {
   /** Answers every call that waits. To be called once nothing more is written. */
   close(): void {
     this.#processes.close();
-    this.#arrivals.close();
+    this.#waiting.close();
   }
 
   #remove(lease: Lease, now: number = this.#clock.now()): void {
     const { subscription, inLine } = lease as SqliteLease;
     this.#messages.remove(lease as SqliteLease, now);
-    if (inLine) this.#arrivals.touch(subscription);
+    if (inLine) this.#waiting.touch(subscription);
   }
 
   /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
@@ -274,11 +275,11 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
       for (const subscription of destination.subscriptions) {
-        const taker = due <= now && !isInLine(subscription, event) ? this.#arrivals.taker(subscription) : undefined;
-        if (taker) this.#messages.hand(subscription, event, row, taker, now);
+        const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
+        if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
         else {
           this.#messages.add(subscription, event, row, due, now);
-          this.#arrivals.touch(subscription);
+          this.#waiting.touch(subscription);
         }
       }
     }

@@ -22,11 +22,11 @@ export class UnreadableRows {
     this.#clock = clock;
   }
 
-  async giveUp(rows: readonly UnreadableRow[]): Promise<void> {
-    await Promise.all(rows.map((row) => this.#settle(row)));
+  async settle(rows: readonly UnreadableRow[]): Promise<void> {
+    await Promise.all(rows.map((row) => this.#settleOne(row)));
   }
 
-  async #settle({ lease, problem }: UnreadableRow): Promise<void> {
+  async #settleOne({ lease, problem }: UnreadableRow): Promise<void> {
     try {
       if (lease.attempt < maxAttempts) {
         const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** (lease.attempt - 1));

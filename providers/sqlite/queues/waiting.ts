@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { Waiters } from "../../../src/provider-kit/waiters.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { SqliteLease } from "./lease.ts";
-import { Taker, type Wanted } from "./taker.ts";
+import { LeaseWaiter, type Wanted } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Subscription } from "./topology.ts";
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
 /** What is told of it. */
-export interface ArrivalsParts {
+export interface WaitingParts {
   /** Another process committed; who waits is woken afterwards. */
   readonly onOthers: () => void;
   /** It was looked for that, as is done now and then while somebody waits. */
@@ -24,13 +24,13 @@ export interface ArrivalsParts {
  * one of another process soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a
  * look reads no table.
  */
-export class Arrivals {
+export class Waiting {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #parts: ArrivalsParts;
+  readonly #parts: WaitingParts;
   /** By subscription. */
-  readonly #takers = new Map<number, Waiters<Taker>>();
-  #waiting = 0;
+  readonly #waiters = new Map<number, Waiters<LeaseWaiter>>();
+  #count = 0;
   /** Subscriptions of which the group under way put a message in line, and those of which it handed one over. */
   readonly #touched = new Set<number>();
   readonly #handed = new Set<number>();
@@ -38,7 +38,7 @@ export class Arrivals {
   #lookMs = lookMs.min;
   #lookedAt = -Infinity;
 
-  constructor(client: SqliteClient, clock: Clock, parts: ArrivalsParts) {
+  constructor(client: SqliteClient, clock: Clock, parts: WaitingParts) {
     this.#client = client;
     this.#clock = clock;
     this.#parts = parts;
@@ -58,11 +58,11 @@ export class Arrivals {
    * Who is to be handed one more message of that subscription, if anybody waits who has room for it. To be called within
    * a group. Nobody once the group has put a message in line: it would be overtaken.
    */
-  taker({ id }: Subscription): Taker | undefined {
+  waiter({ id }: Subscription): LeaseWaiter | undefined {
     if (this.#touched.has(id)) return undefined;
-    const taker = this.#takers.get(id)?.find((one) => one.reserve());
-    if (taker) this.#handed.add(id);
-    return taker;
+    const waiter = this.#waiters.get(id)?.find((one) => one.reserve());
+    if (waiter) this.#handed.add(id);
+    return waiter;
   }
 
   /**
@@ -71,13 +71,13 @@ export class Arrivals {
    */
   wait({ id }: Subscription, wanted: Wanted): Promise<SqliteLease[]> {
     return new Promise((resolve) => {
-      let takers = this.#takers.get(id);
-      if (!takers) this.#takers.set(id, (takers = new Waiters(this.#clock)));
-      this.#waiting++;
+      let waiters = this.#waiters.get(id);
+      if (!waiters) this.#waiters.set(id, (waiters = new Waiters(this.#clock)));
+      this.#count++;
       this.#lookLater();
-      takers.add(
-        new Taker(wanted, (leases) => {
-          this.#waiting--;
+      waiters.add(
+        new LeaseWaiter(wanted, (leases) => {
+          this.#count--;
           resolve(leases);
         }),
       );
@@ -91,12 +91,12 @@ export class Arrivals {
 
   /** Answers everybody who waits. */
   wakeAll(): void {
-    for (const takers of this.#takers.values()) takers.wakeAll();
+    for (const waiters of this.#waiters.values()) waiters.wakeAll();
   }
 
   close(): void {
     this.#timer?.cancel();
-    for (const takers of this.#takers.values()) takers.close();
+    for (const waiters of this.#waiters.values()) waiters.close();
   }
 
   #look(): void {
@@ -110,7 +110,7 @@ export class Arrivals {
   #lookLater(): void {
     this.#timer ??= this.#clock.after(this.#lookMs, () => {
       this.#timer = undefined;
-      if (this.#waiting === 0) return;
+      if (this.#count === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       try {
         this.#look();
@@ -120,19 +120,19 @@ export class Arrivals {
         this.#lookedAt = -Infinity;
       }
       this.#parts.onLook(this.#clock.now());
-      if (this.#waiting > 0) this.#lookLater();
+      if (this.#count > 0) this.#lookLater();
     });
   }
 
   #committed(): void {
     for (const changed of [this.#handed, this.#touched]) {
-      for (const id of changed) this.#takers.get(id)?.wakeAll();
+      for (const id of changed) this.#waiters.get(id)?.wakeAll();
       changed.clear();
     }
   }
 
   #rolledBack(): void {
-    for (const id of this.#handed) for (const taker of this.#takers.get(id) ?? []) taker.reset();
+    for (const id of this.#handed) for (const waiter of this.#waiters.get(id) ?? []) waiter.reset();
     this.#handed.clear();
     this.#touched.clear();
   }

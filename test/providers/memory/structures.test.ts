@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { configFrom, defaultConfig } from "../../../providers/memory/config.ts";
 import { Fifo } from "../../../providers/memory/queues/fifo.ts";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { RecentIds } from "../../../providers/memory/queues/recent-ids.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
@@ -60,19 +61,29 @@ recent.run();
 
 const config = suite("Memory config");
 
-config("given a URL, then its options are taken, and what is not said is the default", () => {
+config("a URL sets options, and the others keep their defaults", () => {
   assert.equal(configFrom("memory:"), defaultConfig);
-  assert.equal(configFrom("memory:?maxEventBytes=1000&deduplicationMs=5"), {
+  assert.equal(configFrom("memory:?maxEventBytes=1000&deduplication=5"), {
     maxEventBytes: 1_000,
-    deduplicationMs: 5,
+    deduplication: 5,
   });
 });
 
-config("given options that are none, then all of them are named", async () => {
-  const { message } = await throwsCode("InvalidConfiguration", () =>
-    configFrom("memory:?size=1&maxEventBytes=-1&deduplicationMs=soon"),
+config("the deduplication window may be a text with a unit", async () => {
+  assert.equal(configFrom("memory:?deduplication=1h").deduplication, 3_600_000);
+  assert.ok(new MemoryProvider({ deduplication: "1h" }));
+  const { message } = await throwsCode("InvalidConfiguration", () => new MemoryProvider({ deduplication: "0s" }));
+  assert.match(
+    message,
+    'deduplication must be a whole number of ms from 1, at most 100 years, or a text such as "30s"',
   );
-  for (const problem of [/"size" is not an option/, /maxEventBytes.*"-1"/, /deduplicationMs.*"soon"/])
+});
+
+config("unknown and wrong options are all named", async () => {
+  const { message } = await throwsCode("InvalidConfiguration", () =>
+    configFrom("memory:?size=1&maxEventBytes=-1&deduplication=soon"),
+  );
+  for (const problem of [/"size" is not an option/, /maxEventBytes.*"-1"/, /deduplication.*"soon"/])
     assert.match(message, problem);
 });
 

@@ -18,15 +18,7 @@ const test = suite("sqlite: Prismo", { timeoutMs: 120_000 + kills * 10_000 });
 /** Runs the sample; ends it after so many ms of work when told to. Answers what it printed, nothing when killed. */
 async function prismo(args: readonly string[], file: string, killAfterMs?: number): Promise<string> {
   const main = join(root, "samples/prismo/main.ts");
-  const node = [
-    "--import",
-    "tsx",
-    "-C",
-    "beehive-source",
-    main,
-    "--provider",
-    `sqlite:${file}?deduplicationMs=3600000`,
-  ];
+  const node = ["--import", "tsx", "-C", "beehive-source", main, "--provider", `sqlite:${file}?deduplication=3600000`];
   const child = spawn(process.execPath, [...node, ...args, "--json"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stdout.on("data", (data: Buffer) => (said += data.toString()));

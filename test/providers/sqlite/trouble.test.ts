@@ -236,7 +236,7 @@ test("given URLs with mistakes, when they are opened, then every mistake is name
 
 test("given a URL with options, when it is opened, then the file is where it says", async () => {
   using file = sqliteFile();
-  const provider = await openProvider(`sqlite://${file.path}?durability=normal&deduplicationMs=5`, {
+  const provider = await openProvider(`sqlite://${file.path}?durability=normal&deduplication=5`, {
     clock: systemClock,
   });
   assert.is(provider.name, "sqlite");

@@ -14,7 +14,7 @@ export interface Wanted {
  * Somebody who waits for messages. One that is published meanwhile is written as leased to them, in the transaction that
  * publishes it: they need not look for it, nor lease it in a transaction of its own.
  */
-export class Taker implements Waiter {
+export class LeaseWaiter implements Waiter {
   place = -1;
   readonly leaseMs: number;
   readonly until: number;
