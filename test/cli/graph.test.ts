@@ -123,7 +123,7 @@ for (const [options, message] of [
   [["--format", "png"], "mermaid, dot, asyncapi, svg"],
   [["--without", "NobodyActor"], "No actor is called NobodyActor. There are IntakeActor"],
   [["--check"], "--check needs --output"],
-  [["--observed", "memory:"], "ends with one process"],
+  [["--observed", "memory:"], "belongs to one process"],
 ] as const) {
   test(`given ${options.join(" ")}, when a graph is asked for, then it is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);

@@ -61,7 +61,7 @@ test("given options, when pushed, then events have what they say", async () => {
     "--property",
     "rush=true",
   ];
-  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--delay", "600000"]);
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--delay", "10m"]);
   assert.is(ended.code, 0, ended.stderr);
   const { ready, delayed } = await hive.provider.queues.counts(QueueName.parse(packing));
   assert.equal([ready, delayed], [0, 1]);

@@ -116,7 +116,7 @@ test("given a SQLite file that is not there, when looked into, then it is not ma
 
 test("given --watch and --json, when something changes, then a line says so, until it is interrupted", async () => {
   await using hive = await cliHive();
-  using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100", "--provider", hive.url]);
+  using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100ms", "--provider", hive.url]);
   await running.says('"ready":0');
   await hive.provider.queues.push([new Event("OrderPlaced", { id: "1" })]);
   await running.says('"ready":1');

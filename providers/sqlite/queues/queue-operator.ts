@@ -1,12 +1,6 @@
-import { keyHolders } from "./key-holders.ts";
-import { inMs } from "../../../src/base/duration.ts";
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
+import { inMs } from "../../../src/base/duration.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
-import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import type {
   AbandonOptions,
   Lease,
@@ -16,26 +10,33 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
-import { Waiting } from "./waiting.ts";
-import type { SqliteClient } from "../file/client.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
 import type { SqliteConfig } from "../config.ts";
+import type { SqliteClient } from "../file/client.ts";
+import { UndoGroup } from "../file/group-commit.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { readRow, rowOf } from "./message.ts";
-import { UndoGroup } from "../file/group-commit.ts";
+import { keyHolders } from "./key-holders.ts";
 import type { SqliteLease } from "./lease.ts";
+import { readRow, rowOf } from "./message.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
+import { Waiting } from "./waiting.ts";
 
 const none: TakenMessages = { leases: [], unreadable: [] };
 
 /**
- * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
- * `durability` says), leases and their ends included: a process that is killed loses its leases, see {@link Processes},
- * and nothing else. A commit with its outputs happens once or not at all.
+ * Queues in a file that several processes may share.
+ *
+ * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process loses
+ * its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
 export class SqliteQueueOperator implements QueueOperator {
   readonly #client: SqliteClient;
@@ -123,7 +124,7 @@ export class SqliteQueueOperator implements QueueOperator {
       this.#processes.glance(now);
       this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
-      // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
+      // Messages in line are not handed to waiters, so look for them in each group that commits anyway.
       if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
         const taken = await this.#client.write(() =>
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
@@ -138,7 +139,7 @@ export class SqliteQueueOperator implements QueueOperator {
       const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
       if (handed.length > 0) return handed;
       now = this.#clock.now();
-      // A clock that was put back makes no wait longer.
+      // The wait gets no longer when the clock is put back.
       giveUpAt = Math.min(giveUpAt, now + waitMs);
     }
   }
@@ -159,8 +160,10 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   /**
-   * Commits a step: its store writes, its outputs and the end of its lease, all or nothing. `check` may refuse by
-   * throwing a `BeeHiveError`, `write` writes; both run within the transaction, possibly several times.
+   * Commits a step: its store writes, its outputs and its lease, all or nothing.
+   *
+   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction, possibly
+   * several times.
    */
   commitStep(
     lease: Lease,
@@ -234,17 +237,17 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  /** Names this process in the file, see {@link Processes.holder}. */
+  /** Returns the name of this process, see {@link Processes.holder}. */
   holder(): Promise<string | undefined> {
     return this.#processes.holder();
   }
 
-  /** To be called before the last group is written. */
+  /** Removes this process from the file. Call before the last group is written. */
   leave(): void {
     this.#processes.leave();
   }
 
-  /** Answers every call that waits. To be called once nothing more is written. */
+  /** Ends every waiting call. Call after the last group is written. */
   close(): void {
     this.#processes.close();
     this.#waiting.close();
@@ -256,12 +259,12 @@ export class SqliteQueueOperator implements QueueOperator {
     if (inLine) this.#waiting.touch(subscription);
   }
 
-  /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
+  /** Throws when one of the events has no destination, so that none is published. */
   #assertDestinations(events: readonly Event[]): void {
     for (const event of events) this.#topology.destination(event);
   }
 
-  /** Returns how many were dropped as duplicates. */
+  /** Returns how many events were dropped as duplicates. */
   #publish(events: readonly Event[]): number {
     const now = this.#clock.now();
     let dropped = 0;

@@ -174,7 +174,7 @@ test("a lock of others is waited for, but not for ever", async () => {
   assert.is(over, false);
   assert.ok(tries.count > 100);
   await clock.advance(1_000);
-  assert.match((await refused).message, "another process kept it locked");
+  assert.match((await refused).message, "another process keeps it locked");
 });
 
 test.run();
