@@ -10,7 +10,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("beehive queues", { timeoutMs: 60_000 });
 
-test("given events everywhere, when shown, then each is counted where it is, with the age of the oldest", async () => {
+test("each event is counted in its state, with the oldest age", async () => {
   await using hive = await cliHive();
   const { queues } = hive.provider;
   const hourAgo = new Date(Date.now() - 3_600_000);
@@ -43,7 +43,7 @@ test("given events everywhere, when shown, then each is counted where it is, wit
   );
 });
 
-test("given a paused subscription and an event that holds its key, when shown, then both are told", async () => {
+test("a paused subscription and a key holder are shown", async () => {
   using folder = folderWith();
   const provider = `sqlite:${folder.at("hive.db")}`;
   const failing = actor(
@@ -76,7 +76,7 @@ test("given a paused subscription and an event that holds its key, when shown, t
   assert.equal(row?.holders, [{ eventId: "failing", behind: 1, attempts: 1, state: "delayed" }]);
 });
 
-test("given modules in the configuration, when shown, then the queues of their actors are, and those that they do not read", async () => {
+test("configured modules name the queues, and others are noted", async () => {
   await using hive = await cliHive();
   const environment = { BEEHIVE_PROVIDER: hive.url, BEEHIVE_MODULES: "test/cli/modules/shop.ts" };
   const { stdout, stderr } = await cli(["queues", "--json"], { environment });
@@ -88,7 +88,7 @@ test("given modules in the configuration, when shown, then the queues of their a
   assert.match(stderr, "No actor of these modules reads Invoices.");
 });
 
-test("given what is no queue with events, when shown, then it says what is right and ends with 2", async () => {
+test("a topic or a missing queue ends with 2 and the remedy", async () => {
   await using hive = await cliHive();
   const results = await Promise.all(
     [["OrderPlaced-"], ["OrderPlaced-Nobody"], ["--watch"]].map((args) =>
@@ -106,7 +106,7 @@ test("given what is no queue with events, when shown, then it says what is right
   }
 });
 
-test("given a SQLite file that is not there, when looked into, then it is not made", async () => {
+test("a missing SQLite file is not created", async () => {
   using folder = folderWith();
   const { code, stderr } = await cli(["queues", "--provider", `sqlite:${folder.at("typo.db")}`]);
   assert.is(code, 2);
@@ -114,7 +114,7 @@ test("given a SQLite file that is not there, when looked into, then it is not ma
   assert.not(existsSync(folder.at("typo.db")));
 });
 
-test("given --watch and --json, when something changes, then a line says so, until it is interrupted", async () => {
+test("--watch with --json prints lines until interrupted", async () => {
   await using hive = await cliHive();
   using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100ms", "--provider", hive.url]);
   await running.says('"ready":0');
@@ -126,7 +126,7 @@ test("given --watch and --json, when something changes, then a line says so, unt
   for (const line of stdout.trim().split("\n")) assert.is(JSON.parse(line).length, 1);
 });
 
-test("given lengths of time, when written for people, then with their two largest units", () => {
+test("a length of time is shown in its two largest units", () => {
   const second = 1_000;
   assert.equal(
     [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(durationText),

@@ -9,7 +9,7 @@ import { throwsCode } from "../../support/throws.ts";
 
 const fifo = suite("Fifo");
 
-fifo("given items that come and go in any pattern, then they go in the order they came", () => {
+fifo("items leave in the order they came", () => {
   const queue = new Fifo<number>();
   const plain: number[] = [];
   for (let n = 0; n < 20_000; n++) {
@@ -28,7 +28,7 @@ fifo.run();
 
 const recent = suite("RecentIds", { timeoutMs: 30_000 });
 
-recent("given an id, then it is known for at least the window and forgotten within two", async () => {
+recent("an id is known for one window and forgotten within two", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   assert.equal([ids.add(1, "a"), ids.add(1, "a")], [true, false]);
@@ -38,7 +38,7 @@ recent("given an id, then it is known for at least the window and forgotten with
   assert.ok(ids.add(1, "a"));
 });
 
-recent("given ids that come all the time, then each is known for at least the window", async () => {
+recent("ids that keep coming are known for at least one window", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   for (let n = 0; n < 100; n++) {
@@ -48,7 +48,7 @@ recent("given ids that come all the time, then each is known for at least the wi
   }
 });
 
-recent("given very many ids within the window, then all of them are known", async () => {
+recent("very many ids within the window are known", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   const idOf = (n: number): string => String(n).padStart(36, "0");

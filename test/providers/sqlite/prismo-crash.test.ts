@@ -11,7 +11,7 @@ import { suite } from "../../support/suite.ts";
 
 const kills = Number(process.env["BEEHIVE_KILLS"] ?? 10);
 const orders = 100 * kills;
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 
 const test = suite("sqlite: Prismo", { timeoutMs: 120_000 + kills * 10_000 });
 
@@ -34,7 +34,7 @@ async function prismo(args: readonly string[], file: string, killAfterMs?: numbe
   return said;
 }
 
-test(`given Prismo on a file, when it is killed ${kills} times and started again, then every order came to its end once`, async () => {
+test(`Prismo completes every order once through ${kills} kills`, async () => {
   using file = sqliteFile();
   const products = randomProducts(7, orders);
   const lines = (items: Iterable<unknown>): string => [...items].map((item) => JSON.stringify(item)).join("\n");
