@@ -1,19 +1,35 @@
-import { optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
+import type { Duration } from "../../src/base/duration.ts";
 import { parsePlacelessUrl } from "../../src/contract/provider-url.ts";
+import { duration, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
 
-/** How the memory provider is tuned, as `memory:?maxEventBytes=65536` or as an object. */
+/**
+ * The options of the memory provider.
+ *
+ * @example
+ * createHive({ actors, provider: "memory:?maxEventBytes=65536&deduplication=1h" });
+ * @example
+ * new MemoryProvider({ deduplication: "1h" });
+ */
 export interface MemoryConfig {
-  /** The largest body that is taken, in bytes; 262,144 unless said, as the smallest of the clouds takes of a whole message. */
+  /**
+   * The largest event body that is accepted, in bytes. The default is the limit of the smallest cloud.
+   *
+   * @default 262_144
+   */
   readonly maxEventBytes: number;
-  /** How long the id of an event is remembered to drop its duplicates, in ms; ten minutes unless said. */
-  readonly deduplicationMs: number;
+  /**
+   * How long the provider remembers the id of an event, to drop its duplicates.
+   *
+   * @default "10m"
+   */
+  readonly deduplication: Duration;
 }
 
-export const defaultConfig: MemoryConfig = { maxEventBytes: 262_144, deduplicationMs: 600_000 };
+export const defaultConfig: MemoryConfig = { maxEventBytes: 262_144, deduplication: 600_000 };
 
-export const optionRules: OptionRules<MemoryConfig> = { maxEventBytes: whole(1), deduplicationMs: whole(1) };
+export const optionRules: OptionRules<MemoryConfig> = { maxEventBytes: whole(1), deduplication: duration(1) };
 
-/** @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
+/** Reads the options of a URL. @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */
 export function configFrom(url: string): MemoryConfig {
   return { ...defaultConfig, ...optionsIn(parsePlacelessUrl(url), optionRules) };
 }

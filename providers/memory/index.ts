@@ -1,11 +1,11 @@
-import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
 import type { Lease, QueueOperator } from "../../src/contract/queue-operator.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
-import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
@@ -16,14 +16,20 @@ export type { MemoryConfig } from "./config.ts";
 
 registerProvider(providerModule);
 
-/** Opens `memory:`, with options as `memory:?maxEventBytes=65536`. */
+/** Opens a URL such as `memory:` or `memory:?maxEventBytes=65536`. */
 export function openMemory(url: string, { clock }: ProviderContext): Provider {
   return new MemoryProvider({ ...configFrom(url), clock });
 }
 
 /**
- * Everything in the memory of this process; gone when it ends. The reference of all providers: an actor step,
- * with its store writes, its outputs and the commit of its event, happens once or not at all.
+ * Keeps queues and stores in the memory of this process; they are gone when it ends.
+ *
+ * The memory provider is the reference of all providers: an actor step, with its store writes, its outputs and the
+ * commit of its event, happens once or not at all.
+ *
+ * @example
+ * const provider = new MemoryProvider({ deduplication: "1h" });
+ * const hive = await createHive({ actors, provider });
  */
 export class MemoryProvider implements Provider {
   readonly name = "memory";
@@ -33,7 +39,7 @@ export class MemoryProvider implements Provider {
   readonly #queues: MemoryQueueOperator;
   readonly #steps: AtomicSteps;
 
-  /** @throws BeeHiveError `InvalidConfiguration` with every problem of its options. */
+  /** @throws BeeHiveError `InvalidConfiguration` with every problem of the options. */
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
     const rows = new MemoryRows(clock);
     const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);

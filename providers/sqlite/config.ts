@@ -1,45 +1,75 @@
+import type { Duration } from "../../src/base/duration.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { printableLine } from "../../src/base/printable.ts";
-import { oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
-import { parseProviderUrl, shownUrl } from "../../src/contract/provider-url.ts";
 import { safeText } from "../../src/base/safe-text.ts";
+import { parseProviderUrl, shownUrl } from "../../src/contract/provider-url.ts";
+import { duration, oneOf, optional, optionsIn, whole, type OptionRules } from "../../src/provider-kit/options.ts";
 import { driverNames, type DriverName } from "./file/driver.ts";
 import { textProblem } from "./file/values.ts";
 
-/** How the SQLite provider is tuned, as `sqlite:./hive.db?durability=normal` or as an object. */
+/**
+ * The options of the SQLite provider.
+ *
+ * @example
+ * createHive({ actors, provider: "sqlite:./hive.db?durability=normal&deduplication=1h" });
+ * @example
+ * new SqliteProvider({ file: "./hive.db", durability: "normal", deduplication: "1h" });
+ */
 export interface SqliteConfig {
-  /** The file; made when it is not there. SQLite keeps two more beside it, with `-wal` and `-shm` behind the name, and each process one by which it says that it lives. */
+  /**
+   * The path of the file, which is created if it does not exist.
+   *
+   * SQLite keeps two more files beside it, with the suffixes `-wal` and `-shm`. Each process adds one lock file, which
+   * marks the process as alive.
+   */
   readonly file: string;
   /**
-   * What a power loss may take. `full`, unless said: nothing that was answered. `normal`: the last commits, whole;
-   * the file stays sound and in order. A process that is killed loses nothing either way.
+   * What a power loss may take: with `full` nothing that was confirmed, with `normal` the last commits.
+   *
+   * With `normal` a commit is lost whole or not at all, and the file stays intact. A killed process loses nothing
+   * either way.
+   *
+   * @default "full"
    */
   readonly durability: "full" | "normal";
-  /** `node:sqlite` where Node has it, else `libsql`, unless one is named. */
+  /**
+   * The library that opens the file.
+   *
+   * @default "node:sqlite" where Node has it, else "libsql"
+   */
   readonly driver: DriverName | undefined;
-  /** The largest body that is taken, in bytes; 262,144 unless said, as the smallest of the clouds takes of a whole message. */
+  /**
+   * The largest event body that is accepted, in bytes. The default is the limit of the smallest cloud.
+   *
+   * @default 262_144
+   */
   readonly maxEventBytes: number;
-  /** How long the id of an event is remembered to drop its duplicates, in ms; ten minutes unless said. */
-  readonly deduplicationMs: number;
+  /**
+   * How long the provider remembers the id of an event, to drop its duplicates.
+   *
+   * @default "10m"
+   */
+  readonly deduplication: Duration;
 }
 
 export const defaultConfig: Omit<SqliteConfig, "file"> = {
   durability: "full",
   driver: undefined,
   maxEventBytes: 262_144,
-  deduplicationMs: 600_000,
+  deduplication: 600_000,
 };
 
 export const optionRules: OptionRules<Omit<SqliteConfig, "file">> = {
   durability: oneOf("full", "normal"),
   driver: optional(oneOf(...driverNames)),
   maxEventBytes: whole(1),
-  deduplicationMs: whole(1),
+  deduplication: duration(1),
 };
 
 /**
- * Reads `sqlite:FILE?option=value&...`. The file is taken as it stands between the colon and the question mark,
- * relative to the working directory; `sqlite:///data/hive.db` is `/data/hive.db`.
+ * Reads a URL such as `sqlite:FILE?option=value&option=value`.
+ *
+ * FILE is a path, relative to the working directory, and not URL-encoded. `sqlite:///data/hive.db` is `/data/hive.db`.
  *
  * @throws BeeHiveError `InvalidConfiguration` with every problem of the URL.
  */
@@ -56,7 +86,7 @@ export function configFrom(url: string): SqliteConfig {
   return { ...defaultConfig, ...optionsIn(parsed, optionRules), file };
 }
 
-/** @throws BeeHiveError `InvalidConfiguration` when it is no path of a file. */
+/** @throws BeeHiveError `InvalidConfiguration` when `path` cannot be the path of a file. */
 export function assertFile(path: string, given: string = path): void {
   const problem = fileProblem(path);
   if (problem !== undefined) throw unopened(safeText(String(given), 200), problem);

@@ -1,24 +1,21 @@
 import { messageOf } from "../../src/base/error-text.ts";
-import { safeText } from "../../src/base/safe-text.ts";
 import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
+import { safeText } from "../../src/base/safe-text.ts";
 import { UnfitValue } from "./file/values.ts";
 
-/** Primary result codes of SQLite (https://sqlite.org/rescode.html) that say what to do. */
+/** Advice for the primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const advice: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
-  SQLITE_FULL: ["Unavailable", "the disk is full. Free some space; nothing that was answered is lost"],
+  SQLITE_FULL: ["Unavailable", "the disk is full. Free some space; nothing that was confirmed is lost"],
   SQLITE_READONLY: ["AccessDenied", "it is read-only. The file and its folder must be writable by this process"],
   SQLITE_PERM: ["AccessDenied", "access was denied. The file and its folder must be writable by this process"],
   SQLITE_CANTOPEN: ["Unavailable", "it, or a file beside it, cannot be opened. Its folder must exist and be writable"],
   SQLITE_NOTADB: ["Unavailable", "it is not an SQLite database. Name another file, or restore this one from a backup"],
   SQLITE_CORRUPT: ["Unavailable", "it is damaged. Stop the hive and restore the file from a backup"],
-  SQLITE_BUSY: ["Unavailable", "another process kept it locked. It is tried again; look for one that hangs"],
-  SQLITE_LOCKED: ["Unavailable", "another connection kept it locked. It is tried again"],
-  SQLITE_IOERR: [
-    "Unavailable",
-    "the disk failed to read or write. Look at the disk; nothing that was answered is lost",
-  ],
+  SQLITE_BUSY: ["Unavailable", "another process keeps it locked. It will be retried; look for a process that hangs"],
+  SQLITE_LOCKED: ["Unavailable", "another connection keeps it locked. It will be retried"],
+  SQLITE_IOERR: ["Unavailable", "the disk failed to read or write. Check the disk; nothing that was confirmed is lost"],
   SQLITE_NOMEM: ["Unavailable", "memory ran out"],
-  SQLITE_TOOBIG: ["TooLarge", "a value is larger than SQLite holds. Keep it in smaller parts"],
+  SQLITE_TOOBIG: ["TooLarge", "a value is larger than SQLite can store. Store it in smaller parts"],
 };
 
 const primaryCodes: Readonly<Record<number, string>> = {
@@ -35,7 +32,7 @@ const primaryCodes: Readonly<Record<number, string>> = {
   26: "SQLITE_NOTADB",
 };
 
-/** What a driver threw, as a `BeeHiveError` that says what to do. One that is a `BeeHiveError` already stays. */
+/** Translates an error of a driver to a `BeeHiveError` with advice. Returns a `BeeHiveError` unchanged. */
 export function translate(error: unknown, file: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   if (error instanceof UnfitValue)
@@ -50,13 +47,13 @@ export function translate(error: unknown, file: string): BeeHiveError {
   );
 }
 
-/** Whether another process or connection holds the lock that was needed: worth another try. */
+/** Returns true if another process or connection holds the lock, so that a retry may succeed. */
 export function isBusy(error: unknown): boolean {
   const code = primaryCodeOf(error);
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
 }
 
-/** The drivers name the code in three ways: a number, an extended number, the name of the extended code. */
+/** Returns the primary code. Drivers give a number, an extended number, or the name of the extended code. */
 function primaryCodeOf(error: unknown): string {
   const { errcode, rawCode, code } = error as { errcode?: unknown; rawCode?: unknown; code?: unknown };
   const number = errcode ?? rawCode;

@@ -2,16 +2,17 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { SqliteClient } from "./file/client.ts";
 import type { SqliteRows } from "./stores/rows.ts";
 
-/** How long between two rounds, in ms, and how much one round takes away: it adds to a group that commits anyway. */
+/** The time between two rounds, in ms, and the rows that one round deletes as part of a group. */
 const roundMs = 1_000;
 const maxRows = 1_000;
-/** Free pages are given back to the file system when they are many, and more than a quarter of the file. */
-const manyPages = 2_000;
-const pagesARound = 500;
+/** Free pages are released when there are at least so many, and they are more than a quarter of the file. */
+const minFreePages = 2_000;
+const pagesPerRound = 500;
 
 /**
- * Keeps the file from growing: deletes the items that expired, a little with a group now and then, and gives pages that
- * stay free back. An idle file is left alone.
+ * Keeps the file from growing: deletes expired items and releases free pages, a little at a time.
+ *
+ * The work joins groups that commit anyway, so an idle file is left alone.
  */
 export class Housekeeping {
   readonly #client: SqliteClient;
@@ -29,10 +30,10 @@ export class Housekeeping {
 
   #prune(): void {
     const now = this.#clock.now();
-    // A round that is further away than rounds are is one of a clock that was put back.
+    // A next round that is further away than one interval means that the clock was put back.
     if (now < this.#next && this.#next - now <= roundMs) return;
     const more = this.#rows.prune(maxRows, now) === maxRows;
-    // What came in faster than rounds take it away is taken away with the groups that follow.
+    // If more rows expired than one round deletes, the next group continues at once.
     this.#next = more ? 0 : now + roundMs;
     this.#roundDone = !more;
   }
@@ -42,10 +43,10 @@ export class Housekeeping {
     this.#roundDone = false;
     try {
       const free = this.#pages("freelist_count");
-      if (free < manyPages || free < this.#pages("page_count") / 4) return;
-      this.#client.maintain(`PRAGMA incremental_vacuum(${pagesARound})`);
+      if (free < minFreePages || free < this.#pages("page_count") / 4) return;
+      this.#client.maintain(`PRAGMA incremental_vacuum(${pagesPerRound})`);
     } catch {
-      // Another process has the file: pages are given back another time.
+      // Another process has locked the file; a later round releases the pages.
     }
   }
 

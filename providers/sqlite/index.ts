@@ -1,16 +1,16 @@
-import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import { checkedOptions } from "../../src/provider-kit/options.ts";
 import type { Lease } from "../../src/contract/queue-operator.ts";
-import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
-import { SqliteClient } from "./file/client.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
-import { Housekeeping } from "./housekeeping.ts";
+import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { providerModule } from "./module.ts";
 import { SqliteQueueOperator } from "./queues/queue-operator.ts";
 import { SqliteRows } from "./stores/rows.ts";
@@ -20,15 +20,20 @@ export type { DriverName } from "./file/driver.ts";
 
 registerProvider(providerModule);
 
-/** Opens `sqlite:FILE`, with options as `sqlite:./hive.db?durability=normal`. */
+/** Opens a URL such as `sqlite:./hive.db` or `sqlite:./hive.db?durability=normal`. */
 export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvider {
   return new SqliteProvider({ ...configFrom(url), clock });
 }
 
 /**
- * Everything in one SQLite file, for one machine without a server; several processes may work on it. An actor step,
- * with its store writes, its outputs and the commit of its event, happens exactly once or not at all, whenever the
- * process is killed. What a power loss may take, `durability` says.
+ * Keeps queues and stores in one SQLite file, for one machine and any number of processes on it.
+ *
+ * An actor step, with its store writes, its outputs and the commit of its event, happens exactly once or not at all,
+ * even when the process is killed. `durability` decides about a power loss.
+ *
+ * @example
+ * const provider = new SqliteProvider({ file: "./hive.db" });
+ * const hive = await createHive({ actors, provider });
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
@@ -39,7 +44,7 @@ export class SqliteProvider implements Provider {
   readonly #locks: RowLockStore;
   readonly #steps: AtomicSteps;
 
-  /** @throws BeeHiveError when an option is wrong, there is no driver, or the file cannot be opened, made or brought up to date. */
+  /** @throws BeeHiveError when an option is wrong, no driver is available, or the file cannot be opened or migrated. */
   constructor({
     clock = systemClock,
     ...config
@@ -66,8 +71,12 @@ export class SqliteProvider implements Provider {
   }
 
   /**
-   * Writes a copy of everything, as of this moment, to a file that must not exist yet; only this user can read it. The hive may run; its event
-   * loop stands still meanwhile, about a second for some hundred megabytes.
+   * Writes a snapshot of the file to another file, which must not exist and is readable by this user only.
+   *
+   * Hives may run meanwhile. The event loop is blocked, for about a second per some hundred megabytes.
+   *
+   * @example
+   * await provider.backup("./monday.db");
    */
   async backup(file: string): Promise<void> {
     assertFile(file);
@@ -82,7 +91,7 @@ export class SqliteProvider implements Provider {
   }
 }
 
-/** What a step adds to the transaction that commits it. */
+/** Returns the checks and the store writes of a step, for the transaction that commits it. */
 function joining(rows: SqliteRows, changes: StepChanges): { check(): void; write(): void } {
   return {
     check() {

@@ -1,38 +1,41 @@
-import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
 import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
+import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
+import type { Publisher } from "../actors/publishes.ts";
 import { createHive, type HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../pulses/pulser.ts";
-import type { Publisher } from "../actors/publishes.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * What a module may export as `hive` beside its actors: all that only code can say, such as a container, middleware,
- * a logger or a provider that was made with clients of its own. A function is called by the commands that run actors
- * (`run`), and by no other: what connects to somewhere belongs in one.
+ * The export `hive` of a module: options that only code can set, such as a container, middleware or a logger.
+ *
+ * A function is called only by commands that run actors, so it may open connections.
+ *
+ * @example
+ * export const hive = async () => ({ container: await connectedContainer() });
  */
 type HiveExport = Partial<HiveOptions> | (() => Partial<HiveOptions> | Promise<Partial<HiveOptions>>);
 
-/** The modules of a call, put together with what the settings say of them. */
+/** The modules of a call, combined with the settings. */
 export interface Application {
   readonly settings: Settings;
-  /** Everything the modules export, what they re-export as a namespace included. */
+  /** All exports of the modules, including those in re-exported namespaces. */
   readonly exports: readonly unknown[];
-  /** The actors that were chosen, everything decided. */
+  /** The chosen actors, with all their options resolved. */
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
-  /** All that publish and are no actors: the pulsers, and the application itself by `hive.publishes`. */
+  /** The publishers that are not actors: the pulsers, and the application itself by `hive.publishes`. */
   readonly publishers: readonly Publisher[];
-  /** What a hive of it is made of; `provider` is there only if the settings or a module name one. */
+  /** The options of the hive. `provider` is set only if the settings or a module name one. */
   readonly options: HiveOptions;
-  /** Whether `options` says all that a hive is made with; not so when some of it is in code that was not run. */
+  /** False when a function among the exports may add to `options`, since it was not called. */
   readonly isWhole: boolean;
-  /** The same, with what the functions among the exports called `hive` give. */
+  /** Calls the functions exported as `hive` and returns the complete options. */
   resolve(): Promise<HiveOptions>;
 }
 
-/** @throws UsageError when a module cannot be imported, or what they export cannot be one hive. */
+/** Loads modules. @throws UsageError when one cannot be imported, or when their exports contradict each other. */
 export async function loadApplication(paths: readonly string[], settings: Settings): Promise<Application> {
   const modules = paths.length > 0 ? paths : (settings.modules ?? []);
   if (modules.length === 0)
@@ -44,7 +47,9 @@ export async function loadApplication(paths: readonly string[], settings: Settin
   const { descriptors, ...options } = await decide(combine(exports, known, settings), settings.actors);
   const { pulsers = [], publishes = [] } = options;
   if (descriptors.length + pulsers.length + publishes.length === 0)
-    throw new UsageError(`${modules.join(" and ")} export no actor, no pulser and no hive with publishes.`);
+    throw new UsageError(
+      `${modules.join(" and ")} export no actor, no pulser and no "hive" with publishes. Name a module that does.`,
+    );
   return {
     settings,
     exports,
@@ -72,31 +77,34 @@ interface Given {
   readonly hive: Partial<HiveOptions>;
 }
 
-/** Everything as one hive: what the settings say wins over what the modules say. */
+/** Combines modules and settings to the options of one hive. Settings win over modules. */
 function combine(exports: readonly unknown[], given: readonly Given[], settings: Settings): HiveOptions {
-  const said: Partial<HiveOptions> = Object.assign({}, ...given.map(({ hive }) => hive));
-  for (const name of Object.keys(said)) {
+  const exported: Partial<HiveOptions> = Object.assign({}, ...given.map(({ hive }) => hive));
+  for (const name of Object.keys(exported)) {
     const by = given.filter(({ hive }) => name in hive).map(({ path }) => path);
-    if (by.length > 1) throw new UsageError(`${by.join(" and ")} both export hive.${name}; say it in one of them.`);
+    if (by.length > 1)
+      throw new UsageError(`${by.join(" and ")} both export hive.${name}; export it from one of them.`);
   }
   const { defaults, overrides, topology, provider, journal } = settings;
   return {
-    ...said,
-    actors: [...exports.filter(isActorClass), ...[said.actors ?? []].flat()] as (ActorClasses | DescriptorSource)[],
-    // One that is exported and named, too, is one.
-    pulsers: [...new Set([...(said.pulsers ?? []), ...exports.filter(isPulser)])],
-    defaults: { ...said.defaults, ...defaults, retry: { ...said.defaults?.retry, ...defaults?.retry } },
+    ...exported,
+    actors: [...exports.filter(isActorClass), ...[exported.actors ?? []].flat()] as (ActorClasses | DescriptorSource)[],
+    // A pulser may be exported by itself and also in `hive.pulsers`.
+    pulsers: [...new Set([...(exported.pulsers ?? []), ...exports.filter(isPulser)])],
+    defaults: { ...exported.defaults, ...defaults, retry: { ...exported.defaults?.retry, ...defaults?.retry } },
     ...(overrides !== undefined && { overrides }),
     ...(topology !== undefined && { topology }),
     ...(provider !== undefined && { provider }),
-    // A switch does not undo what the code says of how.
-    ...(journal !== undefined && { journal: journal && typeof said.journal === "object" ? said.journal : journal }),
+    // The setting switches the journal on or off, and keeps the journal that the module made.
+    ...(journal !== undefined && {
+      journal: journal && typeof exported.journal === "object" ? exported.journal : journal,
+    }),
   };
 }
 
 type Decided = HiveOptions & { readonly descriptors: readonly ActorDescriptor[] };
 
-/** Describes all actors, so that what is said of one that is not chosen is checked too, then keeps the chosen ones. */
+/** Resolves the options of all actors, so that those of actors not chosen are checked too. Keeps the chosen ones. */
 async function decide(options: HiveOptions, names: readonly string[] | undefined): Promise<Decided> {
   await using hive = await createHive({ ...options, provider: "memory:" });
   const descriptors = hive.descriptors.filter((one) => !names || namesOf(one).some((name) => names.includes(name)));
@@ -108,12 +116,12 @@ async function decide(options: HiveOptions, names: readonly string[] | undefined
   return { ...options, actors, overrides: undefined, environment: {}, descriptors };
 }
 
-/** An actor is called like its class or its subscription. */
+/** Returns the names of an actor: its class and its subscription. */
 function namesOf({ name, queueName }: ActorDescriptor): string[] {
   return [name, queueName.toString()];
 }
 
-/** What a module exports, and what is in the namespaces among it: `export * as actors from "./actors/index.js"`. */
+/** Returns the exports of a module, including those in namespaces (`export * as actors from "./actors/index.js"`). */
 function valuesOf(module: object): unknown[] {
   return Object.values(module).flatMap((one: unknown) => (isModule(one) ? valuesOf(one) : [one]));
 }

@@ -1,13 +1,13 @@
-import { isDataFile, readDataFile } from "../base/data-file.ts";
-import { messageOf } from "../base/error-text.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isDataFile, readDataFile } from "../base/data-file.ts";
+import { messageOf } from "../base/error-text.ts";
 import { providerModule } from "../hive/open-provider.ts";
-import { configProblems, type Config } from "./config-schema.ts";
+import { configProblems, parsedConfig, type Config } from "./config-schema.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
 
-/** What a configuration file says. */
+/** A configuration file that was read. */
 export interface ConfigFile {
   readonly path: string;
   readonly config: Config;
@@ -15,7 +15,7 @@ export interface ConfigFile {
 
 const names = ["json", "yaml", "yml", "ts", "mts", "js", "mjs"].map((extension) => `beehive.config.${extension}`);
 
-/** The configuration file in this folder or the nearest above it; of several in one folder, an error. */
+/** Returns the path of the configuration file in this folder, or in the nearest one above that has one. */
 export function findConfigFile(folder: string): string | undefined {
   const found = names.map((name) => join(folder, name)).filter((path) => existsSync(path));
   if (found.length > 1) throw new UsageError(`There are several configurations: ${found.join(", ")}. Keep one.`);
@@ -24,7 +24,7 @@ export function findConfigFile(folder: string): string | undefined {
 }
 
 /**
- * Reads a configuration file: JSON, YAML, or a module whose default export it is.
+ * Reads a configuration file: JSON, YAML, or a module with the configuration as its default export.
  *
  * @throws UsageError that lists every problem with its path.
  */
@@ -32,7 +32,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const content = await parse(path);
   const problems = configProblems(content);
   if (problems.length > 0) throw new UsageError(listOf(path, problems));
-  return { path, config: await beside(path, content as Config) };
+  return { path, config: await withResolvedPaths(path, parsedConfig(content)) };
 }
 
 async function parse(path: string): Promise<unknown> {
@@ -48,8 +48,8 @@ async function parse(path: string): Promise<unknown> {
   }
 }
 
-/** The same, with the paths in it resolved from where the file is: it may be used from any folder below. */
-async function beside(path: string, config: Config): Promise<Config> {
+/** Resolves the paths in a configuration against the folder of its file, so that it works in any folder below. */
+async function withResolvedPaths(path: string, config: Config): Promise<Config> {
   const folder = dirname(path);
   const { modules, provider, overrides } = config;
   const module = provider === undefined ? undefined : await providerModule(provider.split(":", 1)[0] ?? "");
@@ -61,7 +61,7 @@ async function beside(path: string, config: Config): Promise<Config> {
   };
 }
 
-/** A title and its problems, one a line. */
+/** Returns a title and its problems, one per line. */
 export function listOf(title: string, problems: readonly string[]): string {
   return [`${title}:`, ...problems.map((problem) => `  ${problem}`)].join("\n");
 }

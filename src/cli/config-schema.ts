@@ -1,27 +1,27 @@
 import * as v from "valibot";
-import { durationForms, inMs, type Duration } from "../base/duration.ts";
-import { delay, isNumber, time, wholeMs, type NumberRule } from "../base/numbers.ts";
 import type { ActorOverride, ActorOverrides } from "../actors/overrides.ts";
-import type { Topology } from "../hive/orchestrator.ts";
+import { inMs } from "../base/duration.ts";
 import { QueueName } from "../events/queue-name.ts";
+import type { Topology } from "../hive/orchestrator.ts";
 
-/** What `beehive.config.*` may hold. docs/cli.md has it as a table. */
+/** The content of `beehive.config.*`, with lengths of time in ms. docs/cli.md has a table of it. */
 export interface Config {
+  /** The URL of the provider. */
   readonly provider?: string;
-  /** Paths; of a file, from where it is. */
+  /** Paths of modules, relative to the file that names them. */
   readonly modules?: readonly string[];
-  /** Only these of the modules, by class or subscription. */
+  /** The actors to run, by class or subscription. @default all actors of the modules */
   readonly actors?: readonly string[];
   readonly topology?: Topology;
   readonly defaults?: Pick<ActorOverride, "parallelism" | "lease" | "retry" | "failureLimit">;
-  /** As they stand there, or the path of a file of them. */
+  /** Settings by actor or subscription, or the path of a file that holds them. */
   readonly overrides?: ActorOverrides | string;
   readonly journal?: boolean;
   readonly health?: { readonly port?: number; readonly host?: string };
-  /** Topics and queues that are fed from outside. */
+  /** Topics and queues that other systems publish to. */
   readonly entries?: readonly string[];
   readonly logLevel?: (typeof logLevels)[number];
-  /** How long a worker that is told to stop lets actors finish, in ms. */
+  /** How long actors may finish when the worker stops. */
   readonly stopDeadline?: number;
 }
 
@@ -30,25 +30,31 @@ const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 const text = v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty"));
 const texts = v.array(text, "must be a list of texts");
 const flag = v.boolean("must be true or false");
-const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): v.GenericSchema<number> =>
+const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER): v.GenericSchema<number> =>
   v.pipe(
     v.number("must be a number"),
     v.integer("must be a whole number"),
-    v.minValue(least, `must be at least ${least}`),
-    v.maxValue(most, `must be at most ${most}`),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
   );
-const number = (least: number, most: number = Number.MAX_VALUE): v.GenericSchema<number> =>
+const number = (min: number, max: number = Number.MAX_VALUE): v.GenericSchema<number> =>
   v.pipe(
     v.number("must be a number"),
-    v.minValue(least, `must be at least ${least}`),
-    v.maxValue(most, `must be at most ${most}`),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
   );
-const duration = (rule: NumberRule): v.GenericSchema<Duration> =>
-  v.custom<Duration>((value) => isNumber(inMs(value), rule), `must be ${rule.must}; ${durationForms}`);
+/** A `Duration`, read as ms. */
+const duration = (min: number): v.GenericSchema<unknown, number> =>
+  v.pipe(
+    v.unknown(),
+    v.transform(inMs),
+    v.number('must be a number of ms or a text such as "30s", "5m" or "7d"'),
+    v.minValue(min, `must be at least ${min} ms`),
+  );
 const oneOf = <const T extends readonly string[]>(...names: T): v.GenericSchema<T[number]> =>
   v.picklist(names, `must be ${names.join(" or ")}`);
 
-/** An object with these settings and no others. */
+/** An object with these settings only. */
 function settings<const Entries extends v.ObjectEntries>(entries: Entries): v.StrictObjectSchema<Entries, Message> {
   return v.strictObject(entries, ({ expected, received }) => {
     if (expected === "never") return `is not a setting; there are ${Object.keys(entries).join(", ")}`;
@@ -60,12 +66,12 @@ type Message = v.ErrorMessage<v.StrictObjectIssue>;
 
 const actorSettings = {
   parallelism: v.exactOptional(whole(1)),
-  lease: v.exactOptional(duration(wholeMs(100))),
+  lease: v.exactOptional(duration(100)),
   retry: v.exactOptional(
     settings({
       maxAttempts: v.exactOptional(whole(1)),
-      minDelay: v.exactOptional(duration(delay)),
-      maxDelay: v.exactOptional(duration(delay)),
+      minDelay: v.exactOptional(duration(0)),
+      maxDelay: v.exactOptional(duration(0)),
       factor: v.exactOptional(number(1)),
       jitter: v.exactOptional(number(0, 1)),
     }),
@@ -73,9 +79,9 @@ const actorSettings = {
   failureLimit: v.exactOptional(
     settings({
       failures: whole(1),
-      within: duration(time),
+      within: duration(1),
       action: oneOf("pause", "stop"),
-      pause: v.exactOptional(duration(time)),
+      pause: v.exactOptional(duration(1)),
     }),
   ),
 };
@@ -87,7 +93,7 @@ const queueName = v.pipe(
   v.check(isQueueName, "must be a name such as OrderAccepted, Topic-Subscription or Queue"),
 );
 
-const configSchema: v.GenericSchema<Config> = settings({
+const configSchema: v.GenericSchema<unknown, Config> = settings({
   provider: v.exactOptional(
     v.pipe(text, v.regex(/^[a-z][a-z\d+.-]*:/i, "must be a URL such as sqlite:./hive.db, azure: or aws:")),
   ),
@@ -100,14 +106,19 @@ const configSchema: v.GenericSchema<Config> = settings({
   health: v.exactOptional(settings({ port: v.exactOptional(whole(0, 65_535)), host: v.exactOptional(text) })),
   entries: v.exactOptional(v.array(queueName, "must be a list of texts")),
   logLevel: v.exactOptional(oneOf(...logLevels)),
-  stopDeadline: v.exactOptional(number(0)),
+  stopDeadline: v.exactOptional(duration(0)),
 });
 
-/** What is wrong with what was read, each problem with its path; nothing when all is well. */
+/** Returns the problems of a configuration, each with its path; empty when it is valid. */
 export function configProblems(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return ["it must be an object"];
   const { issues = [] } = v.safeParse(configSchema, value);
   return issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
+}
+
+/** Returns a configuration without problems, its lengths of time in ms. */
+export function parsedConfig(value: unknown): Config {
+  return v.parse(configSchema, value);
 }
 
 function isQueueName(name: string): boolean {

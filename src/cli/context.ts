@@ -2,16 +2,16 @@ import type { Provider } from "../contract/provider.ts";
 import { loadApplication } from "./application.ts";
 import type { CommandContext } from "./command.ts";
 import { UsageError } from "./exit-code.ts";
-import { openThere } from "./open-there.ts";
+import { openExistingProvider } from "./open-existing-provider.ts";
 import type { Output } from "./output.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-/** A context, and what lets go of all that was opened through it. */
+/** A context with a function that closes everything opened through it. */
 export interface OwnedContext extends CommandContext {
   readonly close: () => Promise<void>;
 }
 
-/** What a command is run with, made from its options. */
+/** Makes the context of a command from its options. */
 export function contextOf(flags: Readonly<Record<string, unknown>>, output: Output, signal: AbortSignal): OwnedContext {
   let settings: Promise<Settings> | undefined;
   let provider: Promise<Provider> | undefined;
@@ -23,13 +23,13 @@ export function contextOf(flags: Readonly<Record<string, unknown>>, output: Outp
     settings: readOnce,
     application: async (modules) => loadApplication(modules, await readOnce()),
     provider: ({ make = false } = {}) => (provider ??= readOnce().then((read) => open(read, make))),
-    // One that could not be opened has been complained about.
+    // A provider that could not be opened was reported already.
     close: async () => (await provider?.catch(() => undefined))?.close(),
   };
 }
 
 async function open({ provider }: Settings, make: boolean): Promise<Provider> {
-  if (provider !== undefined) return openThere(provider, make);
+  if (provider !== undefined) return openExistingProvider(provider, make);
   throw new UsageError(
     'Name a provider: --provider sqlite:./hive.db, BEEHIVE_PROVIDER, or "provider" in beehive.config.json.',
   );

@@ -1,20 +1,20 @@
-/** What the process ends with; docs/cli.md has them as a table. */
+/** The exit codes of the process. docs/cli.md has a table of them. */
 export const exitCode = {
   well: 0,
-  /** The work failed, or a check found something. */
+  /** The work failed, or a check found a problem. */
   failed: 1,
-  /** A wrong command line, configuration or module: the same call cannot succeed. */
+  /** The command line, the configuration or a module is wrong: the same call cannot succeed. */
   usage: 2,
-  /** SIGINT or SIGTERM ended what was not done. */
+  /** SIGINT or SIGTERM ended the command before it was done. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** The command line is wrong; the message says what is and what is right. Ends with {@link exitCode.usage}. */
+/** A mistake of the user. The message names the mistake and the remedy. Ends with {@link exitCode.usage}. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
-/** The file of a provider is not there, and was not to be made. */
+/** The file of a provider does not exist, and the command must not create it. */
 export class MissingFile extends UsageError {}

@@ -1,18 +1,18 @@
 import { isBeeHiveError } from "../base/errors.ts";
+import type { Provider } from "../contract/provider.ts";
 import { isEventType } from "../events/event-type.ts";
 import type { EventGraph } from "../graph/event-graph.ts";
 import { makeEventGraph } from "../graph/make-event-graph.ts";
 import { observedEdges, type ObservedEdge } from "../journal/observed-edges.ts";
 import { journalOf } from "../journal/open-journal.ts";
-import type { Provider } from "../contract/provider.ts";
 import type { Application } from "./application.ts";
 import { UsageError } from "./exit-code.ts";
-import { openThere, placeOf } from "./open-there.ts";
+import { openExistingProvider, urlWithoutOptions } from "./open-existing-provider.ts";
 
 /**
- * The graph of modules.
+ * Makes the event graph of modules.
  *
- * @param observed the URL of the provider whose journal is looked at; none unless given.
+ * @param observed The URL of the provider whose journal adds the observed edges, if any.
  */
 export async function graphOf(
   { descriptors, pulsers, options, exports, settings }: Application,
@@ -34,7 +34,7 @@ async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
     const edges = await observedEdges(journalOf(provider));
     if (edges.length === 0)
       throw new UsageError(
-        `There is no event in the journal of ${placeOf(url)}. Does a hive with a journal run there?`,
+        `The journal of ${urlWithoutOptions(url)} has no events. Run a hive with journal: true there first.`,
       );
     return edges;
   } finally {
@@ -42,12 +42,12 @@ async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
   }
 }
 
-/** What is wrong with the URL is told without its options. */
+/** Opens the provider of `--observed`. Errors show its URL without the options. */
 async function open(url: string): Promise<Provider> {
   try {
-    return await openThere(url, false);
+    return await openExistingProvider(url, false);
   } catch (error) {
     if (!isBeeHiveError(error, "InvalidConfiguration") && !(error instanceof UsageError)) throw error;
-    throw new UsageError(`--observed: ${error.message.replaceAll(url, placeOf(url))}`, { cause: error });
+    throw new UsageError(`--observed: ${error.message.replaceAll(url, urlWithoutOptions(url))}`, { cause: error });
   }
 }

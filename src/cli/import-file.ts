@@ -1,8 +1,8 @@
-import { messageOf } from "../base/error-text.ts";
 import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "../base/error-text.ts";
 import { UsageError } from "./exit-code.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -10,10 +10,11 @@ type Exports = Readonly<Record<string, unknown>>;
 const indexFiles = ["index.ts", "index.js", "index.mjs"];
 
 /**
- * Imports a file of the user's, or the index of a folder: JavaScript by Node, TypeScript by the `tsx` that is
- * installed beside it, because Node runs no decorators.
+ * Imports a file of the user, or the index of a folder.
  *
- * @throws UsageError when there is no such file, `tsx` is missing, or the file fails while it is imported.
+ * TypeScript is run by the `tsx` of the user's project, because Node does not run decorators.
+ *
+ * @throws UsageError when the file does not exist, `tsx` is not installed, or the file throws while it is imported.
  */
 export async function importFile(path: string): Promise<Exports> {
   const file = fileAt(resolve(path));
@@ -46,16 +47,15 @@ async function registerTsx(file: string): Promise<void> {
     found = createRequire(file).resolve("tsx/esm");
   } catch (cause) {
     throw new UsageError(
-      `${file} is TypeScript, which is run by tsx, and tsx is not installed: npm install -D tsx, or name the JavaScript that was built from it, also by BEEHIVE_MODULES`,
-      {
-        cause,
-      },
+      `${file} is TypeScript and needs tsx, which is not installed. Run npm install -D tsx, or name the JavaScript built ` +
+        "from it, for example in BEEHIVE_MODULES",
+      { cause },
     );
   }
   await import(pathToFileURL(found).href);
 }
 
-/** The message of an error and where in the user's own code it was thrown. */
+/** Returns the message of an error with the places in the user's own code. */
 function describe(error: unknown): string {
   const own = error instanceof Error ? (error.stack ?? "").split("\n") : [];
   const places = own.filter((line) => /^\s+at /.test(line) && !/node:internal|node_modules/.test(line)).slice(0, 3);

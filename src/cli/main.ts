@@ -1,20 +1,20 @@
 #!/usr/bin/env node
-/** The command `beehive`: `npx beehive help`. */
+/** The executable `beehive`; try `npx beehive help`. */
 import { commands } from "./commands/index.ts";
-import { ownManifest } from "./own-package.ts";
+import { ownManifest } from "./package-root.ts";
 import { main } from "./program.ts";
-import { projectCommandLine } from "./project-copy.ts";
+import { projectCommandLine } from "./project-install.ts";
 
 const installed = projectCommandLine(process.cwd());
 await (installed === undefined ? start() : import(installed));
 
 async function start(): Promise<void> {
-  // Whoever reads from a pipe may go before it ends, as `head` does.
+  // The reader of a pipe may close it early, as `head` does.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
     throw error;
   });
   const code = await main(commands, ownManifest().version, process.argv.slice(2));
-  // What the user's modules left open must not keep the process; what was printed must have left it.
+  // Exit even if the user's modules left something open, but only after all output is written.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

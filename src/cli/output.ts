@@ -2,19 +2,20 @@ import { styleText } from "node:util";
 import { printable } from "../base/printable.ts";
 import { safeText } from "../base/safe-text.ts";
 
-/** Longer remarks and complaints are cut, in characters: errors quote what they were answered. */
+/** Longer notes and error messages are cut, in characters, as errors may quote long responses. */
 const maxText = 65_536;
 
 type Style = Parameters<typeof styleText>[0];
 
-/** The streams that a command writes to, as far as it needs to know them. */
+/** The streams that a command writes to. */
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }
 
 /**
- * Where a command writes: what it was asked for goes to the standard output, everything else to the standard error.
+ * The output of a command: results go to the standard output, everything else goes to the standard error.
+ *
  * With `--json` the standard output holds one JSON document or NDJSON and nothing else.
  */
 export class Output {
@@ -28,17 +29,17 @@ export class Output {
     this.#environment = environment;
   }
 
-  /** Whether a person sees the standard output, so that it may be drawn over. */
+  /** True if the standard output is a terminal, so that a table may be redrawn in place. */
   get interactive(): boolean {
     return isPerson(this.#streams.stdout, this.#environment);
   }
 
-  /** Whether a person sees the standard error, where progress is shown. */
+  /** True if the standard error is a terminal, where progress is shown. */
   get showsProgress(): boolean {
     return isPerson(this.#streams.stderr, this.#environment);
   }
 
-  /** The width of the terminal, or what pipes are given. */
+  /** The width of the terminal. @default 120 */
   get columns(): number {
     return this.#streams.stdout.columns ?? 120;
   }
@@ -47,54 +48,54 @@ export class Output {
     return this.#streams.stderr;
   }
 
-  /** A text for people, as it is; a line break is added. What others wrote of it must be {@link printable}. */
+  /** Prints a text for people, with a line break. Foreign text in it must be made {@link printable} by the caller. */
   print(text: string): void {
     this.#streams.stdout.write(`${text}\n`);
   }
 
-  /** What is no text, as it is. */
+  /** Writes text or bytes unchanged. */
   write(bytes: string | Uint8Array): void {
     this.#streams.stdout.write(bytes);
   }
 
-  /** The one JSON document of a command. */
+  /** Prints the one JSON document of a command. */
   result(value: unknown): void {
     this.#streams.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
   }
 
-  /** One line of NDJSON. */
+  /** Prints one line of NDJSON. */
   line(value: unknown): void {
     this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** A line of a log, its secrets masked already: masking JSON could break it. On the standard error. */
+  /** Writes a log line to the standard error. The caller masks secrets, since masking here could break the JSON. */
   log(json: string): void {
     this.#streams.stderr.write(`${printable(json)}\n`);
   }
 
-  /** A remark for people, on the standard error, secrets masked and {@link printable}. */
+  /** Writes a note for people to the standard error, with secrets masked, made {@link printable}. */
   note(text: string): void {
     this.#streams.stderr.write(`${printable(safeText(text, maxText))}\n`);
   }
 
-  /** What went wrong, on the standard error, secrets masked and {@link printable}. */
+  /** Writes an error message to the standard error, with secrets masked, made {@link printable}. */
   complain(text: string): void {
     const label = hasColour(this.#streams.stderr, this.#environment) ? coloured("red", "error:") : "error:";
     this.#streams.stderr.write(`${label} ${printable(safeText(text, maxText))}\n`);
   }
 
-  /** The text in colour where the standard output has any. */
+  /** Returns the text in colour if the standard output has colours. */
   style(style: Style, text: string): string {
     return hasColour(this.#streams.stdout, this.#environment) ? coloured(style, text) : text;
   }
 }
 
-/** Whether there is colour has been decided: by the stream that the text goes to, not by the standard output. */
+/** Colours a text. The caller has checked its stream, so `styleText` must not check the standard output. */
 function coloured(style: Style, text: string): string {
   return styleText(style, text, { validateStream: false });
 }
 
-/** `NO_COLOR` and `FORCE_COLOR` decide; else there is colour on a terminal that has some. */
+/** Returns true if a stream has colours. `NO_COLOR` and `FORCE_COLOR` win over the terminal. */
 function hasColour(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean {
   if (environment["NO_COLOR"]) return false;
   const forced = environment["FORCE_COLOR"];

@@ -1,21 +1,21 @@
-import { messageOf } from "../base/error-text.ts";
 import { Command, CommanderError } from "commander";
+import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { CliCommand } from "./command.ts";
 import { contextOf } from "./context.ts";
 import { exitCode, UsageError, type ExitCode } from "./exit-code.ts";
-import { aborted, interruption } from "./interruption.ts";
+import { aborted, interruption } from "./terminal/interruption.ts";
 import { Output } from "./output.ts";
 
-/** What a group of commands is for. */
+/** The descriptions of command groups. */
 const groups: Readonly<Record<string, string>> = {
-  "dead-letters": "look at what was given up, send it back or drop it",
+  "dead-letters": "list, show, requeue or drop dead letters",
 };
 
 /**
- * Runs one command line and answers the exit code; nothing is thrown.
+ * Runs one command line and returns the exit code. Never throws an error of a command.
  *
- * @param words what follows `beehive`.
+ * @param words The words after `beehive`.
  */
 export async function main(
   commands: readonly CliCommand[],
@@ -30,7 +30,7 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return code;
   } catch (error) {
-    // Commander has printed what is wrong, or the help.
+    // Commander has printed the problem, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.well : exitCode.usage;
     throw error;
   }
@@ -38,14 +38,14 @@ export async function main(
 
 export type Run = (command: CliCommand, options: object, given: readonly unknown[]) => Promise<void>;
 
-/** The commands as commander knows them; `run` is called with the one that a line asks for. */
+/** Makes the commander program of the commands. `run` is called with the command of the line. */
 export function programOf(commands: readonly CliCommand[], version: string, run: Run): Command {
   const program = new Command("beehive")
-    .description("Reactive cloud actors: makes, runs and looks after hives.")
+    .description("Reactive cloud actors: create, run and operate hives.")
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-    .addHelpText("after", "\nbeehive help COMMAND shows examples. More: docs/cli.md of beehive-actors.");
+    .addHelpText("after", "\nRun beehive help COMMAND for options and examples. More: docs/cli.md of beehive-actors.");
   const groupOf = (name: string): Command => {
     const found = program.commands.find((one) => one.name() === name);
     if (found) return found;
@@ -58,7 +58,7 @@ export function programOf(commands: readonly CliCommand[], version: string, run:
     const own = parent.command(words.at(-1) ?? "").summary(command.summary);
     command
       .define(own.description(command.description ?? sentence(command.summary)))
-      .option("--config <file>", "the configuration (default: beehive.config.* in this folder or above it)")
+      .option("--config <file>", "the configuration file (default: beehive.config.* in this folder or above)")
       .option("--json", "print JSON for programs")
       .addHelpText("after", examplesOf(command))
       .exitOverride()
@@ -98,7 +98,7 @@ function isUsage(error: unknown): boolean {
   );
 }
 
-/** What is ours says all in its message; of anything else the place is worth knowing. */
+/** Returns the message of our own errors, and the stack of any other. */
 function describe(error: unknown): string {
   if (error instanceof UsageError || error instanceof BeeHiveError || !(error instanceof Error))
     return messageOf(error);

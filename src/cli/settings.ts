@@ -1,30 +1,37 @@
-import { readConfigFile, findConfigFile, type ConfigFile } from "./config-file.ts";
-import { configProblems, type Config } from "./config-schema.ts";
-import { UsageError } from "./exit-code.ts";
-import { readFlag } from "../provider-kit/options.ts";
 import { safeText } from "../base/safe-text.ts";
+import { readFlag } from "../provider-kit/options.ts";
+import { readConfigFile, findConfigFile, type ConfigFile } from "./config-file.ts";
+import { configProblems, parsedConfig, type Config } from "./config-schema.ts";
+import { UsageError } from "./exit-code.ts";
+import { durationIn } from "./option-parsers.ts";
 
-/** What holds for a call, and where each setting came from. */
+/** The settings of a call, and the origin of each. */
 export interface Settings extends Config {
-  /** By path, `health.port`: `--health-port`, `BEEHIVE_HEALTH_PORT`, the path of the file. Without those that nobody set. */
+  /**
+   * The origins of the settings by path, such as `health.port`.
+   *
+   * An origin is a flag (`--health-port`), a variable (`BEEHIVE_HEALTH_PORT`) or the path of the file. Defaults have
+   * none.
+   */
   readonly origins: Readonly<Record<string, string>>;
   readonly file: string | undefined;
 }
 
-/** Reads a text that has no white space around it: a deployment ends its secrets with a line break. */
+/** Reads a text without white space around it. Mounted secrets often end with a line break. */
 type Read = (text: string) => unknown;
 const asText: Read = (text) => text;
 const asWord: Read = (text) => text.toLowerCase();
 const asNumber: Read = (text) => (text === "" ? text : Number(text));
+const asDuration: Read = durationIn;
 const asList: Read = (text) => {
   const items = text.split(",").map((one) => one.trim());
   return items.at(-1) === "" ? items.slice(0, -1) : items;
 };
 const asFlag: Read = readFlag;
-/** A wrong text is shown up to here, in characters. */
+/** Characters of a wrong text that a message shows. */
 const maxShown = 100;
 
-/** What can be said outside the file, and how it is read from a variable. A flag is read by its command. */
+/** The settings that variables and flags can set, and how their texts are read. */
 const variables: readonly (readonly [path: string, variable: string, flag: string, read: Read])[] = [
   ["provider", "BEEHIVE_PROVIDER", "--provider", asText],
   ["modules", "BEEHIVE_MODULES", "", asList],
@@ -34,32 +41,32 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
   ["health.port", "BEEHIVE_HEALTH_PORT", "--health-port", asNumber],
   ["health.host", "BEEHIVE_HEALTH_HOST", "--health-host", asText],
   ["logLevel", "BEEHIVE_LOG_LEVEL", "--log-level", asWord],
-  ["stopDeadline", "BEEHIVE_STOP_DEADLINE", "--stop-deadline", asNumber],
+  ["stopDeadline", "BEEHIVE_STOP_DEADLINE", "--stop-deadline", asDuration],
 ];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface SettingsSources {
-  /** The options of a command by their names: `{ provider, healthPort }`. Others are left alone. */
+  /** The options of a command by name, such as `{ provider, healthPort }`. Options that set no setting are ignored. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
-  /** Where the search for a file begins. */
+  /** The folder where the search for a configuration file begins. */
   readonly folder: string;
 }
 
 /**
- * What holds: flags, then the environment, then the configuration file.
+ * Reads the settings of a call. Flags win over the environment, the environment wins over the configuration file.
  *
  * @throws UsageError that lists every problem of all three.
  */
 export async function readSettings({ flags, environment, folder }: SettingsSources): Promise<Settings> {
-  const said = variables.flatMap(([path, variable, flag, read]) => {
+  const set = variables.flatMap(([path, variable, flag, read]) => {
     const given = flags[optionOf(flag)];
     if (typeof given === "string") return [{ path, origin: flag, text: given, value: read(given.trim()) }];
     const text = textOf(environment, variable);
     return text === undefined ? [] : [{ path, origin: variable, text, value: read(text.trim()) }];
   });
-  const problems = said.flatMap(({ path, origin, text, value }) =>
+  const problems = set.flatMap(({ path, origin, text, value }) =>
     configProblems(nested(path, value)).map(
       (problem) => `${origin}${problem.slice(path.length)}, not "${safeText(text, maxShown)}"`,
     ),
@@ -69,8 +76,8 @@ export async function readSettings({ flags, environment, folder }: SettingsSourc
   const origins: Record<string, string> = {};
   let config: Config = file?.config ?? {};
   if (file) for (const path of leaves(file.config)) origins[path] = file.path;
-  for (const { path, origin, value } of said) {
-    config = merge(config, nested(path, value));
+  for (const { path, origin, value } of set) {
+    config = merge(config, parsedConfig(nested(path, value)));
     origins[path] = origin;
   }
   return { ...config, origins, file: file?.path };
@@ -93,28 +100,28 @@ async function fileOf(
   }
 }
 
-/** Returns what a variable says; one that is empty says nothing. */
+/** Returns the text of a variable; undefined when it is empty. */
 function textOf(environment: Environment, variable: string): string | undefined {
   const text = environment[variable];
   return text === "" ? undefined : text;
 }
 
-/** The paths of all values in an object; a list is one value. */
+/** Returns the paths of all values in an object. A list is one value. */
 export function leaves(value: object, prefix = ""): string[] {
   return Object.entries(value).flatMap(([name, one]: [string, unknown]) =>
     typeof one === "object" && one !== null && !Array.isArray(one) ? leaves(one, `${prefix}${name}.`) : [prefix + name],
   );
 }
 
-function nested(path: string, value: unknown): Config {
-  return path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Config;
+function nested(path: string, value: unknown): unknown {
+  return path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
 }
 
 function merge(config: Config, { health, ...rest }: Config): Config {
   return { ...config, ...rest, ...(health && { health: { ...config.health, ...health } }) };
 }
 
-/** `--health-port` is `healthPort` among the options of a command. */
+/** Returns the name of a flag among the options of a command: `healthPort` for `--health-port`. */
 function optionOf(flag: string): string {
   return flag.slice(2).replaceAll(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }

@@ -11,7 +11,7 @@ const none: Settings = { origins: {}, file: undefined };
 const shop = cliModule("shop");
 const whole = cliModule("whole");
 
-test("given namespaces, pulsers and options among the exports, when loaded, then all are found and put together", async () => {
+test("options, pulsers and namespaces among the exports are combined", async () => {
   const { descriptors, pulsers, options } = await loadApplication([whole], none);
   assert.equal(descriptors.map(({ name }) => name).toSorted(), ["MailActor", "PackingActor"]);
   assert.equal(pulsers.map(({ name }) => name).toSorted(), ["HourPassed", "MinutePassed"]);
@@ -20,7 +20,7 @@ test("given namespaces, pulsers and options among the exports, when loaded, then
   assert.equal(options.journal, { entries: 500 });
 });
 
-test("given settings, when loaded, then they win over what the module says, one by one", async () => {
+test("settings win over the module, one by one", async () => {
   const settings: Settings = {
     ...none,
     provider: "sqlite:x.db",
@@ -37,7 +37,7 @@ test("given settings, when loaded, then they win over what the module says, one 
   assert.is((await loadApplication([whole], { ...settings, journal: false })).options.journal, false);
 });
 
-test("given overrides of actors that are not chosen, when loaded, then they do no harm, but a wrong name does", async () => {
+test("overrides of actors not chosen are harmless; an unknown name is not", async () => {
   const chosen = { ...none, actors: ["OrderPlaced-Mail"], overrides: { PackingActor: { parallelism: 9 } } };
   const { descriptors } = await loadApplication([shop], chosen);
   assert.equal(
@@ -50,13 +50,13 @@ test("given overrides of actors that are not chosen, when loaded, then they do n
   assert.match(String(error), /Nobody is neither an actor nor a subscription/);
 });
 
-test("given two modules that say the same thing, when loaded, then it is refused: neither can win", async () => {
+test("two modules that export the same option are refused", async () => {
   const error = await loadApplication([whole, cliModule("other")], none).catch((reason: unknown) => reason);
   assert.instance(error, UsageError);
   assert.match((error as Error).message, /whole\.ts and .*other\.ts both export hive\.journal/);
 });
 
-test("given a pulser that is exported and named in the options, when loaded, then it is one", async () => {
+test("a pulser exported by itself and in the options is one", async () => {
   const { pulsers } = await loadApplication([cliModule("ticking")], none);
   assert.equal(
     pulsers.map(({ name }) => name),

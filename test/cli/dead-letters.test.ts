@@ -30,7 +30,7 @@ async function deadIds(hive: CliHive): Promise<string[]> {
   return ids;
 }
 
-test("given dead letters, when listed, then each is a line that says why", async () => {
+test("list prints each dead letter with its reason", async () => {
   await using hive = await withDead(3);
   const [text, json] = await Promise.all([
     letters(hive, ["list", packing]),
@@ -38,7 +38,7 @@ test("given dead letters, when listed, then each is a line that says why", async
   ]);
   assert.equal([text.code, json.code], [0, 0]);
   const [titles = "", ...rows] = text.stdout.trim().split("\n");
-  assert.match(titles, /^LETTER +EVENT +TYPE +GIVEN UP +ATTEMPTS +ERROR +REASON$/);
+  assert.match(titles, /^LETTER +EVENT +TYPE +DEAD SINCE +ATTEMPTS +ERROR +REASON$/);
   assert.is(rows.length, 3);
   assert.match(rows[0] ?? "", /^letter-1 +dead-0 +OrderPlaced +\S+Z +3 +TypeError +it is broken$/);
   const records = json.stdout
@@ -56,7 +56,7 @@ test("given dead letters, when listed, then each is a line that says why", async
   assert.match(json.stderr, /more than 2/);
 });
 
-test("given letters with commands for terminals in them, when they are shown, then these are written out", async () => {
+test("control characters in letters are escaped", async () => {
   await using hive = await cliHive();
   const evil = "\u001b[2J\u009b31m\u0007";
   const other = new Event("OrderPlaced", evil, { id: "evil", contentType: "text/plain", partitionKey: "k" });
@@ -79,7 +79,7 @@ test("given letters with commands for terminals in them, when they are shown, th
   }
 });
 
-test("given filters, when listed, then all that is said must hold", async () => {
+test("all given filters must match", async () => {
   const facts = [
     { reason: "The BANK is down", errorName: "BankIsDown", lastSeen: new Date("2026-03-01T10:00:00Z") },
     { reason: "the bank is down", errorName: "TypeError", lastSeen: new Date("2026-03-01T12:00:00Z") },
@@ -110,7 +110,7 @@ test("given filters, when listed, then all that is said must hold", async () => 
   ]);
 });
 
-test("given a dead letter, when shown, then all that is known of it is there and no more of the body than asked for", async () => {
+test("show prints the whole letter and cuts its body", async () => {
   await using hive = await withDead(1, () => ({ reason: "denied: password=hunter2" }));
   const [text, json, none] = await Promise.all([
     letters(hive, ["show", packing, "dead-0"]),
@@ -135,10 +135,10 @@ test("given a dead letter, when shown, then all that is known of it is there and
   assert.match(none.stderr, /hold no event dead-9/);
 });
 
-test("given one id, when requeued or dropped, then that one is", async () => {
+test("one id requeues or drops that letter", async () => {
   await using hive = await withDead(3);
   const back = await letters(hive, ["requeue", packing, "dead-0"]);
-  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  assert.equal([back.code, back.stdout], [0, "Requeued 1 of 1.\n"]);
   const gone = await letters(hive, ["drop", packing, "dead-1", "--yes"]);
   assert.equal([gone.code, gone.stdout], [0, "Dropped 1 of 1.\n"]);
   assert.equal(await deadIds(hive), ["dead-2"]);
@@ -148,7 +148,7 @@ test("given one id, when requeued or dropped, then that one is", async () => {
   );
 });
 
-test("given a dry run, no choice or nobody to ask, when it would change something, then nothing changes", async () => {
+test("a dry run, no choice or no terminal changes nothing", async () => {
   await using hive = await withDead(2);
   const results = await Promise.all([
     letters(hive, ["requeue", packing, "--all", "--dry-run", "--json"]),
@@ -167,12 +167,12 @@ test("given a dry run, no choice or nobody to ask, when it would change somethin
     letterIds: ["letter-1", "letter-2"],
   });
   assert.is(results[1]?.stdout, "Would drop 2.\nletter-1 dead-0\nletter-2 dead-1\n");
-  assert.match(results[2]?.stderr ?? "", /Say which/);
-  assert.match(results[4]?.stderr ?? "", /Nobody can be asked here: add --yes/);
+  assert.match(results[2]?.stderr ?? "", /Name the dead letters/);
+  assert.match(results[4]?.stderr ?? "", /There is no terminal to ask on: add --yes/);
   assert.equal(await deadIds(hive), ["dead-0", "dead-1"]);
 });
 
-test("given workers that are mended, when all are requeued, then in steps until none is left", async () => {
+test("requeueing everything goes in steps until none is left", async () => {
   await using hive = await withDead(15);
   using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
   const batches: number[] = [];
@@ -187,7 +187,7 @@ test("given workers that are mended, when all are requeued, then in steps until 
   assert.equal(await deadIds(hive), []);
 });
 
-test("given workers that are still broken, when all are requeued, then it stops after the first", async () => {
+test("requeueing stops after the first event that fails again", async () => {
   await using hive = await withDead(15);
   using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
   let ended = false;
@@ -198,21 +198,21 @@ test("given workers that are still broken, when all are requeued, then it stops 
   }
   const { code, stdout, stderr } = await running.ended;
   assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 15, end: "dead again", again: ["dead-0"] }]);
-  assert.match(stderr, /dead-0 died again/);
+  assert.match(stderr, /dead-0 failed again/);
   assert.is((await deadIds(hive)).length, 15);
 });
 
-test("given no workers, when several are requeued, then it says so after a while, unless it need not look", async () => {
+test("requeueing without workers ends after --wait", async () => {
   await using hive = await withDead(3);
   const waited = await letters(hive, ["requeue", packing, "--all", "--wait", "0"]);
   assert.is(waited.code, 1);
-  assert.match(waited.stderr, /not settled: are workers running/);
+  assert.match(waited.stderr, /not settled yet/);
   assert.is((await deadIds(hive)).length, 2);
   const all = await letters(hive, ["requeue", packing, "--all", "--no-steps"]);
-  assert.equal([all.code, all.stdout], [0, "Sent back 2 of 2.\n"]);
+  assert.equal([all.code, all.stdout], [0, "Requeued 2 of 2.\n"]);
 });
 
-test("given a last step that dies again, when all are requeued, then it says so and fails", async () => {
+test("a last step that fails again ends with 1", async () => {
   await using hive = await withDead(1);
   using running = startCli(["dead-letters", "requeue", packing, "--all", "--json", "--provider", hive.url]);
   let ended = false;
@@ -223,10 +223,10 @@ test("given a last step that dies again, when all are requeued, then it says so 
   }
   const { code, stdout, stderr } = await running.ended;
   assert.equal([code, JSON.parse(stdout)], [1, { requeued: 1, of: 1, end: "dead again", again: ["dead-0"] }]);
-  assert.match(stderr, /dead-0 died again/);
+  assert.match(stderr, /dead-0 failed again/);
 });
 
-test("given letters of one event id, when one is named by its letter, then that one is meant", async () => {
+test("the id of a letter chooses among letters of one event", async () => {
   await using hive = await cliHive();
   const of = (source: string): Event => new Event("OrderPlaced", source, { id: "1", properties: { source } });
   await hive.provider.queues.push([of("/a"), of("/b"), of("/c")]);
@@ -235,7 +235,7 @@ test("given letters of one event id, when one is named by its letter, then that 
   assert.match(shown.stdout, /^letter +letter-2\nevent +1\n/);
   assert.match(shown.stdout, /"\/b"$/m);
   const back = await letters(hive, ["requeue", packing, "letter-2"]);
-  assert.equal([back.code, back.stdout], [0, "Sent back 1 of 1.\n"]);
+  assert.equal([back.code, back.stdout], [0, "Requeued 1 of 1.\n"]);
   assert.equal(
     (await hive.take(packing)).map((event) => event.getBody()),
     ["/b"],
@@ -245,7 +245,7 @@ test("given letters of one event id, when one is named by its letter, then that 
   assert.match(none.stderr, /hold no letter letter-2/);
 });
 
-test("given a signal, when requeued in steps, then it ends there", async () => {
+test("a signal ends requeueing in steps", async () => {
   await using hive = await withDead(3);
   const controller = new AbortController();
   let requeued = 0;

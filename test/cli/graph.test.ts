@@ -18,14 +18,14 @@ for (const [format, file] of [
   ["dot", "web.dot"],
   ["svg", "web.svg"],
 ] as const) {
-  test(`given a module, when its graph is asked for as ${format}, then that is on the standard output and nothing else`, async () => {
+  test(`${format} is printed and nothing else`, async () => {
     const { code, stdout } = await cli(["graph", ...modules, "--format", format]);
     assert.is(code, 0);
     assert.fixture(stdout, await golden(file));
   });
 }
 
-test("given a package, when its graph is asked for as AsyncAPI, then it is called like the package", async () => {
+test("AsyncAPI has the name of the package", async () => {
   using folder = folderWith({ "package.json": JSON.stringify({ name: "shop", version: "2.1.0" }) });
   const { code, stdout } = await cli(["graph", ...modules, "--format", "asyncapi"], { cwd: folder.path });
   assert.is(code, 0);
@@ -33,7 +33,7 @@ test("given a package, when its graph is asked for as AsyncAPI, then it is calle
   assert.match(stdout, "AuditActor.receives.Rejected-Everything:");
 });
 
-test("given an output, when it is written, then its name says the format, and a check knows whether it is up to date", async () => {
+test("the output's extension sets the format; --check compares it", async () => {
   using folder = folderWith();
   const picture = folder.at("web.svg");
   const check = ["graph", ...modules, "--output", picture, "--check"];
@@ -50,7 +50,7 @@ test("given an output, when it is written, then its name says the format, and a 
   assert.is(await readFile(picture, "utf8"), "an old picture");
 });
 
-test("given --json, when a graph is asked for, then it is one JSON document", async () => {
+test("--json prints one JSON document", async () => {
   const { code, stdout } = await cli(["graph", ...modules, "--json", "--without", "AuditActor,BillingActor"]);
   assert.is(code, 0);
   const { actors, queues } = JSON.parse(stdout) as { actors: { name: string }[]; queues: { name: string }[] };
@@ -61,14 +61,14 @@ test("given --json, when a graph is asked for, then it is one JSON document", as
   assert.not.ok(queues.some(({ name }) => name === "Invoices"));
 });
 
-test("given entries in the configuration, when a graph is asked for, then they come from outside", async () => {
+test("entries of the configuration come from outside", async () => {
   using folder = folderWith({ "beehive.config.json": JSON.stringify({ modules, entries: ["Rejected"] }) });
   const { stdout } = await cli(["graph", "--direction", "down"], { cwd: folder.path });
   assert.match(stdout, /^flowchart TD\n/);
   assert.match(stdout, "outside --> topic_Rejected\n");
 });
 
-test("given a hive that kept a journal, when its graph is asked for with it, then the arrows have counts", async () => {
+test("--observed adds the counts of a journal", async () => {
   using folder = folderWith();
   const url = `sqlite:${folder.at("hive.db")}`;
   const hive = await createHive({ actors: web, provider: url, journal: true });
@@ -84,16 +84,16 @@ test("given a hive that kept a journal, when its graph is asked for with it, the
   assert.match(stdout, 'actor_IntakeActor -.->|"0"| topic_Parsed\n');
 });
 
-test("given a journal with nothing in it, when a graph is asked for with it, then it is said", async () => {
+test("an empty journal is reported", async () => {
   using folder = folderWith();
   const url = `sqlite:${folder.at("hive.db")}`;
   await (await openProvider(url, { clock: systemClock })).close();
   const { code, stderr } = await cli(["graph", ...modules, "--observed", `${url}?durability=normal`]);
   assert.is(code, 2);
-  assert.match(stderr, `There is no event in the journal of ${url}.`);
+  assert.match(stderr, `The journal of ${url} has no events.`);
 });
 
-test("given a journal whose file is not there, when it is looked at, then none is made and it is said", async () => {
+test("a missing journal file is reported, and not created", async () => {
   using folder = folderWith();
   const url = `sqlite:${folder.at("misspelt.db")}`;
   for (const command of ["graph", "lint"]) {
@@ -111,7 +111,7 @@ for (const url of [
   "azure:?serviceBus=Endpoint%3Dsb%3A%2F%2Fshop%2F%3BSharedAccessKey%3Dhunter2",
   "aws:?secretAccessKey=hunter2",
 ]) {
-  test(`given a secret in ${url}, when its journal is asked for, then it is refused without telling the secret`, async () => {
+  test(`the secret in ${url} is not shown when its journal is refused`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, "--observed", url]);
     assert.is(code, 2);
     assert.match(stderr, "--observed");
@@ -123,7 +123,7 @@ for (const [options, message] of [
   [["--format", "png"], "mermaid, dot, asyncapi, svg"],
   [["--without", "NobodyActor"], "No actor is called NobodyActor. There are IntakeActor"],
   [["--check"], "--check needs --output"],
-  [["--observed", "memory:"], "ends with one process"],
+  [["--observed", "memory:"], "belongs to one process"],
 ] as const) {
   test(`given ${options.join(" ")}, when a graph is asked for, then it is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);

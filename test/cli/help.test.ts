@@ -15,7 +15,7 @@ function words(line: string): string[] {
 }
 
 for (const command of commands) {
-  test(`given ${command.name}, when its examples are parsed, then each is a right call of it`, async () => {
+  test(`examples of ${command.name} are valid calls`, async () => {
     assert.ok(command.examples.length > 0);
     for (const [line] of command.examples) {
       let called: string | undefined;
@@ -34,7 +34,7 @@ function quiet(command: Command): void {
   command.commands.forEach(quiet);
 }
 
-test("given help, when printed, then all commands are there and each one's help has examples", async () => {
+test("help lists all commands, and the help of each has examples", async () => {
   const [all, push, unknown, none, version] = await Promise.all([
     cli(["--help"]),
     cli(["help", "push"]),

@@ -22,7 +22,7 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return stdout === "" ? stderr : stdout;
 }
 
-test("given an empty folder, when made without npm, then the files are there and none is ever overwritten", async () => {
+test("init without npm writes all files and overwrites none", async () => {
   using folder = folderWith();
   const made = await cli(["init", "My Shop", "--no-install", "--json"], { cwd: folder.path });
   assert.is(made.code, 0, made.stderr);
@@ -55,7 +55,7 @@ test("given an empty folder, when made without npm, then the files are there and
   assert.is(readFileSync(folder.at("My Shop/src/actors.ts"), "utf8"), "mine");
 });
 
-test("given one file that is there, when made, then it is named and nothing else is written", async () => {
+test("an existing file is named and nothing is written", async () => {
   using folder = folderWith({ "tsconfig.json": "{}" });
   const { code, stderr } = await cli(["init", "--no-install"], { cwd: folder.path });
   assert.is(code, 2);
@@ -63,7 +63,7 @@ test("given one file that is there, when made, then it is named and nothing else
   assert.equal(readdirSync(folder.path), ["tsconfig.json"]);
 });
 
-test("given a registry without this release, when it is installed, then --package is named", async () => {
+test("a registry without this release leads to --package", async () => {
   using folder = folderWith();
   const registry = createServer((_, response) => response.writeHead(404).end("{}")).listen(0, "127.0.0.1");
   await once(registry, "listening");
@@ -79,10 +79,10 @@ test("given a registry without this release, when it is installed, then --packag
   registry.close();
   assert.is(code, 1);
   assert.match(stderr, "404");
-  assert.match(stderr, "begin anew in an empty folder with beehive init --package FILE.tgz");
+  assert.match(stderr, "start again in an empty folder with beehive init --package FILE.tgz");
 });
 
-test("given the packed package, when a stranger starts with it, then all that the starter says works", async () => {
+test("everything that the starter promises works", async () => {
   using folder = folderWith({
     "tools/package.json": '{"private":true}',
     "plain/actors.mjs": plainActors,
@@ -124,7 +124,7 @@ test("given the packed package, when a stranger starts with it, then all that th
   production.signal("SIGTERM");
   await production.ended;
   const unbuilt = await startProcess(beehive, ["run"], { cwd: shop, env: environment }).ended;
-  assert.match(unbuilt.stderr, /name the JavaScript that was built from it, also by BEEHIVE_MODULES/);
+  assert.match(unbuilt.stderr, /name the JavaScript built from it, for example in BEEHIVE_MODULES/);
   environment["BEEHIVE_MODULES"] = "dist/actors.js";
 
   // A copy that is installed elsewhere hands over to that of the project.

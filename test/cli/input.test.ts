@@ -48,7 +48,7 @@ const cut = (text: string): fc.Arbitrary<string[]> =>
     return at.slice(1).map((end, index) => text.slice(at[index], end));
   });
 
-test("given text in any encoding, cut anywhere, when decoded, then it is that text", async () => {
+test("text in any encoding, cut anywhere, is decoded", async () => {
   const text = fc.string({ unit: "grapheme" }).map((line) => `${line}\n${line}`);
   await fc.assert(
     fc.asyncProperty(
@@ -63,7 +63,7 @@ test("given text in any encoding, cut anywhere, when decoded, then it is that te
   );
 });
 
-test("given bytes that are no UTF-8, cut anywhere, when decoded, then the line is named", async () => {
+test("invalid UTF-8, cut anywhere, is reported with its line", async () => {
   const bytes = Buffer.concat([Buffer.from("é1\n🐝2\n3\u00e9"), Buffer.from([0xe9]), Buffer.from("\né4\n")]);
   for (let at = 0; at <= bytes.length; at++)
     await assertRefused(() => decodedText(cutBytes(bytes, [at]), "utf-8"), /^line 3: it is not UTF-8/);
@@ -72,7 +72,7 @@ test("given bytes that are no UTF-8, cut anywhere, when decoded, then the line i
   await assertRefused(() => decodedText([], "klingon"), /--encoding klingon: no such encoding/);
 });
 
-test("given any array, written any way and cut anywhere, when read, then each element is there", async () => {
+test("any array, cut anywhere, yields its elements", async () => {
   const texts = fc
     .tuple(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 2, "\t"))
     .map(([values, space]) => ({ values, text: JSON.stringify(values, undefined, space) }));
@@ -94,14 +94,14 @@ test("given any array, written any way and cut anywhere, when read, then each el
   );
 });
 
-test("given a long line in small pieces, as a pipe hands it over, when it is read, then it is seen at once what it is", async () => {
+test("the format of a long line in small pieces is known at once", async () => {
   const startedAt = performance.now();
   const [item] = await read(['"', ...Array.from({ length: 30 }, () => "a".repeat(2_000)), '"']);
   assert.is(item?.text.length, 60_002);
   assert.ok(performance.now() - startedAt < 5_000);
 });
 
-test("given any lines cut anywhere, when read, then each is there under its number", async () => {
+test("any lines, cut anywhere, are numbered", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc
@@ -124,7 +124,7 @@ test("given any lines cut anywhere, when read, then each is there under its numb
   );
 });
 
-test("given a format that is not said, when read, then it is seen at the beginning", async () => {
+test("the format is recognized at the beginning", async () => {
   const texts = async (text: string): Promise<string[]> => (await read([text])).map((item) => item.text);
   assert.equal(await texts('{"a":1}\n{"a":2}\n'), ['{"a":1}', '{"a":2}']);
   assert.equal(await texts(' \n[{"a":1},\n {"a":2}]'), ['{"a":1}', '\n {"a":2}']);
@@ -134,19 +134,19 @@ test("given a format that is not said, when read, then it is seen at the beginni
   assert.equal(await texts("[]"), []);
 });
 
-test("given an element of an array, when it is told where it is, then by its place and its line", async () => {
+test("an element of an array is named by its number and line", async () => {
   const found = await read(['[1,\n2,\n\n"x]"]']);
   assert.equal(found.map(placeOf), ["line 1", "line 2", "element 3 (line 4)"]);
 });
 
 const broken: readonly (readonly [text: string, why: RegExp])[] = [
-  ["[1, 2", /line 1: the array does not end/],
+  ["[1, 2", /line 1: the input ends before the array/],
   ["[1,\n,2]", /line 2: an element is missing/],
   ["[1,]", /line 1: an element is missing/],
-  ["[1]\n[2]", /line 2: something stands after/],
+  ["[1]\n[2]", /line 2: there is text after/],
 ];
 for (const [text, why] of broken) {
-  test(`given ${JSON.stringify(text)}, when read, then it is refused`, async () => {
+  test(`${JSON.stringify(text)} is refused`, async () => {
     const error = await read([text]).then(
       () => undefined,
       (reason: unknown) => reason as Error,
@@ -155,7 +155,7 @@ for (const [text, why] of broken) {
   });
 }
 
-test("given a value without an end, when read, then it is refused before it fills the memory", async () => {
+test("a value without an end is refused before it fills the memory", async () => {
   for (const start of ['"', '["']) {
     let taken = 0;
     async function* endless(): AsyncGenerator<string, void, undefined> {

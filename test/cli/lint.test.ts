@@ -16,7 +16,7 @@ export class ShippingActor { async processAsync() {} }
 actorDescription("OrderPaid-Shipping")(ShippingActor);
 `;
 
-test("given a module with warnings only, when it is linted, then it ends with 0, and with 1 when strict", async () => {
+test("warnings end with 0, and with 1 when strict", async () => {
   const { code, stdout, stderr } = await cli(["lint", web]);
   assert.is(code, 0);
   assert.match(stdout, /^warning {2}Reported- {2}orphan-topic\n {9}No actor reads what ReportActor publishes there/m);
@@ -24,13 +24,13 @@ test("given a module with warnings only, when it is linted, then it ends with 0,
   assert.is((await cli(["lint", web, "--strict"])).code, 1);
 });
 
-test("given Prismo, when it is linted for both clouds, then nothing is found, not even with --strict", async () => {
+test("Prismo has no findings for both clouds, even with --strict", async () => {
   const { code, stderr } = await cli(["lint", ...prismo, "--for", "azure,aws", "--strict"]);
   assert.is(code, 0);
-  assert.match(stderr, "Nothing is wrong with 26 subscriptions.");
+  assert.match(stderr, "No problems in 26 subscriptions.");
 });
 
-test("given a machine without the SDKs of clouds, when it is linted for them, then their rules are known all the same", async () => {
+test("rules of clouds need no SDK", async () => {
   const refuse = `export function resolve(name, context, next) {
     if (/^(@aws-sdk|@azure|rhea)/.test(name)) throw new Error("there is no " + name);
     return next(name, context);
@@ -45,7 +45,7 @@ test("given a machine without the SDKs of clouds, when it is linted for them, th
   assert.match((await cli(loading, { node, cwd: folder.path })).stderr, "there is no @aws-sdk");
 });
 
-test("given an error, when it is linted with --json, then it ends with 1 and says so in one document", async () => {
+test("an error ends with 1 and one JSON document", async () => {
   using folder = folderWith({ "shipping.mjs": shipping });
   const { code, stdout } = await cli(["lint", folder.at("shipping.mjs"), "--json"]);
   assert.is(code, 1);
@@ -64,7 +64,7 @@ test("given an error, when it is linted with --json, then it ends with 1 and say
   );
 });
 
-test("given entries in the configuration, when it is linted, then what they feed is fed", async () => {
+test("entries of the configuration count as publishers", async () => {
   using folder = folderWith({
     "shipping.mjs": shipping,
     "beehive.config.json": JSON.stringify({ modules: ["shipping.mjs"], entries: ["OrderPaid"] }),
@@ -92,7 +92,7 @@ const rulesOf = (json: string): string[] =>
     .filter(({ rule }) => rule === "cannot-be-made" || rule === "made-for-each-event")
     .map(({ severity, where, message }) => `${severity} ${where}: ${message.split(/[,:] /, 1)[0]}`);
 
-test("given what a start refuses, when it is linted, then it is an error", async () => {
+test("a mistake that a start refuses is an error", async () => {
   using folder = folderWith({
     "stuck.mjs": stuck,
     "with-hive.mjs": `export * from "./stuck.mjs"; import { Url } from "./stuck.mjs";
@@ -127,7 +127,7 @@ test("given what a start refuses, when it is linted, then it is an error", async
   assert.match(started.stderr, "StoringActor -> Repository -> Url: nothing binds Url");
 });
 
-test("given a cloud in the configuration, when it is linted, then its rules hold without --for", async () => {
+test("the cloud of the configuration needs no --for", async () => {
   using folder = folderWith({
     "long.mjs": shipping.replace('Shipping")', 'Shipping", { lease: 13 * 60 * 60 * 1000 })'),
     "beehive.config.json": JSON.stringify({
@@ -143,7 +143,7 @@ test("given a cloud in the configuration, when it is linted, then its rules hold
   assert.is((await cli(["lint", "--ignore", "refused-by-cloud"], at)).code, 0);
 });
 
-test("given modules that only publish, when they are linted, then nobody is missed who reads them", async () => {
+test("modules that only publish need no readers", async () => {
   using folder = folderWith({
     "web.mjs": 'export const hive = { publishes: ["OrderPaid", "Invoices-Invoices"] };',
     "wrong.mjs": 'export const hive = { publishes: ["OrderPaid-Shipping"] };',

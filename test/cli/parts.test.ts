@@ -19,7 +19,7 @@ function pushing(size: number, done = 0) {
   return { batches, pusher: new Pusher(queues as Partial<QueueOperator> as QueueOperator, size, done) };
 }
 
-test("given events, when there are as many as a batch has, then they go; the number of the last that went is told", async () => {
+test("a full batch is pushed, and its last number is done", async () => {
   const { batches, pusher } = pushing(2);
   for (const number of [1, 2, 3]) await pusher.add(new Event("Ping"), number);
   assert.equal([batches, pusher.pushed, pusher.done], [[2], 2, 2]);
@@ -29,20 +29,20 @@ test("given events, when there are as many as a batch has, then they go; the num
   assert.equal([batches, pusher.pushed, pusher.done], [[2, 1], 3, 4]);
 });
 
-test("given large events, when together they are a megabyte, then they go before the batch is full, and the next ones are counted anew", async () => {
+test("a megabyte of events is pushed before the batch is full", async () => {
   const { batches, pusher } = pushing(100);
   const large = (): Event => new Event("Ping", "x".repeat(300 * 1024));
   for (let number = 1; number <= 9; number++) await pusher.add(large(), number);
   assert.equal(batches, [4, 4]);
 });
 
-test("given a push that begins in the middle, when nothing was pushed, then it came as far as before", async () => {
+test("a push that begins in the middle has done the items before", async () => {
   const { pusher } = pushing(10, 7);
   await pusher.flush();
   assert.is(pusher.done, 7);
 });
 
-test("given a journal, when a batch was pushed, then that is written down; when it could not be, then not", async () => {
+test("the journal records a batch that was pushed, and no other", async () => {
   const written: number[] = [];
   const recording = { pushed: (events: readonly Event[]) => void written.push(events.length) } as unknown as Recording;
   let down = false;
@@ -67,12 +67,12 @@ const settings: EventSettings = {
   partitionKeyFrom: undefined,
   idFrom: undefined,
   delay: undefined,
-  versions: { types: [], said: undefined },
+  versions: { types: [], given: undefined },
   runId: "run",
 };
 const itemOf = (value: unknown): Item => ({ number: 1, line: 1, text: JSON.stringify(value) });
 
-test("given a CloudEvent, when it is pushed, then it keeps its id and its own properties beside those of all", () => {
+test("a CloudEvent keeps its id and its own properties", () => {
   const value = { specversion: "1.0", id: "mine", source: "/shop", type: "Ping", data: 1, own: "kept" };
   const event = eventOf(itemOf(value), { ...settings, cloudEvents: true, properties: { all: true } });
   assert.is(event.id, "mine");
@@ -80,7 +80,7 @@ test("given a CloudEvent, when it is pushed, then it keeps its id and its own pr
   assert.ok(Object.values(event.properties).includes("kept"), JSON.stringify(event.properties));
 });
 
-test("given a path to where a body has no key of its own, when its event is made, then that is told", () => {
+test("a path without a key in the body is reported", () => {
   const idFrom = (path: string): Event => eventOf(itemOf({ id: "", list: ["a"] }), { ...settings, idFrom: path });
   for (const path of ["body.id", "body.list", "body.nothing"]) assert.throws(() => idFrom(path), /no text or number/);
   assert.is(eventOf(itemOf({ order: { id: 7 } }), { ...settings, idFrom: "body.order.id" }).id, "7");
@@ -111,7 +111,7 @@ for (const [what, filter, expected] of [
   ["how many", { limit: 2 }, "12"],
   ["two things", { type: "Ping", actor: "Other" }, "3"],
 ] as const satisfies readonly (readonly [string, Filter, string])[])
-  test(`given ${what}, when dead letters are chosen by it, then those are`, async () => {
+  test(`${what} chooses the matching dead letters`, async () => {
     async function* source(): AsyncGenerator<DeadLetter, void, undefined> {
       yield* letters;
     }

@@ -8,7 +8,7 @@ const test = suite("modules that only publish", { timeoutMs: 60_000 });
 
 const web = 'export const hive = { publishes: ["OrderPaid", "Invoices-Invoices"] };';
 
-test("given publishes, when set up, then commands know its topics and queues", async () => {
+test("commands know the topics and queues of publishes", async () => {
   using folder = folderWith({ "web.mjs": web });
   const environment = { BEEHIVE_PROVIDER: `sqlite:${folder.at("hive.db")}`, BEEHIVE_MODULES: "web.mjs" };
   const run = (...args: string[]): Promise<Ended> => cli(args, { cwd: folder.path, environment });
@@ -41,7 +41,7 @@ test("given publishes, when set up, then commands know its topics and queues", a
   assert.match(nothing.stderr, "These modules only publish, so there is nothing to run.");
 });
 
-test("given publishes, when a policy is asked for, then it may publish there", async () => {
+test("a policy includes the right to publish", async () => {
   using folder = folderWith({ "web.mjs": web });
   const { code, stdout, stderr } = await cli(["policy", folder.at("web.mjs"), "--provider", "aws:?prefix=shop"]);
   assert.is(code, 0, stderr);
@@ -49,7 +49,7 @@ test("given publishes, when a policy is asked for, then it may publish there", a
   assert.match(stdout, /sqs:SendMessage[^]*shop-Invoices/);
 });
 
-test("given pulsers and no actors, when linted, then nothing is wrong", async () => {
+test("pulsers without actors have no findings", async () => {
   using folder = folderWith({
     "clock.mjs": `import { pulse } from ${JSON.stringify(import.meta.resolve("beehive-actors"))};
 export const minutes = pulse("MinutePassed", { every: 60_000 });`,

@@ -14,7 +14,7 @@ const push = (hive: CliHive, args: readonly string[], options?: CliOptions): Pro
 const counts = async (hive: CliHive): Promise<number> =>
   (await hive.provider.queues.counts(QueueName.parse(packing))).ready;
 
-test("given NDJSON, an array, a document and a pipe, when pushed, then each value is the body of an event", async () => {
+test("each value of NDJSON, an array, a document or a pipe is a body", async () => {
   await using hive = await cliHive({
     "a.ndjson": '{"id":"1"}\n\n{"id":"2"}\n',
     "b.json": '[\n  {"id":"3"},\n  {"id":"4"}\n]\n',
@@ -48,7 +48,7 @@ test("given NDJSON, an array, a document and a pipe, when pushed, then each valu
   assert.equal([invoice?.eventType, invoice?.getBody()], ["Invoices", { id: "6" }]);
 });
 
-test("given options, when pushed, then events have what they say", async () => {
+test("options set the fields of all events", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":7,"customer":{"name":"Ada"}}\n' });
   const options = ["--partition-key-from", "body.customer.name", "--id-from", "id", "--correlation-id", "c1"];
   const properties = [
@@ -61,7 +61,7 @@ test("given options, when pushed, then events have what they say", async () => {
     "--property",
     "rush=true",
   ];
-  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--delay", "600000"]);
+  const ended = await push(hive, [topic, hive.at("a.ndjson"), ...options, ...properties, "--delay", "10m"]);
   assert.is(ended.code, 0, ended.stderr);
   const { ready, delayed } = await hive.provider.queues.counts(QueueName.parse(packing));
   assert.equal([ready, delayed], [0, 1]);
@@ -72,7 +72,7 @@ test("given options, when pushed, then events have what they say", async () => {
   assert.equal({ ...event?.properties }, { source: "/shop", count: 3, code: "007", rush: true });
 });
 
-test("given CloudEvents, when pushed, then they keep their types and ids and go where they are sent", async () => {
+test("CloudEvents keep their types and ids", async () => {
   await using hive = await cliHive();
   const given = new Event(
     "OrderMoved",
@@ -98,7 +98,7 @@ test("given CloudEvents, when pushed, then they keep their types and ids and go 
   assert.is(clash.code, 2);
 });
 
-test("given numbers of more digits than a double has, when pushed, then ids and bodies have all of them", async () => {
+test("ids and bodies keep all digits of long numbers", async () => {
   const line = '{"id":820982911946154508,"price":1.10,"at":{"shop":"s\\u0031"}}';
   await using hive = await cliHive({
     "a.ndjson": `${line}\r\n ${line.replace("508", "509")} \r\n`,
@@ -115,7 +115,7 @@ test("given numbers of more digits than a double has, when pushed, then ids and 
   assert.equal([third?.id, third?.partitionKey, third?.body], ["ce", "820982911946154508", line]);
 });
 
-test("given a sender's wishes in CloudEvents, when pushed, then only the command line is obeyed", async () => {
+test("queue and due time of a CloudEvent are ignored", async () => {
   const ce = { specversion: "1.0", id: "1", source: "/s", type: "T", data: 1 };
   const wishes = { beehivequeue: "Elsewhere-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
   await using hive = await cliHive({ "a.ndjson": JSON.stringify({ ...ce, ...wishes }) });
@@ -124,7 +124,7 @@ test("given a sender's wishes in CloudEvents, when pushed, then only the command
   assert.equal([event?.id, event?.enqueueTime, event?.delivery], ["1", undefined, "business"]);
 });
 
-test("given one CloudEvent nested deeply and one with NUL, when pushed, then lines are named and the rest goes", async () => {
+test("a CloudEvent with NUL or deep nesting is reported with its line", async () => {
   const deep = "[".repeat(20_000) + "]".repeat(20_000);
   const ce = (id: string, more: string): string =>
     `{"specversion":"1.0","id":"${id}","source":"/s","type":"T",${more}}\n`;
@@ -139,7 +139,7 @@ test("given one CloudEvent nested deeply and one with NUL, when pushed, then lin
   assert.equal([events.map(({ id }) => id), events[0]?.body === deep], [["1", "3"], true]);
 });
 
-test("given a file of another encoding, when pushed, then its line is named, unless the encoding is said", async () => {
+test("another encoding is reported with its line, or named", async () => {
   await using hive = await cliHive();
   writeFileSync(hive.at("a.ndjson"), Buffer.from('{"id":"1"}\n{"name":"Zo\u00eb"}\n', "latin1"));
   const refused = await push(hive, [topic, hive.at("a.ndjson"), "--keep-going"]);
@@ -152,7 +152,7 @@ test("given a file of another encoding, when pushed, then its line is named, unl
   assert.match(unknown.stderr, /--encoding klingon: no such encoding/);
 });
 
-test("given a bad line, when pushed, then it is named and the rest is left, unless it is to go on", async () => {
+test("a bad line ends the push, or is skipped with --keep-going", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n{"id":\n{"id":"3"}\n{"name":"4"}\n' });
   const strict = await push(hive, [topic, hive.at("a.ndjson"), "--json"]);
   assert.is(strict.code, 1);
@@ -171,7 +171,7 @@ test("given a bad line, when pushed, then it is named and the rest is left, unle
   assert.ok(runId);
 });
 
-test("given a push that failed, when it is resumed as it says, then nothing is missing and nothing is there twice", async () => {
+test("a failed push that is resumed publishes everything once", async () => {
   const lines = Array.from({ length: 100 }, (_, index) => `{"id":"${index}"}`);
   await using hive = await cliHive({ "a.ndjson": [...lines.slice(0, 60), "{", ...lines.slice(60)].join("\n") });
   const first = await push(hive, [topic, hive.at("a.ndjson"), "--batch", "7"]);
@@ -186,14 +186,14 @@ test("given a push that failed, when it is resumed as it says, then nothing is m
   );
 });
 
-test("given the same file twice, when pushed, then its events are there twice: they are other events", async () => {
+test("the same file pushed twice makes other events", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n' });
   await push(hive, [topic, hive.at("a.ndjson")]);
   await push(hive, [topic, hive.at("a.ndjson")]);
   assert.is(await counts(hive), 2);
 });
 
-test("given --dry-run, when pushed, then all that is bad is told and nothing is published", async () => {
+test("--dry-run reports all bad values and publishes nothing", async () => {
   await using hive = await cliHive({ "a.json": '[{"id":"1"}, {"id":x}, {"id":"3"}, {y}]' });
   const { code, stdout, stderr } = await cli([
     "push",
@@ -211,7 +211,7 @@ test("given --dry-run, when pushed, then all that is bad is told and nothing is 
   assert.is(await counts(hive), 0);
 });
 
-test("given what cannot be pushed to, when pushed, then it says what is right and ends with 2", async () => {
+test("a wrong destination ends with 2 and the remedy", async () => {
   await using hive = await cliHive({ "a.ndjson": "1\n" });
   const file = hive.at("a.ndjson");
   const results = await Promise.all([
@@ -227,11 +227,11 @@ test("given what cannot be pushed to, when pushed, then it says what is right an
   const expected = [
     /is a subscription; publish to its topic: OrderPlaced-/,
     /no queue OrderPlaced\. There is a topic: write OrderPlaced-/,
-    /no topic Nowhere-\. Make it with: beehive setup/,
+    /no topic Nowhere-\. Create it with: beehive setup/,
     /none\.ndjson cannot be read/,
-    /whole number from 0/,
+    /length of time such as 30s/,
     /Name a provider/,
-    /memory: lives and ends with one process/,
+    /memory: belongs to one process/,
     /No provider is called "pigeons"/,
   ];
   for (const [index, { code, stdout, stderr }] of results.entries()) {
@@ -240,7 +240,7 @@ test("given what cannot be pushed to, when pushed, then it says what is right an
   }
 });
 
-test("given events that were pushed before, when pushed, then it tells how many were dropped", async () => {
+test("duplicates are counted", async () => {
   await using hive = await cliHive({
     "a.ndjson": '{"id":"1"}\n{"id":"2"}\n',
     "b.ndjson": '{"id":"2"}\n{"id":"3"}\n{"id":"1"}\n',
@@ -257,7 +257,7 @@ test("given events that were pushed before, when pushed, then it tells how many 
   assert.equal(told, { pushed: 0, duplicates: 3, bad: 0, ended: true, lastLine: 3 });
 });
 
-test("given a provider that does not tell, when events are pushed, then nobody knows how many were dropped", async () => {
+test("duplicates are unknown where the provider does not report them", async () => {
   const answers = [2, undefined, 1];
   const queues = { push: async () => answers.shift() } as Partial<QueueOperator> as QueueOperator;
   const pusher = new Pusher(queues, 1, 0);
@@ -269,7 +269,7 @@ test("given a provider that does not tell, when events are pushed, then nobody k
   assert.equal([pusher.pushed, dropped], [3, [2, undefined, undefined]]);
 });
 
-test("given far more than the memory holds, when pushed, then it is read as a stream", async () => {
+test("a file larger than the memory is read as a stream", async () => {
   await using hive = await cliHive();
   const line = `{"id":"1","text":"${"x".repeat(2_000)}"}\n`;
   writeFileSync(hive.at("a.ndjson"), line.repeat(50_000));
@@ -277,7 +277,7 @@ test("given far more than the memory holds, when pushed, then it is read as a st
   assert.equal([ended.code, ended.stdout], [0, "Would publish 50000 events to OrderPlaced-.\n"], ended.stderr);
 });
 
-test("given a pipe that does not end, when interrupted, then it says how far it came and ends with 130", async () => {
+test("an interrupted pipe ends with 130 and the last line", async () => {
   await using hive = await cliHive();
   using running = startCli(
     ["push", topic, "-", "--schema-version", "1", "--provider", hive.url, "--batch", "1", "--json"],

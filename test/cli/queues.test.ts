@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createHive, Event, PauseSubscription, silentLogger } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { duration } from "../../src/cli/duration.ts";
+import { durationText } from "../../src/cli/text.ts";
 import { actor } from "../../src/testing/contracts/hive/harness.ts";
 import { traceText } from "../../src/journal/trace/trace.ts";
 import { cli, folderWith, startCli } from "../support/cli.ts";
@@ -10,7 +10,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("beehive queues", { timeoutMs: 60_000 });
 
-test("given events everywhere, when shown, then each is counted where it is, with the age of the oldest", async () => {
+test("each event is counted in its state, with the oldest age", async () => {
   await using hive = await cliHive();
   const { queues } = hive.provider;
   const hourAgo = new Date(Date.now() - 3_600_000);
@@ -43,7 +43,7 @@ test("given events everywhere, when shown, then each is counted where it is, wit
   );
 });
 
-test("given a paused subscription and an event that holds its key, when shown, then both are told", async () => {
+test("a paused subscription and a key holder are shown", async () => {
   using folder = folderWith();
   const provider = `sqlite:${folder.at("hive.db")}`;
   const failing = actor(
@@ -76,7 +76,7 @@ test("given a paused subscription and an event that holds its key, when shown, t
   assert.equal(row?.holders, [{ eventId: "failing", behind: 1, attempts: 1, state: "delayed" }]);
 });
 
-test("given modules in the configuration, when shown, then the queues of their actors are, and those that they do not read", async () => {
+test("configured modules name the queues, and others are noted", async () => {
   await using hive = await cliHive();
   const environment = { BEEHIVE_PROVIDER: hive.url, BEEHIVE_MODULES: "test/cli/modules/shop.ts" };
   const { stdout, stderr } = await cli(["queues", "--json"], { environment });
@@ -88,7 +88,7 @@ test("given modules in the configuration, when shown, then the queues of their a
   assert.match(stderr, "No actor of these modules reads Invoices.");
 });
 
-test("given what is no queue with events, when shown, then it says what is right and ends with 2", async () => {
+test("a topic or a missing queue ends with 2 and the remedy", async () => {
   await using hive = await cliHive();
   const results = await Promise.all(
     [["OrderPlaced-"], ["OrderPlaced-Nobody"], ["--watch"]].map((args) =>
@@ -97,7 +97,7 @@ test("given what is no queue with events, when shown, then it says what is right
   );
   const expected = [
     /is a topic, which holds no events/,
-    /no subscription OrderPlaced-Nobody\. Make it with/,
+    /no subscription OrderPlaced-Nobody\. Create it with/,
     /--watch needs a terminal/,
   ];
   for (const [index, { code, stdout, stderr }] of results.entries()) {
@@ -106,7 +106,7 @@ test("given what is no queue with events, when shown, then it says what is right
   }
 });
 
-test("given a SQLite file that is not there, when looked into, then it is not made", async () => {
+test("a missing SQLite file is not created", async () => {
   using folder = folderWith();
   const { code, stderr } = await cli(["queues", "--provider", `sqlite:${folder.at("typo.db")}`]);
   assert.is(code, 2);
@@ -114,9 +114,9 @@ test("given a SQLite file that is not there, when looked into, then it is not ma
   assert.not(existsSync(folder.at("typo.db")));
 });
 
-test("given --watch and --json, when something changes, then a line says so, until it is interrupted", async () => {
+test("--watch with --json prints lines until interrupted", async () => {
   await using hive = await cliHive();
-  using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100", "--provider", hive.url]);
+  using running = startCli(["queues", packing, "--watch", "--json", "--interval", "100ms", "--provider", hive.url]);
   await running.says('"ready":0');
   await hive.provider.queues.push([new Event("OrderPlaced", { id: "1" })]);
   await running.says('"ready":1');
@@ -126,10 +126,10 @@ test("given --watch and --json, when something changes, then a line says so, unt
   for (const line of stdout.trim().split("\n")) assert.is(JSON.parse(line).length, 1);
 });
 
-test("given lengths of time, when written for people, then with their two largest units", () => {
+test("a length of time is shown in its two largest units", () => {
   const second = 1_000;
   assert.equal(
-    [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(duration),
+    [0, 999, 59 * second, 60 * second, 61 * second, 3_600 * second, 90_061 * second, 86_460 * second].map(durationText),
     ["0s", "0s", "59s", "1m", "1m 1s", "1h", "1d 1h", "1d"],
   );
 });

@@ -42,7 +42,7 @@ function scene(count: number) {
   return { clock, abort, queue, sent, end: () => end };
 }
 
-test("given many, when the queue is empty each time it is looked at, then one goes, ten, and the rest, each when it was seen empty twice", async () => {
+test("steps are one, ten and the rest, each after two empty looks", async () => {
   const { clock, sent, end } = scene(30);
   await clock.advance(499);
   assert.equal(sent, [0]);
@@ -52,7 +52,7 @@ test("given many, when the queue is empty each time it is looked at, then one go
 });
 
 for (const where of ["ready", "leased", "delayed"] as const)
-  test(`given one that is ${where} still, when its time is over, then no more go`, async () => {
+  test(`an event that stays ${where} ends the steps in time`, async () => {
     const { clock, queue, sent, end } = scene(3);
     queue.counts = { ...empty, [where]: 1 };
     await clock.advance(9_999);
@@ -61,7 +61,7 @@ for (const where of ["ready", "leased", "delayed"] as const)
     assert.equal([sent.length, end()], [1, { end: "unsettled" }]);
   });
 
-test("given a queue that was empty only for a moment, then that is not enough", async () => {
+test("a queue that is empty for a moment is not settled", async () => {
   const { clock, queue, sent } = scene(3);
   await clock.advance(1);
   queue.counts = { ...empty, leased: 1 };
@@ -73,28 +73,28 @@ test("given a queue that was empty only for a moment, then that is not enough", 
   assert.is(sent.length, 3);
 });
 
-test("given one that dies again, then no more go, and it is told which", async () => {
+test("an event that fails again ends the steps", async () => {
   const { clock, queue, sent, end } = scene(3);
   queue.dead = ["another", "0"];
   await clock.advance(1_000);
   assert.equal([sent.length, end()], [1, { end: "dead again", ids: ["0"] }]);
 });
 
-test("given the last that dies again, then it is told", async () => {
+test("a failure in the last step is reported", async () => {
   const { clock, queue, sent, end } = scene(1);
   queue.dead = ["0"];
   await clock.advance(1_000);
   assert.equal([sent.length, end()], [1, { end: "dead again", ids: ["0"] }]);
 });
 
-test("given an older letter of the same event, then that is no death of now", async () => {
+test("an older letter of the same event is no new failure", async () => {
   const { clock, queue, end } = scene(3);
   queue.older = ["0", "2"];
   await clock.advance(5_000);
   assert.equal(end(), { end: "done" });
 });
 
-test("given a queue that is at work for long, then letters are looked through when their number changes", async () => {
+test("letters of a busy queue are read when their number changes", async () => {
   const { clock, queue } = scene(3);
   queue.counts = { ...empty, leased: 1 };
   await clock.advance(5_000);
@@ -104,7 +104,7 @@ test("given a queue that is at work for long, then letters are looked through wh
   assert.is(queue.listed, 2);
 });
 
-test("given somebody who interrupts it, then no more go", async () => {
+test("an interruption ends the steps", async () => {
   const { clock, abort, queue, sent, end } = scene(3);
   queue.counts = { ...empty, ready: 1 };
   await clock.advance(1);

@@ -9,7 +9,7 @@ const test = suite("beehive run", { timeoutMs: 60_000 });
 const shop = "test/cli/modules/shop.ts";
 const slow = "test/cli/modules/slow.ts";
 
-test("given actors, when run, then they work until a signal, and it ends well", async () => {
+test("actors work until a signal, which ends with 0", async () => {
   await using hive = await cliHive();
   using running = startCli(["run", shop, "--provider", hive.url]);
   await running.says("Working on 2 queues (sqlite).");
@@ -30,7 +30,7 @@ async function interrupted(url: string, actors: string, ...more: string[]): Prom
   return running;
 }
 
-test("given an actor at work, when told to stop, then it finishes", async () => {
+test("an actor finishes its event after a signal", async () => {
   await using hive = await cliHive();
   await cli(["setup", slow, "--provider", hive.url]);
   await hive.provider.queues.push([new Event("OrderPlaced", {})]);
@@ -39,7 +39,7 @@ test("given an actor at work, when told to stop, then it finishes", async () => 
   assert.is((await hive.take("OrderPlaced-Slow")).length, 0);
 });
 
-test("given an actor that does not finish, when told to stop, then it is given up at the deadline, or at a second signal", async () => {
+test("a deadline or a second signal ends a stuck actor", async () => {
   await using hive = await cliHive();
   await cli(["setup", slow, "--provider", hive.url]);
   await hive.provider.queues.push([new Event("OrderPlaced", {})]);
@@ -50,7 +50,7 @@ test("given an actor that does not finish, when told to stop, then it is given u
   assert.is((await impatient.ended).code, 130);
 });
 
-test("given supervision that stops the hive, when an actor fails so, then it ends with 1 and the reason, secrets masked", async () => {
+test("a stop by supervision ends with 1 and a masked reason", async () => {
   await using hive = await cliHive();
   const stopping = "test/cli/modules/stopping.ts";
   await cli(["setup", stopping, "--provider", hive.url]);
@@ -85,7 +85,7 @@ test("given a port, when run, then probes are answered there", async () => {
   assert.is((await running.ended).code, 0);
 });
 
-test("given what cannot run, when run, then it says what is wrong and ends with 2", async () => {
+test("a worker that cannot run ends with 2 and a message", async () => {
   using folder = folderWith({
     "plain.ts": "export const level: string = 'x';",
     "broken.mjs": "import './nowhere.mjs';",
@@ -122,7 +122,7 @@ test("given what cannot run, when run, then it says what is wrong and ends with 
   assert.match(unchecked?.stderr ?? "", /OrderPlaced-Packing/);
 });
 
-test("given the sample shop, when run by its module, then its actors work with what they need", async () => {
+test("the sample shop runs by its module", async () => {
   await using hive = await cliHive();
   using running = startCli([
     "run",

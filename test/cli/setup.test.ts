@@ -9,7 +9,7 @@ const test = suite("beehive setup, policy and backup", { timeoutMs: 60_000 });
 
 const shop = "test/cli/modules/shop.ts";
 
-test("given queues that are missing, when checked, tried and made, then they are told, told and made", async () => {
+test("missing queues are checked, previewed and created", async () => {
   using folder = folderWith();
   const environment = { BEEHIVE_PROVIDER: `sqlite:${folder.at("hive.db")}` };
   const setup = async (...args: string[]): Promise<[number | null, string[]]> => {
@@ -30,7 +30,7 @@ test("given queues that are missing, when checked, tried and made, then they are
   assert.equal(await setup(), [0, all("there")]);
 });
 
-test("given an actor that is left out, when set up, then its queue is not made", async () => {
+test("the queue of an actor left out is not created", async () => {
   using folder = folderWith({ "beehive.config.json": `{"overrides":{"MailActor":{"enabled":false}}}` });
   const args = [
     "setup",
@@ -45,7 +45,7 @@ test("given an actor that is left out, when set up, then its queue is not made",
   assert.not.match(stdout, /Mail/);
 });
 
-test("given aws:, when asked for a policy, then it is that of the actors under the names of the URL", async () => {
+test("the policy of aws: has the names of the URL", async () => {
   const { code, stdout } = await cli([
     "policy",
     shop,
@@ -68,7 +68,7 @@ test("given aws:, when asked for a policy, then it is that of the actors under t
   assert.not.ok(Statement.some(({ Sid }) => Sid === "SetUpQueues"));
 });
 
-test("given no region and no account, when asked for a policy, then it says how to name them", async () => {
+test("a policy for any region and account explains how to name them", async () => {
   const open = await cli(["policy", shop, "--provider", "aws:?prefix=shop"]);
   assert.is(open.code, 0);
   assert.match(open.stderr, /any region: name one.*any account: name yours, --account/);
@@ -76,7 +76,7 @@ test("given no region and no account, when asked for a policy, then it says how 
   assert.not.match((await cli(named)).stderr, /The policy holds/);
 });
 
-test("given a hive that uses no store, when asked for a policy, then it has no right to any unless one asks", async () => {
+test("a policy without stores has no rights to them unless asked", async () => {
   const args = ["policy", shop, "--provider", "aws:?region=eu-west-1&bucket=data"];
   const [without, all] = await Promise.all([cli(args), cli([...args, "--stores"])]);
   assert.not.match(without.stdout, /dynamodb:|s3:/);
@@ -84,7 +84,7 @@ test("given a hive that uses no store, when asked for a policy, then it has no r
   assert.match(all.stdout, /s3:GetObject/);
 });
 
-test("given azure: or no cloud, when asked for a policy, then it is the roles, or there are none", async () => {
+test("azure: has roles, and other providers no policy", async () => {
   const [roles, setup, stores, none] = await Promise.all([
     cli(["policy", shop, "--provider", "azure:"]),
     cli(["policy", shop, "--provider", "azure:", "--setup", "--json"]),
@@ -98,7 +98,7 @@ test("given azure: or no cloud, when asked for a policy, then it is the roles, o
   assert.equal([none.code, none.stdout], [2, ""]);
 });
 
-test("given a SQLite file, when backed up, then the copy has everything and nothing is overwritten", async () => {
+test("a backup is complete and overwrites nothing", async () => {
   await using hive = await cliHive({ "there.db": "mine" });
   await cli(["push", "OrderPlaced-", "-", "--schema-version", "1", "--provider", hive.url], { input: '{"id":"1"}' });
   const made = await cli(["backup", hive.at("copy.db"), "--provider", hive.url]);
@@ -109,7 +109,7 @@ test("given a SQLite file, when backed up, then the copy has everything and noth
 
   const refused = await cli(["backup", hive.at("there.db"), "--provider", hive.url]);
   assert.is(refused.code, 2);
-  assert.match(refused.stderr, /is there already/);
+  assert.match(refused.stderr, /exists already/);
   assert.is(readFileSync(hive.at("there.db"), "utf8"), "mine");
 
   const wrong = await cli(["backup", hive.at("none.db"), "--provider", "memory:"]);

@@ -16,7 +16,7 @@ const colour = /\u001b\[[13]\d?m/;
 const onScreen = (args: readonly string[], environment?: NodeJS.ProcessEnv, typing?: Typing): Promise<Screen> =>
   onTerminal(cliCommand(args), environment, typing);
 
-test("given a terminal, when pushed, then progress is shown, and not where nobody sees it", async () => {
+test("progress is shown on a terminal only", async () => {
   await using hive = await cliHive({ "a.ndjson": '{"id":"1"}\n'.repeat(3_000) });
   const args = ["push", topic, hive.at("a.ndjson"), "--batch", "100", "--schema-version", "1", "--provider", hive.url];
   const seen = await onScreen(args);
@@ -28,7 +28,7 @@ test("given a terminal, when pushed, then progress is shown, and not where nobod
   assert.is(continuous.screen, "Published 3000 events to OrderPlaced-.\r\n");
 });
 
-test("given colours, when there are dead letters, then they stand out where colours are wanted", async () => {
+test("dead letters are coloured where colours are on", async () => {
   await using hive = await cliHive();
   await hive.provider.queues.push([new Event("OrderPlaced", {})]);
   await hive.bury(packing);
@@ -47,7 +47,7 @@ test("given colours, when there are dead letters, then they stand out where colo
   assert.not.match(piped.stdout, control);
 });
 
-test("given somebody to ask, when dead letters are dropped, then only with a yes", async () => {
+test("dropping dead letters needs a yes", async () => {
   await using hive = await cliHive();
   await hive.provider.queues.push([new Event("OrderPlaced", {})]);
   await hive.bury(packing);
@@ -63,7 +63,7 @@ test("given somebody to ask, when dead letters are dropped, then only with a yes
   assert.equal([yes.code, await dead()], [0, 0], yes.screen);
 });
 
-test("given the sample shop, when run on a terminal, then it shows how far it is", async () => {
+test("the sample shop shows its progress on a terminal", async () => {
   const [, ...node] = cliCommand([]);
   const main = node.map((word) => (word.endsWith("src/cli/main.ts") ? "samples/prismo/main.ts" : word));
   const { code, screen } = await onTerminal([process.execPath, ...main]);
@@ -71,7 +71,7 @@ test("given the sample shop, when run on a terminal, then it shows how far it is
   assert.match(screen, /\d+\/200 orders · \d+ cancelled/);
 });
 
-test("given --json on a terminal, when queues are shown, then it is JSON without colours", async () => {
+test("--json on a terminal is JSON without colours", async () => {
   await using hive = await cliHive();
   const { screen } = await onScreen(["queues", "--json", "--provider", hive.url]);
   assert.is((JSON.parse(screen) as unknown[]).length, 3);

@@ -7,7 +7,7 @@ import { PackingActor } from "./modules/shop.ts";
 
 const test = suite("beehive trace", { timeoutMs: 60_000 });
 
-test("given a file on which a hive worked, when an item is traced, then it is told to people and to programs what became of it", async () => {
+test("a trace shows the history of an item as text and as JSON", async () => {
   await using shop = await cliHive();
   await using hive = await createHive({ actors: PackingActor, provider: shop.provider, logger: silentLogger });
   await hive.start();
@@ -46,7 +46,7 @@ test("given a file on which a hive worked, when an item is traced, then it is to
   assert.match(nothing.stdout, 'Nothing is called "8"');
 });
 
-test("given events that the command line pushed, when nobody has worked on them yet, then they can be traced", async () => {
+test("events of a push can be traced before an actor works on them", async () => {
   await using shop = await cliHive({ "orders.ndjson": '{"id":"8","customer":"ada"}\n' });
   const provider = ["--provider", shop.url];
   const key = ["--partition-key-from", "body.customer", "--id-from", "body.id"];
@@ -60,7 +60,7 @@ test("given events that the command line pushed, when nobody has worked on them 
   assert.match(stdout, "Packing: waiting");
 });
 
-test("given a journal that is switched off, when events are pushed, then none is written down", async () => {
+test("a journal that is off records no pushes", async () => {
   await using shop = await cliHive({ "orders.ndjson": '{"id":"8"}\n' });
   const provider = ["--provider", shop.url];
   const environment = { BEEHIVE_JOURNAL: "false" };

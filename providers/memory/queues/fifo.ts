@@ -1,13 +1,14 @@
 const minSlots = 4;
-/** A ring that was made longer than this for a burst is made shorter again. */
+/** A ring with more slots than this shrinks again after a burst. */
 const maxKept = 1024;
 
 /**
- * First in, first out, in constant time. A ring and not an array that is cut: what an event passes through on its way
- * makes no garbage, and what was taken out is reachable from nowhere.
+ * A first-in, first-out queue with constant-time operations.
+ *
+ * It is a ring buffer, since shifting an array makes garbage for each event. Items taken out are unreachable at once.
  */
 export class Fifo<T> {
-  /** As many as a power of two, so that a place in the ring is some bits of a number. */
+  /** The length is always a power of two, so that an index is a bit mask away. */
   #slots: (T | undefined)[] = emptySlots(minSlots);
   #head = 0;
   #size = 0;
@@ -16,7 +17,7 @@ export class Fifo<T> {
     return this.#size;
   }
 
-  /** What `shift` takes next. */
+  /** The item that `shift` returns next. */
   get first(): T | undefined {
     return this.#slots[this.#head];
   }

@@ -1,11 +1,7 @@
-import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import { inMs } from "../../../src/base/duration.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
-import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
   LeaseRequest,
@@ -14,35 +10,40 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
+import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
 import { MemoryQueue, type MemoryLease } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
 
-/** A topic with its subscriptions, or a simple queue as the one subscription of itself. */
+/** A topic with its subscriptions, or a simple queue, which is its own only subscription. */
 interface Destination {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
   readonly queues: Map<string, MemoryQueue>;
 }
 
 /**
- * Queues in the memory of this process, true to the clouds: what would break there breaks here. A push to a
- * topic that was never made is refused, bodies travel as text, leases end, duplicates are dropped. A commit
- * with its outputs happens once or not at all.
+ * Queues in the memory of this process, as strict as those of a cloud.
+ *
+ * A push to a missing topic is refused, bodies travel as text, leases expire and duplicates are dropped. A commit with
+ * its outputs happens once or not at all.
  */
 export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   readonly #clock: Clock;
   readonly #config: MemoryConfig;
   readonly #destinations = new Map<string, Destination>();
   readonly #recent: RecentIds;
-  /** How many destinations were made so far. */
-  #made = 0;
+  #destinationsMade = 0;
   #closed = false;
 
   constructor(clock: Clock, config: MemoryConfig) {
     this.#clock = clock;
     this.#config = config;
-    this.#recent = new RecentIds(clock, config.deduplicationMs);
+    this.#recent = new RecentIds(clock, inMs(config.deduplication) as number);
   }
 
   problems(): readonly string[] {
@@ -63,7 +64,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     const at = String(name.destination);
     let destination = this.#destinations.get(at);
     if (!destination) {
-      destination = { number: ++this.#made, queues: new Map() };
+      destination = { number: ++this.#destinationsMade, queues: new Map() };
       this.#destinations.set(at, destination);
     }
     return destination;
@@ -96,7 +97,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<MemoryLease[]> {
     let giveUpAt = this.#clock.now() + waitMs;
     for (;;) {
-      // Looked up each time: the queue may have been deleted, and made again, during the wait.
+      // Look the queue up each time: it may have been deleted, and made again, during the wait.
       const queue = this.#queue(name);
       if (signal.aborted) {
         queue.wakeNext();
@@ -106,7 +107,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       const leases = queue.take(max, leaseMs);
       if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
       await queue.wait(giveUpAt, signal);
-      // A clock that was put back makes no wait longer.
+      // The wait gets no longer when the clock is put back.
       giveUpAt = Math.min(giveUpAt, this.#clock.now() + waitMs);
     }
   }
@@ -120,8 +121,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   /**
-   * Commits a step: `applyWrites` writes what it wants stored, or throws and nothing happens. Synchronous from the
-   * first check to the last change, which is what makes it atomic.
+   * Commits a step: its store writes, its outputs and its lease.
+   *
+   * Atomic because it is synchronous from the first check to the last change.
+   *
+   * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    */
   commitStep(lease: MemoryLease, outputs: readonly Event[], applyWrites?: () => void): void {
     const queue = this.#queue(lease.queueName);
@@ -135,13 +139,13 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
-    queue.giveBack(lease, options);
+    queue.abandon(lease, options);
   }
 
   async deadLetter(lease: MemoryLease, letter: DeadLetterRecord): Promise<void> {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
-    queue.bury(lease, letter);
+    queue.deadLetter(lease, letter);
   }
 
   async names(): Promise<readonly QueueName[]> {
@@ -167,11 +171,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async requeue(name: QueueName, id: string): Promise<void> {
-    if (!this.#queue(name).exhume(id, true)) throw noDeadLetter(name, id);
+    if (!this.#queue(name).requeue(id)) throw noDeadLetter(name, id);
   }
 
   async drop(name: QueueName, id: string): Promise<void> {
-    if (!this.#queue(name).exhume(id, false)) throw noDeadLetter(name, id);
+    if (!this.#queue(name).drop(id)) throw noDeadLetter(name, id);
   }
 
   close(): void {
@@ -188,7 +192,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     throw noQueue(name);
   }
 
-  /** Where each event goes. Refuses all of them when one cannot be taken: nothing is published by halves. */
+  /** Returns the destination of each event. Throws when one event cannot be published, so that none is. */
   #destinationsOf(events: readonly Event[]): readonly Destination[] {
     return events.map((event) => {
       if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
@@ -199,7 +203,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     });
   }
 
-  /** Returns how many were dropped as duplicates. */
+  /** Returns how many events were dropped as duplicates. */
   #publish(events: readonly Event[], destinations: readonly Destination[]): number {
     let dropped = 0;
     events.forEach((event, index) => {

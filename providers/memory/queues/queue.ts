@@ -1,28 +1,28 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Bag, type Bagged } from "../../../src/base/bag.ts";
 import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
 import { Fifo } from "./fifo.ts";
 
 const maxHolders = 100;
-/** By how much a timer is early at the most, in ms. */
+/** Timers of Node fire at most this much too early, in ms. */
 const maxEarlyMs = 2;
 
-/** An event in a queue, with what survives its deliveries. */
+/** An event in a queue, with the facts that are kept from one delivery to the next. */
 interface Entry {
   readonly event: Event;
   attempt: number;
   firstSeen: number | undefined;
-  /** In an ordered queue: it is the one of its key that may be leased. */
+  /** True in an ordered queue for the one event of each key that may be leased. */
   holdsKey: boolean;
 }
 
-/** An entry that is leased. Held as long as its queue knows it and its time has not passed. */
+/** A leased entry. The lease is held while its queue lists it and it has not expired. */
 export class MemoryLease implements Lease, Bagged {
   place = -1;
   readonly entry: Entry;
@@ -44,7 +44,7 @@ export class MemoryLease implements Lease, Bagged {
   }
 }
 
-/** What waits behind the one event of a key that may be leased. */
+/** The entries of one key that wait behind its holder, the one that may be leased. */
 class Line extends Fifo<Entry> {
   holder: Entry;
 
@@ -54,20 +54,20 @@ class Line extends Fifo<Entry> {
   }
 }
 
-/** One simple queue or subscription. Everything in it happens synchronously, so nothing can come between. */
+/** One simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly #name: QueueName;
   readonly #clock: Clock;
   #ordered: boolean;
-  /** What came back goes before what is new. */
+  /** Abandoned entries, leased before new ones. */
   readonly #returned = new Fifo<Entry>();
   readonly #ready = new Fifo<Entry>();
   readonly #delayed = new Map<Entry, Timer>();
   readonly #leased = new Bag<MemoryLease>();
-  /** By the ids of the letters, oldest first. */
+  /** Dead letters by their ids, oldest first. */
   readonly #dead = new Map<string, DeadLetter>();
-  #buried = 0;
-  /** In an ordered queue: what waits behind the holder of each key that has one. */
+  #lastLetter = 0;
+  /** In an ordered queue, the line of each key that has a holder. */
   readonly #behind = new Map<string, Line>();
   #waitingBehind = 0;
   readonly #waiters: Waiters<Waiter>;
@@ -86,7 +86,7 @@ export class MemoryQueue {
     this.#ordered = ordered;
   }
 
-  /** Takes a copy of the event, addressed to this queue. */
+  /** Adds a copy of the event, addressed to this queue. */
   enqueue(event: Event): void {
     const name = this.#name.toString();
     const own = event.queueName === name ? event : event.with({ queueName: name });
@@ -98,7 +98,7 @@ export class MemoryQueue {
     else this.#makeReady(this.#ready, entry);
   }
 
-  /** Leases up to `max` entries that are ready now. */
+  /** Leases up to `max` entries that are ready. */
   take(max: number, leaseMs: number): MemoryLease[] {
     const leases: MemoryLease[] = [];
     const now = this.#now();
@@ -116,7 +116,7 @@ export class MemoryQueue {
     return leases;
   }
 
-  /** Whether the entry may be leased; if another holds its key it waits behind that one. */
+  /** Returns true if the entry may be leased. Puts it in line if another entry holds its key. */
   #takeKey(entry: Entry): boolean {
     const key = entry.event.partitionKey;
     if (key === undefined || entry.holdsKey) return true;
@@ -146,7 +146,7 @@ export class MemoryQueue {
     this.#makeReady(this.#returned, next);
   }
 
-  /** Resolves when something became ready, at `until`, or when `signal` aborts. */
+  /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
   wait(until: number, signal: AbortSignal): Promise<void> {
     return new Promise((wake) => this.#waiters.add({ until, signal, wake, place: -1 }));
   }
@@ -158,7 +158,7 @@ export class MemoryQueue {
     return true;
   }
 
-  /** @throws BeeHiveError `LeaseLost`. */
+  /** @throws BeeHiveError `LeaseLost` when the lease is not held. */
   assertHeld(lease: MemoryLease): void {
     if (this.#holds(lease)) return;
     throw leaseLost(lease);
@@ -168,14 +168,14 @@ export class MemoryQueue {
     return this.#leased.has(lease) && lease.expiresAt > this.#clock.now();
   }
 
-  /** Removes the entry for good. The lease must be held. */
+  /** Removes the entry. The lease must be held. */
   remove(lease: MemoryLease): void {
     this.#leased.delete(lease);
     this.#releaseKey(lease.entry);
   }
 
-  /** Puts the entry back. The lease must be held. */
-  giveBack(lease: MemoryLease, { delayMs, countAttempt }: AbandonOptions): void {
+  /** Makes the entry ready again, after the delay. The lease must be held. */
+  abandon(lease: MemoryLease, { delayMs, countAttempt }: AbandonOptions): void {
     this.#leased.delete(lease);
     if (!countAttempt) lease.entry.attempt--;
     if (delayMs > 0) this.#delay(lease.entry, delayMs);
@@ -183,8 +183,8 @@ export class MemoryQueue {
   }
 
   /** Moves the entry to the dead letters. The lease must be held. */
-  bury(lease: MemoryLease, record: DeadLetterRecord): void {
-    const id = letterId(++this.#buried);
+  deadLetter(lease: MemoryLease, record: DeadLetterRecord): void {
+    const id = letterId(++this.#lastLetter);
     this.#dead.set(id, { ...record, id, event: lease.event });
     this.remove(lease);
   }
@@ -193,16 +193,24 @@ export class MemoryQueue {
     return [...this.#dead.values()];
   }
 
-  /**
-   * Takes a dead letter out, by its id or by that of its event, and puts it back into the queue when asked to. Returns
-   * whether it was there.
-   */
-  exhume(id: string, requeue: boolean): boolean {
-    const letter = this.#dead.get(id) ?? this.#oldestDead(id);
+  /** Moves a dead letter back into the queue. Returns false if there is none with that id. */
+  requeue(id: string): boolean {
+    const letter = this.#removeLetter(id);
     if (!letter) return false;
-    this.#dead.delete(letter.id);
-    if (requeue) this.#enqueue({ event: letter.event, attempt: 0, firstSeen: undefined, holdsKey: false });
+    this.#enqueue({ event: letter.event, attempt: 0, firstSeen: undefined, holdsKey: false });
     return true;
+  }
+
+  /** Removes a dead letter. Returns false if there is none with that id. */
+  drop(id: string): boolean {
+    return this.#removeLetter(id) !== undefined;
+  }
+
+  /** Removes the letter with that id, or the oldest letter of the event with that id. */
+  #removeLetter(id: string): DeadLetter | undefined {
+    const letter = this.#dead.get(id) ?? this.#oldestDead(id);
+    if (letter) this.#dead.delete(letter.id);
+    return letter;
   }
 
   #oldestDead(eventId: string): DeadLetter | undefined {
@@ -210,7 +218,7 @@ export class MemoryQueue {
     return undefined;
   }
 
-  /** When the event that is leased next happened. */
+  /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
     return (this.#returned.first ?? this.#ready.first)?.event.timestamp.getTime();
   }
@@ -241,7 +249,7 @@ export class MemoryQueue {
     };
   }
 
-  /** Cancels every timer and answers who waits. */
+  /** Cancels every timer and wakes every waiter. */
   close(): void {
     this.#expiryTimer?.cancel();
     for (const timer of this.#delayed.values()) timer.cancel();
@@ -253,12 +261,12 @@ export class MemoryQueue {
     this.#waiters.wakeOne();
   }
 
-  /** Passes a wake-up on: whoever was woken for what is ready does not take it. */
+  /** Wakes another waiter, for a caller that was woken but leases nothing. */
   wakeNext(): void {
     if (this.#returned.size + this.#ready.size > 0) this.#waiters.wakeOne();
   }
 
-  /** Waits for a time that the event names, whatever becomes of the clock meanwhile. */
+  /** Delays an entry until a point in time, even when the clock is put back meanwhile. */
   #delayUntil(entry: Entry, time: number): void {
     this.#delayed.set(
       entry,
@@ -272,7 +280,7 @@ export class MemoryQueue {
   #delay(entry: Entry, ms: number): void {
     const until = this.#clock.now() + ms;
     const timer = this.#clock.after(ms, () => {
-      // A timer of Node may be early by one; a clock that was put back tells nothing.
+      // A larger difference means that the clock was put back; the delay is over all the same.
       const early = until - this.#clock.now();
       if (early > 0 && early <= maxEarlyMs) this.#delay(entry, early);
       else this.#endDelay(entry);
@@ -285,7 +293,7 @@ export class MemoryQueue {
     this.#makeReady(entry.attempt === 0 ? this.#ready : this.#returned, entry);
   }
 
-  /** The time. Leases last no longer when the clock was put back. */
+  /** Returns the time. Shortens all leases when the clock was put back, so that they last no longer. */
   #now(): number {
     const now = this.#clock.now();
     const back = this.#steps.back(now);
@@ -293,24 +301,24 @@ export class MemoryQueue {
     return now;
   }
 
-  /** One timer serves all leases: it is set for the first that may end. */
+  /** Sets the one timer of all leases to the first end. */
   #expireAt(time: number): void {
     const now = this.#clock.now();
-    // A time that has passed without a call is that of a clock that was put forward: timers know nothing of that.
+    // An end in the past without a call means that the clock jumped forward: set the timer anew.
     if (time >= this.#expiryAt && this.#expiryAt > now) return;
     this.#expiryTimer?.cancel();
     this.#expiryAt = time;
     this.#expiryTimer = this.#clock.after(time - now, () => this.#expire());
   }
 
-  /** Gives back what was not settled in time. */
+  /** Abandons the entries whose leases have expired. */
   #expire(): void {
     this.#expiryAt = Infinity;
     const now = this.#now();
     let next = Infinity;
     for (const lease of this.#leased) {
       if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);
-      else this.giveBack(lease, { delayMs: 0, countAttempt: true });
+      else this.abandon(lease, { delayMs: 0, countAttempt: true });
     }
     this.#expireAt(next);
   }

@@ -2,8 +2,10 @@ import type { Clock } from "../../../src/base/clock.ts";
 import { IdSet } from "../../../src/provider-kit/id-set.ts";
 
 /**
- * The ids seen within a window, however many. Two generations: the older is forgotten whole, so nothing is ever scanned,
- * and an id is known for one window and up to two.
+ * Remembers the ids of one window of time, any number of them.
+ *
+ * Ids are kept in two generations, of which the older is forgotten whole. So nothing is ever scanned, and an id is
+ * known for at least one window and at most two.
  */
 export class RecentIds {
   readonly #clock: Clock;
@@ -18,7 +20,7 @@ export class RecentIds {
     this.#bornAt = clock.now();
   }
 
-  /** Notes an id that was pushed to a destination, numbered from 1; returns whether it was new there. */
+  /** Adds an id pushed to a destination, which is numbered from 1. Returns true if the id is new there. */
   add(destination: number, id: string): boolean {
     this.#age();
     return !this.#old.has(destination, id) && this.#young.add(destination, id);

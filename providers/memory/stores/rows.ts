@@ -14,14 +14,14 @@ import {
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 
-/** With each row that expires so many others are looked at: more than one, so that what is due does not add up. */
-const expiringLooks = 3;
+/** Expiring rows checked with each one that is added. More than one, so that expired rows do not pile up. */
+const checksPerRow = 3;
 
-/** Rows in memory. Reads and writes happen synchronously; the promises are the contract's. */
+/** Rows in memory. Reads and writes are synchronous; only the contract wants promises. */
 export class MemoryRows implements Rows {
   readonly #clock: Clock;
   readonly #tables = new Map<string, Table>();
-  /** Rows that expire, those first that were looked at the longest ago; some are looked at with each that is added. */
+  /** Rows that expire, the one checked longest ago first. */
   readonly #expiring = new Map<string, RowKey & { readonly expires: number }>();
 
   constructor(clock: Clock) {
@@ -56,7 +56,7 @@ export class MemoryRows implements Rows {
     return undefined;
   }
 
-  /** Applies what a step changed if all that it saw still holds; answers the first row that does not. */
+  /** Applies the changes of a step if all rows that it read are unchanged. Returns the first row that is not. */
   apply({ seen, writes }: StepChanges): RowConflict | undefined {
     for (const { key, etag } of seen) {
       const found = this.#find(key)?.etag;
@@ -82,9 +82,9 @@ export class MemoryRows implements Rows {
     this.#expiring.delete(name);
     this.#expiring.set(name, { ...key, expires });
     const now = this.#clock.now();
-    let looks = expiringLooks;
+    let checks = checksPerRow;
     for (const [first, due] of this.#expiring) {
-      if (looks-- === 0) return;
+      if (checks-- === 0) return;
       this.#expiring.delete(first);
       if (due.expires > now) {
         this.#expiring.set(first, due);
@@ -97,7 +97,7 @@ export class MemoryRows implements Rows {
   }
 }
 
-/** One table: partitions in order, each with its rows in order. */
+/** One store: its partitions in order, each with its rows in order. */
 class Table {
   readonly #name: string;
   readonly #partitions = new SortedMap<SortedMap<RowContent>>();
@@ -139,7 +139,7 @@ class Table {
   }
 }
 
-/** A map whose keys can be walked in order. Keys are sorted when they are walked, only those that are new. */
+/** A map whose keys can be listed in order. Keys are sorted when they are listed, and only the new ones. */
 class SortedMap<V> {
   readonly #values = new Map<string, V>();
   #sorted: string[] = [];
@@ -164,7 +164,7 @@ class SortedMap<V> {
     if (this.#values.delete(key)) this.#removed = true;
   }
 
-  /** The keys from `from` on, inclusive, in order. */
+  /** Yields the keys from `from` on, inclusive, in order. */
   *keysFrom(from: string | undefined): Generator<string, void, undefined> {
     const keys = this.#keys();
     for (let i = from === undefined ? 0 : lowerBound(keys, from); i < keys.length; i++) yield keys[i] as string;
@@ -182,7 +182,7 @@ class SortedMap<V> {
   }
 }
 
-/** Two sorted lists as one; a key that was removed and added again is in both. */
+/** Merges two sorted lists. A key that was removed and added again is in both. */
 function merge(a: readonly string[], b: readonly string[]): string[] {
   if (b.length === 0) return [...a];
   const merged: string[] = [];

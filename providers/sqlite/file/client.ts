@@ -1,28 +1,29 @@
 import { realpathSync } from "node:fs";
 import type { Clock } from "../../../src/base/clock.ts";
-import { safeText } from "../../../src/base/safe-text.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import { safeText } from "../../../src/base/safe-text.ts";
 import type { SqliteConfig } from "../config.ts";
-import { openDriver, type Driver, type DriverName, type Statement } from "./driver.ts";
-import type { Value } from "./values.ts";
 import { translate } from "../errors.ts";
+import { openDriver, type Driver, type DriverName, type Statement } from "./driver.ts";
 import { FileWatch } from "./file-watch.ts";
-import { noteClosed, noteOpened } from "./open-files.ts";
 import { GroupCommit, type GroupHooks } from "./group-commit.ts";
+import { noteClosed, noteOpened } from "./open-files.ts";
 import { assertWritable, makePrivate } from "./private-file.ts";
 import { migrate } from "./schema.ts";
+import type { Value } from "./values.ts";
 
-/** A prepared statement whose failures are told in the words of the library. */
+/** A prepared statement that throws `BeeHiveError`s. */
 export type Query<R> = Pick<Statement<R>, "get" | "all">;
 
 /**
- * The one connection of this process to the file. Everything on it is synchronous: what is read between two groups
- * is what was committed last, by whichever process.
+ * The one connection of this process to the file.
+ *
+ * All calls are synchronous. A read between two groups returns the last commit of any process.
  */
 export class SqliteClient {
-  /** As it was given, for messages. */
+  /** The path as the user gave it, for messages. */
   readonly file: string;
-  /** Where it is, whatever becomes of the working directory. */
+  /** The absolute path, which stays right when the working directory changes. */
   readonly path: string;
   readonly #driver: Driver;
   readonly #groups: GroupCommit;
@@ -34,7 +35,7 @@ export class SqliteClient {
   #logLost = false;
   #closed = false;
 
-  /** @throws BeeHiveError when there is no driver, or the file cannot be opened, made or brought up to date. */
+  /** @throws BeeHiveError when no driver is available, or the file cannot be opened or migrated. */
   constructor({ file, durability, driver }: SqliteConfig, clock: Clock) {
     this.file = file;
     this.#driver = open(file, durability, driver);
@@ -57,27 +58,27 @@ export class SqliteClient {
     return this.#driver.name;
   }
 
-  /** The SQL that selects a column which may hold text of others, see {@link Driver.text}. */
+  /** Returns the SQL that selects a column with foreign text, see {@link Driver.text}. */
   text(column: string): string {
     return this.#driver.text(column);
   }
 
-  /** Whether what is written now shares its transaction with others. */
+  /** True if a write would join a transaction that is about to be committed. */
   get groupPending(): boolean {
     return this.#groups.pending;
   }
 
-  /** Has these called around each group, in the order in which they were added. */
+  /** Adds hooks that are called around each group, in the order in which they were added. */
   addHooks(hooks: Partial<GroupHooks>): void {
     this.#hooks.push(hooks);
   }
 
-  /** A statement for use within {@link write}, where failures undo the group. */
+  /** Prepares a statement for use within {@link write}, where a failure rolls back the group. */
   prepare<R>(sql: string): Statement<R> {
     return this.#read(() => this.#driver.prepare<R>(sql));
   }
 
-  /** A statement that reads outside of {@link write}. Kept: the same text is prepared once. */
+  /** Returns a statement for reads outside of {@link write}. The same SQL is prepared only once. */
   query<R>(sql: string): Query<R> {
     let query = this.#queries.get(sql);
     if (!query) {
@@ -98,11 +99,11 @@ export class SqliteClient {
   }
 
   /**
-   * Whether another connection committed since this was last asked. Asked in each group, and now and then while somebody
-   * waits.
+   * Returns true if another connection has committed since the last call.
    *
-   * @throws BeeHiveError `Unavailable` when the file or its log was removed or replaced: all that is written would go
-   *   with the process.
+   * Called in each group, and regularly while a lease call waits.
+   *
+   * @throws BeeHiveError `Unavailable` when the file or its log was removed or replaced, so that writes would be lost.
    */
   changedByOthers(): boolean {
     this.#assertIntact();
@@ -122,21 +123,21 @@ export class SqliteClient {
     }
   }
 
-  /** Keeps what was answered before the log was removed. Does nothing within a transaction: it is rolled back first. */
+  /** Saves confirmed commits after the log was removed. Runs outside of a transaction, which is rolled back first. */
   #saveLog(): void {
     if (this.#logLost && this.#watch.logMayBeSaved) this.#checkpoint();
   }
 
-  /** Copies what is in the log into the file, as far as others let it. */
+  /** Copies the log into the file, as far as other processes allow. */
   #checkpoint(): void {
     try {
       this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
-      // Others are at work on it: the last of them does it.
+      // Other processes use the file; the last of them copies the log.
     }
   }
 
-  /** Runs what cannot be part of a transaction. */
+  /** Runs a statement that cannot be part of a transaction. */
   maintain(sql: string, values: readonly Value[] = []): void {
     this.#read(() => this.#driver.prepare(sql).all(values));
   }
@@ -145,13 +146,13 @@ export class SqliteClient {
     if (this.#closed) throw new BeeHiveError("InvalidState", "The SQLite provider is closed.");
   }
 
-  /** Commits what waits and lets go of the file. */
+  /** Commits the pending group and closes the file. */
   close(): void {
     if (this.#closed) return;
     this.#groups.close();
     this.#closed = true;
-    // The file is whole by itself then, also where the driver holds on to the log for longer. From a log that is no
-    // longer the file's, old pages would be copied over those of others.
+    // Copy the log, so that the file is complete by itself even if the driver keeps the log open. Never copy a log that
+    // no longer belongs to the file: its old pages would overwrite those of other processes.
     if (this.#watch.logIntact) this.#checkpoint();
     this.#driver.close();
     noteClosed(this.path);
@@ -175,9 +176,9 @@ export class SqliteClient {
   }
 }
 
-/** While the file is opened, other processes may be making it: they are waited for standing still, for so long, in ms. */
+/** How long opening blocks, in ms, while another process creates or migrates the file. */
 const openTimeoutMs = 10_000;
-/** Later the lock is waited for in {@link GroupCommit}, without standing still. */
+/** How long a statement blocks after that, in ms. {@link GroupCommit} waits for the lock without blocking. */
 const busyTimeoutMs = 5;
 /** Pages of 4 KiB in the write-ahead log before they are copied into the file. */
 const checkpointPages = 2_000;
@@ -193,17 +194,17 @@ function open(file: string, durability: SqliteConfig["durability"], name: Sqlite
   }
   try {
     driver.prepare(`PRAGMA busy_timeout = ${openTimeoutMs}`).all([]);
-    // Freed pages can be given back to the file system a few at a time. Only heeded before the first table is made.
+    // Lets free pages be released a few at a time. Has an effect only before the first table is created.
     driver.exec("PRAGMA auto_vacuum = INCREMENTAL");
-    // Readers and the one writer do not wait for each other; a commit is one append to the log and one flush.
+    // With WAL, readers and the writer do not wait for each other; a commit is one append to the log and one flush.
     driver.prepare("PRAGMA journal_mode = WAL").all([]);
-    // FULL: a commit is answered when the log is flushed, so a power loss takes nothing. NORMAL: the log is flushed
-    // at checkpoints only; a power loss takes the last commits, each of them whole, and never damages the file.
+    // FULL flushes the log with each commit, so a power loss takes nothing. NORMAL flushes it only at checkpoints: a
+    // power loss takes the last commits, each of them whole, and never damages the file.
     driver.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-    // macOS: a plain fsync leaves the data in the cache of the disk. Without effect elsewhere.
+    // On macOS a plain fsync leaves data in the cache of the disk. The pragma has no effect elsewhere.
     driver.exec(`PRAGMA fullfsync = ${durability === "full" ? "ON" : "OFF"}`);
     driver.prepare(`PRAGMA wal_autocheckpoint = ${checkpointPages}`).all([]);
-    // A log that grew in a burst is cut back once it has been copied.
+    // Truncates a log that grew in a burst once it has been copied.
     driver.prepare(`PRAGMA journal_size_limit = ${2 * checkpointPages * 4096}`).all([]);
     migrate(driver, file);
     driver.prepare(`PRAGMA busy_timeout = ${busyTimeoutMs}`).all([]);

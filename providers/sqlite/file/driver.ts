@@ -3,15 +3,15 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import { assertValues, textProblem, type Value } from "./values.ts";
 
 /*
- * The two ways to SQLite from Node, behind what this provider needs of them. Both are synchronous and speak alike; what
- * differs is where they come from and how values are handed over.
+ * The two SQLite drivers for Node behind one interface. Both are synchronous and have a similar API; they differ in
+ * where they come from and how values are passed.
  */
 
-/** A prepared statement. What it throws is the driver's own error; see `errors.ts`. */
+/** A prepared statement. It throws the errors of the driver, see `errors.ts`. */
 export interface Statement<R = unknown> {
-  /** Returns how many rows it changed. */
+  /** Returns the number of changed rows. */
   readonly run: (values: readonly Value[]) => number;
-  /** Returns the id of the row that it inserted last. */
+  /** Returns the id of the last inserted row. */
   readonly insert: (values: readonly Value[]) => number;
   readonly get: (values: readonly Value[]) => R | undefined;
   readonly all: (values: readonly Value[]) => R[];
@@ -20,31 +20,32 @@ export interface Statement<R = unknown> {
 /** One connection. */
 export interface Driver {
   readonly name: DriverName;
-  /** Statements refuse values that a driver does not survive, see `values.ts`. */
+  /** Prepares a statement, which refuses values that would crash a driver, see `values.ts`. */
   prepare<R>(sql: string): Statement<R>;
   /**
-   * The SQL that selects a column which may hold text of others. A driver that ends the process on text that is not
-   * UTF-8 gets its bytes; such text is read with replacement characters.
+   * Returns the SQL that selects a column with foreign text, which may not be UTF-8.
+   *
+   * libsql ends the process on such text, so it reads bytes, and invalid text gets replacement characters.
    */
   text(column: string): string;
-  /** Runs statements that take and answer nothing. */
+  /** Runs statements without values and results. */
   exec(sql: string): void;
   close(): void;
 }
 
 export type DriverName = "node:sqlite" | "libsql";
 
-/** In the order in which they are tried: what comes with Node first. */
+/** The drivers in the order in which they are tried. */
 export const driverNames: readonly DriverName[] = ["node:sqlite", "libsql"];
 
 /**
- * Opens a file with the driver of that name, or with the first that is there.
+ * Opens a file with the wanted driver, or with the first available one.
  *
- * @throws BeeHiveError `InvalidConfiguration` when it, or none, is there; else what the driver throws.
+ * @throws BeeHiveError `InvalidConfiguration` when the driver is not available; or the error of the driver.
  */
 export function openDriver(file: string, wanted?: DriverName): Driver {
   const problem = textProblem(file);
-  if (problem) throw new BeeHiveError("InvalidConfiguration", `${JSON.stringify(file)} is no path: ${problem}.`);
+  if (problem) throw new BeeHiveError("InvalidConfiguration", `${JSON.stringify(file)} cannot be a path: ${problem}.`);
   const missing: string[] = [];
   for (const name of wanted ? [wanted] : driverNames) {
     const open = load(name);
@@ -57,14 +58,14 @@ export function openDriver(file: string, wanted?: DriverName): Driver {
   );
 }
 
-/** Those that can be loaded here. */
+/** Returns the drivers that can be loaded here. */
 export function availableDrivers(): readonly DriverName[] {
   return driverNames.filter((name) => typeof load(name) === "function");
 }
 
 type Open = (file: string) => Driver;
 
-/** How to open a file with that driver, or why it cannot be. */
+/** Returns a function that opens files with that driver, or the reason why it is not available. */
 function load(name: DriverName): Open | string {
   if (name === "node:sqlite") {
     const builtin = process.getBuiltinModule?.("node:sqlite") as { DatabaseSync: DatabaseClass } | undefined;
@@ -73,7 +74,7 @@ function load(name: DriverName): Open | string {
       : "comes with Node 22.13 and later";
   }
   try {
-    // Not imported, and so left alone by bundlers. A bundle of CommonJS has no import.meta.url.
+    // Use require, which bundlers leave alone. A CommonJS bundle has no import.meta.url.
     const { createRequire } = process.getBuiltinModule("node:module");
     const Database = createRequire(import.meta.url ?? __filename)(name) as DatabaseClass;
     return (file) => adapt(name, new Database(file), throughArrays as AdaptStatement, asBytes);
@@ -88,7 +89,7 @@ function isNotFound(error: unknown, name: string): boolean {
   return code === "MODULE_NOT_FOUND" && String(message).includes(`'${name}'`);
 }
 
-/** What the three have in common. */
+/** The common interface of the drivers. */
 interface Database {
   prepare(sql: string): NativeStatement;
   exec(sql: string): void;
@@ -123,7 +124,7 @@ function adapt(
   };
 }
 
-/** The only way to a driver's statements. */
+/** Checks all values before the driver sees them. */
 function guarded<R>(statement: Statement<R>): Statement<R> {
   const checked =
     <T>(call: (values: readonly Value[]) => T) =>
@@ -139,7 +140,7 @@ function guarded<R>(statement: Statement<R>): Statement<R> {
   };
 }
 
-/** Follows the name of a column in the name of the one that holds its type. */
+/** The suffix of the column that holds the type of another column. */
 const typeSuffix = ":type";
 
 function asBytes(column: string): string {
@@ -153,8 +154,10 @@ function ofBytes(bytes: unknown, type: unknown): unknown {
 }
 
 /**
- * libsql takes a single null or blob for a list of values, so it always gets a list. As objects, rows come dear and
- * with blobs as `ArrayBuffer`s; so they come as arrays.
+ * Adapts a statement of libsql, with values and rows as arrays.
+ *
+ * libsql mistakes a single null or blob for a list of values, so it always gets a list. Its rows as objects are slow and
+ * hold blobs as `ArrayBuffer`, so rows are read as arrays.
  */
 function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
   let names: readonly string[] | undefined;

@@ -3,27 +3,28 @@ import { performance } from "node:perf_hooks";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeText } from "../../../src/base/safe-text.ts";
 
-/** How often the identity of the log is looked at, at the most, in ms: a look costs as much as a small transaction. */
-const logLookMs = 20;
-/** For so long after the log was seen to be there, in ms, it is taken for granted that no other process came and went. */
+/** The minimum time between two checks of the log, in ms. A check costs as much as a small transaction. */
+const logCheckMs = 20;
+/** How long after a check, in ms, no other process can have opened and closed the file. */
 const freshMs = 1_000;
 
-/** SQLite keeps these two beside the file, for all processes that have it open. */
+/** The files that SQLite keeps beside the database, shared by all processes that have it open. */
 const logSuffixes = ["-wal", "-shm"] as const;
 
 /**
- * Notices when the file, or its log, is no longer what this process has open: another process would not see what is
- * written to it from then on, and nobody once this process has ended.
+ * Detects that the file or its log was removed or replaced while this process has it open.
+ *
+ * Other processes would not see later writes, and the writes would be lost when this process ends.
  */
 export class FileWatch {
   readonly #file: string;
   readonly #path: string;
   readonly #main: string | undefined;
-  /** The log as it was first seen; SQLite keeps it as long as anybody has the file open. */
+  /** The identity of the log at first sight. SQLite keeps the log as long as a process has the file open. */
   #log: string | undefined;
   #logSeenAt = -Infinity;
 
-  /** @param file as it was given, for messages. @param path where it is. */
+  /** @param file The path as the user gave it, for messages. @param path The absolute path. */
   constructor(file: string, path: string) {
     this.#file = file;
     this.#path = path;
@@ -35,12 +36,12 @@ export class FileWatch {
   assertIntact(): void {
     if (identityOf(this.#path) !== this.#main) throw gone(`The file "${safeText(this.#file, 256)}"`);
     const now = performance.now();
-    if (now - this.#logSeenAt < logLookMs) return;
+    if (now - this.#logSeenAt < logCheckMs) return;
     if (!this.logIntact) throw gone(`The log of the file "${safeText(this.#file, 256)}" (${logSuffixes.join(", ")})`);
     this.#logSeenAt = now;
   }
 
-  /** Whether the log is the one that this process writes to. */
+  /** True if the log is still the one that this process writes to. */
   get logIntact(): boolean {
     const log = logSuffixes.map((suffix) => identityOf(this.#path + suffix));
     if (log.includes(undefined)) return this.#log === undefined;
@@ -48,7 +49,7 @@ export class FileWatch {
     return this.#log === log.join(" ");
   }
 
-  /** Whether what is in a log that was removed can still be copied into the file: nobody else wrote to it since. */
+  /** True if a removed log can still be copied into the file, because no other process has written since. */
   get logMayBeSaved(): boolean {
     return (
       performance.now() - this.#logSeenAt < freshMs &&
@@ -58,7 +59,7 @@ export class FileWatch {
   }
 }
 
-/** Other files have another one; `undefined` when there is none. */
+/** Returns the identity of a file; undefined when it does not exist. */
 function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}/${stats.ino}`;
@@ -68,7 +69,7 @@ function gone(what: string): BeeHiveError {
   return new BeeHiveError(
     "Unavailable",
     `${what} was removed or replaced while it was open: what is written to it now would be lost. ` +
-      "Put it back if it was moved; else end this process, and start the hive on the file that is there. " +
-      "Nobody may open, copy or remove these files while a hive runs, other than by beehive backup.",
+      "If it was moved, move it back. Otherwise end this process and start the hive on the current file. " +
+      "While a hive runs, do not open, copy or remove these files; use beehive backup.",
   );
 }

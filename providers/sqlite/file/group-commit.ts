@@ -1,13 +1,13 @@
 import { afterThisTurn, type Clock, type Timer } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import type { Driver, Statement } from "./driver.ts";
 import { isBusy, translate } from "../errors.ts";
+import type { Driver, Statement } from "./driver.ts";
 
-/** What surrounds the operations of a group. All of it is synchronous: nothing comes between BEGIN and COMMIT. */
+/** Callbacks around the operations of a group. All are synchronous, so nothing comes between BEGIN and COMMIT. */
 export interface GroupHooks {
-  /** The transaction has begun. */
+  /** Called after BEGIN. */
   begun(): void;
-  /** The operations are done: what they held back to write together is written now. */
+  /** Called after the operations, to write what they buffered. */
   flush(): void;
   committed(): void;
   rolledBack(): void;
@@ -17,18 +17,18 @@ interface Operation {
   readonly apply: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: BeeHiveError) => void;
-  /** What `apply` returned, or why it refused. */
+  /** The result of `apply`, or the reason why it refused. */
   value: unknown;
   refusal: BeeHiveError | undefined;
 }
 
-/** The longest group: what bounds how long the event loop stands still for one. */
+/** Operations in a group, which bounds how long it blocks the event loop. */
 const maxInGroup = 1_000;
-/** How long the write lock of another process is waited for, and the longest wait between two tries, in ms. */
+/** The maximum wait for the write lock of another process, and between two tries, in ms. */
 const lockLimitMs = 15_000;
 const maxLockRetryMs = 20;
 
-/** Thrown within a group to undo all of it: the operation that throws it alone, too, is refused for that reason. */
+/** Thrown by an operation to roll back its group. If the operation throws it alone, too, it rejects with `reason`. */
 export class UndoGroup extends Error {
   readonly reason: BeeHiveError;
 
@@ -39,12 +39,11 @@ export class UndoGroup extends Error {
 }
 
 /**
- * Commits all that is asked for within one turn of the event loop in one transaction: one flush of the disk for
- * many steps. Nobody is answered before the COMMIT.
+ * Commits all operations of one turn of the event loop in one transaction, with one flush of the disk.
  *
- * An operation checks all that can be refused before it writes, and throws a `BeeHiveError` to refuse: the others of
- * its group go on. Anything else that is thrown undoes the group; its operations are then tried one by one, so that
- * only the one that is to blame fails. So an operation may be run several times, and must not keep what it did.
+ * Promises resolve after the COMMIT. An operation makes its checks before it writes, and refuses by throwing a
+ * `BeeHiveError`; the rest of its group goes on. Any other error rolls back the group, and its operations are then tried
+ * one by one, so that only the faulty one fails. So an operation may run several times, and must not keep state.
  */
 export class GroupCommit {
   readonly #file: string;
@@ -56,7 +55,7 @@ export class GroupCommit {
   #waiting: Operation[] = [];
   #scheduled = false;
   #closing = false;
-  /** While another process holds the write lock: since when it is waited for, how often it was tried. */
+  /** Set while another process holds the write lock: the start of the wait, and the number of tries. */
   #locked: { readonly since: number; tries: number } | undefined;
   #lockTimer: Timer | undefined;
 
@@ -69,12 +68,12 @@ export class GroupCommit {
     this.#commit = driver.prepare("COMMIT");
   }
 
-  /** Whether a group is about to be committed: what joins it costs no transaction of its own. */
+  /** True if a group is about to be committed, which operations can join without a transaction of their own. */
   get pending(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Runs `apply` in the transaction of this turn. Resolves with what it returned when that is on disk. */
+  /** Runs `apply` in the transaction of this turn. Resolves with its result after the commit. */
   run<T>(apply: () => T): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.push({ apply, resolve, reject, value: undefined, refusal: undefined });
@@ -82,7 +81,7 @@ export class GroupCommit {
     }) as Promise<T>;
   }
 
-  /** Commits what waits, at once: a last group. */
+  /** Commits the pending operations at once. */
   close(): void {
     this.#closing = true;
     this.#lockTimer?.cancel();
@@ -102,7 +101,7 @@ export class GroupCommit {
     if (group.length > 0) this.#commitGroup(group);
     if (this.#waiting.length === 0) return;
     if (!this.#locked) return this.#schedule();
-    // The lock is waited for without standing still; others keep it for milliseconds.
+    // Wait for the lock without blocking; other processes keep it for milliseconds.
     this.#scheduled = true;
     this.#lockTimer = this.#clock.after(Math.min(maxLockRetryMs, this.#locked.tries), () => this.#next());
   }
@@ -151,7 +150,7 @@ export class GroupCommit {
     try {
       this.#driver.exec("ROLLBACK");
     } catch {
-      // Some failures, a full disk among them, have SQLite roll back by itself.
+      // After some failures, such as a full disk, SQLite has rolled back by itself.
     }
     this.#hooks.rolledBack();
   }

@@ -1,7 +1,7 @@
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { DriverName } from "./driver.ts";
 
-/** Which driver has a file open in this process, and how often. */
+/** The driver that has a file open in this process, and the number of its connections. */
 interface OpenFile {
   readonly driver: DriverName;
   times: number;
@@ -9,18 +9,20 @@ interface OpenFile {
 
 const registry = Symbol.for("beehive-actors.sqlite-files");
 
-/** Shared by all copies of the package in a process. */
+/** Returns the registry, which all copies of the package in a process share. */
 function openFiles(): Map<string, OpenFile> {
   const shared = globalThis as { [registry]?: Map<string, OpenFile> };
   return (shared[registry] ??= new Map());
 }
 
 /**
- * Notes that a file is opened. Two copies of SQLite must not have one file open in one process: when one of them closes
- * it, POSIX systems let go of the locks of the other, and commits are lost (https://sqlite.org/howtocorrupt.html, 2.2).
+ * Registers an opened file. Two copies of SQLite must not have one file open in one process.
  *
- * @param path the real one.
- * @throws BeeHiveError `InvalidConfiguration` when another driver has it.
+ * When one of them closes it, POSIX systems release the locks of the other, and commits are lost
+ * (https://sqlite.org/howtocorrupt.html, 2.2).
+ *
+ * @param path The real path.
+ * @throws BeeHiveError `InvalidConfiguration` when another driver has the file open.
  */
 export function noteOpened(path: string, driver: DriverName): void {
   const open = openFiles().get(path);

@@ -2,28 +2,29 @@ import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSyn
 import { dirname } from "node:path";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 
-/** Only the user of the process may read what a hive keeps. */
+/** Readable and writable by the user of the process only. */
 const privateMode = 0o600;
 
 /**
- * Makes an empty file that only this user can read, unless there is one: SQLite makes files that everybody can. Those
- * beside it (`-wal`, `-shm`) get its rights from SQLite. A file that is there is not opened: closing it would let go
- * of the locks that this process has on it.
+ * Creates an empty file that only this user can read, if it does not exist. SQLite would make it readable for all.
  *
- * @param like a file whose rights it gets instead.
- * @returns whether it was made.
+ * SQLite gives the same rights to the files beside it (`-wal`, `-shm`). An existing file is not opened, because closing
+ * it would release the locks of this process on it.
+ *
+ * @param like A file whose rights the new file gets instead.
+ * @returns True if the file was created.
  */
 export function makePrivate(path: string, like?: string): boolean {
   try {
     closeSync(openSync(path, "wx", like === undefined ? privateMode : statSync(like).mode & 0o666));
     return true;
   } catch {
-    // It is there, or cannot be made: whoever opens it is told.
+    // The file exists, or cannot be created, which opening it will report.
     return false;
   }
 }
 
-/** Runs `make`, which writes to a new file; what was made for it is removed when that fails. */
+/** Runs `make`, which writes to a new private file. Removes the file when `make` throws. */
 export function withPrivateFile(path: string, make: () => void): void {
   const made = makePrivate(path);
   try {
@@ -35,14 +36,15 @@ export function withPrivateFile(path: string, make: () => void): void {
 }
 
 /**
- * Refuses a file that this process may not write to before SQLite opens it: what SQLite once opened to read alone it
- * keeps for the other connections of the process.
+ * Checks that this process may write to a file, before SQLite opens it.
+ *
+ * SQLite keeps a file once opened read-only for other connections of the process.
  *
  * @throws BeeHiveError `AccessDenied`.
  */
 export function assertWritable(file: string): void {
   const log = [`${file}-wal`, `${file}-shm`];
-  // The folder is written to where the log is still to be made.
+  // The folder must be writable if the log does not exist yet.
   for (const path of [file, ...log, ...(log.every((one) => existsSync(one)) ? [] : [dirname(file)])]) {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) continue;
     try {

@@ -3,29 +3,30 @@ import { safeText } from "../../../src/base/safe-text.ts";
 import type { Driver } from "./driver.ts";
 
 /*
- * The tables, for whoever looks into the file with `sqlite3 hive.db`. Looking is safe while a hive runs; writing is
- * not. Times are milliseconds since the epoch: `datetime(due / 1000, 'unixepoch')`.
+ * The tables, for reading with `sqlite3 -readonly hive.db`. Reading is safe while a hive runs; writing is not. Times are
+ * milliseconds since the epoch: `datetime(due / 1000, 'unixepoch')`.
  *
- * items           What the stores hold, one row an item. `store` says which: `collection/Orders`, `list/Parked/Item`,
- *                 `blob/Invoices`, `counter/Stock`, `lock`. `partition` is the key of a keyed list, empty elsewhere.
- *                 `value` is JSON text (`value ->> 'status'`), or the bytes of a blob.
- * destinations    Where events are pushed to: `OrderAccepted-` is a topic, `Invoices` a simple queue.
- * subscriptions   Who gets a copy: `OrderAccepted-Payment`; a simple queue is the one subscription of itself.
- * messages        The copies that wait or are being worked on; committed ones are deleted. Who may take one is in two
- *                 columns. `due` is when: a time that is past (0: before all others) means now; while it is leased,
- *                 `due` is when the lease ends; NULL waits in line behind an earlier event of its `order_key`.
- *                 `counted_from` is the time from which a lease or a delay counts; NULL when the event names its time.
- *                 `order_later` is the key of a message that gets in line when it is due.
- *                 `lease` is the token of the last lease, NULL when the event was given back since; `process` is whose.
- *                 `event` is JSON with all but the body (`event ->> 'eventType'`) and what is as it mostly is.
- * dead_letters    What was given up, whole, and why (`letter ->> 'reason'`). The letter with the `id` 7 is `letter-7`.
- * processes       Who leases, or holds locks (`holder` in a lock): `lock` is the end of the name of an empty file that the process keeps locked while it lives.
- * recent_ids      What was pushed lately, to drop duplicates: a row a transaction, `ids` is JSON, ids by destination.
+ * items           The items of all stores, one per row. `store` is the name of the store: `collection/Orders`,
+ *                 `list/Parked/Item`, `blob/Invoices`, `counter/Stock`, `lock`. `partition` is the key of a keyed list,
+ *                 empty elsewhere. `value` is JSON text (`value ->> 'status'`), or the bytes of a blob.
+ * destinations    The topics and queues that events are pushed to: `OrderAccepted-` is a topic, `Invoices` a queue.
+ * subscriptions   The subscriptions that get a copy: `OrderAccepted-Payment`. A queue is its own only subscription.
+ * messages        The copies that are ready, leased or delayed; committed ones are deleted.
+ *                 `due` is the time from which it may be leased: in the past (0: before all others) when it is ready,
+ *                 the end of the lease when it is leased, NULL when it waits behind an earlier event of `order_key`.
+ *                 `counted_from` is the start of the lease or delay; NULL for a delay to the event's `enqueueTime`.
+ *                 `order_later` is the key of a delayed message, which gets in line when it is due.
+ *                 `lease` is the token of the last lease, NULL after an abandon; `process` is the leasing process.
+ *                 `event` is JSON without the body (`event ->> 'eventType'`) and without usual values.
+ * dead_letters    The dead letters with their reasons (`letter ->> 'reason'`). The id 7 is the letter `letter-7`.
+ * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an empty
+ *                 file, which the process keeps locked while it lives.
+ * recent_ids      The ids pushed lately, to drop duplicates. One row per transaction; `ids` is JSON, by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
  */
 
-/** What brings a file from each version to the next. Never changed once released: added to. */
+/** The SQL from each version to the next. Never change a released entry; add a new one. */
 const migrations: readonly string[] = [
   `
   CREATE TABLE items (
@@ -85,7 +86,7 @@ const migrations: readonly string[] = [
     ids TEXT NOT NULL
   ) STRICT;
   `,
-  // Ids of messages are never used twice, and those that are due are found in their order without sorting.
+  // Never reuses ids of messages, and finds due messages in order without sorting.
   `
   DROP INDEX messages_by_due;
   DROP INDEX messages_by_order_key;
@@ -117,7 +118,7 @@ const migrations: readonly string[] = [
     )
   );
   `,
-  // What was leased to a process that was killed is found.
+  // Finds the leases of a killed process.
   `
   CREATE TABLE processes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -125,11 +126,11 @@ const migrations: readonly string[] = [
   ) STRICT;
   ALTER TABLE messages ADD COLUMN process INTEGER;
   `,
-  // Leases and delays that were counted from a wrong time are found.
+  // Finds leases and delays that were counted from a wrong time.
   `
   ALTER TABLE messages ADD COLUMN counted_from INTEGER;
   `,
-  // One event id may have several letters, and the letters of a subscription are found in their order without sorting.
+  // Allows several letters of one event id, and finds the letters of a subscription in order without sorting.
   `
   ALTER TABLE dead_letters RENAME TO old_dead_letters;
   CREATE TABLE dead_letters (
@@ -150,14 +151,15 @@ const migrations: readonly string[] = [
 /** The version that this release writes. */
 const schemaVersion = migrations.length;
 
-/** Marks the file as a hive's (`PRAGMA application_id`): "hive". */
+/** Marks the file as that of a hive (`PRAGMA application_id`): "hive" in ASCII. */
 const applicationId = 0x68697665;
 
 /**
- * Makes the tables, or brings those of an older release up to date. All in one transaction: a process that is killed
- * leaves what was there, one that comes second finds it done.
+ * Creates the tables, or migrates those of an older release, in one transaction.
  *
- * @throws BeeHiveError `InvalidConfiguration` when the file is something else's or of a later release.
+ * A process that is killed meanwhile leaves the file unchanged. A second process finds the migration done.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the file is not that of a hive, or of a later release.
  */
 export function migrate(driver: Driver, file: string): void {
   const { user_version: found } = pragma(driver, "user_version");
@@ -181,13 +183,14 @@ function assertOurs(driver: Driver, file: string, version: number): void {
   if (!isHive(driver)) {
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `"${safeText(file, 256)}" is the database of something else; a hive keeps a file of its own. Name another one.`,
+      `"${safeText(file, 256)}" is the database of another application; a hive needs its own file. Name another file.`,
     );
   }
   if (version <= schemaVersion) return;
   throw new BeeHiveError(
     "InvalidConfiguration",
-    `"${safeText(file, 256)}" was written by a later release: its schema has version ${version}, this release knows up to ${schemaVersion}. Update beehive-actors.`,
+    `"${safeText(file, 256)}" was written by a later release: its schema has version ${version}, this release knows ` +
+      `versions up to ${schemaVersion}. Update beehive-actors.`,
   );
 }
 

@@ -1,13 +1,13 @@
-/** What SQLite stores. Numbers are safe integers here; SQLite keeps them in up to 64 bits. */
+/** A value that SQLite stores. Numbers are safe integers here; SQLite keeps them in up to 64 bits. */
 export type Value = string | number | null | Uint8Array;
 
-/** A value that no driver may see: some end the process on it, others store something else. */
+/** A value that drivers cannot handle: some crash on it, others store something else. */
 export class UnfitValue extends Error {}
 
 /**
- * Checks everything that is bound to a statement.
+ * Checks all values that are bound to a statement.
  *
- * @throws UnfitValue unless each is a number, null, bytes, or a well-formed text without NUL.
+ * @throws UnfitValue when a value is not a number, null, bytes, or a well-formed text without NUL.
  */
 export function assertValues(values: readonly Value[]): void {
   for (let i = 0; i < values.length; i++) {
@@ -23,7 +23,7 @@ function valueProblem(value: unknown): string | undefined {
   return `it is ${value === undefined ? "undefined" : `of the type ${typeof value}`}, not a text, number or bytes`;
 }
 
-/** Why a text cannot be handed to a driver; `undefined` when it can. */
+/** Returns the reason why a text cannot be passed to a driver; undefined when it can. */
 export function textProblem(text: string): string | undefined {
   if (text.includes("\0")) return "it holds NUL";
   return text.isWellFormed() ? undefined : "it is not well-formed Unicode";

@@ -2,8 +2,10 @@ import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Messages } from "./messages.ts";
 
 /**
- * Has leases and delays counted anew that a clock which was ahead made too long: when the file is first leased from, for
- * a process that has ended may have had such a clock, and whenever the clock of this one is put back.
+ * Corrects leases and delays that a clock which was ahead made too long.
+ *
+ * Runs with the first lease call, since a process that has ended may have had such a clock, and whenever the clock of
+ * this process is put back.
  */
 export class ClockWatch {
   readonly #messages: Pick<Messages, "countAnew">;
@@ -11,7 +13,7 @@ export class ClockWatch {
   readonly #steps = new ClockSteps();
   #due = true;
 
-  /** @param onCountedAnew is called when messages may be due earlier than before. */
+  /** @param onCountedAnew Called when messages may be due earlier than before. */
   constructor(messages: Pick<Messages, "countAnew">, onCountedAnew: () => void) {
     this.#messages = messages;
     this.#onCountedAnew = onCountedAnew;
@@ -26,7 +28,7 @@ export class ClockWatch {
         if (changed) this.#onCountedAnew();
       },
       () => {
-        // Whoever leases tells why the file cannot be used. The next glance tries again.
+        // The lease call reports why the file cannot be used. The next glance tries again.
         this.#due = true;
       },
     );

@@ -1,8 +1,8 @@
 import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
-import { eventOf, type EventRow } from "./message.ts";
 import type { SqliteLease } from "./lease.ts";
+import { eventOf, type EventRow } from "./message.ts";
 import type { Subscription } from "./topology.ts";
 
 interface DeadLetterRow extends EventRow {
@@ -10,10 +10,10 @@ interface DeadLetterRow extends EventRow {
   readonly letter: string;
 }
 
-/** Letters in a page: each holds an event whole. */
+/** Letters in a page. Each letter holds a whole event. */
 const pageSize = 50;
 
-/** What was given up, by subscription. A letter is known by its row, and may be asked for by the id of its event. */
+/** The dead letters of all subscriptions. The id of a letter is that of its row. */
 export class DeadLetters {
   readonly #client: SqliteClient;
   readonly #add: Statement;
@@ -36,12 +36,12 @@ export class DeadLetters {
     this.#deleteAll = client.prepare("DELETE FROM dead_letters WHERE subscription = ?");
   }
 
-  /** Copies the message of a lease that is held. To be called within a group. */
+  /** Adds a dead letter with the message of a lease, which must be held. Call within a group. */
   add(lease: SqliteLease, { event: _, ...letter }: DeadLetterRecord): void {
     this.#add.run([lease.event.id, JSON.stringify(letter), lease.id]);
   }
 
-  /** Removes a letter, by its id or the oldest by that of its event; returns its event. To be called within a group. */
+  /** Removes the letter with that id, or the oldest letter of that event id. Returns its event. Call within a group. */
   take({ id: subscription }: Subscription, id: string): EventRow | undefined {
     const row = Number(letterKey(id));
     const [letter] = Number.isSafeInteger(row) ? this.#take.all([row, subscription]) : [];
@@ -59,7 +59,7 @@ export class DeadLetters {
     return query.get([id])?.dead ?? 0;
   }
 
-  /** Oldest first, a page at a time. */
+  /** Yields the letters, oldest first. */
   async *list({ id, name }: Subscription): AsyncGenerator<DeadLetter, void, undefined> {
     const query = this.#client.query<DeadLetterRow>(
       `SELECT id, letter, ${this.#client.text("event")}, ${this.#client.text("body")} FROM dead_letters ` +

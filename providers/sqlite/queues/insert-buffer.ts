@@ -4,19 +4,19 @@ import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
 import { eventOf, type EventRow } from "./message.ts";
 import { SqliteLease } from "./lease.ts";
-import type { Taker } from "./taker.ts";
+import type { LeaseWaiter } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
-/** Rows in one INSERT: a call of the driver costs more than a row. Larger first. */
+/** Rows in one INSERT, larger first. A call of the driver costs more than a row. */
 const batchSizes = [32, 8, 1];
 
-/** What messages that are inserted together have in common. */
+/** The common values of messages that are inserted together. */
 export interface Placement {
   readonly subscription: Subscription;
-  /** When they may be leased, in ms since the epoch; that their leases end when they are handed over. */
+  /** The time when they may be leased, or when their leases end if they are handed over. In ms since the epoch. */
   readonly due: number;
-  /** Whom they are handed to, leased, and when that is. */
-  readonly handed?: { readonly taker: Taker; readonly now: number } | undefined;
+  /** The waiter that gets the messages leased, and the time. */
+  readonly handed?: { readonly waiter: LeaseWaiter; readonly now: number } | undefined;
 }
 
 interface Bucket extends Placement {
@@ -29,28 +29,28 @@ interface Insert {
   readonly statement: Statement;
 }
 
-/** What the buffer needs of others. */
+/** The dependencies of an insert buffer. */
 export interface InsertBufferParts {
-  /** As many tokens of leases in a row; answers the first. */
+  /** Reserves consecutive lease tokens. Returns the first. */
   readonly tokens: (count: number) => number;
-  /** The process that leases, as the file knows it. */
+  /** Returns the number of this process in the file. */
   readonly process: () => number | null;
-  /** Is told the row that an event is in that is not leased yet. */
+  /** Called with the row of each event that is not leased yet. */
   readonly inserted: (row: number, event: Event) => void;
 }
 
-/** Messages of a group that need nothing but to be inserted: held back, to be written many at a time. */
+/** Buffers messages of a group that only need to be inserted, to write many with one statement. */
 export class InsertBuffer {
   readonly #inserts: readonly Insert[];
   readonly #leasedInserts: readonly Insert[];
   readonly #parts: InsertBufferParts;
   #buckets: Bucket[] = [];
-  /** The bucket that each subscription fills. */
+  /** The current bucket of each subscription. */
   readonly #filling = new Map<number, Bucket>();
 
   constructor(client: SqliteClient, parts: InsertBufferParts) {
     this.#parts = parts;
-    // What the rows of a bucket share is handed over once: each value that is bound costs about as much as a column.
+    // Bind the common values of a bucket once: each bound value costs about as much as a column.
     const inserts = (columns: string, values: (row: number) => string): Insert[] =>
       batchSizes.map((size) => {
         const rows = Array.from({ length: size }, (_, row) => values(row)).join(", ");
@@ -66,7 +66,7 @@ export class InsertBuffer {
   add(placement: Placement, event: Event, row: EventRow): void {
     const { subscription, due, handed } = placement;
     let bucket = this.#filling.get(subscription.id);
-    if (bucket?.due !== due || bucket.handed?.taker !== handed?.taker) {
+    if (bucket?.due !== due || bucket.handed?.waiter !== handed?.waiter) {
       bucket = { subscription, due, handed, events: [], rows: [] };
       this.#buckets.push(bucket);
       this.#filling.set(subscription.id, bucket);
@@ -75,7 +75,7 @@ export class InsertBuffer {
     bucket.rows.push(row);
   }
 
-  /** Writes what is held back, in the order in which it came. */
+  /** Writes the buffered messages, in their order. */
   flush(): void {
     const buckets = this.#buckets;
     if (buckets.length === 0) return;
@@ -98,7 +98,7 @@ export class InsertBuffer {
         const values: Value[] = [subscription.id, due];
         if (handed) values.push(token, this.#parts.process(), handed.now);
         for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
-        // The rows of one INSERT have ids in a row: nobody else writes meanwhile.
+        // The rows of one INSERT have consecutive ids, because no other process writes meanwhile.
         const first = statement.insert(values) - size + 1;
         for (let i = 0; i < size; i++) this.#inserted(bucket, at + i, first + i, token + i);
       }
@@ -109,9 +109,9 @@ export class InsertBuffer {
     const published = events[index] as Event;
     if (!handed) return this.#parts.inserted(id, published);
     const queueName = subscription.name.toString();
-    // A body by reference is not what the row holds.
+    // A body by reference differs from that of the row.
     const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });
     const lease = { id, token, subscription, inLine: false, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
-    handed.taker.hand(new SqliteLease(lease));
+    handed.waiter.hand(new SqliteLease(lease));
   }
 }

@@ -13,7 +13,7 @@ interface Row {
   readonly behind: number;
 }
 
-/** The messages of an ordered subscription that were tried and others of their key wait behind, those with most behind them first. */
+/** Returns the tried messages of an ordered subscription that hold back others of their key, the worst first. */
 export function keyHolders(client: SqliteClient, { id }: Subscription, now: number): readonly KeyHolder[] {
   const rows = client
     .query<Row>(

@@ -1,15 +1,15 @@
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Subscription } from "./topology.ts";
 
-/** A lease: held as long as the row bears its token and its time has not passed. */
+/** A lease. It is held while its row has the same token and it has not expired. */
 export class SqliteLease implements Lease {
   readonly id: number;
-  /** The fencing token: no other lease on the row, of whichever process, has the same. */
+  /** The fencing token, unique among all leases of the row in all processes. */
   readonly token: number;
   readonly subscription: Subscription;
-  /** It holds its key: the next one of the key waits for it. */
+  /** True if the event holds its key: the next event of the key waits for it. */
   readonly inLine: boolean;
   readonly event: Event;
   readonly attempt: number;

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import { messageOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { Event, type EventRecord } from "../../../src/events/event.ts";
 import { jsonErrorPlace } from "../../../src/base/json-error.ts";
+import { Event, type EventRecord } from "../../../src/events/event.ts";
 import { receivedEvent } from "../../../src/events/unreadable.ts";
 
-/** How an event lies in a row: everything but its body as JSON, the body as it travels. */
+/** The columns of an event: its body, and everything else as JSON. */
 export interface EventRow {
   readonly event: string;
   readonly body: string | Uint8Array;
 }
 
-/** What nearly all events have in common is left out of rows. */
+/** Values of nearly all events, which rows leave out. */
 const usual = { contentType: "application/json", delivery: "business" } as const;
 
 type Kept = Omit<EventRecord, "body" | "queueName">;
 
-/** SQLite ends a text at the first NUL for some of its functions and drivers: such a body is kept as bytes. */
+/** Bodies with NUL are stored as bytes, because some functions and drivers of SQLite end a text at NUL. */
 interface Encoding {
   readonly bodyIsText: true | undefined;
 }
@@ -42,14 +42,14 @@ export function rowOf(event: Event): EventRow {
   return { event: JSON.stringify(kept), body: bodyIsText ? Buffer.from(body as string) : body };
 }
 
-/** An event as it was read from a row. */
+/** An event read from a row. */
 export interface RowEvent {
   readonly event: Event;
-  /** Why the row cannot be read; `event` is then a stand-in that holds what is there. */
+  /** The reason why the row cannot be read; `event` is then a stand-in with the content of the row. */
   readonly problem: BeeHiveError | undefined;
 }
 
-/** The event of a row, or a stand-in for one that cannot be read. @param queueName the subscription that it was in. */
+/** Returns the event of a row, or a stand-in when it cannot be read. @param queueName The subscription of the row. */
 export function eventOf(row: EventRow, queueName: string): Event {
   return readRow(row, queueName).event;
 }
@@ -70,7 +70,7 @@ function parsed(event: string): EventRecord & Encoding {
   try {
     value = JSON.parse(event);
   } catch {
-    // The error of JSON.parse quotes the text; what is in an event does not belong in errors.
+    // Do not use the error of JSON.parse: it quotes the event, which may be confidential.
     throw new Error(`its event is not JSON, wrong ${jsonErrorPlace(event) ?? "somewhere"}`);
   }
   if (typeof value === "object" && value !== null) return value as EventRecord & Encoding;
@@ -80,7 +80,7 @@ function parsed(event: string): EventRecord & Encoding {
 const texts = ["id", "eventType", "contentType"] as const;
 const optionalTexts = ["url", "correlationId", "causationId", "partitionKey"] as const;
 
-/** Refuses what nobody could work on; optional texts that are numbers, as earlier releases took them, become texts. */
+/** Checks a record. Optional texts that are numbers, which earlier releases accepted, become texts. */
 function checkedRecord(record: EventRecord): EventRecord {
   for (const name of texts) if (typeof record[name] !== "string") throw new Error(`its ${name} is no text`);
   if (!Number.isFinite(record.timestamp)) throw new Error("its timestamp is no number");
@@ -101,7 +101,7 @@ function isThere(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Holds the row as it is, so that nothing is lost; its id is that of the event, or stands for what is in the row. */
+/** Returns an event with the content of an unreadable row, so that nothing is lost. Its id is a hash of the content. */
 function standIn(row: EventRow, queueName: string, why: string): RowEvent {
   const contents = Buffer.concat([Buffer.from(`${row.event}\n`), Buffer.from(String(row.body))]);
   const id = `unreadable-${createHash("sha256").update(contents).digest("hex").slice(0, 32)}`;
@@ -113,11 +113,11 @@ function standIn(row: EventRow, queueName: string, why: string): RowEvent {
     contentType: "application/octet-stream",
     body: new Uint8Array(contents),
   });
-  const message = `A row of ${queueName} in the SQLite file cannot be read: ${why}. Its letter ${id} holds what is there.`;
+  const message = `A row of ${queueName} in the SQLite file cannot be read: ${why}. The event ${id} holds its content.`;
   return { event, problem: new BeeHiveError("BodyUnreadable", message) };
 }
 
-/** Some drivers hand over a `Buffer`, whose slices would share their memory. */
+/** Copies the bytes of a body, because some drivers return a `Buffer` whose slices share memory. */
 function bodyOf(body: string | Uint8Array, isText: true | undefined): string | Uint8Array {
   if (typeof body === "string") return body;
   if (!(body instanceof Uint8Array)) throw new Error("its body is neither text nor bytes");

@@ -1,18 +1,18 @@
-import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
-import type { Event } from "../../../src/events/event.ts";
 import type { QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
-import { readRow, type EventRow } from "./message.ts";
 import { UndoGroup } from "../file/group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
+import type { LeaseWaiter } from "./lease-waiter.ts";
 import { SqliteLease } from "./lease.ts";
+import { readRow, type EventRow } from "./message.ts";
 import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
-import type { Taker } from "./taker.ts";
 import type { Subscription } from "./topology.ts";
 
 /** A message that is about to be leased. */
@@ -23,7 +23,7 @@ interface Candidate {
   readonly first_seen: number | null;
 }
 
-/** A row that cannot be read, leased to be given up. */
+/** A row that cannot be read, with the lease to settle it. */
 export interface UnreadableRow {
   readonly lease: SqliteLease;
   readonly problem: BeeHiveError;
@@ -35,12 +35,13 @@ export interface TakenMessages {
 }
 
 const held = "id = ? AND lease = ? AND due > ?";
-/** What counts from a time to come, by more than clocks differ. */
+/** Selects leases and delays that start in the future, by more than the difference between clocks. */
 const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
 
 /**
- * The messages of all subscriptions. All is called within a group, but for `nextDue` and `counts`.
- * Times are handed in, in ms since the epoch.
+ * The messages of all subscriptions.
+ *
+ * Methods are called within a group, except `nextDue`, `counts` and `oldest`. Times are in ms since the epoch.
  */
 export class Messages {
   readonly #insertInLine: Statement;
@@ -51,7 +52,7 @@ export class Messages {
   readonly #find: Statement;
   readonly #remove: Statement;
   readonly #renew: Statement;
-  readonly #giveBack: Statement;
+  readonly #abandon: Statement;
   readonly #countAnew: Statement;
   readonly #releaseNext: Statement;
   readonly #findLate: Statement<{ readonly id: number }>;
@@ -63,12 +64,12 @@ export class Messages {
   readonly #clock: Clock;
   readonly #processes: Processes;
   readonly #recent = new RecentEvents();
-  /** Held back to be written together: rows to insert, and leases whose rows go. */
+  /** Buffered until the group is flushed: rows to insert, and leases whose rows are to be deleted. */
   readonly #added: InsertBuffer;
   #removed: SqliteLease[] = [];
-  /** When a message of a subscription may be due: it never is before, unless another process changes it. */
+  /** The earliest time when a message of a subscription may be due, unless another process changes it. */
   readonly #quietUntil = new Map<number, number>();
-  /** Counts up from a random start, so that processes do not meet. */
+  /** Counts up from a random start, so that tokens of processes do not collide. */
   #nextToken: number = randomInt(2 ** 47);
 
   constructor(client: SqliteClient, clock: Clock, processes: Processes) {
@@ -98,7 +99,7 @@ export class Messages {
         "first_seen = coalesce(first_seen, ?4), counted_from = ?4 FROM json_each(?5) AS found WHERE messages.id = found.value",
     );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
-    // Sound because a token is that of one lease: a row goes only if the lease that it is under is among these.
+    // Matching ids and tokens apart is correct, because each token belongs to one lease.
     this.#remove = client.prepare(
       "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?)) " +
         "AND lease IN (SELECT value FROM json_each(?)) AND due > ?",
@@ -106,7 +107,7 @@ export class Messages {
     this.#renew = client.prepare(
       "UPDATE messages SET due = ?1, counted_from = ?4 WHERE id = ?2 AND lease = ?3 AND due > ?4",
     );
-    this.#giveBack = client.prepare(
+    this.#abandon = client.prepare(
       "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
     );
     this.#countAnew = client.prepare(
@@ -119,7 +120,7 @@ export class Messages {
     this.#findLate = client.prepare(
       "SELECT id FROM messages WHERE subscription = ? AND order_later IS NOT NULL AND due <= ? AND lease IS NULL ORDER BY due, id",
     );
-    // Keys are compared within SQLite alone: what a driver hands over of one that holds NUL is not all of it.
+    // Compare keys within SQLite only: drivers cut off a key at NUL.
     this.#moveInLine = client.prepare(
       "INSERT INTO messages (subscription, due, order_key, attempts, first_seen, event, body) SELECT subscription, " +
         "iif(EXISTS (SELECT 1 FROM messages AS other WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
@@ -134,24 +135,24 @@ export class Messages {
     client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#rolledBack() });
   }
 
-  /** Adds a message that may be leased from `due` on. `row` is the event as a row, which subscriptions share. */
+  /** Adds a message that may be leased from `due` on. Subscriptions share the `row` of the event. */
   add(subscription: Subscription, event: Event, row: EventRow, due: number, now: number): void {
     const { id } = subscription;
     this.#dueAt(id, due);
     if (!isInLine(subscription, event)) return this.#added.add({ subscription, due }, event, row);
-    // A message for later takes its place in line when it is due, see #joinLine.
+    // A delayed message gets in line when it is due, see #joinLine.
     const insert = due <= now ? this.#insertInLine : this.#insertForLater;
     this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
   }
 
-  /** Adds a message that is leased already, to somebody who waits for it. Not for one that {@link isInLine}. */
-  hand(subscription: Subscription, event: Event, row: EventRow, taker: Taker, now: number): void {
-    const due = now + taker.leaseMs;
+  /** Adds a message that is leased to a waiter already. Not for messages in line, see {@link isInLine}. */
+  hand(subscription: Subscription, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
+    const due = now + waiter.leaseMs;
     this.#dueAt(subscription.id, due);
-    this.#added.add({ subscription, due, handed: { taker, now } }, event, row);
+    this.#added.add({ subscription, due, handed: { waiter, now } }, event, row);
   }
 
-  /** Has messages that came before the subscription was ordered take their place in line. */
+  /** Puts messages in line that were pushed before the subscription was ordered. */
   lineUp(subscription: Subscription, now: number): void {
     this.#flush();
     this.#quietUntil.delete(subscription.id);
@@ -159,7 +160,7 @@ export class Messages {
     this.#joinLine(subscription, now);
   }
 
-  /** Leases up to `max` messages that are due, those that came back first; rows that cannot be read are told apart. */
+  /** Leases up to `max` due messages, abandoned ones first. Returns unreadable rows apart. */
   take(subscription: Subscription, max: number, leaseMs: number, now: number): () => TakenMessages {
     this.#added.flush();
     if (subscription.ordered) this.#joinLine(subscription, now);
@@ -172,7 +173,7 @@ export class Messages {
     }
     const atHand = found.map(({ id }) => this.#recent.take(id));
     const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
-    // Events are made after the commit: the lock is held no longer than need be.
+    // Make the events after the commit, to hold the write lock no longer than necessary.
     const queueName = subscription.name.toString();
     return () => {
       const leases: SqliteLease[] = [];
@@ -204,14 +205,16 @@ export class Messages {
     return new Map(this.#read.all([jsonOf(messages.map(({ id }) => id))]).map((row) => [row.id, row]));
   }
 
-  /** @throws BeeHiveError `LeaseLost`. */
+  /** @throws BeeHiveError `LeaseLost` when the lease is not held. */
   assertHeld(lease: SqliteLease, now: number): void {
     if (!this.#find.get([lease.id, lease.token, now])) throw leaseLost(lease);
   }
 
   /**
-   * Ends the lease and deletes the message, at the latest when the group ends. A lease that is not held then undoes
-   * the group; its operations are run again alone, and this one is refused with `LeaseLost`.
+   * Ends the lease and deletes the message, at the latest when the group is flushed.
+   *
+   * A lease that is not held then rolls back the group. Its operations run again alone, and this one fails with
+   * `LeaseLost`.
    */
   remove(lease: SqliteLease, now: number): void {
     if (lease.expiresAt <= now) throw leaseLost(lease);
@@ -222,15 +225,15 @@ export class Messages {
     this.#dueAt(lease.subscription.id, 0);
   }
 
-  /** Answers whether the lease was held, and now is until `until`. */
+  /** Renews the lease until `until`. Returns false if it is not held. */
   renew(lease: SqliteLease, until: number, now: number): boolean {
     return this.#renew.run([until, lease.id, lease.token, now]) > 0;
   }
 
-  /** Ends the lease; the message is due again after `delayMs`. @throws BeeHiveError `LeaseLost`; then nothing changed. */
-  giveBack(lease: SqliteLease, delayMs: number, countAttempt: boolean, now: number): void {
+  /** Ends the lease and makes the message due after `delayMs`. @throws BeeHiveError `LeaseLost`, without a change. */
+  abandon(lease: SqliteLease, delayMs: number, countAttempt: boolean, now: number): void {
     const due = delayMs > 0 ? now + delayMs : 0;
-    const changed = this.#giveBack.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
+    const changed = this.#abandon.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
     if (changed === 0) throw leaseLost(lease);
     this.#dueAt(lease.subscription.id, due);
   }
@@ -241,8 +244,9 @@ export class Messages {
   }
 
   /**
-   * Counts leases and delays anew that were counted by a clock which was ahead: they last as long as they were to, from
-   * now. Times that events name stay. Resolves with whether there were any.
+   * Restarts leases and delays that were counted by a clock which was ahead, so that they last as long as intended.
+   *
+   * The `enqueueTime` of events is kept. Resolves with true if there were any.
    */
   async countAnew(now: number): Promise<boolean> {
     this.forget();
@@ -252,7 +256,7 @@ export class Messages {
     return true;
   }
 
-  /** No message is due before; `Infinity` when none waits for a time. */
+  /** Returns the earliest time when a message is due; `Infinity` when there is none. */
   nextDue({ id }: Subscription): number {
     const quietUntil = this.#quietUntil.get(id);
     if (quietUntil !== undefined && quietUntil > this.#clock.now()) return quietUntil;
@@ -266,18 +270,18 @@ export class Messages {
     return due;
   }
 
-  /** Says that other processes may have changed messages. */
+  /** Forgets cached times, because other processes may have changed messages. */
   forget(): void {
     this.#quietUntil.clear();
   }
 
-  /** Notes that a message will be due then. */
+  /** Remembers that a message will be due at that time. */
   #dueAt(subscription: number, due: number): void {
     const quietUntil = this.#quietUntil.get(subscription);
     if (quietUntil !== undefined && due < quietUntil) this.#quietUntil.set(subscription, due);
   }
 
-  /** As many tokens in a row; answers the first. */
+  /** Reserves consecutive tokens. Returns the first. */
   #tokens(count: number): number {
     const first = this.#nextToken;
     this.#nextToken += count;
@@ -295,7 +299,7 @@ export class Messages {
     return counts ?? { ready: 0, leased: 0, delayed: 0 };
   }
 
-  /** When the event that has been due for the longest happened. */
+  /** Returns the timestamp of the event that has been due for the longest time. */
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
       .query<{ readonly timestamp: unknown }>(
@@ -305,7 +309,7 @@ export class Messages {
     return typeof first?.timestamp === "number" ? first.timestamp : undefined;
   }
 
-  /** Puts messages that were pushed for later, and are due now, at the end of the line of their key. */
+  /** Puts delayed messages that are due now at the end of the line of their key. */
   #joinLine({ id }: Subscription, now: number): void {
     for (const { id: late } of this.#findLate.all([id, now])) {
       this.#moveInLine.run([late]);
@@ -318,7 +322,7 @@ export class Messages {
     this.#added.flush();
   }
 
-  /** Nothing of the group has happened: the ids of its rows will be those of others. */
+  /** Drops everything cached, because the ids of rolled-back rows will be used again. */
   #rolledBack(): void {
     this.#quietUntil.clear();
     this.#added.clear();
@@ -337,7 +341,7 @@ export class Messages {
   }
 }
 
-/** Whether the event waits behind an earlier one of its key. */
+/** Returns true if the event is ordered by its key. */
 export function isInLine({ ordered }: Subscription, { partitionKey }: Event): boolean {
   return ordered && Boolean(partitionKey);
 }

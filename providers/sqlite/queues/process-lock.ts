@@ -1,26 +1,28 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { makePrivate } from "../file/private-file.ts";
 import { openDriver, type Driver, type DriverName } from "../file/driver.ts";
+import { makePrivate } from "../file/private-file.ts";
 
-/** How old a lock file is, at the least, that nobody knows of, in ms: its process may be about to say whose it is. */
+/** The minimum age of an orphaned lock file, in ms. The process of a younger file may be about to register. */
 const orphanMs = 60_000;
 
 /**
- * Tells others that this process lives: an empty file beside the file of the hive, with an exclusive lock on it, of
- * which the operating system lets go when the process ends, however it ends. Unlike the number of a process it is of
- * one process only, also where those that share the file are in several containers. The lock is one of SQLite, as Node
- * has none. As with the file itself, nobody in the process may open it otherwise: POSIX systems let go of all locks of a
- * process on a file when it closes that file once, so copies are made by `backup`, or by another process.
+ * Marks this process as alive: an exclusive lock on an empty file beside the file of the hive.
+ *
+ * The operating system releases the lock when the process ends, however it ends. Unlike a process id, the file is unique
+ * even if the processes run in several containers. The lock is one of SQLite, since Node has no file locks.
+ *
+ * The process must not open the file in any other way: POSIX systems release all locks of a process on a file when the
+ * process closes that file once. The same holds for the file of the hive, so use `backup` or another process to copy it.
  */
 export class ProcessLock {
-  /** What tells it from all others. */
+  /** A unique name. */
   readonly name: string;
   readonly #path: string;
   readonly #driver: Driver;
 
-  /** Takes a new one. @param file the whole path of the file of the hive. @throws what the driver throws. */
+  /** Takes a new lock. @param file The absolute path of the file of the hive. @throws The error of the driver. */
   constructor(file: string, driver: DriverName) {
     this.name = randomBytes(8).toString("hex");
     this.#path = pathOf(file, this.name);
@@ -39,7 +41,7 @@ export class ProcessLock {
     remove(this.#path);
   }
 
-  /** Whether the process that took it is known to be dead. What cannot be found out is not known. */
+  /** Returns true if the process of the lock is certainly dead. */
   static isDead(file: string, name: string, driver: DriverName): boolean {
     const path = pathOf(file, name);
     let opened: Driver | undefined;
@@ -55,12 +57,12 @@ export class ProcessLock {
     }
   }
 
-  /** Removes the file that a process left which did not live to do so. */
+  /** Removes the lock file of a dead process. */
   static clear(file: string, name: string): void {
     remove(pathOf(file, name));
   }
 
-  /** Removes the files of processes that died before they could say so in the file of the hive. */
+  /** Removes the lock files of processes that died before they registered in the file of the hive. */
   static clearOrphans(file: string, known: ReadonlySet<string>, driver: DriverName, now: number): void {
     const start = basename(pathOf(file, ""));
     try {
@@ -71,7 +73,7 @@ export class ProcessLock {
         if (mtimeMs < now - orphanMs && ProcessLock.isDead(file, name, driver)) ProcessLock.clear(file, name);
       }
     } catch {
-      // They are no more than litter.
+      // Orphaned files do no harm.
     }
   }
 }
@@ -80,17 +82,17 @@ function pathOf(file: string, name: string): string {
   return `${file}-process-${name}`;
 }
 
-/** A file that cannot be removed does no harm. */
+/** Removes a file, if possible. */
 function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // The folder is read-only by now, or the file is somebody else's.
+    // A file that stays, such as that of another user, does no harm.
   }
 }
 
 function lock(driver: Driver): void {
-  // Nothing is ever written, so no journal is wanted beside the file. Not prepared: what is prepared may outlive the
-  // driver, and its hold on the file with it.
+  // Nothing is ever written, so keep the journal in memory. Use exec: a prepared statement may outlive the driver, and
+  // keep the file open.
   driver.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
 }

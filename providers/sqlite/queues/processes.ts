@@ -4,7 +4,7 @@ import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import { ProcessLock } from "./process-lock.ts";
 
-/** How often it is looked whether one of the others lives, in ms, while somebody leases; a look takes a millisecond or two. */
+/** The time between two checks for a dead process, in ms. A check takes a millisecond or two. */
 const lookMs = 1_000;
 
 interface ProcessRow {
@@ -13,39 +13,41 @@ interface ProcessRow {
 }
 
 /**
- * The processes that lease from the file, or hold locks. When one was killed, another gives back what was leased to it,
- * and frees its locks, at once, not only when they end: whoever opens the file next, or one of those that share it within seconds. An event that had
- * come back before waits for the end of its lease, for it may be what kills.
+ * The processes that lease from the file or hold locks.
+ *
+ * When a process is killed, another one abandons its leases and frees its locks: the next process that opens the file at
+ * once, or one that shares it within seconds. An event with an earlier attempt stays leased until its lease ends, because
+ * the event may be the cause.
  */
 export class Processes {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #onGivenBack: () => void;
+  readonly #onAbandoned: () => void;
   readonly #isThere: Statement;
   readonly #insert: Statement;
   readonly #delete: Statement;
-  readonly #giveBack: Statement;
+  readonly #abandon: Statement;
   readonly #freeLocks: Statement;
   #lock: ProcessLock | undefined;
   #mayLock = true;
-  /** This process in the file, once it has leased something. */
+  /** The row of this process, once it has leased or locked something. */
   #own: number | undefined;
-  /** Nobody can have removed it since it was looked. */
+  /** True if no other process can have removed the row since it was last seen. */
   #sure = false;
-  /** The group under way is the one that notes this process. */
+  /** True while the current group inserts the row. */
   #noting = false;
-  /** When it was looked last, in ms since the epoch. */
+  /** The time of the last check, in ms since the epoch. */
   #lookedAt = -Infinity;
 
-  /** @param onGivenBack is called when leases of another process were given back. */
-  constructor(client: SqliteClient, clock: Clock, onGivenBack: () => void) {
+  /** @param onAbandoned Called when the leases of a dead process were abandoned. */
+  constructor(client: SqliteClient, clock: Clock, onAbandoned: () => void) {
     this.#client = client;
     this.#clock = clock;
-    this.#onGivenBack = onGivenBack;
+    this.#onAbandoned = onAbandoned;
     this.#isThere = client.prepare("SELECT 1 FROM processes WHERE id = ?");
     this.#insert = client.prepare("INSERT INTO processes (lock) VALUES (?)");
     this.#delete = client.prepare("DELETE FROM processes WHERE id = ?");
-    this.#giveBack = client.prepare(
+    this.#abandon = client.prepare(
       "UPDATE messages SET due = 0, lease = NULL " +
         "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL AND attempts = 1",
     );
@@ -64,14 +66,14 @@ export class Processes {
     });
   }
 
-  /** Names this process, for the locks that it takes. `undefined` when no lock of its own could be had. */
+  /** Returns the name of this process for the locks that it takes; undefined when it could not get a process lock. */
   async holder(): Promise<string | undefined> {
     const isKnown = this.#sure && !this.#noting;
     const own = (isKnown ? this.#own : undefined) ?? (await this.#client.write(() => this.own()));
     return own === null ? undefined : String(own);
   }
 
-  /** The number of this process, for what it leases. To be called within a group. Null when no lock could be had. */
+  /** Returns the number of this process for its leases; null without a process lock. Call within a group. */
   own(): number | null {
     if (this.#own !== undefined && (this.#sure || this.#isThere.get([this.#own]))) {
       this.#sure = true;
@@ -84,11 +86,13 @@ export class Processes {
   }
 
   /**
-   * Looks whether another process died, unless it was looked a moment ago: all of them the first time, then any one of
-   * them. As each process does so, one that died is found within a second or two mostly, however many there are.
+   * Checks at most once a second whether another process died.
+   *
+   * Checks all processes the first time, then a random one. As each process does so, a dead one is usually found within
+   * a second or two, however many there are.
    */
   glance(now: number): void {
-    // A clock that was put back silences nobody.
+    // The absolute difference, so that checks go on when the clock is put back.
     if (Math.abs(now - this.#lookedAt) < lookMs) return;
     const first = this.#lookedAt === -Infinity;
     this.#lookedAt = now;
@@ -102,7 +106,7 @@ export class Processes {
     return new Set([...others.map(({ lock }) => lock), ...(this.#lock ? [this.#lock.name] : [])]);
   }
 
-  /** Says that another process changed the file. */
+  /** Checks the row again, because another process has changed the file. */
   forget(): void {
     this.#sure = false;
   }
@@ -114,19 +118,19 @@ export class Processes {
     if (own !== undefined) this.#client.write(() => this.#delete.run([own])).catch(() => {});
   }
 
-  /** Gives up the lock, once nothing more is written. */
+  /** Releases the process lock. Call after the last write. */
   close(): void {
     this.#lock?.release();
   }
 
-  /** Without one, leases that this process does not live to settle last out their time. */
+  /** Takes the process lock. Without it, leases of this process expire only by time when it is killed. */
   #takeLock(): ProcessLock | undefined {
     if (!this.#mayLock) return this.#lock;
     this.#mayLock = false;
     try {
       this.#lock = new ProcessLock(this.#client.path, this.#client.driverName);
     } catch {
-      // Another file could not be opened: too many are, or the folder is read-only by now.
+      // Another file could not be opened: too many are open, or the folder has become read-only.
     }
     return this.#lock;
   }
@@ -136,25 +140,25 @@ export class Processes {
       const all = this.#client.query<ProcessRow>("SELECT id, lock FROM processes ORDER BY id").all([]);
       return all.filter(({ id }) => id !== this.#own);
     } catch {
-      // Whoever waits for messages tells that the file cannot be read.
+      // The lease call that waits reports that the file cannot be read.
       return [];
     }
   }
 
   #look({ id, lock }: ProcessRow): void {
     if (!ProcessLock.isDead(this.#client.path, lock, this.#client.driverName)) return;
-    this.#giveBackOf(id).then(
+    this.#abandonAllOf(id).then(
       () => ProcessLock.clear(this.#client.path, lock),
       () => {}, // The next look tries again.
     );
   }
 
-  async #giveBackOf(id: number): Promise<void> {
+  async #abandonAllOf(id: number): Promise<void> {
     await this.#client.write(() => {
-      this.#giveBack.run([this.#clock.now(), id]);
+      this.#abandon.run([this.#clock.now(), id]);
       this.#freeLocks.run([String(id)]);
       this.#delete.run([id]);
     });
-    this.#onGivenBack();
+    this.#onAbandoned();
   }
 }

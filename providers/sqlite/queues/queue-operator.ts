@@ -1,11 +1,6 @@
-import { keyHolders } from "./key-holders.ts";
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import type { Clock } from "../../../src/base/clock.ts";
+import { inMs } from "../../../src/base/duration.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
-import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
 import type {
   AbandonOptions,
   Lease,
@@ -15,26 +10,33 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
-import { Arrivals } from "./waiting.ts";
-import type { SqliteClient } from "../file/client.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
 import type { SqliteConfig } from "../config.ts";
+import type { SqliteClient } from "../file/client.ts";
+import { UndoGroup } from "../file/group-commit.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { readRow, rowOf } from "./message.ts";
-import { UndoGroup } from "../file/group-commit.ts";
+import { keyHolders } from "./key-holders.ts";
 import type { SqliteLease } from "./lease.ts";
+import { readRow, rowOf } from "./message.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
+import { Waiting } from "./waiting.ts";
 
 const none: TakenMessages = { leases: [], unreadable: [] };
 
 /**
- * Queues in a file that several processes may share. Everything that is answered is on disk (as far as
- * `durability` says), leases and their ends included: a process that is killed loses its leases, see {@link Processes},
- * and nothing else. A commit with its outputs happens once or not at all.
+ * Queues in a file that several processes may share.
+ *
+ * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process loses
+ * its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
 export class SqliteQueueOperator implements QueueOperator {
   readonly #client: SqliteClient;
@@ -44,7 +46,7 @@ export class SqliteQueueOperator implements QueueOperator {
   readonly #messages: Messages;
   readonly #deadLetters: DeadLetters;
   readonly #recent: RecentIds;
-  readonly #arrivals: Arrivals;
+  readonly #waiting: Waiting;
   readonly #processes: Processes;
   readonly #unreadable: UnreadableRows;
   readonly #clockWatch: ClockWatch;
@@ -57,13 +59,13 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#topology = new Topology(client);
     this.#processes = new Processes(client, clock, () => {
       this.#messages.forget();
-      this.#arrivals.wakeAll();
+      this.#waiting.wakeAll();
     });
     this.#messages = new Messages(client, clock, this.#processes);
-    this.#clockWatch = new ClockWatch(this.#messages, () => this.#arrivals.wakeAll());
+    this.#clockWatch = new ClockWatch(this.#messages, () => this.#waiting.wakeAll());
     this.#deadLetters = new DeadLetters(client);
-    this.#recent = new RecentIds(client, config.deduplicationMs);
-    this.#arrivals = new Arrivals(client, clock, {
+    this.#recent = new RecentIds(client, inMs(config.deduplication) as number);
+    this.#waiting = new Waiting(client, clock, {
       onOthers: () => {
         this.#topology.forget();
         this.#recent.forget();
@@ -100,7 +102,7 @@ export class SqliteQueueOperator implements QueueOperator {
       for (const subscription of this.#topology.delete(name)) {
         this.#messages.deleteAll(subscription);
         this.#deadLetters.deleteAll(subscription);
-        this.#arrivals.touch(subscription);
+        this.#waiting.touch(subscription);
       }
     });
   }
@@ -118,26 +120,26 @@ export class SqliteQueueOperator implements QueueOperator {
     let giveUpAt = now + waitMs;
     for (;;) {
       // Another process may have deleted the queue.
-      this.#arrivals.glance(now);
+      this.#waiting.glance(now);
       this.#processes.glance(now);
       this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
-      // What is in line behind others is not handed over, so it is looked for in each group that commits anyway.
+      // Messages in line are not handed to waiters, so look for them in each group that commits anyway.
       if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
         const taken = await this.#client.write(() =>
           signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
         );
         const { leases, unreadable } = taken?.() ?? none;
-        if (unreadable.length > 0) await this.#unreadable.giveUp(unreadable);
+        if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
         if (leases.length > 0) return leases;
         now = this.#clock.now();
       }
       if (signal.aborted || now >= giveUpAt) return [];
       const until = Math.min(giveUpAt, this.#messages.nextDue(subscription));
-      const handed = await this.#arrivals.wait(subscription, { max, leaseMs, until, signal });
+      const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
       if (handed.length > 0) return handed;
       now = this.#clock.now();
-      // A clock that was put back makes no wait longer.
+      // The wait gets no longer when the clock is put back.
       giveUpAt = Math.min(giveUpAt, now + waitMs);
     }
   }
@@ -158,8 +160,10 @@ export class SqliteQueueOperator implements QueueOperator {
   }
 
   /**
-   * Commits a step: its store writes, its outputs and the end of its lease, all or nothing. `check` may refuse by
-   * throwing a `BeeHiveError`, `write` writes; both run within the transaction, possibly several times.
+   * Commits a step: its store writes, its outputs and its lease, all or nothing.
+   *
+   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction, possibly
+   * several times.
    */
   commitStep(
     lease: Lease,
@@ -178,8 +182,8 @@ export class SqliteQueueOperator implements QueueOperator {
 
   async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.giveBack(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
-      this.#arrivals.touch((lease as SqliteLease).subscription);
+      this.#messages.abandon(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
+      this.#waiting.touch((lease as SqliteLease).subscription);
     });
   }
 
@@ -223,7 +227,7 @@ export class SqliteQueueOperator implements QueueOperator {
       const { event, problem } = readRow(row, name.toString());
       if (problem) throw new UndoGroup(problem);
       this.#messages.add(subscription, event, row, now, now);
-      this.#arrivals.touch(subscription);
+      this.#waiting.touch(subscription);
     });
   }
 
@@ -233,34 +237,34 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  /** Names this process in the file, see {@link Processes.holder}. */
+  /** Returns the name of this process, see {@link Processes.holder}. */
   holder(): Promise<string | undefined> {
     return this.#processes.holder();
   }
 
-  /** To be called before the last group is written. */
+  /** Removes this process from the file. Call before the last group is written. */
   leave(): void {
     this.#processes.leave();
   }
 
-  /** Answers every call that waits. To be called once nothing more is written. */
+  /** Ends every waiting call. Call after the last group is written. */
   close(): void {
     this.#processes.close();
-    this.#arrivals.close();
+    this.#waiting.close();
   }
 
   #remove(lease: Lease, now: number = this.#clock.now()): void {
     const { subscription, inLine } = lease as SqliteLease;
     this.#messages.remove(lease as SqliteLease, now);
-    if (inLine) this.#arrivals.touch(subscription);
+    if (inLine) this.#waiting.touch(subscription);
   }
 
-  /** Refuses all of the events when one cannot be delivered: nothing is published by halves. */
+  /** Throws when one of the events has no destination, so that none is published. */
   #assertDestinations(events: readonly Event[]): void {
     for (const event of events) this.#topology.destination(event);
   }
 
-  /** Returns how many were dropped as duplicates. */
+  /** Returns how many events were dropped as duplicates. */
   #publish(events: readonly Event[]): number {
     const now = this.#clock.now();
     let dropped = 0;
@@ -274,11 +278,11 @@ export class SqliteQueueOperator implements QueueOperator {
       const row = rowOf(event);
       const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
       for (const subscription of destination.subscriptions) {
-        const taker = due <= now && !isInLine(subscription, event) ? this.#arrivals.taker(subscription) : undefined;
-        if (taker) this.#messages.hand(subscription, event, row, taker, now);
+        const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
+        if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
         else {
           this.#messages.add(subscription, event, row, due, now);
-          this.#arrivals.touch(subscription);
+          this.#waiting.touch(subscription);
         }
       }
     }

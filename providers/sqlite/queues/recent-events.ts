@@ -1,20 +1,21 @@
 import type { Event } from "../../../src/events/event.ts";
 
-/** When a generation is full: so many events, or bodies of so many bytes. Two are kept. */
+/** The limits of a generation, in events and bytes of bodies. Two generations are kept. */
 const maxEvents = 10_000;
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * Events that this process put into rows lately, by the id of the row. Most are leased again here a moment later, and
- * then need not be read and parsed. An id of a row is never used twice, so what is remembered is what the row holds,
- * whichever process works on it; whether it is still there, and whose it is, only the row says.
+ * The events that this process inserted lately, by the id of their row.
+ *
+ * Most of them are leased by the same process a moment later, and then need not be read and parsed. Row ids are never
+ * reused, so a cached event is always that of the row. Only the row knows whether it still exists and who leases it.
  */
 export class RecentEvents {
   #young = new Map<number, Event>();
   #old = new Map<number, Event>();
   #youngBytes = 0;
 
-  /** Notes the event of a row, at the expense of older ones. A body by reference is not what the row holds. */
+  /** Adds the event of a row. A body by reference is not cached, since the row holds another one. */
   add(row: number, event: Event): void {
     if (event.byReference) return;
     this.#young.set(row, event);
@@ -25,7 +26,7 @@ export class RecentEvents {
     this.#youngBytes = 0;
   }
 
-  /** The event of a row, from now on forgotten: it is rarely leased a second time. */
+  /** Removes and returns the event of a row, which is rarely leased a second time. */
   take(row: number): Event | undefined {
     const event = this.#young.get(row) ?? this.#old.get(row);
     if (event && !this.#young.delete(row)) this.#old.delete(row);

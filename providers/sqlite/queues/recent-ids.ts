@@ -2,16 +2,16 @@ import { IdSet } from "../../../src/provider-kit/id-set.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 
-/** Rows that are read together, and that a group deletes at the most: more than it adds, and it keeps nobody waiting. */
+/** Rows in one read, and rows that one group deletes: more than it adds, and few enough to be fast. */
 const pageSize = 100;
 
-/** The ids that one group pushed, by destination, as JSON in the file. */
+/** The ids that one group pushed, by destination, stored as JSON. */
 type GroupIds = Readonly<Record<string, readonly string[]>>;
 
-/** Ids that were pushed after one another, grouped by destination. */
+/** The ids of one window of time, by destination. */
 class Generation {
   readonly bornAt: number;
-  /** The last row of the file that its ids are in. */
+  /** The last row of the file with ids of this generation. */
   lastRow = 0;
   readonly ids = new IdSet();
 
@@ -21,9 +21,11 @@ class Generation {
 }
 
 /**
- * The ids pushed within a window, by all processes. Looked up in memory and appended to a table, a row a group: ids
- * are random, and an index of them in the file would have almost each event write a page of its own. They are forgotten
- * a generation at a time, so an id is known for one window and up to two, however many there are.
+ * Remembers the ids that all processes pushed within one window of time, any number of them.
+ *
+ * Ids are looked up in memory and appended to a table, one row per group. An index in the file would write a page for
+ * almost each event, because ids are random. Ids are forgotten a generation at a time, so an id is known for at least
+ * one window and at most two.
  */
 export class RecentIds {
   readonly #windowMs: number;
@@ -32,14 +34,14 @@ export class RecentIds {
   readonly #delete: Statement;
   #young = new Generation(-Infinity);
   #old = new Generation(-Infinity);
-  /** Of the group that is under way: the ids it noted by destination, its time, and its row once it is written. */
+  /** The current group: its ids by destination, its time, and its row once it is written. */
   readonly #added = new Map<number, Set<string>>();
   #now = 0;
   #writtenRow = 0;
   #lastRead = 0;
-  /** Rows up to this one are of no use any more. */
+  /** Rows up to this one have expired. */
   #expired = 0;
-  /** Whether the group under way deleted the last of those. */
+  /** True if the current group deleted the last expired row. */
   #deletedAll = false;
   #stale = true;
 
@@ -57,12 +59,12 @@ export class RecentIds {
     });
   }
 
-  /** Says that other processes may have pushed since. */
+  /** Reads the table again before the next lookup, because other processes may have pushed. */
   forget(): void {
     this.#stale = true;
   }
 
-  /** Notes an id; answers whether it was new. To be called within a group. */
+  /** Adds an id. Returns true if it is new. Call within a group. */
   add(destination: number, eventId: string, now: number): boolean {
     if (this.#stale) this.#read();
     this.#age(now);

@@ -1,24 +1,24 @@
-import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
+import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 
-/** Where events are pushed to: a topic, or a simple queue. */
+/** A topic or simple queue that events are pushed to. */
 export interface Destination {
   readonly id: number;
   readonly subscriptions: Subscription[];
 }
 
-/** Who gets a copy. A simple queue is the one subscription of itself. */
+/** A subscription, which gets a copy of each event. A simple queue is its own only subscription. */
 export interface Subscription {
   readonly id: number;
   readonly name: QueueName;
   readonly ordered: boolean;
 }
 
-/** The destinations and subscriptions of the file, remembered until somebody changes them. */
+/** The destinations and subscriptions of the file, cached until a process changes them. */
 export class Topology {
   readonly #client: SqliteClient;
   readonly #insertDestination: Statement;
@@ -41,7 +41,7 @@ export class Topology {
     client.addHooks({ rolledBack: () => this.forget() });
   }
 
-  /** Has everything read again: another process may have changed it. */
+  /** Reads everything again before the next lookup, because another process may have changed it. */
   forget(): void {
     this.#stale = true;
   }
@@ -53,7 +53,7 @@ export class Topology {
     throw noQueue(name);
   }
 
-  /** Where the event goes. @throws BeeHiveError `QueueNotFound`. */
+  /** Returns the destination of an event. @throws BeeHiveError `QueueNotFound`. */
   destination(event: Event): Destination {
     const known = this.#stale ? undefined : this.#destinations.get(event.queueName);
     if (known) return known;
@@ -71,7 +71,7 @@ export class Topology {
     return this.#find(() => this.#destinations.get(String(name.destination)));
   }
 
-  /** What is not known may have been made by another process since. */
+  /** Looks something up, and reads the file again if it is missing, as another process may have created it. */
   #find<T>(find: () => T | undefined): T | undefined {
     if (this.#stale) this.#read();
     const found = find();
@@ -80,13 +80,13 @@ export class Topology {
     return find();
   }
 
-  /** All subscriptions and queues. */
+  /** Returns the names of all subscriptions and queues. */
   names(): QueueName[] {
     this.#read();
     return [...this.#subscriptions.values()].map(({ name }) => name);
   }
 
-  /** Makes what is missing; to be called within a group. Answers the subscriptions that are ordered from now on. */
+  /** Creates missing queues. Returns the subscriptions that become ordered. Call within a group. */
   ensure(specs: readonly QueueSpec[]): readonly Subscription[] {
     if (this.#stale) this.#read();
     const unordered = new Map([...this.#subscriptions].filter(([, { ordered }]) => !ordered));
@@ -99,7 +99,7 @@ export class Topology {
     return specs.filter(({ ordered }) => ordered).flatMap(({ name }) => unordered.get(name.toString()) ?? []);
   }
 
-  /** Deletes it; to be called within a group. Answers the subscriptions that are gone with it. */
+  /** Deletes a queue. Returns the subscriptions deleted with it. Call within a group. */
   delete(name: QueueName): readonly Subscription[] {
     const subscription = this.findSubscription(name);
     const gone = name.kind === "topic" ? this.findDestination(name)?.subscriptions : subscription && [subscription];

@@ -1,17 +1,18 @@
 import type { Clock } from "../../../src/base/clock.ts";
-import { deadLetterOf } from "../../../src/contract/dead-letter.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
+import { deadLetterOf } from "../../../src/contract/dead-letter.ts";
 import type { QueueOperator } from "../../../src/contract/queue-operator.ts";
 import type { UnreadableRow } from "./messages.ts";
 
-/** As often, and as far apart, as a hive tries an event by default. */
+/** The default retries of a hive. */
 const maxAttempts = 10;
 const minDelayMs = 250;
 const maxDelayMs = 60_000;
 
 /**
- * Rows that no event can be read from, as another program may leave them. They are tried as often as an event is, for a
- * later release may read them; then they go to the dead letters.
+ * Settles rows that cannot be read, such as rows that another program wrote.
+ *
+ * A row is abandoned as often as an event is tried, because a later release may read it. Then it is dead-lettered.
  */
 export class UnreadableRows {
   readonly #queues: Pick<QueueOperator, "abandon" | "deadLetter">;
@@ -22,11 +23,11 @@ export class UnreadableRows {
     this.#clock = clock;
   }
 
-  async giveUp(rows: readonly UnreadableRow[]): Promise<void> {
-    await Promise.all(rows.map((row) => this.#settle(row)));
+  async settle(rows: readonly UnreadableRow[]): Promise<void> {
+    await Promise.all(rows.map((row) => this.#settleOne(row)));
   }
 
-  async #settle({ lease, problem }: UnreadableRow): Promise<void> {
+  async #settleOne({ lease, problem }: UnreadableRow): Promise<void> {
     try {
       if (lease.attempt < maxAttempts) {
         const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** (lease.attempt - 1));
@@ -42,7 +43,7 @@ export class UnreadableRows {
       };
       await this.#queues.deadLetter(lease, deadLetterOf(origin, problem.message, problem));
     } catch (error) {
-      // Its lease ended meanwhile: it comes back, and is tried again.
+      // The lease ended meanwhile, so the row is leased and tried again.
       if (!isBeeHiveError(error, "LeaseLost")) throw error;
     }
   }

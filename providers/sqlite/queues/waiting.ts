@@ -2,43 +2,46 @@ import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { Waiters } from "../../../src/provider-kit/waiters.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { SqliteLease } from "./lease.ts";
-import { Taker, type Wanted } from "./taker.ts";
+import { LeaseWaiter, type Wanted } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
 /**
- * How often it is looked whether another process committed, in ms, while somebody waits: less and less often as long
- * as nobody does. A look takes some microseconds.
+ * The time between two checks for commits of other processes, in ms, while a lease call waits.
+ *
+ * It grows from `min` to `max` as long as there are no commits. A check takes some microseconds.
  */
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
-/** What is told of it. */
-export interface ArrivalsParts {
-  /** Another process committed; who waits is woken afterwards. */
+/** Callbacks of {@link Waiting}. */
+export interface WaitingParts {
+  /** Called when another process has committed, before all waiters are woken. */
   readonly onOthers: () => void;
-  /** It was looked for that, as is done now and then while somebody waits. */
+  /** Called after each check for commits of other processes, while a lease call waits. */
   readonly onLook: (now: number) => void;
 }
 
 /**
- * Who waits for messages, and what wakes them: a commit of this process at once, with the messages that it handed over;
- * one of another process soon, see {@link lookMs}. SQLite counts the commits of others (`PRAGMA data_version`), so a
- * look reads no table.
+ * The lease calls that wait for messages.
+ *
+ * A commit of this process wakes them at once, with the messages that it handed over. A commit of another process wakes
+ * them soon, see {@link lookMs}. SQLite counts commits of other processes (`PRAGMA data_version`), so a check reads no
+ * table.
  */
-export class Arrivals {
+export class Waiting {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
-  readonly #parts: ArrivalsParts;
-  /** By subscription. */
-  readonly #takers = new Map<number, Waiters<Taker>>();
-  #waiting = 0;
-  /** Subscriptions of which the group under way put a message in line, and those of which it handed one over. */
+  readonly #parts: WaitingParts;
+  /** Waiters by the id of their subscription. */
+  readonly #waiters = new Map<number, Waiters<LeaseWaiter>>();
+  #count = 0;
+  /** Subscriptions whose messages the current group changed, and those for which it handed over messages. */
   readonly #touched = new Set<number>();
   readonly #handed = new Set<number>();
   #timer: Timer | undefined;
   #lookMs = lookMs.min;
   #lookedAt = -Infinity;
 
-  constructor(client: SqliteClient, clock: Clock, parts: ArrivalsParts) {
+  constructor(client: SqliteClient, clock: Clock, parts: WaitingParts) {
     this.#client = client;
     this.#clock = clock;
     this.#parts = parts;
@@ -49,54 +52,56 @@ export class Arrivals {
     });
   }
 
-  /** Notes, within a group, that something changed for that subscription; who waits is woken after the commit. */
+  /** Marks a subscription as changed, so that its waiters are woken after the commit. Call within a group. */
   touch({ id }: Subscription): void {
     this.#touched.add(id);
   }
 
   /**
-   * Who is to be handed one more message of that subscription, if anybody waits who has room for it. To be called within
-   * a group. Nobody once the group has put a message in line: it would be overtaken.
+   * Returns a waiter of that subscription with room for one more message. Call within a group.
+   *
+   * Returns undefined once the group has changed the subscription, because the new message would overtake others.
    */
-  taker({ id }: Subscription): Taker | undefined {
+  waiter({ id }: Subscription): LeaseWaiter | undefined {
     if (this.#touched.has(id)) return undefined;
-    const taker = this.#takers.get(id)?.find((one) => one.reserve());
-    if (taker) this.#handed.add(id);
-    return taker;
+    const waiter = this.#waiters.get(id)?.find((one) => one.reserve());
+    if (waiter) this.#handed.add(id);
+    return waiter;
   }
 
   /**
-   * Resolves with the messages that were handed over; with none when there may be some to take, at `until`, or when
-   * `signal` aborts.
+   * Waits for messages. Resolves with those that were handed over.
+   *
+   * Resolves with none when there may be messages to take, at `until`, or when `signal` aborts.
    */
   wait({ id }: Subscription, wanted: Wanted): Promise<SqliteLease[]> {
     return new Promise((resolve) => {
-      let takers = this.#takers.get(id);
-      if (!takers) this.#takers.set(id, (takers = new Waiters(this.#clock)));
-      this.#waiting++;
+      let waiters = this.#waiters.get(id);
+      if (!waiters) this.#waiters.set(id, (waiters = new Waiters(this.#clock)));
+      this.#count++;
       this.#lookLater();
-      takers.add(
-        new Taker(wanted, (leases) => {
-          this.#waiting--;
+      waiters.add(
+        new LeaseWaiter(wanted, (leases) => {
+          this.#count--;
           resolve(leases);
         }),
       );
     });
   }
 
-  /** Looks whether another process committed, unless it was looked a moment ago. */
+  /** Checks for commits of other processes, unless it did so a moment ago. */
   glance(now: number): void {
     if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.#look();
   }
 
-  /** Answers everybody who waits. */
+  /** Wakes all waiters. */
   wakeAll(): void {
-    for (const takers of this.#takers.values()) takers.wakeAll();
+    for (const waiters of this.#waiters.values()) waiters.wakeAll();
   }
 
   close(): void {
     this.#timer?.cancel();
-    for (const takers of this.#takers.values()) takers.close();
+    for (const waiters of this.#waiters.values()) waiters.close();
   }
 
   #look(): void {
@@ -110,29 +115,29 @@ export class Arrivals {
   #lookLater(): void {
     this.#timer ??= this.#clock.after(this.#lookMs, () => {
       this.#timer = undefined;
-      if (this.#waiting === 0) return;
+      if (this.#count === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       try {
         this.#look();
       } catch {
-        // Nobody would catch it here: who waits looks again at once, and is told there why the file cannot be read.
+        // No caller could catch the error here. The woken waiters look again and report why the file cannot be read.
         this.wakeAll();
         this.#lookedAt = -Infinity;
       }
       this.#parts.onLook(this.#clock.now());
-      if (this.#waiting > 0) this.#lookLater();
+      if (this.#count > 0) this.#lookLater();
     });
   }
 
   #committed(): void {
     for (const changed of [this.#handed, this.#touched]) {
-      for (const id of changed) this.#takers.get(id)?.wakeAll();
+      for (const id of changed) this.#waiters.get(id)?.wakeAll();
       changed.clear();
     }
   }
 
   #rolledBack(): void {
-    for (const id of this.#handed) for (const taker of this.#takers.get(id) ?? []) taker.reset();
+    for (const id of this.#handed) for (const waiter of this.#waiters.get(id) ?? []) waiter.reset();
     this.#handed.clear();
     this.#touched.clear();
   }

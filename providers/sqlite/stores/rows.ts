@@ -14,7 +14,7 @@ import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
 
-/** A row of the table `items`; a head without its value. */
+/** A row of the table `items`. A head has no value. */
 interface Item {
   readonly store: string;
   readonly partition: string;
@@ -30,10 +30,10 @@ interface Item {
 const columns = "store, partition, id, etag, modified, expires, metadata, value";
 const one = "WHERE store = ? AND partition = ? AND id = ?";
 
-/** The rows of all stores in one table. */
+/** The rows of all stores, in one table. */
 export class SqliteRows implements Rows {
   readonly #client: SqliteClient;
-  /** What is selected of an item, and of one without its value. */
+  /** The selected columns of an item, and of a head. */
   readonly #item: string;
   readonly #head: string;
   readonly #etag: Statement<{ readonly etag: string }>;
@@ -86,7 +86,7 @@ export class SqliteRows implements Rows {
     });
   }
 
-  /** The first row that is no longer as the step saw it. To be called within a group. */
+  /** Returns the first row that changed since the step read it. Call within a group. */
   conflict({ seen }: StepChanges): RowConflict | undefined {
     for (const { key, etag } of seen) {
       const found = this.#etagOf(key);
@@ -95,12 +95,12 @@ export class SqliteRows implements Rows {
     return undefined;
   }
 
-  /** Writes what a step wants written. To be called within a group. */
+  /** Applies the writes of a step. Call within a group. */
   apply({ writes }: StepChanges): void {
     for (const { key, content } of writes) this.#write(key, content);
   }
 
-  /** Removes up to `limit` rows that expired; answers how many. To be called within a group. */
+  /** Deletes up to `limit` expired rows. Returns their number. Call within a group. */
   prune(limit: number, now: number): number {
     return this.#prune.run([now, limit]);
   }

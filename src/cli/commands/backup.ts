@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { UsageError } from "../exit-code.ts";
 
-/** A provider that can copy itself into a file. */
+/** A provider that can copy its data into a file. */
 interface Copyable {
   backup(file: string): Promise<void>;
 }
@@ -12,14 +12,15 @@ export const backup: CliCommand = defineCommand<object, [file: string]>({
   name: "backup",
   summary: "copy a SQLite file while hives work on it",
   description:
-    "Writes a copy of everything, as of one moment, to a file that must not exist yet. Hives may work on the original " +
-    "meanwhile. The copy is a whole file of its own: open it with sqlite:FILE.",
-  define: (command) => command.argument("<file>", "where to write the copy").option("--provider <url>", "what to copy"),
+    "Writes a snapshot of a SQLite file to another file, which must not exist. Hives may keep working on the original. The " +
+    "copy is complete by itself: open it with sqlite:FILE.",
+  define: (command) => command.argument("<file>", "the file to write").option("--provider <url>", "the file to copy"),
   examples: [["beehive backup monday.db --provider sqlite:./hive.db", "a copy to keep"]],
   async run({ output, provider }, _options, file) {
-    if (existsSync(file)) throw new UsageError(`${file} is there already; a backup overwrites nothing.`);
+    if (existsSync(file)) throw new UsageError(`${file} exists already. Name a new file: a backup overwrites nothing.`);
     const from = await provider();
-    if (!isCopyable(from)) throw new UsageError(`${from.name}: has backups of its own; this is for sqlite: only.`);
+    if (!isCopyable(from))
+      throw new UsageError(`${from.name}: cannot be copied by beehive backup, which is for sqlite: only.`);
     await from.backup(file);
     const { size } = await stat(file);
     if (output.json) output.result({ file, bytes: size });

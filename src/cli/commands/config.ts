@@ -1,10 +1,10 @@
 import { actorDefaults } from "../../actors/descriptor.ts";
-import { defineCommand, type CliCommand } from "../command.ts";
 import { redact } from "../../base/redact.ts";
+import { defineCommand, type CliCommand } from "../command.ts";
 import { leaves } from "../settings.ts";
-import { table } from "../table.ts";
+import { table } from "../text.ts";
 
-/** What holds when nobody says anything. */
+/** The settings that hold by default. */
 const defaults = {
   topology: "create",
   defaults: { parallelism: actorDefaults.parallelism, lease: actorDefaults.lease, retry: actorDefaults.retry },
@@ -15,20 +15,22 @@ const defaults = {
 
 export const config: CliCommand = defineCommand({
   name: "config",
-  summary: "print the settings that hold and where each came from",
-  description: `Prints the settings that hold and where each came from. Flags win over the environment, the environment over the
-configuration file, the file over what a module exports as "hive", and that over the defaults. Secrets are masked.`,
-  define: (command) => command.option("--provider <url>", "where to run"),
+  summary: "print the settings in effect and where each came from",
+  description:
+    "Prints the settings in effect and where each came from. Flags win over the environment, the environment wins over the " +
+    'configuration file, the file wins over the "hive" that a module exports, and that wins over the defaults. Lengths of ' +
+    "time are in ms, secrets are masked.",
+  define: (command) => command.option("--provider <url>", "the provider"),
   examples: [
-    ["beehive config", "what holds in this folder"],
-    ["BEEHIVE_PROVIDER=aws: beehive config --json", "the same for programs, with the provider changed"],
+    ["beehive config", "the settings in this folder"],
+    ["BEEHIVE_PROVIDER=aws: beehive config --json", "JSON, with another provider"],
   ],
   async run({ output, settings }) {
-    const { origins, file: _, ...said } = await settings();
-    const paths = [...new Set([...leaves(said), ...leaves(defaults)])].toSorted();
+    const { origins, file: _, ...set } = await settings();
+    const paths = [...new Set([...leaves(set), ...leaves(defaults)])].toSorted();
     const rows = paths.map((path) => ({
       setting: path,
-      value: masked(at(said, path) ?? at(defaults, path)),
+      value: masked(at(set, path) ?? at(defaults, path)),
       from: origins[path] ?? "default",
     }));
     if (output.json) output.result(rows);

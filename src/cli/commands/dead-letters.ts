@@ -1,39 +1,42 @@
 import { systemClock } from "../../base/clock.ts";
-import type { DeadLetter } from "../../contract/dead-letter.ts";
 import { inBatches } from "../../base/in-batches.ts";
+import { printableLine } from "../../base/printable.ts";
+import { redact } from "../../base/redact.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
 import { noDeadLetter } from "../../provider-kit/errors.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
-import { confirm } from "../confirm.ts";
 import { choose, named, type ChoiceOptions, type ChosenLetter } from "../dead-letters/choice.ts";
 import { filtered, filterOptions, type Filter } from "../dead-letters/filter.ts";
 import { bodyText, letterJson, letterText } from "../dead-letters/letter-text.ts";
 import { requeueAll, requeueInSteps, type StepsEnd } from "../dead-letters/requeue-steps.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { whole } from "../options.ts";
+import { duration, whole } from "../option-parsers.ts";
 import type { Output } from "../output.ts";
-import { printableLine } from "../../base/printable.ts";
-import { progress } from "../progress.ts";
-import { redact } from "../../base/redact.ts";
-import { table } from "../table.ts";
+import { confirm } from "../terminal/confirm.ts";
+import { progress } from "../terminal/progress.ts";
+import { table } from "../text.ts";
 import { consumerQueue } from "./queues.ts";
 
 const queueArgument = ["<queue>", "Topic-Subscription or Queue"] as const;
-const shownUnlessSaid = 100;
-/** How many ids a message names. */
-const maxTold = 10;
+const letterArgument = ["[id]", "the id of a dead letter, or of its event"] as const;
+const defaultLimit = 100;
+/** Ids that a message lists. */
+const maxListed = 10;
 
 const list: CliCommand = defineCommand<Filter, [queue: string]>({
   name: "dead-letters list",
-  summary: "list what was given up on a queue and why",
+  summary: "list the dead letters of a queue with their reasons",
   define: (command) => filterOptions(command.argument(...queueArgument)),
-  description: `Lists the dead letters of a queue, oldest first, ${shownUnlessSaid} unless --limit says. With --json one line each, without bodies.`,
+  description:
+    `Lists the dead letters of a queue with their reasons, oldest first, up to --limit (default: ${defaultLimit}). ` +
+    "With --json one line for each dead letter, without its body.",
   examples: [
-    ["beehive dead-letters list OrderAccepted-Payment", "the oldest"],
-    ["beehive dead-letters list OrderAccepted-Payment --error TypeError --since 2h", "of one error, lately"],
+    ["beehive dead-letters list OrderAccepted-Payment", "the oldest dead letters"],
+    ["beehive dead-letters list OrderAccepted-Payment --error TypeError --since 2h", "one error in the last two hours"],
   ],
   async run({ output, provider }, filter, queue) {
     const { queues } = await provider();
-    const limit = filter.limit ?? shownUnlessSaid;
+    const limit = filter.limit ?? defaultLimit;
     const letters: DeadLetter[] = [];
     for await (const letter of filtered(queues.deadLetters(consumerQueue(queue)), { ...filter, limit: limit + 1 })) {
       if (letters.length === limit) {
@@ -53,22 +56,22 @@ const list: CliCommand = defineCommand<Filter, [queue: string]>({
       errorName,
       redact(reason).replaceAll(/\s+/g, " "),
     ]);
-    if (rows.length === 0) output.note("There are none.");
-    else output.print(table(rows, ["LETTER", "EVENT", "TYPE", "GIVEN UP", "ATTEMPTS", "ERROR", "REASON"]));
+    if (rows.length === 0) output.note("No dead letters.");
+    else output.print(table(rows, ["LETTER", "EVENT", "TYPE", "DEAD SINCE", "ATTEMPTS", "ERROR", "REASON"]));
   },
 });
 
 const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: string]>({
   name: "dead-letters show",
-  summary: "show one dead letter, its history and its body",
+  summary: "show one dead letter with its history and body",
   define: (command) =>
     command
       .argument(...queueArgument)
-      .argument("<id>", "the id of the letter, or of its event")
-      .option("--provider <url>", "where to look")
-      .option("--max-body <n>", "how many characters of the body to show", whole(), 10_000),
+      .argument("<id>", "the id of the dead letter, or of its event")
+      .option("--provider <url>", "the provider of the queue")
+      .option("--max-body <n>", "the number of characters of the body to show", whole(), 10_000),
   examples: [
-    ["beehive dead-letters show OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "all that is known of it"],
+    ["beehive dead-letters show OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "one dead letter"],
   ],
   async run({ output, provider }, { maxBody }, queue, id) {
     const { queues } = await provider();
@@ -86,26 +89,27 @@ const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: 
 interface RequeueOptions extends ChoiceOptions {
   readonly dryRun?: boolean;
   readonly steps: boolean;
-  readonly wait: number;
+  readonly wait?: number;
 }
 
 const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: string | undefined]>({
   name: "dead-letters requeue",
-  summary: "send dead letters back to their queue",
+  summary: "move dead letters back to their queue",
   description:
-    "Sends dead letters back to the one queue they came from, their attempts forgotten. One that is named goes at once. " +
-    "Those of a filter, or all, go in steps: one, then ten, then the rest. After each step it waits until the queue is " +
-    "empty, which needs workers elsewhere, and stops, as a failure, when one of them dies again.",
+    "Moves dead letters back to the queue that they came from, where they start again with their first attempt. A dead " +
+    "letter given by id is requeued at once.\n\n" +
+    "With a filter or --all it requeues in steps: one, then ten, then the rest. After each step it waits until the queue is " +
+    "empty, so workers must be running. It stops and ends with 1 when one of the events becomes a dead letter again.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of a letter, or of an event"))
-      .option("--all", "all of them")
-      .option("--dry-run", "say which, change nothing")
-      .option("--no-steps", "all at once, without looking what becomes of them")
-      .option("--wait <ms>", "how long a step may take", whole(), 300_000),
+    filterOptions(command.argument(...queueArgument).argument(...letterArgument))
+      .option("--all", "requeue all dead letters")
+      .option("--dry-run", "print the ids, change nothing")
+      .option("--no-steps", "requeue everything at once, without waiting for results")
+      .option("--wait <time>", "how long to wait for a step, such as 90s (default: 5m)", duration()),
   examples: [
-    ["beehive dead-letters requeue OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "one"],
-    ["beehive dead-letters requeue OrderAccepted-Payment --error BankIsDown", "those of one error, in steps"],
-    ["beehive dead-letters requeue OrderAccepted-Payment --all --dry-run", "how many it would be"],
+    ["beehive dead-letters requeue OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "one dead letter"],
+    ["beehive dead-letters requeue OrderAccepted-Payment --error BankIsDown", "all of one error, in steps"],
+    ["beehive dead-letters requeue OrderAccepted-Payment --all --dry-run", "a preview"],
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
@@ -113,20 +117,20 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
     const name = consumerQueue(queue);
     const choice = id === undefined ? await choose(queues, name, options) : named(id, options);
     const { letters } = choice;
-    if (options.dryRun) return tellDryRun(output, "send back", letters);
+    if (options.dryRun) return reportDryRun(output, "requeue", letters);
     let requeued = 0;
-    const shown = progress(output, "{bar} {value}/{total} sent back", letters.length);
+    const shown = progress(output, "{bar} {value}/{total} requeued", letters.length);
     const onRequeued = (count: number): void => shown.update((requeued += count));
-    const steps = { queues, name, clock: systemClock, signal, waitMs: options.wait, onRequeued };
+    const steps = { queues, name, clock: systemClock, signal, waitMs: options.wait ?? 300_000, onRequeued };
     try {
       const end: StepsEnd =
         options.steps && id === undefined
           ? await requeueInSteps(choice, steps)
           : { end: (await requeueAll(letters, steps)) ? "done" : "interrupted" };
       shown.end();
-      return tellEnd(output, end, requeued, letters.length);
+      return reportEnd(output, end, requeued, letters.length);
     } catch (error) {
-      if (letters.length > 1) output.note(`Sent back ${requeued} of ${letters.length}, then it failed.`);
+      if (letters.length > 1) output.note(`Requeued ${requeued} of ${letters.length}, then it failed.`);
       throw error;
     } finally {
       shown.end();
@@ -134,30 +138,30 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   },
 });
 
-function tellEnd(output: Output, end: StepsEnd, requeued: number, total: number): ExitCode {
+function reportEnd(output: Output, end: StepsEnd, requeued: number, total: number): ExitCode {
   const again = end.end === "dead again" ? end.ids : [];
   if (output.json) output.result({ requeued, of: total, end: end.end, again });
-  else output.print(`Sent back ${requeued} of ${total}.`);
+  else output.print(`Requeued ${requeued} of ${total}.`);
   switch (end.end) {
     case "done":
       return exitCode.well;
     case "interrupted":
       return exitCode.interrupted;
     case "dead again":
-      output.complain(`${tellAgain(again)} died again: look at it with dead-letters show.`);
+      output.complain(`${listOfIds(again)} failed again: look at it with dead-letters show.`);
       return exitCode.failed;
     case "unsettled":
       output.complain(
-        "stopped, because what was sent back is not settled: are workers running, or is the queue never empty? " +
-          "Nobody knows yet whether it dies again. --wait waits longer, --no-steps does not wait.",
+        "stopped, because the requeued events are not settled yet and may still fail. Check that workers are running. " +
+          "If the queue is never empty, use --no-steps; to wait longer, use --wait.",
       );
       return exitCode.failed;
   }
 }
 
-function tellAgain(ids: readonly string[]): string {
-  const more = ids.length - maxTold;
-  return ids.slice(0, maxTold).join(", ") + (more > 0 ? ` and ${more} more` : "");
+function listOfIds(ids: readonly string[]): string {
+  const more = ids.length - maxListed;
+  return ids.slice(0, maxListed).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 interface DropOptions extends ChoiceOptions {
@@ -167,23 +171,23 @@ interface DropOptions extends ChoiceOptions {
 
 const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string | undefined]>({
   name: "dead-letters drop",
-  summary: "remove dead letters for good",
-  description: "Removes dead letters for good. Asks before it does; where nobody can be asked it needs --yes.",
+  summary: "delete dead letters",
+  description: "Deletes dead letters. Asks for confirmation first; without a terminal it needs --yes.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument("[id]", "the id of a letter, or of an event"))
-      .option("--all", "all of them")
-      .option("--dry-run", "say which, change nothing")
-      .option("--yes", "do not ask"),
+    filterOptions(command.argument(...queueArgument).argument(...letterArgument))
+      .option("--all", "drop all dead letters")
+      .option("--dry-run", "print the ids, change nothing")
+      .option("--yes", "do not ask for confirmation"),
   examples: [
-    ["beehive dead-letters drop OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90 --yes", "one"],
-    ["beehive dead-letters drop OrderAccepted-Payment --until 30d --dry-run", "what is older than thirty days"],
+    ["beehive dead-letters drop OrderAccepted-Payment 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90 --yes", "one dead letter"],
+    ["beehive dead-letters drop OrderAccepted-Payment --until 30d --dry-run", "a preview of those older than 30 days"],
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
     const { queues } = await provider();
     const name = consumerQueue(queue);
     const { letters } = id === undefined ? await choose(queues, name, options) : named(id, options);
-    if (options.dryRun) return tellDryRun(output, "drop", letters);
+    if (options.dryRun) return reportDryRun(output, "drop", letters);
     const { length } = letters;
     const question = `Drop ${length} ${length === 1 ? "dead letter" : "dead letters"} of ${name} for good?`;
     if (length > 0 && !options.yes && !(await confirm(question, output, signal))) {
@@ -207,10 +211,10 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   },
 });
 
-function tellDryRun(output: Output, what: string, letters: readonly ChosenLetter[]): ExitCode {
+function reportDryRun(output: Output, what: string, letters: readonly ChosenLetter[]): ExitCode {
   const ids = letters.map(({ eventId }) => eventId);
   const lines = letters
-    .slice(0, shownUnlessSaid)
+    .slice(0, defaultLimit)
     .map(({ id, eventId }) => printableLine(id === eventId ? id : `${id} ${eventId}`));
   if (output.json) output.result({ dryRun: true, ids, letterIds: letters.map(({ id }) => id) });
   else output.print([`Would ${what} ${letters.length}.`, ...lines].join("\n"));

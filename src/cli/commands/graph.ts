@@ -34,39 +34,39 @@ interface Options {
 
 export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "graph",
-  summary: "draw who publishes what and who reads it",
+  summary: "draw the events of modules and their actors",
   description:
-    "Draws the events of modules: who publishes them and which actors react. Nothing is run: it is made of what actors, " +
-    "pulsers and event types say of themselves. With --observed, the arrows have the counts of a journal.",
+    "Draws the events of modules with their publishers and the actors that read them. Nothing is run: the graph comes from " +
+    "the declarations of actors, pulsers and event types. With --observed the arrows carry the counts of a journal.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
       .addOption(
-        new Option("--format <format>", "what to make (default: by the name of the output, else mermaid)").choices(
+        new Option("--format <format>", "the format (default: by the extension of the output, else mermaid)").choices(
           formats,
         ),
       )
-      .option("--output <file>", "write it there")
+      .option("--output <file>", "write the graph to this file")
       .option("--check", "write nothing; end with 1 when the output is not up to date")
       .addOption(
-        new Option("--direction <direction>", "where the flow goes").choices(["right", "down"]).default("right"),
+        new Option("--direction <direction>", "the direction of the flow").choices(["right", "down"]).default("right"),
       )
-      .option("--without <actors>", "leave these out, with commas between: those that read everything hide the rest")
-      .option("--observed <url>", "the provider whose journal is looked at: sqlite:./hive.db"),
+      .option("--without <actors>", "leave out these actors, separated by commas, such as one that reads every event")
+      .option("--observed <url>", "the provider whose journal is read, such as sqlite:./hive.db"),
   examples: [
-    ["beehive graph src/actors.ts src/events.ts", "for a block of a document on GitHub"],
+    ["beehive graph src/actors.ts src/events.ts", "a code block for a document on GitHub"],
     ["beehive graph src/actors.ts --output docs/events.svg --without AuditActor", "a picture"],
     [
       "beehive graph src/actors.ts --output docs/events.svg --without AuditActor --check",
       "in a pipeline: is it up to date?",
     ],
     ["beehive graph src/*.ts --format asyncapi > asyncapi.yaml", "a contract for other teams"],
-    ["beehive graph src/actors.ts --format dot --observed sqlite:./hive.db | dot -Tpng", "with what really happened"],
+    ["beehive graph src/actors.ts --format dot --observed sqlite:./hive.db | dot -Tpng", "with observed counts"],
   ],
   async run(context, options, modules) {
     const { output } = context;
     if (options.check && options.output === undefined)
-      throw new UsageError("--check needs --output, the file that it checks.");
+      throw new UsageError("--check needs --output, the file to check.");
     formatOf(options);
     const whole = await graphOf(await context.application(modules), options.observed);
     const shown = withoutActors(whole, namesIn(options.without, whole));
@@ -84,7 +84,7 @@ function formatOf({ format, output }: Options): Format {
   if (known) return known;
   const extensions = Object.keys(formatByExtension).join(", ");
   throw new UsageError(
-    `Nothing is drawn as ${extname(output) || output}: the file ends in ${extensions}, or name a --format.`,
+    `There is no format for ${extname(output) || output}. Use one of ${extensions}, or name a --format.`,
   );
 }
 
@@ -110,7 +110,7 @@ function namesIn(list: string | undefined, { actors }: EventGraph): string[] {
   throw new UsageError(`No actor is called ${unknown.join(" or ")}. There are ${known}.`);
 }
 
-/** What the package in this folder is called. */
+/** Returns the name and version of the package in this folder. */
 async function infoHere(): Promise<AsyncApiInfo> {
   const text = await readFile("package.json", "utf8").catch(() => "{}");
   const { name = "beehive", version = "0.0.0" } = JSON.parse(text) as { name?: string; version?: string };
@@ -123,14 +123,14 @@ async function write({ output }: CommandContext, file: string, text: string): Pr
   } catch (cause) {
     throw new UsageError(`${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
-  output.note(`${file} is written.`);
+  output.note(`Wrote ${file}.`);
 }
 
 async function check({ output }: CommandContext, file: string, text: string): Promise<ExitCode> {
-  const there = await readFile(file, "utf8").catch(() => undefined);
-  if (there === text) return exitCode.well;
+  const found = await readFile(file, "utf8").catch(() => undefined);
+  if (found === text) return exitCode.well;
   output.complain(
-    `${file} ${there === undefined ? "is not there" : "is not up to date"}; run the same without --check.`,
+    `${file} ${found === undefined ? "does not exist" : "is not up to date"}; run the same without --check.`,
   );
   return exitCode.failed;
 }

@@ -12,7 +12,7 @@ import { run } from "./run.ts";
 import { setup } from "./setup.ts";
 import { trace } from "./trace.ts";
 
-/** In the order of the help. A new command adds its line here. */
+/** All commands, in the order of the help. A new command adds its line here. */
 export const commands: readonly CliCommand[] = [
   init,
   run,

@@ -12,7 +12,7 @@ interface Options {
   readonly package?: string;
 }
 
-/** A file is meant from this folder, npm would look for it from the new one. */
+/** Resolves a file against this folder; npm would resolve it against the new one. */
 function fromHere(spec: string): string {
   const path = spec.replace(/^file:/, "");
   return /^(?:\.{1,2}[/\\]|file:)/.test(spec) || existsSync(path) ? `file:${resolve(path)}` : spec;
@@ -20,14 +20,14 @@ function fromHere(spec: string): string {
 
 export const init: CliCommand = defineCommand<Options, [folder: string]>({
   name: "init",
-  summary: "make a project with an actor and its test",
+  summary: "create a project with an actor and its test",
   description:
-    "Makes a project that runs: one actor, its test, a durable queue in a file, and what it needs from npm. Overwrites " +
-    "nothing: when one of its files is there, it says which and makes none.",
+    "Creates a project that runs: one actor, its test, a durable queue in a file, and its npm packages. Overwrites nothing: " +
+    "when one of the files exists, it names that file and creates none.",
   define: (command) =>
     command
-      .argument("[folder]", "made if it is not there", ".")
-      .option("--no-install", "leave npm install to you")
+      .argument("[folder]", "the folder of the project, created if it does not exist", ".")
+      .option("--no-install", "do not run npm install")
       .addOption(
         new Option(
           "--package <spec>",
@@ -41,7 +41,7 @@ export const init: CliCommand = defineCommand<Options, [folder: string]>({
   async run({ output, signal }, options, folder) {
     const target = resolve(folder);
     const files = await writeStarter(target, options.package === undefined ? packageSpec() : fromHere(options.package));
-    for (const file of files) output.note(`made ${file}`);
+    for (const file of files) output.note(`created ${file}`);
     const installed = options.install && (await npmInstall(target, output, signal, options.package === undefined));
     if (output.json) output.result({ folder: target, files, installed });
     if (options.install && !installed) return exitCode.failed;

@@ -1,6 +1,6 @@
-import { checkInjection } from "../../injection/check.ts";
 import { ruleNames, type Finding, type RuleName } from "../../graph/finding.ts";
 import { lint as findings } from "../../graph/lint.ts";
+import { checkInjection } from "../../injection/check.ts";
 import { cloudRules, configuredCloud } from "../cloud-rules.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
@@ -16,30 +16,26 @@ interface Options {
 
 export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "lint",
-  summary: "find what is wrong between actors",
+  summary: "find mistakes in the flow of events between actors",
   description:
-    "Finds what is wrong between the actors of modules: events that nobody reads, subscriptions that nothing comes to, " +
-    "dependencies that nobody binds, " +
-    "cycles without an exit, retries that contradict each other, names that a cloud refuses. Nothing is run and no cloud " +
-    "is asked. Ends with 1 when there are errors.",
+    "Finds mistakes between the actors of modules: events without readers, subscriptions without events, missing bindings, " +
+    "cycles without an exit, contradicting retries, names that a cloud refuses. Nothing is run, and no cloud is called. " +
+    "Ends with 1 when there are errors.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
       .option(
         "--for <clouds>",
-        "where they are to run: azure, aws, or URLs with options, with commas between (default: the provider)",
+        "the clouds to check for: azure, aws, or URLs with options, separated by commas (default: the provider)",
       )
       .option("--strict", "end with 1 on warnings too")
-      .option("--ignore <rules>", "leave these rules out, with commas between")
-      .option("--observed <url>", "the provider whose journal is compared: sqlite:./hive.db"),
+      .option("--ignore <rules>", "leave out these rules, separated by commas")
+      .option("--observed <url>", "compare with the journal of this provider, such as sqlite:./hive.db"),
   examples: [
-    ["beehive lint src/actors.ts src/events.ts", "everything that needs no cloud"],
-    [
-      "beehive lint dist/actors.js --for azure,aws:?prefix=shop",
-      "also names, leases and attempts as these clouds have them",
-    ],
+    ["beehive lint src/actors.ts src/events.ts", "all rules that need no cloud"],
+    ["beehive lint dist/actors.js --for azure,aws:?prefix=shop", "also the names, leases and attempts of these clouds"],
     ["beehive lint src/*.ts --strict --ignore event-without-schema", "in a pipeline"],
-    ["beehive lint src/actors.ts --observed sqlite:./hive.db", "also what really happened"],
+    ["beehive lint src/actors.ts --observed sqlite:./hive.db", "also the events that a journal observed"],
   ],
   async run(context, options, modules) {
     const { output } = context;
@@ -59,7 +55,9 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     else {
       for (const one of found) output.print(describe(one, output));
       if (!loaded.isWhole)
-        output.note("Bindings are not checked: no module exports a hive with its container, or one is a function.");
+        output.note(
+          'Bindings are not checked: no module exports a "hive" with its container, or one exports a function as "hive".',
+        );
       output.note(summary(errors, warnings, loaded.descriptors.length));
     }
     return errors > 0 || (options.strict && warnings > 0) ? exitCode.failed : exitCode.well;
@@ -72,7 +70,7 @@ function describe({ rule, severity, where, message }: Finding, output: Output): 
 }
 
 function summary(errors: number, warnings: number, actors: number): string {
-  if (errors + warnings === 0) return `Nothing is wrong with ${counted(actors, "subscription")}.`;
+  if (errors + warnings === 0) return `No problems in ${counted(actors, "subscription")}.`;
   return `${counted(errors, "error")}, ${counted(warnings, "warning")}.`;
 }
 

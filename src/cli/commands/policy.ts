@@ -1,7 +1,7 @@
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { providerModule, providersWith } from "../../hive/open-provider.ts";
 import { UsageError } from "../exit-code.ts";
-import { table } from "../table.ts";
+import { table } from "../text.ts";
 
 interface Options {
   readonly setup?: boolean;
@@ -15,17 +15,17 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "policy",
   summary: "print the least rights that modules need in a cloud",
   description:
-    "Prints the least rights with which the actors of modules work: for aws: an IAM policy as JSON, for azure: roles. " +
-    "Tables and blobs are granted to what uses them: stores that actors have injected, pulsers, a journal, options of the " +
-    "provider. Nothing is asked of the cloud.",
+    "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles. Rights to " +
+    "tables and blobs are included only where they are used: by injected stores, pulsers, a journal, or options of the " +
+    "provider. No cloud is called.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
-      .option("--provider <url>", "the cloud, with the options that it runs with")
-      .option("--setup", "also what makes the queues")
-      .option("--dead-letters", "also what lists, requeues and drops dead letters")
-      .option("--stores", "also all stores: for code that uses hive.store")
-      .option("--account <id>", "aws: the account; any unless said")
+      .option("--provider <url>", "the cloud, with the options that the hive runs with")
+      .option("--setup", "include the rights to create queues")
+      .option("--dead-letters", "include the rights to list, requeue and drop dead letters")
+      .option("--stores", "include the rights to all stores, for code that uses hive.store")
+      .option("--account <id>", "aws: the account (default: any account)")
       .option("--partition <name>", "aws: aws-cn or aws-us-gov"),
   examples: [
     [
@@ -43,7 +43,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
     if (!module?.leastRights) {
       const clouds = await providersWith("leastRights");
       const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");
-      throw new UsageError(`Only clouds give rights: name one, ${named}.`);
+      throw new UsageError(`Only clouds have rights: name one with ${named}.`);
     }
     const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, journal });
     const [head, ...rows] = rights.table ?? [];

@@ -1,59 +1,64 @@
 import { sleep, systemClock } from "../../base/clock.ts";
 import { isBeeHiveError } from "../../base/errors.ts";
-import { QueueName } from "../../events/queue-name.ts";
 import { printable } from "../../base/printable.ts";
 import type { Provider } from "../../contract/provider.ts";
 import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
+import { QueueName } from "../../events/queue-name.ts";
 import { defaultJournal, journalOf } from "../../journal/open-journal.ts";
 import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
-import { duration } from "../duration.ts";
+
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
-import { whole } from "../options.ts";
+import { duration } from "../option-parsers.ts";
 import type { Output } from "../output.ts";
-import { table } from "../table.ts";
+import { durationText, table } from "../text.ts";
 
 interface Options {
   readonly watch?: boolean;
-  readonly interval: number;
+  readonly interval?: number;
 }
 
-/** One queue as it is shown. */
+/** One line of the table. */
 interface Row extends QueueCounts {
   readonly queue: string;
-  /** How long the oldest ready event has waited, in ms; `null` where the provider does not tell. */
+  /** How long the oldest ready event has waited, in ms; `null` where the provider does not know. */
   readonly oldestMs: number | null;
-  /** Events that are due and not done: ready and leased. */
+  /** The number of events that are due and not settled: ready and leased. */
   readonly lag: number;
-  /** Why a process takes no events of it now; `null` when none is known to. */
+  /** The pause of the subscription in some process; `null` when none is known. */
   readonly paused: RecentPause | null;
-  /** The events of an ordered queue that hold back others of their key; `null` where the provider does not tell. */
+  /** The events of an ordered queue that hold back others of their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
 }
 
 export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   name: "queues",
-  summary: "show how many events are where",
+  summary: "show the number of events in each queue",
   description:
-    "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready one has waited, " +
-    "and the lag: what is due and not done yet. Which queues: those that are named, else those that the actors of the " +
-    "configured modules read, else all of the provider where it can list them (sqlite:). Clouds tell no ages: -. On sqlite: it " +
-    "tells as well which subscription a process has paused, from the journal, and which events hold back others of their " +
-    "partition key; elsewhere, and for each process, GET /ready of the workers tells (health in beehive.config.json).",
+    "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has waited, " +
+    "and the lag: events that are due and not settled.\n\n" +
+    "Without names it shows the queues that the actors of the configured modules read. Without modules it shows all " +
+    "queues of the provider, where the provider can list them (sqlite:). Clouds report no ages (-).\n\n" +
+    "On sqlite: it also shows subscriptions that a process has paused, from the journal, and events that hold back others " +
+    "of their partition key. For other providers ask GET /ready of each worker (health in beehive.config.json).",
   define: (command) =>
     command
       .argument("[queues...]", "Topic-Subscription or Queue")
-      .option("--provider <url>", "where to look")
-      .option("--watch", "show it again and again; with --json one line each time")
-      .option("--interval <ms>", "how often to look with --watch", whole(100), 2_000),
+      .option("--provider <url>", "the provider of the queues")
+      .option("--watch", "repeat until interrupted; with --json one line each time")
+      .option(
+        "--interval <time>",
+        "the time between two looks of --watch, such as 500ms or 5s (default: 2s)",
+        duration(100),
+      ),
   examples: [
-    ["beehive queues --provider sqlite:./hive.db", "all of a file"],
-    ["beehive queues OrderAccepted-Payment Invoices", "two, where BEEHIVE_PROVIDER says"],
-    ["beehive queues --watch", "kept up to date on a terminal"],
-    ["beehive queues --json | jq '.[] | select(.dead > 0)'", "those with dead letters"],
+    ["beehive queues --provider sqlite:./hive.db", "all queues of a file"],
+    ["beehive queues OrderAccepted-Payment Invoices", "two queues of the provider in BEEHIVE_PROVIDER"],
+    ["beehive queues --watch", "a table that is kept up to date"],
+    ["beehive queues --json | jq '.[] | select(.dead > 0)'", "the queues with dead letters"],
   ],
   endsItself: true,
-  async run(context, { watch, interval }, given) {
+  async run(context, { watch, interval = 2_000 }, given) {
     const { output, signal } = context;
     const provider = await context.provider();
     const names = await namesOf(context, given, provider.queues);
@@ -70,7 +75,7 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   },
 });
 
-/** Moves to the top left and erases what is below: no flicker, and nothing is left of a longer table. */
+/** Moves to the top left and erases the rest, without flicker. */
 const clearScreen = "\u001b[H\u001b[2J";
 
 async function namesOf(
@@ -84,16 +89,17 @@ async function namesOf(
     const read = descriptors.map(({ queueName }) => queueName);
     const known = new Set(read.map(String));
     const others = ((await operator.names?.()) ?? []).filter((name) => !known.has(`${name}`));
-    // A subscription whose actor was renamed goes on to gather events.
+    // The subscription of a renamed actor still collects events.
     if (others.length > 0) output.note(`No actor of these modules reads ${others.join(", ")}.`);
     return [...read, ...others];
   }
   const listed = await operator.names?.();
-  if (!listed) throw new UsageError('This provider lists no queues: name them, or "modules" in beehive.config.json.');
+  if (!listed)
+    throw new UsageError('This provider cannot list queues: name them, or set "modules" in beehive.config.json.');
   return listed.toSorted((a, b) => (a.toString() < b.toString() ? -1 : 1));
 }
 
-/** A queue or subscription; a topic holds no events. */
+/** Returns the queue or subscription of that name. @throws UsageError for a topic, which holds no events. */
 export function consumerQueue(text: string): QueueName {
   const name = QueueName.parse(text);
   if (name.kind !== "topic") return name;
@@ -121,7 +127,7 @@ async function countsOf(operator: QueueOperator, name: QueueName): Promise<Queue
     return await operator.counts(name);
   } catch (cause) {
     if (!isBeeHiveError(cause, "QueueNotFound")) throw cause;
-    throw new UsageError(`There is no ${name.kind} ${name}. Make it with: beehive setup MODULE`, { cause });
+    throw new UsageError(`There is no ${name.kind} ${name}. Create it with: beehive setup MODULE`, { cause });
   }
 }
 
@@ -134,7 +140,7 @@ function show(output: Output, rows: readonly Row[]): ExitCode {
 function tableOf(output: Output, rows: readonly Row[]): string {
   const titles = ["QUEUE", "READY", "LEASED", "DELAYED", "DEAD", "OLDEST", "LAG"];
   const cells = rows.map(({ queue, ready, leased, delayed, dead, oldestMs, lag }) => {
-    const age = oldestMs === null ? "-" : duration(oldestMs);
+    const age = oldestMs === null ? "-" : durationText(oldestMs);
     return [queue, `${ready}`, `${leased}`, `${delayed}`, `${dead}`, age, `${lag}`];
   });
   const [title = "", ...lines] = table(cells, titles).split("\n");
@@ -143,7 +149,7 @@ function tableOf(output: Output, rows: readonly Row[]): string {
   return [output.style("bold", title), ...marked, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
-/** So many events that hold back others are told for each queue. */
+/** Events shown for each queue that hold back others. */
 const maxHolders = 3;
 
 function notesOf({ queue, paused, holders }: Row): string[] {

@@ -1,30 +1,30 @@
 import { messageOf } from "../../base/error-text.ts";
+import { redact } from "../../base/redact.ts";
 import { registeredProvider } from "../../contract/provider-module.ts";
-import { createHive, type Hive } from "../../hive/hive.ts";
 import { healthServer, type HealthServer } from "../../hive/health-server.ts";
+import { createHive, type Hive } from "../../hive/hive.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
-import { aborted } from "../interruption.ts";
-import { loggerOf } from "../logger.ts";
-import { redact } from "../../base/redact.ts";
+import { stderrLogger } from "../stderr-logger.ts";
+import { aborted } from "../terminal/interruption.ts";
 
 export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   name: "run",
-  summary: "work on events with the actors of modules",
+  summary: "run the actors of modules as a worker",
   description:
-    "Works on events with the actors of modules until it is told to stop. SIGINT or SIGTERM leases no more, lets actors " +
-    "finish for up to --stop-deadline, gives back the rest and ends with 0; a second signal ends at once. Ends with 1 " +
-    'when supervision stopped the hive. What only code can say (a container, middleware) a module exports as "hive".',
+    "Runs the actors of modules until SIGINT or SIGTERM. It then leases no more events, lets actors finish for up to " +
+    "--stop-deadline, abandons the remaining events and ends with 0. A second signal ends it at once. It ends with 1 when " +
+    'supervision stops the hive. Options that only code can set (a container, middleware) are exported as "hive".',
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
-      .option("--provider <url>", "where to run: memory:, sqlite:FILE, azure: or aws: (default: memory:)")
-      .option("--actors <names>", "only these, by class or subscription, with commas between")
-      .option("--topology <mode>", "create: make what is missing; check: refuse to start without it")
-      .option("--health-port <port>", "answer /live and /ready there; 0 takes a free one")
+      .option("--provider <url>", "the provider: memory:, sqlite:FILE, azure: or aws: (default: memory:)")
+      .option("--actors <names>", "run only these actors, by class or subscription, separated by commas")
+      .option("--topology <mode>", "create: make missing queues; check: refuse to start without them")
+      .option("--health-port <port>", "serve /live and /ready on this port; 0 takes a free port")
       .option("--health-host <host>", "the address to listen on (default: 127.0.0.1)")
       .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
-      .option("--stop-deadline <ms>", "how long actors may finish (default: 30000)"),
+      .option("--stop-deadline <time>", "how long actors may finish when it stops, such as 45s (default: 30s)"),
   examples: [
     ["beehive run src/actors.ts", "in memory, for a first look"],
     ["beehive run src/actors.ts --provider sqlite:./hive.db", "durable, on this machine"],
@@ -36,7 +36,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
     const settings = await context.settings();
     const application = await context.application(modules);
     const options = await application.resolve();
-    const logger = (settings.logLevel === undefined && options.logger) || loggerOf(output, settings.logLevel);
+    const logger = (settings.logLevel === undefined && options.logger) || stderrLogger(output, settings.logLevel);
     if (application.descriptors.length + application.pulsers.length === 0)
       throw new UsageError(
         "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
@@ -46,7 +46,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
     let health: HealthServer | undefined;
     try {
       const { port, host } = settings.health ?? {};
-      // Before the hive starts: a probe that cannot connect would take a slow start for a dead process.
+      // Serve health before the start: a probe that cannot connect takes a slow start for a dead process.
       if (port !== undefined) health = await healthServer(hive, { port, host });
       await Promise.race([hive.start(), aborted(signal)]);
       if (!signal.aborted) announce(context, hive, health);
@@ -58,7 +58,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   },
 });
 
-/** Waits for a signal, or for the hive to be stopped by its supervision. */
+/** Waits for a signal, or until supervision stops the hive. */
 async function end({ output, signal }: CommandContext, hive: Hive, stop: () => Promise<void>): Promise<ExitCode> {
   try {
     await Promise.race([hive.whenStopped(), aborted(signal).then(stop)]);
@@ -79,5 +79,5 @@ function announce({ output }: CommandContext, hive: Hive, health: HealthServer |
   else output.note(`Working on ${queues.length === 1 ? queues[0] : `${queues.length} queues`} (${name}).`);
   if (health) output.note(`Health: port ${health.port}, /live and /ready.`);
   if (registeredProvider(name)?.sharedBetweenProcesses === false)
-    output.note(`${name}: is gone when this process ends, and no other process can push to it.`);
+    output.note(`${name}: ends with this process, and no other process can push to it.`);
 }

@@ -1,12 +1,12 @@
-import { createHive } from "../../hive/hive.ts";
-import { BeeHiveError } from "../../base/errors.ts";
 import { queueSpecs } from "../../actors/topology.ts";
+import { BeeHiveError } from "../../base/errors.ts";
 import type { Provider } from "../../contract/provider.ts";
+import type { QueueSpec } from "../../contract/queue-operator.ts";
+import { createHive } from "../../hive/hive.ts";
 import type { Application } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
-import type { QueueSpec } from "../../contract/queue-operator.ts";
 import { exitCode, MissingFile } from "../exit-code.ts";
-import { table } from "../table.ts";
+import { table } from "../text.ts";
 
 interface Options {
   readonly check?: boolean;
@@ -15,19 +15,19 @@ interface Options {
 
 export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "setup",
-  summary: "make the topics, subscriptions and queues of modules",
+  summary: "create the topics, subscriptions and queues of modules",
   description:
-    "Makes what is missing of the topics, subscriptions and queues that the actors and pulsers of modules read and publish to. " +
-    "Changes nothing that is there, and may be repeated.",
+    "Creates the missing topics, subscriptions and queues that the actors and pulsers of modules read and publish to. " +
+    "Existing ones are left unchanged, so it may be repeated.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
-      .option("--provider <url>", "where to make them")
-      .option("--check", "make nothing; end with 1 when something is missing")
-      .option("--dry-run", "make nothing; say what would be made"),
+      .option("--provider <url>", "the provider to create them in")
+      .option("--check", "create nothing; end with 1 when something is missing")
+      .option("--dry-run", "create nothing; print what would be created"),
   examples: [
     ["beehive setup dist/actors.js --provider aws:?prefix=shop", "before the first deployment"],
-    ["beehive setup dist/actors.js --check", "in a pipeline, with rights to read"],
+    ["beehive setup dist/actors.js --check", "in a pipeline with read access only"],
   ],
   async run(context, { check, dryRun }, modules) {
     const { output } = context;
@@ -57,7 +57,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   },
 });
 
-/** Those that are not there: all of them when there is not even the file of the provider. */
+/** Returns the names of missing queues: all of them when even the file of the provider is missing. */
 async function namesMissing(specs: readonly QueueSpec[], open: () => Promise<Provider>): Promise<readonly string[]> {
   try {
     const { name, queues } = await open();
@@ -74,7 +74,7 @@ async function namesMissing(specs: readonly QueueSpec[], open: () => Promise<Pro
   }
 }
 
-/** @param make whether the file of a provider is made when it is not there. */
+/** @param make Creates the file of the provider if it does not exist. */
 async function providerOf(
   { provider, settings }: CommandContext,
   { options }: Application,

@@ -1,7 +1,7 @@
 import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
 import { identityOf } from "../../events/identity.ts";
 import type { QueueName } from "../../events/queue-name.ts";
-import type { QueueOperator } from "../../contract/queue-operator.ts";
 import { UsageError } from "../exit-code.ts";
 import { isFilter, matching, type Filter } from "./filter.ts";
 
@@ -9,31 +9,31 @@ export interface ChoiceOptions extends Filter {
   readonly all?: boolean;
 }
 
-/** A letter as it is remembered while it is sent back or dropped: there may be very many. */
+/** The few facts of a dead letter that are kept in memory: there may be very many letters. */
 export interface ChosenLetter {
   readonly id: string;
   readonly eventId: string;
-  /** The identity of its event, see {@link identityOf}. */
+  /** The identity of the event, see {@link identityOf}. */
   readonly identity: string;
 }
 
 export interface Choice {
   readonly letters: readonly ChosenLetter[];
-  /** The ids of all letters that were there, chosen or not: any other was given up since. */
+  /** The ids of all letters at the start, chosen or not. Letters with other ids are new. */
   readonly known: ReadonlySet<string>;
 }
 
 /**
- * The letters that a command is to change: those of a filter, or with `--all` all.
+ * Returns the letters that a command changes: those that match the filter, or all of them with `--all`.
  *
- * @throws UsageError when nothing is said: a forgotten id must not mean everything.
+ * @throws UsageError when there is neither a filter nor `--all`: a forgotten id must not mean everything.
  */
 export async function choose(queues: QueueOperator, name: QueueName, options: ChoiceOptions): Promise<Choice> {
   if (!options.all && !isFilter(options) && options.limit === undefined)
-    throw new UsageError("Say which: the id of a letter or an event, a filter such as --error TypeError, or --all.");
+    throw new UsageError("Name the dead letters: by an id, a filter such as --error TypeError, or --all.");
   const known = new Set<string>();
   const letters: ChosenLetter[] = [];
-  // All before the first is changed: one that dies again at once must not be met a second time.
+  // List all letters before the first is changed, so that a requeued event that fails again is not met twice.
   const matches = matching(options);
   for await (const letter of queues.deadLetters(name)) {
     known.add(letter.id);
@@ -42,9 +42,9 @@ export async function choose(queues: QueueOperator, name: QueueName, options: Ch
   return { letters, known };
 }
 
-/** The letter that is named, by its own id or by that of its event. */
+/** Returns the letter with that id, or the letter of the event with that id. */
 export function named(id: string, options: ChoiceOptions): Choice {
-  if (options.all || isFilter(options)) throw new UsageError("Give an id, or say which ones by options, not both.");
+  if (options.all || isFilter(options)) throw new UsageError("Give either an id or a filter, not both.");
   return { letters: [{ id, eventId: id, identity: id }], known: new Set() };
 }
 

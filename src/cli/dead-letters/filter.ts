@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
-import { time, whole } from "../options.ts";
+import { time, whole } from "../option-parsers.ts";
 
-/** Which dead letters; all that is said must hold. */
+/** A filter of dead letters. A letter matches when all given conditions hold. */
 export interface Filter {
   readonly reason?: string;
   readonly error?: string;
@@ -17,26 +17,22 @@ const names = ["reason", "error", "actor", "type", "since", "until"] as const;
 
 export function filterOptions(command: Command): Command {
   return command
-    .option("--provider <url>", "where to look")
-    .option("--reason <text>", "whose reason has this in it, in any case")
-    .option("--error <name>", "whose error is called so, such as TypeError")
-    .option("--actor <name>", "that this actor gave up")
-    .option("--type <name>", "whose event is of this type")
-    .option(
-      "--since <time>",
-      "that were given up at that time or later: 2026-03-01T12:00Z, or 2h for two hours ago",
-      time,
-    )
-    .option("--until <time>", "that were given up before that time", time)
-    .option("--limit <n>", "no more than so many, the oldest first", whole(1));
+    .option("--provider <url>", "the provider of the queue")
+    .option("--reason <text>", "only with this text in the reason, in any case")
+    .option("--error <name>", "only of this error, such as TypeError")
+    .option("--actor <name>", "only of this actor")
+    .option("--type <name>", "only of events of this type")
+    .option("--since <time>", "only from this time on: 2026-03-01T12:00Z, or 2h for two hours ago", time)
+    .option("--until <time>", "only before this time", time)
+    .option("--limit <n>", "at most this many, oldest first", whole(1));
 }
 
-/** Whether anything is said about which. */
+/** Returns true if the filter has a condition. */
 export function isFilter(filter: Filter): boolean {
   return names.some((name) => filter[name] !== undefined);
 }
 
-/** The letters that the filter is for, oldest first, no more than its limit. */
+/** Yields the letters that match the filter, oldest first, up to its limit. */
 export async function* filtered(
   letters: AsyncIterable<DeadLetter>,
   filter: Filter,
@@ -50,7 +46,7 @@ export async function* filtered(
   }
 }
 
-/** Whether the filter is for a letter; its limit is the caller's matter. */
+/** Returns a predicate for the conditions of the filter. The limit is up to the caller. */
 export function matching({ reason, error, actor, type, since, until }: Filter): (letter: DeadLetter) => boolean {
   return (letter) => {
     const at = letter.lastSeen.getTime();

@@ -1,9 +1,9 @@
-import type { DeadLetter } from "../../contract/dead-letter.ts";
-import type { Event } from "../../events/event.ts";
 import { printable, printableLine } from "../../base/printable.ts";
 import { redact, redactField } from "../../base/redact.ts";
+import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { Event } from "../../events/event.ts";
 
-/** A dead letter as JSON, without the body of its event. */
+/** Returns a dead letter as JSON, without the body of its event. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {
   const { id: letterId, event, reason, errorName, errorMessage, stack, firstSeen, lastSeen, ...rest } = letter;
   const { body: _, timestamp, enqueueTime, ...record } = event.toRecord();
@@ -27,14 +27,14 @@ export function letterJson(letter: DeadLetter): Record<string, unknown> {
   };
 }
 
-/** The body as text, no more of it than so many characters; what is no text as base64. */
-export function bodyText(event: Event, longest: number): { readonly body: string; readonly cut: number } {
+/** Returns the body as text, cut after `maxLength` characters. Bytes are shown as base64. */
+export function bodyText(event: Event, maxLength: number): { readonly body: string; readonly cut: number } {
   const text = typeof event.body === "string" ? event.body : Buffer.from(event.body).toString("base64");
-  const body = text.slice(0, longest);
+  const body = text.slice(0, maxLength);
   return { body, cut: text.length - body.length };
 }
 
-/** Properties hold what the sender said, which may be the headers of a request. */
+/** Masks secrets in properties, which may be the headers of a request. */
 function safeProperties({ properties }: Event): Record<string, unknown> {
   const safe = Object.entries(properties).map(([name, value]) => [
     name,
@@ -43,7 +43,7 @@ function safeProperties({ properties }: Event): Record<string, unknown> {
   return Object.fromEntries(safe) as Record<string, unknown>;
 }
 
-/** The whole record for people. */
+/** Returns a dead letter as text for people. */
 export function letterText(letter: DeadLetter, maxBody: number): string {
   const { event } = letter;
   const { body, cut } = bodyText(event, maxBody);

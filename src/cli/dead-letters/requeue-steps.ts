@@ -1,9 +1,9 @@
 import { sleep, type Clock } from "../../base/clock.ts";
+import { inBatches } from "../../base/in-batches.ts";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
 import { identityOf } from "../../events/identity.ts";
 import type { QueueName } from "../../events/queue-name.ts";
-import type { QueueOperator } from "../../contract/queue-operator.ts";
-import { inBatches } from "../../base/in-batches.ts";
 import type { Choice, ChosenLetter } from "./choice.ts";
 
 export interface StepOptions {
@@ -13,24 +13,25 @@ export interface StepOptions {
   readonly signal: AbortSignal;
   /** How long a step may take to settle, in ms. */
   readonly waitMs: number;
-  /** Called whenever events were sent back. */
+  /** Called whenever events were requeued. */
   readonly onRequeued: (count: number) => void;
 }
 
-/** How it ended: all sent back, or why not. */
+/** How requeueing ended. */
 export type StepsEnd =
   | { readonly end: "done" }
   | { readonly end: "interrupted" }
-  /** The events of these ids died again. */
+  /** The events with these ids became dead letters again. */
   | { readonly end: "dead again"; readonly ids: readonly string[] }
-  /** Nobody settled the last step in time. */
+  /** The events of the last step were not settled in time. */
   | { readonly end: "unsettled" };
 
 const pollMs = 500;
 
 /**
- * Sends dead letters back in steps: one, then ten, then the rest. After each it waits until those are settled, so that
- * what is still broken shows with one event and not with thousands, and the last step is known to have gone well.
+ * Requeues dead letters in steps: one, then ten, then the rest.
+ *
+ * Waits after each step until its events are settled, so that a fault that persists fails one event and not thousands.
  */
 export async function requeueInSteps({ letters, known }: Choice, options: StepOptions): Promise<StepsEnd> {
   let sent = 0;
@@ -46,7 +47,7 @@ export async function requeueInSteps({ letters, known }: Choice, options: StepOp
   return { end: "done" };
 }
 
-/** Sends these back; returns whether it came to the end before the signal aborted. */
+/** Requeues these letters. Returns false if the signal aborted before the last one. */
 export function requeueAll(
   letters: readonly ChosenLetter[],
   { queues, name, signal, onRequeued }: Pick<StepOptions, "queues" | "name" | "signal" | "onRequeued">,
@@ -59,8 +60,9 @@ export function requeueAll(
 }
 
 /**
- * Waits until none of these waits or is worked on: until the queue is empty, seen twice because clouds count only
- * about right, or until one of them is among the dead letters again.
+ * Waits until the queue is empty, or until one of the events is a dead letter again.
+ *
+ * The queue must be seen empty twice, because the counts of clouds are approximate.
  */
 async function settle(
   identities: ReadonlySet<string>,
@@ -74,8 +76,8 @@ async function settle(
     const { ready, leased, delayed, dead } = await queues.counts(name);
     const late = clock.now() >= giveUpAt;
     seenEmpty = ready + leased + delayed === 0 ? seenEmpty + 1 : 0;
-    // Counted before the letters are looked at: what left the queue in between was buried before. Looking through very
-    // many takes long, and is in vain while their number stays.
+    // Count before looking at the letters: an event that left the queue in between is among the letters already.
+    // Look only when their number has changed, as looking through many letters takes long.
     const look = dead !== lastDead || seenEmpty > 0 || late;
     const again = look ? await deadAgain(queues.deadLetters(name), identities, known) : [];
     lastDead = dead;
@@ -87,7 +89,7 @@ async function settle(
   return { end: "interrupted" };
 }
 
-/** The ids of those events that were given up since. Older letters may be of the same events. */
+/** Returns the ids of the events that have a new dead letter. Older letters may be of the same events. */
 async function deadAgain(
   letters: AsyncIterable<DeadLetter>,
   identities: ReadonlySet<string>,

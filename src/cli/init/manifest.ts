@@ -1,17 +1,19 @@
 import { isBuiltin } from "node:module";
 import { basename } from "node:path";
-import { ownManifest } from "../own-package.ts";
+import { ownManifest } from "../package-root.ts";
 
-/** The release that this is. */
+/** Returns the version range of this release. */
 export function packageSpec(): string {
   return `^${ownManifest().version}`;
 }
 
 /**
- * The package.json of a starter. `npm start` runs the build, so that it needs no development dependencies. Its tools
- * have the versions that this release was tested with; SQLite is installed where Node has none.
+ * Returns the package.json of a starter.
  *
- * @param spec what to install as beehive-actors.
+ * `npm start` runs the build, so it needs no development dependencies. The tools have the versions that this release
+ * was tested with. libsql is added where Node has no SQLite.
+ *
+ * @param spec The version or source of beehive-actors to install.
  */
 export function starterManifest(folder: string, spec: string): string {
   const { dependencies, devDependencies: tested, peerDependencies } = ownManifest();
@@ -36,7 +38,7 @@ export function starterManifest(folder: string, spec: string): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-/** The name of the folder, as far as npm takes it. */
+/** Returns the name of the folder, reduced to the characters that npm allows. */
 function nameOf(folder: string): string {
   const name = basename(folder)
     .toLowerCase()

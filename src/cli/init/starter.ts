@@ -3,25 +3,27 @@ import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../base/error-text.ts";
 import { listOf } from "../config-file.ts";
 import { UsageError } from "../exit-code.ts";
-import { ownFile } from "../own-package.ts";
+import { ownFile } from "../package-root.ts";
 import { starterManifest } from "./manifest.ts";
 
 /**
- * Writes the files of a starter into a folder and answers their names. Templates that would mean something where they
- * lie have another name there: `tsconfig.template.json` becomes `tsconfig.json`, `gitignore.template` `.gitignore`.
+ * Writes the files of a starter into a folder and returns their names.
  *
- * @throws UsageError when one of them is there; then none is written.
+ * Templates with names that tools would act on are renamed: `tsconfig.template.json` to `tsconfig.json`,
+ * `gitignore.template` to `.gitignore`.
+ *
+ * @throws UsageError when one of the files exists; then none is written.
  */
 export async function writeStarter(folder: string, spec: string): Promise<string[]> {
   const files = [["package.json", starterManifest(folder, spec)], ...(await templates())] as [string, string][];
-  const there = [];
-  for (const [name] of files) if (await exists(join(folder, name))) there.push(name);
-  if (there.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, there));
+  const existing = [];
+  for (const [name] of files) if (await exists(join(folder, name))) existing.push(name);
+  if (existing.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, existing));
   for (const [name, text] of files) {
     const path = join(folder, name);
     try {
       await mkdir(dirname(path), { recursive: true });
-      // Fails on a file that came to be since it was looked for.
+      // "wx" fails on a file that was created since the check.
       await writeFile(path, text, { flag: "wx" });
     } catch (cause) {
       throw new UsageError(`${path} cannot be written: ${messageOf(cause)}`, { cause });

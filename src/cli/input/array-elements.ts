@@ -2,8 +2,9 @@ import { UsageError } from "../exit-code.ts";
 import { maxItem, tooLong, type Item } from "./place.ts";
 
 /**
- * The elements of one JSON array, one at a time, however long the array is. It looks at brackets and quotes only: that
- * an element is JSON is for its reader to find out.
+ * Yields the elements of one JSON array, of any length.
+ *
+ * Splits by brackets and quotes only; the caller parses the elements.
  */
 export async function* arrayElements(chunks: AsyncIterable<string>): AsyncGenerator<Item, void, undefined> {
   const splitter = new Splitter();
@@ -14,7 +15,7 @@ export async function* arrayElements(chunks: AsyncIterable<string>): AsyncGenera
 class Splitter {
   #line = 1;
   #number = 0;
-  /** What was read of the element so far, and the line that it began on. */
+  /** The text of the current element so far, and its first line. */
   #element = "";
   #from: number | undefined;
   #depth = 0;
@@ -32,7 +33,7 @@ class Splitter {
         continue;
       }
       if (/\s/.test(sign)) continue;
-      if (this.#last === "]") throw new UsageError(`line ${this.#line}: something stands after the end of the array`);
+      if (this.#last === "]") throw new UsageError(`line ${this.#line}: there is text after the end of the array`);
       const level = this.#depth;
       if (sign === '"') this.#inString = true;
       else if (sign === "[" || sign === "{") this.#depth++;
@@ -65,6 +66,6 @@ class Splitter {
   }
 
   end(): void {
-    if (this.#last !== "]") throw new UsageError(`line ${this.#line}: the array does not end where the input does`);
+    if (this.#last !== "]") throw new UsageError(`line ${this.#line}: the input ends before the array does`);
   }
 }

@@ -3,10 +3,10 @@ import { TextDecoder } from "node:util";
 import { UsageError } from "../exit-code.ts";
 
 /**
- * The text that bytes are. Nothing is replaced: bytes that are no text of the encoding end it with an error.
+ * Decodes bytes as text. Bytes that are invalid in the encoding are an error, and never replaced.
  *
- * @param encoding a name of the Encoding Standard, such as `utf-8`, `latin1` or `utf-16le`.
- * @throws UsageError that names the line, from 1.
+ * @param encoding A name of the Encoding Standard, such as `utf-8`, `latin1` or `utf-16le`.
+ * @throws UsageError that names the line, counted from 1.
  */
 export async function* decoded(
   chunks: AsyncIterable<Uint8Array>,
@@ -18,13 +18,13 @@ export async function* decoded(
   for await (const chunk of chunks) {
     const text = read(() => decoder.decode(chunk, { stream: true }));
     const bytes = Buffer.concat([before, chunk]);
-    if (text === undefined) throw notThat(decoder.encoding, line + goodLines(bytes));
+    if (text === undefined) throw wrongEncoding(decoder.encoding, line + countValidLines(bytes));
     line += text.split("\n").length - 1;
-    before = begun(bytes);
+    before = unfinishedCharacter(bytes);
     yield text;
   }
   const rest = read(() => decoder.decode());
-  if (rest === undefined) throw notThat(decoder.encoding, line);
+  if (rest === undefined) throw wrongEncoding(decoder.encoding, line);
   yield rest;
 }
 
@@ -32,7 +32,7 @@ function decoderOf(encoding: string): TextDecoder {
   try {
     return new TextDecoder(encoding, { fatal: true });
   } catch {
-    throw new UsageError(`--encoding ${encoding}: no such encoding; use utf-8, latin1 or utf-16le, for instance`);
+    throw new UsageError(`--encoding ${encoding}: no such encoding; use for example utf-8, latin1 or utf-16le`);
   }
 }
 
@@ -44,8 +44,8 @@ function read(decode: () => string): string | undefined {
   }
 }
 
-/** How many lines of the bytes are UTF-8 before the first that is not. */
-function goodLines(bytes: Uint8Array): number {
+/** Returns the number of lines that are UTF-8 before the first that is not. */
+function countValidLines(bytes: Uint8Array): number {
   for (let count = 0, start = 0; ; count++) {
     const end = bytes.indexOf(0x0a, start);
     if (end === -1 || !isUtf8(bytes.subarray(start, end))) return count;
@@ -53,8 +53,8 @@ function goodLines(bytes: Uint8Array): number {
   }
 }
 
-/** The bytes at the end that begin a character and do not end it. */
-function begun(bytes: Uint8Array): Uint8Array {
+/** Returns the bytes of an unfinished UTF-8 character at the end. */
+function unfinishedCharacter(bytes: Uint8Array): Uint8Array {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {
     const byte = bytes[bytes.length - length] ?? 0;
     if (byte < 0x80) break;
@@ -66,7 +66,7 @@ function begun(bytes: Uint8Array): Uint8Array {
   return new Uint8Array();
 }
 
-function notThat(encoding: string, line: number): UsageError {
+function wrongEncoding(encoding: string, line: number): UsageError {
   const place = encoding === "utf-8" ? `line ${line}: ` : "";
   return new UsageError(`${place}it is not ${encoding.toUpperCase()}; name its encoding, such as --encoding latin1`);
 }

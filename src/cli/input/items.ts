@@ -6,8 +6,10 @@ export const formats = ["auto", "ndjson", "array", "document"] as const;
 export type Format = (typeof formats)[number];
 
 /**
- * The values of an input, one at a time: of NDJSON each line, of a JSON array each element, or one document. What it is
- * is seen at its beginning unless said: an array begins with a bracket, and the first line of NDJSON is JSON by itself.
+ * Yields the values of an input: the lines of NDJSON, the elements of a JSON array, or one document.
+ *
+ * With `auto` the beginning of the input decides: an array begins with a bracket, and the first line of NDJSON is JSON
+ * by itself.
  */
 export async function* items(
   chunks: AsyncIterable<string>,
@@ -24,8 +26,8 @@ export async function* items(
   }
 }
 
-/** How many characters are looked at to see what an input is. */
-const enough = 64 * 1024;
+/** Characters read to recognize the format of an input. */
+const maxStart = 64 * 1024;
 
 async function beginning(chunks: AsyncIterable<string>): Promise<{ start: string; rest: AsyncIterable<string> }> {
   const iterator = chunks[Symbol.asyncIterator]();
@@ -33,7 +35,7 @@ async function beginning(chunks: AsyncIterable<string>): Promise<{ start: string
   for (let next = await iterator.next(); ; next = await iterator.next()) {
     if (next.done === true) break;
     start += next.value;
-    if (start.length >= enough || start.trimStart().includes("\n")) break;
+    if (start.length >= maxStart || start.trimStart().includes("\n")) break;
   }
   start = start.replace(/^\uFEFF/, "");
   async function* rest(): AsyncGenerator<string, void, undefined> {
@@ -46,8 +48,8 @@ async function beginning(chunks: AsyncIterable<string>): Promise<{ start: string
 function formatOf(start: string): Exclude<Format, "auto"> {
   const [first = "", ...others] = start.trimStart().split("\n");
   if (first.startsWith("[")) return "array";
-  // Only a document of several lines has a first line that is no value; what is cut off may be either.
-  const whole = others.length > 0 || start.length < enough;
+  // Only a document of several lines has a first line that is not JSON. A line that is cut off may be either.
+  const whole = others.length > 0 || start.length < maxStart;
   return first === "" || !whole || isJson(first) ? "ndjson" : "document";
 }
 

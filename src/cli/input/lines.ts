@@ -1,6 +1,6 @@
 import { maxItem, tooLong, type Item } from "./place.ts";
 
-/** The lines of a text that are not empty, one at a time. */
+/** Yields the lines of a text that are not empty. */
 export async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<Item, void, undefined> {
   let line = 1;
   let rest = "";

@@ -2,9 +2,9 @@ import { UsageError } from "../exit-code.ts";
 
 /** One value of an input, as text. */
 export interface Item {
-  /** What it is counted as, from 1: of NDJSON its line, of an array its place in it. */
+  /** The number of the item, counted from 1: the line in NDJSON, the index in an array. */
   readonly number: number;
-  /** The line that it begins on, from 1. */
+  /** The first line of the item, counted from 1. */
   readonly line: number;
   readonly text: string;
 }
@@ -13,9 +13,9 @@ export function placeOf({ number, line }: Pick<Item, "number" | "line">): string
   return number === line ? `line ${line}` : `element ${number} (line ${line})`;
 }
 
-/** The longest value that is read, in characters: more than any provider takes, and little enough to hold. */
+/** The longest value that is read, in characters: more than any provider accepts, and small enough for memory. */
 export const maxItem: number = 8 * 1024 * 1024;
 
 export function tooLong(line: number): UsageError {
-  return new UsageError(`line ${line}: a value of more than ${maxItem} characters; no provider takes such an event`);
+  return new UsageError(`line ${line}: a value of more than ${maxItem} characters; no provider accepts such an event`);
 }

@@ -3,26 +3,26 @@ import type { EventType } from "../../events/event-type.ts";
 import { versionProperty } from "../../events/event-version.ts";
 import { UsageError } from "../exit-code.ts";
 
-/** What is known of the versions of bodies before the first is read. */
+/** The sources of body versions, known before the first body is read. */
 export interface VersionSource {
   /** The types that the modules declare; `undefined` when no module was named. */
   readonly types: readonly EventType<unknown>[] | undefined;
-  /** What the command line says of all bodies. */
-  readonly said: number | undefined;
+  /** The version of all bodies by `--schema-version`. */
+  readonly given: number | undefined;
 }
 
 /**
- * Returns the event with the version of its body, which is checked against the schema of its type.
+ * Returns the event with the version of its body, after checking the body against the schema of its type.
  *
- * @throws UsageError when nobody says the version: a reader would take it for the first and change the body.
- * @throws BeeHiveError `BodyUnreadable` when no reader of that type could read it.
+ * @throws UsageError when the version is unknown, because a reader would take the body for version 1.
+ * @throws BeeHiveError `BodyUnreadable` when no reader of that type could read the body.
  */
-export function withBodyVersion(event: Event, { types, said }: VersionSource): Event {
+export function withBodyVersion(event: Event, { types, given }: VersionSource): Event {
   const type = latest(types?.filter(({ name }) => name === event.eventType) ?? []);
   const own = event.properties[versionProperty];
-  const version = own ?? said ?? (types && (type?.version ?? 1));
-  if (version === undefined) throw new UsageError(whoSays(event.eventType));
-  // As `create` has it: a body of version 1 says nothing of it.
+  const version = own ?? given ?? (types && (type?.version ?? 1));
+  if (version === undefined) throw new UsageError(missingVersionText(event.eventType));
+  // As with `create`, a body of version 1 carries no version.
   const versioned =
     own !== undefined || version === 1
       ? event
@@ -31,11 +31,11 @@ export function withBodyVersion(event: Event, { types, said }: VersionSource): E
   return versioned;
 }
 
-/** What to do when nobody says the version of the bodies. */
-export function whoSays(eventType: string): string {
+/** Returns the message for bodies of an unknown version, with ways to set it. */
+export function missingVersionText(eventType: string): string {
   return (
-    `Nobody says of which version the bodies of ${eventType} are. Name the modules that declare the type, --modules src/actors.ts ` +
-    'or "modules" in beehive.config.json, or say --schema-version 1.'
+    `The version of the bodies of ${eventType} is unknown. Name the modules that declare the type, ` +
+    'with --modules src/actors.ts or "modules" in beehive.config.json, or add --schema-version 1.'
   );
 }
 

@@ -1,40 +1,37 @@
 import { createHash } from "node:crypto";
+import { systemClock } from "../../base/clock.ts";
+import { jsonErrorPlace } from "../../base/json-error.ts";
 import { isJson } from "../../events/body.ts";
 import { fromCloudEventText } from "../../events/cloud-events.ts";
-import { systemClock } from "../../base/clock.ts";
 import { Event, type EventOptions, type EventProperty } from "../../events/event.ts";
-import { jsonErrorPlace } from "../../base/json-error.ts";
 import { memberText } from "../../events/json-source.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { UsageError } from "../exit-code.ts";
 import type { Item } from "../input/place.ts";
 import { withBodyVersion, type VersionSource } from "./body-versions.ts";
 
-/** What is said of all events of a push. */
+/** The settings of all events of a push. */
 export interface EventSettings {
   readonly queue: QueueName;
-  /** Of bodies; CloudEvents have their own. */
+  /** The type of events made from bodies; CloudEvents have their own types. */
   readonly type: string;
   readonly cloudEvents: boolean;
   readonly properties: Readonly<Record<string, EventProperty>>;
   readonly correlationId: string | undefined;
-  /** The paths, within a body, of what becomes the partition key and the id. */
+  /** The paths of the partition key and of the event id within a body. */
   readonly partitionKeyFrom: string | undefined;
   readonly idFrom: string | undefined;
-  /** What says of which version bodies are. */
   readonly versions: VersionSource;
-  /** How long events stay away, in ms. */
+  /** The delay of all events, in ms. */
   readonly delay: number | undefined;
-  /** What ids are made from, with the number of the item: the same items of the same run are the same events. */
+  /** Event ids are derived from this and the number of the item, so the same item of a run is the same event. */
   readonly runId: string;
 }
 
 /**
-/**
- * The event of one value, its body checked. A JSON body is the text of the value as it was written, numbers of any length
- * included.
+ * Makes the event of one value and checks its body. A JSON body keeps the text as it was written, all digits included.
  *
- * @throws an error that says what is wrong with it, without its line.
+ * @throws An error about the value that does not name its line.
  */
 export function eventOf({ number, text }: Item, settings: EventSettings): Event {
   assertJson(text);
@@ -76,12 +73,12 @@ function assertJson(text: string): void {
   try {
     JSON.parse(text);
   } catch {
-    // The error of JSON.parse quotes the text; bodies do not belong in errors.
+    // Do not use the error of JSON.parse: it quotes the body, which may be confidential.
     throw new UsageError(`it is not JSON, wrong ${jsonErrorPlace(text)?.replace(" (line 1 ", " (") ?? "somewhere"}`);
   }
 }
 
-/** The JSON that a body is; empty text when it is none, or there is no body. */
+/** Returns the body as JSON text; empty when it is not JSON, or there is no body. */
 function jsonIn(event: Event): string {
   const { body } = event;
   if (body.length === 0 || !isJson(event.contentType)) return "";
@@ -89,7 +86,7 @@ function jsonIn(event: Event): string {
   return typeof body === "string" ? body : Buffer.from(body).toString();
 }
 
-/** The text, or the number as it is written, at a path such as `body.customer.id`. */
+/** Returns the text, or the number as written, at a path such as `body.customer.id`. */
 function keyAt(json: string, path: string): string {
   const names = path.replace(/^body\.?/, "").split(".");
   const found = names
@@ -102,14 +99,15 @@ function keyAt(json: string, path: string): string {
   throw new UsageError(`it has no text or number at ${path}`);
 }
 
-/** The same item of the same run gives the same id, so that what is pushed again is dropped as a duplicate. */
+/** Returns the same id for the same item of a run, so that pushing it again is a duplicate. */
 function idOf(runId: string, number: number): string {
   return createHash("sha256").update(`${runId}\n${number}`).digest("base64url").slice(0, 32);
 }
 
 /**
- * `name=value` as a property: numbers, `true` and `false` are what they look like, in quotes they are texts. A number of
- * more digits than a number can have is a text.
+ * Reads `name=value` as a property. Numbers, `true` and `false` keep their type; in quotes they are texts.
+ *
+ * A whole number beyond the safe range stays a text, so that no digit is lost.
  */
 export function propertyOf(text: string): [string, EventProperty] {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
@@ -119,7 +117,7 @@ export function propertyOf(text: string): [string, EventProperty] {
       const read = JSON.parse(value) as EventProperty;
       return [name, Number.isInteger(read) && !Number.isSafeInteger(read) ? value : read];
     } catch {
-      // A text that only looks like one of these, 007 for instance.
+      // The text only looks like JSON, such as 007.
     }
   }
   return [name, value];

@@ -6,9 +6,9 @@ import type { Pusher } from "./pusher.ts";
 
 export interface PushOptions {
   readonly settings: EventSettings;
-  /** The first item that counts. */
+  /** The number of the first item to push. */
   readonly from: number;
-  /** Whether a bad item is passed over instead of ending the push. */
+  /** Skips bad items instead of ending the push. */
   readonly keepGoing: boolean;
   readonly signal: AbortSignal;
   readonly onBad: (item: Item, problem: string) => void;
@@ -19,7 +19,7 @@ export interface PushOptions {
 /** How a push ended. */
 export interface Pushed {
   readonly bad: number;
-  /** What ended it early, in words; an interruption is told by the signal. */
+  /** The reason of an early end; undefined after an interruption, which the signal shows. */
   readonly failure: string | undefined;
 }
 
@@ -43,13 +43,13 @@ export async function pushItems(items: AsyncIterable<Item>, pusher: Pusher, opti
     }
     await pusher.flush();
   } catch (error) {
-    // An input that is read no further because of the signal ends with an error of its own.
+    // Once the signal aborts, the input stream is destroyed and throws; that is not a failure.
     if (!signal.aborted) return { bad, failure: messageOf(error) };
   }
   return { bad, failure: undefined };
 }
 
-/** Whatever is wrong, it is wrong with this item: its line must be told, and the items behind it may be good. */
+/** Returns the event of an item, or the problem with it. Any error concerns this item alone. */
 function eventOrProblem(item: Item, settings: EventSettings): Event | string {
   try {
     return eventOf(item, settings);

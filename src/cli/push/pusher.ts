@@ -1,9 +1,9 @@
 import { systemClock } from "../../base/clock.ts";
+import type { QueueOperator } from "../../contract/queue-operator.ts";
 import type { Event } from "../../events/event.ts";
 import type { Recording } from "../../journal/recording.ts";
-import type { QueueOperator } from "../../contract/queue-operator.ts";
 
-/** Pushes events in batches, in the order they are given, so that one number tells how far it came. */
+/** Pushes events in batches and in order, so that one number describes the progress. */
 export class Pusher {
   readonly #queues: QueueOperator | undefined;
   readonly #size: number;
@@ -11,17 +11,17 @@ export class Pusher {
   #batch: Event[] = [];
   #bytes = 0;
   #taken = 0;
-  /** How many events were handed over, those that were dropped included. */
+  /** The number of events given to the provider, including duplicates. */
   pushed = 0;
-  /** How many of them were dropped as duplicates; `undefined` once the provider could not tell. */
+  /** The number of duplicates that the provider dropped; `undefined` once the provider does not know. */
   dropped: number | undefined = 0;
-  /** The number of the last item up to which everything was pushed, or passed over. */
+  /** The number of the last item up to which all items are pushed or skipped. */
   done: number;
 
   /**
-   * @param queues none to only count.
-   * @param done the number of the last item that was dealt with before.
-   * @param recording where it is written down what was pushed.
+   * @param queues The queues to push to; undefined to only count.
+   * @param done The number of the last item that an earlier run has handled.
+   * @param recording The journal entries of the push.
    */
   constructor(queues: QueueOperator | undefined, size: number, done: number, recording?: Recording) {
     this.#recording = recording;
@@ -30,7 +30,7 @@ export class Pusher {
     this.done = done;
   }
 
-  /** Takes the event of an item; pushes what it has when that is a batch. */
+  /** Adds the event of an item, and pushes a full batch. */
   async add(event: Event, number: number): Promise<void> {
     this.#batch.push(event);
     this.#bytes += event.body.length;
@@ -38,7 +38,7 @@ export class Pusher {
     if (this.#batch.length >= this.#size || this.#bytes >= maxBytes) await this.flush();
   }
 
-  /** Passes over an item that has no event. */
+  /** Skips an item without an event. */
   pass(number: number): void {
     this.#taken = number;
   }
@@ -57,5 +57,5 @@ export class Pusher {
   }
 }
 
-/** What a batch holds at the most, so that large events do not fill the memory. */
+/** Bytes in a batch, so that large events do not fill the memory. */
 const maxBytes = 1024 * 1024;

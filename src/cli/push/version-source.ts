@@ -4,18 +4,18 @@ import { importFile } from "../import-file.ts";
 import type { VersionSource } from "./body-versions.ts";
 
 interface Options {
-  /** Paths of modules, with commas between. */
+  /** Paths of modules, separated by commas. */
   readonly modules?: string;
   readonly schemaVersion?: number;
 }
 
-/** The types that modules declare, or import from those that do, and what the command line says instead. */
+/** Returns the event types that modules declare or import, and the version given on the command line. */
 export async function versionsOf(settings: CommandContext["settings"], options: Options): Promise<VersionSource> {
-  const { modules, schemaVersion: said } = options;
+  const { modules, schemaVersion: given } = options;
   const paths = modules?.split(",").map((path) => path.trim()) ?? (await settings()).modules ?? [];
-  if (paths.length === 0) return { types: undefined, said };
+  if (paths.length === 0) return { types: undefined, given };
   const loaded = await Promise.all(paths.map(importFile));
-  // Those of another copy of the library are found among the exports alone.
+  // Types made by another copy of the library are found among the exports only.
   const exported = loaded.flatMap((module) => Object.values(module)).filter(isEventType);
-  return { types: [...exported, ...declaredTypes()], said };
+  return { types: [...exported, ...declaredTypes()], given };
 }

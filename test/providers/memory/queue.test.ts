@@ -24,7 +24,7 @@ async function scene() {
   return { clock, provider, queues, lease };
 }
 
-test("given a long lease and then a short one, then the short one ends in its own time", async () => {
+test("a short lease expires in its time despite a longer one", async () => {
   const { clock, queues, lease } = await scene();
   await queues.push([event("long"), event("short")]);
   await lease({ leaseMs: 60_000 });
@@ -36,7 +36,7 @@ test("given a long lease and then a short one, then the short one ends in its ow
   );
 });
 
-test("given a lease whose time has passed, when it is settled before any timer noticed, then LeaseLost", async () => {
+test("an expired lease is LeaseLost before any timer fires", async () => {
   const clock = new ForgetfulClock();
   const { queues } = new MemoryProvider({ clock });
   await queues.ensure([spec]);
@@ -48,7 +48,7 @@ test("given a lease whose time has passed, when it is settled before any timer n
   await throwsCode("LeaseLost", () => queues.commit(lease, []));
 });
 
-test("given a dead letter, when it is sent back, then it goes behind what waits", async () => {
+test("a requeued dead letter goes behind waiting events", async () => {
   const { queues, lease } = await scene();
   await queues.push([event("dead")]);
   const [dead] = await lease();
@@ -62,7 +62,7 @@ test("given a dead letter, when it is sent back, then it goes behind what waits"
   );
 });
 
-test("given a poll that was woken, when it is aborted before it takes the event, then the next poll is woken in its place", async () => {
+test("an aborted poll passes its wake-up on", async () => {
   const { clock, queues, lease } = await scene();
   const stop = new AbortController();
   const other = lease({ waitMs: 20_000 });
@@ -81,7 +81,7 @@ test("given a poll that was woken, when it is aborted before it takes the event,
   assert.is(clock.now(), new ManualClock().now(), "no time has passed");
 });
 
-test("given a poll that waits, when its queue is deleted, then it is told; made again, a poll gets what comes then", async () => {
+test("a waiting poll fails when its queue is deleted", async () => {
   const { clock, queues, lease } = await scene();
   const poll = throwsCode("QueueNotFound", () => lease({ waitMs: 20_000 }));
   await clock.advance(0);
@@ -92,7 +92,7 @@ test("given a poll that waits, when its queue is deleted, then it is told; made 
   assert.is((await lease()).length, 1);
 });
 
-test("given a queue in use, when the provider is closed, then no timer is left", async () => {
+test("closing leaves no timer", async () => {
   const { clock, provider, queues, lease } = await scene();
   await queues.push([
     event(1),
@@ -106,7 +106,7 @@ test("given a queue in use, when the provider is closed, then no timer is left",
   assert.is(clock.pending, 0);
 });
 
-test("given the id of an event that was pushed long ago, then it is forgotten", async () => {
+test("an event id is forgotten after the window", async () => {
   const { clock, queues, lease } = await scene();
   const pushed = event("again");
   await queues.push([pushed]);
@@ -118,7 +118,7 @@ test("given the id of an event that was pushed long ago, then it is forgotten", 
   assert.is((await lease({ max: 10 })).length, 2, "the one whose lease ended, and the new one");
 });
 
-test("given an event that is too large by the config, then TooLarge; the size is counted in bytes", async () => {
+test("the configured size limit counts bytes", async () => {
   const provider = new MemoryProvider({ maxEventBytes: 100 });
   const { queues } = provider;
   await queues.ensure([spec]);
@@ -129,7 +129,7 @@ test("given an event that is too large by the config, then TooLarge; the size is
   await provider.close();
 });
 
-test("given an event that came back, when others wait, then it goes before them, and is the oldest that is told of", async () => {
+test("an abandoned event goes first and is the oldest", async () => {
   const { clock, queues, lease } = await scene();
   await queues.push([event("first")]);
   await clock.advance(1);
@@ -143,7 +143,7 @@ test("given an event that came back, when others wait, then it goes before them,
   );
 });
 
-test("given a queue that is made ordered afterwards, when two events of one key wait, then one of them can be had at a time", async () => {
+test("a queue that becomes ordered leases one event of a key", async () => {
   const { queues, lease } = await scene();
   await queues.ensure([{ ...spec, ordered: true }]);
   await queues.push([1, 2].map((n) => event(n).clone({ partitionKey: "k" })));
@@ -155,7 +155,7 @@ test("given a queue that is made ordered afterwards, when two events of one key 
   assert.is((await lease({ max: 2 }))[0]?.event.getBody(), 2);
 });
 
-test("given an event that waited behind another of its key, when that is done, then it goes before what came later", async () => {
+test("an event behind its key goes before later ones", async () => {
   const { queues, lease } = await scene();
   await queues.ensure([{ ...spec, ordered: true }]);
   const keyed = (body: string): Event => event(body).clone({ partitionKey: "k" });
@@ -167,7 +167,7 @@ test("given an event that waited behind another of its key, when that is done, t
   assert.is((await lease())[0]?.event.getBody(), "k2");
 });
 
-test("given a long lease, when it is renewed for a little, then it ends after that", async () => {
+test("a lease renewed for less expires earlier", async () => {
   const { clock, queues, lease } = await scene();
   await queues.push([event("a")]);
   const leases = await lease({ leaseMs: 60_000 });
@@ -176,7 +176,7 @@ test("given a long lease, when it is renewed for a little, then it ends after th
   assert.is((await queues.counts(name)).ready, 1);
 });
 
-test("given an event that is away for a while, when that is over, then it is counted as ready, and goes before what is new if it came back", async () => {
+test("a delayed event is ready in time, and first if abandoned", async () => {
   const { clock, queues, lease } = await scene();
   await queues.push([event("back"), event("new")]);
   const [back] = await lease();
@@ -188,7 +188,7 @@ test("given an event that is away for a while, when that is over, then it is cou
   assert.is((await lease())[0]?.event.getBody(), "back");
 });
 
-test("given a poll that waits, when the provider is closed, then it is told, and so is who polls afterwards", async () => {
+test("closing ends waiting polls and refuses later ones", async () => {
   const { clock, provider, lease } = await scene();
   const poll = throwsCode("InvalidState", () => lease({ waitMs: 20_000 }));
   await clock.advance(0);
@@ -197,7 +197,7 @@ test("given a poll that waits, when the provider is closed, then it is told, and
   await throwsCode("InvalidState", () => lease());
 });
 
-test("given a queue that was deleted, when another is made, then an id that is known on a third is new there", async () => {
+test("an id known in another queue is new in a queue made again", async () => {
   const { queues, lease } = await scene();
   const other = QueueName.queue("Other");
   const made = QueueName.queue("Made");

@@ -6,7 +6,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("memory: rows");
 
-test("given rows that expire late, when others behind them expire soon, then those do not add up", async () => {
+test("rows that expire soon are removed behind late ones", async () => {
   const clock = new ManualClock();
   const rows = new MemoryRows(clock);
   const write = async (id: string, forMs: number): Promise<void> => {
@@ -23,7 +23,7 @@ test("given rows that expire late, when others behind them expire soon, then tho
   assert.ok(kept.length < 150, `${kept.length} rows are kept`);
 });
 
-test("given a row that expires, when it is written again to stay, then it is there when its first time is over", async () => {
+test("a row rewritten without an expiry stays", async () => {
   const clock = new ManualClock();
   const rows = new MemoryRows(clock);
   const key = (id: string): RowKey => ({ table: "t", partition: "", id });
@@ -36,7 +36,7 @@ test("given a row that expires, when it is written again to stay, then it is the
   assert.is((await rows.get(key("a")))?.etag, "a");
 });
 
-test("given rows that were listed, when one is removed and written again, then it is listed once, and never more than are asked for", async () => {
+test("a row removed and written again is listed once", async () => {
   const rows = new MemoryRows(new ManualClock());
   const key = (id: string): RowKey => ({ table: "t", partition: "p", id });
   const content = { value: "1", etag: "1", modified: 0 };

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { configFrom, defaultConfig } from "../../../providers/memory/config.ts";
 import { Fifo } from "../../../providers/memory/queues/fifo.ts";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { RecentIds } from "../../../providers/memory/queues/recent-ids.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
@@ -8,7 +9,7 @@ import { throwsCode } from "../../support/throws.ts";
 
 const fifo = suite("Fifo");
 
-fifo("given items that come and go in any pattern, then they go in the order they came", () => {
+fifo("items leave in the order they came", () => {
   const queue = new Fifo<number>();
   const plain: number[] = [];
   for (let n = 0; n < 20_000; n++) {
@@ -27,7 +28,7 @@ fifo.run();
 
 const recent = suite("RecentIds", { timeoutMs: 30_000 });
 
-recent("given an id, then it is known for at least the window and forgotten within two", async () => {
+recent("an id is known for one window and forgotten within two", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   assert.equal([ids.add(1, "a"), ids.add(1, "a")], [true, false]);
@@ -37,7 +38,7 @@ recent("given an id, then it is known for at least the window and forgotten with
   assert.ok(ids.add(1, "a"));
 });
 
-recent("given ids that come all the time, then each is known for at least the window", async () => {
+recent("ids that keep coming are known for at least one window", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   for (let n = 0; n < 100; n++) {
@@ -47,7 +48,7 @@ recent("given ids that come all the time, then each is known for at least the wi
   }
 });
 
-recent("given very many ids within the window, then all of them are known", async () => {
+recent("very many ids within the window are known", async () => {
   const clock = new ManualClock();
   const ids = new RecentIds(clock, 1_000);
   const idOf = (n: number): string => String(n).padStart(36, "0");
@@ -60,19 +61,29 @@ recent.run();
 
 const config = suite("Memory config");
 
-config("given a URL, then its options are taken, and what is not said is the default", () => {
+config("a URL sets options, and the others keep their defaults", () => {
   assert.equal(configFrom("memory:"), defaultConfig);
-  assert.equal(configFrom("memory:?maxEventBytes=1000&deduplicationMs=5"), {
+  assert.equal(configFrom("memory:?maxEventBytes=1000&deduplication=5"), {
     maxEventBytes: 1_000,
-    deduplicationMs: 5,
+    deduplication: 5,
   });
 });
 
-config("given options that are none, then all of them are named", async () => {
-  const { message } = await throwsCode("InvalidConfiguration", () =>
-    configFrom("memory:?size=1&maxEventBytes=-1&deduplicationMs=soon"),
+config("the deduplication window may be a text with a unit", async () => {
+  assert.equal(configFrom("memory:?deduplication=1h").deduplication, 3_600_000);
+  assert.ok(new MemoryProvider({ deduplication: "1h" }));
+  const { message } = await throwsCode("InvalidConfiguration", () => new MemoryProvider({ deduplication: "0s" }));
+  assert.match(
+    message,
+    'deduplication must be a whole number of ms from 1, at most 100 years, or a text such as "30s"',
   );
-  for (const problem of [/"size" is not an option/, /maxEventBytes.*"-1"/, /deduplicationMs.*"soon"/])
+});
+
+config("unknown and wrong options are all named", async () => {
+  const { message } = await throwsCode("InvalidConfiguration", () =>
+    configFrom("memory:?size=1&maxEventBytes=-1&deduplication=soon"),
+  );
+  for (const problem of [/"size" is not an option/, /maxEventBytes.*"-1"/, /deduplication.*"soon"/])
     assert.match(message, problem);
 });
 

@@ -13,9 +13,9 @@ const test = suite("sqlite: crash", { timeoutMs: 60_000 + kills * 10_000 });
 
 for (const driver of availableDrivers()) {
   const times = Math.ceil(kills / availableDrivers().length);
-  test(`given work on ${driver}, when its process is killed ${times} times, then each effect happened once`, async () => {
+  test(`${driver}: effects happen once through ${times} kills`, async () => {
     using file = sqliteFile();
-    const url = `sqlite:${file.path}?driver=${driver}&deduplicationMs=3600000`;
+    const url = `sqlite:${file.path}?driver=${driver}&deduplication=3600000`;
     for (let run = 0; run < times; run++) {
       const worker = new Worker({ url, jobs: [run * jobsARun, (run + 1) * jobsARun], leaseMs: 1_000 });
       await worker.said("ready");

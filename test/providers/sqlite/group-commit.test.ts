@@ -35,7 +35,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof BeeHiveError ? error.code : String(error)),
   );
 
-test("given operations of one turn, when they are committed, then it is in one transaction", async () => {
+test("operations of one turn are one transaction", async () => {
   using file = sqliteFile();
   const client = new SqliteClient({ ...defaultConfig, file: file.path }, systemClock);
   const order: string[] = [];
@@ -48,7 +48,7 @@ test("given operations of one turn, when they are committed, then it is in one t
   client.close();
 });
 
-test("given an operation that is refused, when its group is committed, then the others happen", async () => {
+test("a refused operation leaves its group intact", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const codes = await Promise.all([
@@ -62,7 +62,7 @@ test("given an operation that is refused, when its group is committed, then the 
   await provider.close();
 });
 
-test("given a lease that is settled twice in one turn, when the group is committed, then the first wins and the others are untouched", async () => {
+test("a lease settled twice in one turn is settled once", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter(1), letter(2), letter(3)]);
@@ -86,7 +86,7 @@ test("given a lease that is settled twice in one turn, when the group is committ
   await provider.close();
 });
 
-test("given two steps that wrote one item in one turn, when they are committed, then the second collides and changed nothing", async () => {
+test("two steps on one item in one turn collide", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter(1), letter(2)]);
@@ -100,7 +100,7 @@ test("given two steps that wrote one item in one turn, when they are committed, 
   await provider.close();
 });
 
-test("given a stale lease on a message that was leased again by a neighbour in the group, when both commit, then only the holder does", async () => {
+test("a stale lease loses to the holder in the same group", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const other = new SqliteProvider({ file: file.path });
@@ -115,7 +115,7 @@ test("given a stale lease on a message that was leased again by a neighbour in t
   await Promise.all([provider.close(), other.close()]);
 });
 
-test("given a subscription that becomes ordered, when what waits is leased, then one of a key at a time and in order", async () => {
+test("a subscription that becomes ordered leases its keys in order", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const keyed = (body: number): Event => new Event("Letter", body, { queueName: "Letters", partitionKey: "k" });
@@ -133,7 +133,7 @@ test("given a subscription that becomes ordered, when what waits is leased, then
   await provider.close();
 });
 
-test("given operations that wait, when the provider is closed, then they are committed", async () => {
+test("closing commits waiting operations", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const pushing = codeOf(provider.queues.push([letter(1)]));
@@ -166,7 +166,7 @@ test("a group that cannot begin is refused at once", async () => {
   assert.is(tries.count, 1);
 });
 
-test("a lock of others is waited for, but not for ever", async () => {
+test("the lock of another process is awaited for a limited time", async () => {
   const { clock, groups, tries } = stuckGroups(Object.assign(new Error("busy"), { code: "SQLITE_BUSY" }));
   let over = false;
   const refused = throwsCode("Unavailable", () => groups.run(() => 1)).finally(() => (over = true));
@@ -174,7 +174,7 @@ test("a lock of others is waited for, but not for ever", async () => {
   assert.is(over, false);
   assert.ok(tries.count > 100);
   await clock.advance(1_000);
-  assert.match((await refused).message, "another process kept it locked");
+  assert.match((await refused).message, "another process keeps it locked");
 });
 
 test.run();

@@ -36,7 +36,7 @@ async function leaseFirst(provider: SqliteProvider): Promise<void> {
   for (const one of await lease(provider, 1)) await provider.queues.commit(one, []);
 }
 
-test("given somebody who waits, when an event is pushed, then it is leased to them by the same transaction", async () => {
+test("an event is leased to a waiter by the transaction of its push", async () => {
   using file = sqliteFile();
   using counts = countStatements("libsql");
   const provider = await opened(file.path);
@@ -93,7 +93,7 @@ test("what is pushed and leased in one turn is leased by one transaction", async
   await provider.close();
 });
 
-test("who waits is woken for an event that is in line, and for one that is for later", async () => {
+test("a waiter is woken for events in line and delayed events", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path, true);
   for (const event of [
@@ -111,7 +111,7 @@ test("who waits is woken for an event that is in line, and for one that is for l
   await provider.close();
 });
 
-test("given more events than somebody has room for, then the rest waits in line", async () => {
+test("events beyond the room of a waiter stay in the queue", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const waiting = lease(provider, 2, { waitMs: 60_000 });
@@ -122,7 +122,7 @@ test("given more events than somebody has room for, then the rest waits in line"
   await provider.close();
 });
 
-test("given an event in line, when more are pushed in its transaction, then none of them overtakes it", async () => {
+test("a handed-over event does not overtake one in line", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter("first")]);
@@ -138,7 +138,7 @@ test("given an event in line, when more are pushed in its transaction, then none
   await provider.close();
 });
 
-test("given a transaction that is undone, then what it handed over is handed over once, by the next", async () => {
+test("a rolled-back handover is repeated once by the next", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter("lost")]);
@@ -162,7 +162,7 @@ test("given a transaction that is undone, then what it handed over is handed ove
   await provider.close();
 });
 
-test("given somebody who gave up waiting, when an event is pushed, then it is there for the next", async () => {
+test("an event for a waiter that aborted stays for the next", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const controller = new AbortController();
@@ -176,7 +176,7 @@ test("given somebody who gave up waiting, when an event is pushed, then it is th
   await provider.close();
 });
 
-test("given an event that was handed over, when its lease ends, then it comes back as the second attempt", async () => {
+test("a handed-over event is leased again when its lease expires", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const waiting = lease(provider, 10, { waitMs: 60_000, leaseMs: 200 });
@@ -189,7 +189,7 @@ test("given an event that was handed over, when its lease ends, then it comes ba
   await provider.close();
 });
 
-test("given an ordered queue, when events of one key and events without a key are pushed, then who waits gets one of the key and all of the others", async () => {
+test("a waiter of an ordered queue gets one event of each key", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path, true);
   const waiting = lease(provider, 10, { waitMs: 60_000 });
@@ -204,7 +204,7 @@ test("given an ordered queue, when events of one key and events without a key ar
   await provider.close();
 });
 
-test("given an event by reference, when it is handed over, then its reader gets what was written, not the object", async () => {
+test("the reader of an event by reference gets the stored body", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const waiting = lease(provider, 10, { waitMs: 60_000 });

@@ -11,7 +11,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("sqlite: housekeeping");
 
-test("given free pages that cannot be given back now, when a group is committed, then it is answered all the same", async () => {
+test("a commit succeeds when free pages cannot be released", async () => {
   using file = sqliteFile();
   const clock = new ManualClock();
   const client = new SqliteClient({ ...defaultConfig, file: file.path }, clock);
@@ -38,7 +38,7 @@ test("given free pages that cannot be given back now, when a group is committed,
   client.close();
 });
 
-test("given more items that expired than a round takes away, when groups are committed, then each takes some until they are gone; then none does for a second", async () => {
+test("expired items are deleted a little with each group", async () => {
   using file = sqliteFile();
   const clock = new ManualClock();
   const client = new SqliteClient({ ...defaultConfig, file: file.path }, clock);

@@ -54,7 +54,7 @@ function die(file: string): void {
   database.close();
 }
 
-test("given a process that is killed at work, when it is started again, then it goes on at once", async () => {
+test("a killed process that restarts goes on at once", async () => {
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;
   const victim = new Worker({ url, jobs: [0, 20], leaseMs, hangs: true });
@@ -94,7 +94,7 @@ test("a process whose first lease is rolled back is noted by its next", async ()
   await Promise.all([provider.close(), next.close()]);
 });
 
-test("a lock of a process that is killed is free within seconds", async () => {
+test("a lock of a killed process is free within seconds", async () => {
   using file = sqliteFile();
   const [victim, other] = [await opened(file.path), await opened(file.path)];
   const held = await victim.stores.locks.tryLock("till", { ttl: leaseMs });
@@ -110,7 +110,7 @@ test("a lock of a process that is killed is free within seconds", async () => {
   await Promise.all([victim.close(), other.close()]);
 });
 
-test("given processes that share a file, when one is killed at work, then another does its work within seconds", async () => {
+test("another process takes over from a killed one within seconds", async () => {
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;
   const victim = new Worker({ url, jobs: [0, 20], leaseMs, hangs: true });
@@ -127,7 +127,7 @@ test("given processes that share a file, when one is killed at work, then anothe
   await assertOnce(file.path, 20);
 });
 
-test("given leases of a process that lives, when others look, then they stay with it", async () => {
+test("leases of a living process stay", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);
   const there = await opened(file.path);
@@ -140,7 +140,7 @@ test("given leases of a process that lives, when others look, then they stay wit
   assert.equal(locksBeside(file.path), []);
 });
 
-test("given an event that had come back before, when its process is killed, then it waits for the end of its lease", async () => {
+test("a retried event of a killed process waits for its lease end", async () => {
   using file = sqliteFile();
   const victim = await opened(file.path);
   await victim.queues.push([letter("suspect"), letter("innocent")]);
@@ -156,7 +156,7 @@ test("given an event that had come back before, when its process is killed, then
   await Promise.all([victim.close(), other.close()]);
 });
 
-test("given an ordered queue whose process was killed, when it is started again, then a key goes on in its order", async () => {
+test("an ordered key of a killed process goes on in order", async () => {
   using file = sqliteFile();
   const victim = await opened(file.path, true);
   await victim.queues.push([1, 2, 3].map((n) => letter(n, "key")));
@@ -174,7 +174,7 @@ test("given an ordered queue whose process was killed, when it is started again,
   await Promise.all([victim.close(), other.close()]);
 });
 
-test("given a lease that was given back for its process, when that process settles it after all, then it is refused", async () => {
+test("a process cannot settle a lease that was abandoned for it", async () => {
   using file = sqliteFile();
   const slow = await opened(file.path);
   await slow.queues.push([letter(1)]);
@@ -188,7 +188,7 @@ test("given a lease that was given back for its process, when that process settl
   await Promise.all([slow.close(), other.close()]);
 });
 
-test("given a process that was taken for dead, when it leases again, then the file says again whose that is", async () => {
+test("a process taken for dead registers again", async () => {
   using file = sqliteFile();
   const first = await opened(file.path);
   await first.queues.push([letter(1), letter(2)]);
@@ -209,7 +209,7 @@ test("given a process that was taken for dead, when it leases again, then the fi
   assert.equal(said(), []);
 });
 
-test("given a process that lives, when others know its file by another path or have gone elsewhere, then its leases stay with it", async () => {
+test("a living process keeps its leases, whatever the path", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);
   await here.queues.push([letter(1)]);
@@ -228,7 +228,7 @@ test("given a process that lives, when others know its file by another path or h
   await Promise.all([here.close(), linked.close(), near.close()]);
 });
 
-test("given a lock file that a cleaner removed, when others look, then nobody is taken for dead", async () => {
+test("a removed lock file does not make its process dead", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);
   await here.queues.push([letter(1)]);
@@ -240,7 +240,7 @@ test("given a lock file that a cleaner removed, when others look, then nobody is
   await Promise.all([here.close(), other.close()]);
 });
 
-test("given lock files of processes that died before they leased, when somebody leases, then the old ones go", async () => {
+test("orphaned lock files are removed when they are old", async () => {
   using file = sqliteFile();
   const hourAgo = new Date(Date.now() - 3_600_000);
   for (const name of ["old", "new"]) writeFileSync(`${file.path}-process-${name}`, "");
@@ -251,7 +251,7 @@ test("given lock files of processes that died before they leased, when somebody 
   await provider.close();
 });
 
-test("given a file that is open with one driver, when another is to open it in the same process, then it is refused", async () => {
+test("one process cannot open a file with two drivers", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   const [driver] = availableDrivers();
@@ -262,7 +262,7 @@ test("given a file that is open with one driver, when another is to open it in t
   noteClosed(realpathSync(file.path));
 });
 
-test("given a clean stop, then the file is whole by itself", async () => {
+test("the file is complete by itself after a clean stop", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.stores.collection("Orders").insert({ id: "1" });
@@ -274,7 +274,7 @@ test("given a clean stop, then the file is whole by itself", async () => {
 });
 
 for (const driver of availableDrivers()) {
-  test(`given a lock on ${driver}, then it is held until it is released, and leaves nothing behind`, () => {
+  test(`${driver}: a process lock is held until released`, () => {
     using file = sqliteFile();
     const lock = new ProcessLock(file.path, driver);
     assert.is(ProcessLock.isDead(file.path, lock.name, driver), false);

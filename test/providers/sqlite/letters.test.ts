@@ -29,7 +29,7 @@ function take(queues: SqliteProvider["queues"], max: number): Promise<Lease[]> {
   return queues.lease(name, { max, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal });
 }
 
-test("given a group that is undone, when its commits are tried again, then each of them happens", () =>
+test("commits of a rolled-back group are retried one by one", () =>
   withLetters(async (queues) => {
     await queues.push([letter(1), letter(2)]);
     const [first, second] = (await take(queues, 2)) as [Lease, Lease];
@@ -45,7 +45,7 @@ test("given a group that is undone, when its commits are tried again, then each 
     assert.equal([leased, ready], [1, 0]);
   }));
 
-test("given a dead letter, when it is sent back, then it goes behind what waits", () =>
+test("a requeued dead letter goes behind waiting events", () =>
   withLetters(async (queues) => {
     await queues.push([letter("dead")]);
     const [lease] = (await take(queues, 1)) as [Lease];
@@ -58,7 +58,7 @@ test("given a dead letter, when it is sent back, then it goes behind what waits"
     );
   }));
 
-test("given dead letters, when they are listed or one is looked for, then nothing is sorted or scanned", () =>
+test("listing and finding letters needs no sort and no scan", () =>
   withLetters(async (_, path) => {
     const driver = openDriver(path);
     const planOf = (sql: string): string =>

@@ -40,7 +40,7 @@ const event = (id: string): string =>
 const record = '{"reason":"old","firstSeen":"2026-01-01T00:00:00.000Z","lastSeen":"2026-01-01T00:00:00.000Z"}';
 
 for (const driver of availableDrivers()) {
-  test(`given a file of version 1 on ${driver}, when it is opened, then its events and their ids are there`, async () => {
+  test(`${driver}: a file of version 1 keeps its events and ids`, async () => {
     using file = sqliteFile();
     const old = openDriver(file.path, driver);
     old.exec(version1);

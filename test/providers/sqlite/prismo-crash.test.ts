@@ -11,22 +11,14 @@ import { suite } from "../../support/suite.ts";
 
 const kills = Number(process.env["BEEHIVE_KILLS"] ?? 10);
 const orders = 100 * kills;
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 
 const test = suite("sqlite: Prismo", { timeoutMs: 120_000 + kills * 10_000 });
 
 /** Runs the sample; ends it after so many ms of work when told to. Answers what it printed, nothing when killed. */
 async function prismo(args: readonly string[], file: string, killAfterMs?: number): Promise<string> {
   const main = join(root, "samples/prismo/main.ts");
-  const node = [
-    "--import",
-    "tsx",
-    "-C",
-    "beehive-source",
-    main,
-    "--provider",
-    `sqlite:${file}?deduplicationMs=3600000`,
-  ];
+  const node = ["--import", "tsx", "-C", "beehive-source", main, "--provider", `sqlite:${file}?deduplication=3600000`];
   const child = spawn(process.execPath, [...node, ...args, "--json"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stdout.on("data", (data: Buffer) => (said += data.toString()));
@@ -42,7 +34,7 @@ async function prismo(args: readonly string[], file: string, killAfterMs?: numbe
   return said;
 }
 
-test(`given Prismo on a file, when it is killed ${kills} times and started again, then every order came to its end once`, async () => {
+test(`Prismo completes every order once through ${kills} kills`, async () => {
   using file = sqliteFile();
   const products = randomProducts(7, orders);
   const lines = (items: Iterable<unknown>): string => [...items].map((item) => JSON.stringify(item)).join("\n");

@@ -12,7 +12,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("sqlite: processes", { timeoutMs: 120_000 });
 
 for (const processes of [2, 4]) {
-  test(`given ${processes} processes on one file, when events are pushed, then each is handled once and all share`, async () => {
+  test(`${processes} processes share a file and handle each event once`, async () => {
     using file = sqliteFile();
     const url = `sqlite:${file.path}`;
     const jobs = processes * 200;
@@ -37,7 +37,7 @@ for (const processes of [2, 4]) {
   });
 }
 
-test("given a process that is killed at work, when its leases end, then another does its work", async () => {
+test("another process does the work of a killed one", async () => {
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;
   const jobs = 20;
@@ -51,7 +51,7 @@ test("given a process that is killed at work, when its leases end, then another 
   await assertOnce(file.path, jobs);
 });
 
-test("given a consumer that waits, when another process pushes, then it is woken soon", async () => {
+test("a waiter is woken soon by a push of another process", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });
@@ -67,7 +67,7 @@ test("given a consumer that waits, when another process pushes, then it is woken
   }
 });
 
-test("given two processes that push in turn, then each knows the ids that the other pushed", async () => {
+test("processes know the event ids of each other", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });
@@ -88,7 +88,7 @@ test("given two processes that push in turn, then each knows the ids that the ot
   }
 });
 
-test("given a topic made by another process, when an event is pushed to it, then it arrives", async () => {
+test("an event reaches a topic that another process created", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });

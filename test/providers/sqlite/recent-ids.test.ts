@@ -40,7 +40,7 @@ class Scene implements Disposable {
   }
 }
 
-test("given ids that others push again and again, then each of them is known", async () => {
+test("ids that other processes push are known", async () => {
   using scene = new Scene();
   const [here, there] = [scene.open(), scene.open()];
   assert.equal(await here("a"), [true]);
@@ -49,7 +49,7 @@ test("given ids that others push again and again, then each of them is known", a
   assert.equal(await there("c", "a"), [false, false]);
 });
 
-test("given an id, then it is known for the window, whoever looks, and forgotten after two", async () => {
+test("an id is known for one window and forgotten after two", async () => {
   using scene = new Scene();
   const here = scene.open();
   await here("a");
@@ -65,7 +65,7 @@ test("given an id, then it is known for the window, whoever looks, and forgotten
   assert.equal(await here("a", "b"), [true, true]);
 });
 
-test("given very many ids within the window, then all of them are known, here and there", async () => {
+test("very many ids in a window are known to all processes", async () => {
   using scene = new Scene();
   const here = scene.open();
   const idOf = (n: number): string => String(n).padStart(36, "0");
@@ -80,14 +80,14 @@ test("given very many ids within the window, then all of them are known, here an
   assert.equal(await scene.open()(...some), [false, false, false]);
 });
 
-test("given more groups than are read at a time, when another opens the file, then it knows the ids of all", async () => {
+test("a process that opens the file reads the ids of all groups", async () => {
   using scene = new Scene();
   const here = scene.open();
   for (let n = 0; n < 250; n++) await here(`id-${n}`);
   assert.equal(await scene.open()("id-0", "id-99", "id-100", "id-249", "new"), [false, false, false, false, true]);
 });
 
-test("given rows of no use any more, when groups are committed, then each deletes some until they are gone", async () => {
+test("expired rows of ids are deleted a few with each group", async () => {
   using scene = new Scene();
   const here = scene.open();
   for (let n = 0; n < 250; n++) await here(`id-${n}`);

@@ -21,7 +21,7 @@ async function lease({ queues }: SqliteProvider, max = 10): Promise<readonly Lea
   return queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal: new AbortController().signal });
 }
 
-test("given events of every kind, when another process leases them, then they are what they were", async () => {
+test("events of every kind survive the way to another process", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });
@@ -57,7 +57,7 @@ test("given events of every kind, when another process leases them, then they ar
   }
 });
 
-test("given a message that another process took and replaced, when the next is leased here, then it is that one", async () => {
+test("a message that another process replaced is read anew", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });
@@ -75,7 +75,7 @@ test("given a message that another process took and replaced, when the next is l
   }
 });
 
-test("given a push that was undone with its group, when the next event has its row, then that one is delivered", async () => {
+test("a rolled-back event is not delivered from its reused row", async () => {
   using file = sqliteFile();
   const here = new SqliteProvider({ file: file.path });
   const there = new SqliteProvider({ file: file.path });
@@ -99,14 +99,14 @@ test("given a push that was undone with its group, when the next event has its r
   }
 });
 
-test("given a row with a text that no event can have, when it is read, then it says why it cannot be worked on", () => {
+test("a row with invalid text reports why it cannot be read", () => {
   const row = { event: '{"id":"1","eventType":"Letter","timestamp":0,"partitionKey":"a\\u0000b"}', body: "7" };
   const event = eventOf(row, queueName);
   assert.equal([event.id, event.partitionKey, event.getBody()], ["1", "a\\u0000b", 7]);
   assert.throws(() => assertReadable(event), /the partitionKey of an event must not hold NUL/);
 });
 
-test("given more events than are kept at hand, when the oldest are asked for, then they are not there", () => {
+test("the oldest cached events are dropped beyond the limit", () => {
   const events = new RecentEvents();
   const one = letter(1);
   for (let row = 1; row <= 20_000; row++) events.add(row, one);

@@ -20,10 +20,10 @@ interface Sample {
   readonly heapMb: number;
 }
 
-test(`given steady load for ${seconds} s, when it goes on, then file and memory do not grow`, async () => {
+test(`steady load for ${seconds} s does not grow file and memory`, async () => {
   using file = sqliteFile();
   // Ids are kept for a time, so that time must have passed before the size is steady.
-  const provider = new SqliteProvider({ file: file.path, deduplicationMs: (seconds * 1_000) / 8 });
+  const provider = new SqliteProvider({ file: file.path, deduplication: (seconds * 1_000) / 8 });
   let arrived = 0;
   const First = actor(() => [new Event("Second", "x".repeat(200))]);
   const Second = actor(() => {

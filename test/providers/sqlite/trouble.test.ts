@@ -40,7 +40,7 @@ async function refusal(work: Promise<unknown>): Promise<BeeHiveError> {
 }
 
 for (const driver of availableDrivers()) {
-  test(`given a full disk on ${driver}, when events are pushed, then it is said and nothing is lost`, async () => {
+  test(`${driver}: a full disk is reported and nothing is lost`, async () => {
     using file = sqliteFile();
     const config = { ...defaultConfig, file: file.path, driver };
     const client = new SqliteClient(config, systemClock);
@@ -68,7 +68,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`given a file on ${driver} that turned read-only, when a step commits, then it is said and can be repeated`, async () => {
+  test(`${driver}: a read-only file fails a step that can be repeated`, async () => {
     using file = sqliteFile();
     const config = { ...defaultConfig, file: file.path, driver };
     const client = new SqliteClient(config, systemClock);
@@ -91,7 +91,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`given another process that holds the write lock of ${driver}, when it lets go, then what waited is done`, async () => {
+  test(`${driver}: writes wait for the lock of another process`, async () => {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
     const other = openDriver(file.path, driver);
@@ -110,7 +110,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`given a file on ${driver} that cannot be read for a moment, when messages are waited for, then who waits is told and the process goes on`, async () => {
+  test(`${driver}: a lease call reports a file that cannot be read`, async () => {
     using file = sqliteFile();
     const config = { ...defaultConfig, file: file.path, driver };
     const client = new SqliteClient(config, systemClock);
@@ -137,7 +137,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`given a file on ${driver} that was moved away, or replaced, when events are pushed, then nothing is taken that would be lost`, async () => {
+  test(`${driver}: a file moved or replaced is not written to`, async () => {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
     try {
@@ -164,7 +164,7 @@ for (const driver of availableDrivers()) {
     }
   });
 
-  test(`given a running hive on ${driver}, when it is backed up, then the copy opens and holds everything`, async () => {
+  test(`${driver}: a backup of a running hive is complete`, async () => {
     using file = sqliteFile();
     const provider = new SqliteProvider({ file: file.path, driver });
     await provider.queues.ensure([spec]);
@@ -183,7 +183,7 @@ for (const driver of availableDrivers()) {
     await copy.close();
   });
 
-  test(`given files that are no hive's, when they are opened on ${driver}, then each is told from the others`, async () => {
+  test(`${driver}: foreign files are refused, each with its reason`, async () => {
     using file = sqliteFile();
     const open = (path: string): Promise<BeeHiveError> =>
       refusal((async () => new SqliteProvider({ file: path, driver }))());
@@ -197,7 +197,7 @@ for (const driver of availableDrivers()) {
     const foreign = openDriver(file.beside("foreign.db"), driver);
     foreign.exec("CREATE TABLE customers (id)");
     foreign.close();
-    assert.match((await open(file.beside("foreign.db"))).message, /is the database of something else/);
+    assert.match((await open(file.beside("foreign.db"))).message, /is the database of another application/);
 
     writeFileSync(file.beside("junk.db"), "not a database at all, ".repeat(1_000));
     assert.match((await open(file.beside("junk.db"))).message, /is not an SQLite database\. Name another file/);
@@ -211,7 +211,7 @@ for (const driver of availableDrivers()) {
 }
 
 for (const missing of driverNames.filter((one) => !availableDrivers().includes(one)))
-  test(`given ${missing}, which is not there, when it is asked for, then what to do is said`, async () => {
+  test(`${missing}, if missing, is reported with the remedy`, async () => {
     using file = sqliteFile();
     const { code, message } = await refusal((async () => new SqliteProvider({ file: file.path, driver: missing }))());
     assert.is(code, "InvalidConfiguration");
@@ -219,7 +219,7 @@ for (const missing of driverNames.filter((one) => !availableDrivers().includes(o
     assert.match(message, "npm install libsql");
   });
 
-test("given URLs with mistakes, when they are opened, then every mistake is named", async () => {
+test("every mistake in a URL is named", async () => {
   const problems = async (url: string): Promise<string> =>
     (await refusal(openProvider(url, { clock: systemClock }))).message;
   assert.match(await problems("sqlite:"), "it names no file");
@@ -234,9 +234,9 @@ test("given URLs with mistakes, when they are opened, then every mistake is name
     assert.match(message, part);
 });
 
-test("given a URL with options, when it is opened, then the file is where it says", async () => {
+test("a URL with options opens its file", async () => {
   using file = sqliteFile();
-  const provider = await openProvider(`sqlite://${file.path}?durability=normal&deduplicationMs=5`, {
+  const provider = await openProvider(`sqlite://${file.path}?durability=normal&deduplication=5`, {
     clock: systemClock,
   });
   assert.is(provider.name, "sqlite");

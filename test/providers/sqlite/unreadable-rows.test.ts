@@ -57,7 +57,7 @@ const damages = {
 };
 
 for (const driver of availableDrivers()) {
-  test(`${driver}: each unreadable row is given up after its attempts`, async () => {
+  test(`${driver}: an unreadable row is dead-lettered after its attempts`, async () => {
     using file = sqliteFile();
     const kinds = Object.entries(damages);
     const first = await open(file.path, driver);
@@ -112,7 +112,7 @@ for (const driver of availableDrivers()) {
     await provider.close();
   });
 
-  test(`${driver}: keys with NUL in a file are handed over in order, as unreadable`, async () => {
+  test(`${driver}: keys with NUL stay in order, as unreadable rows`, async () => {
     using file = sqliteFile();
     const first = await open(file.path, driver, true);
     await first.queues.push([1, 2, 3].map((n) => letter(n, "key")));
@@ -150,7 +150,7 @@ for (const driver of availableDrivers()) {
 }
 
 for (const driver of availableDrivers())
-  test(`${driver}: what asks of all rows passes over one that is no JSON`, async () => {
+  test(`${driver}: queries over all rows skip rows that are not JSON`, async () => {
     using file = sqliteFile();
     const first = await open(file.path, driver);
     await first.queues.push([letter("bad", "k")]);

@@ -102,7 +102,7 @@ test("given a deadline that is no time, when a hive is stopped, then it says so 
 test("given numbers in the URL of a provider, when they are none, then they are refused", async () => {
   for (const [read, name] of [
     [() => memoryConfig("memory:?maxEventBytes="), "maxEventBytes"],
-    [() => memoryConfig("memory:?deduplicationMs=soon"), "deduplicationMs"],
+    [() => memoryConfig("memory:?deduplication=soon"), "deduplication"],
     [() => awsConfig("aws:?linger=-1"), "linger"],
   ] as const) {
     const { message } = await throwsCode("InvalidConfiguration", async () => read());

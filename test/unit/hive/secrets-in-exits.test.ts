@@ -2,7 +2,7 @@ import { SpanStatusCode, trace } from "@opentelemetry/api";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { actorDescription, createHive, Event, healthServer, type DeadLetter, type Hive } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { loggerOf } from "../../../src/cli/logger.ts";
+import { stderrLogger } from "../../../src/cli/stderr-logger.ts";
 import { letterJson, letterText } from "../../../src/cli/dead-letters/letter-text.ts";
 import { Output } from "../../../src/cli/output.ts";
 import type { Logger } from "../../../src/base/logger.ts";
@@ -44,7 +44,7 @@ function streams(isTTY: boolean): { output: Output; text: () => string } {
 test("none is in logs, for people and for programs", async () => {
   for (const isTTY of [true, false]) {
     const { output, text } = streams(isTTY);
-    await using _hive = await thrown(loggerOf(output, "debug"));
+    await using _hive = await thrown(stderrLogger(output, "debug"));
     assert.match(text(), "the event was dead-lettered");
     assert.not.match(text(), told);
     if (isTTY) continue;
@@ -56,7 +56,7 @@ test("none is in logs, for people and for programs", async () => {
 });
 
 test("none is in dead letters, nor in how they are shown", async () => {
-  await using hive = await thrown(loggerOf(streams(false).output, "silent"));
+  await using hive = await thrown(stderrLogger(streams(false).output, "silent"));
   const letters: DeadLetter[] = [];
   for await (const letter of hive.queue("SecretBoom-Thrower").deadLetters()) letters.push(letter);
   assert.is(letters.length, shapes.length);
@@ -68,7 +68,7 @@ test("none is in dead letters, nor in how they are shown", async () => {
 });
 
 test("none is in the journal, nor in traces", async () => {
-  await using hive = await thrown(loggerOf(streams(false).output, "silent"));
+  await using hive = await thrown(stderrLogger(streams(false).output, "silent"));
   for await (const entry of hive.journal?.read() ?? []) assert.not.match(JSON.stringify(entry), told);
 });
 
@@ -76,7 +76,7 @@ test("none is in spans", async () => {
   const spans = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
   try {
-    await using _hive = await thrown(loggerOf(streams(false).output, "silent"));
+    await using _hive = await thrown(stderrLogger(streams(false).output, "silent"));
     const failed = spans.getFinishedSpans().filter(({ status }) => status.code === SpanStatusCode.ERROR);
     assert.is(failed.length, shapes.length);
     for (const { status, attributes, events } of spans.getFinishedSpans())
@@ -88,7 +88,7 @@ test("none is in spans", async () => {
 
 test("none is in the health of a hive whose provider fails", async () => {
   for (const [what, text] of shapes) {
-    const hive = await createHive({ actors: Thrower, logger: loggerOf(streams(false).output, "silent") });
+    const hive = await createHive({ actors: Thrower, logger: stderrLogger(streams(false).output, "silent") });
     await hive.start();
     const failing = Object.assign(new Error(text), { name: text });
     hive.provider.queues.missing = () => Promise.reject(failing);

@@ -19,14 +19,14 @@ test("given a URL with options, then they are read as what they are, and the res
 });
 
 test("given a URL whose options are wrong, then all of them are told", async () => {
-  const url = "sqlite:a.db?durability=maybe&driver=mysql&maxEventBytes=&deduplicationMs=1.5&size=1&toString=2";
+  const url = "sqlite:a.db?durability=maybe&driver=mysql&maxEventBytes=&deduplication=1.5&size=1&toString=2";
   const { message } = await throwsCode("InvalidConfiguration", () => configFrom(url));
   for (const problem of [
     'durability must be full or normal, not "maybe"',
     'driver must be node:sqlite or libsql, not "mysql"',
     'maxEventBytes must be a whole number from 1, not ""',
-    'deduplicationMs must be a whole number from 1, not "1.5"',
-    '"size" is not an option; there are durability, driver, maxEventBytes, deduplicationMs',
+    'deduplication must be a whole number of ms from 1, at most 100 years, or a text such as "30s", "10m" or "7d", not "1.5"',
+    '"size" is not an option; there are durability, driver, maxEventBytes, deduplication',
     '"toString" is not an option',
   ])
     assert.match(message, problem);

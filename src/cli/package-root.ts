@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What is read of the manifest of beehive-actors. */
+/** The fields of the manifest of beehive-actors that the command line reads. */
 export interface OwnManifest {
   readonly name: string;
   readonly version: string;
@@ -10,7 +10,7 @@ export interface OwnManifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-/** The folder of this package: from the sources two up, from what was built three. */
+/** The folder of this package: two levels above the sources, three levels above the build. */
 const root = ["../../", "../../../"]
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(new URL("package.json", url))) as URL;
@@ -19,7 +19,7 @@ export function ownManifest(): OwnManifest {
   return JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as OwnManifest;
 }
 
-/** A path within this package. */
+/** Returns the path of a file in this package. */
 export function ownFile(path: string): string {
   return fileURLToPath(new URL(path, root));
 }

@@ -2,11 +2,12 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ownFile } from "./own-package.ts";
+import { ownFile } from "./package-root.ts";
 
 /**
- * The command line of the beehive-actors that is installed in the project of this folder, as a URL, unless that is this
- * one. The modules of the project import that copy, and errors and classes of one copy are not those of another.
+ * Returns the URL of the command line that is installed in the project of this folder; undefined if it is this one.
+ *
+ * The modules of the project import that copy of beehive-actors, and classes of two copies are not the same.
  */
 export function projectCommandLine(folder: string): string | undefined {
   try {

@@ -1,5 +1,5 @@
-import { messageOf } from "../base/error-text.ts";
 import { systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/error-text.ts";
 import { logLine } from "../base/log-line.ts";
 import type { Logger } from "../base/logger.ts";
 import { safeText } from "../base/safe-text.ts";
@@ -11,10 +11,11 @@ type Level = (typeof levels)[number];
 const maxText = 2_048;
 
 /**
- * A logger on the standard error, from this level on, secrets masked: a line for people on a terminal, else one JSON
- * object a line.
+ * Returns a logger on the standard error, with secrets masked.
+ *
+ * Writes text for people on a terminal, and one JSON object per line elsewhere.
  */
-export function loggerOf(output: Output, level: NonNullable<Config["logLevel"]> = "warn"): Logger {
+export function stderrLogger(output: Output, level: NonNullable<Config["logLevel"]> = "warn"): Logger {
   const from = level === "silent" ? levels.length : levels.indexOf(level);
   const put = output.showsProgress
     ? (name: Level, fields: object, message: string) => output.note(lineOf(name, fields, message))

@@ -1,19 +1,19 @@
 import { SingleBar } from "cli-progress";
-import type { Output } from "./output.ts";
+import type { Output } from "../output.ts";
 
-/** How far something is, on a terminal; nothing anywhere else. */
+/** A progress bar. */
 export interface Progress {
-  /** @param shown what the format names in braces. */
+  /** @param shown Values for the names in braces of the format. */
   update(done: number, shown?: object): void;
-  /** Takes it from the screen. */
+  /** Removes the bar from the screen. */
   end(): void;
 }
 
 /**
- * Shows progress on the standard error, when a person sees it.
+ * Shows a progress bar on the standard error, if it is a terminal.
  *
- * @param format in the words of cli-progress: `{bar} {percentage}% {events} events`.
- * @param total what `done` ends with.
+ * @param format A format of cli-progress, such as `{bar} {percentage}% {events} events`.
+ * @param total The value of `done` at the end.
  */
 export function progress(output: Output, format: string, total: number, shown: object = {}): Progress {
   if (!output.showsProgress) return { update() {}, end() {} };

@@ -1,6 +1,26 @@
 import { printableLine } from "../base/printable.ts";
 
-/** Columns for people, the last one as long as it is; those of numbers stand to the right. */
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** Returns a length of time in its two largest units: `3d 4h`, `5m`, `12s`. */
+export function durationText(ms: number): string {
+  let rest = Math.max(0, ms);
+  const parts: string[] = [];
+  for (const [unit, length] of units) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0) parts.push(`${count}${unit}`);
+    else if (parts.length > 0) break;
+  }
+  return parts.length === 0 ? "0s" : parts.slice(0, 2).join(" ");
+}
+
+/** Returns a table as aligned columns, numbers to the right. */
 export function table(given: readonly (readonly string[])[], titles: readonly string[]): string {
   const rows = given.map((row) => row.map(printableLine));
   const all = [titles, ...rows];

@@ -1,13 +1,13 @@
-import type { Output } from "./output.ts";
-import { exitCode } from "./exit-code.ts";
+import { exitCode } from "../exit-code.ts";
+import type { Output } from "../output.ts";
 
-/** The first SIGINT or SIGTERM aborts the signal, a second one ends the process at once. */
+/** Returns a signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once. */
 export function interruption(output: Output): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(exitCode.interrupted);
-      output.note(`${name}: stopping; once more to stop at once.`);
+      output.note(`${name}: stopping. Send it again to stop at once.`);
       controller.abort(name);
     });
   }
