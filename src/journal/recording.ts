@@ -92,7 +92,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
 }
 
 /** The entry of a pause. Its `errorName` is why, see {@link PausedBy}; its message that of the failure that led to it. */
-export function pauseEntry(
+function pauseEntry(
   { name, queueName }: Pick<ActorDescriptor, "name" | "queueName">,
   { by, until, error }: Pause,
   time: number,

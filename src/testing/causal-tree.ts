@@ -85,7 +85,7 @@ function bySubscription(one: DeliveryReport, other: DeliveryReport): number {
 }
 
 /** Trees of events as text; an event that was met before is not told a second time. */
-export function causalText(roots: readonly CausalEvent[]): string {
+function causalText(roots: readonly CausalEvent[]): string {
   const met = new Set<CausalEvent>();
   const lines: string[] = [];
 

@@ -81,7 +81,7 @@ export class Reaction {
 }
 
 /** What a test means when it says that two events are equal: all but ids, times, and what traces them. */
-export interface EventFacts {
+interface EventFacts {
   readonly eventType: string;
   readonly queueName: string;
   readonly body: unknown;
@@ -93,7 +93,7 @@ export interface EventFacts {
 }
 
 /** The facts of an event; those that are as usual are left out, so that a difference is easy to read. */
-export function factsOf(event: Event): EventFacts {
+function factsOf(event: Event): EventFacts {
   const { eventType, queueName, contentType, partitionKey, url } = event;
   const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;
   return {

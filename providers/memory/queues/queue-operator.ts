@@ -43,7 +43,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   constructor(clock: Clock, config: MemoryConfig) {
     this.#clock = clock;
     this.#config = config;
-    this.#recent = new RecentIds(clock, inMs(config.deduplication) as number);
+    this.#recent = new RecentIds(clock, inMs(config.deduplication));
   }
 
   problems(): readonly string[] {

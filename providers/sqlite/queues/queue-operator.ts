@@ -64,7 +64,7 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#messages = new Messages(client, clock, this.#processes);
     this.#clockWatch = new ClockWatch(this.#messages, () => this.#waiting.wakeAll());
     this.#deadLetters = new DeadLetters(client);
-    this.#recent = new RecentIds(client, inMs(config.deduplication) as number);
+    this.#recent = new RecentIds(client, inMs(config.deduplication));
     this.#waiting = new Waiting(client, clock, {
       onOthers: () => {
         this.#topology.forget();
