@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import type { Event } from "../events/event.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Event } from "../events/event.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 import type { Stores } from "./stores.ts";
 

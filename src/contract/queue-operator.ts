@@ -1,6 +1,6 @@
-import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {

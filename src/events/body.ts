@@ -1,8 +1,8 @@
-import { messageOf } from "../base/error-text.ts";
 import { copyOf } from "../base/bytes.ts";
+import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { assertBody } from "./event-checks.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
+import { assertBody } from "./event-checks.ts";
 
 const json = "application/json";
 

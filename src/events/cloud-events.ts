@@ -1,9 +1,9 @@
-import { BeeHiveError } from "../base/errors.ts";
-import { isJson } from "./body.ts";
 import { textIn } from "../base/bytes.ts";
-import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { systemClock } from "../base/clock.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
+import { isJson } from "./body.ts";
+import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
 
 /** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */

@@ -3,10 +3,10 @@ import { durationForms, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { valueText } from "../base/numbers.ts";
-import { kindOf } from "./event-checks.ts";
-import { Event, type EventOptions } from "./event.ts";
-import { defaultNewerVersionWaitMs, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import type { Received } from "../base/json-value.ts";
+import { kindOf } from "./event-checks.ts";
+import { defaultNewerVersionWaitMs, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
+import { Event, type EventOptions } from "./event.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
 /**

@@ -1,10 +1,11 @@
-import type { Received } from "../base/json-value.ts";
 import { randomUUID } from "node:crypto";
 import { brandAs } from "../base/brand.ts";
-import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import { copyOf, textIn } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { jsonErrorPlace } from "../base/json-error.ts";
+import type { Received } from "../base/json-value.ts";
+import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import {
   assertKnownOptions,
   assertRecord,
@@ -20,7 +21,6 @@ import {
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
-import { jsonErrorPlace } from "../base/json-error.ts";
 import { QueueName } from "./queue-name.ts";
 
 export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";

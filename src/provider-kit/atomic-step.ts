@@ -2,10 +2,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Event } from "../events/event.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { LockStore, Stores } from "../contract/stores.ts";
 import { RowStores } from "./row-stores/index.ts";
 import type { Rows } from "./rows.ts";
 import { StepRows, type StepChanges } from "./step-rows.ts";
-import type { LockStore, Stores } from "../contract/stores.ts";
 
 /** The parts of a provider with atomic steps. */
 export interface AtomicSteps<L extends Lease = Lease> {

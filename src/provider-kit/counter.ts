@@ -1,8 +1,8 @@
 import { BeeHiveError } from "../base/errors.ts";
-import { checkedKey, checkedName } from "../contract/keys.ts";
 import { shown } from "../base/printable.ts";
-import type { RowKey } from "./rows.ts";
+import { checkedKey, checkedName } from "../contract/keys.ts";
 import type { IncrementOptions } from "../contract/stores.ts";
+import type { RowKey } from "./rows.ts";
 
 /*
  * Checks and errors of the counters of all providers.

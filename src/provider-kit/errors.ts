@@ -1,6 +1,6 @@
-import { letterKey } from "../contract/dead-letter.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { letterKey } from "../contract/dead-letter.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 
 /*

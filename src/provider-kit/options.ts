@@ -1,8 +1,8 @@
 import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { isNumber, wholeMs, wholeNumber } from "../base/numbers.ts";
-import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 import { safeText } from "../base/safe-text.ts";
+import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 
 /*
  * Options of providers, from a URL (`sqlite:./hive.db?durability=normal`) or from an object. One error lists all

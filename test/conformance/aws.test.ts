@@ -48,7 +48,7 @@ runContract("aws: steps", contracts.stepContract, subject);
 runContract("aws: hive", contracts.hiveContract, subject);
 
 const closing = suite("aws: close", { timeoutMs: real ? 600_000 : 10_000 });
-closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+closing("a closed provider leaves nothing that keeps the process", async () => {
   if (real) await removeAll(provider, `beehive-test-${run}`, names);
   await closeHolding(provider);
   await servers?.close();

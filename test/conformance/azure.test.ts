@@ -26,7 +26,7 @@ runContract("azure: steps", contracts.stepContract, subject);
 runContract("azure: hive", contracts.hiveContract, subject);
 
 const closing = suite("azure: close");
-closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+closing("a closed provider leaves nothing that keeps the process", async () => {
   await closeHolding(provider);
   await servers[Symbol.asyncDispose]();
 });

@@ -20,7 +20,5 @@ runContract("memory: steps", contracts.stepContract, subject);
 runContract("memory: hive", contracts.hiveContract, subject);
 
 const closing = suite("memory: close");
-closing("given a provider in use, when it is closed, then nothing is left that keeps the process", () =>
-  closeHolding(provider),
-);
+closing("a closed provider leaves nothing that keeps the process", () => closeHolding(provider));
 closing.run();

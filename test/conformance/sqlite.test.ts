@@ -25,7 +25,7 @@ for (const driver of availableDrivers()) {
   runContract(`${on}: hive`, contracts.hiveContract, subject);
 
   const closing = suite(`${on}: close`);
-  closing("given a provider in use, when it is closed, then nothing is left that keeps the process", async () => {
+  closing("a closed provider leaves nothing that keeps the process", async () => {
     await closeHolding(provider);
     file[Symbol.dispose]();
   });

@@ -8,7 +8,7 @@ import { eventArbitrary } from "./arbitraries.ts";
 
 const test = suite("any event as a CloudEvent", { timeoutMs: 60_000 });
 
-test("given any event, when it goes there and back as JSON, then it is equal", () => {
+test("any event survives a CloudEvent in JSON", () => {
   fc.assert(
     fc.property(eventArbitrary, (event) => {
       const value: unknown = JSON.parse(JSON.stringify(toCloudEvent(event)));
@@ -23,7 +23,7 @@ test("given any event, when it goes there and back as JSON, then it is equal", (
   );
 });
 
-test("given any event, when it becomes a CloudEvent, then the cloudevents package takes it", () => {
+test("the cloudevents package accepts any event", () => {
   fc.assert(
     fc.property(eventArbitrary, (event) => {
       assert.ok(new CloudEvent(structuredClone(toCloudEvent(event)) as object).validate());

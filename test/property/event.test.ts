@@ -6,7 +6,7 @@ import { eventArbitrary, optionsArbitrary } from "./arbitraries.ts";
 
 const test = suite("any event", { timeoutMs: 60_000 });
 
-test("given any JSON, when it is the body, then what is read is what JSON makes of it, and changing it changes nothing", () => {
+test("any JSON body reads as JSON makes it, and cannot be changed", () => {
   fc.assert(
     fc.property(fc.jsonValue(), optionsArbitrary, (body, options) => {
       const event = new Event("Any", body, options);
@@ -19,7 +19,7 @@ test("given any JSON, when it is the body, then what is read is what JSON makes 
   );
 });
 
-test("given any event, when it goes to plain data and back, through a structured clone, then it is equal", () => {
+test("any event survives plain data and a structured clone", () => {
   fc.assert(
     fc.property(eventArbitrary, (event) => {
       assert.equal(Event.fromRecord(structuredClone(event.toRecord())).toRecord(), event.toRecord());
@@ -27,7 +27,7 @@ test("given any event, when it goes to plain data and back, through a structured
   );
 });
 
-test("given any event, when it is cloned, then only the id is another", () => {
+test("a clone of any event has another id only", () => {
   fc.assert(
     fc.property(eventArbitrary, (event) => {
       const { id, ...clone } = event.clone().toRecord();
@@ -37,7 +37,7 @@ test("given any event, when it is cloned, then only the id is another", () => {
   );
 });
 
-test("given any event, when it is cloned with any changes, then those hold and nothing else changed", () => {
+test("a clone of any event takes any changes and no others", () => {
   fc.assert(
     fc.property(eventArbitrary, optionsArbitrary, (event, changes) => {
       const clone = event.clone(changes);
@@ -57,7 +57,7 @@ test("given any event, when it is cloned with any changes, then those hold and n
   );
 });
 
-test("given any text as body and as JSON, when it is read, then it is the value or the error says that it is none", () => {
+test("any text as JSON is a value or an error", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.json()), (text) => {
       const event = Event.fromRecord({

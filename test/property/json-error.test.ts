@@ -33,7 +33,7 @@ const texts = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from('[]{}:,"1 tru')) }),
 );
 
-test("given any text, when it is JSON for JSON.parse, then no place is wrong, and one is when it is not", () => {
+test("a text has a place exactly if JSON.parse refuses it", () => {
   fc.assert(
     fc.property(texts, (text) => {
       assert.is(jsonErrorPlace(text) === undefined, isJson(text), JSON.stringify(text));
@@ -42,7 +42,7 @@ test("given any text, when it is JSON for JSON.parse, then no place is wrong, an
   );
 });
 
-test("given any text that is not JSON, when the place is told, then what is before it may begin JSON", () => {
+test("the text before the place may begin JSON", () => {
   fc.assert(
     fc.property(nearly, (text) => {
       const place = jsonErrorPlace(text);

@@ -6,7 +6,7 @@ import { nameArbitrary } from "./arbitraries.ts";
 
 const test = suite("any queue name", { timeoutMs: 60_000 });
 
-test("given any two names, when they are joined and parsed, then it is a subscription of the topic, or the queue", () => {
+test("two names join to a subscription, or to the queue", () => {
   fc.assert(
     fc.property(nameArbitrary, nameArbitrary, (topic, subscription) => {
       const name = QueueName.parse(`${topic}-${subscription}`);
@@ -17,7 +17,7 @@ test("given any two names, when they are joined and parsed, then it is a subscri
   );
 });
 
-test("given any queue name, when it goes to text and back, then it is the same address, of one text only", () => {
+test("any queue name survives its text", () => {
   const texts = fc.oneof(
     nameArbitrary,
     nameArbitrary.map((name) => `${name}-`),
@@ -34,7 +34,7 @@ test("given any queue name, when it goes to text and back, then it is the same a
   );
 });
 
-test("given any text, when it is parsed, then it is a queue name exactly when it looks like one", () => {
+test("a text parses exactly if it looks like a queue name", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[\w-]{0,12}$/)), (text) => {
       let parsed = true;

@@ -28,7 +28,7 @@ function schedule(retry: RetryPolicy, chance: number): number[] {
   }
 }
 
-test("given any options that make sense, when an event always fails, then it is tried as often as they say", () => {
+test("an event is attempted as often as its options say", () => {
   fc.assert(
     fc.property(options, random, (retry, chance) => {
       assert.equal(retryProblems(retry), []);
@@ -37,7 +37,7 @@ test("given any options that make sense, when an event always fails, then it is 
   );
 });
 
-test("given any options, when delays are chosen, then they are whole, within bounds, and never shrink but by chance", () => {
+test("delays are whole, within bounds, and shrink by jitter only", () => {
   fc.assert(
     fc.property(options, random, (retry, chance) => {
       const delays = schedule(retry, chance);
@@ -54,7 +54,7 @@ test("given any options, when delays are chosen, then they are whole, within bou
   );
 });
 
-test("given any jitter, when it takes from a delay, then no more than its share", () => {
+test("jitter takes its share at most", () => {
   fc.assert(
     fc.property(options, random, fc.integer({ min: 1, max: 29 }), (retry, chance, attempt) => {
       const [full, less] = [0, chance].map((one) => decideRetry(error, attempt, { ...retry, maxAttempts: 30 }, one));
@@ -65,7 +65,7 @@ test("given any jitter, when it takes from a delay, then no more than its share"
   );
 });
 
-test("given an actor that says when, when attempts are left, then it is then, and the limit still holds", () => {
+test("RetryLater sets the delay, the limit still holds", () => {
   fc.assert(
     fc.property(options, fc.integer({ min: 1, max: 40 }), fc.nat(), random, (retry, attempt, delayMs, chance) => {
       const decision = decideRetry(new RetryLater(delayMs), attempt, retry, chance);
@@ -75,7 +75,7 @@ test("given an actor that says when, when attempts are left, then it is then, an
   );
 });
 
-test("given any numbers, when they make no sense, then there is a problem in words", () => {
+test("wrong options are problems in words", () => {
   const odd = fc.constantFrom(Number.NaN, -1, Infinity, -Infinity);
   fc.assert(
     fc.property(options, fc.constantFrom("maxAttempts", "minDelay", "factor", "jitter"), odd, (retry, name, value) => {

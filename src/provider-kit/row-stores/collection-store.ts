@@ -1,5 +1,5 @@
-import type { RowKey } from "../rows.ts";
 import type { CollectionStore, Identified, IdRange, Stored } from "../../contract/stores.ts";
+import type { RowKey } from "../rows.ts";
 import { etagOf, idOf, type Items } from "./items.ts";
 
 /** A collection: one table with one partition, and a row for each item. */

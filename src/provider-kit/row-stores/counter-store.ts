@@ -1,8 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
-import { assertCount, belowMinimum, checkedFloor, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
 import { checkedKey } from "../../contract/keys.ts";
-import type { Row, RowChange, RowKey, Rows } from "../rows.ts";
 import type { CounterStore, IncrementOptions } from "../../contract/stores.ts";
+import { assertCount, belowMinimum, checkedFloor, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
+import type { Row, RowChange, RowKey, Rows } from "../rows.ts";
 import { nextEtag } from "./etag.ts";
 import { jsonIn, unreadable } from "./items.ts";
 

@@ -1,6 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
 import { checkedName } from "../../contract/keys.ts";
-import type { Rows } from "../rows.ts";
 import type {
   CollectionStore,
   CounterStore,
@@ -10,11 +9,12 @@ import type {
   LockStore,
   Stores,
 } from "../../contract/stores.ts";
+import type { Rows } from "../rows.ts";
 import { RowCollectionStore } from "./collection-store.ts";
 import { RowCounterStore } from "./counter-store.ts";
 import { Items } from "./items.ts";
-import { RowKeyedListStore } from "./keyed-list-store.ts";
 import { RowKeyValueStore } from "./key-value-store.ts";
+import { RowKeyedListStore } from "./keyed-list-store.ts";
 import { RowLockStore } from "./lock-store.ts";
 
 /**

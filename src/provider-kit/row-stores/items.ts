@@ -1,9 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error-text.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../../base/errors.ts";
-import { checkedBound, checkedKey } from "../../contract/keys.ts";
-import { lostWithin } from "../../base/lossy-value.ts";
 import { jsonErrorPlace } from "../../base/json-error.ts";
+import { lostWithin } from "../../base/lossy-value.ts";
+import { checkedBound, checkedKey } from "../../contract/keys.ts";
+import type { IdRange, Identified, Stored } from "../../contract/stores.ts";
 import {
   etagExpected,
   pages,
@@ -15,7 +16,6 @@ import {
   type RowRange,
   type Rows,
 } from "../rows.ts";
-import type { IdRange, Identified, Stored } from "../../contract/stores.ts";
 import { nextEtag } from "./etag.ts";
 
 /** The rows of a page: enough to make round trips rare, few enough to hold in memory. */

@@ -1,10 +1,10 @@
-import { blobBytes } from "../blob-body.ts";
-import { checkedMetadata } from "../blob-metadata.ts";
 import { copyOf } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { checkedKey, ifFound } from "../../contract/keys.ts";
-import { etagExpected, headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
 import type { StoredBlob, BlobBody, BlobProperties, KeyValueStore, WriteBlobOptions } from "../../contract/stores.ts";
+import { blobBytes } from "../blob-body.ts";
+import { checkedMetadata } from "../blob-metadata.ts";
+import { etagExpected, headOf, pages, type RowExpectation, type RowHead, type RowKey, type Rows } from "../rows.ts";
 import { nextEtag } from "./etag.ts";
 import { conflictError, notFound } from "./items.ts";
 

@@ -1,6 +1,6 @@
 import { checkedKey, checkedName } from "../../contract/keys.ts";
-import type { RowKey } from "../rows.ts";
 import type { Identified, IdRange, KeyedListStore, Stored } from "../../contract/stores.ts";
+import type { RowKey } from "../rows.ts";
 import { etagOf, idOf, type Items } from "./items.ts";
 
 /** Keyed lists: a table for each name of a list, a partition for each key, a row for each item. */

@@ -1,10 +1,10 @@
 import { isAhead } from "../../base/clock-steps.ts";
 import { sleep, type Clock } from "../../base/clock.ts";
 import { BeeHiveError } from "../../base/errors.ts";
-import { checkedTtl, checkedWait, RenewedLock, type Hold } from "../renewed-lock.ts";
 import { checkedKey } from "../../contract/keys.ts";
-import type { Row, RowKey, Rows } from "../rows.ts";
 import type { HeldLock, LockOptions, LockStore } from "../../contract/stores.ts";
+import { checkedTtl, checkedWait, RenewedLock, type Hold } from "../renewed-lock.ts";
+import type { Row, RowKey, Rows } from "../rows.ts";
 import { nextEtag } from "./etag.ts";
 import { jsonIn } from "./items.ts";
 

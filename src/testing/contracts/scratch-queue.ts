@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { DeadLetter, DeadLetterRecord } from "../../contract/dead-letter.ts";
 import { Event, type EventOptions } from "../../events/event.ts";
-import type { AbandonOptions, Lease, QueueCounts, QueueOperator, QueueSpec } from "../../contract/queue-operator.ts";
 import { QueueName } from "../../events/queue-name.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../contract/dead-letter.ts";
+import type { AbandonOptions, Lease, QueueCounts, QueueOperator, QueueSpec } from "../../contract/queue-operator.ts";
 import { listOf } from "./assertions.ts";
 import type { ContractSubject } from "./contract.ts";
 import { eventually, quietMs } from "./eventually.ts";

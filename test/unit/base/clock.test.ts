@@ -6,7 +6,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("Clock");
 const aMonth = 31 * 24 * 3_600_000;
 
-test("given a short wait, then the callback runs once, not before", async () => {
+test("a callback runs once, not before its time", async () => {
   const started = performance.now();
   let calls = 0;
   await new Promise<void>((resolve) => systemClock.after(30, () => (calls++, resolve())));
@@ -14,7 +14,7 @@ test("given a short wait, then the callback runs once, not before", async () => 
   assert.is(calls, 1);
 });
 
-test("given a wait longer than a timer can hold, then it does not run at once, and can be cancelled", async () => {
+test("a wait beyond the limit of timers works and can be cancelled", async () => {
   let called = false;
   const timer = systemClock.after(aMonth, () => (called = true));
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -22,11 +22,11 @@ test("given a wait longer than a timer can hold, then it does not run at once, a
   assert.not(called);
 });
 
-test("given a negative wait, then the callback runs soon", async () => {
+test("a negative wait runs soon", async () => {
   await new Promise<void>((resolve) => systemClock.after(-5, resolve));
 });
 
-test("given a sleep, when the signal aborts, then it ends at once, without an error, and nothing is left behind", async () => {
+test("an aborted sleep resolves at once and leaves no timer", async () => {
   const clock = new ManualClock();
   const stop = new AbortController();
   const sleeping = sleep(clock, 1_000, stop.signal);

@@ -11,7 +11,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Errors");
 
-test("given an error of the library, then it keeps its code, its cause and its name", () => {
+test("an error keeps its code, its cause and its name", () => {
   const cause = new Error("below");
   const error = new BeeHiveError("Unavailable", "down", { cause });
   assert.ok(error instanceof Error);
@@ -19,7 +19,7 @@ test("given an error of the library, then it keeps its code, its cause and its n
   assert.match(error.stack ?? "", "BeeHiveError: down");
 });
 
-test("given a code, then it says whether repeating the step can help", () => {
+test("a code says whether a repeated step can succeed", () => {
   assert.equal(
     (["InvalidEvent", "BodyUnreadable", "Rejected", "InvalidState"] as const).map(
       (code) => new BeeHiveError(code, "").retryable,
@@ -34,7 +34,7 @@ test("given a code, then it says whether repeating the step can help", () => {
   );
 });
 
-test("given what actors throw, then each says more than its code", () => {
+test("errors for actors to throw carry their times and reasons", () => {
   const cause = new Error("below");
   const reject = new RejectEvent("no lines", { cause });
   assert.equal([reject.name, reject.code, reject.retryable, reject.cause], ["RejectEvent", "Rejected", false, cause]);
@@ -44,7 +44,7 @@ test("given what actors throw, then each says more than its code", () => {
   assert.equal([new PauseSubscription(7).pauseMs, new ConcurrencyConflict("item", "changed").resource], [7, "item"]);
 });
 
-test("given anything, then it is told whether it is an error of the library and of which code", () => {
+test("isBeeHiveError recognises errors of the library by code", () => {
   const error: unknown = new RejectEvent("no");
   assert.equal(
     [isBeeHiveError(error), isBeeHiveError(error, "Rejected"), isBeeHiveError(error, "NotFound")],

@@ -6,7 +6,7 @@ const test = suite("in batches");
 const items = Array.from({ length: 250 }, (_, n) => n);
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test("given many items, then a hundred are worked on together and all in the end", async () => {
+test("items are handled a hundred at a time, all in the end", async () => {
   const done: number[] = [];
   let atWork = 0;
   let most = 0;
@@ -19,7 +19,7 @@ test("given many items, then a hundred are worked on together and all in the end
   assert.equal([all, most, done], [true, 100, items]);
 });
 
-test("given one that fails, then its batch is finished and the next is not begun", async () => {
+test("a failure finishes its batch and starts no other", async () => {
   const done: number[] = [];
   const work = async (item: number): Promise<void> => {
     if (item === 3) throw new Error("three");
@@ -31,7 +31,7 @@ test("given one that fails, then its batch is finished and the next is not begun
   assert.equal([done.length, done.at(-1)], [99, 99]);
 });
 
-test("given a signal that aborts, then no other batch is begun", async () => {
+test("an aborted signal starts no other batch", async () => {
   const abort = new AbortController();
   let done = 0;
   const all = await inBatches(

@@ -17,18 +17,18 @@ for (const [text, place] of [
   ['"a\nb"', "position 0 (line 1 column 1)"],
   ['{\n  "a": 1,\n  b: 2\n}', "position 14 (line 3 column 3)"],
 ] as const) {
-  test(`given ${JSON.stringify(text)}, when it is looked for, then the place is ${place}`, () => {
+  test(`the mistake in ${JSON.stringify(text)} is ${place}`, () => {
     assert.is(jsonErrorPlace(text), `at ${place}`);
   });
 }
 
 for (const text of ["null", " [ ] ", '{"a":{"b":[1,-2.5e+3,"\\u00e9\\n"]}}\n', "0", '""']) {
-  test(`given ${JSON.stringify(text)}, when it is looked for, then there is none`, () => {
+  test(`${JSON.stringify(text)} is JSON`, () => {
     assert.is(jsonErrorPlace(text), undefined);
   });
 }
 
-test("given JSON nested too deeply to follow, when it is looked for, then a place is given and nothing breaks", () => {
+test("JSON nested too deeply has a place, and nothing breaks", () => {
   assert.match(jsonErrorPlace("[".repeat(100_000)) ?? "", "position 1000 ");
 });
 

@@ -31,7 +31,7 @@ interface Tree {
 }
 type Anything = string | number | boolean | null | Anything[] | { [name: string]: Anything };
 
-test("given types that JSON carries, then they are read as they are", () => {
+test("types that JSON carries stay", () => {
   same<Received<string | null>, string | null>(true);
   same<Received<"a" | 1 | undefined>, "a" | 1 | undefined>(true);
   same<Received<unknown>, unknown>(true);
@@ -43,7 +43,7 @@ test("given types that JSON carries, then they are read as they are", () => {
   assert.equal(read, tree);
 });
 
-test("given types that JSON changes, then they are read as it makes them", () => {
+test("types that JSON changes become what it writes", () => {
   same<Received<Date>, string>(true);
   same<Received<readonly Date[]>, readonly string[]>(true);
   same<Received<[Date, number]>, [string, number]>(true);
@@ -53,7 +53,7 @@ test("given types that JSON changes, then they are read as it makes them", () =>
   same<Received<Order>["note"], string | undefined>(true);
 });
 
-test("given an event with a date in its body, when the body is read, then it is a text, to the compiler too", () => {
+test("a date in a body is a text, also to the compiler", () => {
   const placed = new Date(0);
   const event: Event<Order> = new Event("OrderAccepted", { id: "1", placed, lines: [{ sku: "lamp", due: placed }] });
   const { placed: text, lines } = event.getBody();
@@ -66,7 +66,7 @@ test("given an event with a date in its body, when the body is read, then it is 
   assert.is(read.placed, placed.toISOString());
 });
 
-test("given an item with a date, when it is written and read, then both answer a text, to the compiler too", async () => {
+test("a date in an item is a text, also to the compiler", async () => {
   const provider = new MemoryProvider();
   const orders = provider.stores.collection<Order>("Orders");
   const placed = new Date(0);
@@ -84,7 +84,7 @@ type Payment =
   | { readonly id: string; readonly kind: "card"; readonly card: string }
   | { readonly id: string; readonly kind: "cash"; readonly given: number };
 
-test("given items of several kinds, when one is read, changed and written back, then the compiler knows its kind", async () => {
+test("the compiler knows the kind of an item of several kinds", async () => {
   const payments = new MemoryProvider().stores.collection<Payment>("Payments");
   await payments.insert({ id: "1", kind: "cash", given: 5 });
   await payments.update(await payments.get("1"));
@@ -98,7 +98,7 @@ test("given items of several kinds, when one is read, changed and written back, 
   );
 });
 
-test("given a store of whatever has a version, when an item is read, then its version is known to the compiler", async () => {
+test("the compiler knows the version of an item", async () => {
   const next = async <T extends Identified & { readonly version: number }>(store: CollectionStore<T>, id: string) =>
     (await store.get(id)).version + 1;
   const drafts = new MemoryProvider().stores.collection<{ readonly id: string; readonly version: number }>("Drafts");

@@ -23,7 +23,7 @@ function recording(): { logger: Logger; lines: Record<string, unknown>[] } {
   return { logger, lines };
 }
 
-test("given a pino logger, when a hive has it, then its lines carry the actor, the event and the error as pino writes them", async () => {
+test("pino writes the actor, the event and the error of a hive's lines", async () => {
   const { logger, lines } = recording();
   class Strict {
     async processAsync(): Promise<void> {
@@ -128,7 +128,7 @@ test("fields that cost nothing to look at go on as they are", () => {
   assert.is(seen[0], fields);
 });
 
-test("given a logger that throws, when actors fail and succeed, then each event is settled as ever", async () => {
+test("a logger that throws changes no settlement", async () => {
   const broken = (): never => {
     throw new Error("the logger is broken");
   };
@@ -146,7 +146,7 @@ test("given a logger that throws, when actors fail and succeed, then each event 
   assert.equal(await hive.queue("PickedOrder-Picky").counts(), { ready: 0, leased: 0, delayed: 0, dead: 1 });
 });
 
-test("given fields, when a logger is extended, then each line has them, and its own fields win", () => {
+test("an extended logger adds fields; those of a line win", () => {
   const { logger, lines } = recording();
   const extended = withFields(withFields(logger, { a: 1, b: 1 }), { b: 2, c: 2 });
   for (const level of ["debug", "info", "warn", "error"] as const) extended[level]({ c: 3 }, "message");
@@ -156,7 +156,7 @@ test("given fields, when a logger is extended, then each line has them, and its 
   );
 });
 
-test("given the silent logger, then it takes everything", () => {
+test("the silent logger accepts every call", () => {
   for (const level of ["debug", "info", "warn", "error"] as const) silentLogger[level]({}, "nothing");
 });
 
@@ -173,7 +173,7 @@ function written(fields: object): string {
   return text;
 }
 
-test("given an error whose cause holds a secret, when it is logged by default, then the secret is masked", () => {
+test("a secret in the cause of an error is masked by default", () => {
   const cause = new Error("Endpoint=sb://x.servicebus.windows.net/;SharedAccessKey=TOPSECRET;EntityPath=orders");
   const line = written({ err: new BeeHiveError("Unavailable", "could not connect", { cause }) });
   assert.not.match(line, "TOPSECRET");
@@ -181,7 +181,7 @@ test("given an error whose cause holds a secret, when it is logged by default, t
   assert.is((JSON.parse(line) as { err: { code: string } }).err.code, "Unavailable");
 });
 
-test("given fields that are no JSON, when they are logged by default, then the line is written all the same", () => {
+test("fields that are no JSON do not lose the line", () => {
   const circular: Record<string, unknown> = { err: new Error("the disk is full") };
   circular["self"] = circular;
   for (const fields of [circular, { err: new Error("the disk is full"), count: 1n, bytes: new Uint8Array(9) }]) {

@@ -78,7 +78,7 @@ const options: readonly (readonly [name: string, give: (value: never) => Promise
   ];
 
 for (const [name, give, more] of options) {
-  test(`given a wrong ${name}, then it is refused, and named with what it was`, async () => {
+  test(`a wrong ${name} is refused and named`, async () => {
     for (const value of [...never, ...more]) {
       const { message } = await throwsCode("InvalidConfiguration", async () => give(value as never));
       assert.match(message, `${name} must be `);
@@ -88,7 +88,7 @@ for (const [name, give, more] of options) {
   });
 }
 
-test("given a deadline that is no time, when a hive is stopped, then it says so and runs on", async () => {
+test("a stop with a deadline that is no time throws, and the hive runs on", async () => {
   const running = await createHive({ actors: works, logger: silentLogger });
   await running.start();
   for (const deadline of [...never, Infinity]) {
@@ -99,7 +99,7 @@ test("given a deadline that is no time, when a hive is stopped, then it says so 
   await running.stop({ deadline: 0 });
 });
 
-test("given numbers in the URL of a provider, when they are none, then they are refused", async () => {
+test("options of a URL that are no numbers are refused", async () => {
   for (const [read, name] of [
     [() => memoryConfig("memory:?maxEventBytes="), "maxEventBytes"],
     [() => memoryConfig("memory:?deduplication=soon"), "deduplication"],
@@ -110,7 +110,7 @@ test("given numbers in the URL of a provider, when they are none, then they are 
   }
 });
 
-test("given a clock that starts at no date, then it is refused", async () => {
+test("a clock that starts at no date is refused", async () => {
   for (const start of [NaN, new Date("soon"), 1e300])
     await throwsCode("InvalidConfiguration", async () => new ManualClock(start));
 });

@@ -40,13 +40,13 @@ const secrets: readonly (readonly [what: string, text: string, redacted: string]
 ];
 
 for (const [what, text, redacted] of secrets) {
-  test(`given ${what}, when redacted, then the secret is gone and the rest is there`, () => {
+  test(`a secret in ${what} is masked, the rest stays`, () => {
     assert.is(redact(text), redacted);
     assert.is(redact(redacted), redacted, "again changes nothing");
   });
 }
 
-test("given a secret within a text in JSON, when redacted, then it is JSON still", () => {
+test("JSON with a masked secret is still JSON", () => {
   const json = JSON.stringify({ message: 'wrong: "password=abc"', error: { message: "Password=x;y" } });
   assert.equal(JSON.parse(redact(json)), { message: 'wrong: "password=***"', error: { message: "Password=***;y" } });
 });

@@ -5,7 +5,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("Turnstile");
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("given several at one name, then one passes at a time, in the order they came", async () => {
+test("callers of one name have turns in order", async () => {
   const turnstile = new Turnstile();
   const log: string[] = [];
   await Promise.all(
@@ -20,13 +20,13 @@ test("given several at one name, then one passes at a time, in the order they ca
   assert.equal(log, ["a in", "a out", "b in", "b out", "c in", "c out"]);
 });
 
-test("given another name, then nobody waits", async () => {
+test("names do not wait for each other", async () => {
   const turnstile = new Turnstile();
   await turnstile.enter("one");
   await turnstile.enter("another");
 });
 
-test("given a turn that ended, when somebody comes later or the turn is ended twice, then the way is free", async () => {
+test("a turn may end twice and frees the way", async () => {
   const turnstile = new Turnstile();
   const leave = await turnstile.enter("item");
   leave();
@@ -35,7 +35,7 @@ test("given a turn that ended, when somebody comes later or the turn is ended tw
   await turnstile.enter("item");
 });
 
-test("given somebody who passes, then it is occupied until the last has left", async () => {
+test("it is occupied until the last caller has left", async () => {
   const turnstile = new Turnstile();
   assert.not.ok(turnstile.occupied);
   const first = await turnstile.enter("item");

@@ -36,14 +36,14 @@ async function seenThrough(provider: string, body: object): Promise<unknown[]> {
   return seen;
 }
 
-test("given a provider in this process, then every reader gets the object itself", async () => {
+test("readers in this process get the object itself", async () => {
   const body = { total: 1n, at: new Map([["a", 1]]) };
   const seen = await seenThrough("memory:", body);
   assert.is(seen.length, 2);
   for (const one of seen) assert.is(one, body);
 });
 
-test("given a provider that writes events down, then readers get what JSON makes of it", async () => {
+test("a provider that stores events gives readers its JSON", async () => {
   const folder = await mkdtemp(join(tmpdir(), "by-reference-"));
   try {
     const seen = await seenThrough(`sqlite:${join(folder, "hive.db")}`, { at: new Date(5) });
@@ -53,7 +53,7 @@ test("given a provider that writes events down, then readers get what JSON makes
   }
 });
 
-test("given a body that has no JSON, then it is refused where it leaves the process, and it says so", async () => {
+test("a shared body without JSON is refused where it leaves the process", async () => {
   const error = await throwsCode("InvalidEvent", () => new Event("A", { n: 1n }, { byReference: true }).toRecord());
   assert.match(error.message, "the event A is not JSON");
   for (const [body, contentType] of [
@@ -65,7 +65,7 @@ test("given a body that has no JSON, then it is refused where it leaves the proc
   }
 });
 
-test("given an event by reference, then copies share its body until one is asked to be by value", () => {
+test("copies share a body until one asks for a value", () => {
   const body = { n: 1 };
   const event = new Event("A", body, { byReference: true });
   assert.is(event.clone().getBody(), body);
@@ -77,7 +77,7 @@ test("given an event by reference, then copies share its body until one is asked
   assert.is(event.bodySize, 7);
 });
 
-test("given outputs by reference, then their ids are a hash of what they say, but where steps are atomic", () => {
+test("ids of shared outputs hash their content, except in atomic steps", () => {
   const input = new Event("In", 1, { id: "input" });
   const outputs = (): Event[] => [new Event("Out", { n: 1 }, { byReference: true })];
   const idOf = (atomic: boolean): string | undefined => stampOutputs(input, outputs(), {}, atomic)[0]?.id;

@@ -38,7 +38,7 @@ for (const [what, event] of Object.entries({
   "a log event to a queue": new Event("Seen", 0, { delivery: "log", queueName: "Audits" }),
   "the default source as its source": new Event("Seen", 0, { properties: { source: "urn:beehive" } }),
 })) {
-  test(`given an event with ${what}, when it becomes a CloudEvent, then the cloudevents package takes it`, () => {
+  test(`the cloudevents package accepts an event with ${what}`, () => {
     const read = new CloudEvent(structuredClone(toCloudEvent(event)) as object);
     assert.ok(read.validate());
     assert.is(read.id, event.id);
@@ -46,14 +46,14 @@ for (const [what, event] of Object.entries({
     assert.is(read.time, event.timestamp.toISOString());
   });
 
-  test(`given an event with ${what}, when it goes as structured JSON, then the cloudevents package reads it from HTTP`, () => {
+  test(`the cloudevents package reads an event with ${what} from HTTP`, () => {
     const body = JSON.stringify(toCloudEvent(event));
     const read = HTTP.toEvent({ headers: { "content-type": cloudEventsJson }, body });
     assert.instance(read, CloudEvent);
     assert.is((read as CloudEvent<unknown>).type, event.eventType);
   });
 
-  test(`given an event with ${what}, when it goes there and back as JSON, then it is equal`, () => {
+  test(`an event with ${what} survives JSON`, () => {
     const text = JSON.stringify(toCloudEvent(event));
     assert.equal(cloudEventRecord(JSON.parse(text)), event.toRecord());
     const back = fromCloudEvent(JSON.parse(text), event.queueName);
@@ -62,7 +62,7 @@ for (const [what, event] of Object.entries({
   });
 }
 
-test("given a CloudEvent of the cloudevents package, when it is read, then it is an event", () => {
+test("a CloudEvent of the cloudevents package becomes an event", () => {
   const theirs = new CloudEvent({
     id: "7",
     source: "/warehouse",
@@ -82,7 +82,7 @@ test("given a CloudEvent of the cloudevents package, when it is read, then it is
   assert.match(String(event.properties["traceparent"]), /^00-0af7/);
 });
 
-test("given an event as Event Grid delivers it, when it is read, then nothing of it is lost", () => {
+test("an event of Event Grid loses nothing", () => {
   const event = fromCloudEvent({
     specversion: "1.0",
     type: "Microsoft.Storage.BlobCreated",
@@ -101,7 +101,7 @@ test("given an event as Event Grid delivers it, when it is read, then nothing of
   assert.equal(fromCloudEvent(toCloudEvent(event)).toRecord(), event.toRecord());
 });
 
-test("given a sender who says where, when and how it goes, when it is read, then only the caller is obeyed", () => {
+test("the sender's queue, time and delivery are ignored", () => {
   const orders = { beehivequeue: "Refunds-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
   for (const event of [
     fromCloudEvent({ ...good, ...orders, data: {} }, "Webhooks-"),
@@ -113,7 +113,7 @@ test("given a sender who says where, when and how it goes, when it is read, then
   assert.is(fromCloudEvent({ ...good, ...orders }).queueName, "");
 });
 
-test("given JSON data as text, when it goes there and back, then not a character of it changes", () => {
+test("JSON data keeps every character", () => {
   for (const body of [
     '{"id":820982911946154508,"price":1.10,"z":-0,"big":1e400}',
     ' { "b" : 1, "1" : "\\ud83d\\ude00 \u{1F600} \\u0041", "b" : [ 1.0 , {} ] }\n',
@@ -128,7 +128,7 @@ test("given JSON data as text, when it goes there and back, then not a character
   }
 });
 
-test("given bytes in base64, when they are read, then no byte of them is another", () => {
+test("base64 data keeps every byte", () => {
   const bytes = Buffer.from("89504e470d0a1a0afffe", "hex");
   const base64 = bytes.toString("base64");
   const untyped = fromCloudEvent({ ...good, data_base64: base64 });
@@ -157,14 +157,14 @@ for (const [what, bad, reason] of [
   ["data that is nested too deeply", { ...good, data: deep() }, /its data cannot be written as JSON/],
   ["properties that are not JSON", { ...good, beehiveproperties: "{" }, /beehiveproperties is not JSON/],
 ] as const) {
-  test(`given a CloudEvent with ${what}, when it is read, then the error says what is wrong`, async () => {
+  test(`a CloudEvent with ${what} is refused with the reason`, async () => {
     const error = await failureOf(() => fromCloudEvent(bad));
     assert.is(error.code, "InvalidEvent");
     assert.match(error.message, reason);
   });
 }
 
-test("given properties of others that are none, when it is read, then the event has the rest, and inherits nothing from them", () => {
+test("wrong properties of other producers are left out", () => {
   const beehiveproperties = '{"__proto__":{"admin":true},"nested":{"a":1},"list":[1],"none":null,"colour":"red"}';
   const event = fromCloudEvent({ specversion: "1.0", id: "1", source: "s", type: "t", beehiveproperties });
   assert.equal({ ...event.properties }, { source: "s", colour: "red" });
@@ -172,12 +172,12 @@ test("given properties of others that are none, when it is read, then the event 
   assert.not.throws(() => new Event("Next", 1, { properties: event.properties }));
 });
 
-test("given attributes that are null, when it is read, then they are as good as absent", () => {
+test("null attributes count as absent", () => {
   const event = fromCloudEvent({ ...good, time: null, datacontenttype: null, data: null, data_base64: null });
   assert.is(event.body, "");
 });
 
-test("given text that is no CloudEvent, when it is read, then the error says where it is wrong and quotes nothing", async () => {
+test("text that is no CloudEvent is refused with the place, unquoted", async () => {
   const broken = await failureOf(() => fromCloudEventText('{"specversion":"1.0","secret'));
   assert.is(broken.code, "InvalidEvent");
   assert.match(broken.message, /it is not JSON, wrong at position 21/);

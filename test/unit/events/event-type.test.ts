@@ -36,7 +36,7 @@ const order: Order = { orderId: "1", lines: [{ sku: "lamp", quantity: 2 }] };
 const wrong = { orderId: "1", lines: [{ sku: "lamp", quantity: "two" }] };
 
 for (const [library, OrderAccepted] of Object.entries(types)) {
-  test(`given a schema of ${library}, when an event is made and read, then the body is the same, and typed`, () => {
+  test(`a schema of ${library} keeps and types the body`, () => {
     const event = OrderAccepted.create(order, { partitionKey: "1" });
     const read: Order = OrderAccepted.read(event);
     assert.equal(read, order);
@@ -46,13 +46,13 @@ for (const [library, OrderAccepted] of Object.entries(types)) {
     assert.not(OrderAccepted.is(new Event("OrderShipped")));
   });
 
-  test(`given a schema of ${library}, when a body does not fit, then it is not made, and the error has the path`, async () => {
+  test(`a schema of ${library} refuses a wrong body with its path`, async () => {
     const error = await failureOf(() => OrderAccepted.create(wrong as unknown as Order));
     assert.is(error.code, "InvalidEvent");
     assert.match(error.message, "lines.0.quantity");
   });
 
-  test(`given a schema of ${library}, when a received body does not fit, then the dead letter has the path`, async () => {
+  test(`a wrong received body is dead-lettered with its path: ${library}`, async () => {
     @actorDescription("OrderAccepted-Payment")
     class PaymentActor implements ProcessorActor {
       processAsync(event: Event): void {
@@ -69,32 +69,32 @@ for (const [library, OrderAccepted] of Object.entries(types)) {
   });
 }
 
-test("given a schema that transforms, when an event is read, then its output is what is read", () => {
+test("read returns the output of a schema that transforms", () => {
   const Dated = eventType("Dated", z.object({ on: z.iso.date().transform((text) => new Date(text)) }));
   const read: { on: Date } = Dated.read(Dated.create({ on: "2020-02-29" }));
   assert.is(read.on.getTime(), Date.UTC(2020, 1, 29));
 });
 
-test("given a schema of what JSON cannot carry, when an event is made, then it is refused, as no reader could read it", async () => {
+test("a body that JSON cannot carry does not fit its schema", async () => {
   const Dated = eventType("Dated", z.object({ on: z.date() }));
   const error = await failureOf(() => Dated.create({ on: new Date(0) }));
   assert.is(error.code, "InvalidEvent");
   assert.match(error.message, /as it is read from JSON, does not fit Dated: on: /);
 });
 
-test("given a schema that takes the text of a date, when an event is made of a date, then it is read as one", () => {
+test("a schema for the text of a date reads an event made of a date", () => {
   const Dated = eventType("Dated", z.object({ on: z.coerce.date() }));
   assert.equal(Dated.read(Dated.create({ on: new Date(0) })), { on: new Date(0) });
 });
 
-test("given a body that fits but that nobody could read, when an event is created, then it is refused as one that does not fit", async () => {
+test("a body that no reader could read does not fit", async () => {
   const Text = eventType("Text", z.string());
   const error = await failureOf(() => Text.create("", { contentType: "text/plain" }));
   assert.is(error.code, "InvalidEvent");
   assert.match(error.message, /has no body/);
 });
 
-test("given a schema that is asynchronous, when an event is made, then the error says that it must not be", async () => {
+test("an asynchronous schema is refused", async () => {
   const Late = eventType(
     "Late",
     z.string().refine(async () => true),
@@ -103,7 +103,7 @@ test("given a schema that is asynchronous, when an event is made, then the error
   assert.match(error.message, /asynchronous/);
 });
 
-test("given no schema, when an event is made and read, then the compiler alone has checked it", () => {
+test("without a schema the compiler alone checks", () => {
   const Shipped = eventType<{ orderId: string }>("OrderShipped", undefined, { queueName: "Shipments" });
   const event = Shipped.create({ orderId: "1" });
   assert.is(Shipped.read(event).orderId, "1");
@@ -113,7 +113,7 @@ test("given no schema, when an event is made and read, then the compiler alone h
   Shipped.create({ order: "1" });
 });
 
-test("given an event of another type, when it is read, then the error names both", async () => {
+test("an event of another type is refused, naming both", async () => {
   const error = await failureOf(() => eventType("OrderAccepted").read(new Event("OrderShipped", 1)));
   assert.is(error.code, "BodyUnreadable");
   assert.match(error.message, /OrderShipped .* it is not of the type OrderAccepted/);
@@ -137,20 +137,20 @@ const Name3 = eventType("Registered", z.object({ first: z.string(), last: z.stri
   },
 });
 
-test("given an event of an older version, when it is read, then upcasters bring it up to date, one after the other", () => {
+test("upcasters turn an older body into the current one, step by step", () => {
   const old = Name1.create({ name: "Ada Lovelace" });
   assert.equal(Name2.read(old), { first: "Ada", last: "Lovelace" });
   assert.equal(Name3.read(old), { first: "Ada Lovelace", last: "Ada Lovelace", title: "" });
   assert.equal(Name3.read(Name2.create({ first: "Ada", last: "L" })), { first: "Ada", last: "L", title: "" });
 });
 
-test("given a type of a later version, when an event is made, then it carries the version beside its properties", () => {
+test("an event of a later version carries it beside its properties", () => {
   const event = Name2.create({ first: "Ada", last: "Lovelace" }, { properties: { source: "web" } });
   assert.equal(event.properties, { source: "web", schemaVersion: 2 });
   assert.equal(Name1.create({ name: "Ada" }).properties, {});
 });
 
-test("given an event of a newer version, when an actor reads it, then it is a dead letter that says so", async () => {
+test("an event of a newer version is dead-lettered with the reason", async () => {
   @actorDescription("Registered-Welcome")
   class WelcomeActor implements ProcessorActor {
     processAsync(event: Event): void {
@@ -165,13 +165,13 @@ test("given an event of a newer version, when an actor reads it, then it is a de
   await hive.stop();
 });
 
-test("given no upcaster from a version, when such an event is read, then the error names the gap", async () => {
+test("a missing upcaster is named", async () => {
   const Gap = eventType("Registered", undefined, { version: 3, upcasters: { 2: (body: object) => body } });
   const error = await failureOf(() => Gap.read(Name1.create({ name: "Ada" })));
   assert.match(error.message, "there is no upcaster from version 1");
 });
 
-test("given an upcaster that throws, when an event is read, then the error keeps what it threw", async () => {
+test("a failing upcaster keeps its error as the cause", async () => {
   const cause = new Error("no surname");
   const upcasters = {
     1: (): never => {
@@ -186,7 +186,7 @@ test("given an upcaster that throws, when an event is read, then the error keeps
 });
 
 for (const version of ["2", 1.5, 0, true]) {
-  test(`given the version ${JSON.stringify(version)}, when such an event is read, then it is none`, async () => {
+  test(`the version ${JSON.stringify(version)} is refused`, async () => {
     const event = new Event("Registered", { name: "Ada" }, { properties: { schemaVersion: version } });
     const error = await failureOf(() => Name2.read(event));
     assert.match(error.message, `${JSON.stringify(version)} is not a version`);
@@ -202,7 +202,7 @@ for (const options of [
   { version: 2, upcasters: { old: same } },
 ]) {
   const described = JSON.stringify(options, (_name, value: unknown) => (typeof value === "function" ? "same" : value));
-  test(`given ${described}, when a type is declared, then it is refused`, async () => {
+  test(`a type with ${described} is refused`, async () => {
     const error = await failureOf(() => eventType("Registered", undefined, options));
     assert.is(error.code, "InvalidConfiguration");
   });
@@ -219,7 +219,7 @@ for (const [what, declare, reason] of [
   ["a name that is a class", () => eventType(class A {} as never), /must be a text that is not empty, not a function/],
   ["an empty name", () => eventType(""), /not an empty text/],
 ] as const) {
-  test(`given ${what}, when a type is declared, then the error says what is right`, async () => {
+  test(`a type with ${what} is refused with the right form`, async () => {
     const error = await failureOf(declare);
     assert.is(error.code, "InvalidConfiguration");
     assert.match(error.message, reason);

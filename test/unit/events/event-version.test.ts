@@ -48,7 +48,7 @@ async function olderWorker(
 
 const paid = (): Event => newer.create({ amount: 100, currency: "JPY" });
 
-test("an older worker gives a newer event back for its time, then gives it up", async () => {
+test("an older worker delays a newer event, then dead-letters it", async () => {
   const { hive, seen } = await olderWorker();
   await hive.push(paid());
   await hive.advance(299_000);
@@ -65,7 +65,7 @@ test("an older worker gives a newer event back for its time, then gives it up", 
   await hive.stop();
 });
 
-test("a newer worker takes the event that the older gave back, as its first attempt", async () => {
+test("a newer worker gets the delayed event as its first attempt", async () => {
   const clock = new ManualClock();
   const provider = await openProvider("memory:", { clock });
   const { hive } = await olderWorker(undefined, {}, { clock, provider });
@@ -92,7 +92,7 @@ test("a copy keeps the version of its body, whatever properties it is given", ()
   assert.equal(new Event("Paid").clone({ properties: { source: "web" } }).properties, { source: "web" });
 });
 
-test("the time is that of the type; without one the event is given up at once", async () => {
+test("the wait is that of the type; without one the event dead-letters", async () => {
   const short = await olderWorker(5_000);
   await short.hive.push(paid());
   await short.hive.settle();

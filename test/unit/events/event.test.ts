@@ -6,7 +6,7 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Event");
 
-test("given a type and nothing else, then the event has an id, a time and the topic of its type", () => {
+test("an event has an id, a time and the topic of its type", () => {
   const before = Date.now();
   const event = new Event("OrderAccepted");
   assert.match(event.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4/);
@@ -18,38 +18,38 @@ test("given a type and nothing else, then the event has an id, a time and the to
   assert.is(event.enqueueTime, undefined);
 });
 
-test("given a queue name, then it is written in its one way", () => {
+test("a queue name has one form", () => {
   const nameOf = (queueName: string): string => new Event("A", 1, { queueName }).queueName;
   assert.is(nameOf("Orders"), "Orders");
   assert.is(nameOf("Orders-Orders"), "Orders");
   assert.is(nameOf("Orders-"), "Orders-");
 });
 
-test("given a subscription as destination, then InvalidQueueName names the topic to publish to", async () => {
+test("a subscription as destination is InvalidQueueName with its topic", async () => {
   const error = await throwsCode("InvalidQueueName", () => new Event("A", 1, { queueName: "Orders-Billing" }));
   assert.match(error.message, '"Orders-"');
 });
 
-test("given a type that no topic can be named like, then a queue name is asked for, and with one it is taken", async () => {
+test("a type that cannot name a topic needs a queue name", async () => {
   const error = await throwsCode("InvalidEvent", () => new Event("com.example.order"));
   assert.match(error.message, "give a queueName");
   assert.is(new Event("com.example.order", 1, { queueName: "Orders-" }).eventType, "com.example.order");
 });
 
-test("given a body that is changed afterwards, then the event's body is as it was at construction", () => {
+test("later changes of an object do not change the body", () => {
   const body = { lines: [1] };
   const event = new Event("A", body);
   body.lines.push(2);
   assert.equal(event.getBody(), { lines: [1] });
 });
 
-test("given a body that was read, when it is changed, then the next reader does not see it", () => {
+test("changes by one reader do not reach the next", () => {
   const event = new Event("A", { lines: [1] });
   event.getBody().lines.push(2);
   assert.equal(event.getBody(), { lines: [1] });
 });
 
-test("given bytes, when what went in or came out is changed, then the event does not change", () => {
+test("changes of bytes do not reach the event", () => {
   const bytes = Uint8Array.of(1, 2, 3);
   const event = new Event("A", bytes);
   bytes[0] = 9;
@@ -59,7 +59,7 @@ test("given bytes, when what went in or came out is changed, then the event does
   assert.is(event.contentType, "application/octet-stream");
 });
 
-test("given an event, when somebody tries to change it, then nothing changes", () => {
+test("an event cannot be changed", () => {
   const properties = { a: 1 };
   const event = new Event("A", 1, { properties, timestamp: new Date(5), enqueueTime: new Date(6) });
   properties.a = 2;
@@ -71,14 +71,14 @@ test("given an event, when somebody tries to change it, then nothing changes", (
   assert.equal([event.properties["a"], event.timestamp.getTime(), event.enqueueTime?.getTime()], [1, 5, 6]);
 });
 
-test("given dates as options, when they are changed afterwards, then the event's are as they were", () => {
+test("later changes of dates do not change the event", () => {
   const timestamp = new Date(5);
   const event = new Event("A", 1, { timestamp, enqueueTime: timestamp });
   timestamp.setTime(0);
   assert.equal([event.timestamp.getTime(), event.enqueueTime?.getTime()], [5, 5]);
 });
 
-test("given an instance of a class as body, then it travels as its JSON", () => {
+test("a class instance travels as its JSON", () => {
   class Order {
     readonly #secret = "hidden";
     constructor(
@@ -96,7 +96,7 @@ test("given an instance of a class as body, then it travels as its JSON", () => 
   });
 });
 
-test("given values that are JSON by themselves, then each is a body", () => {
+test("plain JSON values are bodies", () => {
   for (const body of [null, false, 0, "", "text", [], {}]) assert.equal(new Event("A", body).getBody(), body);
 });
 
@@ -108,31 +108,31 @@ for (const [what, body, reason] of [
   ["a bigint", 1n, "BigInt"],
   ["a circle", circular, "circular"],
 ] as const) {
-  test(`given ${what} as body, then InvalidEvent says why it is not JSON`, async () => {
+  test(`a body of ${what} is InvalidEvent`, async () => {
     const { message } = await throwsCode("InvalidEvent", () => new Event("Odd", body));
     assert.match(message, "Odd");
     assert.match(message, reason);
   });
 }
 
-test("given a content type of its own, then text and bytes are taken as they are, and nothing else", async () => {
+test("another content type allows text and bytes only", async () => {
   assert.is(new Event("A", "a,b", { contentType: "text/csv" }).getBody(), "a,b");
   assert.is(new Event("A", "a,b", { contentType: "text/csv" }).body, "a,b");
   const { message } = await throwsCode("InvalidEvent", () => new Event("A", { a: 1 }, { contentType: "text/csv" }));
   assert.match(message, "text/csv");
 });
 
-test("given a content type that ends in +json or has parameters, then the body is JSON", () => {
+test("content types with +json or parameters are JSON", () => {
   for (const contentType of ["application/vnd.order+json", "application/json; charset=utf-8", "Application/JSON"]) {
     assert.is(new Event("A", { a: 1 }, { contentType }).body, '{"a":1}', contentType);
   }
 });
 
-test("given no body, when it is read, then BodyUnreadable", async () => {
+test("an event without a body is BodyUnreadable", async () => {
   await throwsCode("BodyUnreadable", () => new Event("A").getBody());
 });
 
-test("given a body that is not JSON, when it is read, then BodyUnreadable says where and quotes nothing of it", async () => {
+test("a body that is not JSON is BodyUnreadable with its place, unquoted", async () => {
   const event = Event.fromRecord({ ...new Event("A").toRecord(), body: '{"card": "4111", }' });
   const error = await throwsCode("BodyUnreadable", () => event.getBody());
   assert.match(error.message, "position 17");
@@ -140,7 +140,7 @@ test("given a body that is not JSON, when it is read, then BodyUnreadable says w
   assert.not(error.retryable);
 });
 
-test("given bytes that are JSON, when they are read, then they are parsed", () => {
+test("bytes of JSON are parsed", () => {
   const event = new Event("A", new TextEncoder().encode('{"a":"ü"}'), { contentType: "application/json" });
   assert.equal(event.getBody<unknown>(), { a: "ü" });
 });
@@ -176,17 +176,17 @@ const mistakes: readonly [string, EventOptions, RegExp][] = [
   ["a property that is undefined", { properties: { a: undefined as never } }, /"a"/],
 ];
 for (const [what, options, reason] of mistakes) {
-  test(`given ${what}, then InvalidEvent names it, also in a clone`, async () => {
+  test(`${what} is InvalidEvent, also in a clone`, async () => {
     assert.match((await throwsCode("InvalidEvent", () => new Event("A", 1, options))).message, reason);
     assert.match((await throwsCode("InvalidEvent", () => new Event("A", 1).clone(options))).message, reason);
   });
 }
 
-test("given options that are no object, then InvalidEvent says so", async () => {
+test("options that are no object are InvalidEvent", async () => {
   for (const options of [null, "Q-", 7]) await throwsCode("InvalidEvent", () => new Event("A", 1, options as never));
 });
 
-test("given records with what no event can have, then each is refused and named", async () => {
+test("wrong records are refused and named", async () => {
   const record = new Event("A", 1).toRecord();
   const bad: readonly [object, RegExp][] = [
     [{ id: 7 }, /the id of/],
@@ -211,7 +211,7 @@ test("given records with what no event can have, then each is refused and named"
   }
 });
 
-test("given empty texts that an event may do without, then it has none of them", () => {
+test("empty optional texts count as none", () => {
   const none = { url: "", correlationId: "", causationId: "", partitionKey: "", contentType: "" };
   for (const event of [new Event("A", 1, none), new Event("A", 1).clone(none)]) {
     assert.equal([event.url, event.correlationId, event.causationId, event.partitionKey], Array(4).fill(undefined));
@@ -220,7 +220,7 @@ test("given empty texts that an event may do without, then it has none of them",
   assert.is(Event.fromRecord({ ...new Event("A").toRecord(), partitionKey: "" }).partitionKey, undefined);
 });
 
-test("given bodies that JSON keeps nothing of, then each is refused and named, also where it is within", async () => {
+test("bodies that JSON loses are refused, also within a body", async () => {
   const lost: readonly [unknown, string][] = [
     [new ArrayBuffer(2), "an ArrayBuffer"],
     [new DataView(new ArrayBuffer(2)), "a DataView"],
@@ -247,7 +247,7 @@ test("given bodies that JSON keeps nothing of, then each is refused and named, a
   await throwsCode("InvalidEvent", () => shared.body);
 });
 
-test("given bodies that only look like these, then they are JSON as any other", () => {
+test("bodies that only look lossy are JSON", () => {
   class Empty {}
   for (const body of [{}, [], { a: {} }, { "0": 1 }, [{ "0": {} }], new Empty(), { when: new Date(0) }, { "{}": 1 }])
     assert.equal(new Event("A", body).getBody(), JSON.parse(JSON.stringify(body)));
@@ -270,12 +270,12 @@ test("given bodies that only look like these, then they are JSON as any other", 
   assert.is(new Event("A", deep).bodySize, 6_002);
 });
 
-test("given text with half a character as body, then it is refused, and JSON escapes it", async () => {
+test("half a character is refused as text and escaped in JSON", async () => {
   await throwsCode("InvalidEvent", () => new Event("A", "\ud800", { contentType: "text/plain" }));
   assert.is(new Event("A", "\ud800").body, '"\\ud800"');
 });
 
-test("given a Buffer as body, when it is changed afterwards, then the event's bytes are as they were", () => {
+test("later changes of a Buffer do not change the event", () => {
   const bytes = Buffer.from([1, 2]);
   const event = new Event("A", bytes);
   bytes.fill(9);
@@ -285,13 +285,13 @@ test("given a Buffer as body, when it is changed afterwards, then the event's by
   assert.equal([...(kept.body as Uint8Array)], [3]);
 });
 
-test("given bytes that are JSON to their type and no UTF-8, when read, then BodyUnreadable says so", async () => {
+test("JSON bytes that are not UTF-8 are BodyUnreadable", async () => {
   const event = new Event("A", Uint8Array.of(0x22, 0xff, 0x22), { contentType: "application/json" });
   const { message } = await throwsCode("BodyUnreadable", () => event.getBody());
   assert.match(message, /its content type is application\/json and its bytes are not UTF-8/);
 });
 
-test("given an event, when it is written as JSON, then all of it is there", () => {
+test("toJSON writes the whole event", () => {
   const event = new Event(
     "A",
     { n: 1 },
@@ -320,7 +320,7 @@ test("given an event, when it is written as JSON, then all of it is there", () =
   assert.not("body" in (bodyOf("") as object));
 });
 
-test("given an event, when it is inspected, then it is told without its body", () => {
+test("console.log shows an event without its body", () => {
   const event = new Event("A", { secret: "hunter2" }, { id: "1", partitionKey: "k", timestamp: new Date(0) });
   const told = inspect({ event }, { breakLength: Infinity });
   assert.match(told, /^\{ event: Event A \{ id: '1', queueName: 'A-', timestamp: 1970-01-01T00:00:00\.000Z,/);
@@ -331,14 +331,14 @@ test("given an event, when it is inspected, then it is told without its body", (
   assert.not.match(inspect([[[shared]]]), /hunter2/);
 });
 
-test("given no type, then InvalidEvent", async () => {
+test("an event without a type is InvalidEvent", async () => {
   for (const type of [undefined, null, 7, { eventType: "A", partitionKey: true }, new Event("A").toRecord()])
     await throwsCode("InvalidEvent", () => new Event(type as never, 1));
   await throwsCode("InvalidEvent", () => new Event("", 1, { queueName: "Q" }));
   await throwsCode("InvalidEvent", () => new Event("x".repeat(129), 1, { queueName: "Q" }));
 });
 
-test("given an event, when it is cloned, then all but the id and the changes is the same", () => {
+test("a clone differs in its id and the changes only", () => {
   const event = new Event(
     "A",
     { a: 1 },
@@ -376,7 +376,7 @@ test("given an event, when it is cloned, then all but the id and the changes is 
   });
 });
 
-test("given an event without an id of its own, then it has one once somebody has seen it", () => {
+test("an id is fixed once it was read", () => {
   const event = new Event("A");
   assert.not(event.hasId);
   const { id } = event;
@@ -388,7 +388,7 @@ test("given an event without an id of its own, then it has one once somebody has
   assert.ok(event.clone({ id: "2" }).hasId);
 });
 
-test("given an event, when it is made plain data and an event again, then it is the same", () => {
+test("plain data and back is the same event", () => {
   const options: EventOptions = {
     id: "1",
     queueName: "Q",

@@ -17,12 +17,12 @@ const eventOf = (id: string, source?: string): Event =>
     properties: source === undefined ? {} : { source },
   });
 
-test("given an event without a source, then its identity is its id", () => {
+test("without a source the identity is the id", () => {
   assert.is(identityOf(eventOf("order-1")), "order-1");
   assert.is(identityOf(eventOf("order-1", "")), "order-1");
 });
 
-test("given an event with a source, then its identity is made of both", () => {
+test("with a source the identity is a hash of both", () => {
   const identity = identityOf(eventOf("1", "/sensors/a"));
   assert.is(identityOf(eventOf("1", "/sensors/a")), identity);
   const others = [eventOf("1"), eventOf("1", "/sensors/b"), eventOf("2", "/sensors/a"), eventOf("a1", "/sensors/")];
@@ -30,7 +30,7 @@ test("given an event with a source, then its identity is made of both", () => {
   assert.match(identity, /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
 });
 
-test("given inputs of two sources under one id, then ids of outputs differ", () => {
+test("outputs of one id from two sources have different ids", () => {
   const idOf = (input: Event): string | undefined => stampOutputs(input, [new Event("Stored", 1)], {})[0]?.id;
   assert.not.equal(idOf(eventOf("1", "/sensors/a")), idOf(eventOf("1", "/sensors/b")));
   assert.is(idOf(eventOf("1", "/sensors/a")), idOf(eventOf("1", "/sensors/a")));

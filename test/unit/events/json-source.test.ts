@@ -18,17 +18,17 @@ for (const [what, json, name, text] of [
   ["an empty object", "{ }", "a", undefined],
   ["a value without parts", '"{a:1}"', "a", undefined],
 ] as const) {
-  test(`given ${what}, when a part is cut out, then it is the text as written`, () => {
+  test(`the part of ${what} is the text as written`, () => {
     assert.is(memberText(json, name), text);
   });
 }
 
-test("given values nested deeply, when a part is cut out, then it is whole", () => {
+test("a part of deeply nested values is whole", () => {
   const deep = '[{"a":'.repeat(50_000) + "1" + "}]".repeat(50_000);
   assert.ok(memberText(`{"x":${deep},"a":${deep}}`, "a") === deep);
 });
 
-test("given any object, when each part is cut out, then it is the JSON of its value", () => {
+test("each part of any object is the JSON of its value", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 2), (object, space) => {
       const json = JSON.stringify(object, undefined, space);

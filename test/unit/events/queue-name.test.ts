@@ -21,7 +21,7 @@ const names = [
   ["names that differ in case", "Orders-orders", "subscription", "Orders", "orders", "Orders-orders"],
 ] as const;
 for (const [what, text, kind, topic, subscription, written] of names) {
-  test(`given ${what}, when it is parsed, then its parts are found and it is written in one way`, () => {
+  test(`${what} is parsed and written in one form`, () => {
     const name = QueueName.parse(text);
     assert.equal([name.kind, name.topic, name.subscription], [kind, topic, subscription]);
     assert.is(String(name), written);
@@ -39,22 +39,22 @@ const mistakes = [
   ["an emoji", "Orders-🐝", /not allowed/],
 ] as const;
 for (const [what, text, reason] of mistakes) {
-  test(`given ${what}, when it is parsed, then InvalidQueueName says why`, async () => {
+  test(`${what} is InvalidQueueName with the reason`, async () => {
     assert.match((await throwsCode("InvalidQueueName", () => QueueName.parse(text))).message, reason);
   });
 }
 
-test("given the name of a topic, then it is a topic and no simple queue", () => {
+test("topic() makes a topic", () => {
   assert.is(QueueName.topic("Ali").kind, "topic");
   assert.is(String(QueueName.topic("Ali")), "Ali-");
 });
 
-test("given the name of a simple queue, then it is a simple queue and no topic", () => {
+test("queue() makes a simple queue", () => {
   assert.is(QueueName.queue("Ali").kind, "queue");
   assert.is(String(QueueName.queue("Ali")), "Ali");
 });
 
-test("given a queue name, when somebody tries to change it, then nothing changes", () => {
+test("a queue name cannot be changed", () => {
   assert.throws(() => Object.assign(QueueName.parse("Orders"), { topic: "x" }), TypeError);
 });
 

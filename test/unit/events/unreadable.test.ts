@@ -8,7 +8,7 @@ const test = suite("messages that no event can be");
 
 const good = new Event("A", { n: 1 }, { id: "1", partitionKey: "k", properties: { p: "q" } }).toRecord();
 
-test("given a record that an event can be, when received, then it is that event", () => {
+test("a good record is received as its event", () => {
   const event = receivedEvent(good);
   assert.equal(event.toRecord(), good);
   assert.not.throws(() => assertReadable(event));
@@ -25,7 +25,7 @@ for (const [what, bad, kept] of [
   ["a text that is no Unicode", { body: "\ud800" }, { body: "\ufffd" }],
   ["a content type that is none", { contentType: undefined }, { contentType: "application/octet-stream" }],
 ] as const) {
-  test(`given ${what}, when received, then the rest is there and it says why it cannot be read`, async () => {
+  test(`a record with ${what} keeps the rest and the reason`, async () => {
     const event = receivedEvent({ ...good, ...bad } as never);
     const { properties, ...record } = event.toRecord();
     const { properties: _, ...expected } = good;
@@ -37,14 +37,14 @@ for (const [what, bad, kept] of [
   });
 }
 
-test("given ids that are none, when received, then each has an id and equal ones the same", () => {
+test("wrong ids become ids, equal ones the same", () => {
   const idOf = (id: unknown): string => receivedEvent({ ...good, id } as never).id;
   assert.is(idOf(""), idOf(""));
   assert.is.not(idOf(`\0${"a".repeat(200)}`), idOf(`\0${"a".repeat(201)}`));
   assert.ok(idOf(`\0${"a".repeat(200)}`).length <= 128);
 });
 
-test("given properties that no event can have, when received, then all are told as texts", () => {
+test("wrong properties become texts", () => {
   const event = receivedEvent({ ...good, properties: { "a\0": 1, b: [1, 2], c: true, d: Number.NaN } } as never);
   const { beehiveunreadable: reason, ...rest } = event.properties;
   assert.equal(rest, { "a\\u0000": 1, b: "an array", c: true, d: "NaN" });

@@ -16,7 +16,7 @@ const anyId = fc.oneof(
   fc.constantFrom("\ud800".repeat(12), "\ud801".repeat(12)),
 );
 
-test("given any ids, when they are added, then it says of each whether it is new, as a Set would", () => {
+test("add reports new ids as a Set would", () => {
   fc.assert(
     fc.property(fc.array(anyId, { maxLength: 300 }), (ids) => {
       const set = new IdSet();
@@ -35,7 +35,7 @@ test("given any ids, when they are added, then it says of each whether it is new
   );
 });
 
-test("given a million ids, when they are added, then it still says of each whether it is new", () => {
+test("add reports new ids among a million", () => {
   const set = new IdSet();
   const count = 2 ** 20 + 100;
   const idOf = (n: number): string => String(n).padStart(36, "0");
@@ -51,7 +51,7 @@ test("given a million ids, when they are added, then it still says of each wheth
   assert.is(set.has(1, idOf(count)), false);
 });
 
-test("given many more ids than it has room for at first, then it keeps all of them, and none that was not added", () => {
+test("a set that grew keeps all ids and no others", () => {
   const set = new IdSet();
   const ids = Array.from({ length: 5_000 }, () => randomUUID());
   for (const id of ids) assert.is(set.add(1, id), true);
@@ -60,7 +60,7 @@ test("given many more ids than it has room for at first, then it keeps all of th
   assert.is(set.size, 5_000);
 });
 
-test("given more ids than one table numbers, when they meet in it, then it says of each whether it is new", () => {
+test("ids beyond the size of a table are kept", () => {
   const set = new IdSet(3, 100);
   const ids = Array.from({ length: 1_000 }, () => randomUUID());
   for (const id of ids) assert.is(set.add(1, id), true);
@@ -68,7 +68,7 @@ test("given more ids than one table numbers, when they meet in it, then it says 
   assert.is(set.size, 1_000);
 });
 
-test("given a set that was cleared, then every id is new again", () => {
+test("after clear every id is new", () => {
   const set = new IdSet();
   const ids = [randomUUID(), "short", "long".repeat(30)];
   for (const id of ids) set.add(1, id);

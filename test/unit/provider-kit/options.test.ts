@@ -11,14 +11,14 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("options of providers");
 
-test("given a URL with options, then they are read as what they are, and the rest is by default", () => {
+test("options of a URL are read, the others are defaults", () => {
   const { file, durability, driver, maxEventBytes } = configFrom(
     "sqlite:///data/hive.db?durability=normal&maxEventBytes=1024",
   );
   assert.equal([file, durability, driver, maxEventBytes], ["/data/hive.db", "normal", undefined, 1_024]);
 });
 
-test("given a URL whose options are wrong, then all of them are told", async () => {
+test("an error lists all wrong options of a URL", async () => {
   const url = "sqlite:a.db?durability=maybe&driver=mysql&maxEventBytes=&deduplication=1.5&size=1&toString=2";
   const { message } = await throwsCode("InvalidConfiguration", () => configFrom(url));
   for (const problem of [
@@ -32,7 +32,7 @@ test("given a URL whose options are wrong, then all of them are told", async () 
     assert.match(message, problem);
 });
 
-test("given a secret among the options of a URL, when it is refused, then the secret is not told", async () => {
+test("the error of a URL hides its secrets", async () => {
   const { message } = await throwsCode("InvalidConfiguration", () => configFrom("sqlite:a.db?secretAccessKey=hunter2"));
   assert.match(message, '"secretAccessKey" is not an option');
   assert.not.match(message, "hunter2");
@@ -77,7 +77,7 @@ test("a file whose path deployments got wrong is refused as an object too", asyn
     await throwsCode("InvalidConfiguration", () => new SqliteProvider({ file }));
 });
 
-test("given options as an object that are wrong, then the provider is not made", async () => {
+test("wrong options of an object are refused", async () => {
   using file = sqliteFile();
   for (const make of [
     () => new MemoryProvider({ maxEventBytes: -1 }),

@@ -26,7 +26,7 @@ function held(hold: Partial<Hold>): { clock: ManualClock; lock: RenewedLock; rel
 
 const codeOf = (lock: RenewedLock): unknown => (lock.signal.reason as { code?: unknown } | undefined)?.code;
 
-test("given renewals that succeed, when much time passes, then it is held, and released once", async () => {
+test("a renewed lock stays held and is released once", async () => {
   const { clock, lock, released } = held({});
   await clock.advance(60_000);
   assert.is(lock.signal.aborted, false);
@@ -36,7 +36,7 @@ test("given renewals that succeed, when much time passes, then it is held, and r
   assert.is(clock.pending, 0);
 });
 
-test("given a renewal that is never answered, when the time of the lock is over, then its holder is told", async () => {
+test("a renewal that hangs loses the lock at its end", async () => {
   const { clock, lock } = held({ renew: () => new Promise(() => {}) });
   await clock.advance(2_999);
   assert.is(lock.signal.aborted, false);
@@ -45,7 +45,7 @@ test("given a renewal that is never answered, when the time of the lock is over,
   assert.is(clock.pending, 0);
 });
 
-test("given renewals that fail, when the time of the lock is over, then its holder is told why", async () => {
+test("failing renewals lose the lock at its end, with the cause", async () => {
   const failure = new Error("the network is down");
   const { clock, lock, released } = held({ renew: () => Promise.reject(failure) });
   await clock.advance(3_000);
@@ -55,7 +55,7 @@ test("given renewals that fail, when the time of the lock is over, then its hold
   assert.is(released(), 0);
 });
 
-test("given a renewal that fails once, when the next succeeds, then it is held", async () => {
+test("one failed renewal does not lose the lock", async () => {
   let renewals = 0;
   const { clock, lock } = held({
     renew: async () => {
@@ -68,7 +68,7 @@ test("given a renewal that fails once, when the next succeeds, then it is held",
   await lock.release();
 });
 
-test("given a lock that another took, when it is renewed, then its holder is told at once", async () => {
+test("a lock that another took is lost at its renewal", async () => {
   const { clock, lock, released } = held({ renew: async () => false });
   await clock.advance(1_000);
   assert.is(codeOf(lock), "LockLost");
@@ -77,7 +77,7 @@ test("given a lock that another took, when it is renewed, then its holder is tol
   assert.is(clock.pending, 0);
 });
 
-test("given a renewal that is answered after the end, then the lock stays lost", async () => {
+test("a renewal that resolves after the end keeps the lock lost", async () => {
   let answer: (held: boolean) => void = () => {};
   const { clock, lock } = held({ renew: () => new Promise((resolve) => (answer = resolve)) });
   await clock.advance(3_000);
@@ -89,7 +89,7 @@ test("given a renewal that is answered after the end, then the lock stays lost",
   assert.is(clock.pending, 0);
 });
 
-test("given a renewal under way, when the lock is released, then it is let go of only after that, and renewed no more", async () => {
+test("a release waits for the renewal and stops renewing", async () => {
   let answer: (held: boolean) => void = () => {};
   const { clock, lock, released } = held({ renew: () => new Promise((resolve) => (answer = resolve)) });
   await clock.advance(1_000);
@@ -102,7 +102,7 @@ test("given a renewal under way, when the lock is released, then it is let go of
   assert.is(clock.pending, 0);
 });
 
-test("given a renewal that failed and one that succeeded, when the lock is lost later, then the failure is not its cause", async () => {
+test("the cause of a loss is the last renewal only", async () => {
   let renewals = 0;
   const { clock, lock } = held({
     renew: async () => {
@@ -115,7 +115,7 @@ test("given a renewal that failed and one that succeeded, when the lock is lost 
   assert.is((lock.signal.reason as Error).cause, undefined);
 });
 
-test("given a lock that is held, when another tries and is not to wait, then it is answered at once", async () => {
+test("a try without a wait returns at once", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   await provider.stores.locks.tryLock("till");
@@ -123,7 +123,7 @@ test("given a lock that is held, when another tries and is not to wait, then it 
   await provider.close();
 });
 
-test("given a lock that was released, when its store is closed, then nobody is told that it was lost", async () => {
+test("a released lock is not lost when its store closes", async () => {
   const provider = new MemoryProvider();
   const lock = await provider.stores.locks.tryLock("till");
   await lock?.release();
@@ -131,7 +131,7 @@ test("given a lock that was released, when its store is closed, then nobody is t
   assert.is(lock?.signal.aborted, false);
 });
 
-test("given a time to live that is none, then no lock is taken", async () => {
+test("a ttl that is no length of time takes no lock", async () => {
   const { locks } = new MemoryProvider().stores;
   for (const ttl of [NaN, Infinity, -1, 0])
     await throwsCode("InvalidConfiguration", () => locks.tryLock("till", { ttl }));

@@ -38,7 +38,7 @@ function scene() {
   };
 }
 
-test("given a list that is removed, when another removes one of its items meanwhile, then the others go all the same", async () => {
+test("deleteList ends although others delete its items", async () => {
   const { stores, others, beforeTheNextWrite } = scene();
   const carts = stores.keyedList<{ id: string }>("Carts");
   for (const id of ["a", "b", "c"]) await carts.insert("open", "1", { id });
@@ -47,7 +47,7 @@ test("given a list that is removed, when another removes one of its items meanwh
   assert.is(await carts.listExists("open", "1"), false);
 });
 
-test("given a lock whose time is over, when another takes it while it is renewed, then it is lost, and the other's stays", async () => {
+test("a lock that another took during a renewal is lost, the other stays", async () => {
   const { clock, rows, stores, beforeTheNextWrite } = scene();
   const lock = await stores.locks.tryLock("till", { ttl: 3_000 });
   beforeTheNextWrite(async () => {
@@ -59,7 +59,7 @@ test("given a lock whose time is over, when another takes it while it is renewed
   assert.is((lock?.signal.reason as { code?: unknown } | undefined)?.code, "LockLost");
 });
 
-test("given a lock that nobody used for so long that it was forgotten, when it is taken, then its fencing token is higher still", async () => {
+test("the fencing token of a forgotten lock still grows", async () => {
   const clock = new ManualClock();
   const { locks } = new MemoryProvider({ clock }).stores;
   const take = async (resource: string): Promise<number> => {
@@ -74,7 +74,7 @@ test("given a lock that nobody used for so long that it was forgotten, when it i
   assert.ok((await take("till")) > last);
 });
 
-test("given an idempotency key, when it is kept no longer, then it counts again", async () => {
+test("an expired idempotency key counts again", async () => {
   const clock = new ManualClock();
   const { counters } = new MemoryProvider({ clock }).stores;
   const once = "event-1";
@@ -85,12 +85,12 @@ test("given an idempotency key, when it is kept no longer, then it counts again"
   assert.is(await counters.increment("stock", "a", 1, { once }), 2);
 });
 
-test("given a delta that is no whole number, when it would go below the minimum, then it is told that it is none", async () => {
+test("a delta that is no whole number is refused, also below the minimum", async () => {
   const { counters } = new MemoryProvider().stores;
   await throwsCode("InvalidKey", () => counters.increment("stock", "a", -0.5, { min: 0 }));
 });
 
-test("given bytes that were written or read, when they are changed afterwards, then the blob is as it was written", async () => {
+test("later changes of bytes do not change a blob", async () => {
   const blobs = new MemoryProvider().stores.keyValue("Blobs");
   const bytes = Uint8Array.of(1, 2, 3);
   await blobs.insert("a", bytes);
@@ -99,11 +99,11 @@ test("given bytes that were written or read, when they are changed afterwards, t
   assert.equal([...(await blobs.get("a")).body], [1, 2, 3]);
 });
 
-test("given a text beyond ASCII, when its size is asked for, then it is told in bytes", () => {
+test("sizes are in bytes", () => {
   assert.is(headOf({ table: "t", partition: "", id: "a", value: "é😀", etag: "1", modified: 0 }).size, 6);
 });
 
-test("given ids, one of which begins with the other, when they are compared, then the shorter comes first", () => {
+test("a prefix sorts before the longer id", () => {
   assert.ok(compareIds("a", "ab") < 0 && compareIds("ab", "a") > 0 && compareIds("a", "a") === 0);
 });
 

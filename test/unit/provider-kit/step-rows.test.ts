@@ -17,7 +17,7 @@ async function scene(...ids: string[]) {
   return { base, step: new StepRows(base) };
 }
 
-test("given a step's writes, then its reads see them and the rows below do not", async () => {
+test("a step reads its own writes, the rows below do not", async () => {
   const { base, step } = await scene("a", "b");
   await step.write([
     { key: key("a"), expect: { etag: "a1" }, content: content("a2") },
@@ -45,7 +45,7 @@ test("given a step's writes, then its reads see them and the rows below do not",
   );
 });
 
-test("given a write that conflicts with what the step knows, then it is told and none of the writes is made", async () => {
+test("a conflicting write makes no change", async () => {
   const { step } = await scene("a");
   const conflict = await step.write([
     { key: key("b"), expect: "absent", content: content("b1") },
@@ -55,7 +55,7 @@ test("given a write that conflicts with what the step knows, then it is told and
   assert.equal(step.changes().writes, []);
 });
 
-test("given what a step read, then its changes tell the version of each, also of what was not there", async () => {
+test("changes list the version of each read row, also of missing ones", async () => {
   const { step } = await scene("a", "b");
   await step.get(key("a"));
   await step.head(key("none"));
@@ -67,21 +67,21 @@ test("given what a step read, then its changes tell the version of each, also of
   ]);
 });
 
-test("given a write without a look, then the step has seen nothing and can't conflict", async () => {
+test("a blind write reads nothing and cannot conflict", async () => {
   const { step } = await scene("a");
   await step.write([{ key: key("a"), expect: "any", content: content("a2") }]);
   await step.get(key("a"));
   assert.equal(step.changes().seen, []);
 });
 
-test("given a write without a look, when a range shows it, then the step has seen nothing below it and can't conflict", async () => {
+test("a blind write in a range reads nothing and cannot conflict", async () => {
   const { step } = await scene("a", "b");
   await step.write([{ key: key("a"), expect: "any", content: content("a2") }]);
   await step.page(all);
   assert.equal(step.changes().seen, [{ key: key("b"), etag: "b1" }]);
 });
 
-test("given more rows of its own than are asked for, when a page is read, then it has as many as are asked for", async () => {
+test("a page with many own rows is full", async () => {
   const { step } = await scene("a");
   for (const id of ["b", "c", "d"]) await step.write([{ key: key(id), expect: "any", content: content("own") }]);
   assert.equal(
@@ -90,7 +90,7 @@ test("given more rows of its own than are asked for, when a page is read, then i
   );
 });
 
-test("given a row that others changed between two reads, then the second read is a conflict", async () => {
+test("a row that changed between two reads conflicts", async () => {
   const { base, step } = await scene("a");
   await step.get(key("a"));
   await base.write([{ key: key("a"), expect: "any", content: content("a2") }]);
@@ -99,7 +99,7 @@ test("given a row that others changed between two reads, then the second read is
   await throwsCode("ConcurrencyConflict", () => step.head(key("a")));
 });
 
-test("given pages, when own writes replace, delete and add rows, then no row is missed or told twice", async () => {
+test("pages with own writes miss and repeat no row", async () => {
   const ids = Array.from({ length: 10 }, (_, n) => `r${n}`);
   const { step } = await scene(...ids);
   for (const id of ["r0", "r1", "r2", "r9"]) await step.write([{ key: key(id), expect: "any", content: undefined }]);
@@ -115,7 +115,7 @@ test("given pages, when own writes replace, delete and add rows, then no row is 
   assert.equal(seen, ["r3", "r3x", "r4", "r5", "r5x", "r6", "r7", "r8", "z"]);
 });
 
-test("given bounds and partitions, then own writes outside them are not told", async () => {
+test("own writes outside of bounds and partitions do not appear", async () => {
   const { step } = await scene("b");
   for (const one of [key("a"), key("c"), key("b", "other"), { ...key("b"), table: "another" }])
     await step.write([{ key: one, expect: "any", content: content("own") }]);
@@ -133,7 +133,7 @@ test("given bounds and partitions, then own writes outside them are not told", a
   );
 });
 
-test("given a step that is over, then every use is InvalidState and says what to do", async () => {
+test("a step that is over is InvalidState, with advice", async () => {
   const { step } = await scene("a");
   step.end();
   for (const use of [

@@ -15,7 +15,7 @@ function scene(clock: Clock) {
   return { waiters, woken, add };
 }
 
-test("given several who wait, when the time of each is over, then each is woken at it, once", async () => {
+test("each waiter wakes at its end, once", async () => {
   const clock = new ManualClock(0);
   const { waiters, woken, add } = scene(clock);
   add("late", 300);
@@ -30,7 +30,7 @@ test("given several who wait, when the time of each is over, then each is woken 
   assert.equal([waiters.size, clock.pending], [0, 0]);
 });
 
-test("given two who wait with one signal, when it aborts, then both are woken at once, and nobody else", () => {
+test("an aborted signal wakes its waiters only", () => {
   const { woken, add, waiters } = scene(new ManualClock(0));
   const abort = new AbortController();
   add("a", 100, abort.signal);
@@ -40,7 +40,7 @@ test("given two who wait with one signal, when it aborts, then both are woken at
   assert.equal([woken.sort(), waiters.size], [["a", "b"], 1]);
 });
 
-test("given those who wait, when they are closed, then all are woken and no timer is left", () => {
+test("close wakes all and leaves no timer", () => {
   const clock = new ManualClock(0);
   const { waiters, woken, add } = scene(clock);
   add("b", 200);
@@ -56,7 +56,7 @@ function jumping() {
   return { timers, jump, clock };
 }
 
-test("given a clock that is put forward, when somebody waits for a little, then they are woken after that", async () => {
+test("a clock put forward wakes later waiters in time", async () => {
   const { timers, jump, clock } = jumping();
   const { woken, add } = scene(clock);
   add("for long", 1_000_000);
@@ -66,7 +66,7 @@ test("given a clock that is put forward, when somebody waits for a little, then 
   assert.ok(woken.includes("for a little"));
 });
 
-test("given a clock that is put back, when somebody waits, then they are woken once their time is over", async () => {
+test("a clock put back wakes waiters in time", async () => {
   const { timers, jump, clock } = jumping();
   const { woken, add } = scene(clock);
   add("a", 100);
@@ -77,7 +77,7 @@ test("given a clock that is put back, when somebody waits, then they are woken o
   assert.equal(woken, ["a"]);
 });
 
-test("given one signal, when somebody waits with it again and again, then it is listened to once", () => {
+test("one signal has one listener", () => {
   const { add } = scene(new ManualClock(0));
   const { signal } = new AbortController();
   let listeners = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createHive } from "../../../hive/hive.ts";
-import { Event } from "../../../events/event.ts";
 import { silentLogger } from "../../../base/logger.ts";
+import { Event } from "../../../events/event.ts";
+import { createHive } from "../../../hive/hive.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import { BeeHiveError, RejectEvent, RetryLater } from "../../../base/errors.ts";
 import { Event } from "../../../events/event.ts";
-import type { Hive } from "../../../hive/hive.ts";
 import { receivedEvent } from "../../../events/unreadable.ts";
+import type { DeadLetter } from "../../../contract/dead-letter.ts";
+import type { Hive } from "../../../hive/hive.ts";
 import { listOf } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";

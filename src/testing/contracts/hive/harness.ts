@@ -1,10 +1,10 @@
+import { silentLogger } from "../../../base/logger.ts";
+import type { Event } from "../../../events/event.ts";
+import type { Provider } from "../../../contract/provider.ts";
+import type { QueueOperator } from "../../../contract/queue-operator.ts";
 import type { ActorClass, ActorContext, ActorOptions, ActorOutput } from "../../../actors/actor.ts";
 import { actorDescription } from "../../../actors/actor.ts";
 import { createHive, type Hive, type HiveOptions } from "../../../hive/hive.ts";
-import type { Event } from "../../../events/event.ts";
-import { silentLogger } from "../../../base/logger.ts";
-import type { Provider } from "../../../contract/provider.ts";
-import type { QueueOperator } from "../../../contract/queue-operator.ts";
 import type { ContractSubject } from "../contract.ts";
 
 export type Work = (event: Event, context: ActorContext) => ActorOutput | Promise<ActorOutput>;

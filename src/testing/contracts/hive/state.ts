@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { injects } from "../../../injection/container.ts";
 import { Event } from "../../../events/event.ts";
 import type { CollectionStore, CounterStore, Identified } from "../../../contract/stores.ts";
+import { injects } from "../../../injection/container.ts";
 import { collectionStore, counterStore } from "../../../injection/tokens.ts";
 import { needs, type ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
