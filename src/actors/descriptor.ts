@@ -4,7 +4,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
-import { defaultRetry, retryInMs, retryProblems, type RetryPolicy } from "./retry-policy.ts";
+import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
 /** Options of all actors of a hive; an actor's own options win. Rules follow its own, middleware wraps its own. */
@@ -56,7 +56,9 @@ export function toDescriptor(
     problems.push(`${at}: it is a topic; an actor reads a subscription of it, "${parsed.topic}-Something"`);
     return undefined;
   }
-  const { parallelism, lease, maxOutputs, failureLimit } = merged(options, defaults);
+  const common = completed(defaults);
+  const { parallelism = common.parallelism, lease = common.lease, maxOutputs = common.maxOutputs } = options;
+  const failureLimit = options.failureLimit ?? defaults.failureLimit;
   const descriptor: ActorDescriptor = {
     actorType,
     name,
@@ -65,7 +67,7 @@ export function toDescriptor(
     lease: inMs(lease),
     maxOutputs,
     ordered: options.ordered ?? false,
-    retry: retryOf(defaults, options),
+    retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
     publishes: publishes.filter((one) => one !== undefined),
     supervision: rulesInMs([...(options.supervision ?? []), ...(defaults.supervision ?? [])]),
     failureLimit: failureLimit && limitInMs(failureLimit),
@@ -78,17 +80,12 @@ export function toDescriptor(
   return descriptor;
 }
 
-function merged(options: ActorOptions, defaults: ActorDefaults) {
-  return {
-    parallelism: options.parallelism ?? defaults.parallelism ?? actorDefaults.parallelism,
-    lease: options.lease ?? defaults.lease ?? actorDefaults.lease,
-    maxOutputs: options.maxOutputs ?? defaults.maxOutputs ?? actorDefaults.maxOutputs,
-    failureLimit: options.failureLimit ?? defaults.failureLimit,
-  };
-}
-
-function retryOf(defaults: ActorDefaults, options: ActorOptions): RetryPolicy {
-  return { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) };
+function completed({
+  parallelism = actorDefaults.parallelism,
+  lease = actorDefaults.lease,
+  maxOutputs = actorDefaults.maxOutputs,
+}: ActorDefaults) {
+  return { parallelism, lease, maxOutputs };
 }
 
 const optionNames: Readonly<Record<keyof ActorOptions, true>> = {

@@ -73,8 +73,8 @@ export function backoff(attempt: number, { minDelay, maxDelay, factor, jitter }:
 }
 
 /** Returns retry options with their lengths of time in ms. */
-export function retryInMs(options: RetryOptions = {}): RetryOptions<number> {
-  const { minDelay, maxDelay, ...others } = options;
+export function retryInMs(options: RetryOptions | undefined): RetryOptions<number> {
+  const { minDelay, maxDelay, ...others } = options ?? {};
   return {
     ...others,
     ...(minDelay !== undefined && { minDelay: inMs(minDelay) }),

@@ -62,7 +62,7 @@ const options: readonly (readonly [name: string, give: (value: never) => Promise
     ],
     ["journal.entries", (entries) => hive({ journal: { entries } }), [99, 100.5, Infinity]],
     ["journal.age", (age) => hive({ journal: { age } }), [0, Infinity]],
-    ["ms", async (ms) => timeout(ms), [0, Infinity]],
+    ["duration", async (duration) => timeout(duration), [0, Infinity]],
     ["limit", async (max) => throttle({ limit: max }), [0, 1.5, Infinity]],
     ["per", async (per) => throttle({ limit: 1, per }), [0, Infinity]],
     ["failures", breaker("failures"), [0, 1.5, Infinity]],
