@@ -26,8 +26,8 @@ const maxRequestMs = 5_000;
 /**
  * Serves the health of a hive at `GET /live` and `GET /ready`: status 200 or 503, and details as JSON.
  *
- * `/live` never asks the provider: restarting the process does not help against a cloud that is down. The server does not
- * keep the process alive, and keeps running while the hive stops; close it afterwards.
+ * `/live` never asks the provider: restarting the process does not help against a cloud that is down. The server does
+ * not keep the process alive, and keeps running while the hive stops; close it afterwards.
  *
  * @throws BeeHiveError `InvalidConfiguration` when the address is taken or the port is invalid.
  * @example

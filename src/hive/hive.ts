@@ -206,12 +206,12 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
-   * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs no
-   * `start`, only queues that exist.
+   * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
+   * no `start`, only queues that exist.
    *
-   * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of the
-   *   provider. Some of several events may be published then; pushing the same events again is safe where the provider
-   *   drops duplicates.
+   * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
+   *   the provider. Some of several events may be published then; pushing the same events again is safe where the
+   *   provider drops duplicates.
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
@@ -251,8 +251,8 @@ export class Hive {
   /**
    * Stops the hive: leases no more events, lets actors finish, and closes the provider that it opened.
    *
-   * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it, also on
-   * signals; a hive stops itself only for a supervision rule that says so.
+   * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,
+   * also on signals; a hive stops itself only for a supervision rule that says so.
    *
    * @param options `deadline`: how long actors may take to finish. @default "30s"
    * @throws BeeHiveError `InvalidConfiguration` when the deadline is no length of time; the hive keeps running.
@@ -353,7 +353,11 @@ export class Hive {
   }
 }
 
-/** Returns the events to push. @throws BeeHiveError `InvalidEvent` when one value is no event; nothing is published then. */
+/**
+ * Returns the events to push.
+ *
+ * @throws BeeHiveError `InvalidEvent` when one value is no event; nothing is published then.
+ */
 function eventsIn(given: Iterable<Event>): readonly Event[] {
   const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
   const events: readonly unknown[] = iterable ? [...given] : [given];

@@ -129,7 +129,8 @@ export function notSetUp(error: unknown, events: readonly Event[], specs: readon
   if (missing === undefined) return error;
   return new BeeHiveError(
     "QueueNotFound",
-    `The hive is not set up, so "${missing}" may not be there yet: await hive.start(), or hive.setup(), before you push. ${error.message}`,
+    `The hive is not set up, so "${missing}" may not exist yet: ` +
+      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
     { cause: error },
   );
 }

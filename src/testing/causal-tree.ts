@@ -29,8 +29,8 @@ export interface CausalDelivery {
 /**
  * Events and everything that followed from them. Returned by `TestHive.tree`.
  *
- * Its order does not depend on how actors interleave. Its text holds no ids and no times, so it can be kept in a file and
- * compared.
+ * Its order does not depend on how actors interleave. Its text holds no ids and no times, so it can be kept in a file
+ * and compared.
  */
 export class CausalTree {
   /** The events pushed from outside, in order. */
@@ -87,7 +87,7 @@ function bySubscription(one: DeliveryReport, other: DeliveryReport): number {
 }
 
 /** Returns trees of events as text; a repeated event refers to its first place. */
-export function causalText(roots: readonly CausalEvent[]): string {
+function causalText(roots: readonly CausalEvent[]): string {
   const met = new Set<CausalEvent>();
   const lines: string[] = [];
 

@@ -26,8 +26,8 @@ export interface WhenOptions {
 /**
  * Tests one actor with one event: what it publishes, throws or writes.
  *
- * The actor runs as in a hive: created by injection, wrapped in its middleware, in one step with its stores. It can publish
- * only to the topics and queues of its `publishes`.
+ * The actor runs as in a hive: created by injection, wrapped in its middleware, in one step with its stores. It can
+ * publish only to the topics and queues of its `publishes`.
  *
  * @param arrangement Items by the name of their collection, or a function that writes into the stores.
  * @example

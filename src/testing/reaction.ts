@@ -82,7 +82,7 @@ export class Reaction {
 }
 
 /** The parts of an event that a test compares: everything but ids, times and trace properties. */
-export interface EventFacts {
+interface EventFacts {
   readonly eventType: string;
   readonly queueName: string;
   readonly body: unknown;
@@ -94,7 +94,7 @@ export interface EventFacts {
 }
 
 /** Returns the facts of an event without usual values, so that a difference is easy to read. */
-export function factsOf(event: Event): EventFacts {
+function factsOf(event: Event): EventFacts {
   const { eventType, queueName, contentType, partitionKey, url } = event;
   const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;
   return {

@@ -35,8 +35,8 @@ const day = 24 * 60 * 60 * 1000;
 /**
  * A hive whose time stands still until the test advances it.
  *
- * Actors see its time as `context.clock`. They may wait for promises and for that clock only: virtual time runs ahead of
- * real timers and networks.
+ * Actors see its time as `context.clock`. They may wait for promises and for that clock only: virtual time runs ahead
+ * of real timers and networks.
  *
  * @example
  * await using hive = await TestHive.start({ actors: [PaymentActor, ShippingActor] });
@@ -97,8 +97,8 @@ export class TestHive implements AsyncDisposable {
    * The clock jumps from timer to timer, so a delay of a year takes no time. Pulses due on the way fire. No time passes
    * when no event is under way.
    *
-   * @throws Error that names the waiting events when a bound is reached; BeeHiveError `InvalidConfiguration` when a bound is
-   *   invalid.
+   * @throws Error that names the waiting events when a bound is reached; BeeHiveError `InvalidConfiguration` when a
+   *   bound is invalid.
    * @example
    * await hive.settle({ within: "30d" });
    */
