@@ -365,6 +365,7 @@ function eventsIn(given: Iterable<Event>): readonly Event[] {
   if (own.every((one) => one !== undefined)) return own;
   throw new BeeHiveError(
     "InvalidEvent",
-    "hive.push takes an event or an iterable of events; make each with new Event(type, body), Event from beehive-actors.",
+    "hive.push takes an event or an iterable of events; " +
+      "make each with new Event(type, body), Event from beehive-actors.",
   );
 }

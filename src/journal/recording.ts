@@ -44,7 +44,7 @@ export class Recording {
       if (!this.#subjectFailed)
         this.#logger.warn(
           { eventType: event.eventType, reason: messageOf(error) },
-          "journal.subject failed for an event, which has no business id in the journal; further failures are not logged",
+          "journal.subject failed for an event, which has no business id now; further failures are not logged",
         );
       this.#subjectFailed = true;
       return undefined;

@@ -85,8 +85,10 @@ function endless(graph: EventGraph): Finding[] {
         severity: "warning",
         where: actors.join(", "),
         message:
-          `${actors.length === 1 ? "It publishes only what it reads itself" : "They publish only what they read themselves"}, ` +
-          "so an event goes round until an actor returns nothing. Publish the end of it too, or limit the rounds.",
+          (actors.length === 1
+            ? "It publishes only what it reads itself"
+            : "They publish only what they read themselves") +
+          ", so an event goes round until an actor returns nothing. Publish the end of it too, or limit the rounds.",
       },
     ];
   });
