@@ -33,7 +33,9 @@ export interface RightsRequest extends Publisher {
  * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme, its packages are not installed, or it
  *   is not part of the bundle.
  * @example
- * await using provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
+ * const provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
+ * const counts = await provider.queues.counts(QueueName.parse("OrderAccepted-Payment"));
+ * await provider.close();
  */
 export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
   const { scheme } = parseProviderUrl(url);
