@@ -1,3 +1,20 @@
+// Events: what actors react to and publish.
+export { Event, type EventDelivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
+export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
+export { NewerVersion } from "./events/event-version.ts";
+export { type Received } from "./base/json-value.ts";
+export { QueueName, type QueueKind } from "./events/queue-name.ts";
+export { identityOf } from "./events/identity.ts";
+export {
+  cloudEventsJson,
+  fromCloudEvent,
+  fromCloudEventText,
+  toCloudEvent,
+  toCloudEventText,
+  type CloudEvent,
+} from "./events/cloud-events.ts";
+
+// Actors: the classes of an application, their settings, and events by the clock.
 export {
   actorDescription,
   type ActorClass,
@@ -13,64 +30,26 @@ export {
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export { type ActorOverrides } from "./actors/overrides.ts";
-export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
-export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
-export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export { Container, injects, token, type Injectable } from "./injection/container.ts";
-export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";
-export { type DeliveryReport } from "./delivery/delivery.ts";
-export {
-  cloudEventsJson,
-  fromCloudEvent,
-  fromCloudEventText,
-  toCloudEvent,
-  toCloudEventText,
-  type CloudEvent,
-} from "./events/cloud-events.ts";
-export { type Duration } from "./base/duration.ts";
-export {
-  BeeHiveError,
-  ConcurrencyConflict,
-  isBeeHiveError,
-  PauseSubscription,
-  RejectEvent,
-  RetryLater,
-  type ErrorCode,
-} from "./base/errors.ts";
-export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
-export { NewerVersion } from "./events/event-version.ts";
-export { type ObservedEdge } from "./journal/observed-edges.ts";
-export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
-export { type HeldKey } from "./delivery/held-keys.ts";
-export {
-  type ActorHealth,
-  type Health,
-  type HealthDetail,
-  type HiveState,
-  type PauseHealth,
-  type ProviderHealth,
-} from "./hive/health.ts";
-export {
-  type Journal,
-  type JournaledEvent,
-  type JournalEntry,
-  type JournalFilter,
-  type JournalOptions,
-} from "./journal/journal.ts";
-export { observedEdges } from "./journal/observed-edges.ts";
-export { journalOf } from "./journal/open-journal.ts";
-export { Event, type EventDelivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
-export { identityOf } from "./events/identity.ts";
-export { silentLogger, type Logger } from "./base/logger.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
-export { openProvider } from "./hive/open-provider.ts";
-export { type Topology } from "./hive/orchestrator.ts";
-export { type Capabilities, type Provider, type ProviderContext, type Step } from "./contract/provider.ts";
-export { type PausedBy } from "./actors/pause.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
-export { QueueName, type QueueKind } from "./events/queue-name.ts";
+
+// Hive: actors at work on a provider.
+export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
+export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
+export { type Topology } from "./hive/orchestrator.ts";
+export { type DeliveryReport } from "./delivery/delivery.ts";
+export { type Outcome } from "./actors/outcome.ts";
+export { openProvider, type RightsRequest } from "./hive/open-provider.ts";
+export {
+  registerProvider,
+  type LeastRights,
+  type ProviderModule,
+  type ProviderRules,
+} from "./contract/provider-module.ts";
+export { type Capabilities, type Provider, type ProviderContext, type Step } from "./contract/provider.ts";
 export {
   type AbandonOptions,
   type Lease,
@@ -79,8 +58,19 @@ export {
   type QueueOperator,
   type QueueSpec,
 } from "./contract/queue-operator.ts";
-export { type Received } from "./base/json-value.ts";
-export { defaultRetry, type RetryOptions, type RetryPolicy } from "./actors/retry-policy.ts";
+export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";
+export { systemClock, type Clock, type Timer } from "./base/clock.ts";
+export { type Duration } from "./base/duration.ts";
+
+// State: the stores of actors.
+export {
+  collectionStore,
+  counterStore,
+  keyedListStore,
+  keyValueStore,
+  lockStore,
+  type Token,
+} from "./injection/tokens.ts";
 export type {
   StoredBlob,
   BlobBody,
@@ -99,19 +89,45 @@ export type {
   Stores,
   WriteBlobOptions,
 } from "./contract/stores.ts";
+
+// Failure: errors, retries and supervision.
 export {
-  collectionStore,
-  counterStore,
-  keyedListStore,
-  keyValueStore,
-  lockStore,
-  type Token,
-} from "./injection/tokens.ts";
+  BeeHiveError,
+  ConcurrencyConflict,
+  isBeeHiveError,
+  PauseSubscription,
+  RejectEvent,
+  RetryLater,
+  type ErrorCode,
+} from "./base/errors.ts";
+export { defaultRetry, type RetryOptions, type RetryPolicy } from "./actors/retry-policy.ts";
 export { type ErrorClass, type ErrorMatch, type FailureLimit, type SupervisionRule } from "./actors/supervision.ts";
-export { type Outcome } from "./actors/outcome.ts";
-export { traceText } from "./journal/trace/trace.ts";
+export { type PausedBy } from "./actors/pause.ts";
+
+// Operations: health, logs, the journal and traces.
+export {
+  type ActorHealth,
+  type Health,
+  type HealthDetail,
+  type HiveState,
+  type PauseHealth,
+  type ProviderHealth,
+} from "./hive/health.ts";
+export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
+export { type HeldKey } from "./delivery/held-keys.ts";
+export { silentLogger, type Logger } from "./base/logger.ts";
+export {
+  type Journal,
+  type JournaledEvent,
+  type JournalEntry,
+  type JournalFilter,
+  type JournalOptions,
+} from "./journal/journal.ts";
+export { journalOf } from "./journal/open-journal.ts";
+export { observedEdges, type ObservedEdge } from "./journal/observed-edges.ts";
 export {
   branchesOf,
+  traceText,
   type Trace,
   type TracedAttempt,
   type TracedBranch,

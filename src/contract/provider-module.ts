@@ -64,7 +64,8 @@ const registered = new Map<string, ProviderModule>();
 /**
  * Makes `createHive` open the URLs of a provider.
  *
- * The face of each provider calls it on import, so that a bundle with `import "beehive-actors/aws"` needs no further file.
+ * The face of each provider calls it on import, so that a bundle with `import "beehive-actors/aws"` needs no further
+ * file.
  *
  * @example
  * registerProvider(providerModule);

@@ -8,7 +8,7 @@ import {
 } from "./event-graph.ts";
 import { jsonSchemaOf, type JsonSchema } from "./json-schema.ts";
 
-/** What the document says of itself. */
+/** The title and version of the document. */
 export interface AsyncApiInfo {
   readonly title: string;
   readonly version: string;
@@ -23,14 +23,15 @@ interface Message {
   readonly payload: JsonSchema | Reference;
 }
 
-/** An AsyncAPI 3.0 document as YAML: queues are channels, what actors read and publish are operations. */
+/** Returns an AsyncAPI 3.0 document as YAML: queues are channels, reading and publishing are operations. */
 export function asyncApi(graph: EventGraph, info: AsyncApiInfo): string {
   return stringify(asyncApiDocument(graph, info), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /**
- * The same as an object. The payload of a message is what the schema of its event type says; where there is none, or
- * it cannot be told as JSON Schema, anything.
+ * Returns an AsyncAPI 3.0 document as an object.
+ *
+ * The payload of a message is the JSON Schema of its event type, or anything if there is none.
  */
 export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo): object {
   const keys = new Keys();
@@ -80,7 +81,7 @@ export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo): object 
   };
 }
 
-/** By convention an event is published to the topic of its own name, so that is what comes there unless more is known. */
+/** Returns the events of a queue. Without known ones, it is the event named as the topic, by convention. */
 function eventsOf({ topic }: GraphQueue["name"], events: readonly GraphEvent[]): readonly GraphEvent[] {
   return events.length > 0 ? events : [{ name: topic, version: 1, schema: undefined, declared: false }];
 }
@@ -93,7 +94,7 @@ interface Operation {
   readonly channel: Reference;
 }
 
-/** What comes from outside is no operation of this application. */
+/** Publications from outside are no operations of this application. */
 function sendOf({ from: { kind, name }, to }: Publication, channel: string): Operation[] {
   if (kind === "outside") return [];
   return [
@@ -125,16 +126,16 @@ function reference(component: string, key: string): Reference {
   return { $ref: `#/components/${component}/${key}` };
 }
 
-/** Names as AsyncAPI wants its keys, each thing with one of its own. */
+/** Gives each thing a key of its own that AsyncAPI allows. */
 class Keys {
   readonly #keys = new Map<string, Map<unknown, string>>();
   readonly #taken = new Set<string>();
 
-  /** @param of what is meant, where the name alone does not say: two schemas of one name are two things. */
+  /** @param of The thing itself, where a name is not unique, such as a schema. */
   of(kind: string, name: string, of?: unknown): string {
     const known = this.#keys.get(`${kind} ${name}`) ?? new Map<unknown, string>();
     this.#keys.set(`${kind} ${name}`, known);
-    // No object has a plain property called __proto__, neither here nor in what reads the document.
+    // `__proto__` cannot be a plain key, neither here nor in readers of the document.
     const plain =
       name
         .replaceAll(/[^\w.-]/g, "_")

@@ -1,6 +1,6 @@
 import type { EventGraph } from "./event-graph.ts";
 
-/** The groups of actors whose events come back to each of them, each group in the order of the flow. */
+/** Returns the groups of actors whose events come back to each of them, in the order of the flow. */
 export function cyclesOf({ actors, publications, subscriptions }: EventGraph): string[][] {
   const next = new Map(
     actors.map(({ name }) => {
@@ -23,7 +23,7 @@ export function cyclesOf({ actors, publications, subscriptions }: EventGraph): s
   });
 }
 
-/** Without itself, unless there is a way back. */
+/** Returns the actors that are reachable; itself only over a cycle. */
 function reachableFrom(name: string, next: ReadonlyMap<string, readonly string[]>): Set<string> {
   const reached = new Set<string>();
   for (const waiting = [...(next.get(name) ?? [])]; waiting.length > 0;) {

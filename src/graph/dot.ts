@@ -11,7 +11,7 @@ const shapes: Readonly<Record<ChartNodeKind, string>> = {
   outside: "circle",
 };
 
-/** A graph in the language of Graphviz: `dot -Tsvg`. */
+/** Returns the graph in the language of Graphviz, for `dot -Tsvg`. */
 export function dot(graph: EventGraph, direction: Direction = "right"): string {
   const { nodes, edges } = flowChart(graph);
   const lines = [
@@ -40,7 +40,7 @@ function edgeLine({ from, to, label, doubt }: ChartEdge): string {
   return `${from} -> ${to}${attributes.length === 0 ? "" : ` [${attributes.join(" ")}]`};`;
 }
 
-/** Backslashes begin escapes, quotes end the text, ampersands begin entities, and line breaks are for between the lines. */
+/** Escapes backslashes, quotes and ampersands; `\\n` stands between the lines. */
 function escape(text: string): string {
   return text
     .replaceAll(/[\\"]/g, "\\$&")

@@ -2,8 +2,9 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { QueueName } from "../events/queue-name.ts";
 
 /**
- * Who publishes what, and who reads it. Each list is in the order in which events flow, from where they come in, and
- * does not depend on the order of the parts.
+ * The actors, queues and pulsers of an application, and the publications and subscriptions between them.
+ *
+ * Each list follows the flow of events from their sources. The order of modules does not change it.
  */
 export interface EventGraph {
   readonly queues: readonly GraphQueue[];
@@ -11,18 +12,18 @@ export interface EventGraph {
   readonly pulsers: readonly GraphPulser[];
   readonly publications: readonly Publication[];
   readonly subscriptions: readonly Subscription[];
-  /** Whether a journal was looked at, so that publications have counts. */
+  /** Whether publications have counts from a journal. */
   readonly observed: boolean;
 }
 
 /** A topic or a simple queue. */
 export interface GraphQueue {
   readonly name: QueueName;
-  /** The types of events that go there, as far as they are known. */
+  /** The known types of its events. */
   readonly events: readonly GraphEvent[];
 }
 
-/** A type of events, as the modules declare it; of one that was only observed nothing but the name is known. */
+/** A type of events. One that was only observed has no more than a name. */
 export interface GraphEvent {
   readonly name: string;
   readonly version: number;
@@ -33,17 +34,17 @@ export interface GraphEvent {
 interface GraphActor {
   /** The name of its class. */
   readonly name: string;
-  /** Not so for one that only a journal knows. */
+  /** False for an actor that only a journal knows. */
   readonly declared: boolean;
 }
 
 interface GraphPulser {
   readonly name: string;
-  /** For people: `every 5 minutes`. */
+  /** As text: `every 5 minutes`. */
   readonly schedule: string;
 }
 
-/** Who publishes: an actor or a pulser, by its name, or code outside the actors. */
+/** A publisher: an actor, a pulser, or code outside the actors. */
 export interface Publisher {
   readonly kind: "actor" | "pulser" | "outside";
   /** Empty for code outside the actors. */
@@ -54,19 +55,19 @@ export interface Publication {
   readonly from: Publisher;
   /** A topic or a simple queue. */
   readonly to: QueueName;
-  /** Whether the code says so; else it was only observed. */
+  /** Whether the code declares it; otherwise it was only observed. */
   readonly declared: boolean;
-  /** How many events were observed; nothing when no journal was looked at. */
+  /** The number of observed events; `undefined` without a journal. */
   readonly count: number | undefined;
 }
 
-/** An actor reads a subscription of a topic, or a simple queue. */
+/** An actor and the subscription or queue that it reads. */
 export interface Subscription {
   readonly queueName: QueueName;
   readonly actor: string;
 }
 
-/** Who publishes, for people. */
+/** Returns a publisher as text. */
 export function publisherText({ kind, name }: Publisher): string {
   if (kind === "outside") return "code outside the actors";
   return kind === "pulser" ? `the pulser ${name}` : name;

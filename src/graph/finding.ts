@@ -1,6 +1,6 @@
 import type { ProviderRules } from "../contract/provider-module.ts";
 
-/** What lint looks for; docs/graph.md says of each what is wrong with it. */
+/** The rules of lint; docs/graph.md explains each. */
 export const ruleNames = [
   "orphan-topic",
   "unfed-subscription",
@@ -20,14 +20,14 @@ export const ruleNames = [
 
 export type RuleName = (typeof ruleNames)[number];
 
-/** Something that is wrong with a web of actors, or may be. */
+/** A problem between actors, or a probable one. */
 export interface Finding {
   readonly rule: RuleName;
-  /** An error loses events or stops a hive from starting; a warning may be meant so. */
+  /** An error loses events or stops a hive from starting; a warning may be intended. */
   readonly severity: "error" | "warning";
   /** The actor, queue, event or cloud. */
   readonly where: string;
-  /** What is wrong, and what to do. */
+  /** The problem, and what to do. */
   readonly message: string;
 }
 

@@ -4,7 +4,7 @@ import type { QueueName } from "../events/queue-name.ts";
 export type ChartNodeKind = "actor" | "topic" | "queue" | "pulser" | "outside";
 
 export interface ChartNode {
-  /** Letters, digits and underscores; says what it is, so that a change elsewhere does not change it. */
+  /** Letters, digits and underscores, made of kind and name, so that other changes do not change it. */
   readonly id: string;
   readonly kind: ChartNodeKind;
   readonly lines: readonly string[];
@@ -15,11 +15,11 @@ export interface ChartEdge {
   readonly to: string;
   readonly kind: "publishes" | "reads";
   readonly label: string;
-  /** Observed and nowhere declared, declared and never observed, or neither. */
+  /** `undeclared`: observed only. `unseen`: declared only. */
   readonly doubt: "undeclared" | "unseen" | undefined;
 }
 
-/** The graph as the tools for flow charts have it: a node for each thing, an edge for each arrow. */
+/** The graph as nodes and edges, for tools that draw flow charts. */
 export interface FlowChart {
   readonly nodes: readonly ChartNode[];
   readonly edges: readonly ChartEdge[];
@@ -60,14 +60,14 @@ export function flowChart({ queues, actors, pulsers, publications, subscriptions
   };
 }
 
-/** Whether the name of a subscription says more than the actor that reads it. */
+/** Returns whether the name of a subscription says more than the name of its actor. */
 export function isTelling({ queueName, actor }: Subscription): boolean {
   return (
     queueName.kind === "subscription" && withoutSuffix(actor).toLowerCase() !== queueName.subscription.toLowerCase()
   );
 }
 
-/** `Payment` for `PaymentActor`. */
+/** Returns `Payment` for `PaymentActor`. */
 export function withoutSuffix(actor: string): string {
   return actor.length > 5 && actor.endsWith("Actor") ? actor.slice(0, -5) : actor;
 }
@@ -77,7 +77,7 @@ export function doubtOf({ declared, count }: Publication): ChartEdge["doubt"] {
   return count === 0 ? "unseen" : undefined;
 }
 
-/** `1,234`, wherever it runs. */
+/** Returns `1,234` in any locale. */
 export function countText(count: number): string {
   return count.toLocaleString("en-US");
 }
@@ -86,7 +86,7 @@ function kindOf({ kind }: QueueName): "topic" | "queue" {
   return kind === "queue" ? kind : "topic";
 }
 
-/** Gives each name an id of its own, whatever characters are in it. */
+/** Gives each name a unique id of letters, digits and underscores. */
 class Ids {
   readonly #ids = new Map<string, string>();
   readonly #taken = new Set<string>();

@@ -1,8 +1,10 @@
 import type { EventGraph } from "./event-graph.ts";
 
 /**
- * The same graph, its lists in the order in which events flow: from what comes from outside and by time, through those
- * that read it, to what they publish. What nothing leads to comes last. Names decide where the flow does not.
+ * Returns the graph with its lists in the order of the flow: from outside and pulsers, through readers, to their
+ * events.
+ *
+ * Unreachable parts come last. Equal parts are sorted by name.
  */
 export function inFlowOrder(graph: EventGraph): EventGraph {
   const { queues, actors, pulsers, publications, subscriptions } = graph;

@@ -2,14 +2,13 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/sp
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What may hold anything, a `$ref` that is none among it. */
+/** Keywords whose values are data: a `$ref` in them is no reference. */
 const data = new Set(["const", "enum", "default", "example", "examples"]);
 
 /**
- * The JSON Schema (draft 7) of what is published, where the schema can tell, as those of zod and arktype can; nothing
- * where it cannot. References in it are to where it stands in its document.
+ * Returns the JSON Schema (draft 7) of an event; `undefined` if its library, unlike zod and arktype, has none.
  *
- * @param place where it will stand: `#/components/schemas/Order`.
+ * @param place The place of the schema in its document, for references: `#/components/schemas/Order`.
  */
 export function jsonSchemaOf(schema: StandardSchemaV1 | undefined, place: string): JsonSchema | undefined {
   if (!canTell(schema)) return undefined;
@@ -17,7 +16,7 @@ export function jsonSchemaOf(schema: StandardSchemaV1 | undefined, place: string
     const { $schema: _, ...rest } = schema["~standard"].jsonSchema.input({ target: "draft-07" });
     return moved(rest, place) as JsonSchema;
   } catch {
-    // There are types without a JSON Schema, such as dates; libraries say so by throwing.
+    // Libraries throw for types without a JSON Schema, such as dates.
     return undefined;
   }
 }

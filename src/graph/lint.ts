@@ -11,11 +11,11 @@ import { injectionFindings } from "./rules/injection.ts";
 import { observedFindings } from "./rules/observed.ts";
 
 /**
- * What is wrong with a web of actors, errors first. Nothing is run and no cloud is asked.
+ * Returns the problems between actors, errors first. Runs nothing and asks no cloud.
  *
- * @param descriptors those that the graph was made of; so are the publishers.
- * @param clouds where it is to run.
- * @param injection what the check of a start found.
+ * @param descriptors The actors of the graph; `publishers` are its other publishers.
+ * @param clouds The clouds that it is to run on.
+ * @param injection The findings of the injection check.
  */
 export function lint(
   graph: EventGraph,

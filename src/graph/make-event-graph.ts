@@ -10,20 +10,20 @@ import type { Pulser, Schedule } from "../pulses/pulser.ts";
 import type { EventGraph, GraphEvent, Publication, Publisher } from "./event-graph.ts";
 import { inFlowOrder } from "./flow-order.ts";
 
-/** What a web of actors is made of, as far as it can be known without running anything. */
+/** The parts of an application that are known without running it. */
 export interface EventGraphParts extends PublisherOptions {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers?: readonly Pulser[] | undefined;
   readonly eventTypes?: readonly EventType<unknown>[] | undefined;
-  /** Topics and queues that are fed from outside the actors, beside the event types that say it of themselves. */
+  /** Topics and queues with events from outside the actors, beside event types with `entry`. @default [] */
   readonly entries?: readonly string[] | undefined;
-  /** What a journal has seen; the edges of the graph then have counts. */
+  /** Counts from a journal. @default None. */
   readonly observed?: readonly ObservedEdge[] | undefined;
 }
 
 const outside: Publisher = { kind: "outside", name: "" };
 
-/** @throws BeeHiveError `InvalidQueueName` when a pulser, an event type or an entry names no queue. */
+/** Makes the graph. @throws BeeHiveError `InvalidQueueName` when a pulser, an event type or an entry names no queue. */
 export function makeEventGraph(parts: EventGraphParts): EventGraph {
   const { descriptors, pulsers = [], eventTypes = [], entries = [], publishes: own = [], observed } = parts;
   const queues = new Map<string, GraphEvent[]>();
@@ -76,7 +76,7 @@ export function makeEventGraph(parts: EventGraphParts): EventGraph {
   });
 }
 
-/** Where events of a type go by themselves; nowhere when each has to say it. */
+/** Returns the default destination of an event type; `undefined` if each event names its own. */
 function destinationOf({ name, queueName }: EventType<unknown>): QueueName | undefined {
   if (queueName !== undefined) return QueueName.parse(queueName);
   try {
@@ -87,13 +87,13 @@ function destinationOf({ name, queueName }: EventType<unknown>): QueueName | und
   }
 }
 
-/** An entry may be called by its bare name, whether it is a topic or a queue. */
+/** Returns the queue of an entry. A bare name may be a topic or a queue. */
 function entryOf(entry: string, queues: ReadonlyMap<string, unknown>): QueueName {
   const name = QueueName.parse(entry);
   return name.kind === "queue" && !queues.has(entry) ? QueueName.topic(entry) : name.destination;
 }
 
-/** What a pulser publishes comes from outside as far as a journal knows. */
+/** Returns the publisher of observed events. A journal does not tell pulsers from code outside. */
 function publisherOf(
   from: string | undefined,
   to: QueueName,
@@ -118,7 +118,7 @@ const units: readonly (readonly [ms: number, name: string])[] = [
   [1_000, "second"],
 ];
 
-/** A schedule for people: `every 5 minutes`, `0 3 * * * (Europe/Rome)`. */
+/** Returns a schedule as text: `every 5 minutes`, `0 3 * * * (Europe/Rome)`. */
 export function scheduleText(schedule: Schedule): string {
   if (schedule.cron !== undefined) return schedule.timezone ? `${schedule.cron} (${schedule.timezone})` : schedule.cron;
   const every = inMs(schedule.every);

@@ -2,7 +2,7 @@ import type { EventGraph } from "./event-graph.ts";
 import { flowChart, type ChartEdge, type ChartNode, type ChartNodeKind } from "./flow-chart.ts";
 import { palette } from "./palette.ts";
 
-/** To the right or down: a web that is long and narrow is read better down a page. */
+/** The direction of the flow; long and narrow graphs read better down a page. */
 export type Direction = "right" | "down";
 
 const shapes: Readonly<Record<ChartNodeKind, readonly [open: string, close: string]>> = {
@@ -13,7 +13,7 @@ const shapes: Readonly<Record<ChartNodeKind, readonly [open: string, close: stri
   outside: ["((", "))"],
 };
 
-/** A flow chart for Mermaid, which GitHub draws where a document has it in a block of that name. */
+/** Returns a flow chart for Mermaid, which GitHub draws in documents. */
 export function mermaid(graph: EventGraph, direction: Direction = "right"): string {
   const { nodes, edges } = flowChart(graph);
   const kinds = [...new Set(nodes.map(({ kind }) => kind))];
@@ -44,8 +44,9 @@ function styleOf(kind: ChartNodeKind): string {
 }
 
 /**
- * Every character that could mean something to Mermaid or HTML, by its number. Also the colon: after `style` and a colon
- * Mermaid takes the next number for a colour, within labels too.
+ * Escapes every character with a meaning in Mermaid or HTML.
+ *
+ * Also the colon: Mermaid reads a number after `style:` as a colour, even in labels.
  */
 function escape(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N} .,/_()-]/gu, (character) => `#${character.codePointAt(0)};`);

@@ -1,14 +1,14 @@
-/** The one of `names` that was probably meant by a name that is none of them: a letter or two off, or other capitals. */
+/** Returns the name that was probably meant: one that differs by a letter or two, or by capitals. */
 export function nearestOf(name: string, names: readonly string[]): string | undefined {
-  const most = name.length < 5 ? 1 : 2;
+  const maxDistance = name.length < 5 ? 1 : 2;
   const near = names
     .map((one) => ({ one, distance: distance(one.toLowerCase(), name.toLowerCase()) }))
-    .filter((candidate) => candidate.distance <= most)
+    .filter((candidate) => candidate.distance <= maxDistance)
     .toSorted((a, b) => a.distance - b.distance);
   return near[0]?.one;
 }
 
-/** How many letters must be put in, taken out or changed. */
+/** Returns the number of letters to insert, remove or change. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 0; i < a.length; i++) {

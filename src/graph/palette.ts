@@ -8,7 +8,7 @@ interface Colours {
 
 const events: Colours = { fill: "#f5b82e", stroke: "#b07d0a", text: "#241a02" };
 
-/** One set of colours for light and for dark pages: what is filled brings its own ground, lines are in the middle. */
+/** Colours for light and dark pages alike. */
 export const palette: Readonly<Record<ChartNodeKind, Colours>> & {
   readonly line: string;
   readonly undeclared: string;

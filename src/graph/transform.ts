@@ -1,18 +1,18 @@
 import type { EventGraph, Publication } from "./event-graph.ts";
 
-/** Where the code and the journal do not say the same. */
+/** The differences between the code and the journal. */
 export interface Comparison {
-  /** Events were seen on this way, and nothing declares it. */
+  /** Observed publications that no code declares. */
   readonly undeclared: readonly Publication[];
-  /** It is declared, and no event was seen on it for as long as the journal remembers. */
+  /** Declared publications without an event in the journal. */
   readonly unseen: readonly Publication[];
 }
 
-/** Compares what is declared with what was observed. Nothing differs when nothing was observed. */
+/** Compares declared with observed publications. Without a journal nothing differs. */
 export function compare({ actors, publications, observed }: EventGraph): Comparison {
   if (!observed) return { undeclared: [], unseen: [] };
   const strangers = new Set(actors.filter(({ declared }) => !declared).map(({ name }) => name));
-  // Actors of other modules may share the queues, and the journal remembers actors that are gone.
+  // Ignores actors of other modules on the same queues, and former actors.
   const isOurs = ({ from }: Publication): boolean => !(from.kind === "actor" && strangers.has(from.name));
   return {
     undeclared: publications.filter((one) => !one.declared && isOurs(one)),
@@ -21,8 +21,7 @@ export function compare({ actors, publications, observed }: EventGraph): Compari
 }
 
 /**
- * The graph without some actors, such as one that reads everything and would hide the rest, and without the queues
- * that nobody else has to do with.
+ * Returns the graph without some actors, such as one that reads every topic, and without queues used by them alone.
  */
 export function withoutActors(graph: EventGraph, names: readonly string[]): EventGraph {
   if (names.length === 0) return graph;
@@ -42,7 +41,7 @@ export function withoutActors(graph: EventGraph, names: readonly string[]): Even
   };
 }
 
-/** The graph as JSON has it: queues by their names, schemas only by whether there is one. */
+/** Returns the graph for JSON: queues as their names, schemas as booleans. */
 export function plainGraph({ queues, actors, pulsers, publications, subscriptions }: EventGraph): object {
   return {
     queues: queues.map(({ name, events }) => ({

@@ -7,28 +7,31 @@ import { checkedNumber } from "../base/checked-number.ts";
 import { wholeNumber } from "../base/numbers.ts";
 
 export interface HealthServerOptions {
-  /** 0 takes a free one. */
+  /** The port to listen on; 0 picks a free one. */
   readonly port: number;
-  /** The address to listen on; `127.0.0.1` unless given, which Kubernetes does not reach: there it is `0.0.0.0`. */
+  /** The address to listen on; Kubernetes needs `0.0.0.0`. @default "127.0.0.1" */
   readonly host?: string | undefined;
 }
 
-/** A server that answers probes. */
+/** A server for probes. Returned by {@link healthServer}. */
 export interface HealthServer extends AsyncDisposable {
   readonly port: number;
-  /** Listens no more, and ends connections that are open. */
+  /** Stops listening, and ends open connections. */
   close(): Promise<void>;
 }
 
-/** A probe is sent at once: who takes longer to send a request, in ms, is let go, so that nobody fills up the process with open ones. */
-const slowestRequestMs = 5_000;
+/** How long a client may take to send a request, in ms, so that slow ones do not pile up. */
+const maxRequestMs = 5_000;
 
 /**
- * Answers `GET /live` and `GET /ready` with 200 when the hive is, else with 503, and with its health as JSON. It does
- * not keep the process running, and it goes on while the hive stops: close it afterwards. `/live` never asks the
- * provider: a cloud that is down is no reason to be started anew.
+ * Serves the health of a hive at `GET /live` and `GET /ready`: status 200 or 503, and details as JSON.
  *
- * @throws BeeHiveError `InvalidConfiguration` when it cannot listen there, or the port is none.
+ * `/live` never asks the provider: restarting the process does not help against a cloud that is down. The server does
+ * not keep the process alive, and keeps running while the hive stops; close it afterwards.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` when the address is taken or the port is invalid.
+ * @example
+ * await using server = await healthServer(hive, { port: 8080, host: "0.0.0.0" });
  */
 export async function healthServer(
   hive: Pick<Hive, "health">,
@@ -36,8 +39,8 @@ export async function healthServer(
 ): Promise<HealthServer> {
   checkedNumber("healthServer", "port", port, wholeNumber(0, 65_535));
   const limits = {
-    headersTimeout: slowestRequestMs,
-    requestTimeout: slowestRequestMs,
+    headersTimeout: maxRequestMs,
+    requestTimeout: maxRequestMs,
     connectionsCheckingInterval: 1_000,
   };
   const server = createServer(limits, (request, response) => void answer(hive, request, response));
@@ -46,7 +49,7 @@ export async function healthServer(
       const message = `The health cannot be served on ${host}:${port}: ${messageOf(cause)}.`;
       reject(new BeeHiveError("InvalidConfiguration", message, { cause }));
     };
-    // For good: an error of later, when nobody waits any more, must not end the process.
+    // The listener stays: a later error, without one, would end the process.
     server.on("error", fail);
     try {
       server.listen(port, host, resolve);
@@ -65,8 +68,9 @@ export async function healthServer(
 
 async function answer(hive: Pick<Hive, "health">, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url?.split("?", 1)[0];
-  if (path !== "/live" && path !== "/ready") return send(response, 404, { error: "There are /live and /ready." });
-  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, { error: "GET it." });
+  if (path !== "/live" && path !== "/ready") return send(response, 404, { error: "Not found. Use /live or /ready." });
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return send(response, 405, { error: "Method not allowed. Use GET or HEAD." });
   try {
     const { live, ready, detail } = await hive.health({ askProvider: path === "/ready" });
     if (path === "/live") send(response, live ? 200 : 503, { live, detail });

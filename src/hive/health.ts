@@ -7,11 +7,11 @@ import type { PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 
-/** Whether a hive is well, as Kubernetes asks. Nothing in it is secret: errors are told by their code. */
+/** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
-  /** The loops turn. When they do not, only a new process helps. */
+  /** All loops run. When one does not, only a new process helps. */
   readonly live: boolean;
-  /** The hive works on events: it was started and is not stopping, and its provider answers and has all its queues. */
+  /** The hive is running, and its provider responds and has all queues. */
   readonly ready: boolean;
   readonly detail: HealthDetail;
 }
@@ -26,11 +26,11 @@ export type HiveState = "new" | "running" | "stopping" | "stopped";
 
 export interface ProviderHealth {
   readonly name: string;
-  /** `unknown` when it was not asked. */
+  /** `unknown` when the provider was not asked. */
   readonly state: "well" | "failed" | "unknown";
-  /** Queues that are not there. */
+  /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** The code of a `BeeHiveError` or the name of another error; `Timeout` when it did not answer in time. */
+  /** The code of a `BeeHiveError` or the name of another error; `Timeout` when the provider did not respond in time. */
   readonly error: string | undefined;
 }
 
@@ -38,47 +38,47 @@ export interface ActorHealth {
   readonly actor: string;
   readonly subscription: string;
   readonly inFlight: number;
-  /** `stuck`: a request for events was never answered. `ended`: the loop is over though the hive runs. */
+  /** `stuck`: a poll has not returned for 2 minutes. `ended`: the loop has ended while the hive is running. */
   readonly polling: "well" | "failing" | "stuck" | "ended";
-  /** What the last request for events failed with, as {@link ProviderHealth.error}. */
+  /** The error of the last poll, as {@link ProviderHealth.error}. */
   readonly error: string | undefined;
-  /** Why this process takes no events of the subscription, or one at a time; others may. */
+  /** Why this process leases no events of the subscription, or one at a time. Other processes may lease them. */
   readonly paused: PauseHealth | undefined;
-  /** Events of an ordered subscription that this process will try again and that hold back their keys; 10 at most. */
+  /** Partition keys of an ordered subscription held back by an event that awaits a retry here; at most 10. */
   readonly heldKeys: readonly HeldKey[];
 }
 
 export interface PauseHealth {
   readonly by: PausedBy;
-  /** Past while one event at a time is tried, until one is committed. */
+  /** When the pause ends. In the past while single events are tried, until one is committed. */
   readonly until: Date;
-  /** The failure that led to it, as {@link ProviderHealth.error}. */
+  /** The failure behind the pause, as {@link ProviderHealth.error}. */
   readonly error: string;
 }
 
 export interface HealthParts {
   readonly provider: Provider;
   readonly factories: readonly FactoryActor[];
-  /** What must be there. */
+  /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
 }
 
-/** How long an answer of the provider holds, in ms: probes come every few seconds, and on a cloud each look is paid for. */
-const holdsMs = 5_000;
-/** How long the provider may take to answer, in ms: a probe of Kubernetes waits for a second unless told. */
-const answerMs = 800;
-/** A poll waits for up to 20 s; one that was not answered for as long as this, in ms, never will be. */
+/** How long an answer of the provider is reused, in ms: probes are frequent, and a cloud charges for each request. */
+const reusedMs = 5_000;
+/** How long the provider may take to respond, in ms: a probe of Kubernetes waits for 1 s by default. */
+const maxAnswerMs = 800;
+/** How long a poll may take, in ms. Polls wait for at most 20 s, so a longer one is stuck. */
 const stuckMs = 120_000;
 
 const maxHeldKeys = 10;
 
-/** What made somebody ask for a pause says more than that they did. */
+/** Returns the cause of a requested pause, which says more than the request. */
 function causeOf(error: unknown): unknown {
   return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
 }
 
-/** Tells the health of a hive. */
+/** Computes the health of a hive. */
 export class HealthCheck {
   readonly #parts: HealthParts;
   #asked: { readonly at: number; readonly answer: Promise<ProviderHealth> } | undefined;
@@ -87,7 +87,7 @@ export class HealthCheck {
     this.#parts = parts;
   }
 
-  /** @param askProvider whether the provider is asked: what is live does not hang on it. */
+  /** @param askProvider Whether to ask the provider; liveness does not depend on it. */
   async health(state: HiveState, askProvider: boolean): Promise<Health> {
     const provider = state === "running" && askProvider ? await this.#provider() : this.#unknown();
     const actors = this.#parts.factories.map((factory) => this.#actor(factory, state === "running"));
@@ -120,7 +120,7 @@ export class HealthCheck {
 
   #provider(): Promise<ProviderHealth> {
     const now = this.#parts.clock.now();
-    if (!this.#asked || Math.abs(now - this.#asked.at) >= holdsMs) this.#asked = { at: now, answer: this.#ask() };
+    if (!this.#asked || Math.abs(now - this.#asked.at) >= reusedMs) this.#asked = { at: now, answer: this.#ask() };
     return this.#asked.answer;
   }
 
@@ -129,7 +129,7 @@ export class HealthCheck {
     const { name } = provider;
     let tooLate = (): void => {};
     const limit = new Promise<"late">((resolve) => (tooLate = () => resolve("late")));
-    const timer = clock.after(answerMs, tooLate);
+    const timer = clock.after(maxAnswerMs, tooLate);
     try {
       const missing = await Promise.race([provider.queues.missing(specs), limit]);
       if (missing === "late") return { name, state: "failed", missing: [], error: "Timeout" };

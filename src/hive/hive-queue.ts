@@ -4,11 +4,11 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
-/** Which dead letters: the id of one of them or of its event, or all that are there now. */
+/** Selects dead letters: the id of a letter or of its event, or all letters present now. */
 export type WhichLetters = string | { readonly all: true };
 
 /**
- * One subscription or queue, for those who look after it. Returned by `hive.queue(name)`.
+ * A subscription or queue, to look after. Returned by `hive.queue(name)`.
  *
  * @example
  * const queue = hive.queue("OrderAccepted-Payment");
@@ -19,13 +19,17 @@ export class HiveQueue {
   readonly name: QueueName;
   readonly #queues: QueueOperator;
 
-  /** @internal Made by `hive.queue`. */
+  /** @internal Created by `hive.queue`. */
   constructor(name: QueueName, queues: QueueOperator) {
     this.name = name;
     this.#queues = queues;
   }
 
-  /** Returns how many events are ready, leased, delayed and dead; approximate on a cloud. @throws BeeHiveError `QueueNotFound`. */
+  /**
+   * Returns how many events are ready, leased, delayed and dead-lettered; approximate on a cloud.
+   *
+   * @throws BeeHiveError `QueueNotFound`.
+   */
   counts(): Promise<QueueCounts> {
     return this.#queues.counts(this.name);
   }
@@ -36,10 +40,9 @@ export class HiveQueue {
   }
 
   /**
-   * Sends dead letters back to this queue alone, their attempts forgotten. Returns how many.
+   * Requeues dead letters to this queue alone and resets their attempts. Returns how many.
    *
-   * The id of an event takes one of its letters, the oldest where the provider knows an order. The id of a letter takes
-   * that one.
+   * The id of an event selects one of its letters, the oldest where the provider keeps an order.
    *
    * @throws BeeHiveError `NotFound` when there is no such letter.
    */
@@ -47,7 +50,7 @@ export class HiveQueue {
     return this.#forLetters(which, (id) => this.#queues.requeue(this.name, id));
   }
 
-  /** Removes dead letters for good, chosen as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
+  /** Drops dead letters for good, selected as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
   drop(which: WhichLetters): Promise<number> {
     return this.#forLetters(which, (id) => this.#queues.drop(this.name, id));
   }
@@ -58,9 +61,9 @@ export class HiveQueue {
     return ids.length;
   }
 
-  /** Lists all ids before the first letter is taken: a letter that dies again at once must not be met twice. */
+  /** Lists all ids first: an event that is dead-lettered again at once must not be requeued twice. */
   async #allIds(which: { readonly all: true }): Promise<readonly string[]> {
-    // Callers without a compiler may say anything, and `drop` is for good.
+    // Checked at run time as well, because `drop` is final.
     if ((which as { readonly all?: unknown } | undefined)?.all !== true)
       throw new BeeHiveError(
         "InvalidKey",

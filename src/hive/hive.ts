@@ -5,6 +5,7 @@ import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
 import { descriptorsText } from "../actors/descriptors-text.ts";
+import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
 import { resolveActors } from "../actors/resolve-actors.ts";
@@ -21,7 +22,7 @@ import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts"
 import { Orchestrator, notSetUp, type Topology } from "./orchestrator.ts";
 import { pulserProblems } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
-import { checkedNumber } from "../base/checked-number.ts";
+import { checkedDuration } from "../base/checked-number.ts";
 import { delay } from "../base/numbers.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -36,10 +37,15 @@ import { Turnstile } from "../base/turnstile.ts";
 export type { HiveOptions } from "./options.ts";
 
 /**
- * Makes a hive: reads the descriptors of the actors and opens the provider. Nothing is made there yet and
- * nothing runs.
+ * Creates a hive: checks its actors and opens its provider.
  *
- * @throws BeeHiveError `InvalidConfiguration` with every problem of every actor.
+ * Nothing is created at the provider and nothing runs until {@link Hive.start}.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` with every problem of the options and of every actor.
+ * @example
+ * await using hive = await createHive({ actors: [PaymentActor], provider: "sqlite:./hive.db" });
+ * await hive.start();
+ * await hive.push(OrderAccepted.create({ orderId: "1" }));
  */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
@@ -58,14 +64,14 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
-/** How long a stop waits for log events that are on their way when its deadline has passed, in ms. */
+/** How long a stop waits beyond its deadline for log events under way, in ms. */
 const closingMs = 5_000;
 
-/** Actors at work on one provider. */
+/** Actors that work on one provider. Returned by {@link createHive}. */
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
   readonly provider: Provider;
-  /** What the hive did; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
+  /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
   readonly #recording: Recording | undefined;
   readonly #clock: Clock;
@@ -87,7 +93,7 @@ export class Hive {
   #stopReason: unknown;
   readonly #end = new Latch<unknown>();
 
-  /** @internal Made by {@link createHive}. */
+  /** @internal Created by {@link createHive}. */
   constructor(
     descriptors: readonly ActorDescriptor[],
     provider: Provider,
@@ -134,17 +140,23 @@ export class Hive {
     this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
   }
 
-  /** The store of a token, the same that actors have injected, but writing at once: `hive.store(Orders)`. */
+  /**
+   * Returns the store of a token. Actors get the same store injected; here each write happens at once.
+   *
+   * @example
+   * const order = await hive.store(Orders).get("1");
+   */
   store<T>(token: Token<T>): T {
     return storeOf(token, this.provider.stores);
   }
 
   /**
-   * Makes the topics, subscriptions and queues of all actors and pulsers, or checks that they are there, see
-   * {@link HiveOptions.topology}. `start` does it when it was not done.
+   * Creates the topics, subscriptions and queues of all actors and pulsers, or checks that they exist.
    *
-   * @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all
-   *   that is missing.
+   * {@link HiveOptions.topology} decides which. `start` calls it, unless it was called before.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
+   *   missing queues.
    */
   setup(): Promise<void> {
     this.#setup ??= this.#orchestrator.setup(this.#topology).then(
@@ -160,10 +172,12 @@ export class Hive {
   }
 
   /**
-   * Works on one lease that its host handed over, such as a function in a cloud, and settles it; answers how it ended.
-   * Works without `start`. The lease must come from this hive's provider.
+   * Processes and settles one lease that a host handed over, such as a function in a cloud. Returns its outcome.
    *
-   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads its queue, `InvalidConfiguration` when a dependency is missing.
+   * Needs no `start`. The lease must come from the provider of this hive.
+   *
+   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads its queue, `InvalidConfiguration` when a
+   *   dependency is missing.
    */
   async deliver(lease: Lease): Promise<Outcome> {
     this.#container.check(this.descriptors, this.#logger);
@@ -171,10 +185,10 @@ export class Hive {
   }
 
   /**
-   * Starts to work on events.
+   * Sets up the queues if needed, then starts all actors and pulsers.
    *
-   * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with all that actors have injected and nobody
-   *   binds, `InvalidState` when it was started before.
+   * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with every dependency that nothing binds,
+   *   `InvalidState` when the hive was started before.
    */
   async start(): Promise<void> {
     this.#container.check(this.descriptors, this.#logger);
@@ -187,18 +201,23 @@ export class Hive {
   }
 
   /**
-   * Publishes events from outside any actor. Works before `start` too, once the queues are there. Returns how many of them
-   * were dropped as duplicates; `undefined` when the provider cannot tell. Events with `delivery: "log"` do not count.
+   * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
-   * @throws BeeHiveError `InvalidEvent` for what is no event, `QueueNotFound`, `TooLarge`, and what the provider throws; then none or some of several
-   *   events were published, and pushing the same events again is safe where the provider drops duplicates.
+   * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
+   * no `start`, only queues that exist.
+   *
+   * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
+   *   the provider. Some of several events may be published then; pushing the same events again is safe where the
+   *   provider drops duplicates.
+   * @example
+   * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
   push(events: Event | Iterable<Event>): Promise<number | undefined> {
     if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
-  /** Pulsers publish while the hive waits for them to stop, too. */
+  /** Publishes in any state: pulsers publish also while the hive waits for them to stop. */
   async #publish(events: Event | Iterable<Event>): Promise<number | undefined> {
     const list = events instanceof Event ? [events] : eventsIn(events);
     if (list.length === 0) return 0;
@@ -218,26 +237,36 @@ export class Hive {
   }
 
   /**
-   * Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive has stopped. Events
-   * of other hives on the same queues count.
+   * Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive has stopped.
+   *
+   * Events that other hives process on the same queues count.
    */
   whenIdle(): Promise<void> {
     return this.#orchestrator.idle(this.#idling.signal);
   }
 
   /**
-   * Stops: leases no more, lets actors finish for up to `deadline` ms (30,000 unless given), gives back what did
-   * not finish without counting it as an attempt, then closes the provider that it opened. Never called by the
-   * library itself: signals are the application's.
+   * Stops the hive: leases no more events, lets actors finish, and closes the provider that it opened.
    *
-   * @throws BeeHiveError `InvalidConfiguration` when the deadline is no time; the hive runs on then.
+   * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,
+   * also on signals; a hive stops itself only for a supervision rule that says so.
+   *
+   * @param options `deadline`: how long actors may take to finish. @default "30s"
+   * @throws BeeHiveError `InvalidConfiguration` when the deadline is no length of time; the hive keeps running.
+   * @example
+   * process.once("SIGTERM", () => hive.stop({ deadline: "20s" }));
    */
-  async stop({ deadline = 30_000 }: { readonly deadline?: number } = {}): Promise<void> {
-    checkedNumber("hive.stop", "deadline", deadline, delay);
-    await (this.#stopping ??= this.#stop(deadline));
+  async stop({ deadline = "30s" }: { readonly deadline?: Duration } = {}): Promise<void> {
+    const deadlineMs = checkedDuration("hive.stop", "deadline", deadline, delay);
+    await (this.#stopping ??= this.#stop(deadlineMs));
   }
 
-  /** Resolves when the hive has stopped. Rejects with the error for which the supervision of an actor stopped it. */
+  /**
+   * Resolves when the hive has stopped. Rejects with the error for which supervision stopped it.
+   *
+   * @example
+   * await hive.whenStopped(); // keeps a worker alive, and ends it with the error
+   */
   async whenStopped(): Promise<void> {
     const reason = await this.#end.promise;
     // oxlint-disable-next-line typescript/only-throw-error -- an actor may have thrown anything
@@ -249,18 +278,18 @@ export class Hive {
     this.stop().catch((error: unknown) => this.#logger.error({ err: error }, "the hive could not be stopped cleanly"));
   }
 
-  async #stop(deadline: number): Promise<void> {
+  async #stop(deadlineMs: number): Promise<void> {
     this.#state = "stopping";
     try {
-      await this.#close(deadline);
+      await this.#close(deadlineMs);
     } finally {
       this.#state = "stopped";
       this.#end.resolve(this.#stopReason);
     }
   }
 
-  async #close(deadline: number): Promise<void> {
-    await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadline)), this.#orchestrator.stop(deadline)]);
+  async #close(deadlineMs: number): Promise<void> {
+    await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
     this.#keeper.close();
     await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
     this.#idling.abort();
@@ -273,25 +302,30 @@ export class Hive {
     return this.stop();
   }
 
-  /** What holds for each actor and where each value came from, as text for people. */
+  /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
     return descriptorsText(this.descriptors);
   }
 
   /**
-   * Whether the hive is well, for the probes of an orchestrator. The provider is asked every few seconds at the most,
-   * and for less than one; `askProvider: false` leaves it alone.
+   * Returns whether the hive is live and ready, for probes such as those of Kubernetes.
+   *
+   * @param options `askProvider`: whether to ask the provider, at most every 5 s and for at most 0.8 s. @default true
+   * @example
+   * const { live, ready, detail } = await hive.health();
    */
   health(options: { readonly askProvider?: boolean } = {}): Promise<Health> {
     return this.#healthCheck.health(this.#state, options.askProvider ?? true);
   }
 
   /**
-   * What happened to an item and where it is now, from the journal: by the id of an event, a correlation id or a
-   * business id, see {@link JournalOptions.subject}. The queues are asked unless `live: false`: on a cloud, looking
-   * through dead letters costs. `traceText` makes text of it.
+   * Returns what happened to an item and where it is now, from the journal and the queues.
    *
+   * @param id The id of an event, a correlation id, or a business id (see {@link JournalOptions.subject}).
+   * @param options `live`: whether to ask the queues; on a cloud, reading dead letters costs. @default true
    * @throws BeeHiveError `InvalidState` when the hive keeps no journal.
+   * @example
+   * console.log(traceText(await hive.trace("order-1")));
    */
   async trace(id: string, options: { readonly live?: boolean } = {}): Promise<Trace> {
     const { journal, descriptors } = this;
@@ -305,16 +339,22 @@ export class Hive {
   }
 
   /**
-   * Returns a subscription or queue of the provider, to count, requeue or drop what is in it.
+   * Returns a subscription or queue of the provider, to count its events and to requeue or drop its dead letters.
    *
    * @throws BeeHiveError `InvalidQueueName`.
+   * @example
+   * await hive.queue("OrderAccepted-Payment").requeue({ all: true });
    */
   queue(name: string): HiveQueue {
     return new HiveQueue(QueueName.parse(name), this.provider.queues);
   }
 }
 
-/** The events that were given, each of them one: nothing is published when one is not. */
+/**
+ * Returns the events to push.
+ *
+ * @throws BeeHiveError `InvalidEvent` when one value is no event; nothing is published then.
+ */
 function eventsIn(given: Iterable<Event>): readonly Event[] {
   const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
   const events: readonly unknown[] = iterable ? [...given] : [given];
@@ -322,6 +362,7 @@ function eventsIn(given: Iterable<Event>): readonly Event[] {
   if (own.every((one) => one !== undefined)) return own;
   throw new BeeHiveError(
     "InvalidEvent",
-    "What is pushed is an event or an iterable of them; make each with new Event(type, body), Event from beehive-actors.",
+    "hive.push takes an event or an iterable of events; " +
+      "make each with new Event(type, body), Event from beehive-actors.",
   );
 }

@@ -30,10 +30,12 @@ export interface RightsRequest extends Publisher {
  *
  * Loads its module only now, so that nobody installs the SDK of a cloud that they do not use.
  *
- * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme, its packages are not installed, or it is
- *   not part of the bundle.
+ * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme, its packages are not installed, or it
+ *   is not part of the bundle.
  * @example
- * await using provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
+ * const provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
+ * const counts = await provider.queues.counts(QueueName.parse("OrderAccepted-Payment"));
+ * await provider.close();
  */
 export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
   const { scheme } = parseProviderUrl(url);
@@ -67,7 +69,9 @@ export async function providerModule(scheme: string): Promise<ProviderModule<Rig
       registerProvider((await load()).providerModule);
     } catch (cause) {
       if (!isMissingModule(cause)) throw cause;
-      const message = `The provider ${scheme}: is not in this bundle. Add import "beehive-actors/${scheme}" to its entry, and bundle again.`;
+      const message =
+        `The provider ${scheme}: is not in this bundle. ` +
+        `Add import "beehive-actors/${scheme}" to its entry, and bundle again.`;
       throw new BeeHiveError("InvalidConfiguration", message, { cause });
     }
   }

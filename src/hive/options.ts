@@ -11,35 +11,46 @@ import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 
-/** What a hive is made of. A hive without actors only publishes, from a web process for example. */
+/**
+ * The options of {@link createHive}. A hive without actors only publishes, for example from a web process.
+ *
+ * @example
+ * { actors: [PaymentActor], provider: "sqlite:./hive.db", defaults: { lease: "1m" } }
+ */
 export interface HiveOptions extends Publisher {
-  /** Actor classes, modules of them, or configurations; several are merged. @default [] */
+  /** Actor classes, modules that export them, or sources of descriptors; several are merged. @default [] */
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
-  /** What makes events by time; each fires once however many processes run it. */
+  /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
-  /** Where to run: a URL such as `memory:` (the default), or a provider of your own, which the hive does not close. */
+  /** Where to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
-  /** The application's container: what it binds can be injected into actors. */
+  /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
-  /** Whether the set-up makes queues (the default) or only checks that they are there. */
+  /** Whether the set-up creates queues or only checks that they exist. @default "create" */
   readonly topology?: Topology | undefined;
-  /** What holds for every actor unless its decorator says otherwise. */
+  /** Settings of every actor; its decorator wins over them. @default those of the library */
   readonly defaults?: ActorDefaults | undefined;
-  /** What is said of actors outside their code: the path of a JSON or YAML file, or the same as an object. Wins over decorators. */
+  /**
+   * Settings of actors outside their code: the path of a JSON or YAML file, or its content. They win over decorators.
+   *
+   * @default None.
+   */
   readonly overrides?: string | ActorOverrides | undefined;
-  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is looked up, which wins over all else; `process.env` unless given. */
+  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is read, which wins over all else. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Warnings and errors go to the standard error unless given; a pino logger fits. */
+  /** Takes warnings and errors; a pino logger fits. @default Standard error. */
   readonly logger?: Logger | undefined;
   /**
-   * Whether the hive writes down what it does, for `hive.trace` and `beehive trace`; bodies are never in it. Unless
-   * given it does on `memory:`, in the memory of the process, and on `sqlite:`, in the file; not on a cloud, where it costs.
+   * Whether the hive keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
+   *
+   * @default True on `memory:` (in the process) and `sqlite:` (in the file); false on a cloud, where it costs.
    */
   readonly journal?: boolean | JournalOptions | undefined;
-  /** Told how each delivery ended, after it did: for tests and displays. */
+  /** Called after each delivery with its outcome, for tests and displays. @default None. */
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
-  /** For tests: time, and the random part of back-offs. */
+  /** The time of the hive, for tests. @default {@link systemClock} */
   readonly clock?: Clock | undefined;
+  /** The random part of retry delays, for tests. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
@@ -70,7 +81,7 @@ const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
   middleware: true,
 };
 
-/** What is wrong with the options as such, in words: the compiler sees no options that come from elsewhere. */
+/** Returns what is wrong with the options, in words. Options from JSON or plain JavaScript are not type-checked. */
 export function hiveOptionProblems(options: unknown): string[] {
   if (typeof options !== "object" || options === null)
     return ["createHive takes an object of options, such as { actors }"];
@@ -82,7 +93,8 @@ export function hiveOptionProblems(options: unknown): string[] {
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
     problems.push(
-      "container must be one of inversify, made with the Container that beehive-actors exports; npm ls beehive-actors inversify shows whether there are two copies",
+      "container must be a Container of inversify, from the copy that beehive-actors exports; " +
+        "npm ls beehive-actors inversify shows whether there are two copies",
     );
   if (topology !== undefined && topology !== "create" && topology !== "check")
     problems.push(`topology must be create or check, not "${String(topology)}"`);

@@ -10,10 +10,10 @@ import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
 import type { Event } from "../events/event.ts";
 
-/** How the hive treats queues at its set-up: makes what is missing, or only checks, which needs no right to manage. */
+/** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
 export type Topology = "create" | "check";
 
-/** Makes the queues that the actors need, and runs a factory actor for each subscription. */
+/** Creates the queues of the actors, and runs a factory actor for each subscription. */
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
   readonly #publishers: readonly Publisher[];
@@ -27,7 +27,12 @@ export class Orchestrator {
     this.#factories = descriptors.map((descriptor) => new FactoryActor(descriptor, parts));
   }
 
-  /** @throws BeeHiveError `InvalidConfiguration` with all that the provider refuses, `QueueNotFound` with all that is missing. */
+  /**
+   * Creates or checks the queues.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
+   *   missing queues.
+   */
   async setup(topology: Topology): Promise<void> {
     const { queues } = this.#parts.provider;
     const { specs } = this;
@@ -37,11 +42,15 @@ export class Orchestrator {
     if (missing.length === 0) return;
     throw new BeeHiveError(
       "QueueNotFound",
-      `Missing: ${missing.join(", ")}. Make them, or let the hive make them with topology: "create".`,
+      `Missing: ${missing.join(", ")}. Create them, or let the hive create them with topology: "create".`,
     );
   }
 
-  /** Hands a lease to the factory actor of its subscription. @throws BeeHiveError `QueueNotFound` when no actor reads it. */
+  /**
+   * Passes a lease to the factory actor of its subscription.
+   *
+   * @throws BeeHiveError `QueueNotFound` when no actor reads it.
+   */
   async deliver(lease: Lease): Promise<Outcome> {
     const name = lease.queueName.toString();
     const factory = this.#factories.find(({ descriptor }) => descriptor.queueName.toString() === name);
@@ -49,12 +58,12 @@ export class Orchestrator {
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
-  /** The queues that the actors read from, and that they and the other publishers publish to. */
+  /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
     return queueSpecs(this.#descriptors, this.#publishers);
   }
 
-  /** One of each subscription. */
+  /** One factory actor for each subscription. */
   get factories(): readonly FactoryActor[] {
     return this.#factories;
   }
@@ -64,9 +73,9 @@ export class Orchestrator {
   }
 
   /** Stops all factory actors at once; see {@link FactoryActor.stop}. */
-  async stop(deadline: number): Promise<void> {
+  async stop(deadlineMs: number): Promise<void> {
     const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadline, () => passed.resolve());
+    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
     await Promise.all(this.#factories.map((factory) => factory.stop(passed.promise)));
     timer.cancel();
   }
@@ -78,9 +87,9 @@ export class Orchestrator {
       const startedAt = clock.now();
       const before = this.#settled();
       const busy = this.#inFlight() > 0 || (await this.#waiting());
-      // What moved from one queue to another during the count may have been missed: then it is counted again.
+      // Counts again if anything was settled meanwhile: the count may have missed an event between two queues.
       if (!busy && this.#inFlight() === 0 && before === this.#settled()) return;
-      // As long as the count took, so that counting a backlog takes no more than half of the time.
+      // Sleeps as long as the count took, so that counting takes at most half of the time.
       const tookMs = clock.now() - startedAt;
       await sleep(clock, Math.min(maxIdlePollMs, Math.max(idlePollMs, tookMs)), signal);
     }
@@ -105,12 +114,13 @@ export class Orchestrator {
 }
 
 const idlePollMs = 5;
-/** A count that seems to take longer met a clock that was put forward. */
+/** Maximum sleep, since a count that spans a jump of the clock seems to take long. */
 const maxIdlePollMs = 10_000;
 
 /**
- * Returns why a push failed before the hive was set up: a queue that the hive would have made is not missing for want of
- * an actor, as the provider must think. Any other error comes back as it is.
+ * Returns the error of a push before the set-up: it names the missing call if the hive itself would create the queue.
+ *
+ * Returns any other error unchanged.
  */
 export function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
   if (!isBeeHiveError(error, "QueueNotFound")) return error;
@@ -119,7 +129,8 @@ export function notSetUp(error: unknown, events: readonly Event[], specs: readon
   if (missing === undefined) return error;
   return new BeeHiveError(
     "QueueNotFound",
-    `The hive is not set up, so "${missing}" may not be there yet: await hive.start(), or hive.setup(), before you push. ${error.message}`,
+    `The hive is not set up, so "${missing}" may not exist yet: ` +
+      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
     { cause: error },
   );
 }

@@ -1,83 +1,96 @@
+import type { Duration } from "../base/duration.ts";
 import type { Event } from "../events/event.ts";
 import type { Outcome } from "../actors/outcome.ts";
 
-/** An event as an entry names it: without its body. */
+/** An event without its body. */
 export interface JournaledEvent {
   readonly id: string;
   readonly eventType: string;
-  /** Where it was published: the topic, `OrderAccepted-`, or the queue, `Invoices`. */
+  /** The topic, `OrderAccepted-`, or the queue, `Invoices`, that it was published to. */
   readonly destination: string;
-  /** When it was to be delivered at the earliest, in ms since the epoch; `undefined` when at once. */
+  /** The earliest time of its delivery, in ms since the epoch; `undefined` for at once. */
   readonly dueAt: number | undefined;
 }
 
-/** That an event was pushed from outside, that one attempt of an actor at an event ended, or that a subscription was paused. */
+/** One push from outside, one attempt of an actor, or one pause of a subscription. */
 export interface JournalEntry {
-  /** When the attempt ended, or the push began, in ms since the epoch. */
+  /** The end of the attempt or the start of the push, in ms since the epoch. */
   readonly time: number;
-  /** The id of the event; with its source, as `1 from /sensors/a`, when it has one. Empty when a subscription was paused. */
+  /** The id of the event, with its source if it has one: `1 from /sensors/a`. Empty for a pause. */
   readonly eventId: string;
   /** The timestamp of the event, in ms since the epoch. */
   readonly timestamp: number;
   readonly eventType: string;
-  /** The subscription or queue that it was delivered from; where it was published when it was pushed. */
+  /** The subscription or queue of the attempt; for a push, the destination. */
   readonly queueName: string;
-  /** The name of the class; `undefined` when the event was pushed. */
+  /** The class of the actor; `undefined` for a push. */
   readonly actor: string | undefined;
-  /** 1 for the first; 0 when the event was pushed. */
+  /** 1 for the first attempt; 0 for a push. */
   readonly attempt: number;
   readonly outcome: Outcome | "pushed" | "paused";
-  /** How long the attempt took, in ms, its settlement included. */
+  /** The duration of the attempt with its settlement, in ms. */
   readonly durationMs: number;
-  /** When a pushed event was to be delivered at the earliest, or how long a pause is to last, in ms since the epoch. */
+  /** The earliest delivery of a pushed event, or the end of a pause, in ms since the epoch. */
   readonly dueAt: number | undefined;
   readonly correlationId: string | undefined;
   readonly causationId: string | undefined;
   /** The business id, see {@link JournalOptions.subject}. */
   readonly subject: string | undefined;
-  /** What the attempt published. More than {@link maxOutputs} are spread over several entries that are equal in all else. */
+  /** The events that the attempt published. More than {@link maxOutputs} are spread over several entries. */
   readonly outputs: readonly JournaledEvent[];
-  /** The code of a `BeeHiveError`, the name of any other error; `undefined` when there was none. */
+  /** The code of a `BeeHiveError`, or the name of another error; `undefined` without one. */
   readonly errorName: string | undefined;
   /** At most 200 characters. */
   readonly errorMessage: string | undefined;
 }
 
-/** So many outputs are told in one entry at the most: it must fit a property of a cloud's table, however long their names. */
+/** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
 export const maxOutputs = 40;
 
-/** Which entries are read; all unless said. */
+/** Selects entries by time. @default All of them. */
 export interface JournalFilter {
-  /** In ms since the epoch, inclusive. */
+  /** The first time, in ms since the epoch, inclusive. */
   readonly since?: number | undefined;
-  /** In ms since the epoch, exclusive. */
+  /** The last time, in ms since the epoch, exclusive. */
   readonly until?: number | undefined;
 }
 
 /**
- * What a hive did, without any body. Bounded: the oldest entries are given up for new ones. A record to look things
- * up in and no part of the work: it may lack what happened last before a crash.
+ * A record of what a hive did, without bodies. Returned by `hive.journal` and `journalOf`.
+ *
+ * It is bounded: new entries replace the oldest. Work never depends on it, so a crash may lose its last entries.
+ *
+ * @example
+ * for await (const { time, actor, outcome } of hive.journal.read()) console.log(time, actor, outcome);
  */
 export interface Journal {
-  /** Never throws, never waits. */
+  /** Adds an entry. Never throws and never waits. */
   append(entry: JournalEntry): void;
-  /** Newest first; what several processes wrote at about the same time may be out of order by that. */
+  /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;
-  /** Gives up what is beyond the bounds; done from time to time without being asked for. */
+  /** Removes entries beyond the bounds. Also runs by itself from time to time. */
   prune(): Promise<void>;
-  /** Writes what was appended and takes no more; never rejects. */
+  /** Writes all appended entries and takes no more. Never rejects. */
   close(): Promise<void>;
 }
 
-/** What a journal keeps, and how an item is found in it. */
+/**
+ * The options of a journal.
+ *
+ * @example
+ * { subject: ({ partitionKey }) => partitionKey, entries: 500_000, age: "30d" }
+ */
 export interface JournalOptions {
   /**
-   * The business id of an event, by which `hive.trace` finds it: an order number. The partition key unless given.
-   * Called once an attempt, on the path of every event.
+   * Returns the business id of an event, such as an order number, by which `hive.trace` finds it.
+   *
+   * Called for every attempt, so it should be fast.
+   *
+   * @default The partition key.
    */
   readonly subject?: ((event: Event) => string | undefined) | undefined;
-  /** How many entries are kept, about; 2,000 in memory and 100,000 in a store unless given; at least 100. */
+  /** About how many entries are kept, at least 100. @default 2_000 in memory, 100_000 in a store */
   readonly entries?: number | undefined;
-  /** How long entries are kept in a store, in ms; 7 days unless given; at least 60,000. */
-  readonly age?: number | undefined;
+  /** How long entries are kept in a store, at least 1 minute. @default "7d" */
+  readonly age?: Duration | undefined;
 }

@@ -1,19 +1,19 @@
 import type { Journal, JournalEntry, JournalFilter } from "./journal.ts";
 
-/** The last entries, in the memory of this process: a ring, so that an entry costs the same however many there were. */
+/** Keeps the last entries in the memory of this process, in a ring. */
 export class MemoryJournal implements Journal {
   readonly #ring: JournalEntry[] = [];
-  readonly #most: number;
-  /** Where the next entry goes. */
+  readonly #maxEntries: number;
+  /** The index of the next entry. */
   #next = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
   }
 
   append(entry: JournalEntry): void {
     this.#ring[this.#next] = entry;
-    this.#next = this.#next + 1 === this.#most ? 0 : this.#next + 1;
+    this.#next = this.#next + 1 === this.#maxEntries ? 0 : this.#next + 1;
   }
 
   async *read({ since = -Infinity, until = Infinity }: JournalFilter = {}): AsyncGenerator<
@@ -21,7 +21,7 @@ export class MemoryJournal implements Journal {
     void,
     undefined
   > {
-    // As it is now: what is appended while somebody reads would overwrite what they still have to read.
+    // A copy, since entries appended while a caller reads would overwrite unread ones.
     const newestFirst = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
     for (const entry of newestFirst) if (entry.time >= since && entry.time < until) yield entry;
   }

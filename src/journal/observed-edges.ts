@@ -1,17 +1,22 @@
 import type { Journal, JournalFilter } from "./journal.ts";
 
-/** That events of one type were published to one place by one actor, as a journal has seen it. */
+/** Events of one type that one actor published to one destination, counted from a journal. */
 export interface ObservedEdge {
-  /** The name of the actor's class; nothing when the event was pushed from outside the actors, as pulsers do. */
+  /** The class of the actor; `undefined` for events pushed from outside the actors, as by pulsers. */
   readonly from: string | undefined;
   readonly eventType: string;
   /** The topic, `OrderAccepted-`, or the simple queue, `Invoices`. */
   readonly destination: string;
-  /** How many events. */
+  /** The number of events. */
   readonly count: number;
 }
 
-/** Who published how many events of which type to where, as far as a journal goes back; the busiest first. */
+/**
+ * Counts who published which events to where, from a journal. Returns the busiest first.
+ *
+ * @example
+ * for (const { from, eventType, count } of await observedEdges(hive.journal)) console.log(from, eventType, count);
+ */
 export async function observedEdges(journal: Journal, filter?: JournalFilter): Promise<readonly ObservedEdge[]> {
   const edges = new Map<string, { -readonly [K in keyof ObservedEdge]: ObservedEdge[K] }>();
   const count = (from: string | undefined, eventType: string, destination: string): void => {

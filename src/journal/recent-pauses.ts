@@ -1,6 +1,6 @@
 import type { Journal } from "./journal.ts";
 
-/** A pause that goes on now, as a journal tells it. */
+/** A pause that has not ended, from a journal. */
 export interface RecentPause {
   /** See {@link PausedBy}. */
   readonly by: string;
@@ -8,10 +8,10 @@ export interface RecentPause {
   readonly until: number;
 }
 
-/** So many of the newest entries are looked through: a subscription that is paused writes few. */
+/** Maximum entries to read, newest first: a paused subscription writes few. */
 const maxEntries = 10_000;
 
-/** The pauses that go on now, by subscription. Of a process that ended meanwhile the journal does not know. */
+/** Returns the pauses that have not ended, by subscription; also of processes that are gone. */
 export async function recentPauses(journal: Pick<Journal, "read">, now: number): Promise<Map<string, RecentPause>> {
   const pauses = new Map<string, RecentPause>();
   let read = 0;

@@ -8,7 +8,7 @@ import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
 import type { Journal, JournalEntry, JournalOptions, JournaledEvent } from "./journal.ts";
 
-/** Writes into a journal what a hive does. */
+/** Writes the work of a hive into its journal. */
 export class Recording {
   readonly #journal: Journal;
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class Recording {
     this.#subject = subject ?? (({ partitionKey }) => partitionKey);
   }
 
-  /** @param time when the push began, in ms since the epoch: actors may be done before it has ended. */
+  /** @param time The start of the push, in ms since the epoch: actors may finish before it has ended. */
   pushed(events: readonly Event[], time: number): void {
     for (const event of events) this.#journal.append(pushEntry(event, this.#subjectOf(event), time));
   }
@@ -36,7 +36,7 @@ export class Recording {
     this.#journal.append(pauseEntry(descriptor, pause, this.#clock.now()));
   }
 
-  /** Events that it does not understand have no business id; said once. */
+  /** Returns the business id of an event; none when `subject` throws, which is logged once. */
   #subjectOf(event: Event): string | undefined {
     try {
       return this.#subject(event);
@@ -44,7 +44,7 @@ export class Recording {
       if (!this.#subjectFailed)
         this.#logger.warn(
           { eventType: event.eventType, reason: messageOf(error) },
-          "journal.subject failed for an event, which has no business id in the journal now; it is said once",
+          "journal.subject failed for an event, which has no business id now; further failures are not logged",
         );
       this.#subjectFailed = true;
       return undefined;
@@ -55,13 +55,13 @@ export class Recording {
 const from = " from ";
 const maxSource = 200;
 
-/** How a journal names an event: by its id, and with a source as `1 from /sensors/a`, for ids of two sources may be equal. */
+/** Returns the id of an event, with its source since two sources may use one id: `1 from /sensors/a`. */
 export function journaledId({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
   return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
 }
 
-/** Whether that name is of an event with that id, whatever its source. */
+/** Returns whether a journaled id has that id, from any source. */
 export function isNamedLike(journaled: string, id: string): boolean {
   return journaled === id || journaled.startsWith(`${id}${from}`);
 }
@@ -69,7 +69,7 @@ export function isNamedLike(journaled: string, id: string): boolean {
 const maxMessage = 200;
 const nothing: readonly JournaledEvent[] = [];
 
-/** The entry of an event that was pushed from outside. */
+/** Returns the entry of a push from outside. */
 export function pushEntry(event: Event, subject: string | undefined, time: number): JournalEntry {
   return {
     time,
@@ -91,7 +91,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
   };
 }
 
-/** The entry of a pause. Its `errorName` is why, see {@link PausedBy}; its message that of the failure that led to it. */
+/** Returns the entry of a pause. Its `errorName` is the reason, see {@link PausedBy}; its message is of the failure. */
 function pauseEntry(
   { name, queueName }: Pick<ActorDescriptor, "name" | "queueName">,
   { by, until, error }: Pause,
@@ -117,7 +117,7 @@ function pauseEntry(
   };
 }
 
-/** The entry of one attempt that ended. It holds no event, so that no body is kept by it. */
+/** Returns the entry of an attempt. It holds no event, so that no body stays in memory. */
 export function deliveryEntry(
   { event, descriptor, attempt, outcome, durationMs, outputs, error }: DeliveryReport,
   subject: string | undefined,
@@ -149,7 +149,7 @@ function journaled(event: Event): JournaledEvent {
 }
 
 function firstLine(text: string): string {
-  // Secrets first: what names one may be in the line before it.
+  // Masks secrets before cutting: the word that marks one may be in an earlier line.
   const safe = safeText(text, maxMessage);
   const end = safe.indexOf("\n");
   return end === -1 ? safe : safe.slice(0, end);

@@ -1,42 +1,42 @@
 import { randomBytes } from "node:crypto";
 import type { JournalEntry, JournaledEvent } from "./journal.ts";
 
-/** Later than any time, in ms since the epoch: the year 2286. */
+/** An end of time, in ms since the epoch: the year 2286. */
 const end = 9_999_999_999_999;
 const digits = 9;
 const process = randomBytes(6).toString("base64url");
-/** Counts down, so that of two segments of one millisecond the later one comes first. */
+/** Counts down, so that the later of two segments of one millisecond sorts first. */
 let left = 36 ** 6 - 1;
 
-/** An id that no process made before. Ids sort by time, the newest first, because stores are read from the smallest id on. */
+/** Returns a unique id. Ids sort newest first, because stores are read from the smallest id. */
 export function nextSegmentId(time: number): string {
   return `${segmentsFrom(time)}-${process}-${(left--).toString(36)}`;
 }
 
-/** Where the segments begin that are as old as `time` or older. */
+/** Returns the first id of segments that are as old as `time` or older. */
 export function segmentsFrom(time: number): string {
   return (end - Math.min(end, Math.max(0, Math.floor(time)))).toString(36).padStart(digits, "0");
 }
 
 /*
- * Entries as one text: fields, each ended by a delimiter. Not JSON, because a segment is put together on the path of
- * every event, and is stored as a text within JSON, where each quotation mark would be written as two characters.
+ * A segment is one text of fields, each ended by a delimiter. It is no JSON: it is written on the path of every event,
+ * and stored as a text within JSON, which would escape each quotation mark.
  */
 
-/** DEL: no id or type holds it, and JSON writes it as it is. */
+/** DEL: no id or type holds it, and JSON does not escape it. */
 const delimiter = "\u007f";
-// oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+// oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
-/** Begins a name that is written for the first time; later it is the number of its place among the names. */
+/** Marks the first occurrence of a name; later ones are written as the index of the name. */
 const newName = "=";
 
-/** A text that entries are added to. */
+/** A text to which entries are appended. */
 export class SegmentText {
   readonly #names = new Map<string, string>();
   #text = "";
   #entries = 0;
   #newest = 0;
-  /** The time of the first entry: times are written as what they differ from it, which is short. */
+  /** The time of the first entry. Other times are written as their short difference from it. */
   #start = 0;
 
   get entries(): number {
@@ -48,7 +48,7 @@ export class SegmentText {
     return this.#newest;
   }
 
-  /** In characters. */
+  /** The length in characters. */
   get length(): number {
     return this.#text.length;
   }
@@ -98,7 +98,7 @@ export class SegmentText {
   }
 }
 
-/** The entries of a text, in the order in which they were written. */
+/** Returns the entries of a text, in the order of writing. */
 export function entriesOf(text: string): JournalEntry[] {
   const entries: JournalEntry[] = [];
   const names: string[] = [];
@@ -119,7 +119,7 @@ export function entriesOf(text: string): JournalEntry[] {
     names.push(field.slice(newName.length));
     return names.at(-1) ?? "";
   };
-  // The text ends with a delimiter: what comes after the last one is empty.
+  // The text ends with a delimiter, so the last field is empty.
   while (at < fields.length - 1) {
     const entry = {
       time: nextTime() ?? start,
@@ -150,12 +150,12 @@ function textField(text: string | undefined): string {
   return text === undefined ? delimiter : withoutControls(text) + delimiter;
 }
 
-/** A text as a journal has it: control characters, which few texts hold, are spaces in it. */
+/** Returns a text with its control characters as spaces, as a journal holds it. */
 export function withoutControls(text: string): string {
   return control.test(text) ? text.replaceAll(new RegExp(control, "g"), " ") : text;
 }
 
-/** Whole numbers: milliseconds and counts. */
+/** Returns a field of a whole number: milliseconds or a count. */
 function numberField(value: number): string {
   return Math.round(value) + delimiter;
 }

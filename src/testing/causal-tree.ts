@@ -9,9 +9,9 @@ import type { Recorder } from "./recording-provider.ts";
 /** An event and everything that followed from it. */
 export interface CausalEvent {
   readonly event: Event;
-  /** Whether any actor reads where it went. */
+  /** Whether any actor reads its destination. */
   readonly read: boolean;
-  /** By subscription, in the order of their names; of one subscription in the order of the attempts. */
+  /** Sorted by subscription, then by attempt. */
   readonly deliveries: readonly CausalDelivery[];
 }
 
@@ -22,29 +22,31 @@ export interface CausalDelivery {
   readonly attempt: number;
   readonly outcome: Outcome;
   readonly error: unknown;
-  /** What the attempt published, in the order in which the actor returned it. */
+  /** The events that the attempt published, in the order of the actor. */
   readonly outputs: readonly CausalEvent[];
 }
 
 /**
- * What followed from what. The order does not depend on how actors interleaved, and the text holds neither ids nor
- * times, so that it can be kept in a file and compared.
+ * Events and everything that followed from them. Returned by `TestHive.tree`.
+ *
+ * Its order does not depend on how actors interleave. Its text holds no ids and no times, so it can be kept in a file
+ * and compared.
  */
 export class CausalTree {
-  /** What was pushed from outside, in that order. */
+  /** The events pushed from outside, in order. */
   readonly roots: readonly CausalEvent[];
 
   constructor(roots: readonly CausalEvent[]) {
     this.roots = roots;
   }
 
-  /** One line for each event and each attempt, what followed from it indented below. */
+  /** Returns one line for each event and each attempt, with the events that followed indented below. */
   toString(): string {
     return causalText(this.roots);
   }
 }
 
-/** The tree of what was recorded. */
+/** Builds the tree of the recorded events. */
 export function causalTree(recorder: Recorder, descriptors: readonly ActorDescriptor[]): CausalTree {
   const deliveries = new Map<string, DeliveryReport[]>();
   const followed = new Set<string>();
@@ -84,7 +86,7 @@ function bySubscription(one: DeliveryReport, other: DeliveryReport): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Trees of events as text; an event that was met before is not told a second time. */
+/** Returns trees of events as text; a repeated event refers to its first place. */
 function causalText(roots: readonly CausalEvent[]): string {
   const met = new Set<CausalEvent>();
   const lines: string[] = [];
@@ -104,7 +106,7 @@ function causalText(roots: readonly CausalEvent[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The type; where it went if not to the topic of that name; and what else is worth knowing. */
+/** Returns the type of an event, and its destination unless it is the topic of that name. */
 function titleOf({ event, read }: CausalEvent): string {
   const notes = [
     ...(event.queueName === `${event.eventType}-` ? [] : [`to ${event.queueName}`]),
@@ -124,7 +126,7 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-/** What differs from run to run: ids that are UUIDs, and times. */
+/** Replaces UUIDs and times, which differ from run to run. */
 function withoutIds(text: string): string {
   return text
     .replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/gi, "<id>")

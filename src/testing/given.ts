@@ -9,33 +9,31 @@ import { ManualClock } from "./manual-clock.ts";
 import { Reaction } from "./reaction.ts";
 import { TestHive } from "./test-hive.ts";
 
-/** Items that are there before the event, by the name of their collection. */
+/** Items that exist before the event, by the name of their collection. */
 export type Items = Readonly<Record<string, readonly Identified[]>>;
 
 export interface WhenOptions {
-  /** Binds what the actor needs besides stores. */
+  /** Binds the dependencies of the actor besides stores. @default None. */
   readonly bind?: ((container: Container) => unknown) | undefined;
-  /** The subscription or queue, of an actor that reads several that the event reaches. */
+  /** The subscription or queue, when the event reaches several of the actor. */
   readonly queueName?: string | undefined;
-  /** What holds for every actor of the hive, middleware for one. */
+  /** Settings of every actor of the hive, such as middleware. @default None. */
   readonly defaults?: HiveOptions["defaults"];
-  /** The time that the actor sees. */
+  /** The time that the actor sees. @default 2020-01-01 */
   readonly now?: Date | undefined;
 }
 
 /**
- * One actor, one event, and what follows from it:
+ * Tests one actor with one event: what it publishes, throws or writes.
  *
- * ```ts
+ * The actor runs as in a hive: created by injection, wrapped in its middleware, in one step with its stores. It can
+ * publish only to the topics and queues of its `publishes`.
+ *
+ * @param arrangement Items by the name of their collection, or a function that writes into the stores.
+ * @example
  * await given({ Orders: [order] })
  *   .when(OrderAccepted.create({ orderId: "1" }), PaymentActor)
  *   .then([PaymentAuthorised.create({ orderId: "1" })]);
- * ```
- *
- * What is there before is whatever a function writes into the stores, or items by the name of their collection.
- *
- * The actor runs as in a hive: made through injection, wrapped in its middleware, in one step with its stores. Only
- * topics and queues that its `publishes` names are there to publish to.
  */
 export function given<I extends Items>(arrangement?: I | ((stores: Stores) => unknown)): Given {
   return new Given(arrangement ?? {});
@@ -44,12 +42,12 @@ export function given<I extends Items>(arrangement?: I | ((stores: Stores) => un
 export class Given {
   readonly #arrangement: Items | ((stores: Stores) => unknown);
 
-  /** @internal Made by {@link given}. */
+  /** @internal Created by {@link given}. */
   constructor(arrangement: Items | ((stores: Stores) => unknown)) {
     this.#arrangement = arrangement;
   }
 
-  /** Delivers the event to the actor, once: when the first of its expectations is asked for. */
+  /** Delivers the event to the actor once, when the first expectation is awaited. */
   when(event: Event, actorType: ActorClass, options: WhenOptions = {}): Reaction {
     return new Reaction(`${actorType.name} on ${event.eventType}`, async () => {
       const container = new Container();
@@ -82,7 +80,7 @@ export class Given {
   }
 }
 
-/** The actor on the one subscription or queue that the event reaches. */
+/** Returns the actor on the one subscription or queue that the event reaches. */
 function onlyReader(actorType: ActorClass, event: Event, queueName: string | undefined): DescriptorSource {
   return {
     getDescriptors(defaults) {
@@ -96,7 +94,7 @@ function onlyReader(actorType: ActorClass, event: Event, queueName: string | und
       throw new Error(
         reached.length === 0
           ? `${actorType.name} reads ${reads}; the event ${event.eventType} goes to ${queueName ?? event.queueName}.`
-          : `${actorType.name} reads ${reads}; say with { queueName } which of them is meant.`,
+          : `${actorType.name} reads ${reads}; choose one of them with { queueName }.`,
       );
     },
   };

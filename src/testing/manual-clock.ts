@@ -1,5 +1,6 @@
-import { checkedNumber } from "../base/checked-number.ts";
+import { checkedDuration, checkedNumber } from "../base/checked-number.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import type { Duration } from "../base/duration.ts";
 import { delay, type NumberRule } from "../base/numbers.ts";
 
 interface ManualTimer {
@@ -7,25 +8,23 @@ interface ManualTimer {
   readonly callback: () => void;
 }
 
-/** Where a manual clock starts unless told otherwise: a time like any other, far from the machine's. */
+/** The default start, far from the time of the machine so that a mix-up shows. */
 const defaultStart = Date.UTC(2020, 0, 1);
 const date: NumberRule = { must: "a date", holds: (value) => !Number.isNaN(new Date(value).getTime()) };
 
 /**
- * A clock that stands still until a test moves it, so that a test of hours takes no time and goes the same way
- * each time.
+ * A clock that stands still until a test advances it. A test of hours takes no time and runs the same way each time.
  *
- * ```ts
+ * @example
  * const clock = new ManualClock();
  * const hive = await createHive({ actors, clock });
- * await clock.advance(60_000); // all that a minute brings has happened
- * ```
+ * await clock.advance("1m"); // everything due within a minute has happened
  */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<ManualTimer>();
 
-  /** @param start the time that it shows first. @throws BeeHiveError `InvalidConfiguration` when it is none. */
+  /** @param start The first time of the clock. @throws BeeHiveError `InvalidConfiguration` when it is no date. */
   constructor(start: Date | number = defaultStart) {
     this.#now = checkedNumber("ManualClock", "start", Number(start), date);
   }
@@ -34,12 +33,12 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
-  /** How many timers wait for their time. */
+  /** The number of timers that are not due yet. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** When the next timer is due, in ms since the epoch; `undefined` when none ever will be. */
+  /** When the next timer is due, in ms since the epoch; `undefined` without timers. */
   get next(): number | undefined {
     return this.#nextUntil(Number.MAX_VALUE)?.dueAt;
   }
@@ -51,15 +50,16 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the time on by `ms` and runs the timers that are due, in the order of their times, each at its own time.
-   * Between two of them, code that awaits gets on: what it does then, new timers too, happens at that time.
-   * `advance(0)` only lets awaiting code get on.
+   * Advances the time and runs the timers that fall due, each at its own time and in that order.
    *
-   * @throws BeeHiveError `InvalidConfiguration` when `ms` is no time.
+   * Awaiting code runs between two timers, and sees the time of the first. `advance(0)` only lets awaiting code run.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` when `by` is no length of time.
+   * @example
+   * await clock.advance("7d");
    */
-  async advance(ms: number): Promise<void> {
-    checkedNumber("ManualClock.advance", "ms", ms, delay);
-    const end = this.#now + ms;
+  async advance(by: Duration): Promise<void> {
+    const end = this.#now + checkedDuration("ManualClock.advance", "by", by, delay);
     await settled();
     for (let next = this.#nextUntil(end); next; next = this.#nextUntil(end)) {
       this.#timers.delete(next);
@@ -71,7 +71,7 @@ export class ManualClock implements Clock {
     await settled();
   }
 
-  /** The first timer due by `end`; of several at one time the one that was set first. */
+  /** Returns the first timer due by `end`; of several at one time, the first that was set. */
   #nextUntil(end: number): ManualTimer | undefined {
     let next: ManualTimer | undefined;
     for (const timer of this.#timers) {

@@ -22,20 +22,21 @@ export class Reaction {
   readonly #react: () => Promise<Reacted>;
   #reacted: Promise<Reacted> | undefined;
 
-  /** @internal Made by `given(...).when(...)`. */
+  /** @internal Created by `given(...).when(...)`. */
   constructor(what: string, react: () => Promise<Reacted>) {
     this.#what = what;
     this.#react = react;
   }
 
   /**
-   * The actor succeeded and returned these events, in this order. They are compared by type, destination, body,
-   * partition key, properties and the like; not by ids and times.
+   * Expects the actor to return these events, in this order.
+   *
+   * Compares type, destination, body, partition key and properties; not ids and times.
    */
-  // oxlint-disable-next-line unicorn/no-thenable -- it reads given, when, then; awaited by mistake, it says so
+  // oxlint-disable-next-line unicorn/no-thenable -- reads as given, when, then; an `await` by mistake throws
   then(expected: Iterable<Event>): Promise<void> {
-    // `await` calls a method `then` with a function, and takes only what is thrown at once.
-    if (typeof expected === "function") throw new Error(`${this.#what}: say what follows, with .then([...]).`);
+    // An `await` calls `then` with a function, and sees only errors thrown synchronously.
+    if (typeof expected === "function") throw new Error(`${this.#what}: name the expected events, with .then([...]).`);
     return this.#thenEvents(expected);
   }
 
@@ -54,7 +55,7 @@ export class Reaction {
     }
   }
 
-  /** The actor failed with such an error: of a class, with a code, or whatever a function says. */
+  /** Expects the actor to fail with an error of a class, with a code, or that a function accepts. */
   async thenThrows(expected: ErrorMatch): Promise<void> {
     const { error, outcome } = (await this.#once()).report;
     if (error === undefined) throw this.#failed(`it was expected to fail and was ${outcome}`);
@@ -63,7 +64,7 @@ export class Reaction {
     throw this.#failed(`it failed with another error than expected: ${name}: ${messageOf(error)}`, error);
   }
 
-  /** What is in the stores afterwards; nothing is written there by a step that failed. */
+  /** Checks the stores afterwards. A failed step writes nothing to them. */
   async thenStores(check: (stores: Stores) => unknown): Promise<void> {
     await check((await this.#once()).stores);
   }
@@ -80,7 +81,7 @@ export class Reaction {
   }
 }
 
-/** What a test means when it says that two events are equal: all but ids, times, and what traces them. */
+/** The parts of an event that a test compares: everything but ids, times and trace properties. */
 interface EventFacts {
   readonly eventType: string;
   readonly queueName: string;
@@ -92,7 +93,7 @@ interface EventFacts {
   readonly delivery?: "log";
 }
 
-/** The facts of an event; those that are as usual are left out, so that a difference is easy to read. */
+/** Returns the facts of an event without usual values, so that a difference is easy to read. */
 function factsOf(event: Event): EventFacts {
   const { eventType, queueName, contentType, partitionKey, url } = event;
   const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;

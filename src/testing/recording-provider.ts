@@ -14,26 +14,26 @@ import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { turn } from "./settling.ts";
 
-/** What happened in a hive since it started, in the order in which it happened. */
+/** Events and deliveries of a hive since its start, in order. */
 export class Recorder {
-  /** What was published from outside any step, and log events. */
+  /** Events published from outside any step, and log events. */
   readonly pushed: Event[] = [];
   readonly deliveries: DeliveryReport[] = [];
-  /** How many leases were given out. */
+  /** The number of leases. */
   leased = 0;
 
-  /** How many leased events were not settled yet. */
+  /** The number of leased events that are not settled. */
   get inFlight(): number {
     return this.leased - this.deliveries.length;
   }
 
-  /** Grows with everything that happens. */
+  /** Grows with every change. */
   get changes(): number {
     return this.pushed.length + this.deliveries.length + this.leased;
   }
 }
 
-/** A provider as it is, but for two things: what is published and leased is recorded, and polls wait for ever. */
+/** Wraps a provider: records pushes and leases, and lets polls wait forever. */
 export class RecordingProvider implements Provider {
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -74,8 +74,9 @@ class RecordingQueues implements QueueOperator {
   }
 
   /**
-   * Waits without end: a poll that gives up and starts anew every 20 seconds would be all that a virtual year is made
-   * of. Each poll takes a turn of the event loop, so that a cascade that never ends does not keep the test from it.
+   * Waits without end: a virtual year must not consist of polls of 20 seconds.
+   *
+   * Each poll takes a turn of the event loop, so that an endless cascade cannot starve the test.
    */
   async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
     await turn();

@@ -1,18 +1,18 @@
 import type { ManualClock } from "./manual-clock.ts";
 
-/** So many turns of the event loop in which nothing happens: then all that is left waits for time. */
+/** Turns of the event loop without a change, after which all code waits for the clock. */
 const stillTurns = 10;
 
-/** Resolves when all that is ready now has had its turn. */
+/** Resolves after one turn of the event loop. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Lets code that awaits get on until nothing happens any more; no time passes.
+ * Lets awaiting code run until nothing changes any more; no time passes.
  *
- * @param changes grows with everything that happens.
- * @param enough ends it early: for what would go on for ever.
+ * @param changes Returns a number that grows with every change.
+ * @param enough Ends it early, for work that would never end.
  */
 export async function stillness(changes: () => number, enough: () => boolean = () => false): Promise<void> {
   let seen = changes();
@@ -25,9 +25,9 @@ export async function stillness(changes: () => number, enough: () => boolean = (
 }
 
 /**
- * Moves the clock from timer to timer until the work is done.
+ * Advances the clock from timer to timer until the work is done.
  *
- * @throws Error when there is nothing left to wait for and it is not.
+ * @throws Error when no timer is left and the work is not done.
  */
 export async function inVirtualTime<T>(
   what: string,

@@ -1,4 +1,5 @@
-import { checkedNumber } from "../base/checked-number.ts";
+import { checkedDuration, checkedNumber } from "../base/checked-number.ts";
+import type { Duration } from "../base/duration.ts";
 import { delay, wholeNumber } from "../base/numbers.ts";
 import { createHive, type Hive, type HiveOptions } from "../hive/hive.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
@@ -13,41 +14,39 @@ import { ManualClock } from "./manual-clock.ts";
 import { Recorder, RecordingProvider } from "./recording-provider.ts";
 import { inVirtualTime, stillness } from "./settling.ts";
 
-/** A hive's options, with what a test wants where nothing is said: memory, silence, no chance, no environment. */
+/** The options of a hive, with defaults for tests: memory, no logs, no randomness, no environment. */
 export interface TestHiveOptions extends Omit<HiveOptions, "provider" | "clock" | "topology" | "onDelivery"> {
-  /** One of its own unless given. */
+  /** The clock of the hive. @default A new one. */
   readonly clock?: ManualClock | undefined;
-  /** A provider on that clock, which the hive does not close; memory unless given. */
+  /** A provider on that clock, which the hive does not close. @default Memory. */
   readonly provider?: Provider | undefined;
 }
 
-/** How far {@link TestHive.settle} goes before it says that a hive does not settle. */
+/** The bounds of {@link TestHive.settle}, beyond which it reports a hive that does not settle. */
 export interface SettleOptions {
-  /** In ms of virtual time; 400 days unless given. */
-  readonly within?: number | undefined;
-  /** 10,000 unless given. */
+  /** Maximum virtual time. @default "400d" */
+  readonly within?: Duration | undefined;
+  /** Maximum deliveries. @default 10_000 */
   readonly deliveries?: number | undefined;
 }
 
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * A hive whose time stands still until the test moves it.
+ * A hive whose time stands still until the test advances it.
  *
- * ```ts
- * const hive = await TestHive.start({ actors: [PaymentActor, ShippingActor] });
+ * Actors see its time as `context.clock`. They may wait for promises and for that clock only: virtual time runs ahead
+ * of real timers and networks.
+ *
+ * @example
+ * await using hive = await TestHive.start({ actors: [PaymentActor, ShippingActor] });
  * await hive.push(OrderAccepted.create({ orderId: "1" }));
  * await hive.settle();
  * assert.equal(String(hive.tree()), golden);
- * await hive.stop();
- * ```
- *
- * Actors see its time as `context.clock`. What they wait for must be promises and that clock: of a real timer or a
- * network it is not known how long they take, so virtual time may run ahead of them.
  */
 export class TestHive implements AsyncDisposable {
   readonly clock: ManualClock;
-  /** The hive itself, for all else that it can do. */
+  /** The hive itself. */
   readonly hive: Hive;
   readonly #recorder: Recorder;
   readonly #ownProvider: Provider | undefined;
@@ -64,7 +63,7 @@ export class TestHive implements AsyncDisposable {
     void hive.whenStopped().then(stopped, stopped);
   }
 
-  /** Makes the queues of these actors and starts them. */
+  /** Creates the queues of the actors and starts them. */
   static async start(options: TestHiveOptions): Promise<TestHive> {
     const { clock = new ManualClock(), provider, ...rest } = options;
     const recorder = new Recorder();
@@ -93,33 +92,40 @@ export class TestHive implements AsyncDisposable {
   }
 
   /**
-   * Lets everything follow that follows: moves the clock from timer to timer until no event is ready, leased or
-   * delayed, so that a delay of a year takes no time. Pulses that fall due on the way are fired; when nothing is under
-   * way no time passes. Ends as well when the hive stopped.
+   * Advances the clock until no event is ready, leased or delayed, or until the hive has stopped.
    *
-   * @throws Error that names what is still waiting, when it goes on beyond the bounds; BeeHiveError
-   *   `InvalidConfiguration` when a bound is no number.
+   * The clock jumps from timer to timer, so a delay of a year takes no time. Pulses due on the way fire. No time passes
+   * when no event is under way.
+   *
+   * @throws Error that names the waiting events when a bound is reached; BeeHiveError `InvalidConfiguration` when a
+   *   bound is invalid.
+   * @example
+   * await hive.settle({ within: "30d" });
    */
-  async settle({ within = 400 * day, deliveries = 10_000 }: SettleOptions = {}): Promise<void> {
-    checkedNumber("TestHive.settle", "within", within, delay);
+  async settle({ within = "400d", deliveries = 10_000 }: SettleOptions = {}): Promise<void> {
+    const withinMs = checkedDuration("TestHive.settle", "within", within, delay);
     checkedNumber("TestHive.settle", "deliveries", deliveries, wholeNumber(1));
-    const latest = this.clock.now() + within;
-    const most = this.#recorder.deliveries.length + deliveries;
+    const latest = this.clock.now() + withinMs;
+    const maxDeliveries = this.#recorder.deliveries.length + deliveries;
     for (;;) {
-      await this.#stillness(most);
+      await this.#stillness(maxDeliveries);
       const waiting = this.#stopped ? [] : await this.#waiting();
       if (waiting.length === 0) return;
-      if (this.#recorder.deliveries.length >= most) throw unsettled(`${deliveries} deliveries`, waiting);
+      if (this.#recorder.deliveries.length >= maxDeliveries) throw unsettled(`${deliveries} deliveries`, waiting);
       const { next } = this.clock;
-      if (next === undefined || next > latest) throw unsettled(`${within / day} days of virtual time`, waiting);
+      if (next === undefined || next > latest) throw unsettled(`${withinMs / day} days of virtual time`, waiting);
       await this.clock.advance(next - this.clock.now());
     }
   }
 
-  /** Moves the time on by `ms`, and lets happen what that brings, each thing at its own time. */
-  async advance(ms: number): Promise<void> {
-    checkedNumber("TestHive.advance", "ms", ms, delay);
-    const end = this.clock.now() + ms;
+  /**
+   * Advances the clock, and runs everything that falls due, each at its own time.
+   *
+   * @example
+   * await hive.advance("1h");
+   */
+  async advance(by: Duration): Promise<void> {
+    const end = this.clock.now() + checkedDuration("TestHive.advance", "by", by, delay);
     for (;;) {
       await this.#stillness();
       const { next = Infinity } = this.clock;
@@ -129,12 +135,12 @@ export class TestHive implements AsyncDisposable {
     await this.#stillness();
   }
 
-  /** Everything that was pushed since the hive started and all that followed. */
+  /** Returns all events pushed since the start, and everything that followed from them. */
   tree(): CausalTree {
     return causalTree(this.#recorder, this.hive.descriptors);
   }
 
-  /** @internal How the first delivery ended. */
+  /** @internal Waits for the first delivery. */
   async firstDelivery(): Promise<DeliveryReport> {
     for (;;) {
       await this.#stillness(1);
@@ -146,14 +152,14 @@ export class TestHive implements AsyncDisposable {
     }
   }
 
-  /** The dead letters of a queue or subscription, oldest first. */
+  /** Returns the dead letters of a queue or subscription, oldest first. */
   async deadLetters(queueName: string): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
     for await (const letter of this.hive.queue(queueName).deadLetters()) letters.push(letter);
     return letters;
   }
 
-  /** Stops the hive; what actors still work on is given back. */
+  /** Stops the hive; events that actors still process are abandoned. */
   async stop(): Promise<void> {
     await inVirtualTime(
       "The hive that stops",
@@ -168,15 +174,15 @@ export class TestHive implements AsyncDisposable {
     return this.stop();
   }
 
-  #stillness(most = Infinity): Promise<void> {
+  #stillness(maxDeliveries = Infinity): Promise<void> {
     const { deliveries } = this.#recorder;
     return stillness(
       () => this.#recorder.changes,
-      () => deliveries.length >= most,
+      () => deliveries.length >= maxDeliveries,
     );
   }
 
-  /** Where events are under way, in words. */
+  /** Returns where events are under way, in words. */
   async #waiting(): Promise<readonly string[]> {
     const waiting: string[] = [];
     for (const { name, queueName } of this.hive.descriptors) {

@@ -127,7 +127,7 @@ for (const [format, command] of [
   ["CommonJS", 1],
 ] as const) {
   for (const [entry, has, says] of cases) {
-    test(`given ${entry} with the SDK of ${has}, when bundled as ${format}, then it runs`, async () => {
+    test(`${entry} with the SDK of ${has} runs as ${format}`, async () => {
       const project = join(folder, has);
       const flags = commands[command]?.map((flag) => flag.replace(/^(--outfile=).*(\.\w+)$/, `$1out/${entry}$2`)) ?? [];
       const bundled = await run([join(root, "node_modules/esbuild/bin/esbuild"), `${entry}.ts`, ...flags], project);

@@ -3,7 +3,7 @@ import type { RetryPolicy } from "../../actors/retry-policy.ts";
 import type { ErrorMatch } from "../../actors/supervision.ts";
 import type { CloudRules, Finding } from "../finding.ts";
 
-/** Retries that contradict each other or what a cloud can do. What is wrong by itself no hive starts with, and is not looked for here. */
+/** Finds retries that contradict each other or the limits of a cloud. Invalid settings stop every start anyway. */
 export function budgetFindings(descriptors: readonly ActorDescriptor[], clouds: readonly CloudRules[]): Finding[] {
   return descriptors.flatMap((descriptor) => [
     ...supervisionFindings(descriptor),
@@ -23,7 +23,9 @@ function supervisionFindings({ name, queueName, retry, supervision }: ActorDescr
           rule: "never-retried",
           severity: "warning",
           where,
-          message: `Its supervision retries ${matchText(rule.on)}, but with maxAttempts 1 nothing is tried again. Give the rule more attempts, or make it "dead-letter".`,
+          message:
+            `Its supervision retries ${matchText(rule.on)}, but with maxAttempts 1 nothing is tried again. ` +
+            'Give the rule more attempts, or make it "dead-letter".',
         },
       ];
     return [];
@@ -37,7 +39,9 @@ function waitFindings({ name, queueName, retry }: ActorDescriptor): Finding[] {
       rule: "retry-without-wait",
       severity: "warning",
       where: whereOf({ name, queueName }),
-      message: `All ${retry.maxAttempts} attempts follow each other at once, so the shortest outage sends events to the dead letters. Set retry.maxDelay and retry.minDelay above 0.`,
+      message:
+        `All ${retry.maxAttempts} attempts follow each other at once, so the shortest outage dead-letters events. ` +
+        "Set retry.maxDelay and retry.minDelay above 0.",
     },
   ];
 }
@@ -51,12 +55,14 @@ function retentionFindings({ name, queueName, retry }: ActorDescriptor, { cloud,
       rule: "retry-outlives-queue",
       severity: "error",
       where: whereOf({ name, queueName }),
-      message: `Its attempts may take ${days(waits)}, and a queue of ${cloud} keeps an event for ${days(retentionMs)}: it would be gone without a dead letter. Lower retry.maxAttempts or retry.maxDelay.`,
+      message:
+        `Its attempts may take ${days(waits)}, and a queue of ${cloud} keeps an event for ${days(retentionMs)}: ` +
+        "it would be gone without a dead letter. Lower retry.maxAttempts or retry.maxDelay.",
     },
   ];
 }
 
-/** All waits of an event that keeps failing, without jitter, which only shortens them; in ms. */
+/** Returns the sum of all retry delays in ms, without jitter, which only shortens them. */
 function maxWait({ maxAttempts, minDelay, maxDelay, factor }: RetryPolicy): number {
   let total = 0;
   let delay = Math.min(minDelay, maxDelay);

@@ -1,7 +1,7 @@
 import type { EventGraph } from "../event-graph.ts";
 import type { Finding } from "../finding.ts";
 
-/** Event types that say too little, or things that do not agree. */
+/** Finds event types without a schema, declared twice, or unused. */
 export function eventFindings({ queues, publications, subscriptions }: EventGraph): Finding[] {
   const used = new Set([
     ...publications.map(({ to }) => String(to)),
@@ -47,7 +47,9 @@ function twice(where: string, events: EventGraph["queues"][number]["events"]): F
       rule: "event-declared-twice",
       severity: "warning",
       where,
-      message: `Version ${version} of it is declared more than once, so makers and readers may not agree on it. Declare it in one place and import it from there.`,
+      message:
+        `Version ${version} of it is declared more than once, so publishers and readers may disagree. ` +
+        "Declare it in one place and import it from there.",
     },
   ];
 }

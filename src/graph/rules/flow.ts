@@ -3,13 +3,13 @@ import type { Finding } from "../finding.ts";
 import { cyclesOf } from "../cycles.ts";
 import { nearestOf } from "../nearest.ts";
 
-/** Events that nobody reads, subscriptions that nothing comes to, cycles without an exit. */
+/** Finds events without readers, subscriptions without events, and cycles without an exit. */
 export function flowFindings(graph: EventGraph): Finding[] {
   return [...orphans(graph), ...unfed(graph), ...endless(graph)];
 }
 
 function orphans({ queues, publications, subscriptions }: EventGraph): Finding[] {
-  // Modules without actors only publish: their readers are elsewhere.
+  // Modules without actors only publish; their readers are elsewhere.
   if (subscriptions.length === 0) return [];
   const read = new Set(subscriptions.map(({ queueName }) => String(queueName.destination)));
   return queues.flatMap(({ name }): Finding[] => {
@@ -23,7 +23,9 @@ function orphans({ queues, publications, subscriptions }: EventGraph): Finding[]
         rule: "orphan-topic",
         severity: "warning",
         where: String(name),
-        message: `No actor reads what ${listed(publishers)} ${publishers.length === 1 ? "publishes" : "publish"} there, so these events ${fate}. Add an actor on "${reader}", or stop publishing them.`,
+        message:
+          `No actor reads what ${listed(publishers)} ${publishers.length === 1 ? "publishes" : "publish"} there, ` +
+          `so these events ${fate}. Add an actor on "${reader}", or stop publishing them.`,
       },
     ];
   });
@@ -53,17 +55,18 @@ function unfed(graph: EventGraph): Finding[] {
   });
 }
 
-/** A topic and a queue of one name are two places: what publishes to the one may mean the other. */
+/** Returns a hint that the topic and the queue of one name may have been confused. */
 function otherKindHint({ topic, kind }: GraphQueue["name"]): string {
   return kind === "queue"
     ? `The topic ${topic}- is published to: write "${topic}-${topic}" in publishes when the queue is meant.`
     : `The queue ${topic} is published to: write "${topic}-" in publishes when the topic is meant.`;
 }
 
-/** How to say that events come from outside. */
+/** Returns how to declare that events come from outside. */
 export function entryHint({ topic, kind }: GraphQueue["name"]): string {
   const where = kind === "queue" ? `queueName: "${topic}", ` : "";
-  return `If its events come from outside, say so: eventType("${topic}", schema, { ${where}entry: true }), or entries: ["${topic}"] in the configuration.`;
+  const declared = `eventType("${topic}", schema, { ${where}entry: true })`;
+  return `If its events come from outside, declare it: ${declared}, or entries: ["${topic}"] in the configuration.`;
 }
 
 function endless(graph: EventGraph): Finding[] {
@@ -81,7 +84,11 @@ function endless(graph: EventGraph): Finding[] {
         rule: "endless-cycle",
         severity: "warning",
         where: actors.join(", "),
-        message: `${actors.length === 1 ? "It publishes only what it reads itself" : "They publish only what they read themselves"}, so an event goes round until an actor returns nothing. Publish the end of it too, or limit the rounds.`,
+        message:
+          (actors.length === 1
+            ? "It publishes only what it reads itself"
+            : "They publish only what they read themselves") +
+          ", so an event goes round until an actor returns nothing. Publish the end of it too, or limit the rounds.",
       },
     ];
   });

@@ -1,7 +1,7 @@
 import type { InjectionFinding } from "../../injection/check.ts";
 import type { Finding } from "../finding.ts";
 
-/** Dependencies that stop a hive from starting, and classes that are made for each event. */
+/** Finds dependencies that stop a hive from starting, and classes that are created for each event. */
 export function injectionFindings(found: readonly InjectionFinding[]): Finding[] {
   return found.map(({ actor, severity, message }) => ({
     rule: severity === "error" ? "cannot-be-made" : "made-for-each-event",

@@ -5,7 +5,7 @@ import { publisherText } from "../event-graph.ts";
 import type { Finding } from "../finding.ts";
 import { entryHint } from "./flow.ts";
 
-/** Where a journal and the code do not say the same. */
+/** Finds differences between the journal and the code. */
 export function observedFindings(graph: EventGraph): Finding[] {
   const { undeclared, unseen } = compare(graph);
   return [

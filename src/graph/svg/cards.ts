@@ -7,18 +7,18 @@ import { textWidth } from "./text-width.ts";
 export interface Box {
   readonly kind: ChartNodeKind;
   readonly text: string;
-  /** In smaller letters below it. */
+  /** Small text below the line. */
   readonly note: string;
-  /** What a browser shows when a pointer rests on it. */
+  /** The tooltip. */
   readonly tooltip: string;
-  /** From the corner of the card. */
+  /** Relative to the corner of the card. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
 }
 
-/** An event and the actors that react to it, or by itself what else publishes. */
+/** An event with the actors that react to it, or another publisher alone. */
 export interface Card {
   readonly id: string;
   readonly width: number;
@@ -50,8 +50,7 @@ const gap = 6;
 type Line = Omit<Box, "x" | "y" | "width" | "height">;
 
 /**
- * The graph as cards. An actor is drawn once for each queue that it reads, in the card of that queue, so that a picture
- * is half as long as one with a node for each.
+ * Returns the graph as cards. An actor appears in the card of each queue that it reads, which halves the picture.
  */
 export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   const { queues, actors, pulsers, publications, subscriptions } = graph;
@@ -88,7 +87,7 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
     const arrow = { to: `queue ${one.to}`, label, doubt: doubtOf(one) };
     const { kind, name } = one.from;
     if (kind !== "actor" || !reading.has(name)) return [{ ...arrow, from: `${kind} ${name}`, reader: undefined }];
-    // What it publishes follows from any of the events that it reads, and nobody knows how often from which.
+    // An actor of several queues has no counts: the journal does not tell which event led to which.
     const own = subscriptions.filter(({ actor }) => actor === name);
     const shared = own.length > 1 && label !== "" ? { label: `${label} in all` } : {};
     return own.map(({ queueName }) => {
@@ -104,7 +103,7 @@ function line(kind: ChartNodeKind, text: string, note: string, tooltip: string):
   return { kind, text, note, tooltip };
 }
 
-/** Readers stand beside each other where the flow goes down, below each other where it goes to the right. */
+/** Places readers across the flow: side by side when it goes down, stacked when it goes right. */
 function place(id: string, header: Line, readers: readonly Line[], direction: Direction): Card {
   const headHeight = header.note === "" ? headerHeight : headerHeight + noteSize + 2;
   const widths = readers.map(widthOf);

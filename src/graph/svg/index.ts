@@ -9,8 +9,9 @@ import { textWidth } from "./text-width.ts";
 const margin = 20;
 
 /**
- * A picture that needs nothing else to be seen: a card for each event with the actors that react to it, and arrows to
- * the events that they publish. Its ground is transparent and its colours are for light and dark pages.
+ * Returns a self-contained picture: a card for each event with its actors, and arrows to the events that they publish.
+ *
+ * Its background is transparent, and its colours fit light and dark pages.
  */
 export function svg(graph: EventGraph, direction: Direction = "right"): string {
   const layout = layOut(cardsOf(graph, direction), direction);
@@ -93,7 +94,7 @@ function label({ label: text, doubt }: Arrow, { middle: { x, y } }: Route): stri
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** XML has no place for control characters and halves of surrogate pairs, however they are written. */
+/** Removes control characters and lone surrogates, which XML cannot hold even escaped. */
 function escape(text: string): string {
   return text
     .toWellFormed()

@@ -8,18 +8,18 @@ export interface Point {
   readonly y: number;
 }
 
-/** A card where it stands; `x` and `y` are its corner. */
+/** A placed card; `x` and `y` are its corner. */
 export interface PlacedCard extends Point {
   readonly card: Card;
 }
 
-/** Cards of one layer, from the first to the last edge of the largest, along the flow. */
+/** The extent of one layer along the flow. */
 export interface Layer {
   readonly start: number;
   readonly end: number;
 }
 
-/** An arrow and the points at which it passes layers between its cards, in the middle of each; none from a card to itself. */
+/** An arrow, and the middles of the layers that it passes between its cards. */
 export interface PlacedArrow {
   readonly arrow: Arrow;
   readonly between: readonly Point[];
@@ -64,13 +64,13 @@ export function layOut({ cards, arrows }: Cards, direction: Direction): Layout {
       const edge = graph.edge(arrow.from, arrow.to, String(index)) as
         | { readonly points?: readonly Point[] }
         | undefined;
-      // Every other point is in a gap between layers, where nothing is in the way; the first and last are at the cards.
+      // Skips every other point, which is in an empty gap between layers, and the ends, which are at the cards.
       return { arrow, between: edge?.points?.slice(1, -1).filter((_, at) => at % 2 === 1) ?? [] };
     }),
   };
 }
 
-/** The cards of one layer have their middles on one line. */
+/** Returns the layers; the cards of one layer share their middle line. */
 function layersOf(cards: readonly PlacedCard[], direction: Direction): Layer[] {
   const layers = new Map<number, Layer>();
   for (const { card, x, y } of cards) {

@@ -1,25 +1,25 @@
 import type { Direction } from "../mermaid.ts";
 import type { Layer, Layout, PlacedArrow, PlacedCard, Point } from "./layout.ts";
 
-/** How far an arrow that goes back keeps from the cards that it turns round. */
+/** The distance of a backward arrow from the cards that it goes around. */
 const distance = 13;
 const corner = 9;
-/** Half of the strip at the top of a card, where its name is. */
+/** Half of the name strip at the top of a card. */
 const headStrip = 15;
 
-/** The line of an arrow and where its label stands. */
+/** The line of an arrow, and the place of its label. */
 export interface Route {
   readonly path: string;
   readonly middle: Point;
-  /** It stays within the smallest rectangle around these. */
+  /** Points whose bounding box contains the line. */
   readonly points: readonly Point[];
 }
 
 /**
- * From the foot of a reader to the head of a card. In a layer an arrow goes straight, between layers it swings, so it
- * never crosses a card. What goes back turns round its own card and comes to the other from the side.
+ * Returns the route of an arrow, from the foot of a reader to the head of a card.
  *
- * Everything is thought of as going down; what goes to the right is turned before and after.
+ * It is straight within a layer and curved between layers, so it crosses no card. A backward arrow goes around its own
+ * card and arrives from the side. All routes are computed downwards, and turned for a flow to the right.
  */
 export function routeOf({ arrow, between }: PlacedArrow, { cards, layers }: Layout, direction: Direction): Route {
   const axis = direction === "down" ? identity : swapped;
@@ -44,7 +44,7 @@ export function routeOf({ arrow, between }: PlacedArrow, { cards, layers }: Layo
       points: points.map(axis),
     };
   }
-  // Where the flow goes to the right, the head of a card reaches to one of its sides only.
+  // In a flow to the right, the head of a card is at one of its sides.
   const fromLeft = direction === "right" || (passed.at(-1)?.x ?? from.right) < (to.left + to.right) / 2;
   const side = fromLeft ? to.left : to.right;
   const home = { x: laneBeside(to, fromLeft, passed.at(-1)?.x), y: to.top + headStrip };
@@ -72,7 +72,7 @@ export function routeOf({ arrow, between }: PlacedArrow, { cards, layers }: Layo
   };
 }
 
-/** Close beside a card, or straight on from what comes next when that is about as close. */
+/** Returns a line close beside a card, or straight to the next point if that is about as close. */
 function laneBeside({ left, right }: Frame, atLeft: boolean, next: number | undefined): number {
   const room = next === undefined ? 0 : atLeft ? left - next : next - right;
   const away = room > distance / 2 && room < 3 * distance ? room : distance;
@@ -110,7 +110,7 @@ function footOf(placed: PlacedCard | undefined, reader: number | undefined, axis
   return { x: (first.x + last.x) / 2, y: last.y };
 }
 
-/** From each point to the next in a curve that leaves and arrives along the flow. */
+/** Returns curves through the points that leave and arrive along the flow. */
 function swing(points: readonly Point[], axis: Axis): string {
   const [first, ...rest] = points;
   let from = first;
@@ -126,7 +126,7 @@ function swing(points: readonly Point[], axis: Axis): string {
   return path;
 }
 
-/** Straight lines with rounded corners. */
+/** Returns straight lines with rounded corners. */
 function line([first, ...rest]: readonly Point[], axis: Axis): string {
   let from = first;
   let path = first ? `M${text(axis(first))}` : "";

@@ -3,7 +3,7 @@ import type { Journal, JournalEntry } from "../journal.ts";
 import { withoutControls } from "../segment.ts";
 import { QueueName } from "../../events/queue-name.ts";
 
-/** What a journal says of one event. */
+/** Everything that a journal holds about one event. */
 export interface TraceRecord {
   readonly id: string;
   readonly eventType: string;
@@ -11,36 +11,37 @@ export interface TraceRecord {
   correlationId: string | undefined;
   causationId: string | undefined;
   subject: string | undefined;
-  /** When it was published, or, where the journal does not say, made. */
+  /** When it was published; when it was created if the journal has no publication. */
   time: number;
   published: boolean;
   dueAt: number | undefined;
-  /** Oldest first, those of all subscriptions. */
+  /** The attempts of all subscriptions, oldest first. */
   readonly attempts: JournalEntry[];
 }
 
 /** A whole journal, by event. */
 export class JournalRecord {
   readonly events: Map<string, TraceRecord> = new Map();
-  /** The subscriptions that were seen, by where their events are published. */
+  /** The known subscriptions, by the destination of their events. */
   readonly readers: Map<string, Set<string>> = new Map();
   /** The last pause of each subscription. */
   readonly pauses: Map<string, JournalEntry> = new Map();
   since: number | undefined;
 
-  /** Reads all of it: what led to an event may be anywhere before it. Bounded as the journal is. */
+  /** Reads the whole journal, which is bounded: the causes of an event may be anywhere before it. */
   static async of(journal: Journal): Promise<JournalRecord> {
     const entries: JournalEntry[] = [];
     for await (const entry of journal.read()) entries.push(entry);
     const record = new JournalRecord();
-    // As they were appended first, so that those of one millisecond stay in that order.
+    // Reverses first: the sort is stable, so entries of one millisecond keep the order of appending.
     for (const entry of entries.reverse().sort((one, other) => one.time - other.time)) record.#add(entry);
     return record;
   }
 
   /**
-   * The events that are called so, oldest first: by their own id, by correlation id or by business id. Where it is a
-   * business id, without events of others that only share the correlation id.
+   * Returns the events with that id, correlation id or business id, oldest first.
+   *
+   * For a business id, events of other business ids with the same correlation id are left out.
    */
   named(id: string): readonly TraceRecord[] {
     const name = withoutControls(id);
@@ -67,9 +68,9 @@ export class JournalRecord {
     for (const output of outputs) {
       const published = this.#event(output.id, output.eventType, output.destination, entry.time);
       publish(published, entry.time, output.dueAt);
-      // What the journal saw says more than the id of a cause that the event itself carries.
+      // The journal is more reliable than the cause that the event itself carries.
       published.causationId = entry.eventId;
-      // As long as nobody has worked on it: an actor may have given it another one.
+      // Only before the first attempt: an actor may have set another correlation id.
       published.correlationId ??= entry.correlationId ?? entry.eventId;
     }
   }
@@ -93,7 +94,7 @@ export class JournalRecord {
     return event;
   }
 
-  /** Notes that there is such a subscription or queue; answers where its events are published. */
+  /** Notes a subscription or queue. Returns the destination of its events. */
   reads(name: QueueName): string {
     const destination = String(name.destination);
     const known = this.readers.get(destination);
@@ -102,7 +103,7 @@ export class JournalRecord {
     return destination;
   }
 
-  /** Whether one of those led to it, over however many others. */
+  /** Returns whether one of the ids is a direct or indirect cause of the event. */
   follows(event: TraceRecord, ids: ReadonlySet<string>): boolean {
     const met = new Set<string>([event.id]);
     for (let cause = event.causationId; cause !== undefined && !met.has(cause);) {
@@ -114,7 +115,7 @@ export class JournalRecord {
   }
 }
 
-/** The first time counts: an attempt that is repeated publishes its outputs again, and they are dropped as duplicates. */
+/** Notes a publication. The first one counts: outputs of a repeated attempt are dropped as duplicates. */
 function publish(event: TraceRecord, time: number, dueAt: number | undefined): void {
   if (event.published) return;
   event.published = true;

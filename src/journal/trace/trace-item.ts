@@ -8,20 +8,20 @@ import { Whereabouts } from "./whereabouts.ts";
 
 export interface TraceParts {
   readonly journal: Journal;
-  /** The actors that are known; of others the journal tells once they have worked. */
+  /** The known actors. The journal adds others after their first attempt. */
   readonly descriptors: readonly ActorDescriptor[];
   /** Now, in ms since the epoch. */
   readonly now: number;
-  /** Asked where events are; then the trace is live. */
+  /** Asked where events are, for a live trace. @default The trace is not live. */
   readonly queues?: QueueOperator | undefined;
-  /** What actors of this process work on. */
+  /** The leases of this process. */
   readonly leases?: readonly Lease[] | undefined;
 }
 
-/** Chains that never end, such as a clock that sets itself, are cut there: texts and JSON can only be so deep. */
-const deepest = 300;
+/** Maximum depth, for endless chains such as a clock that sets itself. */
+const maxDepth = 300;
 
-/** What happened to what is called `id`: the events with that id, correlation id or business id, and all that followed. */
+/** Returns the events with an id, correlation id or business id, and everything that followed from them. */
 export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   const { journal, descriptors, queues } = parts;
   const record = await JournalRecord.of(journal);
@@ -34,7 +34,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   const names = new Set(named.map((event) => event.id));
   const roots: TracedEvent[] = [];
   for (const event of named.filter((one) => !record.follows(one, names))) roots.push(await tree.event(event, 0, true));
-  // What its own ancestors do not lead to because the way goes over events of others.
+  // Adds events whose only path from a root runs through events of another subject.
   for (const event of named) if (!tree.shown.has(event.id)) roots.push(await tree.event(event, 0, true));
   return { id, live: queues !== undefined, since: record.since, roots };
 }
@@ -75,7 +75,7 @@ class TreeBuilder {
   #cutOf({ id, subject }: TraceRecord, depth: number): TracedEvent["cut"] {
     if (this.shown.has(id)) return "shown";
     if (this.#subject !== undefined && subject !== undefined && subject !== this.#subject) return "other";
-    return depth >= deepest ? "deep" : undefined;
+    return depth >= maxDepth ? "deep" : undefined;
   }
 
   async #branches(event: TraceRecord, depth: number): Promise<readonly TracedBranch[]> {
@@ -93,7 +93,7 @@ class TreeBuilder {
     return branches;
   }
 
-  /** Only what waits is held up by a pause. */
+  /** Returns the pause of a branch; a pause concerns waiting events only. */
   #pauseOf(queueName: string, state: TraceState): TracedBranch["paused"] {
     const { dueAt = 0, errorName = "" } = this.#record.pauses.get(queueName) ?? {};
     return (state === "waiting" || state === "delayed") && dueAt > this.#now
@@ -125,7 +125,7 @@ class TreeBuilder {
   }
 }
 
-/** Entries of one attempt, whose many outputs were spread over several, as one again. */
+/** Joins the entries of one attempt whose outputs were spread over several. */
 function joined(entries: readonly JournalEntry[]): readonly JournalEntry[] {
   const attempts: JournalEntry[] = [];
   for (const entry of entries) {

@@ -2,16 +2,16 @@ import type { Outcome } from "../../actors/outcome.ts";
 import { QueueName } from "../../events/queue-name.ts";
 
 /**
- * Where an event is at one subscription.
+ * The state of an event at one subscription.
  *
  * - `done`: an actor has committed it.
- * - `waiting`: nobody has worked on it to the end yet; it is ready, or will be tried again.
- * - `delayed`: as `waiting`, and it is not due yet.
- * - `working`: an actor has it now.
- * - `dead-lettered`: it was given up and is among the dead letters; not looked up unless the trace is live.
- * - `requeued-or-dropped`: it was given up and is no longer among the dead letters.
- * - `unread`: nobody that is known of has a subscription of the topic where it went.
- * - `unknown`: the journal does not go back so far, or the entry was lost: the queue is empty and nobody said `done`.
+ * - `waiting`: it is ready, or awaits a retry.
+ * - `delayed`: it is not due yet.
+ * - `working`: an actor is processing it.
+ * - `dead-lettered`: it was dead-lettered; only a live trace checks that it still is.
+ * - `requeued-or-dropped`: it was dead-lettered and is no longer among the dead letters.
+ * - `unread`: its topic has no known subscription.
+ * - `unknown`: the queue is empty and the journal has no end of it, because the entry is too old or lost.
  */
 export type TraceState =
   | "done"
@@ -23,19 +23,19 @@ export type TraceState =
   | "unread"
   | "unknown";
 
-/** What happened to an item, from the journal. Plain data. */
+/** The history of an item, from the journal, as plain data. Returned by `hive.trace`. */
 export interface Trace {
-  /** What was asked for: the id of an event, a correlation id or a business id. */
+  /** The id that was traced: of an event, a correlation id or a business id. */
   readonly id: string;
-  /** Whether the queues were asked where events are now. */
+  /** Whether the queues were asked for the current state. */
   readonly live: boolean;
-  /** How far the journal goes back, in ms since the epoch; `undefined` when it is empty. */
+  /** The start of the journal, in ms since the epoch; `undefined` when it is empty. */
   readonly since: number | undefined;
-  /** The events that nothing shown led to, oldest first. */
+  /** The events without a cause in this trace, oldest first. */
   readonly roots: readonly TracedEvent[];
 }
 
-/** An event and all that followed from it. */
+/** An event and everything that followed from it. */
 export interface TracedEvent {
   readonly id: string;
   readonly eventType: string;
@@ -43,49 +43,55 @@ export interface TracedEvent {
   readonly destination: string;
   readonly correlationId: string | undefined;
   readonly subject: string | undefined;
-  /** The event that led to it, when that one is not shown. */
+  /** Its cause, when the trace does not show that event. */
   readonly causationId: string | undefined;
-  /** When it was published, in ms since the epoch; its own timestamp when that happened outside of the journal. */
+  /** When it was published, in ms since the epoch; its own timestamp if the journal has no publication. */
   readonly time: number;
-  /** Why its branches are left out: they are elsewhere in this trace, it is another's business id, or it is too deep down. */
+  /** Why its branches are left out: shown elsewhere, of another business id, or too deep. */
   readonly cut: "shown" | "other" | "deep" | undefined;
-  /** One for each subscription that got a copy, in the order of their names. */
+  /** One branch for each subscription with a copy, sorted by name. */
   readonly branches: readonly TracedBranch[];
 }
 
 /** The copy of an event at one subscription or queue. */
 export interface TracedBranch {
-  /** The subscription or queue; where it was published when nobody reads it. */
+  /** The subscription or queue; the destination when it is unread. */
   readonly queueName: string;
   readonly state: TraceState;
-  /** When it is due, in ms since the epoch; only when it is delayed and that is known. */
+  /** When a delayed event is due, in ms since the epoch, if known. */
   readonly dueAt: number | undefined;
-  /** The event of its partition key that it waits behind; only where the provider tells, and the key is its business id. */
+  /** The event of its partition key that it waits behind, if the provider reports it. */
   readonly behind: string | undefined;
   /**
-   * That a process paused the subscription, for so long in ms since the epoch, and why, see {@link PausedBy}; of a process
-   * that ended meanwhile the journal does not know.
+   * The pause of the subscription: its end in ms since the epoch, and its reason, see {@link PausedBy}.
+   *
+   * The journal does not know whether the process that paused it has ended.
    */
   readonly paused: { readonly until: number; readonly by: string } | undefined;
-  /** In the order in which they ended. */
+  /** Sorted by their ends. */
   readonly attempts: readonly TracedAttempt[];
 }
 
 export interface TracedAttempt {
   readonly actor: string;
-  /** 1 for the first. */
+  /** 1 for the first attempt. */
   readonly attempt: number;
   readonly outcome: Outcome;
-  /** When it ended, in ms since the epoch. */
+  /** The end of the attempt, in ms since the epoch. */
   readonly time: number;
   readonly durationMs: number;
-  /** The code of a `BeeHiveError` or the name of another, and the message, shortened. */
+  /** The code of a `BeeHiveError` or the name of another error, and the shortened message. */
   readonly error: { readonly name: string; readonly message: string } | undefined;
-  /** What it published, in the order in which the actor returned it. */
+  /** The events that it published, in the order of the actor. */
   readonly outputs: readonly TracedEvent[];
 }
 
-/** All branches of a trace, in the order in which they are shown. */
+/**
+ * Yields all branches of a trace, in the order of its text.
+ *
+ * @example
+ * const done = [...branchesOf(trace.roots)].every(({ state }) => state === "done");
+ */
 export function* branchesOf(events: Iterable<TracedEvent>): Generator<TracedBranch, void, undefined> {
   for (const { branches } of events) {
     for (const branch of branches) {
@@ -95,7 +101,7 @@ export function* branchesOf(events: Iterable<TracedEvent>): Generator<TracedBran
   }
 }
 
-/** How a state is said. */
+/** The words of each state. */
 const words: Readonly<Record<TraceState, string>> = {
   done: "done",
   waiting: "waiting",
@@ -107,7 +113,12 @@ const words: Readonly<Record<TraceState, string>> = {
   unknown: "unknown",
 };
 
-/** A trace for people: one line for each event and each attempt, what followed indented below, and where everything is now. */
+/**
+ * Returns a trace as text: one line for each event and attempt, and a summary of all states.
+ *
+ * @example
+ * console.log(traceText(await hive.trace("order-1")));
+ */
 export function traceText(trace: Trace): string {
   if (trace.roots.length === 0) return notFound(trace);
   const lines: string[] = [];
@@ -121,10 +132,13 @@ export function traceText(trace: Trace): string {
 
 function notFound({ id, since }: Trace): string {
   const bounds = since === undefined ? "The journal is empty." : `The journal goes back to ${timeOf(since)}.`;
-  return `Nothing is called "${id}": no event, no correlation id and no business id. The business id of an event is its partitionKey, or what journal.subject makes of it. ${bounds}\n`;
+  return (
+    `Nothing is called "${id}": no event, no correlation id and no business id. ` +
+    `The business id of an event is its partitionKey, or what journal.subject makes of it. ${bounds}\n`
+  );
 }
 
-/** @param start when the tree began: times within it are told from there. */
+/** @param start The start of the tree; times within it are relative to it. */
 function writeEvent(event: TracedEvent, indent: string, start: number, lines: string[]): void {
   const isRoot = indent === "";
   const notes = [
@@ -160,10 +174,11 @@ function writeBranch(branch: TracedBranch, indent: string, start: number, lines:
 function attemptText({ actor, attempt, outcome, time, durationMs, error }: TracedAttempt, start: number): string {
   const again = attempt === 1 ? "" : `, attempt ${attempt}`;
   const failure = error ? `: ${error.name}${error.message === "" ? "" : `: ${error.message}`}` : "";
-  return `${actor}${again} → ${outcome}${failure} (after ${lengthOf(Math.max(0, time - start))}, took ${lengthOf(durationMs)})`;
+  const after = lengthOf(Math.max(0, time - start));
+  return `${actor}${again} → ${outcome}${failure} (after ${after}, took ${lengthOf(durationMs)})`;
 }
 
-/** `OrderAccepted-Payment: waiting`, and how many are done. */
+/** Returns the states and their counts: `2 done, 1 waiting at OrderAccepted-Payment`. */
 function summary({ roots, live, since }: Trace): string {
   const counts = new Map<string, number>();
   for (const { state, queueName } of branchesOf(roots)) {

@@ -9,18 +9,19 @@ import type { TracedBranch, TraceState } from "./trace.ts";
 export interface WhereaboutsParts {
   /** Now, in ms since the epoch. */
   readonly now: number;
-  /** What is asked where events are; nobody is when it is not given. */
+  /** The queues to ask. @default None are asked. */
   readonly queues?: Pick<QueueOperator, "counts" | "deadLetters" | "holders"> | undefined;
-  /** What actors of this process work on. */
+  /** The leases of this process. */
   readonly leases?: readonly Lease[] | undefined;
 }
 
-/** So many dead letters of a queue are looked through at the most. */
+/** Maximum dead letters of a queue to read. */
 const maxLetters = 10_000;
 
 /**
- * Tells where events are: from how their last attempt ended, and, where queues can be asked, from what they hold. A
- * queue does not say which events it holds, so among others an event that is not done is `waiting`.
+ * Finds out where events are, from their last attempts and from the queues.
+ *
+ * A queue does not list its events, so an event that is not done is `waiting` as long as the queue holds any.
  */
 export class Whereabouts {
   readonly #parts: WhereaboutsParts;
@@ -35,8 +36,10 @@ export class Whereabouts {
   }
 
   /**
-   * @param last the last attempt of that subscription at the event.
-   * @param since how far the journal goes back: of what is older, attempts may have been forgotten.
+   * Returns the state of an event at a subscription.
+   *
+   * @param last The last attempt of that subscription at the event.
+   * @param since The start of the journal; attempts at older events may be missing.
    */
   async of(
     event: TraceRecord,
@@ -92,7 +95,7 @@ export class Whereabouts {
     return remembered(this.#counts, queueName, (name, queues) => queues.counts(name), this.#parts.queues);
   }
 
-  /** `undefined` when they are not known, or too many to look through. */
+  /** Returns the ids of the dead letters; `undefined` when they are not known or too many. */
   #lettersOf(queueName: string): Promise<ReadonlySet<string> | undefined> {
     return remembered(
       this.#letters,
@@ -108,7 +111,7 @@ export class Whereabouts {
   }
 }
 
-/** Asks once; a queue that is not there has no answer. */
+/** Asks once for each queue. Resolves to `undefined` for a missing queue. */
 function remembered<T>(
   known: Map<string, Promise<T | undefined>>,
   queueName: string,

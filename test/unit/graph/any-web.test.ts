@@ -21,7 +21,7 @@ const outputs: Readonly<Record<string, (graph: EventGraph) => readonly string[]>
 };
 
 for (const [format, labels] of Object.entries(outputs)) {
-  test(`given any web, when it is rendered as ${format}, then every actor and event is in it, whatever its name`, async () => {
+  test(`${format} holds every actor and event, whatever its name`, async () => {
     await fc.assert(
       fc.asyncProperty(anyWeb, async (parts) => {
         const graph = await graphOfWeb(parts);
@@ -36,7 +36,7 @@ for (const [format, labels] of Object.entries(outputs)) {
 }
 
 for (const direction of ["right", "down"] as const) {
-  test(`given any web, when it is laid out to go ${direction}, then no card covers another and no arrow passes through one`, async () => {
+  test(`going ${direction}, cards never overlap and arrows cross no card`, async () => {
     await fc.assert(
       fc.asyncProperty(anyWeb, async (parts) => {
         const { cards, arrows } = layOut(cardsOf(await graphOfWeb(parts), direction), direction);
@@ -53,7 +53,7 @@ for (const direction of ["right", "down"] as const) {
   });
 }
 
-test("given control characters in a name, when it is rendered, then no output is broken by them", async () => {
+test("control characters in a name break no output", async () => {
   const graph = await graphOfWeb({ topics: ["A"], actors: [{ name: "a\nb\u0001\ud800c", reads: 0, publishes: [] }] });
   assert.ok(labelsOfMermaid(mermaid(graph)).includes("a\nb\u0001\ud800c"));
   assert.ok(labelsOfDot(dot(graph)).includes("a b \ud800c") || labelsOfDot(dot(graph)).includes("a b\ufffdc"));

@@ -30,12 +30,12 @@ const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
 };
 
 for (const [name, make] of Object.entries(graphs)) {
-  test(`given the graph of ${name}, when it is AsyncAPI, then it is valid by the schema of AsyncAPI 3.0`, async () => {
+  test(`${name}: the document is valid AsyncAPI 3.0`, async () => {
     const document: unknown = parse(asyncApi(await make(), info));
     assert.ok(isAsyncApi(document), JSON.stringify(isAsyncApi.errors, undefined, 2));
   });
 
-  test(`given the graph of ${name}, when it is AsyncAPI, then every reference leads somewhere`, async () => {
+  test(`${name}: every reference leads somewhere`, async () => {
     const document = asyncApiDocument(await make(), info);
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#([^"]*)"/g)].map(([, path = ""]) => path);
     assert.ok(references.length > 0);
@@ -43,7 +43,7 @@ for (const [name, make] of Object.entries(graphs)) {
   });
 }
 
-test("given a document that is wrong somewhere, when it is checked, then the schema of AsyncAPI refuses it", async () => {
+test("the schema of AsyncAPI refuses a wrong document", async () => {
   const text = asyncApi(await webGraph(), info);
   for (const [right, wrong] of [
     ["action: send", "action: publish"],
@@ -55,7 +55,7 @@ test("given a document that is wrong somewhere, when it is checked, then the sch
   }
 });
 
-test("given schemas that can tell, when they are asked, then JSON Schema comes of them and else nothing", () => {
+test("schemas of libraries become JSON Schema where they can", () => {
   const expected = { type: "object", properties: { id: { type: "string" } }, required: ["id"] };
   assert.equal(jsonSchemaOf(z.object({ id: z.string() }), "#/x"), expected);
   assert.equal(jsonSchemaOf(arktype({ id: "string" }), "#/x"), expected);
@@ -64,7 +64,7 @@ test("given schemas that can tell, when they are asked, then JSON Schema comes o
   assert.is(jsonSchemaOf(undefined, "#/x"), undefined);
 });
 
-test("given a schema that contains itself, when it is told, then its references are to where it stands", () => {
+test("a schema that contains itself refers to its own place", () => {
   const tree = z.object({
     get children() {
       return z.array(tree);
@@ -75,26 +75,26 @@ test("given a schema that contains itself, when it is told, then its references 
   assert.not.match(text, /"\$ref":"#\/definitions/);
 });
 
-test("given a value that looks like a reference, when it is told, then it stays as it is", () => {
+test("a value that looks like a reference stays as it is", () => {
   const literal = {
     "~standard": { ...z.string()["~standard"], jsonSchema: { input: () => ({ const: { $ref: "#/a" } }) } },
   };
   assert.equal(jsonSchemaOf(literal, "#/x"), { const: { $ref: "#/a" } });
 });
 
-test("given topics that are called like what every object has, when they are told, then each has its message", async () => {
+test("topics named like properties of every object have messages", async () => {
   const document = asyncApiDocument(await graphOfWeb(oddWeb), info);
   const names = Object.values(at(document, "/components/messages") as object).map(({ name }: { name: string }) => name);
   assert.equal(names.toSorted(), oddWeb.topics.toSorted());
 });
 
-test("given a later version, when it is told, then its messages carry the version", async () => {
+test("messages of a later version carry the version", async () => {
   const document = asyncApiDocument(await webGraph(), info);
   assert.is(at(document, "/components/messages/Parsed.v2/headers/properties/schemaVersion/const"), 2);
   assert.is(at(document, "/components/messages/Parsed.v2/name"), "Parsed");
 });
 
-test("given two event types of one name, when they are told, then each has its own message", async () => {
+test("two event types of one name have messages of their own", async () => {
   const eventTypes = [eventType("Asked", z.string()), eventType("Asked", z.number(), { queueName: "Answered-" })];
   const document = asyncApiDocument(await graphOf([odd], { eventTypes }), info);
   const payloads = Object.values(at(document, "/components/schemas") as object).map(

@@ -10,13 +10,13 @@ function texts(publications: readonly Publication[]): string[] {
   return publications.map(({ from, to }) => `${from.name} to ${to}`);
 }
 
-test("given a journal, when it is compared, then both what nobody declares and what never happened is told", async () => {
+test("undeclared and unseen publications are both reported", async () => {
   const { undeclared, unseen } = compare(await webGraph({ observed }));
   assert.equal(texts(undeclared), ["SplitActor to Invoices"]);
   assert.equal(texts(unseen), ["IntakeActor to Rejected-", "SplitActor to Parsed-", "ReportActor to Reported-"]);
 });
 
-test("given an actor that only the journal knows, when it is compared, then it is nobody's fault", async () => {
+test("actors that only the journal knows are ignored", async () => {
   const { undeclared } = compare(await webGraph({ observed }));
   assert.not.ok(texts(undeclared).some((text) => text.startsWith("OldActor")));
 });

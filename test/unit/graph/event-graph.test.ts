@@ -11,7 +11,7 @@ const test = suite("the graph of events");
 const Payment = actorOf("PaymentActor", { "OrderAccepted-Payment": ["PaymentAuthorised"] });
 const Shipping = actorOf("ShippingActor", { "PaymentAuthorised-Shipping": ["Labels-Labels"] });
 
-test("given actors, when the graph is made, then each publishes to topics and queues and reads subscriptions", async () => {
+test("actors publish to topics and queues, and read subscriptions", async () => {
   const graph = await graphOf([Payment, Shipping]);
   assert.equal(
     graph.publications.map(({ from, to, declared }) => `${from.name} to ${to}, ${declared}`),
@@ -28,7 +28,7 @@ test("given actors, when the graph is made, then each publishes to topics and qu
   assert.is(graph.observed, false);
 });
 
-test("given the same actors in another order, when the graph is made, then it is the same", async () => {
+test("the order of actors does not change the graph", async () => {
   const make = async (order: <T>(list: T[]) => T[]): Promise<object> =>
     plainGraph(
       makeEventGraph({
@@ -42,7 +42,7 @@ test("given the same actors in another order, when the graph is made, then it is
   assert.equal(await make((list) => list.toReversed()), await make((list) => list));
 });
 
-test("given an event type of its own queue, when the graph is made, then it is there and not at the topic of its name", async () => {
+test("an event type with its own queue is not at the topic of its name", async () => {
   const graph = await graphOf([Payment], { eventTypes: [eventType("Labelled", undefined, { queueName: "Labels" })] });
   const at = graph.queues.filter(({ events }) => events.some(({ name }) => name === "Labelled"));
   assert.equal(
@@ -58,7 +58,7 @@ for (const parts of [
   { eventTypes: [eventType("OrderAccepted", undefined, { entry: true })] },
 ]) {
   const said = parts.entries?.join("") ?? "the event type";
-  test(`given an entry said by ${said}, when the graph is made, then what is outside publishes it`, async () => {
+  test(`an entry by ${said} is published from outside`, async () => {
     const { publications } = await graphOf([Payment], parts);
     assert.equal(
       publications.filter(({ from }) => from.kind === "outside").map(({ to }) => String(to)),
@@ -67,7 +67,7 @@ for (const parts of [
   });
 }
 
-test("given an entry by the bare name of a queue, when the graph is made, then it is the queue", async () => {
+test("an entry by the bare name of a queue is the queue", async () => {
   const { publications } = await graphOf([actorOf("LabelActor", { Labels: [] })], { entries: ["Labels"] });
   assert.equal(
     publications.map(({ to }) => String(to)),
@@ -75,7 +75,7 @@ test("given an entry by the bare name of a queue, when the graph is made, then i
   );
 });
 
-test("given observed edges, when the graph is made, then they are counted by who published where", async () => {
+test("observed edges are counted by publisher and destination", async () => {
   const observed = [
     { from: "PaymentActor", eventType: "PaymentAuthorised", destination: "PaymentAuthorised-", count: 2 },
     { from: "PaymentActor", eventType: "PaymentRetried", destination: "PaymentAuthorised-", count: 3 },
@@ -101,7 +101,7 @@ test("given observed edges, when the graph is made, then they are counted by who
   );
 });
 
-test("given a pulser, when its events were observed, then they are counted as the pulser's", async () => {
+test("observed events of a pulser count as of the pulser", async () => {
   const observed = [{ from: undefined, eventType: "DayEnded", destination: "DayEnded-", count: 7 }];
   const pulsers = [pulse("DayEnded", { every: 86_400_000 })];
   const graph = await graphOf([actorOf("ReportActor", { "DayEnded-Report": [] })], { pulsers, observed });
@@ -112,7 +112,7 @@ test("given a pulser, when its events were observed, then they are counted as th
   assert.equal(graph.pulsers, [{ name: "DayEnded", schedule: "every day" }]);
 });
 
-test("given actors to leave out, when they are, then what only they had to do with is gone too", async () => {
+test("leaving out actors leaves out what they alone use", async () => {
   const whole = await graphOf([
     Payment,
     actorOf("AuditActor", { "PaymentAuthorised-Audit": [], "Refunded-Audit": [] }),
@@ -132,7 +132,7 @@ test("given actors to leave out, when they are, then what only they had to do wi
   );
 });
 
-test("given Prismo, when its graph is made, then every event type has its topic and one comes from outside", async () => {
+test("Prismo: every event type has its topic, one comes from outside", async () => {
   const { queues, actors, publications } = await prismoGraph();
   assert.is(queues.length, 12);
   assert.is(actors.length, 14);
@@ -143,7 +143,7 @@ test("given Prismo, when its graph is made, then every event type has its topic 
   );
 });
 
-test("given exports of a module, when event types are looked for, then nothing else is taken for one", () => {
+test("only event types are found among the exports of a module", () => {
   assert.ok(isEventType(eventType("OrderAccepted")));
   for (const other of [undefined, null, "OrderAccepted", { name: "OrderAccepted", version: 1 }, Payment])
     assert.not.ok(isEventType(other));

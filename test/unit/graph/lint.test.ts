@@ -29,7 +29,7 @@ function wheres(found: readonly Finding[]): string[] {
 const only = (name: string, parts: ActorParts): ActorClass[] => [actorOf(name, parts)];
 const payment = only("PaymentActor", { "OrderAccepted-Payment": ["PaymentAuthorised"] });
 
-test("given a topic that nobody reads, when it is linted, then its events are said to be dropped", async () => {
+test("a topic without a reader: its events are dropped", async () => {
   const [found, ...more] = await findings("orphan-topic", payment);
   assert.equal(more, []);
   assert.is(found?.where, "PaymentAuthorised-");
@@ -37,7 +37,7 @@ test("given a topic that nobody reads, when it is linted, then its events are sa
   assert.match(found?.message ?? "", /PaymentActor publishes there.*are dropped.*"PaymentAuthorised-Something"/);
 });
 
-test("given a queue that nobody reads, when it is linted, then its events are said to pile up", async () => {
+test("a queue without a reader: its events pile up", async () => {
   const [found] = await findings("orphan-topic", only("OrderActor", { "OrderAccepted-Order": ["Labels-Labels"] }));
   assert.match(found?.message ?? "", /pile up.*"Labels"/);
 });
@@ -47,14 +47,14 @@ test("given a reader, when it is linted, then its topic is no orphan", async () 
   assert.equal(await findings("orphan-topic", [...payment, shipping]), []);
 });
 
-test("given a subscription that nothing feeds, when it is linted, then it is told how to say that it comes from outside", async () => {
+test("a subscription without events: how to declare an entry", async () => {
   const found = await findings("unfed-subscription", payment);
   assert.equal(wheres(found), ["error OrderAccepted-Payment"]);
   assert.match(found[0]?.message ?? "", 'eventType("OrderAccepted", schema, { entry: true })');
   assert.match(found[0]?.message ?? "", 'entries: ["OrderAccepted"]');
 });
 
-test("given a queue whose name is published to as a topic, or the other way round, when it is linted, then it is told how to write it", async () => {
+test("a queue and a topic of one name: how to write each", async () => {
   const labels = actorOf("LabelActor", { Labels: [] });
   const [unfed] = await findings(
     "unfed-subscription",
@@ -72,7 +72,7 @@ test("given a queue whose name is published to as a topic, or the other way roun
   assert.match(other?.message ?? "", 'The queue Labels is published to: write "Labels-" in publishes');
 });
 
-test("given a subscription with a typing mistake, when it is linted, then the name that is meant is told", async () => {
+test("a subscription with a typo: the probable name", async () => {
   const shipping = actorOf("ShippingActor", { "PaymentAuthorized-Shipping": [] });
   const found = await findings("unfed-subscription", [...payment, shipping], { entries: ["OrderAccepted"] });
   assert.equal(wheres(found), ["error PaymentAuthorized-Shipping"]);
@@ -87,26 +87,26 @@ for (const [what, parts] of Object.entries<Partial<EventGraphParts>>({
     eventTypes: [eventType("Ordered", undefined, { queueName: "OrderAccepted-", entry: true })],
   },
 })) {
-  test(`given a subscription that is fed by ${what}, when it is linted, then nothing is wrong with it`, async () => {
+  test(`a subscription fed by ${what} is fine`, async () => {
     assert.equal(await findings("unfed-subscription", payment, parts), []);
   });
 }
 
-test("given a cycle without an exit, when it is linted, then its actors are told", async () => {
+test("a cycle without an exit names its actors", async () => {
   const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
   const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged"] });
   assert.equal(wheres(await findings("endless-cycle", [ping, pong])), ["warning PongActor, PingActor"]);
   assert.equal(wheres(await findings("endless-cycle", only("Again", { "Tried-Again": ["Tried"] }))), ["warning Again"]);
 });
 
-test("given a cycle with an exit, or none, when it is linted, then nothing is wrong with it", async () => {
+test("a cycle with an exit is fine", async () => {
   const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
   const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged", "Ended"] });
   assert.equal(await findings("endless-cycle", [ping, pong]), []);
   assert.equal(await findings("endless-cycle", payment), []);
 });
 
-test("given a cycle that leads into another, when it is linted, then only the one without an exit is told", async () => {
+test("of two cycles only the one without an exit is reported", async () => {
   const ping = actorOf("PingActor", { "Ponged-Ping": ["Pinged"] });
   const pong = actorOf("PongActor", { "Pinged-Pong": ["Ponged", "Tried"] });
   const again = actorOf("AgainActor", { "Tried-Again": ["Tried"] });
@@ -115,7 +115,7 @@ test("given a cycle that leads into another, when it is linted, then only the on
 
 const retry = { maxAttempts: 5, minDelay: 10, maxDelay: 100, factor: 2, jitter: 0 };
 
-test("given supervision that retries where nothing is tried again, when it is linted, then it is told", async () => {
+test("supervision that retries with one attempt is reported", async () => {
   const supervision = [{ on: "Timeout", action: "retry" } as const];
   const found = await findings("never-retried", only("A", { "B-A": { retry: { maxAttempts: 1 }, supervision } }));
   assert.equal(wheres(found), ["warning A on B-A"]);
@@ -132,7 +132,7 @@ test("given retries without a wait, when it is linted, then it is told", async (
   assert.equal(await findings("retry-without-wait", only("A", { "B-A": { retry } })), []);
 });
 
-test("given retries that take longer than a cloud keeps an event, when it is linted for that cloud, then it is an error", async () => {
+test("retries longer than the retention of a cloud are an error", async () => {
   const day = 86_400_000;
   const weeks = (maxAttempts: number): ActorClass[] =>
     only("A", { "B-A": { retry: { ...retry, maxAttempts, minDelay: day, maxDelay: day } } });
@@ -141,7 +141,7 @@ test("given retries that take longer than a cloud keeps an event, when it is lin
   assert.equal(await findings("retry-outlives-queue", weeks(16), {}, ["azure"]), []);
 });
 
-test("given waits that grow, when they are summed up, then each is counted up to the longest", async () => {
+test("growing retry delays are summed up to the longest", async () => {
   const hour = 3_600_000;
   // 1 + 2 + 4 + 8 hours, and then 12 each: 15 + 26 * 12 = 327 hours are less than 14 days, one more wait is more.
   const growing = (maxAttempts: number): ActorClass[] =>
@@ -150,7 +150,7 @@ test("given waits that grow, when they are summed up, then each is counted up to
   assert.is((await findings("retry-outlives-queue", growing(32), {}, ["aws"])).length, 1);
 });
 
-test("given names and leases that clouds refuse, when it is linted for them, then each cloud tells its own", async () => {
+test("each cloud refuses its own names and leases", async () => {
   const long = only("A", { [`Topic-${"s".repeat(51)}`]: { lease: 6 * 60_000 } });
   const azure = await findings("refused-by-cloud", long, {}, ["azure"]);
   assert.equal(wheres(azure), ["error azure", "error azure"]);
@@ -164,7 +164,7 @@ test("given names and leases that clouds refuse, when it is linted for them, the
   assert.equal(wheres(byTime), ["error azure", "error aws"]);
 });
 
-test("given a cloud that nobody knows or options that are wrong, when rules are asked for, then it is refused", async () => {
+test("an unknown cloud and wrong options are refused", async () => {
   for (const [cloud, message] of [
     ["gcp", "takes azure and aws"],
     ["aws:?prefix=!", "prefix must be"],
@@ -175,7 +175,7 @@ test("given a cloud that nobody knows or options that are wrong, when rules are 
   }
 });
 
-test("given events with and without a schema, when it is linted, then those without are told", async () => {
+test("events without a schema are reported", async () => {
   const eventTypes = [eventType("OrderAccepted"), eventType("PaymentAuthorised", z.object({}))];
   assert.equal(wheres(await findings("event-without-schema", payment, { eventTypes })), ["warning OrderAccepted"]);
   assert.equal(wheres(await findings("event-without-schema", payment)), [
@@ -184,7 +184,7 @@ test("given events with and without a schema, when it is linted, then those with
   ]);
 });
 
-test("given an event type that is declared twice, when it is linted, then it is told, and two versions are none", async () => {
+test("an event type declared twice is reported, two versions are not", async () => {
   const twice = [eventType("OrderAccepted", z.object({})), eventType("OrderAccepted", z.string())];
   assert.equal(wheres(await findings("event-declared-twice", payment, { eventTypes: twice })), [
     "warning OrderAccepted",
@@ -196,12 +196,12 @@ test("given an event type that is declared twice, when it is linted, then it is 
   assert.equal(await findings("event-declared-twice", payment, { eventTypes: versions }), []);
 });
 
-test("given an event type that no actor has to do with, when it is linted, then it is told", async () => {
+test("an event type that no actor uses is reported", async () => {
   const eventTypes = [eventType("OrderAccepted"), eventType("OrderArchived")];
   assert.equal(wheres(await findings("unused-event", payment, { eventTypes })), ["warning OrderArchived"]);
 });
 
-test("given a journal, when it is linted, then what it has seen is compared with what is declared", async () => {
+test("the journal is compared with the declarations", async () => {
   const observed = [
     { from: "PaymentActor", eventType: "PaymentFailed", destination: "PaymentFailed-", count: 3 },
     { from: "PaymentActor", eventType: "Invoice", destination: "Invoices", count: 1 },
@@ -222,7 +222,7 @@ test("given a journal, when it is linted, then what it has seen is compared with
   assert.equal(await findings("never-seen", payment), []);
 });
 
-test("given errors and warnings, when it is linted, then the errors come first", async () => {
+test("errors come before warnings", async () => {
   const descriptors = await descriptorsOf(...payment);
   const severities = lint(makeEventGraph({ descriptors }), descriptors).map(({ severity }) => severity);
   assert.equal(severities, ["error", "warning", "warning", "warning"]);

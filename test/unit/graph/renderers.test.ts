@@ -21,7 +21,7 @@ const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
 };
 
 for (const [name, make] of Object.entries(graphs)) {
-  test(`given the graph of ${name}, when it is rendered, then each format is as told`, async () => {
+  test(`${name}: each format is as in its golden file`, async () => {
     const graph = await make();
     await assertGolden(`graph/${name}.mmd`, mermaid(graph));
     await assertGolden(`graph/${name}.dot`, dot(graph));
@@ -31,20 +31,20 @@ for (const [name, make] of Object.entries(graphs)) {
   });
 }
 
-test("given a flow that goes down, when it is rendered, then the tools for flow charts are told so", async () => {
+test("a flow that goes down is drawn down by each tool", async () => {
   const graph = await webGraph();
   assert.match(mermaid(graph, "down"), /^flowchart TD\n/);
   assert.match(dot(graph, "down"), "rankdir=TB");
 });
 
-test("given a graph of nothing, when it is rendered, then each format is well formed", async () => {
+test("an empty graph is well formed in each format", async () => {
   const graph = withoutActors(await webGraph({ eventTypes: [], pulsers: [], descriptors: [] }), ["nobody"]);
   assert.is(mermaid(graph), "flowchart LR\n");
   assert.match(dot(graph), /^digraph beehive \{\n[^]*\}\n$/);
   assert.match(svg(graph), 'viewBox="0 0 40 40"');
 });
 
-test("given the actors of Prismo, when they are drawn, then its picture in the documents is up to date", async () => {
+test("the picture of Prismo in the documents is up to date", async () => {
   const picture = svg(withoutActors(await prismoGraph(), ["TracingActor"]), "down");
   const path = join(dirname(fileURLToPath(import.meta.url)), "../../../docs/prismo.svg");
   if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(path, picture);

@@ -33,7 +33,7 @@ function providerWith(clock: ManualClock, changes: Partial<QueueOperator>): Prov
 
 const brief = ({ live, ready, detail }: Health): unknown[] => [live, ready, detail.state];
 
-test("given a hive, when it is made, runs, stops and has stopped, then it is ready only while it runs, and live until it has stopped", async () => {
+test("a hive is ready while it runs, and live until it has stopped", async () => {
   let finish = (): void => {};
   const slow = actor("Slow-Actor", () => new Promise<void>((resolve) => (finish = resolve)));
   const hive = await createHive({ ...options, actors: slow });
@@ -50,7 +50,7 @@ test("given a hive, when it is made, runs, stops and has stopped, then it is rea
   assert.equal(brief(await hive.health()), [false, false, "stopped"]);
 });
 
-test("given a provider that does not answer, when it is asked, then the hive is live, not ready after 800 ms, and says Timeout", async () => {
+test("an unresponsive provider means live, not ready after 800 ms, Timeout", async () => {
   const clock = new ManualClock();
   let asked = 0;
   const missing = async (): Promise<never> => {
@@ -69,7 +69,7 @@ test("given a provider that does not answer, when it is asked, then the hive is 
   assert.is(asked, 1);
 });
 
-test("given an answer of the provider, when 5 s have passed, then it is asked again", async () => {
+test("an answer of the provider is reused for 5 s", async () => {
   const clock = new ManualClock();
   let asked = 0;
   const provider = new MemoryProvider({ clock });
@@ -92,7 +92,7 @@ test("given an answer of the provider, when 5 s have passed, then it is asked ag
   assert.is(clock.pending, pending, "no timer is left");
 });
 
-test("given a queue that is gone, when it is asked, then the hive is not ready and names it", async () => {
+test("a missing queue means not ready, and is named", async () => {
   const clock = new ManualClock();
   await using hive = await createHive({ ...options, clock });
   await hive.start();
@@ -102,7 +102,7 @@ test("given a queue that is gone, when it is asked, then the hive is not ready a
   assert.equal([ready, detail.provider.state, detail.provider.missing], [false, "failed", ["Healthy-Actor"]]);
 });
 
-test("given polls that fail, when it is asked, then the hive is live and not ready, until one is answered; and nothing secret is said", async () => {
+test("failing polls mean live and not ready, without secrets", async () => {
   const clock = new ManualClock();
   let down = true;
   let unreachable = true;
@@ -129,7 +129,7 @@ test("given polls that fail, when it is asked, then the hive is live and not rea
   assert.equal(brief(await hive.health()), [true, true, "running"]);
 });
 
-test("given a poll that is never answered, when two minutes have passed, then the hive is not live", async () => {
+test("a poll that is stuck for two minutes means not live", async () => {
   const clock = new ManualClock();
   const lease = (_name: unknown, { signal }: { readonly signal: AbortSignal }): Promise<never[]> =>
     new Promise((resolve) => signal.addEventListener("abort", () => resolve([])));
@@ -142,7 +142,7 @@ test("given a poll that is never answered, when two minutes have passed, then th
   assert.equal([live, detail.actors[0]?.polling], [false, "stuck"]);
 });
 
-test("given a server of health, when it is probed, then it answers 200 or 503 with JSON, on the loopback address", async () => {
+test("the health server returns 200 or 503 with JSON, on loopback", async () => {
   const hive = await createHive(options);
   const server = await healthServer(hive, { port: 0 });
   const probe = async (path: string): Promise<[number, Record<string, unknown>]> => {
@@ -163,7 +163,7 @@ test("given a server of health, when it is probed, then it answers 200 or 503 wi
   await server.close();
 });
 
-test("given a provider that does not answer, when the server is asked whether the hive is live, then it does not ask the provider", async () => {
+test("/live does not ask an unresponsive provider", async () => {
   const clock = new ManualClock();
   const missing = (): Promise<never> => new Promise(() => {});
   const hive = await createHive({ ...options, clock, provider: providerWith(clock, { missing }) });
@@ -177,7 +177,7 @@ test("given a provider that does not answer, when the server is asked whether th
   await stopping;
 });
 
-test("given who says nothing, or begins a request and never ends it, when seconds have passed, then the server lets go of them", async () => {
+test("the health server closes silent and slow connections after seconds", async () => {
   await using hive = await createHive(options);
   await using server = await healthServer(hive, { port: 0 });
   const sockets = ["", "GET /live HTTP/1.1\r\nx-slow: "].map((said) => {
@@ -188,7 +188,7 @@ test("given who says nothing, or begins a request and never ends it, when second
   await Promise.all(sockets.map((socket) => once(socket, "close")));
 });
 
-test("given a port that is taken, when health is to be served there, then it says so", async () => {
+test("a taken port is reported", async () => {
   const hive = await createHive(options);
   await using first = await healthServer(hive, { port: 0 });
   const error = await throwsCode("InvalidConfiguration", () => healthServer(hive, { port: first.port }));
@@ -197,27 +197,27 @@ test("given a port that is taken, when health is to be served there, then it say
   await hive.stop();
 });
 
-test("given a hive that stops for longer than a poll may take, when it is asked, then it is live until it has stopped", async () => {
+test("a hive that stops for long is live until it has stopped", async () => {
   const clock = new PatientClock();
   let answer = (): void => {};
   const lease = (): Promise<never[]> => new Promise((resolve) => (answer = () => resolve([])));
   const hive = await createHive({ ...options, clock, provider: providerWith(clock, { lease }) });
   await hive.start();
   await clock.advance(0);
-  const stopping = hive.stop({ deadline: 600_000 });
+  const stopping = hive.stop({ deadline: "10m" });
   await clock.advance(120_001);
   assert.equal(brief(await hive.health()), [true, false, "stopping"]);
   answer();
   await stopping;
 });
 
-test("given a health that cannot be told, when the server is asked, then it answers 503 and nothing else", async () => {
+test("the health server returns a bare 503 when health fails", async () => {
   await using server = await healthServer({ health: () => Promise.reject(new Error(secret)) }, { port: 0 });
   const response = await fetch(`http://127.0.0.1:${server.port}/ready`);
   assert.equal([response.status, await response.json()], [503, { ready: false }]);
 });
 
-test("given a server of health, then it does not keep the process; and when it is closed, a request that is not ended is no hindrance", async () => {
+test("the health server does not keep the process alive, and closes at once", async () => {
   const hive = await createHive(options);
   const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
   const before = servers();
@@ -234,7 +234,7 @@ test("given a server of health, then it does not keep the process; and when it i
   await hive.stop();
 });
 
-test("given a paused subscription, when health is asked, then it says by what, until when and why", async () => {
+test("a paused subscription shows by what, until when and why", async () => {
   for (const [by, settings] of [
     ["circuit-breaker", { middleware: [circuitBreaker({ failures: 1, open: 30_000 })] }],
     ["supervision", { supervision: [{ on: TypeError, action: "pause", pause: 30_000 }] }],
@@ -261,7 +261,7 @@ test("given a paused subscription, when health is asked, then it says by what, u
   }
 });
 
-test("given an actor that asks for a pause, when health is asked, then it says so, over HTTP too", async () => {
+test("a pause requested by an actor shows in health, over HTTP too", async () => {
   const clock = new PatientClock();
   const asks = actor("Healthy-Actor", () => {
     throw new PauseSubscription(1_000);
@@ -280,7 +280,7 @@ test("given an actor that asks for a pause, when health is asked, then it says s
   );
 });
 
-test("given an ordered subscription, when an event fails, then health names it until it is tried again", async () => {
+test("a failed event of an ordered subscription shows until its retry", async () => {
   const clock = new PatientClock();
   let fails = true;
   const failing = actor(
@@ -304,7 +304,7 @@ test("given an ordered subscription, when an event fails, then health names it u
   assert.equal(await held(), []);
 });
 
-test("given events that another process took over, when time passes, then they are told no more", () => {
+test("events that another process took over disappear from health", () => {
   const held = new HeldKeys();
   const lease = { event: new Event("A", 1, { partitionKey: "k" }), attempt: 2 } as Partial<Lease> as Lease;
   held.hold(lease, 1_000, 0);

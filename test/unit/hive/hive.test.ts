@@ -13,14 +13,14 @@ const test = suite("a hive");
 
 const idle = actor("Ping-Works", () => {});
 
-test("given options that are none, when a hive is made, then every problem is told at once", async () => {
+test("every problem of the options is listed at once", async () => {
   const wrong = { actor: idle, actors: idle, provider: 5, container: {}, topology: "make" };
   const { code, message } = await failureOf(createHive(wrong as unknown as HiveOptions));
   assert.is(code, "InvalidConfiguration");
   for (const problem of [
     '"actor" is not an option; there are actors',
     "provider must be a URL",
-    "container must be one of inversify",
+    "container must be a Container of inversify",
     'topology must be create or check, not "make"',
   ])
     assert.match(message, problem);
@@ -28,7 +28,7 @@ test("given options that are none, when a hive is made, then every problem is to
     assert.match((await failureOf(createHive(none as unknown as HiveOptions))).message, "takes an object of options");
 });
 
-test("given a set-up that failed, when it is asked for again, then it is tried again", async () => {
+test("a failed set-up is repeated when asked again", async () => {
   const memory = new MemoryProvider();
   let tries = 0;
   const provider = tampered(memory, {
@@ -46,7 +46,7 @@ test("given a set-up that failed, when it is asked for again, then it is tried a
   await memory.close();
 });
 
-test("given nothing to publish, or log events only, when it is pushed, then the provider is asked for no more than there is", async () => {
+test("a push calls the provider only for business events", async () => {
   const memory = new MemoryProvider();
   const pushed: number[] = [];
   const provider = tampered(memory, { push: async (events) => void pushed.push(events.length) });
@@ -56,7 +56,7 @@ test("given nothing to publish, or log events only, when it is pushed, then the 
   assert.equal(pushed, [1]);
 });
 
-test("given a log event that is being sent, when the hive is stopped, then it stops after that", async () => {
+test("a stop waits for log events under way", async () => {
   const memory = new MemoryProvider();
   const gate = new Gate();
   const provider = tampered(memory, { push: () => gate.pass().then(() => 0) });
@@ -70,7 +70,7 @@ test("given a log event that is being sent, when the hive is stopped, then it st
   await stopping;
 });
 
-test("given somebody who waits until a hive is idle, when it is stopped, then they wait no more", async () => {
+test("a stop resolves whenIdle", async () => {
   const clock = new PatientClock();
   const hive = await createHive({ actors: idle, clock, logger: silentLogger });
   await hive.setup();
@@ -81,7 +81,7 @@ test("given somebody who waits until a hive is idle, when it is stopped, then th
   await waiting;
 });
 
-test("given which dead letters are meant in no way that is known, when they are dropped, then none is", async () => {
+test("an unknown selection of dead letters drops none", async () => {
   const clock = new PatientClock();
   const failing = actor("Ping-Works", () => Promise.reject(new Error("no")), { retry: { maxAttempts: 1 } });
   const hive = await createHive({ actors: failing, clock, logger: silentLogger });
@@ -94,7 +94,7 @@ test("given which dead letters are meant in no way that is known, when they are 
   await hive.stop();
 });
 
-test("given a hive that was stopped, when it is stopped again, then it was that once", async () => {
+test("a second stop does nothing", async () => {
   let closed = 0;
   const provider = new MemoryProvider();
   const journal = { subject: () => undefined };
@@ -106,7 +106,7 @@ test("given a hive that was stopped, when it is stopped again, then it was that 
   assert.is(closed, 1);
 });
 
-test("given two errors that stop the hive, when it has stopped, then it tells the first", async () => {
+test("the first of two errors that stop the hive is reported", async () => {
   const clock = new PatientClock();
   const gate = new Gate();
   const failing = actor(

@@ -10,7 +10,7 @@ class Reader implements ProcessorActor {
   async processAsync(): Promise<void> {}
 }
 
-test("given what is no event, when it is pushed, then it is refused, and nothing beside it is published", async () => {
+test("a value that is no event is refused with everything beside it", async () => {
   await using hive = await createHive({ actors: Reader, logger: silentLogger });
   await hive.setup();
   const none: unknown[] = [

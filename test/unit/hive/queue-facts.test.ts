@@ -34,13 +34,13 @@ async function holds({ queues }: Provider): Promise<void> {
   assert.is(await oldest(), 2_000, "what came back is");
 }
 
-test("given memory, when asked, then it tells its queues and their oldest ready events", async () => {
+test("memory lists its queues and their oldest ready events", async () => {
   const provider = new MemoryProvider();
   await holds(provider);
   await provider.close();
 });
 
-test("given SQLite, when asked, then it tells its queues and their oldest ready events", async () => {
+test("SQLite lists its queues and their oldest ready events", async () => {
   using file = sqliteFile();
   const provider = new SqliteProvider({ file: file.path });
   await holds(provider);

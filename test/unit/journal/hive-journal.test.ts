@@ -37,7 +37,7 @@ const entriesOf = async (hive: Hive): Promise<JournalEntry[]> => (hive.journal ?
 const accepted = (id: string): Event =>
   new Event("Accepted", { secret: "top" }, { id, correlationId: `c${id}`, partitionKey: `p${id}` });
 
-test("given a hive in memory, when it works, then its journal has each push and each attempt, and no bodies", async () => {
+test("the journal of a hive in memory holds pushes and attempts, no bodies", async () => {
   await using hive = await createHive({ actors: orders, logger: silentLogger });
   await hive.setup();
   await hive.push(accepted("1"));
@@ -105,7 +105,7 @@ test("given a hive in memory, when it works, then its journal has each push and 
   assert.not.match(JSON.stringify(entries), "top");
 });
 
-test("given an attempt that takes its time, when it ended, then the journal says how long it took", async () => {
+test("an entry holds how long its attempt took", async () => {
   const slow = actor("Slow-Actor", async () => {
     const until = performance.now() + 20;
     while (performance.now() < until) await new Promise(setImmediate);
@@ -118,7 +118,7 @@ test("given an attempt that takes its time, when it ended, then the journal says
   assert.ok(last && last.durationMs >= 20, `it says ${last?.durationMs} ms`);
 });
 
-test("given a business id, when its function fails for an event, then that one has none, it is said once, and work goes on", async () => {
+test("a subject function that fails is logged once, and work goes on", async () => {
   const warnings: string[] = [];
   const logger: Logger = { ...silentLogger, warn: (_fields, message) => void warnings.push(message) };
   const journal = { subject: (event: Event) => event.getBody<{ orderId: string }>().orderId };
@@ -134,7 +134,7 @@ test("given a business id, when its function fails for an event, then that one h
   assert.is(warnings.length, 1);
 });
 
-test("given a hive on a file, when it has stopped, then another process reads what it did", async () => {
+test("the journal in a file is readable from another process", async () => {
   using file = sqliteFile();
   {
     await using hive = await createHive({ actors: orders, logger: silentLogger, provider: `sqlite:${file.path}` });
@@ -151,7 +151,7 @@ test("given a hive on a file, when it has stopped, then another process reads wh
   await provider.close();
 });
 
-test("given nothing said, then memory: and sqlite: keep a journal and others do not; and what is said holds", async () => {
+test("memory: and sqlite: keep a journal by default; an option wins", async () => {
   using file = sqliteFile();
   const journalFor = async (options: Partial<HiveOptions>): Promise<unknown> => {
     await using hive = await createHive({ actors: orders, logger: silentLogger, ...options });
@@ -165,7 +165,7 @@ test("given nothing said, then memory: and sqlite: keep a journal and others do 
   assert.is(await journalFor({ provider: cloud, journal: true }), StoredJournal);
 });
 
-test("given options that are wrong, when a hive is made, then every problem is listed", async () => {
+test("every problem of the journal options is listed", async () => {
   const error = await throwsCode("InvalidConfiguration", () =>
     createHive({ actors: orders, journal: { entries: 5, age: 1 } }),
   );
@@ -175,9 +175,13 @@ test("given options that are wrong, when a hive is made, then every problem is l
     createHive({ actors: orders, journal: { age: Infinity } }),
   );
   assert.match(endless.message, "not Infinity");
+  const short = await throwsCode("InvalidConfiguration", () => createHive({ actors: orders, journal: { age: "59s" } }));
+  assert.match(short.message, "not 59000");
+  const hive = await createHive({ actors: orders, journal: { age: "30d" } });
+  await hive.stop({ deadline: "1s" });
 });
 
-test("given a journal, when it is asked who published what to where, then the busiest come first", async () => {
+test("observed edges come busiest first", async () => {
   const journal = new MemoryJournal(100);
   for (const eventType of ["Seldom", "Often", "Often", "Often", "Now", "Now"])
     journal.append(entry({ eventType, queueName: `${eventType}-` }));

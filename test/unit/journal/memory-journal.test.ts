@@ -8,19 +8,19 @@ const test = suite("MemoryJournal");
 const ids = async (journal: MemoryJournal, filter = {}): Promise<string[]> =>
   (await all(journal.read(filter))).map(({ eventId }) => eventId);
 
-test("given fewer entries than it holds, when it is read, then all are there, the newest first", async () => {
+test("a journal that is not full returns all entries, newest first", async () => {
   const journal = new MemoryJournal(3);
   for (const eventId of ["1", "2"]) journal.append(entry({ eventId }));
   assert.equal(await ids(journal), ["2", "1"]);
 });
 
-test("given more entries than it holds, when it is read, then the last ones are there", async () => {
+test("a full journal returns the last entries", async () => {
   const journal = new MemoryJournal(3);
   for (let n = 1; n <= 7; n++) journal.append(entry({ eventId: String(n) }));
   assert.equal(await ids(journal), ["7", "6", "5"]);
 });
 
-test("given a reader under way, when entries are appended, then it reads on what was there", async () => {
+test("entries appended while reading do not disturb the reader", async () => {
   const journal = new MemoryJournal(3);
   for (let n = 1; n <= 3; n++) journal.append(entry({ eventId: String(n) }));
   const read: string[] = [];
@@ -31,7 +31,7 @@ test("given a reader under way, when entries are appended, then it reads on what
   assert.equal(read, ["3", "2", "1"]);
 });
 
-test("given times, when it is read from one until another, then the first is in and the last is not", async () => {
+test("since is inclusive and until is exclusive", async () => {
   const journal = new MemoryJournal(10);
   for (let time = 1; time <= 5; time++) journal.append(entry({ eventId: String(time), time }));
   assert.equal(await ids(journal, { since: 2, until: 4 }), ["3", "2"]);

@@ -21,17 +21,17 @@ const messageOf = (error: unknown): string | undefined =>
     0,
   ).errorMessage;
 
-test("given an error, when an attempt is written down, then it is by the first line of its message, cut at 200 characters", () => {
+test("an error is recorded as the first line of its message, cut at 200", () => {
   assert.is(messageOf(new Error("one\ntwo")), "one");
   assert.is(messageOf(new Error("x".repeat(200))), "x".repeat(200));
   assert.is(messageOf(new Error("x".repeat(201))), `${"x".repeat(199)}…`);
 });
 
-test("given a secret in the message of an error, when an attempt is written down, then it is not", () => {
+test("a secret in an error message is not recorded", () => {
   assert.is(messageOf(new Error("no answer from amqps://user:hunter2@host")), "no answer from amqps://***@host");
 });
 
-test("given an event for later, when its push is written down, then it says when it is due", () => {
+test("the push of a delayed event records when it is due", () => {
   const event = new Event("Ping", 1, { enqueueTime: new Date(5_000) });
   assert.is(pushEntry(event, undefined, 0).dueAt, 5_000);
 });

@@ -43,7 +43,7 @@ const entries: fc.Arbitrary<JournalEntry> = fc.record(
   plain,
 );
 
-test("given any entries, when they are written and read, then they are the same, in the same order", () => {
+test("entries read back equal the written ones, in order", () => {
   fc.assert(
     fc.property(fc.array(entries, { maxLength: 8 }), (list) => {
       const segment = new SegmentText();
@@ -54,7 +54,7 @@ test("given any entries, when they are written and read, then they are the same,
   );
 });
 
-test("given texts with control characters, when they are written, then those are spaces and nothing else is changed", () => {
+test("control characters become spaces, and nothing else changes", () => {
   const segment = new SegmentText();
   segment.append(entry({ subject: "a\u007fb\nc", errorName: "Error", errorMessage: "\u0000" }));
   segment.append(entry({ eventId: "2" }));
@@ -83,7 +83,7 @@ test("given a part of a millisecond, then it is written as whole ones", () => {
   assert.is(entriesOf(text.toString())[0]?.durationMs, 2);
 });
 
-test("given times near and far, then what is older comes later, as the ids of segments are sorted", () => {
+test("ids of segments sort newest first, for times near and far", () => {
   const times = [0, 1_000, Date.UTC(2026, 0, 1), Date.UTC(2250, 0, 1)];
   assert.equal(times.map(segmentsFrom).sort().reverse(), times.map(segmentsFrom));
 });

@@ -53,7 +53,7 @@ function writing(stores: Stores, upsert: () => Promise<void>): Stores {
 const idsOf = async (journal: StoredJournal, filter = {}): Promise<string[]> =>
   (await all(journal.read(filter))).map(({ eventId }) => eventId);
 
-test("given entries, when 250 ms have passed, then they are written as one segment; and an idle journal writes nothing", async () => {
+test("entries are written as one segment after 250 ms; idle writes nothing", async () => {
   const { clock, journal, segments } = setup();
   journal.append(entry({ eventId: "1" }));
   journal.append(entry({ eventId: "2" }));
@@ -67,7 +67,7 @@ test("given entries, when 250 ms have passed, then they are written as one segme
   assert.is(clock.pending, 0, "a timer runs though there is nothing to write");
 });
 
-test("given more than fits a row, when it has come together, then it is written at once, and no row is too long", async () => {
+test("a full segment is written at once, and no row is too long", async () => {
   const { clock, journal, segments } = setup();
   for (let n = 0; n < 500; n++) journal.append(entry({ eventId: `event ${n}`, correlationId: "x".repeat(100) }));
   await clock.advance(0);
@@ -79,7 +79,7 @@ test("given more than fits a row, when it has come together, then it is written 
   }
 });
 
-test("given what was appended and not written yet, when it is read, then it is there, the newest first", async () => {
+test("unwritten entries are readable, newest first", async () => {
   const { clock, journal } = setup();
   for (let n = 1; n <= 300; n++) {
     journal.append(entry({ eventId: String(n), time: n, correlationId: "x".repeat(200) }));
@@ -94,7 +94,7 @@ test("given what was appended and not written yet, when it is read, then it is t
   assert.equal(await idsOf(journal, { since: 301 }), ["301"]);
 });
 
-test("given an attempt with very many outputs, when it is read, then all are there, spread over several entries", async () => {
+test("an attempt with very many outputs is spread over several entries", async () => {
   const { journal, segments } = setup();
   const outputs = Array.from({ length: 1_000 }, (_, n) => ({
     id: `${n}`.padStart(128, "0"),
@@ -111,7 +111,7 @@ test("given an attempt with very many outputs, when it is read, then all are the
   for (const segment of await segments()) assert.ok(JSON.stringify(segment).length < 32_768);
 });
 
-test("given more entries than are kept, when it goes on, then the oldest are removed", async () => {
+test("the oldest entries beyond the maximum are removed", async () => {
   const { clock, journal, segments } = setup({ entries: 100 });
   for (let n = 1; n <= 400; n++) {
     journal.append(entry({ eventId: String(n), time: clock.now() }));
@@ -122,7 +122,7 @@ test("given more entries than are kept, when it goes on, then the oldest are rem
   assert.is((await idsOf(journal))[0], "400");
 });
 
-test("given one segment that holds more than is kept, when it is pruned, then the newest entries are still there", async () => {
+test("one segment above the maximum keeps the newest entries", async () => {
   const { journal } = setup({ entries: 100 });
   for (let n = 1; n <= 700; n++) journal.append(entry({ eventId: String(n), correlationId: "x".repeat(20) }));
   await all(journal.read());
@@ -132,7 +132,7 @@ test("given one segment that holds more than is kept, when it is pruned, then th
   assert.ok(ids.length >= 100 && ids.length < 700, `${ids.length} entries are kept`);
 });
 
-test("given processes that write little each, when they come and go, then the oldest entries are removed too", async () => {
+test("processes that write little remove the oldest entries too", async () => {
   const { clock, open, segments } = setup({ entries: 100 });
   for (let n = 1; n <= 80; n++) {
     const journal = open();
@@ -144,7 +144,7 @@ test("given processes that write little each, when they come and go, then the ol
   assert.ok(kept <= 130, `${kept} entries are kept`);
 });
 
-test("given entries older than the age, when a process writes its first, then they are removed and younger ones are not", async () => {
+test("the first write of a process removes entries beyond the age", async () => {
   const { clock, open } = setup({ ageMs: day });
   const before = open();
   before.append(entry({ eventId: "old", time: clock.now() }));
@@ -157,7 +157,7 @@ test("given entries older than the age, when a process writes its first, then th
   assert.equal(await idsOf(journal), ["new", "young"]);
 });
 
-test("given a store that fails, when entries are appended, then nothing throws, and the losses are told in one warning a minute", async () => {
+test("a failing store never throws; losses are logged once a minute", async () => {
   const warnings: object[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields) };
   const clock = new ManualClock();
@@ -180,7 +180,7 @@ test("given a store that fails, when entries are appended, then nothing throws, 
   assert.equal(await idsOf(journal), ["22"]);
 });
 
-test("given a store that never answers, when it goes on, then memory is bounded, and closing takes 5 s at the most", async () => {
+test("a stalled store bounds memory, and close takes at most 5 s", async () => {
   const warnings: { entries: number }[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields as { entries: number }) };
   const clock = new ManualClock();
@@ -200,7 +200,7 @@ test("given a store that never answers, when it goes on, then memory is bounded,
   );
 });
 
-test("given a journal that is closed, when it was told of something, then that is written; what comes later is not", async () => {
+test("close writes what was appended, and ignores later entries", async () => {
   const { journal, open, clock } = setup();
   journal.append(entry({ eventId: "1" }));
   await journal.close();
@@ -209,7 +209,7 @@ test("given a journal that is closed, when it was told of something, then that i
   assert.equal(await idsOf(open()), ["1"]);
 });
 
-test("given a slow store and a hive that goes on, when the journal is read, then that begins once what was appended is written", async () => {
+test("reading a slow store waits only for entries appended before", async () => {
   const clock = new ManualClock();
   const stores = writing(storesOn(clock), () => new Promise((resolve) => clock.after(400, resolve)));
   const { journal } = setup({ clock, stores });
@@ -228,7 +228,7 @@ test("given a slow store and a hive that goes on, when the journal is read, then
   await reading;
 });
 
-test("given entries older than the age, when the journal is pruned, then they are removed", async () => {
+test("a prune removes entries beyond the age", async () => {
   const { clock, journal } = setup({ ageMs: day });
   journal.append(entry({ eventId: "old", time: clock.now() }));
   await clock.advance(day);
@@ -239,7 +239,7 @@ test("given entries older than the age, when the journal is pruned, then they ar
   assert.equal(await idsOf(journal), ["young"]);
 });
 
-test("given much that is old, when what is new is read, then no more of it is read than one segment", async () => {
+test("reading recent entries reads at most one older segment", async () => {
   const clock = new ManualClock();
   const inner = storesOn(clock);
   let walked = 0;
@@ -265,7 +265,7 @@ test("given much that is old, when what is new is read, then no more of it is re
   assert.is(walked, 3);
 });
 
-test("given processes that come and go, when they have written, then each entry was counted once", async () => {
+test("each entry is counted once across processes", async () => {
   const clock = new ManualClock();
   const stores = storesOn(clock);
   const { open } = setup({ clock, stores, entries: 40 });
@@ -280,7 +280,7 @@ test("given processes that come and go, when they have written, then each entry 
   assert.is(await stores.counters.get("HiveJournal", "entries"), 60);
 });
 
-test("given two processes that prune at the same time, then neither is disturbed by what the other removed", async () => {
+test("two processes that prune together do not disturb each other", async () => {
   const { clock, open, journal, segments } = setup({ ageMs: day });
   for (let n = 0; n < 5; n++) {
     journal.append(entry({ time: clock.now() }));
@@ -291,7 +291,7 @@ test("given two processes that prune at the same time, then neither is disturbed
   assert.equal(await segments(), []);
 });
 
-test("given a store that cannot count, when entries are appended, then they are written all the same and nothing throws", async () => {
+test("a store without counters still takes entries, and nothing throws", async () => {
   const clock = new ManualClock();
   const inner = storesOn(clock);
   const increment = (): Promise<never> => Promise.reject(new BeeHiveError("Unavailable", "gone fishing"));

@@ -19,7 +19,7 @@ const meeting = (own: string, other: string): string => `
   test.run();
 `;
 
-test("given several files, when processes share them, then they run side by side and each one's output is in one piece", async () => {
+test("processes share files side by side, and keep outputs in one piece", async () => {
   const files = { "a.test.ts": meeting("Ada", "Bob"), "b.test.ts": meeting("Bob", "Ada") };
   const { code, output, lastLine } = await runOn(files, { args: ["--workers", "2"] });
   assert.match(blockOf("a.test.ts", output), /^ Ada {2}Ada came\nAda went\n• .*\(1 \/ 1\)\n\n/);
@@ -28,7 +28,7 @@ test("given several files, when processes share them, then they run side by side
   assert.is(code, 0);
 });
 
-test("given one worker, when several files are run, then in the runner's own process", async () => {
+test("one worker runs files in the process of the runner", async () => {
   const remembers = `
     globalThis.times = (globalThis.times ?? 0) + 1;
     const test = suite("S");
@@ -52,7 +52,7 @@ const DEATHS: { given: string; ends: string; says: RegExp; args?: readonly strin
 ];
 
 for (const { given, ends, says, args = [] } of DEATHS) {
-  test(`given a process that ${given} over a file, when others are left, then that file fails, nothing it said is lost, and the others run`, async () => {
+  test(`a process that ${given} fails its file, and the others run`, async () => {
     const dying = `
       const test = suite("Dying");
       test("passes", () => {});
@@ -71,7 +71,7 @@ for (const { given, ends, says, args = [] } of DEATHS) {
   });
 }
 
-test("given a process that does not end after its last file, when the run ends, then that file fails and nothing waits", async () => {
+test("a process that does not end after its last file fails that file", async () => {
   const clinging = `
     process.on("exit", () => { for (;;); });
     ${PASSING}
@@ -83,7 +83,7 @@ test("given a process that does not end after its last file, when the run ends, 
   assert.is(code, 1);
 });
 
-test("given files that measure, when processes share the rest, then they run alone, after it", async () => {
+test("files that measure run alone, after all others", async () => {
   const noting = (name: string): string => `
     import { appendFileSync } from "node:fs";
     const note = (text) => appendFileSync(new URL("${name.includes("/") ? ".." : "."}/notes", import.meta.url), text);
@@ -108,7 +108,7 @@ test("given files that measure, when processes share the rest, then they run alo
   assert.match(output, /\/[cd]\.test\.ts\n[^]*\/[cd]\.test\.ts\n[^]*bench\/a\.test\.ts\n[^]*bench\/b\.test\.ts\n/);
 });
 
-test("given a run of several processes, when it is interrupted, then all of them end and it says so", async () => {
+test("an interrupted run ends all processes and reports it", async () => {
   const endless = `
     import { writeFileSync } from "node:fs";
     const test = suite("Endless", { timeoutMs: 60_000 });

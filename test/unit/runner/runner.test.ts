@@ -11,7 +11,7 @@ test("given tests that pass, when run, then it counts them and exits 0", async (
   assert.is(code, 0);
 });
 
-test("given a pattern, when run, then only the files whose path matches are run", async () => {
+test("a pattern selects files by their paths", async () => {
   const { code, lastLine } = await runOn({ "a.test.ts": PASSING, "b.test.ts": "throw 1" }, { args: ["a\\.test"] });
   assert.is(lastLine, "1 passed, 0 failed");
   assert.is(code, 0);
@@ -28,7 +28,7 @@ test("given a skipped test, when run, then it is counted apart", async () => {
   assert.is(code, 0);
 });
 
-test("given a failing assertion, when run, then the difference and the place are shown", async () => {
+test("a failing assertion shows the difference and the place", async () => {
   const { code, output, lastLine } = await runOnOne(`
     const assert = await import(${JSON.stringify(import.meta.resolve("uvu/assert"))});
     const test = suite("Failing");
@@ -206,7 +206,7 @@ const FALSE_PASSES: { given: string; body: string; says: RegExp; closes: string;
   },
 ];
 
-test("given all that may pass falsely, when processes share it, then each fails and says so as it does alone", async () => {
+test("whatever passes falsely fails, alone or in shared processes", async () => {
   const name = (given: string): string => `${given.replaceAll(/\W+/g, "-")}.test.ts`;
   const files = FALSE_PASSES.map(({ given, body }): [string, string] => [name(given), body]);
   const { code, output, lastLine } = await runOn(Object.fromEntries(files), { ci: true, args: ["--workers", "2"] });
@@ -230,7 +230,7 @@ for (const { given, body, says, closes, ci = false } of FALSE_PASSES) {
   });
 }
 
-test("given .only at a desk, when run, then it is allowed and the rest counts as skipped", async () => {
+test(".only is allowed at a desk, and the rest counts as skipped", async () => {
   const { code, lastLine } = await runOnOne(`
     const test = suite("S");
     test("one", () => {});
@@ -248,7 +248,7 @@ test("given no test file at all, when run, then it fails", async () => {
   assert.is(code, 1);
 });
 
-test("given a file that leaks, when the next one is run, then only the first is blamed", async () => {
+test("a file that leaks is blamed, and the next one is not", async () => {
   const { output, lastLine } = await runOn({
     "a.test.ts": `
       import { createServer } from "node:net";

@@ -66,13 +66,13 @@ const authorised = PaymentAuthorised.create(
 
 const test = suite("given, when, then");
 
-test("given stores arranged by a function, when an actor takes an event, then its events are as expected", async () => {
+test("stores arranged by a function are there for the actor", async () => {
   await given((stores) => stores.collection<Order>("Orders").insert(order))
     .when(accepted, PaymentActor, accepting)
     .then([authorised]);
 });
 
-test("given items by collection, when an actor takes an event, then its writes are in the stores, and it ran once", async () => {
+test("items by collection are there, writes are kept, it runs once", async () => {
   let runs = 0;
   const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, {
     bind: (container) => container.bind(Gateway).toConstantValue({ authorise: async () => `${++runs}` }),
@@ -85,7 +85,7 @@ test("given items by collection, when an actor takes an event, then its writes a
   assert.equal(runs, 1);
 });
 
-test("given a step that fails, when it wrote before, then nothing is in the stores and the error is the actor's own", async () => {
+test("a failed step writes nothing, and its own error is reported", async () => {
   class GatewayDown extends Error {}
   const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, {
     bind: (container) =>
@@ -99,19 +99,19 @@ test("given a step that fails, when it wrote before, then nothing is in the stor
   );
 });
 
-test("given a library error, when it is expected, then by its class or its code", async () => {
+test("a library error is expected by class or by code", async () => {
   const reaction = given({ Orders: [{ ...order, status: "paid" }] }).when(accepted, PaymentActor, accepting);
   await reaction.thenThrows(RejectEvent);
   await reaction.thenThrows("Rejected");
   await given().when(accepted, PaymentActor, accepting).thenThrows("NotFound");
 });
 
-test("given something that is not bound, when the actor is to be made, then the error says what", async () => {
+test("a dependency that is not bound is named", async () => {
   const { message } = await throwsCode("InvalidConfiguration", () => given().when(accepted, PaymentActor).then([]));
   assert.match(message, "PaymentActor -> Gateway: nothing binds Gateway");
 });
 
-test("given other events than expected, when they are compared, then the error shows how their bodies differ", async () => {
+test("a difference between bodies is shown", async () => {
   const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, accepting);
   const error = await failureOf(reaction.then([PaymentAuthorised.create({ orderId: "1", code: "no" })]));
 
@@ -121,7 +121,7 @@ test("given other events than expected, when they are compared, then the error s
   assert.match(error.message, /- +code: 'no'/);
 });
 
-test("given events that differ in id, time and cause only, when they are compared, then they are equal", async () => {
+test("events that differ in id, time and cause only are equal", async () => {
   const other = authorised.clone({ timestamp: new Date(0), correlationId: "c", causationId: "d" });
   await given({ Orders: [order] })
     .when(accepted, PaymentActor, accepting)
@@ -134,19 +134,19 @@ for (const [what, different] of Object.entries({
   destination: authorised.clone({ queueName: "Payments" }),
   delivery: authorised.clone({ delivery: "log" }),
 })) {
-  test(`given an event with another ${what} than expected, when they are compared, then they are not equal`, async () => {
+  test(`an event with another ${what} is not equal`, async () => {
     const reaction = given({ Orders: [order] }).when(accepted, PaymentActor, accepting);
     assert.ok((await failureOf(reaction.then([different]))) instanceof AssertionError);
   });
 }
 
-test("given an actor that fails, when events are expected, then the assertion says why and keeps the cause", async () => {
+test("an actor that fails is reported with its cause", async () => {
   const error = await failureOf(given().when(accepted, PaymentActor, accepting).then([]));
   assert.match(error.message, /^PaymentActor on OrderAccepted: it failed: /);
   assert.ok(error.cause instanceof Error);
 });
 
-test("given an actor that succeeds, when an error is expected, then the assertion says that there was none", async () => {
+test("an actor that succeeds is reported when an error is expected", async () => {
   const error = await failureOf(
     given({ Orders: [order] })
       .when(accepted, PaymentActor, accepting)
@@ -155,7 +155,7 @@ test("given an actor that succeeds, when an error is expected, then the assertio
   assert.match(error.message, /expected to fail and was committed/);
 });
 
-test("given an event that publishes does not name, when it is expected, then the assertion says so", async () => {
+test("an event that publishes does not name is reported", async () => {
   @actorDescription("OrderAccepted-Forgetful", { publishes: ["Seen"] })
   class ForgetfulActor implements ProcessorActor {
     processAsync(): Event[] {
@@ -172,13 +172,13 @@ test("given an event that publishes does not name, when it is expected, then the
   await reaction.thenThrows("QueueNotFound");
 });
 
-test("given a reaction without an expectation, when it is awaited, then it says what is missing", async () => {
+test("a reaction that is awaited without an expectation throws", async () => {
   const mistaken: unknown = given().when(accepted, PaymentActor);
   const error = await failureOf((async () => await mistaken)());
-  assert.match(error.message, /say what follows, with \.then/);
+  assert.match(error.message, /name the expected events, with \.then/);
 });
 
-test("given an event that the actor does not read, when it is delivered, then the error names both", async () => {
+test("an event that the actor does not read is reported with both names", async () => {
   const error = await failureOf(given().when(new Event("OrderShipped"), PaymentActor).then([]));
   assert.match(error.message, /PaymentActor reads OrderAccepted-Payment; the event OrderShipped goes to/);
 });
@@ -191,14 +191,14 @@ class TwiceActor implements ProcessorActor {
   }
 }
 
-test("given an actor on several subscriptions of a topic, when one is named, then it runs there", async () => {
+test("queueName selects one of several subscriptions", async () => {
   const reaction = given().when(accepted, TwiceActor, { queueName: "OrderAccepted-Second" });
   await reaction.then([
     new Event("Seen", { by: "OrderAccepted-Second" }),
     new Event("SeenAgain", "now", { queueName: "Log" }),
   ]);
   const error = await failureOf(given().when(accepted, TwiceActor).then([]));
-  assert.match(error.message, /say with \{ queueName \} which of them is meant/);
+  assert.match(error.message, /choose one of them with \{ queueName \}/);
 });
 
 @actorDescription("OrderAccepted-Slow", { middleware: [timeout(5_000)] })
@@ -211,7 +211,7 @@ class SlowActor implements ProcessorActor {
   }
 }
 
-test("given an actor with a timeout, when it waits too long, then it fails as in a hive, in no time", async () => {
+test("a timeout fails as in a hive, without taking time", async () => {
   await given().when(accepted, SlowActor).thenThrows("Timeout");
 });
 

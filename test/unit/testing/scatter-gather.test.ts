@@ -75,7 +75,7 @@ class GatherQuotes implements ProcessorActor {
 const actors = [RequestQuotes, Carrier, GatherQuotes];
 const carriers = Array.from({ length: 30 }, (_, index) => `${index + 7}`);
 
-test("given thirty answers at the same time, when they collide, then none is lost, one is the last, and none has failed", async () => {
+test("thirty answers that collide: none is lost, one is the last", async () => {
   runs = 0;
   const hive = await TestHive.start({ actors });
   await hive.push(TripRequested.create({ tripId: "t", carriers }));
@@ -94,7 +94,7 @@ test("given thirty answers at the same time, when they collide, then none is los
   await hive.stop();
 });
 
-test("given answers that come twice, when all are in, then the trip is quoted with the same price", async () => {
+test("repeated answers do not change the price", async () => {
   const hive = await TestHive.start({ actors });
   await hive.push(TripRequested.create({ tripId: "t", carriers: ["5", "3"] }));
   await hive.settle();
@@ -106,7 +106,7 @@ test("given answers that come twice, when all are in, then the trip is quoted wi
 
 const known: Quotes = { id: "t", asked: ["a", "b"], prices: {} };
 
-test("given nobody answered, when the first answer comes, then it is noted and nothing follows", async () => {
+test("the first answer is stored, and nothing follows", async () => {
   const gathered = given({ Quotes: [known] }).when(
     QuoteGiven.create({ tripId: "t", carrier: "a", price: 9 }),
     GatherQuotes,
@@ -117,7 +117,7 @@ test("given nobody answered, when the first answer comes, then it is noted and n
   );
 });
 
-test("given all but one answered, when the last answer comes, then the best price follows", async () => {
+test("the last answer leads to the best price", async () => {
   await given({ Quotes: [{ ...known, prices: { b: 4 } }] })
     .when(QuoteGiven.create({ tripId: "t", carrier: "a", price: 9 }), GatherQuotes)
     .then([TripQuoted.create({ tripId: "t", price: 4 })]);

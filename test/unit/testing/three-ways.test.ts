@@ -70,7 +70,7 @@ for (const { order, status, next } of cases) {
   const [type, body] = next;
   const accepted = OrderAccepted.create({ orderId: order.id });
 
-  test(`given an order of ${order.price}, when the kit delivers it to the actor, then ${type} follows`, async () => {
+  test(`given, when, then: an order of ${order.price} leads to ${type}`, async () => {
     const reaction = given({ Orders: [order] }).when(accepted, PaymentActor);
     await reaction.then([eventType<unknown>(type).create(body)]);
     await reaction.thenStores(async (stores) =>
@@ -78,7 +78,7 @@ for (const { order, status, next } of cases) {
     );
   });
 
-  test(`given an order of ${order.price}, when a hive in memory works on it, then ${type} follows`, async () => {
+  test(`a hive in memory: an order of ${order.price} leads to ${type}`, async () => {
     seen.length = 0;
     const hive = await createHive({ actors: [PaymentActor, NextActor] });
     await hive.provider.stores.collection<Order>("Orders").insert(order);
@@ -94,7 +94,7 @@ for (const { order, status, next } of cases) {
   });
 }
 
-test("given both orders, when a test hive has settled, then the tree is the golden one", async () => {
+test("a test hive: both orders give the golden tree", async () => {
   const hive = await TestHive.start({ actors: [PaymentActor, NextActor] });
   for (const { order } of cases) {
     await hive.stores.collection<Order>("Orders").insert(order);

@@ -51,7 +51,7 @@ const shop = [
   named("ReminderActor", "Reminders", () => []),
 ];
 
-test("given events of two sources under one id, when that is traced, then each has its own attempts", async () => {
+test("events of two sources under one id have attempts of their own", async () => {
   const reads = named("ReadActor", "Reading-Read", (event) => [new Event("Stored", event.properties["source"])]);
   const stores = named("StoreActor", "Stored-Store", (event) => {
     if (event.getBody() === "/b") throw new RejectEvent("full");
@@ -78,7 +78,7 @@ test("given events of two sources under one id, when that is traced, then each h
   assert.equal((await hive.hive.trace("1 from /b")).roots.length, 1);
 });
 
-test("given an order, when it is traced by its business id, then there is what happened to it and where all of it is", async () => {
+test("a business id shows what happened and where everything is", async () => {
   await using hive = await TestHive.start({ actors: shop, journal: { subject } });
   await hive.push([
     new Event("Accepted", of("1042"), { id: "accepted-1042" }),
@@ -88,7 +88,7 @@ test("given an order, when it is traced by its business id, then there is what h
   await assertGolden("trace.txt", steady(await hive.hive.trace("1042")));
 });
 
-test("given an item, when it is traced by an event id, a correlation id or a partition key, then it is the same tree", async () => {
+test("an event id, correlation id and partition key give the same tree", async () => {
   const actors = [actor("A-Reader", (event) => [new Event("B", event.getBody())]), actor("B-Reader", () => [])];
   await using hive = await TestHive.start({ actors });
   await hive.push(new Event("A", {}, { id: "event", correlationId: "correlation", partitionKey: "partition" }));
@@ -99,7 +99,7 @@ test("given an item, when it is traced by an event id, a correlation id or a par
   assert.is(steady(await hive.hive.trace("partition")), byEvent);
 });
 
-test("given an event in the middle, when it is traced, then what followed from it is told, and what it came after", async () => {
+test("an event in the middle shows its cause and what followed", async () => {
   const actors = [actor("A-Reader", () => [new Event("B", {}, { id: "b" })]), actor("B-Reader", () => [])];
   await using hive = await TestHive.start({ actors });
   await hive.push(new Event("A", {}, { id: "a" }));
@@ -112,7 +112,7 @@ test("given an event in the middle, when it is traced, then what followed from i
   assert.match(traceText(trace), /^after a:\nB b /);
 });
 
-test("given an event that three subscriptions read, when one works on it and two do not, then it has three branches, each with its own state", async () => {
+test("an event with three subscriptions has three branches", async () => {
   const actors = ["One", "Two", "Three"].map((name) => actor(`Wide-${name}`, () => []));
   await using all = await createHive({ actors, logger: silentLogger });
   await all.setup();
@@ -128,7 +128,7 @@ test("given an event that three subscriptions read, when one works on it and two
   assert.equal(states(await traced()), ["Wide-One done", "Wide-Three waiting", "Wide-Two waiting"]);
 });
 
-test("given an event that is worked on, tried again later, given up, and sent back, when it is traced, then its state says so", async () => {
+test("the state follows work, retry, dead letter and requeue", async () => {
   let finish = (): void => {};
   const failing = actor(
     "Hard-Actor",
@@ -156,7 +156,7 @@ test("given an event that is worked on, tried again later, given up, and sent ba
   assert.equal(states(await hive.hive.trace("1", { live: false })), ["Hard-Actor dead-lettered"]);
 });
 
-test("given an event that was done without this journal, when the queue is empty, then where it is is unknown", async () => {
+test("an event done outside of this journal has an unknown state", async () => {
   const actors = actor("Quick-Actor", () => []);
   await using silent = await createHive({ actors, logger: silentLogger, journal: false });
   await using talkative = await createHive({ actors, provider: silent.provider, logger: silentLogger });
@@ -166,7 +166,7 @@ test("given an event that was done without this journal, when the queue is empty
   assert.equal(states(await talkative.trace("1")), ["Quick-Actor unknown"]);
 });
 
-test("given a journal that goes back only to the middle, when an older event is traced, then branches that nobody tells of are unknown", async () => {
+test("an event older than the journal has unknown branches", async () => {
   const journal = new MemoryJournal(100);
   const attempt = { timestamp: 500, attempt: 1, outcome: "committed", actor: "TestActor" } as const;
   journal.append(entry({ eventId: "other", time: 1_000 }));
@@ -177,7 +177,7 @@ test("given a journal that goes back only to the middle, when an older event is 
   assert.match(traceText(trace), "the journal goes back to 1970-01-01T00:00:01.000Z");
 });
 
-test("given orders that meet, when one is traced by its business id, then the others are named and not followed", async () => {
+test("other business ids are named and not followed", async () => {
   const actors = [
     actor("Delivered-Unpark", () => ["1", "2"].map((id) => new Event("Resumed", of(id)))),
     actor("Resumed-Ship", (event) => [new Event("Shipped", event.getBody())]),
@@ -195,7 +195,7 @@ test("given orders that meet, when one is traced by its business id, then the ot
   assert.is(second.roots.length, 1);
 });
 
-test("given an event that two attempts published, when it is traced, then it is told once", async () => {
+test("an event that two attempts published appears once", async () => {
   const journal = new MemoryJournal(100);
   const outputs = [{ id: "b", eventType: "B", destination: "B-", dueAt: undefined }];
   const step = {
@@ -216,7 +216,7 @@ test("given an event that two attempts published, when it is traced, then it is 
   );
 });
 
-test("given a chain without an end, when it is traced, then it is cut where a text can still be read", async () => {
+test("an endless chain is cut where its text is still readable", async () => {
   const journal = new MemoryJournal(10_000);
   for (let n = 0; n < 5_000; n++) {
     const outputs = [{ id: `${n + 1}`, eventType: "Tick", destination: "Tick-", dueAt: undefined }];
@@ -237,12 +237,12 @@ test("given a chain without an end, when it is traced, then it is cut where a te
   assert.is([...branchesOf((await traceItem("c", { journal, descriptors: [], now: 10_000 })).roots)].length, 5_001);
 });
 
-test("given an id that nothing has, when it is traced, then that is said, and how far the journal goes back", async () => {
+test("an unknown id is reported with the start of the journal", async () => {
   await using hive = await TestHive.start({ actors: shop });
   assert.match(traceText(await hive.hive.trace("nobody")), 'Nothing is called "nobody"');
 });
 
-test("given a hive without a journal, when something is traced, then it says how to have one", async () => {
+test("a hive without a journal explains how to get one", async () => {
   await using hive = await createHive({ actors: shop, journal: false, logger: silentLogger });
   const error = await throwsCode("InvalidState", () => hive.trace("1"));
   assert.match(error.message, "journal: true");
