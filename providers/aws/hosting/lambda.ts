@@ -99,15 +99,15 @@ class Runner {
 
   async handle(records: readonly SqsRecord[], remainingMs: number): Promise<SqsBatchResponse> {
     const leaseMs = Math.max(0, remainingMs - reserveMs);
-    const passed = new Deadline(this.#clock, leaseMs);
+    const deadline = new Deadline(this.#clock, leaseMs);
     const removed = new Set<string>();
     try {
       for (const [arn, some] of byQueue(records)) {
-        const leases = await this.#work(arn, some, leaseMs, passed);
+        const leases = await this.#work(arn, some, leaseMs, deadline);
         for (const lease of leases) if (lease.removed) removed.add(lease.received.messageId);
       }
     } finally {
-      passed.cancel();
+      deadline.cancel();
     }
     const failed = records.filter(({ messageId }) => !removed.has(messageId));
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
@@ -118,7 +118,7 @@ class Runner {
     arn: string,
     records: readonly SqsRecord[],
     leaseMs: number,
-    passed: Deadline,
+    deadline: Deadline,
   ): Promise<readonly AwsLease[]> {
     const queue = this.#queueNames.get(lastPartOf(arn));
     if (!queue)
@@ -132,26 +132,27 @@ class Runner {
     const { all, due, failure } = await this.#provider.queues.adopt(queue.name, address, messages, leaseMs);
     if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
     const working = isFifo(address.name)
-      ? this.#inOrder(all, due, passed)
-      : this.#together(due, queue.parallelism, passed);
-    await Promise.race([working, passed.promise]);
+      ? this.#inOrder(all, due, deadline)
+      : this.#inParallel(due, queue.parallelism, deadline);
+    await Promise.race([working, deadline.promise]);
     return all;
   }
 
-  async #together(leases: readonly AwsLease[], parallelism: number, passed: Deadline): Promise<void> {
+  async #inParallel(leases: readonly AwsLease[], parallelism: number, deadline: Deadline): Promise<void> {
     const rest = leases.values();
     const worker = async (): Promise<void> => {
-      for (const lease of rest) if (!passed.over && lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
+      for (const lease of rest)
+        if (!deadline.isOver && lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, leases.length) }, worker));
   }
 
   /** Handles leases in order until one stays in the queue; abandons the rest without counting an attempt. */
-  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], passed: Deadline): Promise<void> {
+  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], deadline: Deadline): Promise<void> {
     let stopped = false;
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
-      else if (passed.over || !lease.isHeld(this.#clock.now())) return;
+      else if (deadline.isOver || !lease.isHeld(this.#clock.now())) return;
       // A message that cannot be abandoned comes back when its visibility ends.
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
@@ -166,13 +167,13 @@ class Runner {
 class Deadline {
   readonly promise: Promise<void>;
   /** True after the deadline. Leases end slightly later; nothing starts in between. */
-  over = false;
+  isOver = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, ms: number) {
     this.promise = new Promise((resolve) => {
       this.#timer = clock.after(ms, () => {
-        this.over = true;
+        this.isOver = true;
         resolve();
       });
     });
