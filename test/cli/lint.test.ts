@@ -167,7 +167,7 @@ for (const [options, message] of [
   [["--for", "aws:?prefix=!"], "prefix must be"],
   [["--ignore", "orphans"], "No rule is called orphans. There are orphan-topic"],
 ] as const) {
-  test(`given ${options.join(" ")}, when it is linted, then it is refused as wrong usage`, async () => {
+  test(`${options.join(" ")} is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["lint", web, ...options]);
     assert.is(code, 2);
     assert.is(stdout, "");
