@@ -25,8 +25,8 @@ import type { Settings } from "./settings.ts";
  * ```
  *
  * `program.ts` adds `--json`, `--config FILE` and the examples to the help. It prints errors on the standard error with
- * secrets masked, and ends with 2 after a `UsageError` or a wrong configuration, with 1 after any other error. A command
- * never calls `process.exit`, never writes to `process.stdout` and opens providers only through its context.
+ * secrets masked, and ends with 2 after a `UsageError` or a wrong configuration, with 1 after any other error. A
+ * command never calls `process.exit`, never writes to `process.stdout` and opens providers only through its context.
  */
 export interface CliCommand<Options extends object = never, Arguments extends readonly unknown[] = never> {
   /** One word, or two for a command of a group: `dead-letters list`. */

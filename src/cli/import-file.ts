@@ -47,7 +47,8 @@ async function registerTsx(file: string): Promise<void> {
     found = createRequire(file).resolve("tsx/esm");
   } catch (cause) {
     throw new UsageError(
-      `${file} is TypeScript and needs tsx, which is not installed. Run npm install -D tsx, or name the JavaScript built ` +
+      `${file} is TypeScript and needs tsx, which is not installed. Run npm install -D tsx, or name the ` +
+        "JavaScript built " +
         "from it, for example in BEEHIVE_MODULES",
       { cause },
     );

@@ -1,6 +1,6 @@
 import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { isNumber, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { isNumber, wholeNumber } from "../base/numbers.ts";
 import { safeText } from "../base/safe-text.ts";
 import { shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 
@@ -38,17 +38,16 @@ export function whole(min: number, max?: number): OptionRule {
 }
 
 /**
- * A length of time: a number of ms or a text with a unit, such as `10m`. Reads a text as ms.
+ * A length of time within bounds in ms, both inclusive: a number of ms or a text such as `"30s"`.
  *
- * @param min The smallest length, in ms.
- * @param max The largest length, in ms. @default 100 years
+ * `read` returns ms. The value of an option object is turned into ms by `inMs`, after the check.
  */
 export function duration(min: number, max?: number): OptionRule {
-  const rule = max === undefined ? wholeMs(min) : wholeNumber(min, max);
+  const rule = wholeNumber(min, max);
   return {
     read: (text) => inMs(/^\d+$/.test(text) ? Number(text) : text),
     refuse: (value) =>
-      isNumber(inMs(value), rule) ? undefined : `must be ${rule.must}, or a text such as "30s", "10m" or "7d"`,
+      isNumber(inMs(value), rule) ? undefined : `must be ${rule.must} ms, or a text such as "30s" or "5m"`,
   };
 }
 

@@ -105,6 +105,18 @@ test("a blank number is not 0", async () => {
   assert.match(await refusal(settings(folder.path, { environment })), "BEEHIVE_HEALTH_PORT: must be a number");
 });
 
+test("lengths of time are texts with a unit or numbers of ms", async () => {
+  const config = { stopDeadline: "1m", defaults: { lease: "30s", retry: { minDelay: 250, maxDelay: "5m" } } };
+  using folder = folderWith({ "beehive.config.json": JSON.stringify(config) });
+  const { defaults, stopDeadline } = await settings(folder.path);
+  assert.equal(defaults, { lease: 30_000, retry: { minDelay: 250, maxDelay: 300_000 } });
+  assert.is(stopDeadline, 60_000);
+  const environment = { BEEHIVE_STOP_DEADLINE: "90s" };
+  assert.is((await settings(folder.path, { environment })).stopDeadline, 90_000);
+  const flags = { stopDeadline: "500" };
+  assert.is((await settings(folder.path, { environment, flags })).stopDeadline, 500);
+});
+
 test("a module is read by its default export", async () => {
   using folder = folderWith({
     "beehive.config.mjs": 'export default { provider: `sqlite:${"/data"}/hive.db` };',

@@ -12,7 +12,7 @@ const name = QueueName.parse(packing);
 const letters = (hive: CliHive, args: readonly string[]): Promise<Ended> =>
   cli(["dead-letters", ...args, "--provider", hive.url]);
 
-/** A shop with so many dead letters, `dead-0` and on. */
+/** Starts a shop with `count` dead letters, from `dead-0` on. */
 async function withDead(count: number, change?: Parameters<CliHive["bury"]>[1]): Promise<CliHive> {
   const hive = await cliHive();
   const events = Array.from(
@@ -60,7 +60,7 @@ test("control characters in letters are escaped", async () => {
   await using hive = await cliHive();
   const evil = "\u001b[2J\u009b31m\u0007";
   const other = new Event("OrderPlaced", evil, { id: "evil", contentType: "text/plain", partitionKey: "k" });
-  // As events of others come, which no constructor checks.
+  // Foreign events are not checked by a constructor.
   const foreign = Event.fromRecord({ ...other.toRecord(), id: `${evil}\nforged`, correlationId: evil });
   await hive.provider.queues.push([other, foreign]);
   await hive.bury(packing, () => ({ reason: `broken ${evil}\nin two lines` }));

@@ -125,7 +125,7 @@ for (const [options, message] of [
   [["--check"], "--check needs --output"],
   [["--observed", "memory:"], "belongs to one process"],
 ] as const) {
-  test(`given ${options.join(" ")}, when a graph is asked for, then it is refused as wrong usage`, async () => {
+  test(`${options.join(" ")} is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);
     assert.is(code, 2);
     assert.is(stdout, "");

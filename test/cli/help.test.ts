@@ -7,7 +7,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("the help of the command line", { timeoutMs: 60_000 });
 
-/** The words of a line as a shell would see them; of a pipeline the command of ours. */
+/** Returns the words of a line as a shell sees them; of a pipeline, those of beehive. */
 function words(line: string): string[] {
   const ours = line.split(" | ").find((part) => /\bbeehive(-actors)? /.test(part)) ?? "";
   const found = [...ours.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");

@@ -15,7 +15,7 @@ const environment = plainEnvironment({
   npm_config_fund: "false",
 });
 
-/** What it printed; fails with all that it printed when it ends badly. */
+/** Runs a command and returns its output. Fails with the output when the command does. */
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await startProcess(command, args, { cwd, env: environment }).ended;
   assert.is(code, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`);
@@ -111,7 +111,7 @@ test("everything that the starter promises works", async () => {
     counts.map(({ queue, ready, leased, dead }: Record<string, unknown>) => ({ queue, ready, leased, dead })),
     ["CustomerWelcomed-Tell", "CustomerRegistered-Welcome"].map((queue) => ({ queue, ready: 0, leased: 0, dead: 0 })),
   );
-  // What was built needs no development dependencies.
+  // The build needs no development dependencies.
   await run("npm", ["run", "build"], shop);
   await run("npm", ["ci", "--omit=dev"], shop);
   assert.not(existsSync(join(shop, "node_modules/tsx")));
@@ -127,11 +127,11 @@ test("everything that the starter promises works", async () => {
   assert.match(unbuilt.stderr, /name the JavaScript built from it, for example in BEEHIVE_MODULES/);
   environment["BEEHIVE_MODULES"] = "dist/actors.js";
 
-  // A copy that is installed elsewhere hands over to that of the project.
+  // A copy installed elsewhere runs the copy of the project.
   assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 2);
   delete environment["BEEHIVE_MODULES"];
 
-  // JavaScript needs nothing but Node, TypeScript says what it needs.
+  // JavaScript needs nothing but Node; TypeScript names its missing tool.
   cpSync(folder.at("plain/actors.mjs"), folder.at("tools/actors.mjs"));
   using plain = startProcess(beehive, ["run", "actors.mjs"], { cwd: folder.at("tools"), env: environment });
   await plain.says("ticked");
@@ -153,7 +153,7 @@ actorDescription("SecondPassed-Tick")(TickActor);
 export const seconds = pulse("SecondPassed", { every: 100 });
 `;
 
-/** Packs what would be published, built into a folder of its own. */
+/** Builds and packs the package in a folder of its own. */
 async function pack(folder: string): Promise<string> {
   await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--outDir", join(folder, "dist")], root);
   for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "templates"])

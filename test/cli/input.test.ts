@@ -41,7 +41,7 @@ async function assertRefused(work: () => Promise<unknown>, message: RegExp): Pro
   assert.unreachable("it was taken");
 }
 
-/** The text cut at any places. */
+/** Cuts the text at random places. */
 const cut = (text: string): fc.Arbitrary<string[]> =>
   fc.array(fc.nat({ max: Math.max(0, text.length) })).map((places) => {
     const at = [0, ...places.toSorted((a, b) => a - b), text.length];

@@ -9,7 +9,7 @@ const test = suite("beehive lint", { timeoutMs: 60_000 });
 const web = join(root, "test/unit/graph/web.ts");
 const prismo = [join(root, "samples/prismo/actors/index.ts"), join(root, "samples/prismo/events.ts")];
 
-/** An actor whose subscription nothing feeds, in plain JavaScript. */
+/** An actor in plain JavaScript whose subscription has no publisher. */
 const shipping = `
 import { actorDescription } from ${JSON.stringify(join(root, "src/index.ts"))};
 export class ShippingActor { async processAsync() {} }
@@ -74,7 +74,7 @@ test("entries of the configuration count as publishers", async () => {
   assert.not.match(stdout, "unfed-subscription");
 });
 
-/** Actors that no hive starts with: one without `@injects`, one whose repository needs what nobody binds. */
+/** Actors that prevent a start: one without `@injects`, one whose repository has no binding. */
 const stuck = `
 import { actorDescription, Container, injects, token } from ${JSON.stringify(join(root, "src/index.ts"))};
 export const Url = token("Url");
@@ -122,7 +122,7 @@ test("a mistake that a start refuses is an error", async () => {
   assert.equal(rulesOf(named.stdout), [silent]);
   assert.equal(rulesOf(whole.stdout), [silent, ...perEvent]);
   assert.match(called.stderr, "Bindings are not checked");
-  // The same words at the start.
+  // A start reports the same problem.
   assert.match(started.stderr, "SilentActor has a constructor with parameters and no @injects");
   assert.match(started.stderr, "StoringActor -> Repository -> Url: nothing binds Url");
 });
@@ -167,7 +167,7 @@ for (const [options, message] of [
   [["--for", "aws:?prefix=!"], "prefix must be"],
   [["--ignore", "orphans"], "No rule is called orphans. There are orphan-topic"],
 ] as const) {
-  test(`given ${options.join(" ")}, when it is linted, then it is refused as wrong usage`, async () => {
+  test(`${options.join(" ")} is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["lint", web, ...options]);
     assert.is(code, 2);
     assert.is(stdout, "");

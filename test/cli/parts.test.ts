@@ -1,4 +1,4 @@
-/** Parts of the command line by themselves: how far a push came, what its events are, which dead letters are meant. */
+/** Units of the command line: the progress of a push, its events, and the choice of dead letters. */
 import * as assert from "uvu/assert";
 import { filtered, type Filter } from "../../src/cli/dead-letters/filter.ts";
 import { eventOf, type EventSettings } from "../../src/cli/push/event-maker.ts";

@@ -1,4 +1,4 @@
-/** Every command that takes modules, with one that only publishes. */
+/** Commands with a module that only publishes. */
 import { createHive, Event } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { cli, folderWith, type Ended } from "../support/cli.ts";

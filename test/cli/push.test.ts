@@ -177,7 +177,7 @@ test("a failed push that is resumed publishes everything once", async () => {
   const first = await push(hive, [topic, hive.at("a.ndjson"), "--batch", "7"]);
   const [, from = "", runId = ""] = /--from-line (\d+) --run-id (\S+)/.exec(first.stderr) ?? [];
   assert.is(from, "61");
-  // Earlier than it must be: the provider drops what was published before, because it has the same ids.
+  // Start at an earlier line than necessary: the provider drops the published events, as their ids are the same.
   const again = await push(hive, [topic, hive.at("a.ndjson"), "--from-line", "50", "--run-id", runId, "--keep-going"]);
   assert.is(again.stdout, "Published 40 events to OrderPlaced-, 11 dropped as duplicates, 1 bad.\n");
   assert.equal(

@@ -1,4 +1,4 @@
-/** Dead letters that are sent back in steps, on a queue that says what the test wants. */
+/** Requeueing in steps, on a queue with scripted counts. */
 import * as assert from "uvu/assert";
 import { requeueInSteps, type StepsEnd } from "../../src/cli/dead-letters/requeue-steps.ts";
 import type { DeadLetter } from "../../src/contract/dead-letter.ts";
@@ -15,7 +15,7 @@ function scene(count: number) {
   const clock = new ManualClock(0);
   const abort = new AbortController();
   const queue = { counts: empty, dead: [] as string[], older: [] as string[], listed: 0 };
-  /** When each was sent back. */
+  /** The time when each letter was requeued. */
   const sent: number[] = [];
   const queues = {
     requeue: async () => void sent.push(clock.now()),

@@ -21,7 +21,7 @@ test("actors work until a signal, which ends with 0", async () => {
   assert.match(stderr, /SIGTERM: stopping/);
 });
 
-/** Starts the slow actors on an event and interrupts them while they work on it. */
+/** Starts the slow actors with an event, and interrupts them while they handle it. */
 async function interrupted(url: string, actors: string, ...more: string[]): Promise<Running> {
   const running = startCli(["run", slow, "--provider", url, "--actors", actors, ...more]);
   await running.says("began");
@@ -134,7 +134,7 @@ test("the sample shop runs by its module", async () => {
   ]);
   await running.says("Working on 2 queues");
   await hive.provider.queues.push([new Event("OrderAccepted", { orderId: "none" })]);
-  // Its gateway was injected: it got as far as to look for the order.
+  // The actor looked for the order, so its gateway was injected.
   await running.says('There is no \\"none\\" in collection/Orders');
   running.signal("SIGINT");
   assert.is((await running.ended).code, 0);

@@ -7,7 +7,7 @@ import { onTerminal, type Screen, type Typing } from "../support/terminal.ts";
 
 const test = suite("the command line on a terminal", { timeoutMs: 60_000 });
 
-/** What terminals are told and nobody reads: colours, the cursor. */
+/** Control sequences of terminals: colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- they are what it looks for
 const control = /\u001b\[/;
 // oxlint-disable-next-line no-control-regex -- as above

@@ -225,7 +225,8 @@ function openFile(file: string, name: SqliteConfig["driver"]): Driver {
     if (cause instanceof BeeHiveError) throw cause;
     throw new BeeHiveError(
       "InvalidConfiguration",
-      `The file "${safeText(file, 256)}" cannot be opened. Its folder must exist, and both must be readable and writable by this process.`,
+      `The file "${safeText(file, 256)}" cannot be opened. Its folder must exist, and both must be readable and ` +
+        "writable by this process.",
       { cause },
     );
   }

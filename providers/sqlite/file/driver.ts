@@ -156,8 +156,8 @@ function ofBytes(bytes: unknown, type: unknown): unknown {
 /**
  * Adapts a statement of libsql, with values and rows as arrays.
  *
- * libsql mistakes a single null or blob for a list of values, so it always gets a list. Its rows as objects are slow and
- * hold blobs as `ArrayBuffer`, so rows are read as arrays.
+ * libsql mistakes a single null or blob for a list of values, so it always gets a list. Its rows as objects are slow
+ * and hold blobs as `ArrayBuffer`, so rows are read as arrays.
  */
 function throughArrays<R>(statement: LibsqlStatement): Statement<R> {
   let names: readonly string[] | undefined;

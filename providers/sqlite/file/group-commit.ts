@@ -42,8 +42,8 @@ export class UndoGroup extends Error {
  * Commits all operations of one turn of the event loop in one transaction, with one flush of the disk.
  *
  * Promises resolve after the COMMIT. An operation makes its checks before it writes, and refuses by throwing a
- * `BeeHiveError`; the rest of its group goes on. Any other error rolls back the group, and its operations are then tried
- * one by one, so that only the faulty one fails. So an operation may run several times, and must not keep state.
+ * `BeeHiveError`; the rest of its group goes on. Any other error rolls back the group, and its operations are then
+ * tried one by one, so that only the faulty one fails. So an operation may run several times, and must not keep state.
  */
 export class GroupCommit {
   readonly #file: string;

@@ -52,7 +52,8 @@ export function assertWritable(file: string): void {
     } catch (cause) {
       throw new BeeHiveError(
         "AccessDenied",
-        `The file "${file}" could not be used: "${path}" is read-only. The file and its folder must be writable by this process.`,
+        `The file "${file}" could not be used: "${path}" is read-only. The file and its folder must be writable ` +
+          "by this process.",
         { cause },
       );
     }

@@ -3,8 +3,8 @@ import { safeText } from "../../../src/base/safe-text.ts";
 import type { Driver } from "./driver.ts";
 
 /*
- * The tables, for reading with `sqlite3 -readonly hive.db`. Reading is safe while a hive runs; writing is not. Times are
- * milliseconds since the epoch: `datetime(due / 1000, 'unixepoch')`.
+ * The tables, for reading with `sqlite3 -readonly hive.db`. Reading is safe while a hive runs; writing is not.
+ * Times are milliseconds since the epoch: `datetime(due / 1000, 'unixepoch')`.
  *
  * items           The items of all stores, one per row. `store` is the name of the store: `collection/Orders`,
  *                 `list/Parked/Item`, `blob/Invoices`, `counter/Stock`, `lock`. `partition` is the key of a keyed list,
@@ -19,8 +19,8 @@ import type { Driver } from "./driver.ts";
  *                 `lease` is the token of the last lease, NULL after an abandon; `process` is the leasing process.
  *                 `event` is JSON without the body (`event ->> 'eventType'`) and without usual values.
  * dead_letters    The dead letters with their reasons (`letter ->> 'reason'`). The id 7 is the letter `letter-7`.
- * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an empty
- *                 file, which the process keeps locked while it lives.
+ * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an
+ *                 empty file, which the process keeps locked while it lives.
  * recent_ids      The ids pushed lately, to drop duplicates. One row per transaction; `ids` is JSON, by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;

@@ -83,20 +83,24 @@ export class Messages {
     });
     this.#insertInLine = client.prepare(
       "INSERT INTO messages (subscription, due, order_key, event, body) " +
-        "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5",
+        "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), " +
+        "NULL, ?2), ?3, ?4, ?5",
     );
     this.#insertForLater = client.prepare(
       "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
     );
     this.#findDue = client.prepare(
-      "SELECT id, order_key IS NOT NULL AS in_line, attempts, first_seen FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
+      "SELECT id, order_key IS NOT NULL AS in_line, attempts, first_seen FROM messages " +
+        "WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
     );
     this.#read = client.prepare(
-      `SELECT id, ${client.text("event")}, ${client.text("body")} FROM messages WHERE id IN (SELECT value FROM json_each(?))`,
+      `SELECT id, ${client.text("event")}, ${client.text("body")} FROM messages ` +
+        "WHERE id IN (SELECT value FROM json_each(?))",
     );
     this.#lease = client.prepare(
       "UPDATE messages SET due = ?1, lease = ?2 + key, process = ?3, attempts = attempts + 1, " +
-        "first_seen = coalesce(first_seen, ?4), counted_from = ?4 FROM json_each(?5) AS found WHERE messages.id = found.value",
+        "first_seen = coalesce(first_seen, ?4), counted_from = ?4 FROM json_each(?5) AS found " +
+        "WHERE messages.id = found.value",
     );
     this.#find = client.prepare(`SELECT 1 FROM messages WHERE ${held}`);
     // Matching ids and tokens apart is correct, because each token belongs to one lease.
@@ -108,22 +112,27 @@ export class Messages {
       "UPDATE messages SET due = ?1, counted_from = ?4 WHERE id = ?2 AND lease = ?3 AND due > ?4",
     );
     this.#abandon = client.prepare(
-      "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
+      "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 " +
+        "WHERE id = ?3 AND lease = ?4 AND due > ?5",
     );
     this.#countAnew = client.prepare(
-      `UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) WHERE ${ahead}`,
+      "UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) " +
+        `WHERE ${ahead}`,
     );
     this.#releaseNext = client.prepare(
-      "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was JOIN messages AS next " +
-        "ON next.subscription = was.subscription AND next.order_key = was.order_key AND next.id <> was.id WHERE was.id = ?)",
+      "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was " +
+        "JOIN messages AS next ON next.subscription = was.subscription AND next.order_key = was.order_key " +
+        "AND next.id <> was.id WHERE was.id = ?)",
     );
     this.#findLate = client.prepare(
-      "SELECT id FROM messages WHERE subscription = ? AND order_later IS NOT NULL AND due <= ? AND lease IS NULL ORDER BY due, id",
+      "SELECT id FROM messages WHERE subscription = ? AND order_later IS NOT NULL " +
+        "AND due <= ? AND lease IS NULL ORDER BY due, id",
     );
     // Compare keys within SQLite only: drivers cut off a key at NUL.
     this.#moveInLine = client.prepare(
       "INSERT INTO messages (subscription, due, order_key, attempts, first_seen, event, body) SELECT subscription, " +
-        "iif(EXISTS (SELECT 1 FROM messages AS other WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
+        "iif(EXISTS (SELECT 1 FROM messages AS other " +
+        "WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
         "NULL, due), order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
@@ -303,7 +312,8 @@ export class Messages {
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
       .query<{ readonly timestamp: unknown }>(
-        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
+        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM messages " +
+          "WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
       )
       .get([id, now]);
     return typeof first?.timestamp === "number" ? first.timestamp : undefined;

@@ -10,11 +10,12 @@ const orphanMs = 60_000;
 /**
  * Marks this process as alive: an exclusive lock on an empty file beside the file of the hive.
  *
- * The operating system releases the lock when the process ends, however it ends. Unlike a process id, the file is unique
- * even if the processes run in several containers. The lock is one of SQLite, since Node has no file locks.
+ * The operating system releases the lock when the process ends, however it ends. Unlike a process id, the file is
+ * unique even if the processes run in several containers. The lock is one of SQLite, since Node has no file locks.
  *
  * The process must not open the file in any other way: POSIX systems release all locks of a process on a file when the
- * process closes that file once. The same holds for the file of the hive, so use `backup` or another process to copy it.
+ * process closes that file once. The same holds for the file of the hive, so use `backup` or another process to copy
+ * it.
  */
 export class ProcessLock {
   /** A unique name. */

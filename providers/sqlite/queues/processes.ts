@@ -15,9 +15,9 @@ interface ProcessRow {
 /**
  * The processes that lease from the file or hold locks.
  *
- * When a process is killed, another one abandons its leases and frees its locks: the next process that opens the file at
- * once, or one that shares it within seconds. An event with an earlier attempt stays leased until its lease ends, because
- * the event may be the cause.
+ * When a process is killed, another one abandons its leases and frees its locks: the next process that opens the file
+ * at once, or one that shares it within seconds. An event with an earlier attempt stays leased until its lease ends,
+ * because the event may be the cause.
  */
 export class Processes {
   readonly #client: SqliteClient;
@@ -49,7 +49,8 @@ export class Processes {
     this.#delete = client.prepare("DELETE FROM processes WHERE id = ?");
     this.#abandon = client.prepare(
       "UPDATE messages SET due = 0, lease = NULL " +
-        "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL AND attempts = 1",
+        "WHERE subscription IN (SELECT id FROM subscriptions) AND due > ? AND process = ? AND lease IS NOT NULL " +
+        "AND attempts = 1",
     );
     this.#freeLocks = client.prepare(
       "UPDATE items SET value = json_set(value, '$.until', 0), etag = etag || '.' WHERE store = 'lock' " +

@@ -35,8 +35,8 @@ const none: TakenMessages = { leases: [], unreadable: [] };
 /**
  * Queues in a file that several processes may share.
  *
- * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process loses
- * its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
+ * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process
+ * loses its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
 export class SqliteQueueOperator implements QueueOperator {
   readonly #client: SqliteClient;
@@ -162,8 +162,8 @@ export class SqliteQueueOperator implements QueueOperator {
   /**
    * Commits a step: its store writes, its outputs and its lease, all or nothing.
    *
-   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction, possibly
-   * several times.
+   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
+   * possibly several times.
    */
   commitStep(
     lease: Lease,

@@ -112,7 +112,8 @@ export class Topology {
   #read(): void {
     const destinations = this.#client.query<{ id: number; name: string }>("SELECT id, name FROM destinations");
     const subscriptions = this.#client.query<{ id: number; name: string; at: string; ordered: number }>(
-      "SELECT s.id, s.name, d.name AS at, ordered FROM subscriptions s JOIN destinations d ON d.id = destination ORDER BY s.id",
+      "SELECT s.id, s.name, d.name AS at, ordered FROM subscriptions s JOIN destinations d ON d.id = destination " +
+        "ORDER BY s.id",
     );
     this.#destinations.clear();
     this.#subscriptions.clear();

@@ -12,8 +12,8 @@ export const backup: CliCommand = defineCommand<object, [file: string]>({
   name: "backup",
   summary: "copy a SQLite file while hives work on it",
   description:
-    "Writes a snapshot of a SQLite file to another file, which must not exist. Hives may keep working on the original. The " +
-    "copy is complete by itself: open it with sqlite:FILE.",
+    "Writes a snapshot of a SQLite file to another file, which must not exist. Hives may keep working on the " +
+    "original. The copy is complete by itself: open it with sqlite:FILE.",
   define: (command) => command.argument("<file>", "the file to write").option("--provider <url>", "the file to copy"),
   examples: [["beehive backup monday.db --provider sqlite:./hive.db", "a copy to keep"]],
   async run({ output, provider }, _options, file) {

@@ -17,8 +17,10 @@ export const config: CliCommand = defineCommand({
   name: "config",
   summary: "print the settings in effect and where each came from",
   description:
-    "Prints the settings in effect and where each came from. Flags win over the environment, the environment wins over the " +
-    'configuration file, the file wins over the "hive" that a module exports, and that wins over the defaults. Lengths of ' +
+    "Prints the settings in effect and where each came from. Flags win over the environment, the environment " +
+    "wins over the " +
+    'configuration file, the file wins over the "hive" that a module exports, and that wins over the defaults. ' +
+    "Lengths of " +
     "time are in ms, secrets are masked.",
   define: (command) => command.option("--provider <url>", "the provider"),
   examples: [

@@ -96,10 +96,10 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   name: "dead-letters requeue",
   summary: "move dead letters back to their queue",
   description:
-    "Moves dead letters back to the queue that they came from, where they start again with their first attempt. A dead " +
-    "letter given by id is requeued at once.\n\n" +
-    "With a filter or --all it requeues in steps: one, then ten, then the rest. After each step it waits until the queue is " +
-    "empty, so workers must be running. It stops and ends with 1 when one of the events becomes a dead letter again.",
+    "Moves dead letters back to the queue that they came from, where they start again with their first attempt. A " +
+    "dead letter given by id is requeued at once.\n\nWith a filter or --all it requeues in steps: one, then ten, " +
+    "then the rest. After each step it waits until the queue is empty, so workers must be running. It stops and " +
+    "ends with 1 when one of the events becomes a dead letter again.",
   define: (command) =>
     filterOptions(command.argument(...queueArgument).argument(...letterArgument))
       .option("--all", "requeue all dead letters")
@@ -152,7 +152,8 @@ function reportEnd(output: Output, end: StepsEnd, requeued: number, total: numbe
       return exitCode.failed;
     case "unsettled":
       output.complain(
-        "stopped, because the requeued events are not settled yet and may still fail. Check that workers are running. " +
+        "stopped, because the requeued events are not settled yet and may still fail. Check that workers are " +
+          "running. " +
           "If the queue is never empty, use --no-steps; to wait longer, use --wait.",
       );
       return exitCode.failed;

@@ -36,8 +36,9 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "graph",
   summary: "draw the events of modules and their actors",
   description:
-    "Draws the events of modules with their publishers and the actors that read them. Nothing is run: the graph comes from " +
-    "the declarations of actors, pulsers and event types. With --observed the arrows carry the counts of a journal.",
+    "Draws the events of modules with their publishers and the actors that read them. Nothing is run: the graph " +
+    "comes from the declarations of actors, pulsers and event types. With --observed the arrows carry the counts of " +
+    "a journal.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)

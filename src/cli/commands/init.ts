@@ -22,8 +22,8 @@ export const init: CliCommand = defineCommand<Options, [folder: string]>({
   name: "init",
   summary: "create a project with an actor and its test",
   description:
-    "Creates a project that runs: one actor, its test, a durable queue in a file, and its npm packages. Overwrites nothing: " +
-    "when one of the files exists, it names that file and creates none.",
+    "Creates a project that runs: one actor, its test, a durable queue in a file, and its npm packages. Overwrites " +
+    "nothing: when one of the files exists, it names that file and creates none.",
   define: (command) =>
     command
       .argument("[folder]", "the folder of the project, created if it does not exist", ".")

@@ -18,9 +18,9 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "lint",
   summary: "find mistakes in the flow of events between actors",
   description:
-    "Finds mistakes between the actors of modules: events without readers, subscriptions without events, missing bindings, " +
-    "cycles without an exit, contradicting retries, names that a cloud refuses. Nothing is run, and no cloud is called. " +
-    "Ends with 1 when there are errors.",
+    "Finds mistakes between the actors of modules: events without readers, subscriptions without events, missing " +
+    "bindings, cycles without an exit, contradicting retries, names that a cloud refuses. Nothing is run, and no " +
+    "cloud is called. Ends with 1 when there are errors.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
@@ -56,7 +56,8 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
       for (const one of found) output.print(describe(one, output));
       if (!loaded.isWhole)
         output.note(
-          'Bindings are not checked: no module exports a "hive" with its container, or one exports a function as "hive".',
+          'Bindings are not checked: no module exports a "hive" with its container, or one exports a function as ' +
+            '"hive".',
         );
       output.note(summary(errors, warnings, loaded.descriptors.length));
     }

@@ -15,9 +15,9 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "policy",
   summary: "print the least rights that modules need in a cloud",
   description:
-    "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles. Rights to " +
-    "tables and blobs are included only where they are used: by injected stores, pulsers, a journal, or options of the " +
-    "provider. No cloud is called.",
+    "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles. " +
+    "Rights to tables and blobs are included only where they are used: by injected stores, pulsers, a journal, or " +
+    "options of the provider. No cloud is called.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)

@@ -49,10 +49,11 @@ export const push: CliCommand = defineCommand<Options, [queue: string, file: str
   summary: "publish the events of a file",
   description:
     "Publishes the events of a file to a topic (Topic-) or a queue. The file holds NDJSON, a JSON array or one JSON " +
-    "document, and is read as a stream. Each value is the body of an event, or a CloudEvent with --cloud-events. Bodies " +
-    "are checked against the schemas that the modules declare for their types, and get the version of that schema.\n\n" +
-    "A push that fails prints the last line up to which everything was published, and the options to go on with. The " +
-    "remaining events then get the same ids, so a provider that drops duplicates publishes none of them twice.",
+    "document, and is read as a stream. Each value is the body of an event, or a CloudEvent with --cloud-events. " +
+    "Bodies are checked against the schemas that the modules declare for their types, and get the version of that " +
+    "schema.\n\nA push that fails prints the last line up to which everything was published, and the options to go " +
+    "on with. The remaining events then get the same ids, so a provider that drops duplicates publishes none of " +
+    "them twice.",
   define: (command) =>
     command
       .argument("<queue>", "Topic- or Queue")
@@ -196,7 +197,8 @@ function report(output: Output, { pushed, dropped, done }: Pusher, { bad, failur
   if (output.json) output.result({ pushed: published, duplicates, bad, ended, lastLine: done, runId: settings.runId });
   else
     output.print(
-      `${options.dryRun ? "Would publish" : "Published"} ${published} ${published === 1 ? "event" : "events"} to ${settings.queue}` +
+      `${options.dryRun ? "Would publish" : "Published"} ${published} ${published === 1 ? "event" : "events"} to ` +
+        `${settings.queue}` +
         `${dropped ? `, ${dropped} dropped as duplicates` : ""}${bad > 0 ? `, ${bad} bad` : ""}.`,
     );
   if (dropped === undefined) output.note("This provider does not report how many events it dropped as duplicates.");

@@ -35,12 +35,12 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   name: "queues",
   summary: "show the number of events in each queue",
   description:
-    "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has waited, " +
-    "and the lag: events that are due and not settled.\n\n" +
-    "Without names it shows the queues that the actors of the configured modules read. Without modules it shows all " +
-    "queues of the provider, where the provider can list them (sqlite:). Clouds report no ages (-).\n\n" +
-    "On sqlite: it also shows subscriptions that a process has paused, from the journal, and events that hold back others " +
-    "of their partition key. For other providers ask GET /ready of each worker (health in beehive.config.json).",
+    "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has " +
+    "waited, and the lag: events that are due and not settled.\n\nWithout names it shows the queues that the actors " +
+    "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
+    "list them (sqlite:). Clouds report no ages (-).\n\nOn sqlite: it also shows subscriptions that a process has " +
+    "paused, from the journal, and events that hold back others of their partition key. For other providers ask GET " +
+    "/ready of each worker (health in beehive.config.json).",
   define: (command) =>
     command
       .argument("[queues...]", "Topic-Subscription or Queue")
@@ -153,12 +153,10 @@ function tableOf(output: Output, rows: readonly Row[]): string {
 const maxHolders = 3;
 
 function notesOf({ queue, paused, holders }: Row): string[] {
-  const held = (holders ?? [])
-    .slice(0, maxHolders)
-    .map(
-      ({ eventId, attempts, state, behind }) =>
-        `${queue}: ${printable(eventId)} (${state}, tried ${attempts === 1 ? "once" : `${attempts} times`}) holds back ${behind} of its key`,
-    );
+  const held = (holders ?? []).slice(0, maxHolders).map(({ eventId, attempts, state, behind }) => {
+    const tried = attempts === 1 ? "once" : `${attempts} times`;
+    return `${queue}: ${printable(eventId)} (${state}, tried ${tried}) holds back ${behind} of its key`;
+  });
   const pause = paused
     ? [`${queue}: paused in a process until ${new Date(paused.until).toISOString()} by ${paused.by}`]
     : [];

@@ -13,7 +13,8 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   summary: "run the actors of modules as a worker",
   description:
     "Runs the actors of modules until SIGINT or SIGTERM. It then leases no more events, lets actors finish for up to " +
-    "--stop-deadline, abandons the remaining events and ends with 0. A second signal ends it at once. It ends with 1 when " +
+    "--stop-deadline, abandons the remaining events and ends with 0. A second signal ends it at once. It ends " +
+    "with 1 when " +
     'supervision stops the hive. Options that only code can set (a container, middleware) are exported as "hive".',
   define: (command) =>
     command

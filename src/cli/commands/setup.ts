@@ -17,8 +17,8 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "setup",
   summary: "create the topics, subscriptions and queues of modules",
   description:
-    "Creates the missing topics, subscriptions and queues that the actors and pulsers of modules read and publish to. " +
-    "Existing ones are left unchanged, so it may be repeated.",
+    "Creates the missing topics, subscriptions and queues that the actors and pulsers of modules read and publish " +
+    "to. Existing ones are left unchanged, so it may be repeated.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)

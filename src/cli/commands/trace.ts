@@ -12,10 +12,11 @@ export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, m
   name: "trace",
   summary: "show the history of an item and where it is now",
   description:
-    "Shows the history of an item from the journal of its hives (journal: true; the default on sqlite:). It lists the " +
-    "events with that event id, correlation id or business id, the events that followed from them, and where each event is " +
-    "now. For that it reads the queues, and on a cloud the dead letters; --no-live leaves this out. With modules it also " +
-    "knows subscriptions that have not worked yet. Ends with 1 when the journal has no such item.",
+    "Shows the history of an item from the journal of its hives (journal: true; the default on sqlite:). It lists " +
+    "the events with that event id, correlation id or business id, the events that followed from them, and where " +
+    "each event is now. For that it reads the queues, and on a cloud the dead letters; --no-live leaves this out. " +
+    "With modules it also knows subscriptions that have not worked yet. Ends with 1 when the journal has no such " +
+    "item.",
   define: (command) =>
     command
       .argument("<id>", "an event id, a correlation id, a partition key or another business id")

@@ -27,11 +27,13 @@ export async function npmInstall(
     const [code] = (await once(child, "close")) as [number | null];
     if (code === 0) return true;
     output.complain(
-      `npm install ended with ${code ?? "a signal"}. The files are created: fix the problem that npm reports, and run npm install there.`,
+      `npm install ended with ${code ?? "a signal"}. The files are created: fix the problem that npm reports, ` +
+        "and run npm install there.",
     );
     if (ofRelease)
       output.complain(
-        "If npm did not find beehive-actors, run npm install FILE.tgz there, or start again in an empty folder with beehive init --package FILE.tgz.",
+        "If npm did not find beehive-actors, run npm install FILE.tgz there, or start again in an empty folder " +
+          "with beehive init --package FILE.tgz.",
       );
   } catch (error) {
     output.complain(`npm could not be run: ${messageOf(error)}`);

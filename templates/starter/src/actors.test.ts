@@ -4,13 +4,13 @@ import { CustomerRegistered, CustomerWelcomed, WelcomeActor } from "./actors.ts"
 
 const ada = { customerId: "ada", name: "Ada" };
 
-test("given nobody, when a customer registers, then the first one is welcomed", async () => {
+test("the first customer is welcomed as number 1", async () => {
   await given()
     .when(CustomerRegistered.create(ada), WelcomeActor)
     .then([CustomerWelcomed.create({ ...ada, number: 1 })]);
 });
 
-test("given customers, when one more registers, then the number goes on", async () => {
+test("the next customer gets the next number", async () => {
   await given((stores) => stores.counters.increment("Customers", "all", 41))
     .when(CustomerRegistered.create(ada), WelcomeActor)
     .then([CustomerWelcomed.create({ ...ada, number: 42 })]);

@@ -2,7 +2,7 @@ import { actorDescription, counterStore, eventType, injects } from "beehive-acto
 import type { CounterStore, Event, HiveOptions, ProcessorActor } from "beehive-actors";
 import * as v from "valibot";
 
-/** Comes from outside: `npm run push` publishes it. Bodies are checked when events are made and read. */
+/** Published by other systems, here by `npm run push`. Bodies are checked when events are made and read. */
 export const CustomerRegistered = eventType(
   "CustomerRegistered",
   v.object({ customerId: v.string(), name: v.string() }),
@@ -25,13 +25,13 @@ export class WelcomeActor implements ProcessorActor {
 
   async processAsync(event: Event) {
     const { customerId, name } = CustomerRegistered.read(event);
-    // With the id of the event a repeated step counts once.
+    // With `once`, a repeated step counts only once.
     const number = await this.#counters.increment("Customers", "all", 1, { once: event.id });
     return [CustomerWelcomed.create({ customerId, name, number })];
   }
 }
 
-/** Reads the events of the other actor, once they are committed. */
+/** Reads the events of the other actor after they are committed. */
 @actorDescription("CustomerWelcomed-Tell")
 export class TellActor implements ProcessorActor {
   async processAsync(event: Event) {
@@ -40,7 +40,7 @@ export class TellActor implements ProcessorActor {
   }
 }
 
-/** The options of the hive that only code can say. `beehive trace ada` finds events by the id of their customer. */
+/** The options of the hive that only code can set. With `subject`, `beehive trace ada` finds events by customer id. */
 export const hive: Partial<HiveOptions> = {
   journal: { subject: (event) => event.getBody<{ customerId?: string }>().customerId },
 };

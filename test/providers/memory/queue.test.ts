@@ -66,7 +66,7 @@ test("an aborted poll passes its wake-up on", async () => {
   const { clock, queues, lease } = await scene();
   const stop = new AbortController();
   const other = lease({ waitMs: 20_000 });
-  // Who came last is woken first.
+  // The last waiter is woken first.
   const aborted = lease({ waitMs: 20_000, signal: stop.signal });
   await clock.advance(0);
   const pushed = queues.push([event("for the other")]);

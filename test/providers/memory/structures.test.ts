@@ -73,10 +73,7 @@ config("the deduplication window may be a text with a unit", async () => {
   assert.equal(configFrom("memory:?deduplication=1h").deduplication, 3_600_000);
   assert.ok(new MemoryProvider({ deduplication: "1h" }));
   const { message } = await throwsCode("InvalidConfiguration", () => new MemoryProvider({ deduplication: "0s" }));
-  assert.match(
-    message,
-    'deduplication must be a whole number of ms from 1, at most 100 years, or a text such as "30s"',
-  );
+  assert.match(message, 'deduplication must be a whole number from 1 ms, or a text such as "30s"');
 });
 
 config("unknown and wrong options are all named", async () => {

@@ -1,4 +1,4 @@
-/** A clock that was ahead, and was put back: in the process that works on, or before another one started. */
+/** A clock that was ahead and is put back, in a running process or before a restart. */
 import * as assert from "uvu/assert";
 import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
@@ -103,7 +103,7 @@ for (const driver of drivers) {
     const clock = movableClock(hour);
     const [here, there] = [await opened(file.path, clock, driver), await opened(file.path, clock, driver)];
     await here.stores.locks.tryLock("x", { ttl: 500 });
-    // Its holder renews it no more.
+    // The holder does not renew the lease.
     await here.close();
     clock.ahead = 0;
     assert.is(await there.stores.locks.tryLock("x"), undefined);

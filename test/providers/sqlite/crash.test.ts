@@ -1,4 +1,4 @@
-/** Processes that are killed at random instants, and those that go on after them. `BEEHIVE_KILLS` says how often. */
+/** Processes that are killed at random, and their successors. `BEEHIVE_KILLS` sets the number of kills. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
 import { assertOnce } from "../../support/sqlite-effects.ts";
@@ -22,7 +22,7 @@ for (const driver of availableDrivers()) {
       await sleep(Math.random() * 250);
       await worker.kill();
     }
-    // Pushes again what may never have been pushed, and works until nothing is left.
+    // Push again in case the first push was lost, and work until the queue is empty.
     await new Worker({ url, jobs: [0, times * jobsARun], leaseMs: 1_000 }).done();
     await assertOnce(file.path, times * jobsARun);
   });

@@ -1,4 +1,4 @@
-/** The files beside each other on the disk: who may read them, and what happens when somebody removes one. */
+/** The files on disk: their rights, and their removal while a hive runs. */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -41,7 +41,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   );
 }
 
-/** What the file holds by itself. A copy: libsql keeps the log of a file that it closed for a while. */
+/** Reads a copy of the file without its log. A copy, because libsql keeps the log of a closed file for a while. */
 async function bodies(file: SqliteFile, driver: DriverName): Promise<readonly string[]> {
   copyFileSync(file.path, file.beside("copy.db"));
   const provider = new SqliteProvider({ file: file.beside("copy.db"), driver });

@@ -145,7 +145,7 @@ test("closing commits waiting operations", async () => {
   await again.close();
 });
 
-/** Groups on a driver that never lets one begin. */
+/** Makes groups on a driver whose BEGIN always fails. */
 function stuckGroups(failure: Error) {
   const clock = new ManualClock();
   const tries = { count: 0 };

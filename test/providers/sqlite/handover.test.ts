@@ -1,4 +1,4 @@
-/** Messages that are handed to who waits for them, leased, in the transaction that publishes them. */
+/** Messages that are leased to a waiter by the transaction that publishes them. */
 import * as assert from "uvu/assert";
 import { openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
@@ -30,7 +30,7 @@ function lease(
   return queues.lease(name, { max, leaseMs, waitMs, signal });
 }
 
-/** The first lease of a process takes a lock, which says that it lives. */
+/** The first lease of a process takes the process lock. */
 async function leaseFirst(provider: SqliteProvider): Promise<void> {
   await provider.queues.push([letter("first")]);
   for (const one of await lease(provider, 1)) await provider.queues.commit(one, []);
@@ -152,7 +152,7 @@ test("a rolled-back handover is repeated once by the next", async () => {
   await new Promise(setImmediate);
   const [, , refused] = await Promise.all([
     provider.queues.push([letter("once")]),
-    // Writes what was held back, so that the message is handed over before the transaction is undone.
+    // Flush the buffered rows, so that the message is handed over before the rollback.
     provider.queues.delete(other),
     provider.queues.commit(lost, [letter("never")]).catch((error: unknown) => error),
   ]);

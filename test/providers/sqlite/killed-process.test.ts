@@ -1,4 +1,4 @@
-/** What was leased to a process that is no more: it is not waited for until its leases end. */
+/** Leases of a killed process, which are abandoned before they expire. */
 import * as assert from "uvu/assert";
 import {
   copyFileSync,
@@ -27,7 +27,7 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("sqlite: killed process", { timeoutMs: 60_000 });
 
-/** Longer than any test: what comes back sooner did not wait for the end of its lease. */
+/** Longer than any test: an event that is leased again sooner did not wait for the end of its lease. */
 const leaseMs = 600_000;
 const name = QueueName.parse("Letters");
 const letter = (body: unknown, partitionKey?: string): Event =>
@@ -46,7 +46,7 @@ function lease({ queues }: SqliteProvider, max: number, waitMs = 0): Promise<rea
   return queues.lease(name, { max, leaseMs, waitMs, signal: new AbortController().signal });
 }
 
-/** Has the file say of what this process leased that a process leased it that is no more. */
+/** Makes the leases of this process look like those of a dead one. */
 function die(file: string): void {
   writeFileSync(`${file}-process-dead`, "");
   const database = openDriver(file);
@@ -72,7 +72,7 @@ test("a process whose first lease is rolled back is noted by its next", async ()
   await provider.queues.push([letter("one")]);
   const other = openDriver(file.path);
   const noted = other.prepare<{ lock: string }>("SELECT lock FROM processes");
-  // Short leases fail: nothing that another process does comes between the two.
+  // Short leases fail, so that no other process can act between the two.
   other.exec(
     "CREATE TRIGGER fails BEFORE UPDATE ON messages WHEN new.due - new.first_seen < 1000 BEGIN SELECT RAISE(ABORT, 'no'); END",
   );
@@ -117,9 +117,9 @@ test("another process takes over from a killed one within seconds", async () => 
   while (victim.handled < 8) await sleep(10);
   const others = [1, 2, 3].map(() => new Worker({ url, jobs: [0, 0], leaseMs }));
   await Promise.all(others.map((other) => other.said("ready")));
-  // Each of them has looked by then, whether the victim lives.
+  // By then each process has checked the victim.
   await sleep(1_500);
-  // Jobs of one counter collide, so one may be handled more than once before it is done.
+  // Jobs on one counter collide, so a job may be handled more than once.
   const done = new Set(others.flatMap(({ lines }) => lines.filter((line) => line.startsWith("handled "))));
   assert.ok(!victim.lines.some((line) => done.has(line)), "what the living holds stays with it");
   await victim.kill();

@@ -1,4 +1,4 @@
-/** Letters that are sent back, listed and counted; commits of a group that is undone. */
+/** Dead letters that are requeued, listed and counted; commits of a group that is rolled back. */
 import * as assert from "uvu/assert";
 import { openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";

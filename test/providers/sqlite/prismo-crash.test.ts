@@ -1,4 +1,4 @@
-/** The sample on a file, killed at random instants and started again. `BEEHIVE_KILLS` says how often. */
+/** The sample on a file, killed at random and started again. `BEEHIVE_KILLS` sets the number of kills. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "../../..");
 
 const test = suite("sqlite: Prismo", { timeoutMs: 120_000 + kills * 10_000 });
 
-/** Runs the sample; ends it after so many ms of work when told to. Answers what it printed, nothing when killed. */
+/** Runs the sample and returns its output. Kills it after `killAfterMs`, if given. */
 async function prismo(args: readonly string[], file: string, killAfterMs?: number): Promise<string> {
   const main = join(root, "samples/prismo/main.ts");
   const node = ["--import", "tsx", "-C", "beehive-source", main, "--provider", `sqlite:${file}?deduplication=3600000`];
@@ -42,7 +42,7 @@ test(`Prismo completes every order once through ${kills} kills`, async () => {
   writeFileSync(file.beside("orders.ndjson"), lines(randomOrders(7, orders, products)));
   const args = ["--orders", file.beside("orders.ndjson"), "--stock", file.beside("stock.ndjson")];
 
-  // From the first start, when the file appears, to the later ones, when it is there and Node still loads.
+  // In the first run, kill soon after the file appears; later the file exists while Node is still loading.
   for (let kill = 0; kill < kills; kill++) await prismo(args, file.path, (kill === 0 ? 0 : 300) + Math.random() * 700);
   const report = JSON.parse((await prismo(args, file.path)).trim().split("\n").at(-1) ?? "");
   assert.is(report.orders, orders);

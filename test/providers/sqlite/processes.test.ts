@@ -22,7 +22,7 @@ for (const processes of [2, 4]) {
     );
     try {
       await Promise.all(workers.map((worker) => worker.said("ready")));
-      // Ends when nothing is left to do, whoever did it.
+      // Ends when all work is done, by any of the processes.
       const pusher = new Worker({ url, jobs: [0, jobs], leaseMs: 5_000, workMs: 10 });
       await pusher.done();
       const handled = [...workers, pusher].map((worker) => worker.handled);

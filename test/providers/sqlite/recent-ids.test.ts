@@ -1,4 +1,4 @@
-/** Which ids a file remembers, to drop duplicates. */
+/** The event ids that a file remembers to drop duplicates. */
 import * as assert from "uvu/assert";
 import { SqliteClient } from "../../../providers/sqlite/file/client.ts";
 import { defaultConfig } from "../../../providers/sqlite/config.ts";
@@ -10,13 +10,13 @@ import { suite } from "../../support/suite.ts";
 const test = suite("sqlite: recent ids", { timeoutMs: 60_000 });
 const windowMs = 1_000;
 
-/** Ids of one file, as several processes note them. */
+/** The ids of one file, added by several processes. */
 class Scene implements Disposable {
   readonly clock = new ManualClock();
   readonly #file = sqliteFile();
   readonly #clients: SqliteClient[] = [];
 
-  /** One more process. */
+  /** Adds a process. */
   open(): (...ids: readonly string[]) => Promise<readonly boolean[]> {
     const client = new SqliteClient({ ...defaultConfig, file: this.#file.path }, this.clock);
     this.#clients.push(client);
@@ -56,7 +56,7 @@ test("an id is known for one window and forgotten after two", async () => {
   await scene.clock.advance(windowMs - 1);
   await here("b");
   await scene.clock.advance(1);
-  // This one begins a generation: the others are in the older.
+  // This id begins a generation; the others are in the older one.
   assert.equal(await here("c", "a", "b"), [true, false, false]);
   await scene.clock.advance(windowMs - 2);
   assert.equal(await here("b"), [false]);

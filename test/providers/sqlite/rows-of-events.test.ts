@@ -1,4 +1,4 @@
-/** Events that are read back from their rows: by another process, or when they are no longer at hand. */
+/** Events read from their rows, by another process or when they are no longer cached. */
 import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
 import { eventOf } from "../../../providers/sqlite/queues/message.ts";
@@ -84,7 +84,7 @@ test("a rolled-back event is not delivered from its reused row", async () => {
     await here.queues.push([letter("input")]);
     const [stale] = (await lease(here)) as [Lease];
     await there.queues.abandon(stale, { delayMs: 0, countAttempt: false });
-    // Leasing writes the rows of the group; that the other lease is lost is noticed after that, and undoes all of it.
+    // Leasing flushes the rows of the group. The lost lease is detected after that, and rolls the group back.
     const [refused, [again]] = await Promise.all([
       here.queues.commit(stale, [letter("never")]).catch((error: unknown) => error),
       lease(here, 1),

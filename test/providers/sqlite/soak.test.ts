@@ -1,4 +1,4 @@
-/** Steady load: neither the file nor the memory grows. `BEEHIVE_SOAK_SECONDS` says for how long. */
+/** Steady load, under which file and memory do not grow. `BEEHIVE_SOAK_SECONDS` sets the duration. */
 import { statSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { openDriver } from "../../../providers/sqlite/file/driver.ts";
@@ -22,7 +22,7 @@ interface Sample {
 
 test(`steady load for ${seconds} s does not grow file and memory`, async () => {
   using file = sqliteFile();
-  // Ids are kept for a time, so that time must have passed before the size is steady.
+  // The size is steady only after the window of ids has passed.
   const provider = new SqliteProvider({ file: file.path, deduplication: (seconds * 1_000) / 8 });
   let arrived = 0;
   const First = actor(() => [new Event("Second", "x".repeat(200))]);
@@ -32,7 +32,7 @@ test(`steady load for ${seconds} s does not grow file and memory`, async () => {
   });
   actorDescription("First-Hop", { parallelism: 50, publishes: ["Second"] })(First);
   actorDescription("Second-Hop", { parallelism: 50 })(Second);
-  // What a journal keeps is bounded by a time that is longer than this.
+  // A journal is bounded by a time that is longer than this test.
   const hive = await createHive({ actors: [First, Second], provider, journal: false, logger: silentLogger });
   await hive.start();
 
@@ -69,7 +69,7 @@ function actor(process: () => Event[]): new () => { processAsync(): Event[] } {
 
 function sample(path: string): Sample {
   const mb = (bytes: number): number => Math.round(bytes / 1e5) / 10;
-  // What is still in the log is brought into the file: how full the log is says nothing.
+  // Copy the log into the file first: the size of the log varies.
   const driver = openDriver(path);
   driver.prepare("PRAGMA wal_checkpoint(PASSIVE)").all([]);
   driver.close();

@@ -1,6 +1,6 @@
 /**
- * What goes wrong with files. The failures of a full disk and of a read-only file are SQLite's own, brought about by
- * a limit of pages and by a connection that may not write: a test must not fill a disk, and root may write anywhere.
+ * Failures of files. SQLite itself reports a full disk and a read-only file, caused by a limit of pages and a read-only
+ * connection: a test must not fill a disk, and root may write anywhere.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import * as assert from "uvu/assert";
@@ -50,7 +50,7 @@ for (const driver of availableDrivers()) {
       await queues.push([letter("before")]);
       client.maintain("PRAGMA max_page_count = 40");
       const big = "x".repeat(100_000);
-      // The second, in the same group, fits: only the one that does not is refused.
+      // The second event of the group fits, so only the first is refused.
       const [full, small] = await Promise.all([
         refusal(queues.push([letter(big, "big"), letter(big, "bigger")])),
         queues.push([letter("meanwhile", "small")]).then(() => "pushed"),
@@ -120,7 +120,7 @@ for (const driver of availableDrivers()) {
       const { signal } = new AbortController();
       const waiting = refusal(queues.lease(name, { max: 1, leaseMs: 30_000, waitMs: 20_000, signal }));
       await new Promise((resolve) => systemClock.after(50, () => resolve(undefined)));
-      // As SQLite says while another process mends what one that was killed left of the write-ahead log.
+      // SQLite reports this while another process recovers the log of a killed one.
       let locked = true;
       const changedByOthers = client.changedByOthers.bind(client);
       client.changedByOthers = () => {

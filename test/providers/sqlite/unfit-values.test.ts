@@ -1,4 +1,4 @@
-/** What a native driver does not survive never reaches it. */
+/** Values that would crash a native driver, which never reach it. */
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver } from "../../../providers/sqlite/file/driver.ts";
 import type { Value } from "../../../providers/sqlite/file/values.ts";

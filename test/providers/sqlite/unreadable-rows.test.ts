@@ -1,4 +1,4 @@
-/** Rows as another program, or a failing disk, may leave them. */
+/** Rows damaged by another program or a failing disk. */
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver, type DriverName } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
