@@ -14,12 +14,12 @@ export type ActorDefaults = Pick<
 >;
 
 /** The options of an actor that neither its decorator nor its hive sets. */
-export const actorDefaults = {
+export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "maxOutputs" | "retry"> = {
   parallelism: 10,
   lease: 30_000,
   maxOutputs: 10_000,
   retry: defaultRetry,
-} as const satisfies ActorDefaults;
+};
 
 /** The settings whose origins `hive.describe()` prints. */
 export const describedSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
