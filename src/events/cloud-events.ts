@@ -1,5 +1,6 @@
 import { BeeHiveError } from "../base/errors.ts";
 import { isJson } from "./body.ts";
+import { withoutMark } from "./event-checks.ts";
 import { textIn } from "../base/bytes.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { systemClock } from "../base/clock.ts";
@@ -107,7 +108,8 @@ export function fromCloudEventText(json: string, queueName = ""): Event {
 }
 
 function withoutOrders(record: EventRecord, queueName: string): Event {
-  return Event.fromRecord({ ...record, queueName, enqueueTime: undefined, delivery: "business" });
+  const properties = withoutMark(record.properties ?? {});
+  return Event.fromRecord({ ...record, properties, queueName, enqueueTime: undefined, delivery: "business" });
 }
 
 /**
