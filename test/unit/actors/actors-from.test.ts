@@ -96,6 +96,9 @@ for (const [what, sources, reason] of [
     /ordered must be true or false/,
   ],
   ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
+  ["an actor that is undefined", [[actor("A-B"), undefined] as never], /undefined is not an actor: is it imported/],
+  ["an actor that is null", [null as never], /null is not an actor: name its class/],
+  ["an actor that is a number", [5 as never], /5 is not an actor: name its class/],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
   ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
   [
@@ -116,6 +119,12 @@ for (const [what, sources, reason] of [
     assert.match(await problemsOf(...sources), reason);
   });
 }
+
+test("given an undefined among actors, when the hive is made, then it is refused", async () => {
+  const actors = [actor("A-B"), undefined] as HiveOptions["actors"];
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive({ actors }));
+  assert.match(message, /undefined is not an actor/);
+});
 
 test("given many problems, then one error lists all of them, each once", async () => {
   const message = await problemsOf(
