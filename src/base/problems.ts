@@ -1,7 +1,14 @@
 import { BeeHiveError } from "./errors.ts";
+import { told } from "./numbers.ts";
 
 /** What the errors list: beside them, so that they look like all others. */
 const listed = new WeakMap<BeeHiveError, readonly string[]>();
+
+/** Returns what is wrong with a value that must be an object of options, in words. */
+export function objectProblems(name: string, value: unknown): string[] {
+  if (Object.prototype.toString.call(value) === "[object Object]") return [];
+  return [`${name} must be an object of options, not ${told(value)}`];
+}
 
 /** Throws one error that lists every problem, if there is any. */
 export function throwProblems(problems: readonly string[]): void {

@@ -78,7 +78,9 @@ export function eventType<Schema extends StandardSchemaV1>(
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
 export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
   const { version = 1, upcasters = {}, queueName, entry = false } = options;
-  const newerVersionWait = inMs(options.newerVersionWait ?? defaultNewerVersionWait);
+  const newerVersionWait = inMs(
+    options.newerVersionWait === undefined ? defaultNewerVersionWait : options.newerVersionWait,
+  );
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
   assertWait(name, newerVersionWait);
