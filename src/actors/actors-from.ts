@@ -1,4 +1,5 @@
 import { throwProblems } from "../base/problems.ts";
+import { kindOf } from "../events/event-checks.ts";
 import { subscriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorActor } from "./actor.ts";
 import { toDescriptor, type ActorDefaults } from "./descriptor.ts";
 
@@ -31,7 +32,7 @@ export function isDescriptorSource(value: unknown): value is DescriptorSource {
  * @throws BeeHiveError `InvalidConfiguration` with every problem of every class.
  */
 export function actorsFrom(classes: ActorClasses, defaults: ActorDefaults = {}): readonly ActorDescriptor[] {
-  const problems: string[] = [];
+  const problems: string[] = noClasses(classes);
   const descriptors = [...new Set(classesOf(classes))].flatMap((actorType) => {
     problems.push(...classProblems(actorType));
     return subscriptionsOf(actorType).flatMap(
@@ -42,9 +43,18 @@ export function actorsFrom(classes: ActorClasses, defaults: ActorDefaults = {}):
   return descriptors;
 }
 
+/** Returns what is neither a class, an array nor a module, in words. */
+function noClasses(classes: unknown): string[] {
+  if (Array.isArray(classes)) return classes.flatMap(noClasses);
+  if (classes === undefined) return ["undefined is not an actor: is it imported from a module that imports this one?"];
+  const isOne = typeof classes === "function" || (typeof classes === "object" && classes !== null);
+  return isOne ? [] : [`${kindOf(classes)} is not an actor: name its class, or a module of classes`];
+}
+
 function classesOf(classes: ActorClasses): ActorClass[] {
   if (typeof classes === "function") return [classes];
   if (Array.isArray(classes)) return classes.flatMap(classesOf);
+  if (typeof classes !== "object" || classes === null) return [];
   const exported = Object.values(classes as Readonly<Record<string, unknown>>);
   return exported.filter((one): one is ActorClass => typeof one === "function" && subscriptionsOf(one).length > 0);
 }

@@ -2,6 +2,7 @@ import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { objectProblems } from "../base/problems.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
@@ -114,10 +115,27 @@ function shapeProblems(options: ActorOptions): string[] {
   return [
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
+    ...nestedProblems("", options),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
       : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
+  ];
+}
+
+/** Returns which of the options within options are no objects, in words. @param at what stands before their names. */
+export function nestedProblems(
+  at: string,
+  { retry, supervision }: Pick<ActorOptions, "retry" | "supervision">,
+): string[] {
+  const rules: readonly unknown[] = Array.isArray(supervision) ? supervision : [];
+  return [
+    ...(retry === undefined ? [] : objectProblems(`${at}retry`, retry)),
+    ...rules.flatMap((rule) => {
+      const problems = objectProblems(`${at}supervision: a rule`, rule);
+      const own = problems.length > 0 ? undefined : (rule as { readonly retry?: unknown }).retry;
+      return own === undefined ? problems : objectProblems(`${at}supervision: the retry of a rule`, own);
+    }),
   ];
 }
 

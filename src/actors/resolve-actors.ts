@@ -23,7 +23,7 @@ export async function resolveActors({
   overrides,
   environment = process.env,
 }: ActorSettings): Promise<readonly ActorDescriptor[]> {
-  const given = (Array.isArray(actors) ? actors : [actors]).filter((one) => one !== undefined);
+  const given = Array.isArray(actors) ? actors : actors === undefined ? [] : [actors];
   const classes = given.filter((one) => !isDescriptorSource(one)) as ActorClasses[];
   const sources = given.filter(isDescriptorSource);
   const fromSources = await Promise.all(sources.map(async (source) => [...(await source.getDescriptors(defaults))]));

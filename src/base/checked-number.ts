@@ -1,6 +1,7 @@
 import { durationProblems, inMs } from "./duration.ts";
 import { BeeHiveError } from "./errors.ts";
 import { isNumber, valueText, type NumberRule } from "./numbers.ts";
+import { objectProblems } from "./problems.ts";
 
 /**
  * Returns a number if the rule allows it.
@@ -18,4 +19,10 @@ export function checkedDuration(of: string, name: string, value: unknown, rule: 
   const [problem] = durationProblems(name, value, rule);
   if (problem === undefined) return inMs(value) as number;
   throw new BeeHiveError("InvalidConfiguration", `${of}: ${problem}.`);
+}
+
+/** @throws BeeHiveError `InvalidConfiguration` when the options are no object. */
+export function checkedOptions(of: string, options: unknown): void {
+  const [problem] = objectProblems("what it is given", options);
+  if (problem !== undefined) throw new BeeHiveError("InvalidConfiguration", `${of}: ${problem}.`);
 }

@@ -25,7 +25,12 @@ const lossyTags: ReadonlySet<string> = new Set([
 /** Returns the kind of a value that JSON loses, such as `a Map`; `undefined` for a value that JSON carries. */
 export function lossyKind(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
+  return typeof (value as { toJSON?: unknown }).toJSON === "function" ? undefined : kindOfSeen(value);
+}
+
+/** The same for what `toJSON` returned, which JSON takes as it is. */
+function kindOfSeen(value: object): string | undefined {
+  if (isPlain(value)) return undefined;
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (!ArrayBuffer.isView(value) && !lossyTags.has(tag)) return undefined;
   return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
@@ -37,23 +42,45 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Returns a value that `value` lost as the JSON `json`, such as `an ArrayBuffer at "file.content"`.
+/**
+ * Returns a value that was lost when `value` became the JSON `json`, such as `an ArrayBuffer at "file.content"`.
  *
- * Looks only if the JSON has the remains of such a value, so that other bodies cost two searches of their text.
+ * Looks only if the JSON has the remains of such a value, so that other bodies cost a few searches of their text.
  */
 export function lostWithin(value: unknown, json: string): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (!json.includes("{}") && !json.includes('{"0":')) return undefined;
+  // Empty objects, numbered members, or the code that errors of Node carry.
+  if (!json.includes("{}") && !json.includes('{"0":') && !json.includes('"code":')) return undefined;
+  const root = seenByJson(value, "");
+  if (root === undefined) return undefined;
+  const rootKind = kindOfSeen(root);
+  if (rootKind !== undefined) return rootKind;
   // A list instead of recursion: JSON may nest more deeply than the stack.
-  const left: { readonly at: string; readonly within: object }[] = [{ at: "", within: value }];
+  const left: { readonly at: string; readonly within: object }[] = [{ at: "", within: root }];
+  const seen = new Set<object>([root]);
   for (let next = left.pop(); next; next = left.pop()) {
-    for (const [name, inner] of Object.entries(next.within) as [string, unknown][]) {
-      if (typeof inner !== "object" || inner === null) continue;
+    for (const [key, member] of membersOf(next.within)) {
+      const name = String(key);
+      const inner = seenByJson(member, name);
+      if (inner === undefined || seen.has(inner)) continue;
+      seen.add(inner);
       const at = next.at === "" ? name : `${next.at}.${name}`;
-      const kind = lossyKind(inner);
+      const kind = kindOfSeen(inner);
       if (kind !== undefined) return `${kind} at "${at}"`;
-      if (typeof (inner as { toJSON?: unknown }).toJSON !== "function") left.push({ at, within: inner });
+      left.push({ at, within: inner });
     }
   }
   return undefined;
+}
+
+function membersOf(value: object): Iterable<[string | number, unknown]> {
+  return Array.isArray(value) ? value.entries() : Object.entries(value);
+}
+
+/** The object that JSON sees in the place of a value. */
+function seenByJson(value: unknown, name: string): object | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  const seen: unknown = typeof toJSON === "function" ? toJSON.call(value, name) : value;
+  return typeof seen === "object" && seen !== null ? seen : undefined;
 }

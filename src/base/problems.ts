@@ -1,7 +1,14 @@
 import { BeeHiveError } from "./errors.ts";
+import { valueText } from "./numbers.ts";
 
 /** The problems that an error lists, kept beside it. */
 const listed = new WeakMap<BeeHiveError, readonly string[]>();
+
+/** Returns the problem of a value that must be an object of options, in words. */
+export function objectProblems(name: string, value: unknown): string[] {
+  if (Object.prototype.toString.call(value) === "[object Object]") return [];
+  return [`${name} must be an object of options, not ${valueText(value)}`];
+}
 
 /** Throws one error that lists every problem, if there are any. */
 export function throwProblems(problems: readonly string[]): void {

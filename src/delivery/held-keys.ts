@@ -19,7 +19,7 @@ export class HeldKeys {
   readonly #held = new Map<string, HeldKey>();
 
   /** Remembers an event that waits for its next attempt. */
-  hold({ event, attempt }: Lease, delayMs: number, now: number): void {
+  hold({ event, attempt }: Pick<Lease, "event" | "attempt">, delayMs: number, now: number): void {
     if (event.partitionKey === undefined || this.#held.size >= maxHeld) return;
     this.#held.set(event.id, { eventId: event.id, attempts: attempt, until: new Date(now + delayMs) });
   }

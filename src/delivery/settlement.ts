@@ -91,10 +91,12 @@ export class Settlement {
       case "abandon":
         logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
+        heldKeys?.hold(attemptsBefore(lease), decision.delayMs, clock.now());
         return "abandoned";
       case "pause":
         polling.pause(decision, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
+        heldKeys?.hold(attemptsBefore(lease), decision.pauseMs, clock.now());
         return "abandoned";
       case "stop":
         this.#stopHive(error);
@@ -153,4 +155,8 @@ export class Settlement {
 
 function fieldsOf({ event, attempt }: Lease, error: unknown): object {
   return { err: error, eventId: event.id, eventType: event.eventType, attempt };
+}
+
+function attemptsBefore({ event, attempt }: Lease): Pick<Lease, "event" | "attempt"> {
+  return { event, attempt: attempt - 1 };
 }

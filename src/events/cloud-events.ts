@@ -1,8 +1,10 @@
-import { textIn } from "../base/bytes.ts";
+import { copyOf, textIn } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
+import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { isJson } from "./body.ts";
+import { withoutMark } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
 
@@ -111,7 +113,8 @@ export function fromCloudEventText(json: string, queueName = ""): Event {
 }
 
 function withoutOrders(record: EventRecord, queueName: string): Event {
-  return Event.fromRecord({ ...record, queueName, enqueueTime: undefined, delivery: "business" });
+  const properties = withoutMark(record.properties ?? {});
+  return Event.fromRecord({ ...record, properties, queueName, enqueueTime: undefined, delivery: "business" });
 }
 
 /**
@@ -128,7 +131,8 @@ export function cloudEventRecord(value: unknown, json?: string): EventRecord {
   const others = Object.entries(propertiesIn(cloudEvent));
   // Built from entries: an assignment to `__proto__` would change what the object inherits.
   const properties = Object.fromEntries(
-    [["source", source === defaultSource ? undefined : source] as const, ...extensions, ...others].filter(isProperty),
+    // The source is part of the identity: beside one that is an attribute no other counts.
+    [...extensions, ...others, ...(source === defaultSource ? [] : [["source", source] as const])].filter(isProperty),
   );
   const text = (name: string): string | undefined => {
     const one = cloudEvent[name];
@@ -136,7 +140,9 @@ export function cloudEventRecord(value: unknown, json?: string): EventRecord {
   };
   const contentType =
     cloudEvent.datacontenttype ??
-    (cloudEvent.data_base64 === undefined ? "application/json" : "application/octet-stream");
+    (cloudEvent.data_base64 === undefined && !(cloudEvent.data instanceof Uint8Array)
+      ? "application/json"
+      : "application/octet-stream");
   return {
     id: cloudEvent.id,
     eventType: cloudEvent.type,
@@ -214,22 +220,37 @@ function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "
   return { data_base64: Buffer.from(body).toString("base64") };
 }
 
+/** Base64 as RFC 4648 has it, its padding and line breaks optional; that of URLs too. */
+function isBase64(text: string): boolean {
+  const bare = text.replace(/\s/g, "").replace(/={1,2}$/, "");
+  return !/[^\w+/-]/.test(bare) && bare.length % 4 !== 1;
+}
+
 function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string, json?: string): string | Uint8Array {
   if (base64 !== undefined) {
-    const bytes = new Uint8Array(Buffer.from(base64, "base64"));
-    return isJson(contentType) ? (textIn(bytes) ?? bytes) : bytes;
+    if (!isBase64(base64)) throw notOne("its data_base64 is not base64");
+    return bytesAs(contentType, new Uint8Array(Buffer.from(base64, "base64")));
   }
   if (data === undefined) return "";
   if (!isJson(contentType) && typeof data === "string") return data;
+  if (data instanceof Uint8Array) return bytesAs(contentType, copyOf(data));
   return (json === undefined ? undefined : memberText(json, "data")) ?? jsonOf(data);
 }
 
+function bytesAs(contentType: string, bytes: Uint8Array): string | Uint8Array {
+  return isJson(contentType) ? (textIn(bytes) ?? bytes) : bytes;
+}
+
 function jsonOf(data: unknown): string {
+  let json: string;
   try {
-    return JSON.stringify(data);
+    json = JSON.stringify(data);
   } catch {
     throw notOne("its data cannot be written as JSON: it is no JSON value, or is nested too deeply");
   }
+  const lost = lossyKind(data) ?? lostWithin(data, json);
+  if (lost !== undefined) throw notOne(`its data has ${lost}, of which JSON would keep nothing that can be read`);
+  return json;
 }
 
 function isProperty(entry: readonly [string, unknown]): entry is readonly [string, EventProperty] {

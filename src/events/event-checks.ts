@@ -8,6 +8,20 @@ import type { EventOptions, EventProperty, EventRecord } from "./event-record.ts
 
 export const noProperties: Readonly<Record<string, EventProperty>> = Object.freeze({});
 
+/**
+ * The property that says why no actor may have an event. It travels with the event, to the dead letters and back; only
+ * the reader of a message sets it.
+ */
+export const unreadableProperty = "beehiveunreadable";
+
+/** The properties without the mark of what cannot be read, which is no word of a sender's. */
+export function withoutMark(
+  properties: Readonly<Record<string, EventProperty>>,
+): Readonly<Record<string, EventProperty>> {
+  if (!Object.hasOwn(properties, unreadableProperty)) return properties;
+  return Object.freeze(Object.fromEntries(Object.entries(properties).filter(([name]) => name !== unreadableProperty)));
+}
+
 const optionNames: ReadonlySet<string> = new Set<keyof EventOptions>([
   "id",
   "queueName",
@@ -90,7 +104,7 @@ export function checkedDelivery(delivery: unknown): "business" | "log" {
 export function checkedProperties(properties: unknown): Readonly<Record<string, EventProperty>> {
   if (properties === undefined) return noProperties;
   assertProperties(properties);
-  return Object.freeze({ ...properties });
+  return withoutMark(Object.freeze({ ...properties }));
 }
 
 /**

@@ -105,7 +105,10 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
   const { version = 1, upcasters = {}, queueName, entry = false } = options;
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
-  const newerVersionWaitMs = waitIn(name, options.newerVersionWait ?? defaultNewerVersionWaitMs);
+  const newerVersionWaitMs = waitIn(
+    name,
+    options.newerVersionWait === undefined ? defaultNewerVersionWaitMs : options.newerVersionWait,
+  );
   const type: EventType<unknown> = {
     name,
     version,

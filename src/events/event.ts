@@ -17,6 +17,7 @@ import {
   checkedTime,
   invalid,
   noProperties,
+  withoutMark,
 } from "./event-checks.ts";
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
@@ -214,7 +215,8 @@ export class Event<Body = unknown> {
         contentType: checkedLine("contentType", contentType) ?? this.contentType,
         body: byReference === false ? this.#serialised : this.#body,
         url: url === undefined ? this.url : checkedText("url", url),
-        properties: properties === undefined ? this.properties : checkedProperties(keepingVersion(this, properties)),
+        properties:
+          properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties)),
         enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
         correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
         causationId: causationId === undefined ? this.causationId : checkedText("causationId", causationId),

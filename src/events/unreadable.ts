@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { isBeeHiveError, BeeHiveError } from "../base/errors.ts";
-import { kindOf } from "./event-checks.ts";
+import { kindOf, unreadableProperty as property } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 
-/** The property with the reason why no actor may get an event. It travels with the event, also to the dead letters. */
-const property = "beehiveunreadable";
 const maxReason = 500;
 
 /**

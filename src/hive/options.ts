@@ -1,7 +1,8 @@
 import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
-import type { ActorDefaults } from "../actors/descriptor.ts";
+import { nestedProblems, type ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
 import type { Clock } from "../base/clock.ts";
+import { objectProblems } from "../base/problems.ts";
 import { isContainer, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
@@ -88,7 +89,13 @@ export function hiveOptionProblems(options: unknown): string[] {
   const problems = Object.keys(options).flatMap((name) =>
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
-  const { provider, container, topology, logger, defaults } = options as Partial<HiveOptions>;
+  const { provider, container, topology, logger, defaults = {}, clock } = options as Partial<HiveOptions>;
+  for (const name of ["onDelivery", "random"] as const) {
+    const given = (options as Partial<HiveOptions>)[name];
+    if (given !== undefined && typeof given !== "function") problems.push(`${name} must be a function`);
+  }
+  if (clock !== undefined && (typeof clock?.now !== "function" || typeof clock.after !== "function"))
+    problems.push("clock must have the methods now and after");
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
@@ -103,15 +110,18 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  return [...problems, ...publishesProblems("", options), ...defaultsProblems(defaults ?? {})];
+  return [...problems, ...publishesProblems("", options), ...defaultsProblems(defaults)];
 }
 
 function defaultsProblems(defaults: object): string[] {
+  const problems = objectProblems("defaults", defaults);
+  if (problems.length > 0) return problems;
   const unknown = Object.keys(defaults).filter((name) => !Object.hasOwn(defaultNames, name));
   const { supervision = [], middleware = [] } = defaults as ActorDefaults;
   const lists = Object.entries({ supervision, middleware }).filter(([, list]) => !Array.isArray(list));
   return [
     ...unknown.map((name) => `defaults.${name} is not an option; there are ${Object.keys(defaultNames).join(", ")}`),
     ...lists.map(([name]) => `defaults.${name} must be a list`),
+    ...nestedProblems("defaults.", defaults),
   ];
 }

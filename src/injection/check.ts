@@ -56,7 +56,7 @@ class InjectionCheck {
     if (this.#stores.has(id) || (this.#onlyActors && !place.isRoot)) return true;
     if (place.isCircular) return this.#refuse(`${place.path} is a circle: none of them can be made first`);
     const bindings = this.#bindingsOf(id).filter((binding) => binding.isSatisfiedBy(place));
-    if (bindings.length === 0) return this.#unbound(place, optional);
+    if (bindings.length === 0) return this.#unbound(place, several, optional);
     if (bindings.length > 1 && !several)
       return this.#refuse(
         `${place.path}: the container binds ${place.text} ${bindings.length} times, and one is asked for`,
@@ -80,10 +80,11 @@ class InjectionCheck {
     return usesStores;
   }
 
-  #unbound(place: Place, optional: boolean): boolean {
+  #unbound(place: Place, several: boolean, optional: boolean): boolean {
     const { serviceIdentifier: id, path, text } = place;
     if (typeof id !== "function") {
-      if (!optional) this.#refuse(`${path}: nothing binds ${text} in the container of the hive`);
+      // Where nothing is bound, several are an empty array.
+      if (!optional && !several) this.#refuse(`${path}: nothing binds ${text} in the container of the hive`);
       return false;
     }
     if (builtIns.has(id))

@@ -4,6 +4,7 @@ import { durationProblems } from "../base/duration.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { registeredProvider, type ProviderModule } from "../contract/provider-module.ts";
+import { objectProblems } from "../base/problems.ts";
 import type { Provider } from "../contract/provider.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
@@ -21,7 +22,9 @@ export function defaultJournal({ name }: Pick<Provider, "name">): ProviderModule
 
 /** Returns what is wrong with the options, in words. */
 export function journalProblems(journal: boolean | JournalOptions | undefined): string[] {
-  if (typeof journal !== "object") return [];
+  if (journal === undefined || typeof journal === "boolean") return [];
+  const problems = objectProblems("journal", journal);
+  if (problems.length > 0) return problems;
   const { entries = 100, age = defaultAge, subject: _, ...unknown } = journal;
   return [
     ...Object.keys(unknown).map((name) => `journal.${name} is not an option; there are subject, entries, age`),

@@ -2,7 +2,7 @@ import type { ActorOutput } from "../actors/actor.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import { durationProblems } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import { wholeMs } from "../base/numbers.ts";
+import { valueText, wholeMs } from "../base/numbers.ts";
 import { Event } from "../events/event.ts";
 import type { EventType } from "../events/event-type.ts";
 import { nextTime, type Schedule } from "./schedule.ts";
@@ -57,7 +57,10 @@ export function pulse(
 }
 
 /** Returns what is wrong with pulsers, in words. */
-export function pulserProblems(pulsers: readonly Pulser[]): string[] {
+export function pulserProblems(given: readonly Pulser[]): string[] {
+  if (!Array.isArray(given)) return ["pulsers must be a list"];
+  const shapes = (given as readonly Pulser[]).map((pulser) => ({ pulser, problems: shapeProblems(pulser) }));
+  const pulsers = shapes.filter(({ problems }) => problems.length === 0).map(({ pulser }) => pulser);
   const names = pulsers.map(({ name }) => name);
   const twice = names
     .filter((name, index) => names.indexOf(name) !== index)
@@ -77,5 +80,21 @@ export function pulserProblems(pulsers: readonly Pulser[]): string[] {
       return [`the pulser "${name}": ${messageOf(error)}`];
     }
   });
-  return [...twice, ...unpublishable, ...wrong];
+  return [...shapes.flatMap(({ problems }) => problems), ...twice, ...unpublishable, ...wrong];
+}
+
+const scheduleNames = ["every", "cron", "timezone"];
+
+function shapeProblems(pulser: unknown): string[] {
+  if (typeof pulser !== "object" || pulser === null) return [`a pulser must be an object, not ${valueText(pulser)}`];
+  const { name, schedule } = pulser as Partial<Pulser>;
+  const at = `the pulser "${String(name)}"`;
+  if (typeof schedule !== "object" || schedule === null) return [`${at}: it has no schedule`];
+  const unknown = Object.keys(schedule).filter((option) => !scheduleNames.includes(option));
+  return [
+    ...unknown.map((option) => `${at}: "${option}" is no option of a schedule; there are ${scheduleNames.join(", ")}`),
+    ...(schedule.every === undefined && (schedule.cron as unknown) === undefined
+      ? [`${at}: its schedule has neither every nor cron`]
+      : []),
+  ];
 }

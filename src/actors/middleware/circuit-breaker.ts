@@ -1,4 +1,4 @@
-import { checkedDuration, checkedNumber } from "../../base/checked-number.ts";
+import { checkedDuration, checkedNumber, checkedOptions } from "../../base/checked-number.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Duration } from "../../base/duration.ts";
 import { BeeHiveError, CircuitOpen } from "../../base/errors.ts";
@@ -59,6 +59,7 @@ interface Settings {
  * @throws BeeHiveError `InvalidConfiguration` when an option is unknown, or is no count, rate or length of time.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
+  checkedOptions("circuitBreaker", options);
   const { failures = 10, rate = 0.5, within = 60_000, open = 30_000, counts = mayBeDown } = options;
   const { minimumCalls = failures } = options;
   const of = "circuitBreaker";

@@ -1,4 +1,4 @@
-import { checkedDuration, checkedNumber } from "../../base/checked-number.ts";
+import { checkedDuration, checkedNumber, checkedOptions } from "../../base/checked-number.ts";
 import { sleep } from "../../base/clock.ts";
 import type { Duration } from "../../base/duration.ts";
 import { time, wholeNumber } from "../../base/numbers.ts";
@@ -23,7 +23,9 @@ export interface ThrottleOptions {
  * @actorDescription("OrderAccepted-Payment", { middleware: [gateway] })
  * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no length of time.
  */
-export function throttle({ limit, per = 1_000 }: ThrottleOptions): Middleware {
+export function throttle(options: ThrottleOptions): Middleware {
+  checkedOptions("throttle", options);
+  const { limit, per = 1_000 } = options;
   checkedNumber("throttle", "limit", limit, wholeNumber(1));
   const perMs = checkedDuration("throttle", "per", per, time);
   return perClock((clock) => {

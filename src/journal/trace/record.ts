@@ -10,7 +10,8 @@ export interface TraceRecord {
   readonly destination: string;
   correlationId: string | undefined;
   causationId: string | undefined;
-  subject: string | undefined;
+  /** Its business ids, the latest last: each process may name one. */
+  readonly subjects: Set<string>;
   /** When it was published; when it was created if the journal has no publication. */
   time: number;
   published: boolean;
@@ -46,11 +47,11 @@ export class JournalRecord {
   named(id: string): readonly TraceRecord[] {
     const name = withoutControls(id);
     const named = [...this.events.values()].filter(
-      (event) => isNamedLike(event.id, name) || event.correlationId === name || event.subject === name,
+      (event) => isNamedLike(event.id, name) || event.correlationId === name || event.subjects.has(name),
     );
-    const ofSubject = named.some(({ subject }) => subject === name);
+    const ofSubject = named.some(({ subjects }) => subjects.has(name));
     return named
-      .filter(({ subject }) => !ofSubject || subject === undefined || subject === name)
+      .filter(({ subjects }) => !ofSubject || subjects.size === 0 || subjects.has(name))
       .sort((one, other) => one.time - other.time);
   }
 
@@ -62,7 +63,7 @@ export class JournalRecord {
     const event = this.#event(entry.eventId, entry.eventType, destination, entry.timestamp);
     event.correlationId = entry.correlationId ?? event.correlationId;
     event.causationId ??= entry.causationId;
-    event.subject ??= entry.subject;
+    if (entry.subject !== undefined) event.subjects.add(entry.subject);
     if (outcome === "pushed") publish(event, entry.time, entry.dueAt);
     else event.attempts.push(entry);
     for (const output of outputs) {
@@ -84,7 +85,7 @@ export class JournalRecord {
       destination,
       correlationId: undefined,
       causationId: undefined,
-      subject: undefined,
+      subjects: new Set(),
       time,
       published: false,
       dueAt: undefined,

@@ -29,7 +29,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   for (const name of (await queues?.names?.()) ?? []) record.reads(name);
   const named = record.named(id);
   const name = withoutControls(id);
-  const isSubject = named.some(({ subject }) => subject === name);
+  const isSubject = named.some(({ subjects }) => subjects.has(name));
   const tree = new TreeBuilder(record, new Whereabouts(parts), parts.now, isSubject ? name : undefined);
   const names = new Set(named.map((event) => event.id));
   const roots: TracedEvent[] = [];
@@ -56,7 +56,7 @@ class TreeBuilder {
   }
 
   async event(record: TraceRecord, depth: number, isRoot = false): Promise<TracedEvent> {
-    const { id, eventType, destination, correlationId, subject, time } = record;
+    const { id, eventType, destination, correlationId, time } = record;
     const cut = this.#cutOf(record, depth);
     if (cut === undefined) this.shown.add(id);
     return {
@@ -64,7 +64,7 @@ class TreeBuilder {
       eventType,
       destination,
       correlationId,
-      subject,
+      subject: this.#subjectOf(record),
       causationId: isRoot ? record.causationId : undefined,
       time,
       cut,
@@ -72,9 +72,14 @@ class TreeBuilder {
     };
   }
 
-  #cutOf({ id, subject }: TraceRecord, depth: number): TracedEvent["cut"] {
+  /** The one that was asked for, else the latest. */
+  #subjectOf({ subjects }: TraceRecord): string | undefined {
+    return this.#subject !== undefined && subjects.has(this.#subject) ? this.#subject : [...subjects].at(-1);
+  }
+
+  #cutOf({ id, subjects }: TraceRecord, depth: number): TracedEvent["cut"] {
     if (this.shown.has(id)) return "shown";
-    if (this.#subject !== undefined && subject !== undefined && subject !== this.#subject) return "other";
+    if (this.#subject !== undefined && subjects.size > 0 && !subjects.has(this.#subject)) return "other";
     return depth >= maxDepth ? "deep" : undefined;
   }
 

@@ -53,7 +53,7 @@ export class Whereabouts {
     return {
       state,
       dueAt: state === "delayed" && !isDue ? event.dueAt : undefined,
-      behind: state === "waiting" && event.subject !== undefined ? await this.#holderOf(event, queueName) : undefined,
+      behind: state === "waiting" && event.subjects.size > 0 ? await this.#holderOf(event, queueName) : undefined,
     };
   }
 
@@ -80,14 +80,14 @@ export class Whereabouts {
     return letters === undefined || letters.has(id) ? "dead-lettered" : "requeued-or-dropped";
   }
 
-  async #holderOf({ id, subject }: TraceRecord, queueName: string): Promise<string | undefined> {
+  async #holderOf({ id, subjects }: TraceRecord, queueName: string): Promise<string | undefined> {
     const holders = await remembered(
       this.#holders,
       queueName,
       (name, queues) => queues.holders?.(name) ?? Promise.resolve(undefined),
       this.#parts.queues,
     );
-    const holder = holders?.find(({ partitionKey }) => partitionKey === subject);
+    const holder = holders?.find(({ partitionKey }) => subjects.has(partitionKey));
     return holder?.eventId === id ? undefined : holder?.eventId;
   }
 

@@ -96,6 +96,27 @@ for (const [what, sources, reason] of [
     /ordered must be true or false/,
   ],
   ["a text for a list", [actor("A-B", { publishes: "C" } as unknown as ActorOptions)], /publishes must be a list/],
+  ["an actor that is undefined", [[actor("A-B"), undefined] as never], /undefined is not an actor: is it imported/],
+  ["an actor that is null", [null as never], /null is not an actor: name its class/],
+  ["an actor that is a number", [5 as never], /5 is not an actor: name its class/],
+  ...([5, true, null, new Date(0)] as unknown[]).map(
+    (retry) =>
+      [
+        `${typeof retry} ${String(retry)} for a retry`,
+        [actor("A-B", { retry } as ActorOptions)],
+        /: retry must be an object of options/,
+      ] as const,
+  ),
+  [
+    "a rule that is null",
+    [actor("A-B", { supervision: [null] } as unknown as ActorOptions)],
+    /supervision: a rule must be an object of options, not null/,
+  ],
+  [
+    "a rule whose retry is a number",
+    [actor("A-B", { supervision: [{ on: Error, action: "retry", retry: 5 }] } as unknown as ActorOptions)],
+    /supervision: the retry of a rule must be an object of options, not 5/,
+  ],
   ["no parallelism", [actor("A-B", { parallelism: 0 })], /parallelism must be a whole number from 1, not 0/],
   ["half a parallelism", [actor("A-B", { parallelism: 1.5 })], /not 1.5/],
   [
@@ -116,6 +137,12 @@ for (const [what, sources, reason] of [
     assert.match(await problemsOf(...sources), reason);
   });
 }
+
+test("given an undefined among actors, when the hive is made, then it is refused", async () => {
+  const actors = [actor("A-B"), undefined] as HiveOptions["actors"];
+  const { message } = await throwsCode("InvalidConfiguration", () => createHive({ actors }));
+  assert.match(message, /undefined is not an actor/);
+});
 
 test("one error lists many problems, each once", async () => {
   const message = await problemsOf(
@@ -160,6 +187,24 @@ test("unknown and wrong options of a hive are all reported", async () => {
     "journal.entres is not an option; there are subject, entries, age",
   );
 });
+
+for (const [name, value, problem] of [
+  ["defaults", 5, "defaults must be an object of options, not 5"],
+  ["defaults", { retry: 5 }, "defaults.retry must be an object of options, not 5"],
+  ["defaults", { supervision: [null] }, "defaults.supervision: a rule must be an object of options, not null"],
+  ["journal", "5", 'journal must be an object of options, not "5"'],
+  ["random", 5, "random must be a function"],
+  ["onDelivery", {}, "onDelivery must be a function"],
+  ["clock", {}, "clock must have the methods now and after"],
+  ["pulsers", 5, "pulsers must be a list"],
+  ["pulsers", [5], "a pulser must be an object, not 5"],
+] as const) {
+  test(`given ${JSON.stringify(value)} for ${name}, then no hive is made`, async () => {
+    const made = createHive({ publishes: ["T"], [name]: value } as unknown as HiveOptions);
+    const { message } = await throwsCode("InvalidConfiguration", () => made);
+    assert.ok(message.includes(problem), message);
+  });
+}
 
 test("the defaults of the hive fill in missing options of an actor", async () => {
   await using hive = await createHive({

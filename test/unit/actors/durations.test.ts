@@ -155,4 +155,17 @@ test("a wrong text of an error leaves the decision to the retry policy", () => {
     assert.match(error.message, '("soon" is not a length of time: the retry policy decides)');
 });
 
+for (const [what, make] of [
+  ["throttle: what it is given", () => throttle(null as never)],
+  ["circuitBreaker: what it is given", () => circuitBreaker(null as never)],
+  ["The newerVersionWait of Paid", () => eventType("Paid", undefined, { newerVersionWait: null as never })],
+] as const) {
+  test(`null for ${what} is refused`, async () => {
+    const { code, message } = await failureOf(make);
+    assert.is(code, "InvalidConfiguration");
+    assert.match(message, what);
+    assert.match(message, "not null");
+  });
+}
+
 test.run();

@@ -101,6 +101,28 @@ test("an event of Event Grid loses nothing", () => {
   assert.equal(fromCloudEvent(toCloudEvent(event)).toRecord(), event.toRecord());
 });
 
+test("given bytes as data, then they are the body", () => {
+  const datacontenttype = "application/octet-stream";
+  for (const data of [Buffer.from([1, 2]), Uint8Array.of(1, 2)]) {
+    const event = fromCloudEvent({ ...good, datacontenttype, data });
+    assert.equal([event.contentType, event.body], [datacontenttype, Uint8Array.of(1, 2)]);
+    assert.is(fromCloudEvent({ ...good, data }).contentType, datacontenttype);
+  }
+});
+
+test("given data that would be lost, then it is refused", () => {
+  assert.throws(() => fromCloudEvent({ ...good, data: new Map([[1, 2]]) }), /its data has a Map, of which/);
+  assert.throws(() => fromCloudEvent({ ...good, data: { a: new Set([1]) } }), /its data has a Set at "a", of which/);
+  for (const data_base64 of ["@@@", "aGVs*bG8=", "a===", "aGVsb"])
+    assert.throws(() => fromCloudEvent({ ...good, data_base64 }), /its data_base64 is not base64/, data_base64);
+  assert.equal(fromCloudEvent({ ...good, data_base64: "aGk" }).body, new Uint8Array(Buffer.from("hi")));
+});
+
+test("given another source among its properties, then the attribute counts", () => {
+  const event = fromCloudEvent({ ...good, source: "/shop", beehiveproperties: '{"source":"/evil","n":1}' });
+  assert.equal(event.properties, { source: "/shop", n: 1 });
+});
+
 test("the sender's queue, time and delivery are ignored", () => {
   const orders = { beehivequeue: "Refunds-", beehiveenqueuetime: "2999-01-01T00:00:00Z", beehivedelivery: "log" };
   for (const event of [

@@ -270,6 +270,37 @@ test("bodies that only look lossy are JSON", () => {
   assert.is(new Event("A", deep).bodySize, 6_002);
 });
 
+test("given a body with toJSON, then only what JSON saw is looked at", async () => {
+  class Order {
+    cache = new Map([["a", 1]]);
+    session: object = { options: {} };
+    toJSON(): object {
+      return { id: "1", options: {} };
+    }
+  }
+  const order = new Order();
+  order.session = { order, circle: { order, session: order.session } };
+  const circle: Record<string, unknown> = { options: {} };
+  circle["circle"] = circle;
+  Object.assign(order.session, { circle });
+  assert.equal(new Event("A", order).getBody(), { id: "1", options: {} });
+  const shared = { none: {} };
+  assert.equal(new Event("A", [shared, shared]).getBody(), [shared, shared]);
+});
+
+test("given a loss behind toJSON or an error with a code, then it is refused", async () => {
+  const hidden = { toJSON: () => new Map([[1, 2]]) };
+  const coded = Object.assign(new Error("down"), { code: "ECONNRESET" });
+  for (const [body, what] of [
+    [hidden, "a Map"],
+    [{ a: hidden }, 'a Map at "a"'],
+    [{ e: coded }, 'an Error at "e"'],
+  ] as const) {
+    const { message } = await throwsCode("InvalidEvent", () => new Event("A", body));
+    assert.ok(message.includes(`has ${what}, of which`), message);
+  }
+});
+
 test("half a character is refused as text and escaped in JSON", async () => {
   await throwsCode("InvalidEvent", () => new Event("A", "\ud800", { contentType: "text/plain" }));
   assert.is(new Event("A", "\ud800").body, '"\\ud800"');

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { Event } from "beehive-actors";
+import { Event, fromCloudEvent } from "beehive-actors";
 import { assertReadable, receivedEvent } from "../../../src/events/unreadable.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -49,6 +49,24 @@ test("wrong properties become texts", () => {
   const { beehiveunreadable: reason, ...rest } = event.properties;
   assert.equal(rest, { "a\\u0000": 1, b: "an array", c: true, d: "NaN" });
   assert.match(String(reason), /name of a property/);
+});
+
+test("given the mark from a sender, then it is dropped", () => {
+  const properties = { beehiveunreadable: "hello", p: "q" };
+  const cloudEvent = { specversion: "1.0", id: "1", source: "/s", type: "A", data: 1, ...properties };
+  for (const event of [new Event("A", 1, { properties }), fromCloudEvent(cloudEvent, "A-")]) {
+    assert.not.throws(() => assertReadable(event));
+    assert.is(event.properties["p"], "q");
+  }
+});
+
+test("given a clone of what cannot be read, then it can be read", () => {
+  const event = receivedEvent({ ...good, partitionKey: "a\0b" });
+  const { properties } = event;
+  for (const clone of [event.clone({ partitionKey: "k" }), event.clone({ properties })]) {
+    assert.not.throws(() => assertReadable(clone));
+    assert.equal(clone.properties, { p: "q" });
+  }
 });
 
 test.run();

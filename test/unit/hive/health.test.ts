@@ -5,6 +5,7 @@ import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { createHive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { BeeHiveError, PauseSubscription } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
+import { eventType } from "../../../src/events/event-type.ts";
 import { healthServer } from "../../../src/hive/health-server.ts";
 import { HeldKeys } from "../../../src/delivery/held-keys.ts";
 import { circuitBreaker } from "../../../src/actors/middleware/circuit-breaker.ts";
@@ -302,6 +303,18 @@ test("a failed event of an ordered subscription shows until its retry", async ()
   fails = false;
   await clock.advance(4_000);
   assert.equal(await held(), []);
+});
+
+test("given an event that waits for newer code, then health names its key", async () => {
+  const clock = new PatientClock();
+  const type = eventType("Healthy");
+  const reading = actor("Healthy-Actor", (event) => void type.read(event), { ordered: true });
+  await using hive = await createHive({ ...options, clock, actors: reading });
+  await hive.start();
+  await hive.push(new Event("Healthy", 1, { id: "new", partitionKey: "k", properties: { schemaVersion: 2 } }));
+  await clock.advance(1_000);
+  const [held] = (await hive.health()).detail.actors[0]?.heldKeys ?? [];
+  assert.equal([held?.eventId, held?.attempts], ["new", 0]);
 });
 
 test("events that another process took over disappear from health", () => {

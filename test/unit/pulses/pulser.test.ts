@@ -349,6 +349,10 @@ test("wrong pulsers are all reported at once", async () => {
     pulse("Tack", { every: minute, cron: "* * * * *" }),
     { ...pulse("Tuck", { every: minute }), publishes: ["Tuck-Count"] },
     { ...pulse("Teck", { every: minute }), publishes: "Teck" as unknown as string[] },
+    // @ts-expect-error -- an option that is none
+    pulse("Teak", { cron: "* * * * *", timeZone: "Europe/Berlin" }),
+    // @ts-expect-error -- neither
+    pulse("Tuk", {}),
     // As an import that goes round gives it.
     { ...pulse("Tyck", { every: minute }), publishes: [undefined as unknown as string] },
   ];
@@ -361,6 +365,8 @@ test("wrong pulsers are all reported at once", async () => {
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
   assert.match(error.message, 'the pulser "Tuck" publishes: "Tuck-Count" is a subscription');
   assert.match(error.message, 'the pulser "Teck": publishes must be a list');
+  assert.match(error.message, 'the pulser "Teak": "timeZone" is no option of a schedule');
+  assert.match(error.message, 'the pulser "Tuk": its schedule has neither every nor cron');
   assert.match(error.message, 'the pulser "Tyck" publishes: undefined is not an event type');
 });
 

@@ -99,6 +99,20 @@ test("an event id, correlation id and partition key give the same tree", async (
   assert.is(steady(await hive.hive.trace("partition")), byEvent);
 });
 
+test("given an event that two processes name, then any of its names finds it", async () => {
+  const journal = new MemoryJournal(100);
+  journal.append(entry({ subject: "customer-7" }));
+  const attempt = { queueName: "OrderAccepted-Pay", actor: "Pay", attempt: 1, outcome: "committed" } as const;
+  journal.append(entry({ ...attempt, time: 1_001, subject: "1042" }));
+  for (const name of ["customer-7", "1042"]) {
+    const { roots } = await traceItem(name, { journal, descriptors: [], now: 2_000 });
+    assert.equal(
+      roots.map(({ id, subject: called, cut }) => [id, called, cut]),
+      [["1", name, undefined]],
+    );
+  }
+});
+
 test("an event in the middle shows its cause and what followed", async () => {
   const actors = [actor("A-Reader", () => [new Event("B", {}, { id: "b" })]), actor("B-Reader", () => [])];
   await using hive = await TestHive.start({ actors });
