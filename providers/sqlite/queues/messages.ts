@@ -37,6 +37,8 @@ export interface TakenMessages {
 const held = "id = ? AND lease = ? AND due > ?";
 /** What counts from a time to come, by more than clocks differ. */
 const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
+/** The time that an event names, which it waits for until it is tried. */
+const named = "iif(attempts = 0 AND json_valid(event), coalesce(event ->> 'enqueueTime', 0), 0)";
 
 /**
  * The messages of all subscriptions. All is called within a group, but for `nextDue` and `counts`.
@@ -81,8 +83,8 @@ export class Messages {
       inserted: (id, event) => this.#recent.add(id, event),
     });
     this.#insertInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, order_key, event, body) " +
-        "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?3, ?4, ?5",
+      "INSERT INTO messages (subscription, due, counted_from, order_key, event, body) " +
+        "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), NULL, ?2), ?2, ?3, ?4, ?5",
     );
     this.#insertForLater = client.prepare(
       "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
@@ -110,7 +112,7 @@ export class Messages {
       "UPDATE messages SET due = ?1, lease = NULL, attempts = attempts - ?2, counted_from = ?5 WHERE id = ?3 AND lease = ?4 AND due > ?5",
     );
     this.#countAnew = client.prepare(
-      `UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) WHERE ${ahead}`,
+      `UPDATE messages SET due = max(?1 + due - counted_from, ${named}), counted_from = ?1, first_seen = min(first_seen, ?1) WHERE ${ahead}`,
     );
     this.#releaseNext = client.prepare(
       "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was JOIN messages AS next " +
@@ -121,9 +123,9 @@ export class Messages {
     );
     // Keys are compared within SQLite alone: what a driver hands over of one that holds NUL is not all of it.
     this.#moveInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, order_key, attempts, first_seen, event, body) SELECT subscription, " +
+      "INSERT INTO messages (subscription, due, counted_from, order_key, attempts, first_seen, event, body) SELECT subscription, " +
         "iif(EXISTS (SELECT 1 FROM messages AS other WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
-        "NULL, due), order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
+        "NULL, due), counted_from, order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
       "UPDATE messages SET order_later = iif(json_valid(event), event ->> 'partitionKey', NULL) " +
@@ -138,7 +140,8 @@ export class Messages {
   add(subscription: Subscription, event: Event, row: EventRow, due: number, now: number): void {
     const { id } = subscription;
     this.#dueAt(id, due);
-    if (!isInLine(subscription, event)) return this.#added.add({ subscription, due }, event, row);
+    const countedFrom = due <= now ? due : null;
+    if (!isInLine(subscription, event)) return this.#added.add({ subscription, due, countedFrom }, event, row);
     // A message for later takes its place in line when it is due, see #joinLine.
     const insert = due <= now ? this.#insertInLine : this.#insertForLater;
     this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
@@ -148,7 +151,7 @@ export class Messages {
   hand(subscription: Subscription, event: Event, row: EventRow, taker: Taker, now: number): void {
     const due = now + taker.leaseMs;
     this.#dueAt(subscription.id, due);
-    this.#added.add({ subscription, due, handed: { taker, now } }, event, row);
+    this.#added.add({ subscription, due, countedFrom: now, handed: { taker, now } }, event, row);
   }
 
   /** Has messages that came before the subscription was ordered take their place in line. */
@@ -242,7 +245,7 @@ export class Messages {
 
   /**
    * Counts leases and delays anew that were counted by a clock which was ahead: they last as long as they were to, from
-   * now. Times that events name stay. Resolves with whether there were any.
+   * now. What was due at once is due now. Times that events name stay. Resolves with whether there were any.
    */
   async countAnew(now: number): Promise<boolean> {
     this.forget();
