@@ -3,6 +3,7 @@ import { configFrom, defaultConfig } from "../../../providers/memory/config.ts";
 import { Fifo } from "../../../providers/memory/queues/fifo.ts";
 import { RecentIds } from "../../../providers/memory/queues/recent-ids.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { JumpingClock } from "../../support/jumping-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -54,6 +55,19 @@ recent("given very many ids within the window, then all of them are known", asyn
   for (let n = 0; n < 260_000; n++) ids.add(1, idOf(n));
   await clock.advance(999);
   for (const n of [0, 130_000, 259_999]) assert.not(ids.add(1, idOf(n)), `${n}`);
+});
+
+recent("a clock that is put back keeps ids for two windows at most", async () => {
+  const clock = new JumpingClock();
+  clock.jump(3_600_000);
+  const ids = new RecentIds(clock, 1_000);
+  ids.add(1, "a");
+  clock.jump(-3_600_000);
+  assert.equal([ids.add(1, "a"), ids.add(1, "b")], [false, true]);
+  await clock.timers.advance(1_000);
+  assert.not(ids.add(1, "b"));
+  await clock.timers.advance(1_000);
+  assert.equal([ids.add(1, "a"), ids.add(1, "b")], [true, true]);
 });
 
 recent.run();
