@@ -85,3 +85,25 @@ export function redactField<T>(name: string, value: T): T | string {
 export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, replacement]) => rest.replaceAll(pattern, replacement), text);
 }
+
+/** Fills the place of what a mask makes shorter: no character of any text. */
+const filler = "\uffff";
+
+/** The same, with every mask at least as long as what it stands for: what comes behind it stays where it was. */
+export function redactInPlace(text: string): string {
+  return secrets.reduce(
+    (rest, [pattern, replacement]) =>
+      rest.replaceAll(pattern, (...match: unknown[]) => {
+        const masked = replacement.replaceAll(/\$(?:(\d)|<(\w+)>)/g, (_all, number?: string, name?: string) => {
+          const named = match.at(-1) as Readonly<Record<string, string | undefined>>;
+          return String((number ? match[Number(number)] : named[name as string]) ?? "");
+        });
+        return masked.padEnd((match[0] as string).length, filler);
+      }),
+    text,
+  );
+}
+
+export function withoutFiller(text: string): string {
+  return text.replaceAll(filler, "");
+}

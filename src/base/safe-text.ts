@@ -1,4 +1,4 @@
-import { redact } from "./redact.ts";
+import { redact, redactInPlace, withoutFiller } from "./redact.ts";
 
 /** More than this of a text is looked at than is kept, in characters: what is cut in the middle may be a secret. */
 const aheadLength = 1_024;
@@ -11,9 +11,9 @@ const firstFrame = "\n    at ";
  */
 export function safeText(text: string, max: number): string {
   if (text.length <= max + aheadLength) return shorten(redact(text), max);
-  const seen = redact(text.slice(0, max + aheadLength));
+  const seen = redactInPlace(text.slice(0, max + aheadLength));
   // Half of a secret looks like none. One that is longer than this is known by its beginning.
-  return `${wellFormed(seen.slice(0, Math.max(0, Math.min(max - 1, seen.length - aheadLength))))}…`;
+  return `${wellFormed(withoutFiller(seen.slice(0, max - 1)))}…`;
 }
 
 /** The stack of an error as {@link safeText}: a long message does not take the place of the lines that say where. */

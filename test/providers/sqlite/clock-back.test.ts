@@ -100,7 +100,7 @@ for (const driver of drivers) {
           await provider.queues.commit(one, []);
         }
       }
-      assert.equal(found.toSorted(), ["given up", "next", "of pushed"]);
+      assert.equal(new Set(found), new Set(["given up", "next", "of pushed"]));
       if (ordered) assert.ok(found.indexOf("of pushed") < found.indexOf("next"));
       assert.is((await provider.queues.counts(name)).delayed, 1, "what names its time waits for it");
       await provider.close();
