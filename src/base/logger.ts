@@ -2,6 +2,7 @@ import { systemClock } from "./clock.ts";
 import { errorData } from "./error-data.ts";
 import { logLine } from "./log-line.ts";
 import { printable } from "./printable.ts";
+import { ifRejected } from "./rejection.ts";
 import { safeText } from "./safe-text.ts";
 
 /**
@@ -49,7 +50,8 @@ export function safeLogger(logger: Logger): Logger {
     (level: keyof Logger): Logger["info"] =>
     (fields, message) => {
       try {
-        logger[level](errorsAsData(fields), message);
+        const logged: unknown = logger[level](errorsAsData(fields), message);
+        ifRejected(logged, () => {});
       } catch {
         // A logger that fails has no other place to log.
       }

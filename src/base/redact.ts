@@ -3,7 +3,7 @@ const mask = "***";
 
 /** Words in the names of secrets: of fields, parameters, headers and variables. */
 const words =
-  "pass(?:word|wd|phrase|code)|pwd|secret(?!ar)|token|credential|signature|cookie|connection[_-]?string|" +
+  "pass(?:word|wd|phrase|code)|(?<![a-z\\d])pass(?![\\w-])|pwd|secret(?!ar)|token|credential|signature|cookie|connection[_-]?string|" +
   "(?:api|access|account|private|shared)[\\w-]{0,20}key|(?:encryption|signing|master|license|subscription|functions?)[_-]?key";
 /** A whole name of a secret. The name of a key is no secret, nor are a partition key and the key of an item. */
 const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
@@ -20,9 +20,13 @@ const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
 const quoted =
   "(?<open>(?<slashes>\\\\{0,15})(?<quote>[\"'`]))" +
   "(?:(?!\\k<quote>)[^\\\\]|\\k<quote>{2}|\\k<slashes>\\\\+\\k<quote>?|\\\\+(?!\\\\|\\k<quote>))*";
+/** A word in the place of a secret, with the characters that may follow it. */
+const noSecret = "(?:true|false|yes|no|none|null|undefined)(?=$|[\\s&;,\"'`\\\\<>()[\\]{}]|[.!?:](?:$|[\\s\"'`]))";
+/** An index between a name and its sign. */
+const index = "(?:(?:\\[|%5B)\\w{0,20}(?:\\]|%5D)|\\]|%5D)?";
 /** A value without quotes. Keys hold "=" and "/", passwords commas and brackets; ODBC has braces around its values. */
 const bare =
-  "(?:(?<==)\\{[^{}]*\\}|(?!(?:true|false|yes|no|none|null|undefined)\\b)" +
+  `(?:(?<==)\\{[^{}]*\\}|(?!${noSecret})` +
   "(?:[^\\s&;,\"'`\\\\<>()[\\]{}]|,(?![\\s\"']|$)|[()[\\]{}](?=[^\\s&;,\"'`)\\]}])|\\\\(?!\\\\*[\"'nrt]))+)";
 
 /** Patterns of secrets. Each replacement keeps the name of the secret. */
@@ -35,10 +39,22 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(authorization\\{0,15}["']?[ \t]?(?:=>|[:=])[ \t]?\\{0,15}["']?)[^\s"',;\\]{16,}/gi, `$1${mask}`],
   [/\b(Bearer)\s+[\w.~+/=-]+/gi, `$1 ${mask}`],
   [/\b(Basic)[ \t]+(?=[A-Za-z+/]{0,200}[\d=])[A-Za-z\d+/]{8,}={0,2}/gi, `$1 ${mask}`],
+  [/(authorization["']?[ \t]?(?:=>|[:=])[ \t]?(["']))(?!(?:none|null|undefined)["'])[^\s"'\\]+(?=\2)/gi, `$1${mask}`],
+  [/(\bDigest\s[^\r\n]{0,300}?\bresponse=\\{0,15}["']?)[^\s"'\\,]+/gi, `$1${mask}`],
+  // On the lines behind its name, in YAML.
+  [new RegExp(`(${secretName}["']?:[ \\t]{0,9}[|>][+-]?)(?:\\r?\\n[ \\t]{1,40}[^\\r\\n]+)+`, "gi"), `$1 ${mask}`],
+  [
+    new RegExp(`(${secretName}["']?:[ \\t]{0,9}\\r?\\n[ \\t]{1,40})(?!at |- |[a-z_.-]{1,64}:\\s)[^\\s]+`, "gi"),
+    `$1${mask}`,
+  ],
+  // As the value of an element that its attribute names.
+  [new RegExp(`((?:key|name)=["'][\\w:.-]{0,60}${secretName}["'][ \\t]{1,9}value=["'])[^"'<>]+`, "gi"), `$1${mask}`],
+  [/(hooks\.slack\.com\/[a-z]{1,20}\/)[^\s"'<>\\)]+/gi, `$1${mask}`],
+  [/(discord(?:app)?\.com\/api\/(?:v\d{1,3}\/)?webhooks\/)[^\s"'<>\\)]+/gi, `$1${mask}`],
   // Behind its name: in JSON, JavaScript, YAML, headers, connection strings, parameters of URLs, variables.
   [
     new RegExp(
-      `(?<name>(?:${secretName})\\\\{0,15}["'\`]?[ \\t]{0,9}(?:=>|[:=])[ \\t]{0,9}\\[?)(?:${quoted}|${bare})`,
+      `(?<name>(?:${secretName})${index}\\\\{0,15}["'\`]?[ \\t]{0,9}(?:=>|:=|[:=])[ \\t]{0,9}\\[?)(?:${quoted}|${bare})`,
       "gi",
     ),
     `$<name>$<open>${mask}`,
@@ -48,7 +64,7 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // The same within a parameter of a URL, its signs encoded.
   [
     new RegExp(
-      `((?:${secretName}|sig)(?:%22)?(?:%20)?(?:%3D|%3A)(?:%20)?(?:%22)?)(?:(?!%3B|%26|%22|%20|%2C)[^&\\s"'\\\\])+`,
+      `((?:${secretName}|sig)${index}(?:%22)?(?:%20)?(?:%3D|%3A)(?:%20)?(?:%22)?)(?:(?!%3B|%26|%22|%20|%2C)[^&\\s"'\\\\])+`,
       "gi",
     ),
     `$1${mask}`,
@@ -86,4 +102,26 @@ export function redactField<T>(name: string, value: T): T | string {
  */
 export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, replacement]) => rest.replaceAll(pattern, replacement), text);
+}
+
+/** Fills the place of what a mask makes shorter: no character of any text. */
+const filler = "\uffff";
+
+/** The same, with every mask at least as long as what it stands for: what comes behind it stays where it was. */
+export function redactInPlace(text: string): string {
+  return secrets.reduce(
+    (rest, [pattern, replacement]) =>
+      rest.replaceAll(pattern, (...match: unknown[]) => {
+        const masked = replacement.replaceAll(/\$(?:(\d)|<(\w+)>)/g, (_all, number?: string, name?: string) => {
+          const named = match.at(-1) as Readonly<Record<string, string | undefined>>;
+          return String((number ? match[Number(number)] : named[name as string]) ?? "");
+        });
+        return masked.padEnd((match[0] as string).length, filler);
+      }),
+    text,
+  );
+}
+
+export function withoutFiller(text: string): string {
+  return text.replaceAll(filler, "");
 }

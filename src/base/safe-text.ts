@@ -1,4 +1,4 @@
-import { redact } from "./redact.ts";
+import { redact, redactInPlace, withoutFiller } from "./redact.ts";
 
 /** The characters searched beyond the kept ones: a secret may be cut in the middle. */
 const aheadLength = 1_024;
@@ -12,9 +12,9 @@ const firstFrame = "\n    at ";
  */
 export function safeText(text: string, max: number): string {
   if (text.length <= max + aheadLength) return shorten(redact(text), max);
-  const seen = redact(text.slice(0, max + aheadLength));
-  // Half of a secret is not recognised, so the end of the searched text is dropped.
-  return `${wellFormed(seen.slice(0, Math.max(0, Math.min(max - 1, seen.length - aheadLength))))}…`;
+  const seen = redactInPlace(text.slice(0, max + aheadLength));
+  // Half of a secret is not recognised; a longer one is recognised by its beginning.
+  return `${wellFormed(withoutFiller(seen.slice(0, max - 1)))}…`;
 }
 
 /** Returns a stack as {@link safeText}. A long message does not displace its frames. */

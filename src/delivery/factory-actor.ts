@@ -9,6 +9,7 @@ import { readable } from "../base/error-text.ts";
 import { ConcurrencyConflict, isBeeHiveError } from "../base/errors.ts";
 import { withFields, type Logger } from "../base/logger.ts";
 import type { Turnstile } from "../base/turnstile.ts";
+import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 import { assertReadable } from "../events/unreadable.ts";
@@ -248,10 +249,13 @@ export class FactoryActor {
     const { event, attempt } = lease;
     const report = { event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error };
     for (const observer of observers) {
-      try {
-        observer.delivered?.(report);
-      } catch (thrown) {
+      const failed = (thrown: unknown): void =>
         this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
+      try {
+        const observed: unknown = observer.delivered?.(report);
+        if (observed !== undefined) ifRejected(observed, failed);
+      } catch (thrown) {
+        failed(thrown);
       }
     }
   }

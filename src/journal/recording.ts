@@ -3,6 +3,7 @@ import type { Pause } from "../actors/pause.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
 import type { Logger } from "../base/logger.ts";
+import { ifRejected } from "../base/rejection.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
@@ -39,16 +40,25 @@ export class Recording {
   /** Returns the business id of an event; none when `subject` throws, which is logged once. */
   #subjectOf(event: Event): string | undefined {
     try {
-      return this.#subject(event);
+      const subject: unknown = this.#subject(event);
+      if (typeof subject === "string" || subject === undefined) return subject;
+      if (typeof subject === "number" || typeof subject === "bigint") return String(subject);
+      if (subject === null) return undefined;
+      ifRejected(subject, () => {});
+      this.#noSubject(event, `it is no text but a ${subject instanceof Promise ? "promise" : typeof subject}`);
     } catch (error) {
-      if (!this.#subjectFailed)
-        this.#logger.warn(
-          { eventType: event.eventType, reason: messageOf(error) },
-          "journal.subject failed for an event, which has no business id now; further failures are not logged",
-        );
-      this.#subjectFailed = true;
-      return undefined;
+      this.#noSubject(event, messageOf(error));
     }
+    return undefined;
+  }
+
+  #noSubject({ eventType }: Event, reason: string): void {
+    if (!this.#subjectFailed)
+      this.#logger.warn(
+        { eventType, reason },
+        "journal.subject failed for an event, which has no business id now; further failures are not logged",
+      );
+    this.#subjectFailed = true;
   }
 }
 

@@ -27,6 +27,8 @@ export class RecentIds {
   }
 
   #age(): void {
+    // A clock that was put back keeps no id longer than two windows from then on.
+    this.#bornAt = Math.min(this.#bornAt, this.#clock.now());
     const age = this.#clock.now() - this.#bornAt;
     if (age < this.#windowMs) return;
     const forgotten = this.#old;

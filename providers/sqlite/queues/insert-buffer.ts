@@ -15,6 +15,8 @@ export interface Placement {
   readonly subscription: Subscription;
   /** The time when they may be leased, or when their leases end if they are handed over. In ms since the epoch. */
   readonly due: number;
+  /** The time of the clock that made it due at once, or leased; `null` when the event names its time. */
+  readonly countedFrom: number | null;
   /** The waiter that gets the messages leased, and the time. */
   readonly handed?: { readonly waiter: LeaseWaiter; readonly now: number } | undefined;
 }
@@ -56,7 +58,7 @@ export class InsertBuffer {
         const rows = Array.from({ length: size }, (_, row) => values(row)).join(", ");
         return { size, statement: client.prepare(`INSERT INTO messages (${columns}) VALUES ${rows}`) };
       });
-    this.#inserts = inserts("subscription, due, event, body", () => "(?1, ?2, ?, ?)");
+    this.#inserts = inserts("subscription, due, counted_from, event, body", () => "(?1, ?2, ?3, ?, ?)");
     this.#leasedInserts = inserts(
       "subscription, due, lease, process, attempts, first_seen, counted_from, event, body",
       (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?5, ?, ?)`,
@@ -64,10 +66,10 @@ export class InsertBuffer {
   }
 
   add(placement: Placement, event: Event, row: EventRow): void {
-    const { subscription, due, handed } = placement;
+    const { subscription, due, countedFrom, handed } = placement;
     let bucket = this.#filling.get(subscription.id);
-    if (bucket?.due !== due || bucket.handed?.waiter !== handed?.waiter) {
-      bucket = { subscription, due, handed, events: [], rows: [] };
+    if (bucket?.due !== due || bucket.countedFrom !== countedFrom || bucket.handed?.waiter !== handed?.waiter) {
+      bucket = { subscription, due, countedFrom, handed, events: [], rows: [] };
       this.#buckets.push(bucket);
       this.#filling.set(subscription.id, bucket);
     }
@@ -89,14 +91,15 @@ export class InsertBuffer {
   }
 
   #write(bucket: Bucket): void {
-    const { subscription, due, handed, rows } = bucket;
+    const { subscription, due, countedFrom, handed, rows } = bucket;
     const inserts = handed ? this.#leasedInserts : this.#inserts;
     let at = 0;
     for (const { size, statement } of inserts) {
       for (; rows.length - at >= size; at += size) {
         const token = handed ? this.#parts.tokens(size) : 0;
         const values: Value[] = [subscription.id, due];
-        if (handed) values.push(token, this.#parts.process(), handed.now);
+        if (handed) values.push(token, this.#parts.process(), countedFrom);
+        else values.push(countedFrom);
         for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
         // The rows of one INSERT have consecutive ids, because no other process writes meanwhile.
         const first = statement.insert(values) - size + 1;

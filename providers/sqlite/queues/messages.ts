@@ -37,6 +37,8 @@ export interface TakenMessages {
 const held = "id = ? AND lease = ? AND due > ?";
 /** Selects leases and delays that start in the future, by more than the difference between clocks. */
 const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
+/** The time that an event names, which it waits for until it is tried. */
+const named = "iif(attempts = 0 AND json_valid(event), coalesce(event ->> 'enqueueTime', 0), 0)";
 
 /**
  * The messages of all subscriptions.
@@ -82,9 +84,9 @@ export class Messages {
       inserted: (id, event) => this.#recent.add(id, event),
     });
     this.#insertInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, order_key, event, body) " +
+      "INSERT INTO messages (subscription, due, counted_from, order_key, event, body) " +
         "SELECT ?1, iif(EXISTS (SELECT 1 FROM messages WHERE subscription = ?1 AND order_key = ?3), " +
-        "NULL, ?2), ?3, ?4, ?5",
+        "NULL, ?2), ?2, ?3, ?4, ?5",
     );
     this.#insertForLater = client.prepare(
       "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
@@ -116,8 +118,8 @@ export class Messages {
         "WHERE id = ?3 AND lease = ?4 AND due > ?5",
     );
     this.#countAnew = client.prepare(
-      "UPDATE messages SET due = ?1 + due - counted_from, counted_from = ?1, first_seen = min(first_seen, ?1) " +
-        `WHERE ${ahead}`,
+      `UPDATE messages SET due = max(?1 + due - counted_from, ${named}), counted_from = ?1, ` +
+        `first_seen = min(first_seen, ?1) WHERE ${ahead}`,
     );
     this.#releaseNext = client.prepare(
       "UPDATE messages SET due = 0 WHERE due IS NULL AND id = (SELECT min(next.id) FROM messages AS was " +
@@ -130,10 +132,10 @@ export class Messages {
     );
     // Compare keys within SQLite only: drivers cut off a key at NUL.
     this.#moveInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, order_key, attempts, first_seen, event, body) SELECT subscription, " +
-        "iif(EXISTS (SELECT 1 FROM messages AS other " +
+      "INSERT INTO messages (subscription, due, counted_from, order_key, attempts, first_seen, event, body) " +
+        "SELECT subscription, iif(EXISTS (SELECT 1 FROM messages AS other " +
         "WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
-        "NULL, due), order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
+        "NULL, due), counted_from, order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
       "UPDATE messages SET order_later = iif(json_valid(event), event ->> 'partitionKey', NULL) " +
@@ -148,7 +150,8 @@ export class Messages {
   add(subscription: Subscription, event: Event, row: EventRow, due: number, now: number): void {
     const { id } = subscription;
     this.#dueAt(id, due);
-    if (!isInLine(subscription, event)) return this.#added.add({ subscription, due }, event, row);
+    const countedFrom = due <= now ? due : null;
+    if (!isInLine(subscription, event)) return this.#added.add({ subscription, due, countedFrom }, event, row);
     // A delayed message gets in line when it is due, see #joinLine.
     const insert = due <= now ? this.#insertInLine : this.#insertForLater;
     this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
@@ -158,7 +161,7 @@ export class Messages {
   hand(subscription: Subscription, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
     const due = now + waiter.leaseMs;
     this.#dueAt(subscription.id, due);
-    this.#added.add({ subscription, due, handed: { waiter, now } }, event, row);
+    this.#added.add({ subscription, due, countedFrom: now, handed: { waiter, now } }, event, row);
   }
 
   /** Puts messages in line that were pushed before the subscription was ordered. */
@@ -255,7 +258,8 @@ export class Messages {
   /**
    * Restarts leases and delays that were counted by a clock which was ahead, so that they last as long as intended.
    *
-   * The `enqueueTime` of events is kept. Resolves with true if there were any.
+   * An event without an `enqueueTime` that was not tried is due now; the `enqueueTime` of others is kept. Resolves with
+   * true if there were any.
    */
   async countAnew(now: number): Promise<boolean> {
     this.forget();

@@ -1,3 +1,4 @@
+import { isAhead } from "../../../src/base/clock-steps.ts";
 import { IdSet } from "../../../src/provider-kit/id-set.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
@@ -10,7 +11,8 @@ type GroupIds = Readonly<Record<string, readonly string[]>>;
 
 /** The ids of one window of time, by destination. */
 class Generation {
-  readonly bornAt: number;
+  /** `Infinity` until it is known: the generation began with a row of a clock that was ahead. */
+  bornAt: number;
   /** The last row of the file with ids of this generation. */
   lastRow = 0;
   readonly ids = new IdSet();
@@ -39,6 +41,8 @@ export class RecentIds {
   #now = 0;
   #writtenRow = 0;
   #lastRead = 0;
+  /** The time of the last read: newer rows were written after it. */
+  #readAt = -Infinity;
   /** Rows up to this one have expired. */
   #expired = 0;
   /** True if the current group deleted the last expired row. */
@@ -66,8 +70,8 @@ export class RecentIds {
 
   /** Adds an id. Returns true if it is new. Call within a group. */
   add(destination: number, eventId: string, now: number): boolean {
-    if (this.#stale) this.#read();
-    this.#age(now);
+    if (this.#stale) this.#read(now);
+    this.#age(now, now);
     if (this.#young.ids.has(destination, eventId) || this.#old.ids.has(destination, eventId)) return false;
     let added = this.#added.get(destination);
     if (!added) this.#added.set(destination, (added = new Set()));
@@ -75,35 +79,48 @@ export class RecentIds {
     return added.size < added.add(eventId).size;
   }
 
-  #read(): void {
+  #read(now: number): void {
+    const since = Math.min(this.#readAt, now);
     for (;;) {
       const page = this.#since.all([this.#lastRead]);
       for (const { id, pushed, ids } of page) {
+        // The clock of whoever wrote the row may be wrong.
+        if (isAhead(pushed, now)) this.#ageUndated(now);
+        else this.#age(Math.max(pushed, since), now);
         const byDestination = Object.entries(JSON.parse(ids) as GroupIds);
         this.#keep(
           id,
-          pushed,
           byDestination.map(([destination, some]) => [Number(destination), some]),
         );
       }
       if (page.length < pageSize) break;
     }
+    this.#readAt = now;
     this.#stale = false;
   }
 
-  #keep(row: number, pushed: number, ids: Iterable<readonly [destination: number, ids: Iterable<string>]>): void {
-    this.#age(pushed);
+  #keep(row: number, ids: Iterable<readonly [destination: number, ids: Iterable<string>]>): void {
     for (const [destination, some] of ids) for (const id of some) this.#young.ids.add(destination, id);
     this.#young.lastRow = this.#lastRead = row;
   }
 
-  #age(now: number): void {
-    const age = now - this.#young.bornAt;
+  /** Ages by a row that was written before the next one, and at the latest now. */
+  #ageUndated(now: number): void {
+    const young = this.#young;
+    if (young.bornAt === Infinity) return;
+    this.#age(now, now);
+    if (this.#young !== young) this.#young.bornAt = Infinity;
+  }
+
+  /** @param time when the next ids were pushed. */
+  #age(time: number, now: number): void {
+    if (isAhead(this.#young.bornAt, now)) this.#young.bornAt = time;
+    const age = time - this.#young.bornAt;
     if (age < this.#windowMs) return;
     const forgotten = age < 2 * this.#windowMs ? this.#old : this.#young;
     this.#expired = Math.max(this.#expired, forgotten.lastRow);
     this.#old = forgotten === this.#old ? this.#young : new Generation(-Infinity);
-    this.#young = new Generation(now);
+    this.#young = new Generation(time);
   }
 
   #flush(): void {
@@ -118,7 +135,8 @@ export class RecentIds {
   #committed(): void {
     if (this.#added.size === 0) return;
     if (this.#deletedAll) this.#expired = 0;
-    this.#keep(this.#writtenRow, this.#now, this.#added);
+    this.#age(this.#now, this.#now);
+    this.#keep(this.#writtenRow, this.#added);
     this.#added.clear();
   }
 }

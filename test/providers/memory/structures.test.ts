@@ -4,6 +4,7 @@ import { Fifo } from "../../../providers/memory/queues/fifo.ts";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { RecentIds } from "../../../providers/memory/queues/recent-ids.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { JumpingClock } from "../../support/jumping-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -55,6 +56,19 @@ recent("very many ids within the window are known", async () => {
   for (let n = 0; n < 260_000; n++) ids.add(1, idOf(n));
   await clock.advance(999);
   for (const n of [0, 130_000, 259_999]) assert.not(ids.add(1, idOf(n)), `${n}`);
+});
+
+recent("a clock that is put back keeps ids for two windows at most", async () => {
+  const clock = new JumpingClock();
+  clock.jump(3_600_000);
+  const ids = new RecentIds(clock, 1_000);
+  ids.add(1, "a");
+  clock.jump(-3_600_000);
+  assert.equal([ids.add(1, "a"), ids.add(1, "b")], [false, true]);
+  await clock.timers.advance(1_000);
+  assert.not(ids.add(1, "b"));
+  await clock.timers.advance(1_000);
+  assert.equal([ids.add(1, "a"), ids.add(1, "b")], [true, true]);
 });
 
 recent.run();

@@ -6,6 +6,7 @@ import { sleep, systemClock, type Clock } from "../../../src/base/clock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -27,17 +28,22 @@ function movableClock(ahead: number): MovableClock {
   };
 }
 
-function letter(id: string, enqueueTime?: Date): Event {
-  return new Event("Letter", id, { id, queueName: "Letters", enqueueTime });
+function letter(id: string, enqueueTime?: Date, partitionKey?: string): Event {
+  return new Event("Letter", id, { id, queueName: "Letters", enqueueTime, partitionKey });
 }
 
 function lease({ queues }: SqliteProvider, waitMs: number, leaseMs = 1_000): Promise<Lease[]> {
   return queues.lease(name, { max: 10, leaseMs, waitMs, signal: new AbortController().signal });
 }
 
-async function opened(file: string, clock: Clock, driver: (typeof drivers)[number]): Promise<SqliteProvider> {
+async function opened(
+  file: string,
+  clock: Clock,
+  driver: (typeof drivers)[number],
+  ordered = false,
+): Promise<SqliteProvider> {
   const provider = new SqliteProvider({ file, clock, driver });
-  await provider.queues.ensure([{ name, ordered: false, leaseMs: 1_000, maxAttempts: 3 }]);
+  await provider.queues.ensure([{ name, ordered, leaseMs: 1_000, maxAttempts: 3 }]);
   return provider;
 }
 
@@ -65,6 +71,37 @@ for (const driver of drivers) {
       const then = await lease(provider, 10_000);
       assert.equal([bodies(first), bodies(then)], [["retried"], ["forgotten"]]);
       assert.ok(systemClock.now() - from < 5_000, "nothing waits for the hour");
+      assert.is((await provider.queues.counts(name)).delayed, 1, "what names its time waits for it");
+      await provider.close();
+    });
+
+  for (const ordered of [false, true])
+    test(`${driver}: new events are due at once${ordered ? ", in their order" : ""}`, async () => {
+      using file = sqliteFile();
+      const clock = movableClock(hour);
+      const provider = await opened(file.path, clock, driver, ordered);
+      const from = systemClock.now();
+      const soon = new Date(from + hour / 2);
+      await provider.queues.push([letter("pushed", undefined, "k"), letter("timed", soon), letter("given up")]);
+      const leases = await lease(provider, 0);
+      const givenUp = leases.find(({ event }) => event.id === "given up") as Lease;
+      await provider.queues.deadLetter(givenUp, letterFor(givenUp));
+      for (const one of leases) {
+        const { id, enqueueTime, partitionKey } = one.event;
+        if (one !== givenUp) await provider.queues.commit(one, [letter(`of ${id}`, enqueueTime, partitionKey)]);
+      }
+      await provider.queues.requeue(name, "letter-1");
+      clock.ahead = 0;
+      await provider.queues.push([letter("next", undefined, "k")]);
+      const found: unknown[] = [];
+      while (found.length < 3 && systemClock.now() < from + 5_000) {
+        for (const one of await lease(provider, 1_000)) {
+          found.push(one.event.id);
+          await provider.queues.commit(one, []);
+        }
+      }
+      assert.equal(new Set(found), new Set(["given up", "next", "of pushed"]));
+      if (ordered) assert.ok(found.indexOf("of pushed") < found.indexOf("next"));
       assert.is((await provider.queues.counts(name)).delayed, 1, "what names its time waits for it");
       await provider.close();
     });

@@ -17,13 +17,13 @@ class Scene implements Disposable {
   readonly #clients: SqliteClient[] = [];
 
   /** Adds a process. */
-  open(): (...ids: readonly string[]) => Promise<readonly boolean[]> {
+  open(aheadMs: () => number = () => 0): (...ids: readonly string[]) => Promise<readonly boolean[]> {
     const client = new SqliteClient({ ...defaultConfig, file: this.#file.path }, this.clock);
     this.#clients.push(client);
     const recent = new RecentIds(client, windowMs);
     client.addHooks({ begun: () => client.changedByOthers() && recent.forget() });
     return async (...ids) => {
-      const added = client.write(() => ids.map((id) => recent.add(1, id, this.clock.now())));
+      const added = client.write(() => ids.map((id) => recent.add(1, id, this.clock.now() + aheadMs())));
       await this.clock.advance(0);
       return added;
     };
@@ -101,6 +101,48 @@ test("expired rows of ids are deleted a few with each group", async () => {
     left.push(scene.rows());
   }
   assert.equal(left, [152, 53, 4, 5, 6]);
+});
+
+const year = 365 * 24 * 3_600_000;
+
+test("the clock of another process that is ahead empties no window", async () => {
+  using scene = new Scene();
+  const [here, there] = [scene.open(), scene.open(() => year)];
+  await here("a");
+  for (const id of ["b", "c"]) {
+    await there(id);
+    assert.equal(await here("a", "b", "d"), [false, false, id === "b"]);
+    assert.equal(await there("b"), [false]);
+  }
+  await scene.clock.advance(windowMs);
+  await here("e");
+  await scene.clock.advance(windowMs);
+  assert.equal(await here("a", "b"), [true, true]);
+});
+
+test("a clock that is put back keeps ids for two windows at most", async () => {
+  using scene = new Scene();
+  let aheadMs = year;
+  const here = scene.open(() => aheadMs);
+  await here("a");
+  aheadMs = 0;
+  assert.equal(await here("a", "b"), [false, true]);
+  await scene.clock.advance(windowMs);
+  assert.equal(await here("a", "c"), [false, true]);
+  await scene.clock.advance(windowMs);
+  assert.equal(await here("a", "b"), [true, true]);
+});
+
+test("ids of a clock that was ahead are forgotten in processes that end", async () => {
+  using scene = new Scene();
+  await scene.open(() => year)("a");
+  await scene.open()("b");
+  await scene.clock.advance(windowMs - 1);
+  assert.equal(await scene.open()("a", "b"), [false, false]);
+  await scene.clock.advance(windowMs);
+  assert.equal(await scene.open()("c", "a"), [true, false]);
+  await scene.clock.advance(2 * windowMs);
+  assert.equal(await scene.open()("a", "b"), [true, true]);
 });
 
 test.run();

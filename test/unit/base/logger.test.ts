@@ -86,6 +86,17 @@ for (const [name, make] of Object.entries({ pino: recording, "a plain logger": p
   });
 }
 
+test("a logger that rejects ends no process", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): unknown => unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const rejecting = (): Promise<void> => Promise.reject(new Error("down"));
+  safeLogger({ debug: rejecting, info: rejecting, warn: rejecting, error: rejecting }).error({}, "failed");
+  await new Promise(setImmediate);
+  process.off("unhandledRejection", note);
+  assert.equal(unhandled, []);
+});
+
 test("whatever was thrown is logged with a name and a message", () => {
   const { logger, lines } = plainLogger();
   const circle = new Error("round");

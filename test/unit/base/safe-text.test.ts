@@ -40,6 +40,17 @@ test("a secret longer than what is looked at is known by its beginning", () => {
     assert.not.match(safeText(text, 200), theSecret.slice(0, 8));
 });
 
+test("a long secret leaves the text before it", () => {
+  const before = "failed 3 times, the last with: password=x GET https://api.example/orders";
+  for (const length of [900, 1_500, 3_000, 30_000])
+    for (const behind of ["", " answered 401 ".repeat(300)]) {
+      const told = safeText(`${before}?token=${"a".repeat(length)}${behind}`, 1_024);
+      assert.is(told.slice(0, 80), `${before.replace("=x", "=***")}?token=***`.slice(0, 80));
+      assert.ok(told.isWellFormed() && told.length <= 1_024);
+    }
+  assert.is(safeText(`password=${"x".repeat(20_000)}`, 1_024), "password=***…");
+});
+
 test("a text of any length takes no time", () => {
   const text = "the service answered lorem ipsum dolor ".repeat(1_500_000);
   const startedAt = process.cpuUsage();

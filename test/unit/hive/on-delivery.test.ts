@@ -82,4 +82,20 @@ test("an observer that throws is logged, and deliveries go on", async () => {
   await hive.stop();
 });
 
+test("what an observer rejects with is logged", async () => {
+  const clock = new ManualClock();
+  const logged: string[] = [];
+  const hive = await createHive({
+    actors: PongActor,
+    clock,
+    logger: { ...silentLogger, error: (_fields, message) => void logged.push(message) },
+    onDelivery: () => Promise.reject(new Error("not my day")),
+  });
+  await hive.start();
+  await hive.push(new Event("Ping", "good"));
+  await clock.advance(0);
+  assert.equal(logged, ["onDelivery failed"]);
+  await hive.stop();
+});
+
 test.run();

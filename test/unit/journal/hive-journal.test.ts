@@ -195,4 +195,22 @@ test("observed edges come busiest first", async () => {
   );
 });
 
+test("a business id that is no text is said once, and stops nothing", async () => {
+  using file = sqliteFile();
+  for (const wrong of [() => Symbol("x"), () => Promise.reject(new Error("down")), () => ({})]) {
+    const said: unknown[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => void said.push(fields) };
+    const subject = wrong as unknown as () => string;
+    await using hive = await createHive({
+      actors: orders,
+      provider: `sqlite:${file.path}`,
+      logger,
+      journal: { subject },
+    });
+    await hive.setup();
+    await hive.push([accepted(`${String(wrong)}1`), accepted(`${String(wrong)}2`)]);
+    assert.is(said.length, 1);
+  }
+});
+
 test.run();
