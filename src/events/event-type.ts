@@ -184,7 +184,7 @@ function check(schema: StandardSchemaV1 | undefined, body: unknown, error: (prob
   if (!schema) return body;
   const result = schema["~standard"].validate(body);
   if (result instanceof Promise) throw error("its schema is asynchronous, use a synchronous one");
-  if (result.issues) throw error(schemaProblems(result.issues, body));
+  if (result.issues) throw error(schemaProblems(result.issues, body, schema));
   return result.value;
 }
 

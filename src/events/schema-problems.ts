@@ -13,16 +13,48 @@ const startLength = 16;
  *
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
-export function schemaProblems(issues: readonly Issue[], body: unknown): string {
-  const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body));
+export function schemaProblems(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): string {
+  const names = namesIn(schema);
+  const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body, names));
   return [...problems, ...(issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : [])].join("; ");
 }
 
-function problemOf(issue: Issue, body: unknown): string {
-  const path = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));
+/** The names of members that a schema knows; `undefined` when it does not say. */
+function namesIn(schema: StandardSchemaV1): ReadonlySet<string> | undefined {
+  const standard = schema["~standard"] as {
+    readonly jsonSchema?: { input(options: { readonly target: string }): unknown };
+  };
+  try {
+    const json = standard.jsonSchema?.input({ target: "draft-2020-12" }) ?? {};
+    const says = Object.keys(json).some((key) => key !== "$schema");
+    return says ? new Set(propertiesIn(json)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function* propertiesIn(json: unknown): Generator<string> {
+  if (typeof json !== "object" || json === null) return;
+  for (const [key, value] of Object.entries(json) as [string, unknown][]) {
+    if (key === "properties" && typeof value === "object" && value !== null) yield* Object.keys(value);
+    yield* propertiesIn(value);
+  }
+}
+
+/** What a name of a program looks like. */
+const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
+
+function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): string {
+  const path = Array.from(issue.path ?? [], (part) => (typeof part === "object" ? part.key : part));
   const found = path.reduce<unknown>(memberOf, body);
-  const place = path.map(String).join(".").slice(0, maxPlace);
-  const message = withoutValues(issue, [...textsIn(found, { left: maxValues })]);
+  // A path that leads nowhere may be made of what is in the body.
+  const texts = [...textsIn(found ?? body, { left: maxValues })];
+  const isKnown = (key: string): boolean =>
+    names ? names.has(key) : nameShape.test(key) && (found !== undefined || !texts.includes(key));
+  const keys = path.map((key) => (typeof key === "number" || isKnown(String(key)) ? String(key) : "***"));
+  const unknown = path.map(String).filter((key, index) => keys[index] === "***" && key !== "");
+  const place = keys.join(".").slice(0, maxPlace);
+  const message = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
   return place === "" ? message : `${place}: ${message}`;
 }
 
@@ -48,6 +80,14 @@ function* textsIn(value: unknown, budget: { left: number }): Generator<string> {
   if (typeof value === "number" || typeof value === "bigint") yield String(value);
   if (typeof value === "string" && value !== "") yield* new Set([value, JSON.stringify(value).slice(1, -1)]);
   if (typeof value === "object" && value !== null) for (const one of Object.values(value)) yield* textsIn(one, budget);
+}
+
+/** The members of what was found that the schema does not know and the message quotes. */
+function quotedKeys({ message }: Issue, found: unknown, names: ReadonlySet<string> | undefined): string[] {
+  if (typeof found !== "object" || found === null) return [];
+  return Object.keys(found)
+    .filter((key) => key !== "" && !names?.has(key) && /["'`]/.test(message) && message.includes(key))
+    .slice(0, maxValues);
 }
 
 function memberOf(value: unknown, key: PropertyKey): unknown {

@@ -200,7 +200,7 @@ for (const [name, value, problem] of [
   ["pulsers", [5], "a pulser must be an object, not 5"],
 ] as const) {
   test(`given ${JSON.stringify(value)} for ${name}, then no hive is made`, async () => {
-    const made = createHive({ publishes: ["T"], [name]: value } as unknown as HiveOptions);
+    const made = createHive({ publishes: ["T"], [name]: value });
     const { message } = await throwsCode("InvalidConfiguration", () => made);
     assert.ok(message.includes(problem), message);
   });

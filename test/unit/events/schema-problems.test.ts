@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type } from "arktype";
 import { Event, eventType, type EventType } from "beehive-actors";
 import * as assert from "uvu/assert";
@@ -71,6 +72,35 @@ test("short values are found as whole words only", async () => {
   );
   const { message } = await throwsCode("InvalidEvent", () => eventType("Paid", short).create("a"));
   assert.match(message, "*** price is no ***");
+});
+
+for (const [what, schema, body, expected] of [
+  ["a record's key", z.record(z.string(), z.number()), { ada: "x" }, "***: "],
+  ["a record's wrong key", z.record(z.string().max(2), z.number()), { adalovelace: 1 }, "***: "],
+  ["an unknown key of zod", z.strictObject({ a: z.number() }), { a: 1, adalovelace: 1 }, 'key: "***"'],
+  ["an unknown key of valibot", v.strictObject({ a: v.number() }), { a: 1, "ada@home": 1 }, "***: "],
+  [
+    "a path of the body",
+    z
+      .any()
+      .superRefine((value, context) => context.addIssue({ code: "custom", message: `no ${value}`, path: [value] })),
+    "adalovelace",
+    "***: no ***",
+  ],
+] as const) {
+  test(`${what} is told in no error`, async () => {
+    const declared = eventType("Paid", schema as StandardSchemaV1);
+    const { message } = await throwsCode("InvalidEvent", () => declared.create(body));
+    assert.not.match(message, "ada");
+    assert.ok(message.includes(expected), message);
+  });
+}
+
+test("the names of a schema stay beside keys of others", async () => {
+  const schema = z.object({ totals: z.record(z.string(), z.object({ price: z.number() })) });
+  const body = { totals: { ada: { price: "x" } } };
+  const { message } = await throwsCode("InvalidEvent", () => eventType("Paid", schema).create(body as never));
+  assert.match(message, "totals.***.price: ");
 });
 
 test("of many problems the first are told and the rest are counted", async () => {

@@ -89,7 +89,7 @@ test("what an observer rejects with is logged", async () => {
     actors: PongActor,
     clock,
     logger: { ...silentLogger, error: (_fields, message) => void logged.push(message) },
-    onDelivery: () => Promise.reject(new Error("not my day")),
+    onDelivery: (() => Promise.reject(new Error("not my day"))) as () => void,
   });
   await hive.start();
   await hive.push(new Event("Ping", "good"));
