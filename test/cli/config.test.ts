@@ -105,6 +105,16 @@ test("given a blank where a number should be, when read, then it is not taken fo
   assert.match(await refusal(settings(folder.path, { environment })), "BEEHIVE_HEALTH_PORT: must be a number");
 });
 
+test("beehive config covers the parallelism of actors in variables", async () => {
+  using folder = folderWith({});
+  const run = (parallelism: string) =>
+    cli(["config"], { cwd: folder.path, environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: parallelism } });
+  const [wrong, right] = await Promise.all([run("many"), run("3")]);
+  assert.is(wrong.code, 2);
+  assert.match(wrong.stderr, /BEEHIVE_ACTOR_PARALLELISM_PaymentActor.*many/);
+  assert.match(right.stdout, /overrides\.PaymentActor\.parallelism +3 +BEEHIVE_ACTOR_PARALLELISM_PaymentActor/);
+});
+
 test("given a module as a file, when read, then its default export counts", async () => {
   using folder = folderWith({
     "beehive.config.mjs": 'export default { provider: `sqlite:${"/data"}/hive.db` };',

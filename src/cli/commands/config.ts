@@ -1,4 +1,6 @@
 import { actorDefaults } from "../../actors/descriptor.ts";
+import { environmentOverrides } from "../../actors/overrides.ts";
+import { UsageError } from "../exit-code.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { redact } from "../../base/redact.ts";
 import { leaves } from "../settings.ts";
@@ -25,12 +27,18 @@ configuration file, the file over what a module exports as "hive", and that over
   ],
   async run({ output, settings }) {
     const { origins, file: _, ...said } = await settings();
+    const variables = environmentOverrides(process.env);
+    const problems = variables.flatMap(({ problem }) => problem ?? []);
+    if (problems.length > 0) throw new UsageError(problems.join("\n"));
     const paths = [...new Set([...leaves(said), ...leaves(defaults)])].toSorted();
     const rows = paths.map((path) => ({
       setting: path,
       value: masked(at(said, path) ?? at(defaults, path)),
       from: origins[path] ?? "default",
     }));
+    for (const { origin, actors } of variables)
+      for (const [actor, { parallelism }] of Object.entries(actors))
+        rows.push({ setting: `overrides.${actor}.parallelism`, value: parallelism, from: origin });
     if (output.json) output.result(rows);
     else
       output.print(
