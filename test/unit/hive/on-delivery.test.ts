@@ -85,11 +85,12 @@ test("given an observer that throws, when deliveries end, then they end as ever,
 test("what an observer rejects with is logged", async () => {
   const clock = new ManualClock();
   const logged: string[] = [];
+  const rejecting: () => unknown = () => Promise.reject(new Error("not my day"));
   const hive = await createHive({
     actors: PongActor,
     clock,
     logger: { ...silentLogger, error: (_fields, message) => void logged.push(message) },
-    onDelivery: () => Promise.reject(new Error("not my day")),
+    onDelivery: rejecting,
   });
   await hive.start();
   await hive.push(new Event("Ping", "good"));
