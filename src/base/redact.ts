@@ -114,7 +114,8 @@ export function redactInPlace(text: string): string {
       rest.replaceAll(pattern, (...match: unknown[]) => {
         const masked = replacement.replaceAll(/\$(?:(\d)|<(\w+)>)/g, (_all, number?: string, name?: string) => {
           const named = match.at(-1) as Readonly<Record<string, string | undefined>>;
-          return ((number ? match[Number(number)] : named[name as string]) as string | undefined) ?? "";
+          const numbered = match as readonly (string | undefined)[];
+          return (number ? numbered[Number(number)] : named[name as string]) ?? "";
         });
         return masked.padEnd((match[0] as string).length, filler);
       }),

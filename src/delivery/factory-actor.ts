@@ -14,7 +14,7 @@ import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryObserver } from "./delivery.ts";
+import { Delivery, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -248,15 +248,20 @@ export class FactoryActor {
     if (observers.length === 0) return;
     const { event, attempt } = lease;
     const report = { event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error };
-    for (const observer of observers) {
-      const failed = (thrown: unknown): void =>
-        this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
-      try {
-        const observed: unknown = observer.delivered?.(report);
-        if (observed !== undefined) ifRejected(observed, failed);
-      } catch (thrown) {
-        failed(thrown);
-      }
+    // By index: an iterator is allocated for each event.
+    for (let n = 0; n < observers.length; n++) this.#notify(observers[n] as DeliveryObserver, report);
+  }
+
+  #notify(observer: DeliveryObserver, report: DeliveryReport): void {
+    try {
+      const observed: unknown = observer.delivered?.(report);
+      if (observed !== undefined) ifRejected(observed, (thrown) => this.#logObserver(report, thrown));
+    } catch (thrown) {
+      this.#logObserver(report, thrown);
     }
+  }
+
+  #logObserver({ event }: DeliveryReport, thrown: unknown): void {
+    this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
   }
 }

@@ -164,11 +164,13 @@ export function cloudEventRecord(value: unknown, json?: string): EventRecord {
 export function attributesOf(record: EventRecord): CloudEvent {
   const { source, ...properties } = record.properties ?? {};
   const extensions: Record<string, EventProperty> = {};
-  const others: Record<string, EventProperty> = {};
-  for (const [name, value] of Object.entries(properties))
-    (isExtension(name, value) ? extensions : others)[name] = value;
+  const others: [name: string, value: EventProperty][] = [];
+  for (const [name, value] of Object.entries(properties)) {
+    if (isExtension(name, value)) extensions[name] = value;
+    else others.push([name, value]);
+  }
   const named = typeof source === "string" && (uri.test(source) || relative.test(source)) && source !== defaultSource;
-  if (source !== undefined && !named) others["source"] = source;
+  if (source !== undefined && !named) others.push(["source", source]);
   return definedOnly({
     specversion: "1.0",
     id: record.id,
@@ -184,7 +186,7 @@ export function attributesOf(record: EventRecord): CloudEvent {
     [fields.url]: record.url,
     [fields.enqueueTime]: record.enqueueTime === undefined ? undefined : new Date(record.enqueueTime).toISOString(),
     [fields.delivery]: record.delivery === "log" ? "log" : undefined,
-    [fields.properties]: Object.keys(others).length === 0 ? undefined : JSON.stringify(others),
+    [fields.properties]: others.length === 0 ? undefined : JSON.stringify(Object.fromEntries(others)),
   });
 }
 

@@ -8,6 +8,7 @@ import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
 import type { Journal, JournalEntry, JournalOptions, JournaledEvent } from "./journal.ts";
+import { withoutControls } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
 export class Recording {
@@ -41,7 +42,7 @@ export class Recording {
   #subjectOf(event: Event): string | undefined {
     try {
       const subject: unknown = this.#subject(event);
-      if (typeof subject === "string" || subject === undefined) return subject;
+      if (typeof subject === "string" || subject === undefined) return subject && withoutControls(subject);
       if (typeof subject === "number" || typeof subject === "bigint") return String(subject);
       if (subject === null) return undefined;
       ifRejected(subject, () => {});
@@ -68,7 +69,9 @@ const maxSource = 200;
 /** Returns the id of an event, with its source since two sources may use one id: `1 from /sensors/a`. */
 export function journaledId({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
-  return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
+  return withoutControls(
+    typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id,
+  );
 }
 
 /** Returns whether a journaled id has that id, from any source. */

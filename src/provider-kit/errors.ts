@@ -27,7 +27,7 @@ export function noQueue(name: QueueName, missing?: string): BeeHiveError {
 }
 
 /** The advice for a missing topic or queue, without a full stop. */
-export const makingAdvice =
+export const makingAdvice: string =
   "Make it with hive.setup(), or beehive setup, of a hive that names it: by an actor that reads it, " +
   "or in the publishes of its publisher";
 

@@ -105,6 +105,16 @@ test("a blank number is not 0", async () => {
   assert.match(await refusal(settings(folder.path, { environment })), "BEEHIVE_HEALTH_PORT: must be a number");
 });
 
+test("beehive config covers the parallelism of actors in variables", async () => {
+  using folder = folderWith({});
+  const run = (parallelism: string) =>
+    cli(["config"], { cwd: folder.path, environment: { BEEHIVE_ACTOR_PARALLELISM_PaymentActor: parallelism } });
+  const [wrong, right] = await Promise.all([run("many"), run("3")]);
+  assert.is(wrong.code, 2);
+  assert.match(wrong.stderr, /BEEHIVE_ACTOR_PARALLELISM_PaymentActor.*many/);
+  assert.match(right.stdout, /overrides\.PaymentActor\.parallelism +3 +BEEHIVE_ACTOR_PARALLELISM_PaymentActor/);
+});
+
 test("lengths of time are texts with a unit or numbers of ms", async () => {
   const config = { stopDeadline: "1m", defaults: { lease: "30s", retry: { minDelay: 250, maxDelay: "5m" } } };
   using folder = folderWith({ "beehive.config.json": JSON.stringify(config) });
@@ -231,7 +241,7 @@ test("a wrong file ends any command with 2 and a message", async () => {
   const { code, stdout, stderr } = await cli(["config", "--json"], { cwd: folder.at("below") });
   assert.equal([code, stdout], [2, ""]);
   assert.match(stderr, /modules\.0: must not be empty/);
-  assert.match(stderr, /defaults\.lease: must be a whole number of ms from 100/);
+  assert.match(stderr, /defaults\.lease: must be at least 100 ms/);
 });
 
 test.run();

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { received, scheduledFor } from "./message.ts";
 import type { AmqpMessage } from "./rhea.ts";
 
-export const noSession =
+export const noSession: string =
   "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support " +
   "enabled can only receive messages that have the SessionId set to a valid value.";
 

@@ -1,4 +1,5 @@
 import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import { jsonErrorPlace } from "../../../src/base/json-error.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { SqliteLease } from "./lease.ts";
@@ -78,12 +79,39 @@ export class DeadLetters {
 }
 
 function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
-  const { firstSeen, lastSeen, ...rest } = JSON.parse(row.letter);
+  const { letter, problem } = parsed(row.letter);
+  const textOf = (name: string): string | undefined => {
+    const value = letter[name];
+    return typeof value === "string" ? value : undefined;
+  };
   return {
-    ...rest,
+    reason: textOf("reason") ?? `The letter ${letterId(row.id)} of ${queueName} does not say why: ${problem}.`,
+    errorName: textOf("errorName") ?? "Unreadable",
+    errorMessage: textOf("errorMessage") ?? "",
+    stack: textOf("stack"),
+    actor: textOf("actor") ?? "",
+    subscription: textOf("subscription") ?? queueName,
+    attempts: typeof letter["attempts"] === "number" ? letter["attempts"] : 0,
     id: letterId(row.id),
     event: eventOf(row, queueName),
-    firstSeen: new Date(firstSeen),
-    lastSeen: new Date(lastSeen),
+    firstSeen: timeOf(textOf("firstSeen")),
+    lastSeen: timeOf(textOf("lastSeen")),
   };
+}
+
+/** What another program wrote there may be anything; the error of `JSON.parse` quotes it. */
+function parsed(text: unknown): { readonly letter: Readonly<Record<string, unknown>>; readonly problem: string } {
+  try {
+    const letter: unknown = JSON.parse(String(text));
+    if (typeof letter === "object" && letter !== null)
+      return { letter: letter as Readonly<Record<string, unknown>>, problem: "it has no reason" };
+    return { letter: {}, problem: "it is no JSON object" };
+  } catch {
+    return { letter: {}, problem: `it is not JSON, wrong ${jsonErrorPlace(String(text)) ?? "somewhere"}` };
+  }
+}
+
+function timeOf(text: string | undefined): Date {
+  const time = new Date(text ?? 0);
+  return Number.isNaN(time.getTime()) ? new Date(0) : time;
 }

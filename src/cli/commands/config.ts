@@ -1,6 +1,8 @@
 import { actorDefaults } from "../../actors/descriptor.ts";
+import { environmentOverrides } from "../../actors/overrides.ts";
 import { redact } from "../../base/redact.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
+import { UsageError } from "../exit-code.ts";
 import { leaves } from "../settings.ts";
 import { table } from "../text.ts";
 
@@ -29,12 +31,18 @@ export const config: CliCommand = defineCommand({
   ],
   async run({ output, settings }) {
     const { origins, file: _, ...set } = await settings();
+    const variables = environmentOverrides(process.env);
+    const problems = variables.flatMap(({ problem }) => problem ?? []);
+    if (problems.length > 0) throw new UsageError(problems.join("\n"));
     const paths = [...new Set([...leaves(set), ...leaves(defaults)])].toSorted();
     const rows = paths.map((path) => ({
       setting: path,
       value: masked(at(set, path) ?? at(defaults, path)),
       from: origins[path] ?? "default",
     }));
+    for (const { origin, actors } of variables)
+      for (const [actor, { parallelism }] of Object.entries(actors))
+        rows.push({ setting: `overrides.${actor}.parallelism`, value: parallelism, from: origin });
     if (output.json) output.result(rows);
     else
       output.print(

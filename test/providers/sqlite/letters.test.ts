@@ -58,6 +58,30 @@ test("a requeued dead letter goes behind waiting events", () =>
     );
   }));
 
+test("letters that another program damaged are listed and requeued", () =>
+  withLetters(async (queues, path) => {
+    await queues.push(["a", "b", "c", "d"].map((id) => letter(id, id)));
+    for (const lease of await take(queues, 4)) await queues.deadLetter(lease, letterFor(lease));
+    const driver = openDriver(path);
+    driver.exec("UPDATE dead_letters SET letter = 'card 4111' WHERE id = 1");
+    driver.exec("UPDATE dead_letters SET letter = '7' WHERE id = 2");
+    driver.exec(`UPDATE dead_letters SET letter = '{"firstSeen":"soon"}' WHERE id = 3`);
+    driver.close();
+    const letters = [];
+    for await (const one of queues.deadLetters(name)) letters.push(one);
+    assert.equal(
+      letters.map(({ event }) => event.id),
+      ["a", "b", "c", "d"],
+    );
+    for (const { reason, firstSeen, event, id } of letters) {
+      if (event.id !== "d") assert.match(reason, /does not say why: it (is not JSON|is no JSON object|has no reason)/);
+      assert.not.match(reason, "4111");
+      assert.ok(firstSeen.toISOString());
+      await queues.requeue(name, id);
+    }
+    assert.is((await queues.counts(name)).ready, 4);
+  }));
+
 test("listing and finding letters needs no sort and no scan", () =>
   withLetters(async (_, path) => {
     const driver = openDriver(path);

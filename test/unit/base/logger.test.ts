@@ -90,7 +90,7 @@ test("a logger that rejects ends no process", async () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): unknown => unhandled.push(reason);
   process.on("unhandledRejection", note);
-  const rejecting = (() => Promise.reject(new Error("down"))) as () => void;
+  const rejecting: () => unknown = () => Promise.reject(new Error("down"));
   safeLogger({ debug: rejecting, info: rejecting, warn: rejecting, error: rejecting }).error({}, "failed");
   await new Promise(setImmediate);
   process.off("unhandledRejection", note);

@@ -33,6 +33,7 @@ for (const [what, event] of Object.entries({
   "attributes that are not what CloudEvents says": new Event("OrderAccepted", 1, {
     properties: { subject: 7, dataschema: "#", source: "my shop", note: "two\nlines" },
   }),
+  "a property called __proto__": new Event("Seen", 0, { properties: { ["__proto__"]: "p" } }),
   text: new Event("Note", "grüezi", { contentType: "text/plain" }),
   bytes: new Event("Photo", new Uint8Array([0, 1, 255])),
   "a log event to a queue": new Event("Seen", 0, { delivery: "log", queueName: "Audits" }),

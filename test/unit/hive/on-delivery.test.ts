@@ -85,11 +85,12 @@ test("an observer that throws is logged, and deliveries go on", async () => {
 test("what an observer rejects with is logged", async () => {
   const clock = new ManualClock();
   const logged: string[] = [];
+  const rejecting: () => unknown = () => Promise.reject(new Error("not my day"));
   const hive = await createHive({
     actors: PongActor,
     clock,
     logger: { ...silentLogger, error: (_fields, message) => void logged.push(message) },
-    onDelivery: (() => Promise.reject(new Error("not my day"))) as () => void,
+    onDelivery: rejecting,
   });
   await hive.start();
   await hive.push(new Event("Ping", "good"));

@@ -6,9 +6,11 @@ import { createHive, type Hive, type HiveOptions } from "../../../src/hive/hive.
 import { RejectEvent } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
+import { fromCloudEvent } from "../../../src/events/cloud-events.ts";
 import { MemoryJournal } from "../../../src/journal/memory-journal.ts";
 import { observedEdges } from "../../../src/journal/observed-edges.ts";
 import { journalOf } from "../../../src/journal/open-journal.ts";
+import { branchesOf } from "../../../src/journal/trace/trace.ts";
 import { StoredJournal } from "../../../src/journal/stored-journal.ts";
 import { silentLogger, type Logger } from "../../../src/base/logger.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";
@@ -193,6 +195,28 @@ test("observed edges come busiest first", async () => {
       ["Seldom", 1],
     ],
   );
+});
+
+test("a numeric business id and an id with a line break are found", async () => {
+  using file = sqliteFile();
+  const failing = actor("Accepted-Failing", () => Promise.reject(new RejectEvent("no")));
+  for (const provider of ["memory:", `sqlite:${file.path}`]) {
+    const subject = (() => 5) as () => unknown as () => string;
+    await using hive = await createHive({ actors: failing, provider, logger: silentLogger, journal: { subject } });
+    await hive.start();
+    await hive.push(
+      fromCloudEvent({ specversion: "1.0", id: "a\nb", source: "/s", type: "Accepted", data: {} }, "Accepted-"),
+    );
+    await hive.whenIdle();
+    for (const id of ["5", "a\nb"]) {
+      const { roots } = await hive.trace(id);
+      assert.equal(
+        [...branchesOf(roots)].map(({ state }) => state),
+        ["dead-lettered"],
+        `${id} on ${provider}`,
+      );
+    }
+  }
 });
 
 test("a business id that is no text is said once, and stops nothing", async () => {
