@@ -154,14 +154,14 @@ export class FactoryActor {
 
   /** Takes one delivery from its lease to its settlement. Never rejects, and always frees its slot. */
   async #deliver(delivery: Delivery): Promise<Outcome> {
-    const { event, attempt } = delivery.lease;
+    const { lease } = delivery;
     let outcome: Outcome = "lease-lost";
     try {
-      const span = this.#telemetry.start(event, attempt);
+      const span = this.#telemetry.start(lease.event, lease.attempt);
       let failure: unknown;
       try {
-        assertAttemptLeft(delivery.lease, this.#maxAttempts, this.#parts.keeper.losses);
-        assertReadable(event);
+        assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
+        assertReadable(lease.event);
         outcome =
           this.polling.pausedMs > 0
             ? await this.#settlement.abandonWhilePaused(delivery)
@@ -173,7 +173,7 @@ export class FactoryActor {
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs application code, which may throw. An event left unsettled is redelivered when its lease ends.
-      this.#logger.error({ err: error, eventId: event.id, outcome }, "telemetry failed");
+      this.#logger.error({ err: error, eventId: lease.event.id, outcome }, "telemetry failed");
     } finally {
       this.#deliveries.delete(delivery);
       this.#settled++;
@@ -185,17 +185,18 @@ export class FactoryActor {
   /** Runs the step once. After a conflict on `collided`, such runs take turns with others that collided there. */
   async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
     const { lease } = delivery;
-    const { provider, keeper, resolve, turnstile, logEvents, telemetry } = this.#parts;
-    const kept = (delivery.kept = keeper.keep(lease, this.descriptor.lease, delivery));
+    // Few locals: an async function keeps each of them on the heap, for each event.
+    const parts = this.#parts;
+    const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
-    const leave = collided === undefined ? undefined : await turnstile.enter(collided);
+    const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
     // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
-    if (!leave && turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
+    if (!leave && parts.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
     let actor: ProcessorActor | undefined;
     try {
       delivery.throwIfCancelled();
-      const step = (delivery.step = provider.beginStep(lease));
-      actor = await resolve(this.descriptor, step);
+      const step = (delivery.step = parts.provider.beginStep(lease));
+      actor = await parts.resolve(this.descriptor, step);
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
       // No `await` on values that are there already: the extra microtask is the most expensive thing in this function.
@@ -204,11 +205,11 @@ export class FactoryActor {
       delivery.throwIfCancelled();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic);
-      const { business, log } = byDelivery(stamped);
-      await step.commit(business);
+      const sorted = byDelivery(stamped);
+      await step.commit(sorted.business);
       delivery.outputs = stamped;
-      logEvents.send(log);
-      telemetry.sent(stamped);
+      parts.logEvents.send(sorted.log);
+      parts.telemetry.sent(stamped);
       return "committed";
     } finally {
       if (kept.stop()) await kept.renewal;
