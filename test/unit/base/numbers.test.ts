@@ -71,8 +71,8 @@ const options: readonly (readonly [name: string, give: (value: never) => Promise
     ["within", breaker("within"), [0, Infinity]],
     ["open", breaker("open"), [0, Infinity]],
     ["port", (port) => healthServer({ health: () => Promise.reject(new Error("never")) }, { port }), [65_536, 1.5]],
-    ["ms", (ms) => new ManualClock().advance(ms), [Infinity]],
-    ["ms", (ms) => testHive((made) => made.advance(ms)), [Infinity]],
+    ["by", (ms) => new ManualClock().advance(ms), [Infinity]],
+    ["by", (ms) => testHive((made) => made.advance(ms)), [Infinity]],
     ["within", (within) => testHive((made) => made.settle({ within })), [Infinity]],
     ["deliveries", (deliveries) => testHive((made) => made.settle({ deliveries })), [0, 1.5]],
   ];

@@ -183,7 +183,7 @@ for (const wait of [-1, Number.NaN, Infinity])
   test(`a wait of ${wait} ms is refused`, async () => {
     const error = await failureOf(() => eventType("Paid", Euros, { newerVersionWait: wait }));
     assert.is(error.code, "InvalidConfiguration");
-    assert.match(error.message, `must be a number of ms from 0, or a text such as "5m", not ${wait}`);
+    assert.match(error.message, `must be a time from 0 ms, not ${wait}; write a number of ms or a text`);
   });
 
 test.run();

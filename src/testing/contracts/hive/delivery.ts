@@ -153,7 +153,7 @@ export const delivery: readonly ContractCase[] = [
       ]);
       await hive.push(Array.from({ length: 5 }, (_, n) => new Event(topic, n)));
       await eventually("the fast one is done with all", () => fast === 5);
-      assert.equal(gate.arrived, 1);
+      await eventually("the slow one works on its first", () => gate.arrived === 1);
       gate.open();
     },
   },
