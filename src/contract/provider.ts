@@ -4,7 +4,7 @@ import type { Event } from "../events/event.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
 import type { Stores } from "./stores.ts";
 
-/** What BeeHive hands to every provider that it opens. */
+/** The context that every provider is opened with. */
 export interface ProviderContext {
   readonly clock: Clock;
   /**
@@ -15,7 +15,7 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
-/** What a provider can do beyond the contract: `true`, or a sentence that says why not. */
+/** The abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
   /** Commits the store writes, the outputs and the event of a step together or not at all. */
   readonly atomicStep: true | string;

@@ -45,7 +45,7 @@ test("only hive/providers.ts reaches providers, by dynamic import", async () => 
   }
 });
 
-test("every provider describes itself in module.ts and is in hive/providers.ts", async () => {
+test("each provider has a module.ts and a line in hive/providers.ts", async () => {
   const names = await readdir(join(root, "providers"));
   const registry = await readFile(join(root, "src/hive/providers.ts"), "utf8");
   const paths = [...registry.matchAll(/providers\/(\w+)\/module\.ts/g)].map(([, name = ""]) => name);

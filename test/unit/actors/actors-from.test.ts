@@ -138,7 +138,7 @@ for (const [what, sources, reason] of [
   });
 }
 
-test("given an undefined among actors, when the hive is made, then it is refused", async () => {
+test("an undefined among the actors is refused", async () => {
   const actors = [actor("A-B"), undefined] as HiveOptions["actors"];
   const { message } = await throwsCode("InvalidConfiguration", () => createHive({ actors }));
   assert.match(message, /undefined is not an actor/);
