@@ -38,7 +38,9 @@ export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/puls
 
 // Hive: actors at work on a provider.
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
-export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
+export { type HiveLog, type FollowLogOptions, type LoggedEvent, type ReadLogOptions } from "./hive/hive-log.ts";
+export { type HiveQueue, type RewindOptions, type WhichLetters } from "./hive/hive-queue.ts";
+export { type Keep, type KeepOptions, type KeptTopics } from "./hive/keep.ts";
 export { type Topology } from "./hive/orchestrator.ts";
 export { type DeliveryReport } from "./delivery/delivery.ts";
 export { type Outcome } from "./actors/outcome.ts";
@@ -59,6 +61,17 @@ export {
   type QueueSpec,
 } from "./contract/queue-operator.ts";
 export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";
+export type {
+  KeepRule,
+  KeptEvent,
+  LogPosition,
+  LogRange,
+  LogRequest,
+  Replayed,
+  ReplayedOutputs,
+  StartPosition,
+  TopicLog,
+} from "./contract/topic-log.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export { type Duration } from "./base/duration.ts";
 

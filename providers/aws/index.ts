@@ -50,6 +50,7 @@ export class AwsProvider implements Provider {
       "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
       "idempotent=true drops committed events",
     ordering: true,
+    log: "The cloud removes an event once it was consumed.",
   };
   readonly queues: AwsQueueOperator;
   readonly stores: AwsStores;

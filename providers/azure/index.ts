@@ -80,5 +80,6 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,
+    log: "The cloud removes an event once it was consumed.",
   };
 }

@@ -33,7 +33,7 @@ export function openMemory(url: string, { clock }: ProviderContext): Provider {
  */
 export class MemoryProvider implements Provider {
   readonly name = "memory";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, log: true };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
   readonly #queues: MemoryQueueOperator;

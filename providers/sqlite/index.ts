@@ -37,7 +37,12 @@ export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvi
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    log: "SQLite keeps no events yet.",
+  };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;

@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { KeepRule, Replayed, StartPosition, TopicLog } from "./topic-log.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
@@ -11,6 +12,10 @@ export interface QueueSpec {
   readonly leaseMs: number;
   /** The hive's limit of attempts. A limit of the broker must be higher, so that the hive dead-letters first. */
   readonly maxAttempts: number;
+  /** The rule by which a topic keeps its events. A spec without one changes nothing. */
+  readonly keep?: KeepRule | undefined;
+  /** Where a subscription starts when it is made. @default "now" */
+  readonly from?: StartPosition | undefined;
 }
 
 /** An event handed to one consumer for a time. The queue operator that made it settles it, once. */
@@ -23,6 +28,8 @@ export interface Lease {
   readonly firstSeen: number;
   /** The end of the lease, in ms since the epoch, by the clock of this process. */
   readonly expiresAt: number;
+  /** Set when a rewind delivers the event again. */
+  readonly replayed?: Replayed | undefined;
 }
 
 /** How many events to lease, and how long to wait for the first. */
@@ -77,6 +84,9 @@ export interface QueueCounts {
  * Write your own with docs/providers.md.
  */
 export interface QueueOperator<L extends Lease = Lease> {
+  /** The kept events of topics; only with the capability `log`. */
+  readonly log?: TopicLog;
+
   /**
    * Returns how many events one request carries, and how long to wait for that many free slots, in ms.
    *

@@ -2,6 +2,7 @@ import { adopted } from "../events/adopted-event.ts";
 import { undecorated } from "../actors/actors-from.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
+import { destination } from "../actors/descriptor.ts";
 import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import { ActorContainer } from "../injection/container.ts";
 import { descriptorsText } from "../actors/descriptors-text.ts";
@@ -10,6 +11,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
 import { resolveActors } from "../actors/resolve-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
+import { HiveLog, logOf } from "./hive-log.ts";
 import { HiveQueue } from "./hive-queue.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -120,7 +122,7 @@ export class Hive {
       (pulser) =>
         new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], {
+    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,
@@ -346,7 +348,19 @@ export class Hive {
    * await hive.queue("OrderAccepted-Payment").requeue({ all: true });
    */
   queue(name: string): HiveQueue {
-    return new HiveQueue(QueueName.parse(name), this.provider.queues);
+    return new HiveQueue(QueueName.parse(name), this.provider);
+  }
+
+  /**
+   * Returns the kept events of a topic, to read and to follow.
+   *
+   * @param topic `OrderAccepted-` or `OrderAccepted`, named in {@link HiveOptions.keep}.
+   * @throws BeeHiveError `InvalidState` when the provider keeps no events, `InvalidQueueName`.
+   * @example
+   * for await (const { event } of hive.log("OrderAccepted").read({ key: "order-1" })) console.log(event.getBody());
+   */
+  log(topic: string): HiveLog {
+    return new HiveLog(destination(topic), logOf(this.provider), this.#idling.signal);
   }
 }
 

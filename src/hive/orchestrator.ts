@@ -9,6 +9,7 @@ import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
 import type { Event } from "../events/event.ts";
+import { logProblems, withRules, type KeptTopics } from "./keep.ts";
 
 /** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -17,12 +18,19 @@ export type Topology = "create" | "check";
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
   readonly #publishers: readonly Publisher[];
+  readonly #keep: KeptTopics | undefined;
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
 
-  constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
+  constructor(
+    descriptors: readonly ActorDescriptor[],
+    publishers: readonly Publisher[],
+    keep: KeptTopics | undefined,
+    parts: DeliveryLoopParts,
+  ) {
     this.#descriptors = descriptors;
     this.#publishers = publishers;
+    this.#keep = keep;
     this.#parts = parts;
     this.#loops = descriptors.map((descriptor) => new DeliveryLoop(descriptor, parts));
   }
@@ -36,7 +44,7 @@ export class Orchestrator {
   async setup(topology: Topology): Promise<void> {
     const { queues } = this.#parts.provider;
     const { specs } = this;
-    throwProblems(queues.problems(specs));
+    throwProblems([...queues.problems(specs), ...logProblems(specs, this.#parts.provider)]);
     if (topology === "create") return await queues.ensure(specs);
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
@@ -60,7 +68,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return withRules(queueSpecs(this.#descriptors, this.#publishers), this.#keep);
   }
 
   /** One delivery loop for each subscription. */

@@ -3,11 +3,13 @@ import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type { KeptEvent, LogPosition, Replayed, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
 import { Fifo } from "./fifo.ts";
+import type { KeptEvents } from "./kept-events.ts";
 
 const maxHolders = 100;
 /** Timers of Node fire at most this much too early, in ms. */
@@ -20,6 +22,22 @@ interface Entry {
   firstSeen: number | undefined;
   /** True in an ordered queue for the one event of each key that may be leased. */
   holdsKey: boolean;
+  readonly replayed: Replayed | undefined;
+}
+
+function newEntry(event: Event, replayed?: Replayed): Entry {
+  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed };
+}
+
+/** The place of a subscription in the log of its topic. */
+interface Reading {
+  readonly log: KeptEvents;
+  /** The position of the next event to lease. */
+  position: number;
+  /** The last rewind; events before `until` are replayed. */
+  readonly rewind: number;
+  readonly until: number;
+  readonly outputs: ReplayedOutputs;
 }
 
 /** A leased entry. The lease is held while its queue lists it and it has not expired. */
@@ -42,6 +60,10 @@ export class MemoryLease implements Lease, Bagged {
   get event(): Event {
     return this.entry.event;
   }
+
+  get replayed(): Replayed | undefined {
+    return this.entry.replayed;
+  }
 }
 
 /** The entries of one key that wait behind its holder, the one that may be leased. */
@@ -60,8 +82,10 @@ export class MemoryQueue {
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
-  readonly #returned = new Fifo<Entry>();
-  readonly #ready = new Fifo<Entry>();
+  #returned = new Fifo<Entry>();
+  #ready = new Fifo<Entry>();
+  /** Of a kept topic: events are taken from the log of the topic, after those that are ready. */
+  #reading: Reading | undefined;
   readonly #delayed = new Map<Entry, Timer>();
   readonly #leased = new Bag<MemoryLease>();
   /** Dead letters by their ids, oldest first. */
@@ -88,9 +112,32 @@ export class MemoryQueue {
 
   /** Adds a copy of the event, addressed to this queue. */
   enqueue(event: Event): void {
+    this.#enqueue(newEntry(this.#own(event)), event.enqueueTime?.getTime());
+  }
+
+  #own(event: Event): Event {
     const name = this.#name.toString();
-    const own = event.queueName === name ? event : event.with({ queueName: name });
-    this.#enqueue({ event: own, attempt: 0, firstSeen: undefined, holdsKey: false }, event.enqueueTime?.getTime());
+    return event.queueName === name ? event : event.with({ queueName: name });
+  }
+
+  /** Reads the log of its topic from a position on. What was enqueued before stays. */
+  follow(log: KeptEvents, position: number): void {
+    this.#reading ??= { log, position, rewind: 0, until: 0, outputs: "publish" };
+    this.wakeNext();
+  }
+
+  /** Adds events of the log out of turn. */
+  enqueueKept(events: readonly KeptEvent[], replayed?: (position: number) => Replayed): void {
+    for (const { event, position } of events) this.#enqueue(newEntry(this.#own(event), replayed?.(position)));
+  }
+
+  get followsLog(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** The position of the next event of the log; `undefined` without a log. */
+  get position(): number | undefined {
+    return this.#reading?.position;
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
@@ -103,7 +150,8 @@ export class MemoryQueue {
     const leases: MemoryLease[] = [];
     const now = this.#now();
     while (leases.length < max) {
-      const entry = this.#returned.shift() ?? this.#ready.shift();
+      const entry =
+        this.#returned.shift() ?? this.#ready.shift() ?? (this.#reading && this.#nextOf(this.#reading, now));
       if (!entry) break;
       if (this.#ordered && !this.#takeKey(entry)) continue;
       entry.attempt++;
@@ -114,6 +162,51 @@ export class MemoryQueue {
     }
     if (leases.length > 0) this.#expireAt(now + leaseMs);
     return leases;
+  }
+
+  /** Returns the next entry of the log that is due. Delays those that are not. */
+  #nextOf(reading: Reading, now: number): Entry | undefined {
+    for (;;) {
+      const kept = reading.log.at(reading.position);
+      if (!kept) return undefined;
+      const { position, event } = kept;
+      reading.position = position + 1;
+      const { rewind, until, outputs } = reading;
+      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined);
+      const time = event.enqueueTime?.getTime();
+      if (time === undefined || time <= now) return entry;
+      this.#delayUntil(entry, time);
+    }
+  }
+
+  /** Moves to a position of the log. All unsettled entries leave the queue, and their leases are lost. */
+  rewind(to: number, outputs: ReplayedOutputs, latest: readonly KeptEvent[] = []): void {
+    const reading = this.#reading;
+    if (!reading) return;
+    for (const timer of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    this.#behind.clear();
+    this.#waitingBehind = 0;
+    for (const lease of this.#leased) this.#leased.delete(lease);
+    this.#returned = new Fifo();
+    this.#ready = new Fifo();
+    const rewind = reading.rewind + 1;
+    this.#reading = { log: reading.log, position: to, rewind, until: reading.log.range.next, outputs };
+    this.enqueueKept(latest, (position) => ({ position, rewind, outputs }));
+    this.wakeNext();
+  }
+
+  /** @throws when it follows no log. */
+  behind(): LogPosition {
+    const { log, position } = this.#reading as Reading;
+    const { ready, leased, delayed } = this.counts();
+    const unread = log.at(position);
+    const first = this.#returned.first ?? this.#ready.first;
+    return {
+      position,
+      behind: ready + leased + delayed,
+      oldest: first ? first.event.timestamp.getTime() : unread?.published,
+    };
   }
 
   /** Returns true if the entry may be leased. Puts it in line if another entry holds its key. */
@@ -197,7 +290,7 @@ export class MemoryQueue {
   requeue(id: string): boolean {
     const letter = this.#removeLetter(id);
     if (!letter) return false;
-    this.#enqueue({ event: letter.event, attempt: 0, firstSeen: undefined, holdsKey: false });
+    this.#enqueue(newEntry(letter.event));
     return true;
   }
 
@@ -220,7 +313,12 @@ export class MemoryQueue {
 
   /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
-    return (this.#returned.first ?? this.#ready.first)?.event.timestamp.getTime();
+    const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
+    return first?.event.timestamp.getTime();
+  }
+
+  get #unread(): KeptEvent | undefined {
+    return this.#reading?.log.at(this.#reading.position);
   }
 
   holders(): readonly KeyHolder[] {
@@ -242,7 +340,11 @@ export class MemoryQueue {
 
   counts(): QueueCounts {
     return {
-      ready: this.#ready.size + this.#returned.size + this.#waitingBehind,
+      ready:
+        this.#ready.size +
+        this.#returned.size +
+        this.#waitingBehind +
+        (this.#reading?.log.countFrom(this.#reading.position) ?? 0),
       leased: this.#leased.size,
       delayed: this.#delayed.size,
       dead: this.#dead.size,
@@ -263,7 +365,7 @@ export class MemoryQueue {
 
   /** Wakes another waiter, for a caller that was woken but leases nothing. */
   wakeNext(): void {
-    if (this.#returned.size + this.#ready.size > 0) this.#waiters.wakeOne();
+    if (this.#returned.size + this.#ready.size > 0 || this.#unread) this.#waiters.wakeOne();
   }
 
   /** Delays an entry until a point in time, even when the clock is put back meanwhile. */
