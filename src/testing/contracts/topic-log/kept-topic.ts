@@ -85,3 +85,8 @@ export class KeptTopic {
 export function bodiesOf(events: readonly { readonly event: Event }[]): unknown[] {
   return events.map(({ event }) => (event.bodySize === 0 ? undefined : event.getBody()));
 }
+
+/** Sorts bodies as texts. */
+export function compareBodies(one: unknown, other: unknown): number {
+  return String(one) < String(other) ? -1 : 1;
+}
