@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const fromSources = ["--import", "tsx", "-C", "beehive-source"];
 
-test("given three hops in memory, when events go through, then each allocates, awaits and times no more than its limits", async () => {
+test("in memory, three hops keep to the limits of an event", async () => {
   // Without the optimising compiler, whose decisions differ from run to run; nothing is collected while it counts.
   const counting = ["--no-opt", "--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
   const program = join(import.meta.dirname, "memory-cost.ts");
@@ -35,7 +35,7 @@ test("given three hops in memory, when events go through, then each allocates, a
 });
 
 for (const driver of availableDrivers()) {
-  test(`given many events on SQLite by ${driver}, when they go through three hops, then each takes few statements and shares its transactions`, async () => {
+  test(`${driver}: many events take few statements and share transactions`, async () => {
     const count = 1_000;
     await withHive(driver, count * hops, async (counts, push) => {
       await push(count);
@@ -44,7 +44,7 @@ for (const driver of availableDrivers()) {
     });
   });
 
-  test(`given an event alone on SQLite by ${driver}, when it goes through three hops, then it waits for few transactions`, async () => {
+  test(`${driver}: a single event waits for few transactions`, async () => {
     await withHive(driver, hops, async (counts, push) => {
       await push(1);
       within("transactionsAlone", counts.transactions, limits.sqlite.transactionsAlone, counts);
@@ -53,7 +53,7 @@ for (const driver of availableDrivers()) {
   });
 }
 
-test("given the core, when it is imported, then it loads no provider's SDK and few files", async () => {
+test("an import of the core loads few files and no SDK of a provider", async () => {
   const folder = await mkdtemp(join(tmpdir(), "beehive-import-"));
   try {
     const env = { ...process.env, NODE_V8_COVERAGE: folder };

@@ -104,7 +104,7 @@ async function run(args: readonly string[], cwd: string): Promise<Ended> {
   return startProcess(process.execPath, args, { cwd, env: environment }).ended;
 }
 
-test("given the sources, when they are built, then projects can have them", async () => {
+test("a build of the sources can be used by projects", async () => {
   const out = join(folder, "beehive-actors");
   const { code, stdout } = await run(
     [
@@ -140,7 +140,7 @@ for (const [format, command] of [
   }
 }
 
-test("given the bundles, when all are tried, then their folder is removed", () => {
+test("the folder of the bundles is removed after all tests", () => {
   rmSync(folder, { recursive: true });
 });
 

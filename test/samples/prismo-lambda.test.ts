@@ -47,7 +47,7 @@ test.after(async () => {
   await scene.close();
 });
 
-test("given an accepted order, when its message is handed to the bundle, then it is paid and what follows is published", async () => {
+test("the bundle pays an accepted order and publishes its outputs", async () => {
   process.env["BEEHIVE_PROVIDER"] = `aws:?prefix=prismo&endpoint=${encodeURIComponent(scene.servers.endpoint)}`;
   const bundle = (await import(pathToFileURL(resolve("dist-lambda/index.mjs")).href)) as { handler: SqsHandler };
   delete process.env["BEEHIVE_PROVIDER"];
@@ -75,13 +75,13 @@ async function template(): Promise<Template> {
   return parse(await readFile("deploy/aws/lambda.yaml", "utf8"), { logLevel: "silent" }) as Template;
 }
 
-test("given the template, when it is read, then it names every subscription of the actors and no other", async () => {
+test("the template names exactly the subscriptions of the actors", async () => {
   const { "Fn::ForEach::Subscriptions": subscriptions } = (await template()).Resources;
   const descriptors = actorsFrom(actors);
   assert.equal(subscriptions[1].toSorted(), [...descriptors].map(({ queueName }) => String(queueName)).toSorted());
 });
 
-test("given the template, when queues are made with the lease that it asks for, then their visibility is six timeouts of the function", async () => {
+test("the lease of the template makes a visibility of six timeouts", async () => {
   const { Description, Globals } = await template();
   assert.match(Description, `--lease ${lease}`);
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("OrderAccepted-Payment"));

@@ -3,7 +3,7 @@
  * runner can tell a passed suite from one that never ran. The API is uvu's own:
  *
  *     const test = suite("Event");
- *     test("given a body, when it is read, then it is the same", async () => { ... });
+ *     test("a body that is read is the same", async () => { ... });
  *     test.run();
  */
 import { performance } from "node:perf_hooks";

@@ -52,7 +52,7 @@ test("JSON with a masked secret is still JSON", () => {
 });
 
 for (const [what, text] of Object.entries(secretShapes)) {
-  test(`of ${what} nothing of the secret is left`, () => {
+  test(`${what} keeps nothing of its secret`, () => {
     const redacted = redact(text);
     assert.not.match(redacted, theSecret.slice(0, 8));
     assert.match(redacted, "***");
@@ -60,7 +60,7 @@ for (const [what, text] of Object.entries(secretShapes)) {
   });
 }
 
-test("what holds no secret stays as it is", () => {
+test("a text without a secret stays as it is", () => {
   for (const text of [
     "sqlite:./hive.db?durability=normal",
     "aws:?region=eu-west-1&prefix=shop",

@@ -72,7 +72,7 @@ backwards("leases that are kept are renewed at once, and none is lost", async ()
   await provider.close();
 });
 
-backwards("a lease that is kept from now on renews those of before, too", async () => {
+backwards("a new lease renews the earlier ones, too", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);

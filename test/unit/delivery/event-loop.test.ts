@@ -61,7 +61,7 @@ test("a computation after an await names the subscriptions at work", async () =>
   );
 });
 
-test("a lease lost to a computation says why", async () => {
+test("a lease lost to a computation carries the reason", async () => {
   const { warnings } = await lose(async () => {
     compute(300);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -101,7 +101,7 @@ test("events of a poll that ends late are worked on before the stop", async () =
   assert.is((await counts()).leased, 0);
 });
 
-test("a poll without an answer delays the stop little; its events go back", async () => {
+test("a silent poll delays the stop little; its events are abandoned", async () => {
   const { gate, clock, hive, counts, done } = await lateAnswer();
   const stopping = hive.stop({ deadline: 100 });
   await clock.advance(100);

@@ -150,7 +150,7 @@ test("an event stays away no longer than its wait has left", () => {
   assert.not(isNewerVersion(new Error("NewerVersion")));
 });
 
-test("errors say that a version was guessed", async () => {
+test("errors show that a version was guessed", async () => {
   const unsaid = new Event("Paid", { amount: "much" });
   assert.match(
     (await failureOf(() => newer.read(unsaid))).message,

@@ -42,7 +42,7 @@ test("a queue without a reader: its events pile up", async () => {
   assert.match(found?.message ?? "", /pile up.*"Labels"/);
 });
 
-test("given a reader, when it is linted, then its topic is no orphan", async () => {
+test("a topic with a reader is no orphan", async () => {
   const shipping = actorOf("ShippingActor", { "PaymentAuthorised-Shipping": [] });
   assert.equal(await findings("orphan-topic", [...payment, shipping]), []);
 });
@@ -123,7 +123,7 @@ test("supervision that retries with one attempt is reported", async () => {
   assert.equal(await findings("never-retried", only("A", { "B-A": { retry, supervision } })), []);
 });
 
-test("given retries without a wait, when it is linted, then it is told", async () => {
+test("retries without a wait are reported", async () => {
   const waits = { ...retry, minDelay: 0, maxDelay: 0 };
   assert.equal(wheres(await findings("retry-without-wait", only("A", { "B-A": { retry: waits } }))), [
     "warning A on B-A",

@@ -99,7 +99,7 @@ test("none is in the health of a hive whose provider fails", async () => {
   }
 });
 
-test("none is in what the command line complains of", () => {
+test("none is in a complaint of the command line", () => {
   for (const [what, text] of shapes) {
     const { output, text: written } = streams(false);
     output.complain(text);

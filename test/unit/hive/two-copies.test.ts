@@ -76,7 +76,7 @@ test("rules of supervision are for the errors of both", () => {
   assert.ok(matches(own.RejectEvent, new other.RejectEvent("no")));
 });
 
-test("what an actor throws does what it does in one copy", async () => {
+test("an error from another copy has the same effect", async () => {
   const { letters } = await worked(() => {
     throw new other.RejectEvent("the card is stolen");
   });
@@ -124,7 +124,7 @@ test("an event of the other is pushed, by itself or among others", async () => {
   assert.is((await hive.queue("CopiedOrder-Reader").counts()).ready, 3);
 });
 
-test("an event that this release cannot read says that there are two", async () => {
+test("an event of an unreadable release names the two copies", async () => {
   const event = Object.create(other.Event.prototype) as own.Event;
   const { message } = await throwsCode("InvalidEvent", () => adopted(event));
   assert.match(message, "npm ls beehive-actors");

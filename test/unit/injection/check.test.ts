@@ -65,7 +65,7 @@ test("the path of a token that is missing deep below is named", async () => {
   );
 });
 
-test("given several of what nothing binds, then they are an empty array", async () => {
+test("several of an unbound token are an empty array", async () => {
   const Many = classOf("Many");
   multiInject(Url)(Many, undefined, 0);
   const container = new Container();
@@ -95,7 +95,7 @@ test("bindings of a parent container count", async () => {
   assert.equal(await check(actorOf("Child", Url), new Container({ parent })), []);
 });
 
-test("an unbound class gets one warning that says how to bind it", async () => {
+test("an unbound class gets one warning with the way to bind it", async () => {
   const Http = classOf("Http");
   const Gateway = classOf("Gateway", Http);
   assert.equal(await check(actorOf("Payment", Gateway, Http)), [

@@ -200,7 +200,7 @@ test("a stalled store bounds memory, and close takes at most 5 s", async () => {
   );
 });
 
-test("close writes what was appended, and ignores later entries", async () => {
+test("close writes the appended entries, and ignores later ones", async () => {
   const { journal, open, clock } = setup();
   journal.append(entry({ eventId: "1" }));
   await journal.close();

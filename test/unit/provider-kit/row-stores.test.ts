@@ -107,7 +107,7 @@ test("a prefix sorts before the longer id", () => {
   assert.ok(compareIds("a", "ab") < 0 && compareIds("ab", "a") > 0 && compareIds("a", "a") === 0);
 });
 
-test("what another program left in a row is refused by name, not quoted", async () => {
+test("a foreign value in a row is refused by name, not quoted", async () => {
   const { rows, stores } = scene();
   const leave = (table: string, id: string, value: string) =>
     rows.write([{ key: { table, partition: "", id }, expect: "any", content: { value, etag: "e", modified: 0 } }]);

@@ -264,7 +264,7 @@ test("the set-up makes a pulser's topic without a reader", async () => {
   await checking.stop();
 });
 
-test("a stop waits for a pulse under way, which is published", async () => {
+test("a stop waits until a pulse under way is published", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   const slow: Pulser = {

@@ -5,7 +5,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Runner", { timeoutMs: 20_000 });
 
-test("given tests that pass, when run, then it counts them and exits 0", async () => {
+test("tests that pass are counted, and the run exits with 0", async () => {
   const { code, lastLine } = await runOn({ "a.test.ts": PASSING, "b.test.ts": PASSING });
   assert.is(lastLine, "2 passed, 0 failed");
   assert.is(code, 0);
@@ -17,7 +17,7 @@ test("a pattern selects files by their paths", async () => {
   assert.is(code, 0);
 });
 
-test("given a skipped test, when run, then it is counted apart", async () => {
+test("a skipped test is counted apart", async () => {
   const { code, lastLine } = await runOnOne(`
     const test = suite("Skipping");
     test("runs", () => {});
@@ -222,7 +222,7 @@ test("whatever passes falsely fails, alone or in shared processes", async () => 
 });
 
 for (const { given, body, says, closes, ci = false } of FALSE_PASSES) {
-  test(`given ${given}, when run, then it fails and says so`, async () => {
+  test(`${given} fails the run with the reason`, async () => {
     const { code, output, lastLine } = await runOnOne(body, { ci });
     assert.match(output, says);
     assert.is(lastLine, closes);
@@ -241,7 +241,7 @@ test(".only is allowed at a desk, and the rest counts as skipped", async () => {
   assert.is(code, 0);
 });
 
-test("given no test file at all, when run, then it fails", async () => {
+test("a run without any test file fails", async () => {
   const { code, output, lastLine } = await runOn({});
   assert.match(output, /no test file matches/);
   assert.is(lastLine, "0 passed, 1 failed");

@@ -78,7 +78,7 @@ test("events of two sources under one id have attempts of their own", async () =
   assert.equal((await hive.hive.trace("1 from /b")).roots.length, 1);
 });
 
-test("a business id shows what happened and where everything is", async () => {
+test("a business id shows the history and the place of every event", async () => {
   await using hive = await TestHive.start({ actors: shop, journal: { subject } });
   await hive.push([
     new Event("Accepted", of("1042"), { id: "accepted-1042" }),
@@ -99,7 +99,7 @@ test("an event id, correlation id and partition key give the same tree", async (
   assert.is(steady(await hive.hive.trace("partition")), byEvent);
 });
 
-test("given an event that two processes name, then any of its names finds it", async () => {
+test("an event with two business ids is found by either", async () => {
   const journal = new MemoryJournal(100);
   journal.append(entry({ subject: "customer-7" }));
   const attempt = { queueName: "OrderAccepted-Pay", actor: "Pay", attempt: 1, outcome: "committed" } as const;
@@ -113,7 +113,7 @@ test("given an event that two processes name, then any of its names finds it", a
   }
 });
 
-test("an event in the middle shows its cause and what followed", async () => {
+test("an event in the middle shows its cause and its results", async () => {
   const actors = [actor("A-Reader", () => [new Event("B", {}, { id: "b" })]), actor("B-Reader", () => [])];
   await using hive = await TestHive.start({ actors });
   await hive.push(new Event("A", {}, { id: "a" }));
