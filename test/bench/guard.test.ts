@@ -1,4 +1,4 @@
-/** What an event costs, as counts: speed that is lost shows here on any machine. See also test/providers/aws/requests.test.ts. */
+/** The cost of an event as counts, which show lost speed on any machine. See also providers/aws/requests.test.ts. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const run = promisify(execFile);
 const fromSources = ["--import", "tsx", "-C", "beehive-source"];
 
 test("in memory, three hops keep to the limits of an event", async () => {
-  // Without the optimising compiler, whose decisions differ from run to run; nothing is collected while it counts.
+  // Without the optimising compiler, whose decisions vary, and without a garbage collection while it counts.
   const counting = ["--no-opt", "--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
   const program = join(import.meta.dirname, "memory-cost.ts");
   const count = async (): Promise<MemoryCost> => {
@@ -28,7 +28,7 @@ test("in memory, three hops keep to the limits of an event", async () => {
   };
   const [one, other] = [await count(), await count()];
   for (const name of Object.keys(limits.memory) as (keyof typeof limits.memory)[]) {
-    // The lesser: what else goes on in a process, such as its loader's, is counted too and only ever adds.
+    // The lower of two runs: other work of the process, such as its loader's, only ever adds.
     within(name, Math.min(one[name], other[name]), limits.memory[name]);
   }
   assert.equal([one.collections, other.collections], [0, 0], "something was collected: not all bytes were counted");
@@ -73,7 +73,7 @@ test("an import of the core loads few files and no SDK of a provider", async () 
 
 test.run();
 
-/** Runs with a hive that has started on a new file; `push` resolves when the last of `deliveries` has ended. */
+/** Runs with a started hive on a new file. `push` resolves when the last of `deliveries` has ended. */
 async function withHive(
   driver: ReturnType<typeof availableDrivers>[number],
   deliveries: number,
@@ -104,7 +104,7 @@ function within(name: string, value: number, limit: number, counts?: StatementCo
   const statements = counts
     ? [...counts.byText].map(([sql, times]) => `\n  ${times} x ${sql.replaceAll(/\s+/g, " ")}`)
     : [];
-  // A hive can do without timers; without the rest it did nothing.
+  // A hive may need no timers; without all others it did nothing.
   assert.ok(value > 0 || name === "timersAnEvent", `${name} is ${value}: nothing was counted`);
   assert.ok(
     value <= limit,
@@ -112,13 +112,13 @@ function within(name: string, value: number, limit: number, counts?: StatementCo
   );
 }
 
-/** The files of a coverage report, which names every script whichever way it was loaded. */
+/** Returns the files of a coverage report, which names every loaded script. */
 async function modulesIn(folder: string): Promise<string[]> {
   const urls = new Set<string>();
   for (const file of await readdir(folder)) {
     const { result } = JSON.parse(await readFile(join(folder, file), "utf8")) as { result: { url: string }[] };
     for (const { url } of result) if (url.startsWith("file:")) urls.add(url);
   }
-  // tsx, which compiles the sources, is no part of what is imported.
+  // Leave out tsx, which only compiles the sources.
   return [...urls].filter((url) => !/\/node_modules\/(tsx|esbuild|get-tsconfig)\//.test(url));
 }

@@ -18,7 +18,7 @@ for (const document of documents) {
     const blocks = codeBlocks(await readFile(join(root, document), "utf8"));
     const program = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
     if (program.length === 0) return;
-    // Within the folders of tsconfig.json, because decorators are compiled as it says.
+    // Inside the folders of tsconfig.json, whose options compile the decorators.
     const folder = await mkdtemp(join(root, "test/docs/run-"));
     try {
       const file = join(folder, "example.ts");

@@ -33,7 +33,7 @@ function order(item: OrderItem, changes: Partial<Order> = {}): Order {
   return { ...orderOf(orderId, {}), items, status: "accepted", fraudCleared: true, acceptedAt: 0, ...changes };
 }
 
-/** What is there before: an order, lamps in stock, orders that wait for lamps. */
+/** Stores before the event: an order, lamps in stock, orders that wait for lamps. */
 function shop(has: {
   order?: Order;
   lamps?: number;

@@ -17,7 +17,7 @@ interface Ended {
 }
 
 interface Run {
-  /** Interrupts it when it has said this. */
+  /** Interrupts it after this output. */
   readonly interruptAt?: string;
   readonly environment?: NodeJS.ProcessEnv;
 }

@@ -4,7 +4,7 @@ import { memory, runRandomOrders, type Outcome } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
 import { unreliable } from "../support/unreliable-provider.ts";
 
-/** `PRISMO_ORDERS=10000 PRISMO_SEEDS=20 npm test -- prismo-failures` for more than a usual run has time for. */
+/** `PRISMO_ORDERS=10000 PRISMO_SEEDS=20 npm test -- prismo-failures` runs longer than usual. */
 const orders = Number(process.env["PRISMO_ORDERS"] ?? 1_000);
 const seeds = Array.from({ length: Number(process.env["PRISMO_SEEDS"] ?? 5) }, (_, index) => index + 1);
 

@@ -1,4 +1,4 @@
-/** What `npm run build:lambda` makes, run as Lambda would: the file alone, with the events of a queue. */
+/** The file that `npm run build:lambda` makes, run alone with the events of a queue, as Lambda does. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -21,7 +21,7 @@ import { receiveRecords } from "../support/sqs-records.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Prismo as a Lambda function", { timeoutMs: 60_000 });
-/** As `--lease` in deploy/aws/lambda.yaml, in ms. */
+/** The `--lease` of deploy/aws/lambda.yaml, in ms. */
 const lease = 150_000;
 let scene: AwsScene;
 let hive: Hive;
@@ -32,7 +32,7 @@ test.before(async () => {
   await promisify(execFile)("node_modules/.bin/tsx", ["scripts/build-lambda.ts"]);
   scene = await awsScene({ prefix: "prismo" });
   sqs = new SQSClient({ endpoint: scene.servers.endpoint });
-  // Makes the queues, as docs/aws.md says. A provider of its own, whose last polls end with it.
+  // Creates the queues, as in docs/aws.md, with its own provider, whose last polls end with it.
   const worker = scene.another();
   await runPrismo([], [], { provider: worker, lease });
   await worker.close();
@@ -71,7 +71,7 @@ interface Template {
 }
 
 async function template(): Promise<Template> {
-  // CloudFormation's own tags are of no interest here.
+  // Ignore the tags of CloudFormation.
   return parse(await readFile("deploy/aws/lambda.yaml", "utf8"), { logLevel: "silent" }) as Template;
 }
 

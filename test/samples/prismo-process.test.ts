@@ -14,7 +14,7 @@ const products: NewProduct[] = [
 ];
 const ids = Array.from({ length: 1_000 }, (_, number) => `order-${number}`);
 
-/** The first order with that luck; see the gateways. */
+/** Returns the first order with this luck; see the gateways. */
 function idWith(luck: (payment: number, fraud: number) => boolean): string {
   return ids.find((id) => luck(chance(1, "payment", id), chance(1, "fraud", id))) ?? "";
 }

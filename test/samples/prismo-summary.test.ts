@@ -13,7 +13,7 @@ const numbered = Array.from({ length: 1_000 }, (_, number) => `order-${number}`)
 const shipped = numbered.find((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) >= 0.015) ?? "";
 const cancelled = numbered.find((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) < 0.015) ?? "";
 
-/** What the summary says after somebody tampered with the stores. */
+/** Returns the summary after a change of the stores. */
 async function summaryAfter(tamper: (stores: PrismoStores) => Promise<unknown>): Promise<Summary> {
   await using provider = await memory();
   const orders = [orderOf(shipped, { lamp: 2 }), orderOf(cancelled, { lamp: 1 })];

@@ -1,4 +1,4 @@
-/** A clock that is put back, as when its time was wrong at first: timers know nothing of that. */
+/** A clock that is put back, which timers do not notice. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";

@@ -14,7 +14,7 @@ function compute(ms: number): void {
 
 type Work = (event: Event, context: ActorContext) => ActorOutput | Promise<ActorOutput>;
 
-/** What is logged of an actor whose lease is lost once, and the letter of its event. */
+/** Returns the warnings about an actor that loses its lease once, and the letter of its event. */
 async function lose(work: Work, options: ActorOptions = {}): Promise<{ warnings: string[]; letter: DeadLetter }> {
   class Reckoner implements ProcessorActor {
     processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {

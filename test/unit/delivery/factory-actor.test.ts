@@ -1,4 +1,4 @@
-/** The loop of one subscription: how it works on events, settles them, and ends. */
+/** The loop of a subscription: work on events, settlement, and the end. */
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";

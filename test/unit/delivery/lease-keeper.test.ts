@@ -14,7 +14,7 @@ const leaseMs = 1_000;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Renew = (ids: readonly string[]) => Promise<readonly boolean[]>;
 
-/** A keeper over a queue whose renewals the test answers. */
+/** A keeper over a queue whose renewals the test resolves. */
 function scene(answer?: Renew) {
   const clock = new ManualClock(0);
   const calls: { readonly at: number; readonly ids: readonly string[] }[] = [];

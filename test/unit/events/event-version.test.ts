@@ -23,7 +23,7 @@ const Money = z.object({ amount: z.number(), currency: z.string() });
 const upcasters = { 1: ({ amount }: { amount: number }) => ({ amount, currency: "EUR" }) };
 const newer = eventType("Paid", Money, { version: 2, upcasters });
 
-/** A worker of the older release, and the attempts and times at which it had the event. */
+/** A worker of the older release, with the attempts and times of its event. */
 async function olderWorker(
   newerVersionWait?: number,
   options: ActorOptions = {},

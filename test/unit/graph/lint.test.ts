@@ -143,7 +143,7 @@ test("retries longer than the retention of a cloud are an error", async () => {
 
 test("growing retry delays are summed up to the longest", async () => {
   const hour = 3_600_000;
-  // 1 + 2 + 4 + 8 hours, and then 12 each: 15 + 26 * 12 = 327 hours are less than 14 days, one more wait is more.
+  // 1 + 2 + 4 + 8 hours, then 12 each: 15 + 26 * 12 = 327 hours are below 14 days (336), with one more wait above.
   const growing = (maxAttempts: number): ActorClass[] =>
     only("A", { "B-A": { retry: { ...retry, maxAttempts, minDelay: hour, maxDelay: 12 * hour } } });
   assert.equal(await findings("retry-outlives-queue", growing(31), {}, ["aws"]), []);

@@ -34,7 +34,7 @@ async function thrown(logger: Logger): Promise<Hive> {
   return hive;
 }
 
-/** Streams that keep what is written to them. */
+/** Streams that record their input. */
 function streams(isTTY: boolean): { output: Output; text: () => string } {
   let text = "";
   const stream = { isTTY, write: (part: string) => ((text += part), true), hasColors: () => false } as never;

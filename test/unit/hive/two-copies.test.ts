@@ -27,7 +27,7 @@ interface Worked {
   readonly reports: readonly own.DeliveryReport[];
 }
 
-/** A hive of this copy whose actor does that with its only event. */
+/** Runs this work as the actor of a hive of this copy. */
 async function worked(work: (event: own.Event) => own.ActorOutput): Promise<Worked> {
   class Worker {
     processAsync(event: own.Event): own.ActorOutput {
@@ -107,7 +107,7 @@ test("an event of the other is published as one of ours", async () => {
     [first?.getBody(), first?.properties, first?.partitionKey, first?.correlationId, first?.causationId],
     [{ id: 2 }, given.properties, "k", "process 1", "order 1"],
   );
-  // By the rule for outputs, which are the same whenever the step is repeated.
+  // By the rule for outputs, so that a repeated step publishes the same ids.
   assert.match(first?.id ?? "", /^[\da-f]{8}-[\da-f]{4}-8/);
   assert.is(second?.id, "mine");
 });

@@ -27,7 +27,7 @@ interface Order extends Identified {
 const Orders = collectionStore<Order>("Orders");
 const Greeting = token<string>("greeting");
 
-/** Stores that can be told apart. */
+/** Stores that are distinguishable. */
 function storesNamed(name: string): Stores {
   const store = { name } as never;
   return { collection: () => store, keyedList: () => store, keyValue: () => store, counters: store, locks: store };

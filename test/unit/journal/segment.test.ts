@@ -7,7 +7,7 @@ import { entry } from "./entries.ts";
 
 const test = suite("the text of a segment");
 
-/** What the text of an id, type or name may be: all but control characters, and not empty. */
+/** Text of an id, type or name: not empty, without control characters. */
 const text = fc
   .string({ minLength: 1, maxLength: 20, unit: "binary" })
   // oxlint-disable-next-line no-control-regex -- control characters are what is taken out

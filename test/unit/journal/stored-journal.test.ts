@@ -11,7 +11,7 @@ import { all, entry } from "./entries.ts";
 const test = suite("StoredJournal");
 const day = 24 * 60 * 60 * 1000;
 
-/** A journal on the stores of a provider in memory, and what becomes of it. */
+/** A journal on the stores of a provider in memory, with its segments. */
 function setup({
   entries = 1_000,
   ageMs = 100 * 365 * day,

@@ -1,4 +1,4 @@
-/** The stores on rows, where time passes or others come between. */
+/** The stores on rows, when time passes or another write interferes. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { MemoryRows } from "../../../providers/memory/stores/rows.ts";
@@ -12,7 +12,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("stores on rows");
 const day = 24 * 60 * 60 * 1_000;
 
-/** Stores on rows where something happens once, after a read and before the write that follows it. */
+/** Stores on rows with an interruption between a read and the following write. */
 function scene() {
   const clock = new ManualClock();
   const rows = new MemoryRows(clock);

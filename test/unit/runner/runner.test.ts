@@ -42,7 +42,7 @@ test("a failing assertion shows the difference and the place", async () => {
   assert.match(output, /at .*a\.test\.ts:\d+:\d+/);
 });
 
-/** What uvu lets pass: what the file does, how it is run, and what the runner must say about it. */
+/** Faults that uvu lets pass: the content of the file, the way to run it, and the expected report. */
 const FALSE_PASSES: { given: string; body: string; says: RegExp; closes: string; ci?: boolean }[] = [
   {
     given: "a before hook that throws",
@@ -211,7 +211,7 @@ test("whatever passes falsely fails, alone or in shared processes", async () => 
   const files = FALSE_PASSES.map(({ given, body }): [string, string] => [name(given), body]);
   const { code, output, lastLine } = await runOn(Object.fromEntries(files), { ci: true, args: ["--workers", "2"] });
   for (const { given, says } of FALSE_PASSES) {
-    // Where nothing is said of a test, the name of the file is what is looked for.
+    // Failures outside of tests show the name of the file, so use the expected one.
     const block = `a.test.ts\n${blockOf(name(given), output)}`.replaceAll(name(given), "a.test.ts");
     assert.match(block, says, given);
   }
@@ -263,6 +263,6 @@ test("a file that leaks is blamed, and the next one is not", async () => {
   assert.is(lastLine, "2 passed, 1 failed");
 });
 
-/** A file that says something, waits until another has begun too, and says something again. */
+/** A file that prints, waits until another file has begun, and prints again. */
 
 test.run();

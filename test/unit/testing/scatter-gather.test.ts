@@ -11,7 +11,7 @@ import { given, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
 
-/** The recipe of docs/scatter-gather.md, pressed hard. */
+/** The recipe of docs/scatter-gather.md under load. */
 const test = suite("scatter and gather");
 
 interface Quotes {

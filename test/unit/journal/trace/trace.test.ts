@@ -18,17 +18,17 @@ const test = suite("hive.trace");
 
 const subject = (event: Event): string | undefined => event.getBody<{ orderId?: string }>().orderId;
 const of = (orderId: string): { readonly orderId: string } => ({ orderId });
-/** Without what differs from run to run: how long actors took. */
+/** Returns the trace without the durations of actors, which differ from run to run. */
 const steady = (trace: Trace): string => traceText(trace).replaceAll(/took [\d.]+ m?s/g, "took N ms");
 const states = (trace: Trace): string[] =>
   [...branchesOf(trace.roots)].map(({ queueName, state }) => `${queueName} ${state}`);
 
-/** As `actor`, with a name to tell it by. */
+/** Returns an `actor` with a name. */
 function named(name: string, ...description: Parameters<typeof actor>): ActorClass {
   return Object.defineProperty(actor(...description), "name", { value: name });
 }
 
-/** A shop in which each way that an event can go is gone once. */
+/** A shop in which each possible way of an event occurs once. */
 const shop = [
   named("PaymentActor", "Accepted-Payment", (event, { attempt }) => {
     if (attempt === 1) throw new TypeError("the bank is asleep");
