@@ -83,7 +83,7 @@ function add(value: unknown, events: Event[], name: string, maxOutputs: number):
       "InvalidOutput",
       `${name} returned more than ${maxOutputs} events for one event, none of which was published. ` +
         "Does its generator end? " +
-        "A step that is to return more sets maxOutputs, or splits its work over several events.",
+        "Raise maxOutputs, or split the work over several events.",
     );
   events.push(assertEvent(value, name));
 }

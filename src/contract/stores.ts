@@ -8,8 +8,8 @@ import type { Received } from "../base/json-value.ts";
  * Ids sort by Unicode code point.
  *
  * A store that is injected into an actor belongs to the step. Where the provider is atomic, its writes join the commit
- * of the event, its reads see the step's own writes, and it throws `InvalidState` after the step. Stores of
- * `hive.stores` write at once.
+ * of the event, its reads see the step's own writes, and it throws `InvalidState` after the step. Stores from
+ * `hive.store(token)` write at once.
  */
 
 /** An item of a collection or keyed list: any object with an id. */

@@ -67,7 +67,7 @@ export class HiveQueue {
     if ((which as { readonly all?: unknown } | undefined)?.all !== true)
       throw new BeeHiveError(
         "InvalidKey",
-        "Say which dead letters: the id of a letter or of an event, or { all: true }.",
+        "Name the dead letters: the id of a letter or of an event, or { all: true }.",
       );
     const ids: string[] = [];
     for await (const { id } of this.deadLetters()) ids.push(id);

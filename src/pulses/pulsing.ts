@@ -84,7 +84,7 @@ export class Pulsing {
         if (await this.#fired(time)) return;
       }
     } catch (error) {
-      logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
+      logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed; the next pulse tries again");
     }
   }
 

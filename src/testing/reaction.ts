@@ -43,7 +43,7 @@ export class Reaction {
   async #thenEvents(expected: Iterable<Event>): Promise<void> {
     const { error, outputs } = (await this.#once()).report;
     const undeclared = isBeeHiveError(error, "QueueNotFound");
-    const what = undeclared ? "its publishes does not name where an event went" : "it failed";
+    const what = undeclared ? "its publishes lacks the destination of an event" : "it failed";
     if (error !== undefined) throw this.#failed(`${what}: ${messageOf(error)}`, error);
     const actual = outputs.map(factsOf);
     const wanted = Array.from(expected, factsOf);
@@ -58,7 +58,7 @@ export class Reaction {
   /** Expects the actor to fail with an error of a class, with a code, or that a function accepts. */
   async thenThrows(expected: ErrorMatch): Promise<void> {
     const { error, outcome } = (await this.#once()).report;
-    if (error === undefined) throw this.#failed(`it was expected to fail and was ${outcome}`);
+    if (error === undefined) throw this.#failed(`it was expected to fail, but was ${outcome}`);
     if (matches(expected, error)) return;
     const name = errorNameOf(error);
     throw this.#failed(`it failed with another error than expected: ${name}: ${messageOf(error)}`, error);

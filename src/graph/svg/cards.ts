@@ -62,7 +62,7 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   const isFed = publications.some(({ from }) => from.kind === "outside");
 
   const cards = [
-    ...(isFed ? [card("outside ", line("outside", "outside", "", "What is outside the actors"))] : []),
+    ...(isFed ? [card("outside ", line("outside", "outside", "", "Outside the actors"))] : []),
     ...pulsers.map(({ name, schedule }) =>
       card(`pulser ${name}`, line("pulser", name, schedule, `The pulser ${name}`)),
     ),

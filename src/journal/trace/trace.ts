@@ -133,8 +133,8 @@ export function traceText(trace: Trace): string {
 function notFound({ id, since }: Trace): string {
   const bounds = since === undefined ? "The journal is empty." : `The journal goes back to ${timeOf(since)}.`;
   return (
-    `Nothing is called "${id}": no event, no correlation id and no business id. ` +
-    `The business id of an event is its partitionKey, or what journal.subject makes of it. ${bounds}\n`
+    `No event, correlation id or business id is called "${id}". ` +
+    `The business id of an event is its partitionKey, or the result of journal.subject. ${bounds}\n`
   );
 }
 

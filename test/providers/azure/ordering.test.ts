@@ -320,7 +320,7 @@ test("a queue without sessions is refused for an ordered actor", async () => {
     } catch (error) {
       assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
       assert.match(error.message, /without sessions/);
-      assert.match(error.message, /delete it/);
+      assert.match(error.message, /Delete it/);
     }
   }
   await other.close();

@@ -111,7 +111,7 @@ test("whatever was thrown is logged with a name and a message", () => {
     safeLogger(logger).error({ err }, "failed");
   assert.equal(
     lines.map(({ err }) => (err as { message: string }).message),
-    ["text", "5", "null", "round", "what was thrown cannot be read as text", "many", "like an error"],
+    ["text", "5", "null", "round", "the thrown value cannot be read as text", "many", "like an error"],
   );
   const errors = (lines[5]?.["err"] as { errors: { message: string }[] } | undefined)?.errors ?? [];
   assert.equal(

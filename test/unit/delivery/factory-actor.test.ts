@@ -194,7 +194,7 @@ test("a lease is renewed no more once its run has failed", async () => {
 
 for (const [when, thrown] of [
   ["the actor then throws", new Error("the bank hung up")],
-  ["its provider then says so", new BeeHiveError("LeaseLost", "it ended")],
+  ["its provider reports it", new BeeHiveError("LeaseLost", "it ended")],
 ] as const)
   test(`a lost lease settles nothing when ${when}`, async () => {
     const work = new Gate();

@@ -214,8 +214,8 @@ test("the journal is compared with the declarations", async () => {
     "error PaymentActor to PaymentFailed-",
   ]);
   assert.match(undeclared[0]?.message ?? "", 'entries: ["OrderAccepted"]');
-  assert.match(undeclared[1]?.message ?? "", 'Add "Invoices-Invoices" to what PaymentActor publishes');
-  assert.match(undeclared[2]?.message ?? "", 'Add "PaymentFailed" to what PaymentActor publishes');
+  assert.match(undeclared[1]?.message ?? "", 'Add "Invoices-Invoices" to the publishes of PaymentActor');
+  assert.match(undeclared[2]?.message ?? "", 'Add "PaymentFailed" to the publishes of PaymentActor');
   assert.equal(wheres(await findings("never-seen", payment, { observed })), [
     "warning PaymentActor to PaymentAuthorised-",
   ]);

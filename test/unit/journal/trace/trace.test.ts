@@ -253,7 +253,10 @@ test("an endless chain is cut where its text is still readable", async () => {
 
 test("an unknown id is reported with the start of the journal", async () => {
   await using hive = await TestHive.start({ actors: shop });
-  assert.match(traceText(await hive.hive.trace("nobody")), 'Nothing is called "nobody"');
+  assert.match(
+    traceText(await hive.hive.trace("nobody")),
+    'No event, correlation id or business id is called "nobody"',
+  );
 });
 
 test("a hive without a journal explains how to get one", async () => {
