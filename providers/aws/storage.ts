@@ -12,7 +12,7 @@ import { isNamed, translate } from "./errors.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
 
 /*
- * One table holds all stores of a hive: a single table to create, to grant and to watch. It is billed by request and
+ * A single table holds all stores of a hive, to be created, granted and watched. It is billed by request and
  * costs nothing while idle. A table for each kind of store would cost the same.
  *
  *     pk                      sk                               holds

@@ -130,7 +130,7 @@ export interface ActorOptions {
   readonly middleware?: readonly Middleware[] | undefined;
 }
 
-/** One actor on one subscription or queue, with every option resolved; lengths of time in ms. */
+/** An actor on a subscription or queue, with every option resolved; lengths of time in ms. */
 export interface ActorDescriptor {
   readonly actorType: ActorClass;
   /** See {@link ActorOptions.name}. */
@@ -145,7 +145,7 @@ export interface ActorDescriptor {
   readonly supervision: readonly SupervisionRule<number>[];
   readonly failureLimit: FailureLimit<number> | undefined;
   readonly middleware: readonly Middleware[];
-  /** Where each setting came from: `default`, `decorator`, the path of a file, or the name of a variable. */
+  /** Origin of each setting: `default`, `decorator`, the path of a file, or the name of a variable. */
   readonly origins: Readonly<Record<string, string>>;
 }
 

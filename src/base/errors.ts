@@ -88,7 +88,7 @@ export class BeeHiveError extends Error {
     return isInstance(this, value);
   }
 
-  /** Whether the same step can succeed later without a change of code or options. */
+  /** True if the same step can succeed later without a change of code or options. */
   get retryable(): boolean {
     return retryableByCode[this.code];
   }

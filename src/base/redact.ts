@@ -47,7 +47,7 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     new RegExp(`(${secretName}["']?:[ \\t]{0,9}\\r?\\n[ \\t]{1,40})(?!at |- |[a-z_.-]{1,64}:\\s)[^\\s]+`, "gi"),
     `$1${mask}`,
   ],
-  // As the value of an element that its attribute names.
+  // The value of an element, named by its attribute.
   [new RegExp(`((?:key|name)=["'][\\w:.-]{0,60}${secretName}["'][ \\t]{1,9}value=["'])[^"'<>]+`, "gi"), `$1${mask}`],
   [/(hooks\.slack\.com\/[a-z]{1,20}\/)[^\s"'<>\\)]+/gi, `$1${mask}`],
   [/(discord(?:app)?\.com\/api\/(?:v\d{1,3}\/)?webhooks\/)[^\s"'<>\\)]+/gi, `$1${mask}`],

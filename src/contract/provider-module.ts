@@ -23,7 +23,7 @@ export interface ProviderModule<Application = never> {
   readonly scheme: string;
   /** The packages to install for it, as words of `npm install`. @default None. */
   readonly packages?: string;
-  /** Where a hive keeps its journal by default: in its process, in the stores of the provider, or nowhere. */
+  /** Default place of a hive's journal: its process, the stores of the provider, or none. */
   readonly journal: "memory" | "stored" | "off";
   /** False when its queues live and end with one process. */
   readonly sharedBetweenProcesses: boolean;

@@ -25,7 +25,7 @@ export interface Capabilities {
   readonly ordering: true | string;
 }
 
-/** One run of an actor over one event: its stores and its end. */
+/** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
   /**

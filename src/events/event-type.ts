@@ -42,7 +42,7 @@ export interface EventTypeOptions {
    */
   readonly newerVersionWait?: Duration | undefined;
   /**
-   * Whether code outside the actors publishes such events, such as a web server.
+   * True if code outside the actors publishes such events, such as a web server.
    *
    * `beehive graph` and `beehive lint` cannot see such code.
    *

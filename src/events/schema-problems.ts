@@ -41,7 +41,7 @@ function* propertiesIn(json: unknown): Generator<string> {
   }
 }
 
-/** What a name of a program looks like. */
+/** The shape of a name in a program. */
 const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
 
 function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): string {

@@ -11,13 +11,13 @@ import { providers } from "./providers.ts";
 export interface RightsRequest extends Publisher {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
-  /** Whether the hive keeps a journal in the stores of the provider. */
+  /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
-  /** Whether the hive makes its queues. @default false */
+  /** Makes the queues of the hive. @default false */
   readonly setup?: boolean | undefined;
-  /** Whether dead letters are listed, requeued and dropped. @default false */
+  /** Lists, requeues and drops dead letters. @default false */
   readonly deadLetters?: boolean | undefined;
-  /** Whether all stores are used. @default The stores that actors have injected. */
+  /** Uses all stores. @default The stores that actors have injected. */
   readonly stores?: boolean | undefined;
   /** The account, where resources have one in their names. @default Any. */
   readonly account?: string | undefined;

@@ -10,7 +10,7 @@ import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
 import type { Event } from "../events/event.ts";
 
-/** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
+/** Creates missing queues in the set-up, or only checks for them, which needs no right to manage queues. */
 export type Topology = "create" | "check";
 
 /** Creates the queues of the actors, and runs a factory actor for each subscription. */
@@ -63,7 +63,7 @@ export class Orchestrator {
     return queueSpecs(this.#descriptors, this.#publishers);
   }
 
-  /** One factory actor for each subscription. */
+  /** A factory actor for each subscription. */
   get factories(): readonly FactoryActor[] {
     return this.#factories;
   }

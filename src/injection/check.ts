@@ -81,7 +81,7 @@ class InjectionCheck {
   #unbound(place: Place, several: boolean, optional: boolean): boolean {
     const { serviceIdentifier: id, path, text } = place;
     if (typeof id !== "function") {
-      // Where nothing is bound, several are an empty array.
+      // Without a binding, several are an empty array.
       if (!optional && !several) this.#refuse(`${path}: nothing binds ${text} in the container of the hive`);
       return false;
     }

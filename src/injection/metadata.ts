@@ -7,9 +7,9 @@ import type { Marks } from "./place.ts";
  * tests of the injection check fail when a new version changes them.
  */
 
-/** One parameter or property of a class, or argument of a resolved value. */
+/** A parameter or property of a class, or an argument of a resolved value. */
 export interface Dependency extends Marks {
-  /** One of {@link dependencyKinds}. */
+  /** A key of {@link dependencyKinds}. */
   readonly kind: number;
   readonly optional?: boolean;
   readonly value?: ServiceIdentifier | LazyServiceIdentifier | undefined;

@@ -2,7 +2,7 @@ import { checkedEtag } from "../contract/keys.ts";
 
 /*
  * Versioned rows: the part of the state that a provider implements. The stores (`row-stores/`) are built on top of it.
- * Where a provider writes rows and commits an event in one transaction, so is the atomic step (`step-rows.ts`).
+ * Providers that write rows and commit an event in one transaction also use the atomic step (`step-rows.ts`).
  */
 
 /** The address of a row: `table` is a store, `partition` a list or counter in it, `id` an item. */

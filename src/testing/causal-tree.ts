@@ -9,13 +9,13 @@ import type { Recorder } from "./recording-provider.ts";
 /** An event and everything that followed from it. */
 export interface CausalEvent {
   readonly event: Event;
-  /** Whether any actor reads its destination. */
+  /** True if any actor reads its destination. */
   readonly read: boolean;
   /** Sorted by subscription, then by attempt. */
   readonly deliveries: readonly CausalDelivery[];
 }
 
-/** One attempt of one actor at an event. */
+/** An attempt of an actor at an event. */
 export interface CausalDelivery {
   readonly actor: string;
   readonly queueName: QueueName;

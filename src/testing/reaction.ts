@@ -7,14 +7,14 @@ import type { DeliveryReport } from "../delivery/delivery.ts";
 import { isJson } from "../events/body.ts";
 import type { Event, EventProperty } from "../events/event.ts";
 
-/** What came of one delivery. */
+/** Result of a delivery. */
 export interface Reacted {
   readonly report: DeliveryReport;
   readonly stores: Stores;
 }
 
 /**
- * What is expected of an actor. Several expectations may be asked of one reaction: the actor runs for the first of
+ * Expectations of an actor. A reaction takes several expectations: the actor runs for the first of
  * them only. Each throws an `AssertionError` when it is not met.
  */
 export class Reaction {

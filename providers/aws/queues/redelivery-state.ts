@@ -5,7 +5,7 @@ import type { Rows } from "../../../src/provider-kit/rows.ts";
 import type { Attributes } from "./attributes.ts";
 
 /*
- * What SQS cannot express about the next delivery of a message.
+ * Facts about the next delivery of a message that SQS cannot express.
  *
  * SQS counts every receive as a delivery and delays by at most 15 minutes. Where more is needed, a standard queue gets
  * a copy of the message with this state as an attribute, and the original is deleted. A message of a FIFO queue must

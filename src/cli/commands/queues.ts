@@ -18,7 +18,7 @@ interface Options {
   readonly interval?: number;
 }
 
-/** One line of the table. */
+/** A line of the table. */
 interface Row extends QueueCounts {
   readonly queue: string;
   /** How long the oldest ready event has waited, in ms; `null` where the provider does not know. */

@@ -1,6 +1,6 @@
 import { UsageError } from "../exit-code.ts";
 
-/** One value of an input, as text. */
+/** A value of an input, as text. */
 export interface Item {
   /** The number of the item, counted from 1: the line in NDJSON, the index in an array. */
   readonly number: number;

@@ -22,7 +22,7 @@ export function withBodyVersion(event: Event, { types, given }: VersionSource): 
   const own = event.properties[versionProperty];
   const version = own ?? given ?? (types && (type?.version ?? 1));
   if (version === undefined) throw new UsageError(missingVersionText(event.eventType));
-  // As with `create`, a body of version 1 carries no version.
+  // Like `create`, add no version to a body of version 1.
   const versioned =
     own !== undefined || version === 1
       ? event

@@ -29,7 +29,7 @@ export interface ContractSubject {
 }
 
 /**
- * One behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
+ * A behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
  *
  * Cases share only the subject, and may run in any order and in any test runner. Give each a minute.
  *
