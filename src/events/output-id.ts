@@ -52,7 +52,7 @@ export class OutputId {
     return this.#facts === undefined ? 0 : this.#kept;
   }
 
-  /** Whether the text was worked out. */
+  /** True after the text was computed. */
   get isRead(): boolean {
     return this.#text !== undefined;
   }
