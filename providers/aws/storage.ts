@@ -98,7 +98,7 @@ async function cleanUp(dynamodb: DynamoDBClient, table: string): Promise<void> {
   await dynamodb.send(request).catch(() => {});
 }
 
-/** Creates the bucket with an expiry rule for claims; a bucket that exists keeps its own rules. */
+/** Creates the bucket with an expiry rule for claims. A bucket that exists keeps its own rules. */
 async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock): Promise<void> {
   const giveUpAt = clock.now() + readyMs;
   while (!(await bucketExists(s3, bucket))) {

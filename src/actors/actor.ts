@@ -126,7 +126,7 @@ export interface ActorOptions {
   readonly supervision?: readonly SupervisionRule[] | undefined;
   /** Pauses the subscription, or stops the hive, when the actor fails too often. */
   readonly failureLimit?: FailureLimit | undefined;
-  /** Wraps each run of this actor, inside the middleware of the hive; the first is outermost. @default [] */
+  /** Wraps each run of this actor, inside the middleware of the hive. The first is outermost. @default [] */
   readonly middleware?: readonly Middleware[] | undefined;
 }
 

@@ -61,7 +61,7 @@ export function decideRetry(error: unknown, attempt: number, policy: RetryPolicy
   return { action: "retry", delayMs: backoff(attempt, policy, random) };
 }
 
-/** Returns whether a value is a wait in ms; a value computed from the response of a service may be none. */
+/** Returns whether a value is a wait in ms. A value computed from the response of a service may be none. */
 export function isDelay(ms: unknown): boolean {
   return isNumber(ms, delay);
 }

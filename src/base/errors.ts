@@ -52,7 +52,7 @@ const retryableByCode = {
   Unavailable: true,
   /** A time limit passed. */
   Timeout: true,
-  /** An event was delivered too often without being settled: its consumers may have crashed on it. */
+  /** An event was delivered too often without being settled. Its consumers may have crashed on it. */
   Exhausted: true,
 } as const;
 

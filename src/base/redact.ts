@@ -8,7 +8,7 @@ const words =
 /** A whole name of a secret. The name of a key is no secret, nor are a partition key and the key of an item. */
 const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
 /*
- * Each pattern takes linear time, since errors quote bodies of any length: the tries from each place of a text
+ * Each pattern takes linear time, since errors quote bodies of any length. The tries from each place of a text
  * are bounded, and a value needs no end.
  */
 
@@ -107,7 +107,7 @@ export function redact(text: string): string {
 /** Fills the place of what a mask makes shorter: no character of any text. */
 const filler = "\uffff";
 
-/** The same, with every mask at least as long as what it stands for: what comes behind it stays where it was. */
+/** The same, with every mask at least as long as what it stands for. What comes behind it stays where it was. */
 export function redactInPlace(text: string): string {
   return secrets.reduce(
     (rest, [pattern, replacement]) =>

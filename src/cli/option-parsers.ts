@@ -26,7 +26,7 @@ export function duration(minMs = 0): (text: string) => number {
   };
 }
 
-/** Returns a length of time in ms; a text that is none is returned as it is, to be refused. */
+/** Returns a length of time in ms. A text that is none is returned as it is, to be refused. */
 export function durationIn(text: string): unknown {
   return /^\d+$/.test(text.trim()) ? Number(text) : inMs(text.trim());
 }

@@ -53,7 +53,7 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-/** Returns a step that is not atomic: stores write at once, outputs are pushed, then the event is committed. */
+/** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
 export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }

@@ -106,7 +106,7 @@ export interface IncrementOptions {
    */
   readonly min?: number | undefined;
   /**
-   * An idempotency key: later increments of this counter with it change nothing, and return or throw as the first did.
+   * An idempotency key. Later increments of this counter with it change nothing, and return or throw as the first did.
    *
    * Kept for 14 days, the longest that a queue keeps an event. Use `identityOf(event)`: a step may run twice.
    */

@@ -108,7 +108,7 @@ export function checkedProperties(properties: unknown): Readonly<Record<string, 
 }
 
 /**
- * Checks a record as options are checked; ids and types of other producers may be longer and hold line breaks.
+ * Checks a record as options are checked. Ids and types of other producers may be longer and hold line breaks.
  *
  * @throws BeeHiveError `InvalidEvent`, which names the first wrong field.
  */
@@ -169,7 +169,7 @@ function assertNoControls(what: string, text: string): void {
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
 }
 
-/** Returns the kind of a value for a message, never the value: it may be secret. */
+/** Returns the kind of a value for a message, never the value. It may be secret. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null || typeof value === "boolean" || typeof value === "number")
     return String(value);

@@ -16,7 +16,7 @@ export const versionProperty = "schemaVersion";
 /** The default wait of an event for newer code, in ms. */
 export const defaultNewerVersionWaitMs = 300_000;
 
-/** The maximum delay between two deliveries of a waiting event, in ms: newer code may run beside this. */
+/** The maximum delay between two deliveries of a waiting event, in ms. Newer code may run beside this. */
 const maxReturnMs = 15_000;
 const minReturnMs = 1_000;
 

@@ -26,7 +26,7 @@ const maxKept = 8_192;
 const perId = 128;
 
 /**
- * The id of an output, worked out when something reads it: many ids are never read.
+ * The id of an output, worked out when something reads it. Many ids are never read.
  *
  * A hash of the input, the subscription and the output, so that a repeated step gives the same id. The position of the
  * output alone would not do: an actor that returns its outputs in another order on its second attempt would have a new

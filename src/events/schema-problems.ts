@@ -5,7 +5,7 @@ type Issue = StandardSchemaV1.Issue;
 const maxIssues = 20;
 const maxPlace = 200;
 const maxValues = 200;
-/** The searched beginning of a long value, in characters: libraries cut the values that they quote. */
+/** The searched beginning of a long value, in characters. Libraries cut the values that they quote. */
 const startLength = 16;
 
 /**

@@ -64,9 +64,9 @@ export interface HealthParts {
   readonly clock: Clock;
 }
 
-/** How long an answer of the provider is reused, in ms: probes are frequent, and a cloud charges for each request. */
+/** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
 const reusedMs = 5_000;
-/** How long the provider may take to respond, in ms: a probe of Kubernetes waits for 1 s by default. */
+/** How long the provider may take to respond, in ms. A probe of Kubernetes waits for 1 s by default. */
 const maxAnswerMs = 800;
 /** How long a poll may take, in ms. Polls wait for at most 20 s, so a longer one is stuck. */
 const stuckMs = 120_000;

@@ -246,7 +246,7 @@ export class Hive {
   }
 
   /**
-   * Stops the hive: leases no more events, lets actors finish, and closes the provider that it opened.
+   * Stops the hive. Leases no more events, lets actors finish, and closes the provider that it opened.
    *
    * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,
    * also on signals; a hive stops itself only for a supervision rule that says so.

@@ -118,7 +118,7 @@ const idlePollMs = 5;
 const maxIdlePollMs = 10_000;
 
 /**
- * Returns the error of a push before the set-up: it names the missing call if the hive itself would create the queue.
+ * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
  *
  * Returns any other error unchanged.
  */

@@ -19,7 +19,7 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** Returns whether a value is a container of this copy of inversify; the fields of another copy cannot be read. */
+/** Returns whether a value is a container of this copy of inversify. The fields of another copy cannot be read. */
 export function isContainer(value: unknown): value is Container {
   return value instanceof Container;
 }

@@ -41,7 +41,7 @@ export interface Binding {
 
 const none: ClassMetadata = { constructorArguments: [], properties: new Map(), scope: undefined };
 
-/** Returns the dependencies that a class itself declares; inherited ones do not count for inversify either. */
+/** Returns the dependencies that a class itself declares. Inherited ones do not count for inversify either. */
 export function metadataOf(type: Newable): ClassMetadata {
   return (Reflect.getOwnMetadata("@inversifyjs/core/classMetadataReflectKey", type) as ClassMetadata) ?? none;
 }

@@ -68,7 +68,7 @@ export interface RowRange {
 }
 
 /**
- * A table of rows, with strong consistency: a read sees every write that resolved before it.
+ * A table of rows, with strong consistency. A read sees every write that resolved before it.
  *
  * Conflicts are returned. Other failures throw `BeeHiveError`s.
  */

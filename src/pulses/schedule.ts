@@ -32,7 +32,7 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
 }
 
 /**
- * Returns the last time of the schedule up to `now`: a process that was asleep fires once, not for every missed pulse.
+ * Returns the last time of the schedule up to `now`. A process that was asleep fires once, not for every missed pulse.
  */
 export function lastTime(schedule: Schedule, now: number): number {
   if (schedule.every !== undefined) {

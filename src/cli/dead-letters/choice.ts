@@ -9,7 +9,7 @@ export interface ChoiceOptions extends Filter {
   readonly all?: boolean;
 }
 
-/** The few facts of a dead letter that are kept in memory: there may be very many letters. */
+/** The few facts of a dead letter that are kept in memory. There may be very many letters. */
 export interface ChosenLetter {
   readonly id: string;
   readonly eventId: string;
