@@ -39,7 +39,7 @@ export interface ProcessorActor {
 /** The delivery that an actor works on. */
 export interface ActorContext {
   /**
-   * Aborts when the lease is lost, or when the hive stops and its deadline has passed.
+   * Aborts when the lease is lost, or at the deadline of a stop.
    *
    * Outputs that are returned afterwards are discarded, because another consumer may have the event.
    *

@@ -12,7 +12,7 @@ export interface OutputSource extends Pick<ActorContext, "signal"> {
 }
 
 /**
- * Returns the outputs of an actor as a list; a promise of a list only for an async iterable.
+ * Returns the outputs of an actor as a list, for an async iterable as a promise.
  *
  * An async iterable is ended, and read no further, when the signal of the source aborts.
  *

@@ -3,7 +3,7 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError, isBeeHiveError, RetryLater } from "../base/errors.ts";
 import { delay, isNumber, numberBetween, numberFrom, numberProblems, wholeNumber } from "../base/numbers.ts";
 
-/** How often, and how long apart, a failing event is tried; lengths of time in ms. */
+/** Number of attempts at a failing event, and their delays in ms. */
 export interface RetryPolicy<T = number> {
   /** Attempts in all before the event is dead-lettered; at least 1. @default 10 */
   readonly maxAttempts: number;

@@ -36,7 +36,7 @@ export function several(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-/** Parses a time: ISO 8601, or a length of time before now, such as `30m`, `2h` or `7d`. */
+/** Parses a time: ISO 8601, or a length before now such as `30m`, `2h` or `7d`. */
 export function time(text: string): Date {
   const ago = inMs(text);
   const date = typeof ago === "number" ? new Date(systemClock.now() - ago) : new Date(text);

@@ -15,9 +15,9 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
-/** The abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
+/** Abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
-  /** Commits the store writes, the outputs and the event of a step together or not at all. */
+  /** Commits store writes, outputs and event of a step together or not at all. */
   readonly atomicStep: true | string;
   /** Delivers an event once that is pushed twice under one id within a window. */
   readonly deduplication: true | string;

@@ -20,7 +20,7 @@ export interface OutputFacts {
   readonly ordinal: number;
 }
 
-/** The most characters of bodies that an id keeps, its own and those of the ids that it hangs on. */
+/** Maximum characters of bodies that an id keeps, with those of the ids that it depends on. */
 const maxKept = 8_192;
 /** Counts for the objects of one id, in characters. */
 const perId = 128;

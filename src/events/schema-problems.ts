@@ -9,7 +9,7 @@ const maxValues = 200;
 const startLength = 16;
 
 /**
- * Returns why a body does not fit a schema: the path of each problem, and what the schema expects there.
+ * Returns why a body does not fit a schema: the path of each problem, and the expectation.
  *
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
@@ -82,7 +82,7 @@ function* textsIn(value: unknown, budget: { left: number }): Generator<string> {
   if (typeof value === "object" && value !== null) for (const one of Object.values(value)) yield* textsIn(one, budget);
 }
 
-/** The members of what was found that the schema does not know and the message quotes. */
+/** Members of the found value that the schema does not know and the message quotes. */
 function quotedKeys({ message }: Issue, found: unknown, names: ReadonlySet<string> | undefined): string[] {
   if (typeof found !== "object" || found === null) return [];
   return Object.keys(found)

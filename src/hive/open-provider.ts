@@ -58,7 +58,7 @@ export async function openProvider(url: string, context: ProviderContext): Promi
 }
 
 /**
- * Returns the description of a provider, loading it first if needed; `undefined` when there is no such provider.
+ * Returns the description of a provider, and loads it first if needed; `undefined` for an unknown one.
  *
  * @throws BeeHiveError `InvalidConfiguration` when the provider is not part of the bundle.
  */
@@ -78,7 +78,7 @@ export async function providerModule(scheme: string): Promise<ProviderModule<Rig
   return registeredProvider(scheme);
 }
 
-/** Returns the schemes of the providers of this package that have an optional part, such as `rules`. */
+/** Returns the schemes of providers of this package with an optional part, such as `rules`. */
 export async function providersWith(part: "rules" | "leastRights"): Promise<readonly string[]> {
   const modules = await Promise.all(Object.keys(providers).map(providerModule));
   return modules.filter((module) => module?.[part]).map((module) => module?.scheme ?? "");

@@ -10,7 +10,7 @@ import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
 import type { Event } from "../events/event.ts";
 
-/** Creates missing queues in the set-up, or only checks for them, which needs no right to manage queues. */
+/** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
 
 /** Creates the queues of the actors, and runs a delivery loop for each subscription. */

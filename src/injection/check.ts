@@ -144,7 +144,7 @@ function undeclared(type: Newable, declared: number): string | undefined {
   return `inherits the constructor of ${base.name}, whose @injects is not inherited: decorate it too`;
 }
 
-/** Returns whether a class has no constructor of its own, or only one that compilers add for fields. */
+/** Returns whether a class has no constructor, or only one that compilers add for fields. */
 function inheritsConstructor(type: Newable): boolean {
   const text = Function.prototype.toString.call(type);
   return !/\bconstructor\s*\(/.test(text) || /\bsuper\(\.\.\.arguments\)/.test(text);

@@ -35,7 +35,7 @@ export interface PulseBody {
 }
 
 /**
- * Returns a pulser that publishes one event of a type, with the due time in its body.
+ * Returns a pulser that publishes an event with the due time in its body.
  *
  * @example
  * createHive({ actors, pulsers: [pulse("OneMinutePassed", { every: "1m" }), pulse(ReportDue, { cron: "0 3 * * *" })] })

@@ -55,7 +55,7 @@ export class Reaction {
     }
   }
 
-  /** Expects the actor to fail with an error of a class, with a code, or that a function accepts. */
+  /** Expects a failure: an error of a class, with a code, or accepted by a function. */
   async thenThrows(expected: ErrorMatch): Promise<void> {
     const { error, outcome } = (await this.#once()).report;
     if (error === undefined) throw this.#failed(`it was expected to fail, but was ${outcome}`);
@@ -81,7 +81,7 @@ export class Reaction {
   }
 }
 
-/** The parts of an event that a test compares: everything but ids, times and trace properties. */
+/** Parts of an event for comparison: everything but ids, times and trace properties. */
 interface EventFacts {
   readonly eventType: string;
   readonly queueName: string;
@@ -93,7 +93,7 @@ interface EventFacts {
   readonly delivery?: "log";
 }
 
-/** Returns the facts of an event without usual values, so that a difference is easy to read. */
+/** Returns the facts of an event without usual values, for readable differences. */
 function factsOf(event: Event): EventFacts {
   const { eventType, queueName, contentType, partitionKey, url } = event;
   const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;

@@ -24,7 +24,7 @@ export interface Choice {
 }
 
 /**
- * Returns the letters that a command changes: those that match the filter, or all of them with `--all`.
+ * Returns the letters that a command changes: all that match the filter, or every one with `--all`.
  *
  * @throws UsageError when there is neither a filter nor `--all`: a forgotten id must not mean everything.
  */

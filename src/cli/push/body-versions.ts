@@ -12,7 +12,7 @@ export interface VersionSource {
 }
 
 /**
- * Returns the event with the version of its body, after checking the body against the schema of its type.
+ * Returns the event with the version of its body. Checks the body against the schema of its type first.
  *
  * @throws UsageError when the version is unknown, because a reader would take the body for version 1.
  * @throws BeeHiveError `BodyUnreadable` when no reader of that type could read the body.

@@ -103,7 +103,7 @@ function line(kind: ChartNodeKind, text: string, note: string, tooltip: string):
   return { kind, text, note, tooltip };
 }
 
-/** Places readers across the flow: side by side when it goes down, stacked when it goes right. */
+/** Places readers across the flow: side by side when going down, stacked when going right. */
 function place(id: string, header: Line, readers: readonly Line[], direction: Direction): Card {
   const headHeight = header.note === "" ? headerHeight : headerHeight + noteSize + 2;
   const widths = readers.map(widthOf);
