@@ -13,7 +13,7 @@ import { hops, sourceEvents, threeHops } from "../support/three-hops.ts";
 import { limits } from "./limits.ts";
 import type { MemoryCost } from "./memory-cost.ts";
 
-const test = suite("what an event costs", { timeoutMs: 60_000 });
+const test = suite("the cost of an event", { timeoutMs: 60_000 });
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const fromSources = ["--import", "tsx", "-C", "beehive-source"];

@@ -9,7 +9,7 @@ import { prismoStores } from "../../samples/prismo/stores.ts";
 import { assertGolden } from "../support/golden.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("what follows from one order at Prismo");
+const test = suite("the events of an order at Prismo");
 
 const order: NewOrder = {
   id: "order-1",

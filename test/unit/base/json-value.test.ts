@@ -4,7 +4,7 @@ import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("what is read");
+const test = suite("types of read bodies and items");
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles when both types are equal; the argument exists for the compiler only. */

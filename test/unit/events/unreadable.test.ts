@@ -4,7 +4,7 @@ import { assertReadable, receivedEvent } from "../../../src/events/unreadable.ts
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
-const test = suite("messages that no event can be");
+const test = suite("unreadable messages");
 
 const good = new Event("A", { n: 1 }, { id: "1", partitionKey: "k", properties: { p: "q" } }).toRecord();
 

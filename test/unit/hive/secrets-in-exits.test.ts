@@ -9,7 +9,7 @@ import type { Logger } from "../../../src/base/logger.ts";
 import { secretShapes, theSecret } from "../../support/secrets.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("secrets in what leaves a process", { timeoutMs: 30_000 });
+const test = suite("secrets in the output of a process", { timeoutMs: 30_000 });
 const shapes = Object.entries(secretShapes);
 const told = theSecret.slice(0, 8);
 
