@@ -8,10 +8,10 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
+import type { AwsLease } from "./queues/lease.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
 import { AwsStores } from "./stores/index.ts";
 import { DynamoRows } from "./stores/rows.ts";
@@ -69,7 +69,7 @@ export class AwsProvider implements Provider {
     this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger));
   }
 
-  beginStep(lease: Lease): Step {
+  beginStep(lease: AwsLease): Step {
     return directStep(this.queues, this.stores, lease);
   }
 

@@ -54,6 +54,6 @@ export interface Provider {
 }
 
 /** Returns a step that is not atomic: stores write at once, outputs are pushed, then the event is committed. */
-export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
+export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: Stores, lease: L): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }
