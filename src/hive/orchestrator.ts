@@ -28,16 +28,20 @@ export class Orchestrator {
   }
 
   /**
-   * Creates or checks the queues.
+   * Creates the queues and the stores, or checks the queues.
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
    *   missing queues.
    */
   async setup(topology: Topology): Promise<void> {
-    const { queues } = this.#parts.provider;
+    const { provider } = this.#parts;
+    const { queues } = provider;
     const { specs } = this;
     throwProblems(queues.problems(specs));
-    if (topology === "create") return await queues.ensure(specs);
+    if (topology === "create") {
+      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      return;
+    }
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
@@ -106,8 +110,8 @@ export class Orchestrator {
   async #waiting(): Promise<boolean> {
     const { queues } = this.#parts.provider;
     for (const { queueName } of this.#descriptors) {
-      const { ready, leased, delayed } = await queues.counts(queueName);
-      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
+      const { ready, leased, delayed, lagging = false } = await queues.counts(queueName);
+      if (lagging || ready + leased + delayed > 0) return true;
     }
     return false;
   }

@@ -17,7 +17,6 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
-import { ensureStorage } from "../storage.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { deadLetterBody } from "./dead-letter-message.ts";
@@ -108,9 +107,8 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     return this.#topology.problems(queues);
   }
 
-  /** Also creates the table and the bucket of the stores: there is no separate set-up. */
-  async ensure(queues: readonly QueueSpec[]): Promise<void> {
-    await Promise.all([this.#topology.ensure(queues), ensureStorage(this.#clients, this.#config, this.#clock)]);
+  ensure(queues: readonly QueueSpec[]): Promise<void> {
+    return this.#topology.ensure(queues);
   }
 
   missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
@@ -133,23 +131,13 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     this.#expectedUntil = Math.max(this.#expectedUntil, time, this.#clock.now());
   }
 
-  /**
-   * Returns true when a receive that began after the last send brought nothing. Counts of SQS lag by up to a minute.
-   */
-  async quiet(name: QueueName): Promise<boolean> {
-    const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
-    return receiver === undefined || receiver.quietSince >= this.#expectedUntil;
-  }
-
-  gather(): { readonly events: number; readonly forMs: number } {
-    return { events: maxReceived, forMs: this.#load.lingerMs };
-  }
-
   async lease(name: QueueName, request: LeaseRequest): Promise<AwsLease[]> {
     const queue = await this.#addresses.queue(name);
     let receiver = this.#receivers.get(queue.url);
     if (!receiver) this.#receivers.set(queue.url, (receiver = this.#receiver(name, queue)));
-    return await receiver.take(request);
+    // A receive of ten messages costs as much as a receive of one.
+    const slots = await request.moreSlots?.(maxReceived, this.#load.lingerMs);
+    return await receiver.take({ ...request, max: Math.max(request.max, slots ?? 0) });
   }
 
   #receiver(name: QueueName, queue: QueueAddress): Receiver {
@@ -210,9 +198,16 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     await this.#settlement.deleteMessage(lease);
   }
 
-  /** Returns approximate counts. Messages that wait for a retry count as leased. */
-  counts(name: QueueName): Promise<QueueCounts> {
-    return this.#topology.counts(name);
+  /**
+   * Returns approximate counts. Messages that wait for a retry count as leased.
+   *
+   * Counts of SQS lag by up to a minute: they prove nothing until a receive that began after the last send is empty.
+   */
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const counts = await this.#topology.counts(name);
+    const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
+    if (receiver === undefined || receiver.quietSince >= this.#expectedUntil) return counts;
+    return { ...counts, lagging: true };
   }
 
   async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {

@@ -17,6 +17,7 @@ const asked: { readonly action: string; readonly entry: Readonly<Record<string, 
 test.before(async () => {
   scene = await awsScene();
   const ordered = { ordered: true };
+  await scene.provider.setup();
   await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G", "H"].map((name) => spec(name)));
   await scene.provider.queues.ensure([
     spec("Fifo", ordered),

@@ -22,6 +22,7 @@ test.before(async () => {
   const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function", "Foreign", "Batch", "Refused", "Later"].map((name) =>
     spec(name),
   );
+  await scene.provider.setup();
   await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true }), spec("LaterLine", { ordered: true })]);
 });
 test.after(() => scene.close());

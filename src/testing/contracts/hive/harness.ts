@@ -52,6 +52,7 @@ export function tampered(provider: Provider, changes: Partial<QueueOperator>): P
     capabilities: provider.capabilities,
     stores: provider.stores,
     queues,
+    setup: async () => provider.setup?.(),
     beginStep: (lease) => provider.beginStep(lease),
     close: () => provider.close(),
   };
