@@ -1,7 +1,7 @@
 import { errorNameOf } from "../base/error-text.ts";
 import type { Clock } from "../base/clock.ts";
 import { PauseSubscription } from "../base/errors.ts";
-import type { FactoryActor } from "../delivery/factory-actor.ts";
+import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import type { PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -58,7 +58,7 @@ export interface PauseHealth {
 
 export interface HealthParts {
   readonly provider: Provider;
-  readonly factories: readonly FactoryActor[];
+  readonly loops: readonly DeliveryLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
@@ -90,7 +90,7 @@ export class HealthCheck {
   /** @param askProvider Whether to ask the provider; liveness does not depend on it. */
   async health(state: HiveState, askProvider: boolean): Promise<Health> {
     const provider = state === "running" && askProvider ? await this.#provider() : this.#unknown();
-    const actors = this.#parts.factories.map((factory) => this.#actor(factory, state === "running"));
+    const actors = this.#parts.loops.map((loop) => this.#actor(loop, state === "running"));
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
@@ -98,7 +98,7 @@ export class HealthCheck {
     };
   }
 
-  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: FactoryActor, running: boolean): ActorHealth {
+  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop, running: boolean): ActorHealth {
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;

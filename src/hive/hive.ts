@@ -136,8 +136,8 @@ export class Hive {
       ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
-    const { factories, specs } = this.#orchestrator;
-    this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
+    const { loops, specs } = this.#orchestrator;
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
   }
 
   /**
@@ -333,7 +333,7 @@ export class Hive {
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
-    const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
+    const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
   }
