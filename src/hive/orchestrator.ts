@@ -4,7 +4,6 @@ import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import { Latch } from "../base/latch.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
@@ -78,10 +77,10 @@ export class Orchestrator {
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
-    const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
-    await Promise.all(this.#loops.map((loop) => loop.stop(passed.promise)));
-    timer.cancel();
+    const stopped = new AbortController();
+    const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
+    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    stopped.abort();
   }
 
   /** Resolves when no event of these actors is ready, leased or delayed. */
