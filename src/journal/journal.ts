@@ -44,6 +44,14 @@ export interface JournalEntry {
   readonly errorMessage: string | undefined;
 }
 
+/** Makes an entry of what it refers to: many entries are never read. */
+export type LateEntry = () => JournalEntry;
+
+/** @internal Returns an entry that was made, or makes it now. */
+export function entryOf(entry: JournalEntry | LateEntry): JournalEntry {
+  return typeof entry === "function" ? entry() : entry;
+}
+
 /** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
 export const maxOutputs = 40;
 
@@ -64,8 +72,8 @@ export interface JournalFilter {
  * for await (const { time, actor, outcome } of hive.journal.read()) console.log(time, actor, outcome);
  */
 export interface Journal {
-  /** Adds an entry. Never throws and never waits. */
-  append(entry: JournalEntry): void;
+  /** Adds an entry, or a function that makes it when it is read or written. Never throws and never waits. */
+  append(entry: JournalEntry | LateEntry): void;
   /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;
   /** Removes entries beyond the bounds. Also runs by itself from time to time. */

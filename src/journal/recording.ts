@@ -7,7 +7,7 @@ import { ifRejected } from "../base/rejection.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
-import type { Journal, JournalEntry, JournalOptions, JournaledEvent } from "./journal.ts";
+import { maxOutputs, type Journal, type JournalEntry, type JournalOptions, type JournaledEvent } from "./journal.ts";
 import { withoutControls } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
@@ -15,23 +15,30 @@ export class Recording {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #subject: NonNullable<JournalOptions["subject"]>;
+  readonly #subject: JournalOptions["subject"];
   #subjectFailed = false;
 
   constructor(journal: Journal, clock: Clock, logger: Logger, subject: JournalOptions["subject"]) {
     this.#journal = journal;
     this.#clock = clock;
     this.#logger = logger;
-    this.#subject = subject ?? (({ partitionKey }) => partitionKey);
+    this.#subject = subject;
   }
 
   /** @param time The start of the push, in ms since the epoch: actors may finish before it has ended. */
   pushed(events: readonly Event[], time: number): void {
-    for (const event of events) this.#journal.append(pushEntry(event, this.#subjectOf(event), time));
+    for (const event of events) {
+      const subject = this.#subjectOf(event);
+      const entry = (): JournalEntry => pushEntry(event, subject, time);
+      this.#journal.append(isLight(event) ? entry : entry());
+    }
   }
 
   delivered(report: DeliveryReport): void {
-    this.#journal.append(deliveryEntry(report, this.#subjectOf(report.event), this.#clock.now()));
+    const subject = this.#subjectOf(report.event);
+    const time = this.#clock.now();
+    const entry = (): JournalEntry => deliveryEntry(report, subject, time);
+    this.#journal.append(refersToLittle(report) ? entry : entry());
   }
 
   paused(descriptor: ActorDescriptor, pause: Pause): void {
@@ -40,9 +47,10 @@ export class Recording {
 
   /** Returns the business id of an event; none when `subject` throws, which is logged once. */
   #subjectOf(event: Event): string | undefined {
+    if (this.#subject === undefined) return event.partitionKey;
     try {
       const subject: unknown = this.#subject(event);
-      if (typeof subject === "string" || subject === undefined) return subject && withoutControls(subject);
+      if (typeof subject === "string" || subject === undefined) return subject;
       if (typeof subject === "number" || typeof subject === "bigint") return String(subject);
       if (subject === null) return undefined;
       ifRejected(subject, () => {});
@@ -61,6 +69,19 @@ export class Recording {
       );
     this.#subjectFailed = true;
   }
+}
+
+/** The largest body of an event that an entry may refer to until it is made, in bytes. */
+const maxKeptBody = 1_024;
+
+/** Returns whether a journal may refer to an event, which keeps its body in memory. */
+function isLight(event: Event): boolean {
+  return !event.byReference && event.bodySize <= maxKeptBody;
+}
+
+/** An error may hold anything, such as the answer of a server. */
+function refersToLittle({ event, outputs, error }: DeliveryReport): boolean {
+  return error === undefined && isLight(event) && outputs.length <= maxOutputs && outputs.every(isLight);
 }
 
 const from = " from ";
@@ -97,7 +118,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
     dueAt: event.enqueueTime?.getTime(),
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject,
+    subject: subject && withoutControls(subject),
     outputs: nothing,
     errorName: undefined,
     errorMessage: undefined,
@@ -130,7 +151,7 @@ function pauseEntry(
   };
 }
 
-/** Returns the entry of an attempt. It holds no event, so that no body stays in memory. */
+/** Returns the entry of an attempt, which refers to no event. */
 export function deliveryEntry(
   { event, descriptor, attempt, outcome, durationMs, outputs, error }: DeliveryReport,
   subject: string | undefined,
@@ -149,7 +170,7 @@ export function deliveryEntry(
     dueAt: undefined,
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject,
+    subject: subject && withoutControls(subject),
     outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
     errorName: error === undefined ? undefined : errorNameOf(error),
     errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),

@@ -19,24 +19,42 @@ export function segmentsFrom(time: number): string {
 }
 
 /*
- * A segment is one text of fields, each ended by a delimiter. It is no JSON: it is written on the path of every event,
- * and stored as a text within JSON, which would escape each quotation mark.
+ * A segment is one text of fields, each ended by a delimiter. It is no JSON: it is written for every event, and stored as
+ * a text within JSON, which would escape each quotation mark.
+ *
+ * It begins with a time; other times are written as their short difference from it. Texts that come again, ids among
+ * them, are written once: later as the number of their first occurrence. Most fields of most entries have their usual
+ * value, so each entry says with the bits of one number which of these it writes.
  */
 
 /** DEL: no id or type holds it, and JSON does not escape it. */
 const delimiter = "\u007f";
 // oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
-/** Marks the first occurrence of a name; later ones are written as the index of the name. */
+/** Marks the first occurrence of a name. */
 const newName = "=";
+
+/** The fields that an entry leaves out when they have their usual value, in the order of writing. */
+const bits = {
+  actor: 1,
+  attempt: 2,
+  durationMs: 4,
+  dueAt: 8,
+  correlationId: 16,
+  causationId: 32,
+  subject: 64,
+  errorName: 128,
+  errorMessage: 256,
+  outputs: 512,
+} as const;
 
 /** A text to which entries are appended. */
 export class SegmentText {
-  readonly #names = new Map<string, string>();
+  readonly #names = new Map<string, number>();
   #text = "";
   #entries = 0;
   #newest = 0;
-  /** The time of the first entry. Other times are written as their short difference from it. */
+  /** The time of the first entry. */
   #start = 0;
 
   get entries(): number {
@@ -62,39 +80,76 @@ export class SegmentText {
       this.#start = Math.round(entry.time);
       this.#text = numberField(this.#start);
     }
-    let text =
+    const { actor, attempt, durationMs, dueAt, correlationId, causationId, subject, errorName, errorMessage } = entry;
+    const usual =
       this.#time(entry.time) +
-      textField(entry.eventId) +
+      this.#name(entry.eventId) +
       this.#time(entry.timestamp) +
       this.#name(entry.eventType) +
       this.#name(entry.queueName) +
-      (entry.actor === undefined ? delimiter : this.#name(entry.actor)) +
-      numberField(entry.attempt) +
-      this.#name(entry.outcome) +
-      numberField(entry.durationMs) +
-      this.#time(entry.dueAt) +
-      textField(entry.correlationId) +
-      textField(entry.causationId) +
-      textField(entry.subject) +
-      textField(entry.errorName) +
-      textField(entry.errorMessage) +
-      numberField(entry.outputs.length);
-    for (const { id, eventType, destination, dueAt } of entry.outputs)
-      text += textField(id) + this.#name(eventType) + this.#name(destination) + this.#time(dueAt);
-    this.#text += text;
+      this.#name(entry.outcome);
+    let has = 0;
+    let more = "";
+    if (actor !== undefined) {
+      has |= bits.actor;
+      more += this.#name(actor);
+    }
+    if (attempt !== 1) {
+      has |= bits.attempt;
+      more += numberField(attempt);
+    }
+    if (durationMs >= 0.5) {
+      has |= bits.durationMs;
+      more += numberField(durationMs);
+    }
+    if (dueAt !== undefined) {
+      has |= bits.dueAt;
+      more += this.#time(dueAt);
+    }
+    if (correlationId !== undefined) {
+      has |= bits.correlationId;
+      more += this.#name(correlationId);
+    }
+    if (causationId !== undefined) {
+      has |= bits.causationId;
+      more += this.#name(causationId);
+    }
+    if (subject !== undefined) {
+      has |= bits.subject;
+      more += this.#name(subject);
+    }
+    if (errorName !== undefined) {
+      has |= bits.errorName;
+      more += this.#name(errorName);
+    }
+    if (errorMessage !== undefined) {
+      has |= bits.errorMessage;
+      more += this.#name(errorMessage);
+    }
+    if (entry.outputs.length > 0) {
+      has |= bits.outputs;
+      more += numberField(entry.outputs.length);
+      for (const output of entry.outputs) more += this.#output(output);
+    }
+    this.#text += usual + numberField(has) + more;
     this.#entries++;
     if (entry.time > this.#newest) this.#newest = entry.time;
   }
 
-  #time(time: number | undefined): string {
-    return time === undefined ? delimiter : numberField(time - this.#start);
+  #output({ id, eventType, destination, dueAt }: JournaledEvent): string {
+    const due = dueAt === undefined ? delimiter : this.#time(dueAt);
+    return this.#name(id) + this.#name(eventType) + this.#name(destination) + due;
+  }
+
+  #time(time: number): string {
+    return numberField(time - this.#start);
   }
 
   #name(name: string): string {
     const known = this.#names.get(name);
-    if (known !== undefined) return known;
-    this.#names.set(name, numberField(this.#names.size));
-    return newName + textField(name);
+    if (known !== undefined) return known + delimiter;
+    this.#names.set(name, this.#names.size);
+    return newName + withoutControls(name) + delimiter;
   }
 }
 
@@ -105,49 +160,51 @@ export function entriesOf(text: string): JournalEntry[] {
   const fields = text.split(delimiter);
   let at = 0;
   const next = (): string => fields[at++] ?? "";
-  const nextText = (): string | undefined => next() || undefined;
   const nextNumber = (): number => Number(next());
   const start = nextNumber();
-  const nextTime = (): number | undefined => {
-    const field = next();
-    return field === "" ? undefined : start + Number(field);
-  };
+  const nextTime = (): number => start + nextNumber();
   const nextName = (): string => {
     const field = next();
-    if (field === "") return "";
     if (!field.startsWith(newName)) return names[Number(field)] ?? "";
     names.push(field.slice(newName.length));
     return names.at(-1) ?? "";
   };
+  const nextOutput = (): JournaledEvent => ({
+    id: nextName(),
+    eventType: nextName(),
+    destination: nextName(),
+    dueAt: fields[at] === "" ? void at++ : nextTime(),
+  });
   // The text ends with a delimiter, so the last field is empty.
   while (at < fields.length - 1) {
-    const entry = {
-      time: nextTime() ?? start,
-      eventId: next(),
-      timestamp: nextTime() ?? start,
-      eventType: nextName(),
-      queueName: nextName(),
-      actor: nextName() || undefined,
-      attempt: nextNumber(),
-      outcome: nextName() as JournalEntry["outcome"],
-      durationMs: nextNumber(),
-      dueAt: nextTime(),
-      correlationId: nextText(),
-      causationId: nextText(),
-      subject: nextText(),
-      errorName: nextText(),
-      errorMessage: nextText(),
-    };
-    const outputs: JournaledEvent[] = [];
-    for (let left = nextNumber(); left > 0; left--)
-      outputs.push({ id: next(), eventType: nextName(), destination: nextName(), dueAt: nextTime() });
-    entries.push({ ...entry, outputs });
+    const time = nextTime();
+    const eventId = nextName();
+    const timestamp = nextTime();
+    const eventType = nextName();
+    const queueName = nextName();
+    const outcome = nextName() as JournalEntry["outcome"];
+    const has = nextNumber();
+    const ifHas = <T>(bit: number, read: () => T): T | undefined => ((has & bit) === 0 ? undefined : read());
+    entries.push({
+      time,
+      eventId,
+      timestamp,
+      eventType,
+      queueName,
+      outcome,
+      actor: ifHas(bits.actor, nextName),
+      attempt: ifHas(bits.attempt, nextNumber) ?? 1,
+      durationMs: ifHas(bits.durationMs, nextNumber) ?? 0,
+      dueAt: ifHas(bits.dueAt, nextTime),
+      correlationId: ifHas(bits.correlationId, nextName),
+      causationId: ifHas(bits.causationId, nextName),
+      subject: ifHas(bits.subject, nextName),
+      errorName: ifHas(bits.errorName, nextName),
+      errorMessage: ifHas(bits.errorMessage, nextName),
+      outputs: ifHas(bits.outputs, () => Array.from({ length: nextNumber() }, nextOutput)) ?? [],
+    });
   }
   return entries;
-}
-
-function textField(text: string | undefined): string {
-  return text === undefined ? delimiter : withoutControls(text) + delimiter;
 }
 
 /** Returns a text with its control characters as spaces, as a journal holds it. */
