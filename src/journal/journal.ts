@@ -44,12 +44,14 @@ export interface JournalEntry {
   readonly errorMessage: string | undefined;
 }
 
-/** Makes an entry of what it refers to: many entries are never read. */
-export type LateEntry = () => JournalEntry;
+/** An entry that is made of what it refers to when something reads it: many entries are never read. */
+export interface LateEntry {
+  made(): JournalEntry;
+}
 
-/** @internal Returns an entry that was made, or makes it now. */
+/** @internal Returns an entry, which it makes if it was not made before. */
 export function entryOf(entry: JournalEntry | LateEntry): JournalEntry {
-  return typeof entry === "function" ? entry() : entry;
+  return "made" in entry ? entry.made() : entry;
 }
 
 /** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
@@ -72,7 +74,7 @@ export interface JournalFilter {
  * for await (const { time, actor, outcome } of hive.journal.read()) console.log(time, actor, outcome);
  */
 export interface Journal {
-  /** Adds an entry, or a function that makes it when it is read or written. Never throws and never waits. */
+  /** Adds an entry. Never throws and never waits. */
   append(entry: JournalEntry | LateEntry): void;
   /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;

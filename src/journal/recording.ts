@@ -1,4 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Outcome } from "../actors/outcome.ts";
 import type { Pause } from "../actors/pause.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
@@ -6,8 +7,15 @@ import type { Logger } from "../base/logger.ts";
 import { ifRejected } from "../base/rejection.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
-import type { Event } from "../events/event.ts";
-import { maxOutputs, type Journal, type JournalEntry, type JournalOptions, type JournaledEvent } from "./journal.ts";
+import { Event } from "../events/event.ts";
+import {
+  maxOutputs,
+  type Journal,
+  type JournalEntry,
+  type JournalOptions,
+  type JournaledEvent,
+  type LateEntry,
+} from "./journal.ts";
 import { withoutControls } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
@@ -29,16 +37,15 @@ export class Recording {
   pushed(events: readonly Event[], time: number): void {
     for (const event of events) {
       const subject = this.#subjectOf(event);
-      const entry = (): JournalEntry => pushEntry(event, subject, time);
-      this.#journal.append(isLight(event) ? entry : entry());
+      this.#journal.append(isLight(event) ? new LatePush(event, subject, time) : pushEntry(event, subject, time));
     }
   }
 
   delivered(report: DeliveryReport): void {
     const subject = this.#subjectOf(report.event);
     const time = this.#clock.now();
-    const entry = (): JournalEntry => deliveryEntry(report, subject, time);
-    this.#journal.append(refersToLittle(report) ? entry : entry());
+    const late = refersToLittle(report);
+    this.#journal.append(late ? new LateDelivery(report, subject, time) : deliveryEntry(report, subject, time));
   }
 
   paused(descriptor: ActorDescriptor, pause: Pause): void {
@@ -82,6 +89,54 @@ function isLight(event: Event): boolean {
 /** An error may hold anything, such as the answer of a server. */
 function refersToLittle({ event, outputs, error }: DeliveryReport): boolean {
   return error === undefined && isLight(event) && outputs.length <= maxOutputs && outputs.every(isLight);
+}
+
+class LatePush implements LateEntry {
+  readonly #event: Event;
+  readonly #subject: string | undefined;
+  readonly #time: number;
+
+  constructor(event: Event, subject: string | undefined, time: number) {
+    this.#event = event;
+    this.#subject = subject;
+    this.#time = time;
+  }
+
+  made(): JournalEntry {
+    return pushEntry(this.#event, this.#subject, this.#time);
+  }
+}
+
+/** Of few objects, which the garbage collector moves for each event. */
+class LateDelivery implements LateEntry {
+  readonly #event: Event;
+  readonly #descriptor: ActorDescriptor;
+  readonly #attempt: number;
+  readonly #outcome: Outcome;
+  readonly #durationMs: number;
+  readonly #outputs: Event | readonly Event[];
+  readonly #subject: string | undefined;
+  readonly #time: number;
+
+  constructor(report: DeliveryReport, subject: string | undefined, time: number) {
+    const { outputs } = report;
+    this.#event = report.event;
+    this.#descriptor = report.descriptor;
+    this.#attempt = report.attempt;
+    this.#outcome = report.outcome;
+    this.#durationMs = Math.round(report.durationMs);
+    this.#outputs = outputs.length === 1 ? (outputs[0] as Event) : outputs;
+    this.#subject = subject;
+    this.#time = time;
+  }
+
+  made(): JournalEntry {
+    const outputs = this.#outputs instanceof Event ? [this.#outputs] : this.#outputs;
+    const [event, descriptor, attempt] = [this.#event, this.#descriptor, this.#attempt];
+    const [outcome, durationMs] = [this.#outcome, this.#durationMs];
+    const report = { event, descriptor, attempt, outcome, durationMs, outputs, error: undefined };
+    return deliveryEntry(report, this.#subject, this.#time);
+  }
 }
 
 const from = " from ";

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import type { JournalEntry } from "../../../src/journal/journal.ts";
+import type { LateEntry } from "../../../src/journal/journal.ts";
 import { MemoryJournal } from "../../../src/journal/memory-journal.ts";
 import { suite } from "../../support/suite.ts";
 import { all, entry } from "./entries.ts";
@@ -40,10 +40,12 @@ test("since is inclusive and until is exclusive", async () => {
 
 test("an entry that nobody reads is never made, except in a large journal", async () => {
   const made: string[] = [];
-  const late = (eventId: string) => (): JournalEntry => {
-    made.push(eventId);
-    return entry({ eventId });
-  };
+  const late = (eventId: string): LateEntry => ({
+    made() {
+      made.push(eventId);
+      return entry({ eventId });
+    },
+  });
   const [small, large] = [new MemoryJournal(2), new MemoryJournal(10_001)];
   for (const eventId of ["1", "2", "3"]) small.append(late(eventId));
   assert.equal(made, []);
