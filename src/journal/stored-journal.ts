@@ -18,8 +18,6 @@ interface Segment {
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
-/** Maximum entries that refer to events. More are made, to free the events. */
-const maxLate = 1_000;
 /** The length at which a segment is written, in characters. One more entry still fits an item of DynamoDB (400 kB). */
 const fullSegment = 100_000;
 /** Maximum writes under way. Further segments are lost, so that a stalled store does not fill the memory. */
@@ -48,7 +46,6 @@ export interface StoredJournalParts {
 export class StoredJournal implements Journal {
   readonly #parts: StoredJournalParts;
   readonly #segments: CollectionStore<Segment>;
-  #appended: (JournalEntry | LateEntry)[] = [];
   #gathered = new SegmentText();
   #timer: Timer | undefined;
   readonly #writing = new Set<Promise<void>>();
@@ -65,11 +62,18 @@ export class StoredJournal implements Journal {
     this.#segments = parts.stores.collection<Segment>("HiveJournal");
   }
 
-  append(entry: JournalEntry | LateEntry): void {
+  append(late: JournalEntry | LateEntry): void {
     if (this.#closed) return;
-    this.#appended.push(entry);
-    if (this.#appended.length >= maxLate) this.#gather();
-    this.#timer ??= this.#parts.clock.after(gatherMs, () => this.#write());
+    const entry = entryOf(late);
+    if (entry.outputs.length <= maxOutputs) this.#gather(entry);
+    else for (const part of spread(entry)) this.#gather(part);
+  }
+
+  #gather(entry: JournalEntry): void {
+    this.#gathered.append(entry);
+    const { length, entries } = this.#gathered;
+    if (length > fullSegment || entries >= this.#pruneEvery) this.#write();
+    else this.#timer ??= this.#parts.clock.after(gatherMs, () => this.#write());
   }
 
   async *read({ since = -Infinity, until = Infinity }: JournalFilter = {}): AsyncGenerator<
@@ -109,38 +113,16 @@ export class StoredJournal implements Journal {
     if (this.#lost > 0) this.#warnOfLoss();
   }
 
-  /** Writes all appended entries. Those appended meanwhile are not waited for, so it ends under load. */
+  /** Writes all gathered entries. Entries appended meanwhile are not waited for, so it ends under load. */
   async #flush(): Promise<void> {
     this.#write();
     await Promise.all(this.#writing);
   }
 
-  /** Starts to write all appended entries. */
+  /** Starts to write the gathered entries. */
   #write(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#gather();
-    this.#writeSegment();
-  }
-
-  /** Makes the appended entries, and starts to write full segments of them. */
-  #gather(): void {
-    const appended = this.#appended;
-    this.#appended = [];
-    for (const late of appended) {
-      const entry = entryOf(late);
-      if (entry.outputs.length <= maxOutputs) this.#add(entry);
-      else for (const part of spread(entry)) this.#add(part);
-    }
-  }
-
-  #add(entry: JournalEntry): void {
-    this.#gathered.append(entry);
-    const { length, entries } = this.#gathered;
-    if (length > fullSegment || entries >= this.#pruneEvery) this.#writeSegment();
-  }
-
-  #writeSegment(): void {
     const { entries, newest } = this.#gathered;
     if (entries === 0) return;
     const segment = { id: nextSegmentId(newest), time: newest, entries, lines: this.#gathered.toString() };
