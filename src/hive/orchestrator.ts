@@ -4,14 +4,13 @@ import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import { Latch } from "../base/latch.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
 import type { Event } from "../events/event.ts";
 import { logProblems, withRules, type KeptTopics } from "./keep.ts";
 
-/** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
+/** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
 
 /** Creates the queues of the actors, and runs a delivery loop for each subscription. */
@@ -36,16 +35,20 @@ export class Orchestrator {
   }
 
   /**
-   * Creates or checks the queues.
+   * Creates the queues and the stores, or checks the queues.
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
    *   missing queues.
    */
   async setup(topology: Topology): Promise<void> {
-    const { queues } = this.#parts.provider;
+    const { provider } = this.#parts;
+    const { queues } = provider;
     const { specs } = this;
-    throwProblems([...queues.problems(specs), ...logProblems(specs, this.#parts.provider)]);
-    if (topology === "create") return await queues.ensure(specs);
+    throwProblems([...queues.problems(specs), ...logProblems(specs, provider)]);
+    if (topology === "create") {
+      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      return;
+    }
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
@@ -71,7 +74,7 @@ export class Orchestrator {
     return withRules(queueSpecs(this.#descriptors, this.#publishers), this.#keep);
   }
 
-  /** One delivery loop for each subscription. */
+  /** A delivery loop for each subscription. */
   get loops(): readonly DeliveryLoop[] {
     return this.#loops;
   }
@@ -82,10 +85,10 @@ export class Orchestrator {
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
-    const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
-    await Promise.all(this.#loops.map((loop) => loop.stop(passed.promise)));
-    timer.cancel();
+    const stopped = new AbortController();
+    const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
+    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    stopped.abort();
   }
 
   /** Resolves when no event of these actors is ready, leased or delayed. */
@@ -114,8 +117,8 @@ export class Orchestrator {
   async #waiting(): Promise<boolean> {
     const { queues } = this.#parts.provider;
     for (const { queueName } of this.#descriptors) {
-      const { ready, leased, delayed } = await queues.counts(queueName);
-      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
+      const { ready, leased, delayed, lagging = false } = await queues.counts(queueName);
+      if (lagging || ready + leased + delayed > 0) return true;
     }
     return false;
   }
@@ -126,7 +129,7 @@ const idlePollMs = 5;
 const maxIdlePollMs = 10_000;
 
 /**
- * Returns the error of a push before the set-up: it names the missing call if the hive itself would create the queue.
+ * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
  *
  * Returns any other error unchanged.
  */
