@@ -40,6 +40,7 @@ export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/puls
 export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
+export type { HistoryOf } from "./hive/history.ts";
 export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
 export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
 export type { Topology } from "./hive/orchestrator.ts";

@@ -78,6 +78,8 @@ export interface Replayed {
  * kept.
  */
 export interface TopicLog {
+  /** Returns the topics that keep their events. */
+  topics(): Promise<readonly QueueName[]>;
   /** Returns the positions of a topic. */
   range(topic: QueueName): Promise<LogRange>;
   /** Returns the position of the first event published at `time` or later; the next position when there is none. */

@@ -11,7 +11,8 @@ import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "../events/event.ts";
 import { resolveActors } from "../actors/resolve-actors.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
-import { HiveLog, logOf } from "./hive-log.ts";
+import { historyOf, type HistoryOf } from "./history.ts";
+import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import { HiveQueue } from "./hive-queue.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -339,6 +340,21 @@ export class Hive {
    */
   queue(name: string): HiveQueue {
     return new HiveQueue(QueueName.parse(name), this.provider);
+  }
+
+  /**
+   * Returns the kept events of one entity or one process, of all topics, in the order of their publication.
+   *
+   * Reads all kept events of each topic, or those of the key: for people, not for actors.
+   *
+   * @param of `key`: the partition key. `correlationId`: the id of the process, which is the id of its first event where
+   *   none was given.
+   * @throws BeeHiveError `InvalidState` when the provider keeps no events.
+   * @example
+   * for (const { published, event } of await hive.history({ key: "order-1" })) console.log(published, event.eventType);
+   */
+  history(of: HistoryOf): Promise<readonly LoggedEvent[]> {
+    return historyOf(logOf(this.provider), of);
   }
 
   /**

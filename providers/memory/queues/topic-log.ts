@@ -8,7 +8,7 @@ import type {
   StartPosition,
   TopicLog,
 } from "../../../src/contract/topic-log.ts";
-import type { QueueName } from "../../../src/events/queue-name.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDestination, noQueue, notKept } from "../../../src/provider-kit/errors.ts";
 import { startOf, type Destination } from "./destination.ts";
 import type { KeptEvents } from "./kept-events.ts";
@@ -22,6 +22,10 @@ export class MemoryTopicLog implements TopicLog {
   constructor(clock: Clock, destinations: ReadonlyMap<string, Destination>) {
     this.#clock = clock;
     this.#destinations = destinations;
+  }
+
+  async topics(): Promise<readonly QueueName[]> {
+    return [...this.#destinations].filter(([, { log }]) => log).map(([name]) => QueueName.parse(name));
   }
 
   async range(topic: QueueName): Promise<LogRange> {
