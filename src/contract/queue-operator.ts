@@ -34,6 +34,12 @@ export interface LeaseRequest {
   readonly waitMs: number;
   /** Ends the wait early. `lease` then returns an empty list, and leaves no event leased. */
   readonly signal: AbortSignal;
+  /**
+   * Waits until `events` actors can start, for at most `maxMs`. Returns how many can start then.
+   *
+   * For providers that charge by the request: one for ten events costs as much as one for a single event.
+   */
+  readonly moreSlots?: (events: number, maxMs: number) => Promise<number>;
 }
 
 /** How an event returns to its queue. */
@@ -61,6 +67,8 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
+  /** True while the counts may miss events that this process sent or abandoned, so that 0 proves nothing. */
+  readonly lagging?: boolean;
 }
 
 /**
@@ -77,20 +85,6 @@ export interface QueueCounts {
  * Write your own with docs/providers.md.
  */
 export interface QueueOperator<L extends Lease = Lease> {
-  /**
-   * Returns how many events one request carries, and how long to wait for that many free slots, in ms.
-   *
-   * For providers that charge by the request: the loop asks for fewer events only after that time.
-   */
-  gather?(name: QueueName): { readonly events: number; readonly forMs: number };
-
-  /**
-   * Returns whether this process has itself seen that a queue with empty counts stays empty.
-   *
-   * For providers whose counts lag behind. `true` when no subscription of this process reads the queue.
-   */
-  quiet?(name: QueueName): Promise<boolean>;
-
   /**
    * Returns what the provider refuses of these queues, in words: lengths, characters, leases that it cannot give.
    *

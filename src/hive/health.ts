@@ -1,5 +1,5 @@
 import { errorNameOf } from "../base/error-text.ts";
-import type { Clock } from "../base/clock.ts";
+import { withTimeLimit, type Clock } from "../base/clock.ts";
 import { PauseSubscription } from "../base/errors.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
@@ -127,17 +127,12 @@ export class HealthCheck {
   async #ask(): Promise<ProviderHealth> {
     const { provider, specs, clock } = this.#parts;
     const { name } = provider;
-    let tooLate = (): void => {};
-    const limit = new Promise<"late">((resolve) => (tooLate = () => resolve("late")));
-    const timer = clock.after(maxAnswerMs, tooLate);
     try {
-      const missing = await Promise.race([provider.queues.missing(specs), limit]);
+      const missing = await withTimeLimit(provider.queues.missing(specs), clock, maxAnswerMs, () => "late" as const);
       if (missing === "late") return { name, state: "failed", missing: [], error: "Timeout" };
       return { name, state: missing.length === 0 ? "well" : "failed", missing: missing.map(String), error: undefined };
     } catch (error) {
       return { name, state: "failed", missing: [], error: errorNameOf(error) };
-    } finally {
-      timer.cancel();
     }
   }
 }

@@ -36,17 +36,7 @@ import { Turnstile } from "../base/turnstile.ts";
 
 export type { HiveOptions } from "./options.ts";
 
-/**
- * Creates a hive: checks its actors and opens its provider.
- *
- * Nothing is created at the provider and nothing runs until {@link Hive.start}.
- *
- * @throws BeeHiveError `InvalidConfiguration` with every problem of the options and of every actor.
- * @example
- * await using hive = await createHive({ actors: [PaymentActor], provider: "sqlite:./hive.db" });
- * await hive.start();
- * await hive.push(OrderAccepted.create({ orderId: "1" }));
- */
+/** Creates a hive, where this file is loaded already. The index has the one of `create-hive.ts`, which loads it. */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;

@@ -4,7 +4,6 @@ import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import { Latch } from "../base/latch.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
@@ -28,16 +27,20 @@ export class Orchestrator {
   }
 
   /**
-   * Creates or checks the queues.
+   * Creates the queues and the stores, or checks the queues.
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
    *   missing queues.
    */
   async setup(topology: Topology): Promise<void> {
-    const { queues } = this.#parts.provider;
+    const { provider } = this.#parts;
+    const { queues } = provider;
     const { specs } = this;
     throwProblems(queues.problems(specs));
-    if (topology === "create") return await queues.ensure(specs);
+    if (topology === "create") {
+      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      return;
+    }
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
@@ -74,10 +77,10 @@ export class Orchestrator {
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
-    const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
-    await Promise.all(this.#loops.map((loop) => loop.stop(passed.promise)));
-    timer.cancel();
+    const stopped = new AbortController();
+    const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
+    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    stopped.abort();
   }
 
   /** Resolves when no event of these actors is ready, leased or delayed. */
@@ -106,8 +109,8 @@ export class Orchestrator {
   async #waiting(): Promise<boolean> {
     const { queues } = this.#parts.provider;
     for (const { queueName } of this.#descriptors) {
-      const { ready, leased, delayed } = await queues.counts(queueName);
-      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
+      const { ready, leased, delayed, lagging = false } = await queues.counts(queueName);
+      if (lagging || ready + leased + delayed > 0) return true;
     }
     return false;
   }

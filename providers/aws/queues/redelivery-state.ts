@@ -128,6 +128,6 @@ export class FifoRedeliveryStates {
   async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
     const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
-    await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
+    await this.#rows.write({ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content });
   }
 }

@@ -4,7 +4,7 @@ import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
 import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { createHive } from "../../../src/hive/hive.ts";
-import { ActorContainer, injects, token } from "../../../src/injection/container.ts";
+import { ActorContainer, Container as LateContainer, injects, token } from "../../../src/injection/container.ts";
 import { Event } from "../../../src/events/event.ts";
 import type { Step } from "../../../src/contract/provider.ts";
 import type { CollectionStore, CounterStore, Identified, Stores } from "../../../src/contract/stores.ts";
@@ -390,6 +390,31 @@ test("a stopping hive releases its own singletons", async () => {
   assert.is(closed, 0);
   await hive.stop();
   assert.is(closed, 1);
+});
+
+test("the exported Container is the class of inversify, loaded late", () => {
+  class Mine extends LateContainer {}
+  for (const container of [new LateContainer(), new Mine()]) {
+    assert.instance(container, LateContainer);
+    assert.is(container.bind(Greeting).toConstantValue("hello") && container.get(Greeting), "hello");
+  }
+  assert.instance(new Mine(), Mine);
+  assert.not.instance(new LateContainer(), Mine);
+  assert.is(LateContainer.name, "Container");
+});
+
+test("a hive takes a container of another copy of inversify", async () => {
+  for (const One of [Container, LateContainer, class extends Container {}, class extends LateContainer {}]) {
+    @injects(Greeting)
+    class Actor extends Base {
+      constructor(readonly greeting: string) {
+        super();
+      }
+    }
+    const parent = new One();
+    parent.bind(Greeting).toConstantValue("hello");
+    assert.is((await resolved(Actor, parent)).greeting, "hello");
+  }
 });
 
 test.run();
