@@ -41,7 +41,7 @@ export class SqliteProvider implements Provider {
     atomicStep: true,
     deduplication: true,
     ordering: true,
-    log: "SQLite keeps no events yet.",
+    log: true,
   };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;

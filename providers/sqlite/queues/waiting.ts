@@ -12,6 +12,9 @@ import type { Subscription } from "./topology.ts";
  */
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
+/** A subscription, or the log of a topic under a negative number. */
+type Waited = Pick<Subscription, "id">;
+
 /** Callbacks of {@link Waiting}. */
 export interface WaitingParts {
   /** Called when another process has committed, before all waiters are woken. */
@@ -53,7 +56,7 @@ export class Waiting {
   }
 
   /** Marks a subscription as changed, so that its waiters are woken after the commit. Call within a group. */
-  touch({ id }: Subscription): void {
+  touch({ id }: Waited): void {
     this.#touched.add(id);
   }
 
@@ -74,7 +77,7 @@ export class Waiting {
    *
    * Resolves with none when there may be messages to take, at `until`, or when `signal` aborts.
    */
-  wait({ id }: Subscription, wanted: Wanted): Promise<SqliteLease[]> {
+  wait({ id }: Waited, wanted: Wanted): Promise<SqliteLease[]> {
     return new Promise((resolve) => {
       let waiters = this.#waiters.get(id);
       if (!waiters) this.#waiters.set(id, (waiters = new Waiters(this.#clock)));
