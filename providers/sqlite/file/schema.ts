@@ -23,6 +23,7 @@ import type { Driver } from "./driver.ts";
  *                 empty file, which the process keeps locked while it lives.
  * recent_ids      The ids pushed lately, to drop duplicates; not those that steps gave. One row per transaction; `ids` is JSON, by destination.
  * log             The events of topics that keep them, one row each: `id >> 40` is the topic, `id & 0xFFFFFFFFFF` the position.
+ *                 `due` is the `enqueueTime` of the event, and `key` its `partitionKey`.
  * kept_topics     The rules of these topics as JSON, and their heads: `next` is the position of the next event, `published`
  *                 the time of the last one, `bytes` those of all bodies. Events before `compacted` may have gaps.
  * readers         The subscriptions of these topics. `position` is that of the next event to move into `messages`, where
@@ -157,6 +158,7 @@ const migrations: readonly string[] = [
   CREATE TABLE log (
     id INTEGER PRIMARY KEY,
     published INTEGER NOT NULL,
+    due INTEGER,
     key TEXT,
     event TEXT NOT NULL,
     body ANY NOT NULL
@@ -180,7 +182,7 @@ const migrations: readonly string[] = [
   ) STRICT;
   ALTER TABLE messages ADD COLUMN log_id INTEGER;
   CREATE VIEW whole_messages AS
-    SELECT messages.id, subscription, due, lease, attempts, order_key, log_id,
+    SELECT messages.id, subscription, messages.due, lease, attempts, order_key, log_id,
       coalesce(log.event, messages.event) AS event, coalesce(log.body, messages.body) AS body
     FROM messages LEFT JOIN log ON log.id = log_id;
   `,

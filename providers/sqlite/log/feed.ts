@@ -31,6 +31,11 @@ interface Handed {
   readonly rows: EventRow[];
 }
 
+interface Place {
+  readonly position: number;
+  readonly due: number | null;
+}
+
 /**
  * Moves events of the log into the messages of a subscription, where they are leased as any other.
  *
@@ -40,7 +45,7 @@ export class Feed {
   readonly #parts: FeedParts;
   readonly #countDue: Statement<{ readonly count: number }>;
   readonly #countInLine: Statement<{ readonly count: number }>;
-  readonly #next: Statement<{ readonly position: number }>;
+  readonly #next: Statement<Place>;
   readonly #insert: Statement;
   readonly #insertInLine: Statement;
   readonly #insertLeased: Statement;
@@ -55,23 +60,21 @@ export class Feed {
     this.#countDue = count("due <= ?");
     this.#countInLine = count("due IS NULL");
     this.#next = client.prepare(
-      `SELECT ${positionOf("id")} FROM log WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.to("?1")} ` +
+      `SELECT ${positionOf("id")}, due FROM log WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.to("?1")} ` +
         "ORDER BY id LIMIT ?3",
     );
-    const fresh =
-      "FROM (SELECT id, key, iif(json_valid(event), event ->> 'enqueueTime', NULL) AS time FROM log " +
-      `WHERE id BETWEEN ${rowsOf.from("?1")} + ?2 AND ${rowsOf.from("?1")} + ?3)`;
+    const fresh = `FROM log WHERE id BETWEEN ${rowsOf.from("?1")} + ?2 AND ${rowsOf.from("?1")} + ?3`;
     this.#insert = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, log_id, event, body) " +
-        `SELECT ?4, max(?5, coalesce(time, 0)), iif(time > ?5, NULL, ?5), id, '', '' ${fresh} ORDER BY id`,
+        `SELECT ?4, max(?5, coalesce(due, 0)), iif(due > ?5, NULL, ?5), id, '', '' ${fresh} ORDER BY id`,
     );
     // Of each key, only the first waits for no other.
     this.#insertInLine = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, order_key, order_later, log_id, event, body) " +
-        "SELECT ?4, iif(late, time, iif(line IS NOT NULL AND (nth > 1 OR EXISTS (SELECT 1 FROM messages " +
+        "SELECT ?4, iif(late, due, iif(line IS NOT NULL AND (nth > 1 OR EXISTS (SELECT 1 FROM messages " +
         "WHERE subscription = ?4 AND order_key = line)), NULL, ?5)), iif(late, NULL, ?5), iif(late, NULL, line), " +
         "iif(late, line, NULL), id, '', '' FROM (SELECT *, row_number() OVER (PARTITION BY line, late ORDER BY id) AS nth " +
-        `FROM (SELECT id, nullif(key, '') AS line, time, coalesce(time > ?5, 0) AS late ${fresh})) ORDER BY id`,
+        `FROM (SELECT id, nullif(key, '') AS line, due, coalesce(due > ?5, 0) AS late ${fresh})) ORDER BY id`,
     );
     this.#insertLeased = client.prepare(
       "INSERT INTO messages (subscription, due, lease, process, attempts, first_seen, counted_from, log_id, event, body) " +
@@ -103,12 +106,17 @@ export class Feed {
   }
 
   #take({ id, ordered }: Subscription, reader: Reader, count: number, now: number): void {
-    const { kept } = this.#parts;
+    const { kept, messages } = this.#parts;
     const { topic, position } = reader;
-    const positions = this.#next.all([topic.id, position, count]);
-    const [first, last] = [positions[0]?.position, positions.at(-1)?.position];
+    const places = this.#next.all([topic.id, position, count]);
+    const [first, last] = [places[0]?.position, places.at(-1)?.position];
     if (first === undefined || last === undefined) return kept.move(reader, topic.next);
-    (ordered ? this.#insertInLine : this.#insert).run([topic.id, first, last, id, now]);
+    const insert = ordered ? this.#insertInLine : this.#insert;
+    const row = insert.insert([topic.id, first, last, id, now]) - places.length + 1;
+    places.forEach((place, n) => {
+      const event = kept.recent(topic, place.position);
+      if (event) messages.remember(row + n, event);
+    });
     kept.move(reader, last + 1);
   }
 

@@ -4,6 +4,7 @@ import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
 import type { EventRow } from "../queues/message.ts";
+import { RecentEvents } from "../queues/recent-events.ts";
 import type { Subscription } from "../queues/topology.ts";
 
 /** The head of a topic that keeps its events. */
@@ -40,7 +41,7 @@ const batchSizes = [32, 8, 1];
 /** Events of a topic that the current group appends. */
 interface Appended {
   readonly first: number;
-  readonly keys: (string | undefined)[];
+  readonly events: Event[];
   readonly rows: EventRow[];
 }
 
@@ -70,14 +71,15 @@ export class KeptTopics {
   readonly #appended = new Map<KeptTopic, Appended>();
   readonly #changed = new Set<KeptTopic>();
   readonly #moved = new Set<Reader>();
+  readonly #recent = new RecentEvents();
   #stale = true;
 
   constructor(client: SqliteClient) {
     this.#client = client;
     this.#inserts = batchSizes.map((size) => {
       // Extract keys within SQLite: drivers cut off a text at NUL.
-      const rows = Array.from({ length: size }, (_, row) => `((?1 << 40) + ?2 + ${row}, ?3, ? ->> '$', ?, ?)`);
-      const statement = client.prepare(`INSERT INTO log (id, published, key, event, body) VALUES ${rows.join(", ")}`);
+      const rows = Array.from({ length: size }, (_, row) => `((?1 << 40) + ?2 + ${row}, ?3, ?, ? ->> '$', ?, ?)`);
+      const statement = client.prepare(`INSERT INTO log (id, published, due, key, event, body) VALUES ${rows.join(", ")}`);
       return { size, statement };
     });
     this.#updateTopic = client.prepare(
@@ -88,6 +90,7 @@ export class KeptTopics {
       flush: () => this.flush(),
       rolledBack: () => {
         this.forget();
+        this.#recent.clear();
         for (const some of [this.#appended, this.#changed, this.#moved]) some.clear();
       },
     });
@@ -126,15 +129,21 @@ export class KeptTopics {
   append(topic: KeptTopic, event: Event, row: EventRow, now: number): number {
     let appended = this.#appended.get(topic);
     if (!appended) {
-      this.#appended.set(topic, (appended = { first: topic.next, keys: [], rows: [] }));
+      this.#appended.set(topic, (appended = { first: topic.next, events: [], rows: [] }));
       // Time never runs backwards along the positions, also when the clock was put back. A group has one time.
       topic.published = Math.max(now, topic.published);
       this.#changed.add(topic);
     }
-    appended.keys.push(event.partitionKey);
+    appended.events.push(event);
     appended.rows.push(row);
     topic.bytes += Buffer.byteLength(row.body);
+    if (topic.id <= maxCached) this.#recent.add(cacheKey(topic, topic.next), event);
     return topic.next++;
+  }
+
+  /** Returns an event that this process appended lately. */
+  recent(topic: KeptTopic, position: number): Event | undefined {
+    return topic.id <= maxCached ? this.#recent.get(cacheKey(topic, position)) : undefined;
   }
 
   /** Moves a reader forward. Call within a group. */
@@ -159,15 +168,16 @@ export class KeptTopics {
     this.#moved.clear();
   }
 
-  #insert({ id, published }: KeptTopic, { first, keys, rows }: Appended): void {
+  #insert({ id, published }: KeptTopic, { first, events, rows }: Appended): void {
     let at = 0;
     for (const { size, statement } of this.#inserts) {
       for (; rows.length - at >= size; at += size) {
         const values: Value[] = [id, first + at, published];
         for (let n = at; n < at + size; n++) {
+          const { partitionKey, enqueueTime } = events[n] as Event;
+          const key = partitionKey === undefined ? null : JSON.stringify(partitionKey);
           const { event, body } = rows[n] as EventRow;
-          const key = keys[n];
-          values.push(key === undefined ? null : JSON.stringify(key), event, body);
+          values.push(enqueueTime?.getTime() ?? null, key, event, body);
         }
         statement.run(values);
       }
@@ -193,6 +203,13 @@ export class KeptTopics {
     }
     this.#stale = false;
   }
+}
+
+/** Topics up to this id have numbers for the cache. */
+const maxCached = 2 ** 13 - 1;
+
+function cacheKey({ id }: KeptTopic, position: number): number {
+  return id * 2 ** 40 + position;
 }
 
 /** Returns the text of a rule; what has no bound is left out. */

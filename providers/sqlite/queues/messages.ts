@@ -164,6 +164,11 @@ export class Messages {
     this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
   }
 
+  /** Remembers the event of a row that was inserted, so that a lease need not read it. */
+  remember(row: number, event: Event): void {
+    this.#recent.add(row, event);
+  }
+
   /** Adds a message that is leased to a waiter already. Not for messages in line, see {@link isInLine}. */
   hand(subscription: Subscription, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
     const due = now + waiter.leaseMs;
