@@ -7,7 +7,7 @@ import { eventOf, type EventRow } from "../queues/message.ts";
 import type { Messages } from "../queues/messages.ts";
 import type { Processes } from "../queues/processes.ts";
 import type { Subscription } from "../queues/topology.ts";
-import { positionOf, rowsOf, type KeptTopics, type Reader } from "./kept-topics.ts";
+import { positionOf, rowAt, rowsEnd, type KeptTopics, type Reader } from "./kept-topics.ts";
 
 /** Events that an ordered subscription takes from the log at once, and those that may wait behind others. */
 const minFed = 64;
@@ -60,10 +60,10 @@ export class Feed {
     this.#countDue = count("due <= ?");
     this.#countInLine = count("due IS NULL");
     this.#next = client.prepare(
-      `SELECT ${positionOf("id")}, due FROM log WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.to("?1")} ` +
+      `SELECT ${positionOf("id")}, due FROM log WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowsEnd("?1")} ` +
         "ORDER BY id LIMIT ?3",
     );
-    const fresh = `FROM log WHERE id BETWEEN ${rowsOf.from("?1")} + ?2 AND ${rowsOf.from("?1")} + ?3`;
+    const fresh = `FROM log WHERE id BETWEEN ${rowAt("?1", "?2")} AND ${rowAt("?1", "?3")}`;
     this.#insert = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, log_id, event, body) " +
         `SELECT ?4, max(?5, coalesce(due, 0)), iif(due > ?5, NULL, ?5), id, '', '' ${fresh} ORDER BY id`,
@@ -78,7 +78,7 @@ export class Feed {
     );
     this.#insertLeased = client.prepare(
       "INSERT INTO messages (subscription, due, lease, process, attempts, first_seen, counted_from, log_id, event, body) " +
-        `SELECT ?1, ?2, ?3 + key, ?4, 1, ?5, ?5, ${rowsOf.from("?6")} + value, '', '' FROM json_each(?7)`,
+        `SELECT ?1, ?2, ?3 + key, ?4, 1, ?5, ?5, ${rowAt("?6", "value")}, '', '' FROM json_each(?7)`,
     );
     client.addHooks({ flush: () => this.flush(), rolledBack: () => this.#handed.clear() });
   }

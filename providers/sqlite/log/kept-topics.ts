@@ -45,11 +45,15 @@ interface Appended {
   readonly rows: EventRow[];
 }
 
-/** Returns the SQL of the first row of a topic, and of the row after its last; `topic` is the SQL of its id. */
-export const rowsOf = {
-  from: (topic: string): string => `(${topic} << 40)`,
-  to: (topic: string): string => `((${topic} + 1) << 40)`,
-};
+/** Returns the SQL of the row at a position. A sum would be inexact, because a driver passes numbers as floats. */
+export function rowAt(topic: string, position: string): string {
+  return `((${topic} << 40) | ${position})`;
+}
+
+/** Returns the SQL of the row after the last one of a topic. */
+export function rowsEnd(topic: string): string {
+  return `((${topic} + 1) << 40)`;
+}
 
 /** Returns the SQL that selects the position of a row of the log. */
 export function positionOf(id: string): string {
@@ -77,8 +81,7 @@ export class KeptTopics {
   constructor(client: SqliteClient) {
     this.#client = client;
     this.#inserts = batchSizes.map((size) => {
-      // Extract keys within SQLite: drivers cut off a text at NUL.
-      const rows = Array.from({ length: size }, (_, row) => `((?1 << 40) + ?2 + ${row}, ?3, ?, ? ->> '$', ?, ?)`);
+      const rows = Array.from({ length: size }, (_, row) => `(${rowAt("?1", `(?2 + ${row})`)}, ?3, ?, ?, ?, ?)`);
       const statement = client.prepare(`INSERT INTO log (id, published, due, key, event, body) VALUES ${rows.join(", ")}`);
       return { size, statement };
     });
@@ -175,9 +178,8 @@ export class KeptTopics {
         const values: Value[] = [id, first + at, published];
         for (let n = at; n < at + size; n++) {
           const { partitionKey, enqueueTime } = events[n] as Event;
-          const key = partitionKey === undefined ? null : JSON.stringify(partitionKey);
           const { event, body } = rows[n] as EventRow;
-          values.push(enqueueTime?.getTime() ?? null, key, event, body);
+          values.push(enqueueTime?.getTime() ?? null, partitionKey ?? null, event, body);
         }
         statement.run(values);
       }

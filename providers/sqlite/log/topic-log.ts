@@ -20,7 +20,7 @@ import type { Processes } from "../queues/processes.ts";
 import type { Destination, Subscription, Topology } from "../queues/topology.ts";
 import type { Waiting } from "../queues/waiting.ts";
 import { Feed } from "./feed.ts";
-import { positionOf, rowsOf, ruleText, type KeptTopic, type KeptTopics, type Reader } from "./kept-topics.ts";
+import { positionOf, rowAt, rowsEnd, ruleText, type KeptTopic, type KeptTopics, type Reader } from "./kept-topics.ts";
 import { Trimming } from "./trimming.ts";
 
 /** The dependencies of the log. */
@@ -37,7 +37,7 @@ interface LogRow extends EventRow {
   readonly published: number;
 }
 
-const ofTopic = `id >= ${rowsOf.from("?1")} AND id < ${rowsOf.to("?1")}`;
+const ofTopic = `id >= ${rowAt("?1", "0")} AND id < ${rowsEnd("?1")}`;
 
 /** The kept events of all topics, in one table. A position is taken within the transaction that publishes the event. */
 export class SqliteTopicLog implements TopicLog {
@@ -70,7 +70,7 @@ export class SqliteTopicLog implements TopicLog {
       "INSERT INTO messages (subscription, due, counted_from, order_key, log_id, event, body) " +
         `SELECT ?2, ?3, ?3, iif(?4, nullif(key, ''), NULL), id, '', '' FROM log WHERE ${ofTopic} AND (key IS NULL OR ` +
         "(octet_length(body) > 0 AND NOT EXISTS (SELECT 1 FROM log AS newer WHERE newer.key = log.key AND " +
-        `newer.id > log.id AND newer.id < ${rowsOf.to("?1")}))) ORDER BY id`,
+        `newer.id > log.id AND newer.id < ${rowsEnd("?1")}))) ORDER BY id`,
     );
     this.#deletions = [
       `DELETE FROM log WHERE ${ofTopic}`,
@@ -150,6 +150,7 @@ export class SqliteTopicLog implements TopicLog {
 
   /** Returns how many events of the log are not in the queue of a subscription. */
   unread(subscription: Subscription): number {
+    this.#parts.waiting.look();
     const reader = this.#parts.kept.reader(subscription);
     if (!reader) return 0;
     const { topic, position } = reader;
@@ -157,13 +158,14 @@ export class SqliteTopicLog implements TopicLog {
     const from = Math.max(position, this.#first(topic));
     if (from >= compacted) return next - from;
     const query = this.#client.query<{ readonly count: number }>(
-      `SELECT count(*) AS count FROM log WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.from("?1")} + ?3`,
+      `SELECT count(*) AS count FROM log WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowAt("?1", "?3")}`,
     );
     return (query.get([topic.id, from, compacted])?.count ?? 0) + next - compacted;
   }
 
   /** Returns the time of the oldest event of the log that is not in the queue of a subscription. */
   oldestUnread(subscription: Subscription): number | undefined {
+    this.#parts.waiting.look();
     const reader = this.#parts.kept.reader(subscription);
     return reader && this.#at(reader.topic, reader.position)?.published;
   }
@@ -188,11 +190,11 @@ export class SqliteTopicLog implements TopicLog {
     const { id } = this.#head(topic);
     const query = this.#client.query<LogRow>(
       `SELECT ${positionOf("id")}, published, ${this.#client.text("event")}, ${this.#client.text("body")} FROM log ` +
-        `WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.to("?1")} ` +
-        `${key === undefined ? "" : "AND key = ?4 ->> '$' "}ORDER BY id LIMIT ?3`,
+        `WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowsEnd("?1")} ` +
+        `${key === undefined ? "" : "AND key = ?4 "}ORDER BY id LIMIT ?3`,
     );
     const queueName = topic.toString();
-    const rows = query.all([id, Math.max(from, 0), limit, ...(key === undefined ? [] : [JSON.stringify(key)])]);
+    const rows = query.all([id, Math.max(from, 0), limit, ...(key === undefined ? [] : [key])]);
     return rows.map((row) => ({
       position: row.position,
       published: row.published,
@@ -202,14 +204,14 @@ export class SqliteTopicLog implements TopicLog {
 
   async wait(topic: QueueName, position: number, waitMs: number, signal: AbortSignal): Promise<void> {
     const { waiting } = this.#parts;
-    const now = this.#clock.now();
-    waiting.glance(now);
     const head = this.#head(topic);
     if (signal.aborted || head.next > position) return;
-    await waiting.wait(followersOf(head), { max: 0, leaseMs: 0, until: now + waitMs, signal });
+    const until = this.#clock.now() + waitMs;
+    await waiting.wait(followersOf(head), { max: 0, leaseMs: 0, until, signal });
   }
 
   async position(name: QueueName): Promise<LogPosition> {
+    this.#parts.waiting.look();
     const subscription = this.#parts.topology.subscription(name);
     const { position } = this.#reader(subscription);
     const { ready, leased, delayed } = this.#parts.messages.counts(subscription, this.#clock.now());
@@ -263,7 +265,7 @@ export class SqliteTopicLog implements TopicLog {
   #at({ id }: KeptTopic, position: number): Omit<LogRow, keyof EventRow> | undefined {
     const query = this.#client.query<Omit<LogRow, keyof EventRow>>(
       `SELECT ${positionOf("id")}, published FROM log ` +
-        `WHERE id >= ${rowsOf.from("?1")} + ?2 AND id < ${rowsOf.to("?1")} ORDER BY id LIMIT 1`,
+        `WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowsEnd("?1")} ORDER BY id LIMIT 1`,
     );
     return query.get([id, position]);
   }
@@ -282,6 +284,7 @@ export class SqliteTopicLog implements TopicLog {
   }
 
   #head(name: QueueName): KeptTopic {
+    this.#parts.waiting.look();
     const destination = this.#parts.topology.findDestination(name);
     if (!destination) throw noDestination(name);
     const topic = this.#parts.kept.topic(destination.id);

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
-import { positionOf, rowsOf, type KeptTopic, type KeptTopics } from "./kept-topics.ts";
+import { positionOf, rowAt, type KeptTopic, type KeptTopics } from "./kept-topics.ts";
 
 /** The time between two rounds, in ms, and the events that a round looks at. */
 const roundMs = 1_000;
@@ -22,18 +22,17 @@ export class Trimming {
     this.#client = client;
     this.#clock = clock;
     this.#kept = kept;
-    const from = `${rowsOf.from("?1")}`;
     this.#oldest = client.prepare(
       `SELECT ${positionOf("id")}, published, octet_length(body) AS bytes FROM log ` +
-        `WHERE id >= ${from} AND id < ${from} + ?2 ORDER BY id LIMIT ${maxRows}`,
+        `WHERE id >= ${rowAt("?1", "0")} AND id < ${rowAt("?1", "?2")} ORDER BY id LIMIT ${maxRows}`,
     );
     // Of each key, all events before its newest one of this part.
     this.#outdated = client.prepare(
       `SELECT ${positionOf("older.id")} FROM (SELECT key, max(id) AS id FROM log ` +
-        `WHERE id >= ${from} + ?2 AND id < ${from} + ?3 AND key IS NOT NULL GROUP BY key) AS newest ` +
-        `JOIN log AS older ON older.key = newest.key AND older.id >= ${from} AND older.id < newest.id`,
+        `WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowAt("?1", "?3")} AND key IS NOT NULL GROUP BY key) AS newest ` +
+        `JOIN log AS older ON older.key = newest.key AND older.id >= ${rowAt("?1", "0")} AND older.id < newest.id`,
     );
-    const gone = `(SELECT ${from} + value FROM json_each(?2))`;
+    const gone = `(SELECT ${rowAt("?1", "value")} FROM json_each(?2))`;
     // Events that are still in a queue move there.
     this.#copy = client.prepare(
       "UPDATE messages SET (event, body) = (SELECT log.event, log.body FROM log WHERE log.id = log_id) " +

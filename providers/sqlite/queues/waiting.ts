@@ -49,7 +49,7 @@ export class Waiting {
     this.#clock = clock;
     this.#parts = parts;
     client.addHooks({
-      begun: () => this.#look(),
+      begun: () => this.look(),
       committed: () => this.#committed(),
       rolledBack: () => this.#rolledBack(),
     });
@@ -94,7 +94,7 @@ export class Waiting {
 
   /** Checks for commits of other processes, unless it did so a moment ago. */
   glance(now: number): void {
-    if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.#look();
+    if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.look();
   }
 
   /** Wakes all waiters. */
@@ -107,7 +107,8 @@ export class Waiting {
     for (const waiters of this.#waiters.values()) waiters.close();
   }
 
-  #look(): void {
+  /** Checks for commits of other processes. */
+  look(): void {
     this.#lookedAt = this.#clock.now();
     if (!this.#client.changedByOthers()) return;
     this.#lookMs = lookMs.min;
@@ -121,7 +122,7 @@ export class Waiting {
       if (this.#count === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       try {
-        this.#look();
+        this.look();
       } catch {
         // No caller could catch the error here. The woken waiters look again and report why the file cannot be read.
         this.wakeAll();
