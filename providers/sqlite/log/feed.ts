@@ -121,7 +121,14 @@ export class Feed {
   }
 
   /** Leases an event to a waiter of a subscription that has taken all before it. Call within a group. */
-  hand(subscription: Subscription, reader: Reader, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
+  hand(
+    subscription: Subscription,
+    reader: Reader,
+    event: Event,
+    row: EventRow,
+    waiter: LeaseWaiter,
+    now: number,
+  ): void {
     let handed = this.#handed.get(waiter);
     if (!handed) {
       const due = now + waiter.leaseMs;

@@ -82,7 +82,9 @@ export class KeptTopics {
     this.#client = client;
     this.#inserts = batchSizes.map((size) => {
       const rows = Array.from({ length: size }, (_, row) => `(${rowAt("?1", `(?2 + ${row})`)}, ?3, ?, ?, ?, ?)`);
-      const statement = client.prepare(`INSERT INTO log (id, published, due, key, event, body) VALUES ${rows.join(", ")}`);
+      const statement = client.prepare(
+        `INSERT INTO log (id, published, due, key, event, body) VALUES ${rows.join(", ")}`,
+      );
       return { size, statement };
     });
     this.#updateTopic = client.prepare(

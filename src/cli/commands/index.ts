@@ -3,11 +3,14 @@ import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { graph } from "./graph.ts";
+import { history } from "./history.ts";
 import { init } from "./init.ts";
 import { lint } from "./lint.ts";
+import { log } from "./log.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
+import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
 import { trace } from "./trace.ts";
@@ -20,6 +23,9 @@ export const commands: readonly CliCommand[] = [
   queues,
   ...deadLetters,
   trace,
+  log,
+  rewind,
+  history,
   setup,
   policy,
   backup,
