@@ -32,6 +32,7 @@ import type { Provider } from "../contract/provider.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 import type { Outcome } from "../actors/outcome.ts";
+import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Trace } from "../journal/trace/trace.ts";
@@ -131,6 +132,11 @@ export class Hive {
     });
     const { loops, specs } = this.#orchestrator;
     this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const names = descriptors.map(({ queueName }) => queueName);
+    const forget = this.#telemetry.observeBehind(async () =>
+      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+    );
+    this.#idling.signal.addEventListener("abort", forget);
   }
 
   /**

@@ -64,7 +64,9 @@ test("the log as JSON fills another file by push", async () => {
   await using one = await shop();
   await using other = await shop();
   const { stdout } = await cli(["log", "Orders-", "--json", ...one.provider]);
-  const pushed = await cli(["push", "Plain-", "-", "--cloud-events", ...other.provider], { input: stdout });
+  const pushed = await cli(["push", "Plain-", "-", "--cloud-events", "--schema-version", "1", ...other.provider], {
+    input: stdout,
+  });
   assert.match(pushed.stdout, /^Published 3 events to Plain-/, pushed.stderr);
 });
 
