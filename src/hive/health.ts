@@ -30,7 +30,7 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** The code of a `BeeHiveError` or the name of another error; `Timeout` when the provider did not respond in time. */
+  /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface ActorHealth {
   readonly error: string | undefined;
   /** Why this process leases no events of the subscription, or one at a time. Other processes may lease them. */
   readonly paused: PauseHealth | undefined;
-  /** Partition keys of an ordered subscription held back by an event that awaits a retry here; at most 10. */
+  /** Up to 10 partition keys of an ordered subscription, held back by an event that awaits a retry here. */
   readonly heldKeys: readonly HeldKey[];
 }
 
@@ -64,9 +64,9 @@ export interface HealthParts {
   readonly clock: Clock;
 }
 
-/** How long an answer of the provider is reused, in ms: probes are frequent, and a cloud charges for each request. */
+/** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
 const reusedMs = 5_000;
-/** How long the provider may take to respond, in ms: a probe of Kubernetes waits for 1 s by default. */
+/** How long the provider may take to respond, in ms. A probe of Kubernetes waits for 1 s by default. */
 const maxAnswerMs = 800;
 /** How long a poll may take, in ms. Polls wait for at most 20 s, so a longer one is stuck. */
 const stuckMs = 120_000;

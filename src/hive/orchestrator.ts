@@ -9,7 +9,7 @@ import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
 import type { Event } from "../events/event.ts";
 
-/** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
+/** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
 
 /** Creates the queues of the actors, and runs a delivery loop for each subscription. */
@@ -66,7 +66,7 @@ export class Orchestrator {
     return queueSpecs(this.#descriptors, this.#publishers);
   }
 
-  /** One delivery loop for each subscription. */
+  /** A delivery loop for each subscription. */
   get loops(): readonly DeliveryLoop[] {
     return this.#loops;
   }
@@ -121,7 +121,7 @@ const idlePollMs = 5;
 const maxIdlePollMs = 10_000;
 
 /**
- * Returns the error of a push before the set-up: it names the missing call if the hive itself would create the queue.
+ * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
  *
  * Returns any other error unchanged.
  */

@@ -16,7 +16,7 @@ export interface Waiter extends Bagged {
 /**
  * Callers who wait for the same thing, such as the polls of a queue.
  *
- * One alarm serves all of them, and each signal has one listener.
+ * All share an alarm, and each signal has one listener.
  */
 export class Waiters<W extends Waiter> implements Iterable<W> {
   readonly #clock: Clock;

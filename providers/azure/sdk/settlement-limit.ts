@@ -24,8 +24,8 @@ export function withinLimit(
     forgetWaits(receiver);
     const [code, what] = receiver.isClosed
       ? (["LeaseLost", "the session was lost"] as const)
-      : (["Timeout", "Service Bus did not answer in time"] as const);
-    throw new BeeHiveError(code, `It is not known whether the event was settled: ${what}.`);
+      : (["Timeout", "Service Bus did not respond in time"] as const);
+    throw new BeeHiveError(code, `The event may or may not be settled: ${what}.`);
   });
 }
 

@@ -188,7 +188,7 @@ export class TableRows implements AtomicRows {
   }
 }
 
-/** Returns whether a refused write had succeeded before: its answer was lost, and the SDK repeated it. */
+/** Returns whether a refused write had succeeded before. Its answer was lost, and the SDK repeated it. */
 function isWritten({ content }: RowChange, found: string | undefined): boolean {
   return content !== undefined && content.etag === found;
 }

@@ -105,7 +105,7 @@ export class MemoryRows implements AtomicRows {
   }
 }
 
-/** One store: its partitions in order, each with its rows in order. */
+/** A store: its partitions in order, each with its rows in order. */
 class Table {
   readonly #name: string;
   readonly #partitions = new SortedMap<SortedMap<RowContent>>();
