@@ -69,7 +69,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Returns the outcome of `work`, or what `late` returns or throws if there is none after `ms` milliseconds. */
+/** Returns the outcome of `work`; after `ms` milliseconds, the outcome of `late`. */
 export async function withTimeLimit<T, L>(work: Promise<T>, clock: Clock, ms: number, late: () => L): Promise<T | L> {
   const over = new Latch<void>();
   const timer = clock.after(ms, () => over.resolve());

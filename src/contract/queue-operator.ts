@@ -67,7 +67,7 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
-  /** True while the counts may miss events that this process sent or abandoned, so that 0 proves nothing. */
+  /** True while the counts may miss events that this process sent or abandoned. A count of 0 then proves nothing. */
   readonly lagging?: boolean;
 }
 

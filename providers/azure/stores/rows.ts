@@ -102,7 +102,7 @@ export class TableRows implements AtomicRows {
     }
   }
 
-  /** Deletes rows in a transaction, or one by one when one of them is missing, since that fails the transaction. */
+  /** Deletes rows in a transaction. A missing row fails it; then the rows are deleted one by one. */
   async #deleteTogether(deletions: readonly RowChange[]): Promise<void> {
     const actions = deletions.map(({ key }): TransactionAction => ["delete", { ...tableKey(key), etag: "*" }]);
     const outcome = await this.#tryWrite(deletions[0] as RowChange, () => this.#table.submitTransaction(actions));
