@@ -208,7 +208,7 @@ function filterOf({ table, partition, from, to, after }: RowRange): string {
   return conditions.join(" and ");
 }
 
-/** Checks the bounds again, because a bound that is too long for a key is shortened in the filter. */
+/** Checks the bounds again, because the filter shortens a bound that is too long. */
 function isWithin({ from, to }: RowRange, id: string): boolean {
   return (from === undefined || compareIds(id, from) >= 0) && (to === undefined || compareIds(id, to) < 0);
 }
