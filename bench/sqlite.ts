@@ -13,7 +13,7 @@ import { ratiosOf } from "./statistics.ts";
 import { numberOf, spreadText, type Table } from "./table.ts";
 
 const window = 256;
-/** Added to each flush, in ms: nothing, a good disk of a cloud, a common one. */
+/** Delays added to each flush, in ms: none, a good cloud disk, a common one. */
 const delays = [0, 1, 5];
 
 const hive: Entry = {
@@ -38,7 +38,7 @@ const notes = [
   "A BeeHive step is atomic: its output, its commit and its duplicates' check are one transaction. The others publish, then acknowledge.",
 ];
 
-/** Events that survive the process, on one machine. */
+/** Events on one machine that survive the process. */
 export async function sqlite(effort: Effort): Promise<Outcome> {
   const { seconds, rounds, quick } = effort;
   using folder = scratchFolder();
@@ -102,7 +102,7 @@ function flushTable(
 
 const figureNames: Readonly<Record<string, string>> = { plainjob: "Plainjob", bullmq: "Bullmq", amqplib: "Rabbitmq" };
 
-/** Runs with BeeHive, first, and those whose servers are there; stops the servers. */
+/** Runs BeeHive first, then contestants with an available server; stops the servers. */
 async function beside(
   preload: Preload | string,
   delayMs: number,

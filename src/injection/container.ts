@@ -162,8 +162,8 @@ function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError
     "Unresolvable",
     isOfInversify(cause)
       ? `${descriptor.name} cannot be made. ` +
-          `Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
-      : `${descriptor.name} cannot be made: what it needs failed: ${messageOf(cause)}`,
+          `Bind its dependencies in the container of the hive, and name them with @injects: ${messageOf(cause)}`
+      : `${descriptor.name} cannot be made: a dependency failed: ${messageOf(cause)}`,
     { cause },
   );
 }
