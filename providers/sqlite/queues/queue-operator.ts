@@ -1,5 +1,6 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import { inMs } from "../../../src/base/duration.ts";
+import { ConcurrencyConflict } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
@@ -15,6 +16,7 @@ import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
+import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { SqliteConfig } from "../config.ts";
 import type { SqliteClient } from "../file/client.ts";
 import { UndoGroup } from "../file/group-commit.ts";
@@ -195,7 +197,14 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
+  /** Notes the commits of other steps that the failed step of a lease relied on. */
+  reliesOn(lease: Lease, relied: Iterable<PendingCommit>): void {
+    (lease as SqliteLease).relied = relied;
+  }
+
+  /** @throws ConcurrencyConflict if the step failed upon a change that was undone. The event is then delivered again. */
   async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+    await assertHappened(lease as SqliteLease);
     await this.#client.write(() => {
       const now = this.#clock.now();
       this.#messages.assertHeld(lease as SqliteLease, now);
@@ -289,6 +298,18 @@ export class SqliteQueueOperator implements QueueOperator {
         this.#messages.add(subscription, event, row, due, now);
         this.#waiting.touch(subscription);
       }
+    }
+  }
+}
+
+/** @throws ConcurrencyConflict if a commit that the step of the lease relied on has failed. */
+async function assertHappened({ event, relied }: SqliteLease): Promise<void> {
+  for (const { happened } of relied) {
+    try {
+      await happened;
+    } catch (cause) {
+      const message = `The event ${event.id} failed upon a change that was undone. It will be delivered again.`;
+      throw new ConcurrencyConflict(event.id, message, { cause });
     }
   }
 }
