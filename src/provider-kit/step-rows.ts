@@ -1,4 +1,4 @@
-import { BeeHiveError, ConcurrencyConflict } from "../base/errors.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import {
   compareKeys,
   headOf,
@@ -14,14 +14,10 @@ import {
   type RowRange,
   type Rows,
 } from "./rows.ts";
+import { stepConflict, type StepChanges } from "./step-changes.ts";
 import type { PendingCommit, PendingWrite, Place, StepsUnderWay } from "./steps-under-way.ts";
 
-/** The reads and writes of a step. The commit applies all writes if all reads still hold, else none. */
-export interface StepChanges {
-  /** The version of each row that the step read; `undefined` for no row. */
-  readonly seen: readonly { readonly key: RowKey; readonly etag: string | undefined }[];
-  readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
-}
+export { stepConflict, type StepChanges } from "./step-changes.ts";
 
 /**
  * The rows of one actor step: committed rows with the step's own writes on top, which reach the provider at the commit.
@@ -217,11 +213,6 @@ export class StepRows implements Rows {
         "such as a singleton, takes its stores from hive.stores instead of having them injected.",
     );
   }
-}
-
-/** Returns the error of a step that cannot commit because a row changed. */
-export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
-  return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
 }
 
 /** Returns rows with writes on top of them, in no order. */

@@ -1,6 +1,6 @@
 import { afterThisTurn } from "../base/clock.ts";
 import { rowName, within, type RowContent, type RowKey, type RowRange } from "./rows.ts";
-import { stepConflict, type StepChanges } from "./step-rows.ts";
+import { stepConflict, type StepChanges } from "./step-changes.ts";
 
 /** A commit that is under way. */
 export interface PendingCommit {

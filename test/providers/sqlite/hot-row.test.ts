@@ -182,8 +182,8 @@ test("steps of two processes that collide and fail happen once each", async () =
       if (run % 3 === 2) await turn();
     }
   };
-  const leases = [await leased(here, count), await leased(there, count)];
-  await Promise.all([here, there].flatMap((provider, n) => leases[n]?.map((lease) => work(provider, lease))));
+  const [own, others] = [await leased(here, count), await leased(there, count)];
+  await Promise.all([...own.map((lease) => work(here, lease)), ...others.map((lease) => work(there, lease))]);
   assert.is(await sold(here), 2 * count);
   const { steps } = await there.stores.collection<Log>("Logs").get("log");
   assert.equal(
