@@ -4,7 +4,6 @@ import { ConcurrencyConflict } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   KeyHolder,
   QueueCounts,
@@ -16,7 +15,6 @@ import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
-import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { SqliteConfig } from "../config.ts";
 import type { SqliteClient } from "../file/client.ts";
 import { UndoGroup } from "../file/group-commit.ts";
@@ -40,7 +38,7 @@ const none: TakenMessages = { leases: [], unreadable: [] };
  * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process
  * loses its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
-export class SqliteQueueOperator implements QueueOperator {
+export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #config: SqliteConfig;
@@ -123,7 +121,7 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<SqliteLease[]> {
     let now = this.#clock.now();
     let giveUpAt = now + waitMs;
     for (;;) {
@@ -152,18 +150,19 @@ export class SqliteQueueOperator implements QueueOperator {
     }
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+  async renew(leases: readonly SqliteLease[], leaseMs: number): Promise<readonly boolean[]> {
     const renewed = await this.#client.write(() => {
       const now = this.#clock.now();
-      return leases.map((lease) => this.#messages.renew(lease as SqliteLease, now + leaseMs, now) && now + leaseMs);
+      return leases.map((lease) => this.#messages.renew(lease, now + leaseMs, now) && now + leaseMs);
     });
-    return renewed.map((until, index) => {
-      if (until !== false) (leases[index] as SqliteLease).expiresAt = until;
+    return leases.map((lease, index) => {
+      const until = renewed[index] ?? false;
+      if (until !== false) lease.expiresAt = until;
       return until !== false;
     });
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+  async commit(lease: SqliteLease, outputs: readonly Event[]): Promise<void> {
     await this.commitStep(lease, outputs, {});
   }
 
@@ -174,7 +173,7 @@ export class SqliteQueueOperator implements QueueOperator {
    * possibly several times.
    */
   commitStep(
-    lease: Lease,
+    lease: SqliteLease,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
   ): Promise<void> {
@@ -190,25 +189,20 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+  async abandon(lease: SqliteLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.abandon(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
-      this.#waiting.touch((lease as SqliteLease).subscription);
+      this.#messages.abandon(lease, delayMs, countAttempt, this.#clock.now());
+      this.#waiting.touch(lease.subscription);
     });
   }
 
-  /** Notes the commits of other steps that the failed step of a lease relied on. */
-  reliesOn(lease: Lease, relied: Iterable<PendingCommit>): void {
-    (lease as SqliteLease).relied = relied;
-  }
-
   /** @throws ConcurrencyConflict if the step failed upon a change that was undone. The event is then delivered again. */
-  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
-    await assertHappened(lease as SqliteLease);
+  async deadLetter(lease: SqliteLease, letter: DeadLetterRecord): Promise<void> {
+    await assertHappened(lease);
     await this.#client.write(() => {
       const now = this.#clock.now();
-      this.#messages.assertHeld(lease as SqliteLease, now);
-      this.#deadLetters.add(lease as SqliteLease, letter);
+      this.#messages.assertHeld(lease, now);
+      this.#deadLetters.add(lease, letter);
       this.#remove(lease, now);
     });
   }
@@ -270,9 +264,9 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#waiting.close();
   }
 
-  #remove(lease: Lease, now: number = this.#clock.now()): void {
-    const { subscription, inLine } = lease as SqliteLease;
-    this.#messages.remove(lease as SqliteLease, now);
+  #remove(lease: SqliteLease, now: number = this.#clock.now()): void {
+    const { subscription, inLine } = lease;
+    this.#messages.remove(lease, now);
     if (inLine) this.#waiting.touch(subscription);
   }
 

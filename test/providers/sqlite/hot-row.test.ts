@@ -2,10 +2,10 @@
 import * as assert from "uvu/assert";
 import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { afterThisTurn } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Step } from "../../../src/contract/provider.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { actorDescription, counterStore, createHive, Event, injects, silentLogger } from "../../../src/index.ts";
 import type { CounterStore } from "../../../src/index.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
@@ -32,7 +32,7 @@ async function opened(file: string): Promise<SqliteProvider> {
   return provider;
 }
 
-async function leased(provider: SqliteProvider, max: number): Promise<readonly Lease[]> {
+async function leased(provider: SqliteProvider, max: number): Promise<readonly SqliteLease[]> {
   const signal = new AbortController().signal;
   return provider.queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal });
 }
@@ -42,7 +42,7 @@ const increment = ({ stores }: Pick<Step, "stores">): Promise<number> => stores.
 const sold = ({ stores }: SqliteProvider): Promise<number> => stores.counters.get("Sold", "lamp");
 
 /** Runs one step that adds to the counter. Returns how it ended. */
-async function sell(provider: SqliteProvider, lease: Lease, outputs: readonly Event[] = []): Promise<string> {
+async function sell(provider: SqliteProvider, lease: SqliteLease, outputs: readonly Event[] = []): Promise<string> {
   const step = provider.beginStep(lease);
   try {
     await increment(step);
@@ -99,7 +99,7 @@ test("a step that read what is then undone is undone too", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push(letters(3));
-  const [one, two, three] = (await leased(provider, 3)) as [Lease, Lease, Lease];
+  const [one, two, three] = (await leased(provider, 3)) as [SqliteLease, SqliteLease, SqliteLease];
   const ends = await Promise.all([sell(provider, one), sell(provider, two, [nobody]), sell(provider, three)]);
   assert.equal(ends, ["committed", "QueueNotFound", "ConcurrencyConflict"]);
   assert.is(await sold(provider), 1);
@@ -113,7 +113,7 @@ test("a lost lease undoes only its own step and those that read it", async () =>
   const provider = await opened(file.path);
   const other = new SqliteProvider({ file: file.path });
   await provider.queues.push(letters(3));
-  const [one, two, three] = (await leased(provider, 3)) as [Lease, Lease, Lease];
+  const [one, two, three] = (await leased(provider, 3)) as [SqliteLease, SqliteLease, SqliteLease];
   await other.queues.abandon(two, { delayMs: 0, countAttempt: false });
   const ends = await Promise.all([one, two, three].map((lease) => sell(provider, lease)));
   assert.equal(ends, ["committed", "LeaseLost", "ConcurrencyConflict"]);
@@ -125,7 +125,7 @@ test("no event is dead-lettered upon a change that is undone", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push(letters(2));
-  const [one, two] = (await leased(provider, 2)) as [Lease, Lease];
+  const [one, two] = (await leased(provider, 2)) as [SqliteLease, SqliteLease];
   const refused = sell(provider, one, [nobody]);
   const step = provider.beginStep(two);
   assert.is(await step.stores.counters.get("Sold", "lamp"), 1);
@@ -144,7 +144,7 @@ test("a page of rows shows what is about to be committed", async () => {
   const provider = await opened(file.path);
   await provider.stores.collection<Log>("Logs").insert({ id: "b", steps: [] });
   await provider.queues.push(letters(2));
-  const [one, two] = (await leased(provider, 2)) as [Lease, Lease];
+  const [one, two] = (await leased(provider, 2)) as [SqliteLease, SqliteLease];
   const [first, second] = [provider.beginStep(one), provider.beginStep(two)];
   const logs = first.stores.collection<Log>("Logs");
   await logs.insert({ id: "a", steps: [1] });
@@ -162,7 +162,7 @@ test("steps of two processes that collide and fail happen once each", async () =
   const [here, there] = [await opened(file.path), await opened(file.path)];
   const count = 60;
   await here.queues.push(letters(2 * count));
-  const work = async (provider: SqliteProvider, lease: Lease): Promise<void> => {
+  const work = async (provider: SqliteProvider, lease: SqliteLease): Promise<void> => {
     const n = lease.event.getBody<number>();
     // Some steps are slow, and the first commit of some is refused.
     for (let run = 0; ; run++) {
