@@ -3,7 +3,7 @@ import { afterThisTurn, waitFor, type Clock, type Timer } from "../base/clock.ts
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
-import { entryOf, maxOutputs, type Journal, type JournalEntry, type JournalFilter, type LateEntry } from "./journal.ts";
+import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
 import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** Entries that are written together: one row of the store. */
@@ -62,9 +62,8 @@ export class StoredJournal implements Journal {
     this.#segments = parts.stores.collection<Segment>("HiveJournal");
   }
 
-  append(late: JournalEntry | LateEntry): void {
+  append(entry: JournalEntry): void {
     if (this.#closed) return;
-    const entry = entryOf(late);
     if (entry.outputs.length <= maxOutputs) this.#gather(entry);
     else for (const part of spread(entry)) this.#gather(part);
   }
