@@ -6,6 +6,7 @@ import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
@@ -61,6 +62,8 @@ export class SqliteProvider implements Provider {
       rows,
       clock,
       locks: this.#locks,
+      underWay: new StepsUnderWay(),
+      discarded: (lease, relied) => (lease.relied = relied),
       commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
     };
     new Housekeeping(this.#client, clock, rows);

@@ -37,6 +37,7 @@ export { sleep } from "../base/clock.ts";
 export { directStep } from "../contract/provider.ts";
 export { AtomicStep, type AtomicSteps } from "./atomic-step.ts";
 export { stepConflict, StepRows, type StepChanges } from "./step-rows.ts";
+export { StepsUnderWay, type PendingCommit, type PendingWrite, type Place } from "./steps-under-way.ts";
 
 // Stores: a table of rows carries all of them.
 export {
