@@ -16,29 +16,79 @@ const meanings: readonly (readonly [codes: RegExp, code: ErrorCode, failure: Fai
     "a right is missing. `beehive policy` prints the rights of a worker; the owner of the schema grants them",
   ],
   [/^(42883|42P01)$/, "Unavailable", "refused", "the schema lacks something. Run `beehive setup` as its owner"],
-  [/^0A000$/, "InvalidConfiguration", "refused", "the server lacks something that PostgreSQL has. Use PostgreSQL 14 or later"],
-  [/^(22021|22P05)$/, "InvalidItem", "refused", "a text cannot be kept. Nothing of it was written; bytes hold anything"],
+  [
+    /^0A000$/,
+    "InvalidConfiguration",
+    "refused",
+    "the server lacks something that PostgreSQL has. Use PostgreSQL 14 or later",
+  ],
+  [
+    /^(22021|22P05)$/,
+    "InvalidItem",
+    "refused",
+    "a text cannot be kept. Nothing of it was written; bytes hold anything",
+  ],
   [/^54000$/, "TooLarge", "refused", "a value is too large. Store it in smaller parts"],
-  [/^(53100|53200)$/, "Unavailable", "undone", "the server is out of disk or memory. Nothing that was confirmed is lost"],
-  [/^53300$/, "Unavailable", "undone", "the server has no connection left. Lower `connections`, or raise max_connections"],
+  [
+    /^(53100|53200)$/,
+    "Unavailable",
+    "undone",
+    "the server is out of disk or memory. Nothing that was confirmed is lost",
+  ],
+  [
+    /^53300$/,
+    "Unavailable",
+    "undone",
+    "the server has no connection left. Lower `connections`, or raise max_connections",
+  ],
   [/^25006$/, "Unavailable", "undone", "the server only reads: it is a standby. Name the primary"],
   [/^57P03$/, "Unavailable", "undone", "the server is starting or stopping. It is retried"],
   [/^(40001|40P01|55P03)$/, "Unavailable", "undone", "rows were locked for too long. It is retried"],
   [/^57014$/, "Timeout", "unknown", "the server cancelled it. Look for a statement_timeout that is too short"],
   [/^(57P0[125]|08|XX000)/, "Unavailable", "unknown", "the connection was ended. It is retried"],
-  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/, "Unavailable", "undone", "the server does not answer. Check host, port, and that it runs"],
+  [
+    /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/,
+    "Unavailable",
+    "undone",
+    "the server does not answer. Check host, port, and that it runs",
+  ],
   [/^(ENOTFOUND|EAI_AGAIN)$/, "Unavailable", "undone", "the host is not known. Check its name"],
   [/^(ECONNRESET|EPIPE|ETIMEDOUT)$/, "Unavailable", "unknown", "the connection was lost. It is retried"],
-  [/^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS)/, "AccessDenied", "refused", "its certificate is not trusted. Name its authority by sslrootcert"],
+  [
+    /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS)/,
+    "AccessDenied",
+    "refused",
+    "its certificate is not trusted. Name its authority by sslrootcert",
+  ],
 ];
 
 /** Errors of `pg` itself, which have no code. */
 const byMessage: readonly (readonly [message: RegExp, code: ErrorCode, failure: Failure, advice: string])[] = [
-  [/connection timeout|trying to connect/i, "Timeout", "undone", "no connection was had in time. The server or `connections` is at its limit"],
+  [
+    /connection timeout|trying to connect/i,
+    "Timeout",
+    "undone",
+    "no connection was had in time. The server or `connections` is at its limit",
+  ],
   [/query read timeout/i, "Timeout", "unknown", "the server did not answer in time. It is retried"],
-  [/connection terminated|connection error|not queryable|client was closed/i, "Unavailable", "unknown", "the connection was lost. It is retried"],
-  [/does not support SSL/i, "InvalidConfiguration", "refused", "it has no TLS. Leave sslmode out, or switch TLS on at the server"],
-  [/password must be a string|no password/i, "AccessDenied", "refused", "it asks for a password. Give one in the URL or by PGPASSWORD"],
+  [
+    /connection terminated|connection error|not queryable|client was closed/i,
+    "Unavailable",
+    "unknown",
+    "the connection was lost. It is retried",
+  ],
+  [
+    /does not support SSL/i,
+    "InvalidConfiguration",
+    "refused",
+    "it has no TLS. Leave sslmode out, or switch TLS on at the server",
+  ],
+  [
+    /password must be a string|no password/i,
+    "AccessDenied",
+    "refused",
+    "it asks for a password. Give one in the URL or by PGPASSWORD",
+  ],
 ];
 
 const unknown = ["Unavailable", "refused", "PostgreSQL failed"] as const;

@@ -43,7 +43,10 @@ async function stateOf(send: Send, schema: string, where: string): Promise<Schem
   const [server] = await send<{ readonly version: string }>("SELECT version() AS version");
   const version = server?.version ?? "";
   if (!version.startsWith("PostgreSQL ") || /-YB-|Redshift|Greenplum/.test(version))
-    throw unfit(where, `its server is "${printableLine(version.slice(0, 60))}", not PostgreSQL ${oldestServer} or later`);
+    throw unfit(
+      where,
+      `its server is "${printableLine(version.slice(0, 60))}", not PostgreSQL ${oldestServer} or later`,
+    );
   const [state] = await send<ServerState>(
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_encoding') AS encoding,
       pg_is_in_recovery() AS standby, EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -53,11 +56,17 @@ async function stateOf(send: Send, schema: string, where: string): Promise<Schem
   if (!state) throw unfit(where, "its server does not describe itself");
   const { number, encoding, standby, there } = state;
   if (number < oldestServer * 10_000)
-    throw unfit(where, `its server is PostgreSQL ${Math.floor(number / 10_000)}, and ${oldestServer} is the oldest that works`);
+    throw unfit(
+      where,
+      `its server is PostgreSQL ${Math.floor(number / 10_000)}, and ${oldestServer} is the oldest that works`,
+    );
   if (encoding !== "UTF8")
     throw unfit(where, `its database is encoded as ${encoding}. Create one with ENCODING 'UTF8' TEMPLATE template0`);
   if (standby)
-    throw new BeeHiveError("Unavailable", `${where} could not be used: the server only reads, as it is a standby. Name the primary.`);
+    throw new BeeHiveError(
+      "Unavailable",
+      `${where} could not be used: the server only reads, as it is a standby. Name the primary.`,
+    );
   if (!there) return { version: 0, oldest: 0 };
   const [newest] = await send<SchemaState>(
     "SELECT version, oldest FROM beehive.migrations ORDER BY version DESC LIMIT 1",
