@@ -3,8 +3,9 @@ import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 import type { PostgresConfig, PostgresPool } from "./config.ts";
-import { inSchema } from "./database/migrate.ts";
+import { inSchema, lockKeyOf } from "./database/migrate.ts";
 import { prepare } from "./database/prepare.ts";
+import type { Value } from "./database/value.ts";
 import { failureOf, translate } from "./errors.ts";
 
 /** How long a call is repeated while the server cannot be reached, and the first and longest pause, in ms. */
@@ -13,9 +14,6 @@ const retryMs = { min: 25, max: 500 };
 /** How long to wait for a connection, and for an answer, in ms. */
 const connectMs = 10_000;
 const answerMs = 60_000;
-
-/** A value of a parameter. */
-export type Value = string | number | boolean | null | Uint8Array | readonly Value[];
 
 /** Rows of the server. */
 export interface Answer<R> {
@@ -28,7 +26,7 @@ const int8 = 20;
 /** Reads 64-bit integers as numbers: all of ours are safe. */
 const types = {
   getTypeParser: (oid: number, format?: "text" | "binary") =>
-    oid === int8 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format as "text"),
+    oid === int8 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format),
 };
 
 /**
@@ -37,6 +35,10 @@ const types = {
  */
 export class PostgresClient {
   readonly schema: string;
+  /** The channel of its notices. */
+  readonly channel: string;
+  /** The first half of the keys of its advisory locks. */
+  readonly lockKey: number;
   /** Where it is, without secrets, for errors. */
   readonly where: string;
   readonly #config: PostgresConfig;
@@ -51,6 +53,8 @@ export class PostgresClient {
     this.#config = config;
     this.#clock = clock;
     this.schema = config.schema;
+    this.channel = `beehive:${config.schema}`;
+    this.lockKey = lockKeyOf(config.schema);
     this.#normal = config.durability === "normal";
     this.#pool = config.pool ?? poolOf(config);
     this.where = `The schema "${config.schema}" of ${shownServer(config)}`;

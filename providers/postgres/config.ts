@@ -88,11 +88,11 @@ export interface PostgresSettings {
  */
 export interface PostgresOptions extends Partial<PostgresSettings> {
   /** The URL of the database, with the options of `pg` such as `sslmode`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** The options of a `Client` of `pg`. */
-  readonly connection?: object;
+  readonly connection?: object | undefined;
   /** A `Pool` of `pg`, which stays open when the provider is closed. */
-  readonly pool?: PostgresPool;
+  readonly pool?: PostgresPool | undefined;
 }
 
 /** A complete configuration. */

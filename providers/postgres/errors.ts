@@ -1,5 +1,5 @@
 import { messageOf } from "../../src/base/error-text.ts";
-import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
+import { BeeHiveError, isBeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 
 /** Whether a failed call may be repeated: never, since it did nothing, or although it may have been done. */
@@ -109,7 +109,7 @@ export function failureOf(error: unknown): Failure {
 
 /** Returns the SQLSTATE of an error of the server, or the code of one of Node; empty for none. */
 export function codeOf(error: unknown): string {
-  const { code, errors } = error as { readonly code?: unknown; readonly errors?: readonly unknown[] };
+  const { code, errors } = (error ?? {}) as { readonly code?: unknown; readonly errors?: readonly unknown[] };
   // Node tries each address of a host, and gives an AggregateError.
   if (typeof code !== "string" && errors?.[0] !== undefined) return codeOf(errors[0]);
   return typeof code === "string" ? code : "";
@@ -121,4 +121,11 @@ export function translate(error: unknown, where: string): BeeHiveError {
   const [code, , advice] = meaningOf(error);
   const what = safeText(messageOf(error) || codeOf(error), 512);
   return new BeeHiveError(code, `${where} could not be used: ${advice} (${what}).`, { cause: error });
+}
+
+/** Returns whether one of several commits in a statement may be the cause, so that the others succeed without it. */
+export function isOneOfGroup(error: Error): boolean {
+  if (isBeeHiveError(error, "QueueNotFound")) return true;
+  const code = codeOf(error.cause);
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|25|28|3D|42501|53[23]|57)/.test(code);
 }

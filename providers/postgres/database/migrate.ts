@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { messageFunctions } from "./message-functions.ts";
 import { tables } from "./schema.ts";
@@ -26,9 +27,9 @@ export function inSchema(sql: string, schema: string): string {
   return sql.replaceAll(/\bbeehive\./g, () => `${quoted(schema)}.`);
 }
 
-/** Returns the key of a schema for advisory locks: two 32-bit numbers, of which this is the first. */
-export function lockKey(schema: string): string {
-  return `hashtext('beehive:' || ${literal(schema)})`;
+/** Returns the first of the two 32-bit numbers of the advisory locks of a schema. */
+export function lockKeyOf(schema: string): number {
+  return createHash("sha256").update(`beehive:${schema}`).digest().readInt32BE();
 }
 
 /** Returns a text literal of SQL. */
@@ -54,7 +55,7 @@ DECLARE
   v_found int := 0;
 BEGIN
   PERFORM set_config('lock_timeout', '60s', true);
-  PERFORM pg_advisory_xact_lock(hashtextextended('beehive:' || ${literal(schema)}, 0));
+  PERFORM pg_advisory_xact_lock(${lockKeyOf(schema)}, 0);
   IF to_regnamespace(${literal(quoted(schema))}) IS NULL THEN
     CREATE SCHEMA ${quoted(schema)};
   END IF;

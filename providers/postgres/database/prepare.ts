@@ -1,6 +1,6 @@
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { printableLine } from "../../../src/base/printable.ts";
-import type { Value } from "../client.ts";
+import type { Value } from "./value.ts";
 import type { PostgresConfig } from "../config.ts";
 import { codeOf } from "../errors.ts";
 import { migration, needsMigration, schemaVersion, type SchemaState } from "./migrate.ts";

@@ -162,7 +162,8 @@ BEGIN
     FROM generate_series(1, cardinality(d_step)) AS d (n)
     WHERE d.n NOT IN (SELECT given.n FROM given JOIN added USING (destination, id));
     RETURN QUERY SELECT 'dropped', d.step, count(*), 0::bigint, NULL::text
-      FROM unnest(d_step) WITH ORDINALITY AS d (step, n) WHERE d.n = ANY (v_dropped) GROUP BY d.step;
+      FROM unnest(d_step) WITH ORDINALITY AS d (step, n) WHERE d.n = ANY (v_dropped) AND d.step <> ALL (v_refused)
+      GROUP BY d.step;
   END IF;
 
   IF cardinality(o_step) > 0 THEN
