@@ -276,7 +276,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#closed = true;
     this.#looking.close();
     this.#notices.close();
-    this.#waiting.close();
+    await this.#giveBack(this.#waiting.close());
     await this.#listener.close();
   }
 
