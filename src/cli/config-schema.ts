@@ -95,7 +95,13 @@ const queueName = v.pipe(
 
 const configSchema: v.GenericSchema<unknown, Config> = settings({
   provider: v.exactOptional(
-    v.pipe(text, v.regex(/^[a-z][a-z\d+.-]*:/i, "must be a URL such as sqlite:./hive.db, azure: or aws:")),
+    v.pipe(
+      text,
+      v.regex(
+        /^[a-z][a-z\d+.-]*:/i,
+        "must be a URL such as sqlite:./hive.db, postgres://host/database, azure: or aws:",
+      ),
+    ),
   ),
   modules: v.exactOptional(texts),
   actors: v.exactOptional(texts),
