@@ -38,6 +38,7 @@ export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/puls
 
 // Hive: actors at work on a provider.
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
+export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
 export { type Topology } from "./hive/orchestrator.ts";
 export { type DeliveryReport } from "./delivery/delivery.ts";
