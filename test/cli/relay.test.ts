@@ -30,7 +30,7 @@ test("a relay that is killed loses nothing and repeats no id", async () => {
   await using web = await createHive({ publishes: ["Paid"], provider: from, topology: "check" });
   await web.start();
 
-  const [events, keyCount] = [2_000, 7];
+  const [events, keyCount] = [600, 20];
   const pushed = (async () => {
     for (let number = 0; number < events; number++)
       await web.push(new Event("Paid", number, { id: `paid-${number}`, partitionKey: `key-${number % keyCount}` }));
