@@ -39,6 +39,7 @@ export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/puls
 // Hive: actors at work on a provider.
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
+export { type PushOptions } from "./hive/push-within.ts";
 export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";
 export { type Topology } from "./hive/orchestrator.ts";
 export { type DeliveryReport } from "./delivery/delivery.ts";
@@ -60,6 +61,7 @@ export {
   type QueueSpec,
 } from "./contract/queue-operator.ts";
 export { type DeadLetter, type DeadLetterRecord } from "./contract/dead-letter.ts";
+export { type Transaction } from "./contract/transaction.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export { type Duration } from "./base/duration.ts";
 

@@ -33,6 +33,7 @@ import { Telemetry } from "../telemetry/telemetry.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { Turnstile } from "../base/turnstile.ts";
+import { pushWithin, type PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
 
@@ -206,33 +207,37 @@ export class Hive {
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
    *
+   * With {@link PushOptions.within} the events are published with the commit of a transaction of the application.
+   *
    * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
    *   the provider. Some of several events may be published then; pushing the same events again is safe where the
    *   provider drops duplicates.
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
+  push(events: Event | Iterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events, options);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
   /** Publishes in any state: pulsers publish also while the hive waits for them to stop. */
-  async #publish(events: Event | Iterable<Event>): Promise<number | undefined> {
+  async #publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const list = events instanceof Event ? [events] : eventsIn(events);
     if (list.length === 0) return 0;
     let dropped: number | undefined = 0;
     const pushedAt = this.#clock.now();
     await this.#telemetry.push(list, async (traced) => {
-      const { business, log } = byDelivery(traced);
+      const { business, log } = within ? { business: traced, log: [] } : byDelivery(traced);
       this.#logEvents.send(log);
       try {
-        if (business.length > 0) dropped = await this.provider.queues.push(business);
+        if (within) dropped = await pushWithin(this.provider, within, business);
+        else if (business.length > 0) dropped = await this.provider.queues.push(business);
       } catch (error) {
         throw this.#isSetUp ? error : notSetUp(error, business, this.#orchestrator.specs);
       }
     });
-    this.#recording?.pushed(list, pushedAt);
+    // The transaction may be rolled back: the journal has its events from their first delivery on.
+    if (!within) this.#recording?.pushed(list, pushedAt);
     return dropped;
   }
 

@@ -5,6 +5,7 @@ import { leases } from "./leases.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
+import { transactions } from "./transactions.ts";
 
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
@@ -14,4 +15,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...stopping,
   ...publishing,
   ...state,
+  ...transactions,
 ];
