@@ -12,7 +12,7 @@ export type Handled = (hop: 0 | 1 | 2, body: Body) => void;
 export interface Settings {
   /** How many events each hop handles at the same time: parallelism, prefetch, workers, or what comes closest. */
   readonly concurrency: number;
-  /** For BeeHive: where the hive runs; `{folder}` and `{port}` stand for those. */
+  /** For BeeHive: where the hive runs; `{folder}` and `{port}` stand for those, `{fresh}` for a text of its own. */
   readonly provider?: string;
   /** For BeeHive: simple queues in the place of topics with a subscription each. */
   readonly queues?: boolean;
@@ -24,6 +24,8 @@ export interface Settings {
   readonly port?: number;
   /** Nothing is handled before `start`. */
   readonly held?: boolean;
+  /** So many processes at work on the same queues, this one among them; 1 unless said. */
+  readonly processes?: number;
   /** So many chains of three hops beside each other, each with topics of its own; 1 unless said. */
   readonly chains?: number;
 }

@@ -12,7 +12,15 @@ export interface Server {
   readonly version: string;
   /** Processor time that its processes took so far, in ms. */
   cpuMs(): number;
+  /** What it counts itself: statements, bytes written ahead. */
+  counts?(): Promise<ServerCounts>;
   stop(): Promise<void>;
+}
+
+/** What a server has done so far. */
+export interface ServerCounts {
+  readonly statements: number;
+  readonly walBytes: number;
 }
 
 /** Why a server is not there, and how it would be. */
