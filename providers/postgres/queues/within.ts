@@ -1,0 +1,110 @@
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { Transaction } from "../../../src/contract/transaction.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { PostgresClient } from "../client.ts";
+import { inSchema } from "../database/migrate.ts";
+import { translate } from "../errors.ts";
+import { lineOf, messageOf } from "./message.ts";
+import type { OpenTransactions } from "./open-transactions.ts";
+import type { Topology } from "./topology.ts";
+
+/** The parts that publishing in a transaction of the application works with. */
+export interface WithinParts {
+  readonly client: PostgresClient;
+  readonly topology: Topology;
+  readonly open: OpenTransactions;
+  /** How long the id of an event is known, in ms. */
+  readonly windowMs: number;
+}
+
+interface Output {
+  readonly known: number;
+  readonly subscription: number;
+  readonly line: string | null;
+  readonly due: number;
+  readonly event: string;
+  readonly body: string | null;
+  readonly bytes: string | undefined;
+}
+
+interface ResultRow {
+  readonly what: "topology" | "xact";
+  readonly n: number | bigint | string;
+  readonly xact: string | null;
+}
+
+/** How often events are sent anew because the topology changed. */
+const maxTopologies = 3;
+
+/**
+ * Publishes events in a transaction of the application. Returns how many were dropped as duplicates.
+ *
+ * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool.
+ */
+export async function publishWithin(
+  transaction: Transaction,
+  events: readonly Event[],
+  parts: WithinParts,
+): Promise<number> {
+  const { client, topology, open } = parts;
+  assertOneConnection(transaction);
+  await client.ready();
+  for (let times = 1; ; times++) {
+    await topology.assertDestinations(events);
+    const { text, subscriptions } = pushOf(events, parts);
+    const { what, n, xact } = await send(transaction, text, client);
+    if (what === "xact") {
+      if (xact !== null) open.add(xact, subscriptions);
+      return Number(n);
+    }
+    if (times === maxTopologies)
+      throw new BeeHiveError(
+        "Unavailable",
+        `The transaction does not see the topics of now: it began before one was made. Repeat it.`,
+      );
+    await topology.read();
+  }
+}
+
+/** Returns the parameter of `push_within_1`, and how many events each subscription gets. */
+function pushOf(
+  events: readonly Event[],
+  { topology, windowMs }: WithinParts,
+): { readonly text: string; readonly subscriptions: ReadonlyMap<number, number> } {
+  const known: { readonly destination: number; readonly id: string }[] = [];
+  const outputs: Output[] = [];
+  const counts = new Map<number, number>();
+  for (const event of events) {
+    const { id: destination, subscriptions } = topology.knownDestination(event) ?? { id: 0, subscriptions: [] };
+    const number = known.push({ destination, id: identityOf(event) });
+    const { bytes, ...row } = messageOf(event);
+    const content = { ...row, bytes: bytes ? Buffer.from(bytes).toString("base64") : undefined };
+    const due = event.enqueueTime?.getTime() ?? 0;
+    for (const subscription of subscriptions) {
+      outputs.push({ known: number, subscription: subscription.id, line: lineOf(subscription, event), due, ...content });
+      counts.set(subscription.id, (counts.get(subscription.id) ?? 0) + 1);
+    }
+  }
+  const push = { topology: topology.version, window: windowMs, known, outputs };
+  return { text: JSON.stringify(push), subscriptions: counts };
+}
+
+async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
+  const text = inSchema("SELECT what, n, xact FROM beehive.push_within_1($1::text)", client.schema);
+  try {
+    const { rows } = await transaction.query(text, [push]);
+    return rows[0] as ResultRow;
+  } catch (error) {
+    throw translate(error, client.where);
+  }
+}
+
+/** A pool would run the statement outside of the transaction. */
+function assertOneConnection(transaction: Transaction): void {
+  if (!("totalCount" in transaction)) return;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    "within is a pool, which takes any of its connections. Take a client of the pool, BEGIN, and give that client.",
+  );
+}
