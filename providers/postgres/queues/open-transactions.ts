@@ -40,6 +40,8 @@ export class OpenTransactions {
     const counts = new Map(this.#open.get(xact)?.subscriptions);
     for (const [id, count] of subscriptions) counts.set(id, (counts.get(id) ?? 0) + count);
     this.#open.set(xact, { subscriptions: counts, until: this.#clock.now() + giveUpMs });
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#pauseMs = lookMs.min;
     this.#schedule();
   }

@@ -1,10 +1,12 @@
+import { messageOf as textOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import { safeText } from "../../../src/base/safe-text.ts";
 import type { Transaction } from "../../../src/contract/transaction.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
-import { translate } from "../errors.ts";
+import { failureOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import type { Topology } from "./topology.ts";
@@ -96,7 +98,12 @@ async function send(transaction: Transaction, push: string, client: PostgresClie
     const { rows } = await transaction.query(text, [push]);
     return rows[0] as ResultRow;
   } catch (error) {
-    throw translate(error, client.where);
+    if (failureOf(error) === "refused") throw translate(error, client.where);
+    throw new BeeHiveError(
+      translate(error, client.where).code,
+      `Nothing was published in the transaction: ${safeText(textOf(error), 512)}. Roll it back, and repeat it.`,
+      { cause: error },
+    );
   }
 }
 
