@@ -26,7 +26,7 @@ export class HeldKeys {
 
   /** Forgets an event that is delivered again. */
   release({ event }: Lease): void {
-    this.#held.delete(event.id);
+    if (this.#held.size > 0) this.#held.delete(event.id);
   }
 
   /** Returns the held keys, those with the latest next attempt first. */

@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Event, EventProperty } from "../events/event.ts";
-import { identityOf, uuidOf } from "../events/identity.ts";
+import { identityOf } from "../events/identity.ts";
+import { OutputId, type IdSource } from "../events/output-id.ts";
 
 /**
  * Returns the outputs of a step as they are published.
@@ -9,8 +9,8 @@ import { identityOf, uuidOf } from "../events/identity.ts";
  * Each has the correlation id of the input, the input as its cause, the trace headers, and an id that is the same
  * whenever the same step is repeated.
  *
- * @param atomic True when a step that is repeated published nothing before. An output by reference then keeps its
- *   random id, because it has no text to hash.
+ * @param atomic True when a step that is repeated published nothing before. Outputs without an id of their own are new
+ *   then, see `Event.isNew`; one by reference gets a random id, because it has no text to hash.
  */
 export function stampOutputs(
   input: Event,
@@ -26,27 +26,37 @@ export function stampOutputs(
     );
   return outputs.map((output) =>
     output.with({
-      id: output.hasId || (atomic && output.byReference) ? output.id : deterministicId(input, output, ordinals),
+      id: output.hasId ? output.id : newId(input, output, ordinals, atomic),
       correlationId: output.correlationId ?? input.correlationId ?? input.id,
-      causationId: input.id,
+      causationId: input.idSource,
       properties: withTracing(output.properties, tracing),
     }),
   );
 }
 
-/**
- * Returns a hash of the input, the subscription and the output. An ordinal distinguishes equal outputs of one step.
- *
- * The position alone would not do: an actor that returns its outputs in another order on its second attempt would have
- * a new event dropped as a duplicate.
- */
-function deterministicId(input: Event, output: Event, ordinals: Map<string, number> | undefined): string {
+/** Returns the id of an output that has none. Without atomic steps it is text: a repeated output is a duplicate then. */
+function newId(input: Event, output: Event, ordinals: Map<string, number> | undefined, atomic: boolean): IdSource {
+  if (atomic && output.byReference) return new OutputId();
   const { eventType, queueName } = output;
-  const from = `${identityOf(input)}\n${input.queueName}`;
-  const content = `${from}\n${eventType}\n${queueName}\n${traitsOf(output)}\n${textOf(output)}`;
-  const ordinal = ordinals?.get(content) ?? 0;
-  ordinals?.set(content, ordinal + 1);
-  return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
+  const traits = traitsOf(output);
+  const body = textOf(output);
+  const id = new OutputId({
+    inputId: input.properties["source"] === undefined ? input.idSource : identityOf(input),
+    subscription: input.queueName,
+    eventType,
+    queueName,
+    traits,
+    body,
+    ordinal: ordinals === undefined ? 0 : ordinalOf(`${eventType}\n${queueName}\n${traits}\n${body}`, ordinals),
+  });
+  return atomic ? id : id.text;
+}
+
+/** Returns how many equal outputs of the step came before. */
+function ordinalOf(content: string, ordinals: Map<string, number>): number {
+  const ordinal = ordinals.get(content) ?? 0;
+  ordinals.set(content, ordinal + 1);
+  return ordinal;
 }
 
 /** Returns the fields besides the body that make outputs differ; empty for most. */

@@ -22,6 +22,7 @@ import {
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
+import { idText, OutputId, type IdSource } from "./output-id.ts";
 import { QueueName } from "./queue-name.ts";
 
 export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
@@ -29,9 +30,10 @@ export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./
 /** Marks the constructor call that takes a checked record. */
 const asRecord: unique symbol = Symbol("record");
 
-/** A record that may have no id yet, and whose body may be shared. */
-type UnnamedRecord = Omit<EventRecord, "id" | "body"> & {
-  readonly id?: string | undefined;
+/** A record that may have no id yet, whose ids may be read later, and whose body may be shared. */
+type UnnamedRecord = Omit<EventRecord, "id" | "causationId" | "body"> & {
+  readonly id?: IdSource | undefined;
+  readonly causationId?: IdSource | undefined;
   readonly body: string | Uint8Array | SharedBody;
 };
 
@@ -57,13 +59,13 @@ export class Event<Body = unknown> {
   readonly url: string | undefined;
   readonly properties: Readonly<Record<string, EventProperty>>;
   readonly correlationId: string | undefined;
-  readonly causationId: string | undefined;
   readonly partitionKey: string | undefined;
   readonly delivery: EventDelivery;
   readonly #body: string | Uint8Array | SharedBody;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
-  #id: string | undefined;
+  readonly #causationId: IdSource | undefined;
+  #id: IdSource | undefined;
   static {
     // `console.log` calls the method of this name.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: inspected });
@@ -88,7 +90,7 @@ export class Event<Body = unknown> {
       this.url = type.url;
       this.properties = type.properties ?? noProperties;
       this.correlationId = type.correlationId;
-      this.causationId = type.causationId;
+      this.#causationId = type.causationId;
       this.partitionKey = type.partitionKey === "" ? undefined : type.partitionKey;
       this.delivery = type.delivery ?? "business";
       this.#body = type.body;
@@ -103,7 +105,7 @@ export class Event<Body = unknown> {
       this.url = checkedText("url", options.url);
       this.properties = checkedProperties(options.properties);
       this.correlationId = checkedText("correlationId", options.correlationId);
-      this.causationId = checkedText("causationId", options.causationId);
+      this.#causationId = checkedText("causationId", options.causationId);
       this.partitionKey = checkedLine("partitionKey", options.partitionKey);
       this.delivery = checkedDelivery(options.delivery);
       this.#body = options.byReference
@@ -128,7 +130,26 @@ export class Event<Body = unknown> {
 
   /** The unique id; a random UUID by default. */
   get id(): string {
+    return idText(this.idSource);
+  }
+
+  /** @internal The id, which a copy of this event shares without reading it. */
+  get idSource(): IdSource {
     return (this.#id ??= randomUUID());
+  }
+
+  /**
+   * @internal Whether an atomic step published the event under an id of the hive's.
+   *
+   * Such a step commits once, so the event is no duplicate of another.
+   */
+  get isNew(): boolean {
+    return this.#id instanceof OutputId;
+  }
+
+  /** The id of the event that caused this one. */
+  get causationId(): string | undefined {
+    return this.#causationId && idText(this.#causationId);
   }
 
   /**
@@ -219,7 +240,7 @@ export class Event<Body = unknown> {
           properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties)),
         enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
         correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
-        causationId: causationId === undefined ? this.causationId : checkedText("causationId", causationId),
+        causationId: causationId === undefined ? this.#causationId : checkedText("causationId", causationId),
         partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
         delivery: delivery === undefined ? this.delivery : checkedDelivery(delivery),
       },
@@ -229,11 +250,11 @@ export class Event<Body = unknown> {
 
   /** @internal Returns the same event with another place, and other ties to events. */
   with(
-    changes: Pick<Partial<EventRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
+    changes: Pick<Partial<UnnamedRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
   ): Event<Body> {
     return new Event<Body>(
       {
-        id: changes.id ?? this.id,
+        id: changes.id ?? this.idSource,
         eventType: this.eventType,
         queueName: changes.queueName ?? this.queueName,
         timestamp: this.#timestamp,
@@ -243,7 +264,7 @@ export class Event<Body = unknown> {
         properties: changes.properties ?? this.properties,
         enqueueTime: this.#enqueueTime,
         correlationId: changes.correlationId ?? this.correlationId,
-        causationId: changes.causationId ?? this.causationId,
+        causationId: changes.causationId ?? this.#causationId,
         partitionKey: this.partitionKey,
         delivery: this.delivery,
       },

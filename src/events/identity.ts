@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { uuidOf } from "../base/uuid.ts";
 import type { Event } from "./event.ts";
 
 /**
@@ -14,14 +15,4 @@ export function identityOf({ id, properties }: Pick<Event, "id" | "properties">)
   if (typeof source !== "string" || source === "") return id;
   // JSON separates the two unambiguously.
   return uuidOf(hash("sha256", JSON.stringify([source, id]), "hex"));
-}
-
-/**
- * Returns the first 16 bytes of a hash as a UUID of version 8, the version for custom ids (RFC 9562).
- *
- * V8 copies its short parts, so that a remembered id does not keep the whole hash alive.
- */
-export function uuidOf(hex: string): string {
-  const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) & 3];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

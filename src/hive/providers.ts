@@ -9,6 +9,7 @@ export interface ModuleFile {
 export const providers: Readonly<Record<string, () => Promise<ModuleFile>>> = {
   memory: () => import("../../providers/memory/module.ts"),
   sqlite: () => import("../../providers/sqlite/module.ts"),
+  postgres: () => unbundled("../../providers/postgres/module.ts"),
   azure: () => unbundled("../../providers/azure/module.ts"),
   aws: () => unbundled("../../providers/aws/module.ts"),
 };

@@ -91,7 +91,14 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async push(events: readonly Event[]): Promise<number> {
-    return this.#publish(events, this.#destinationsOf(events));
+    const destinations = this.#destinationsOf(events);
+    let dropped = 0;
+    events.forEach((event, index) => {
+      const destination = destinations[index] as Destination;
+      if (this.#recent.add(destination.number, identityOf(event))) enqueue(event, destination);
+      else dropped++;
+    });
+    return dropped;
   }
 
   async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<MemoryLease[]> {
@@ -203,14 +210,15 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     });
   }
 
-  /** Returns how many events were dropped as duplicates. */
-  #publish(events: readonly Event[], destinations: readonly Destination[]): number {
-    let dropped = 0;
-    events.forEach((event, index) => {
-      const { number, queues } = destinations[index] as Destination;
-      if (this.#recent.add(number, identityOf(event))) for (const queue of queues.values()) queue.enqueue(event);
-      else dropped++;
+  /** Publishes the outputs of a step. Remembers no id that the hive gave: such an event is no duplicate. */
+  #publish(outputs: readonly Event[], destinations: readonly Destination[]): void {
+    outputs.forEach((event, index) => {
+      const destination = destinations[index] as Destination;
+      if (event.isNew || this.#recent.add(destination.number, identityOf(event))) enqueue(event, destination);
     });
-    return dropped;
   }
+}
+
+function enqueue(event: Event, { queues }: Destination): void {
+  for (const queue of queues.values()) queue.enqueue(event);
 }

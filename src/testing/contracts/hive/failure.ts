@@ -333,7 +333,11 @@ export const failure: readonly ContractCase[] = [
     async run(subject) {
       const [a, b] = [subject.newName(), subject.newName()];
       const seen: string[] = [];
-      const crashing = tampered(subject.provider, {});
+      const { capabilities } = subject.provider;
+      const crashing = {
+        ...tampered(subject.provider, {}),
+        capabilities: { ...capabilities, atomicStep: "It publishes before it commits." },
+      };
       let crashed = false;
       crashing.beginStep = (lease) => {
         const step = subject.provider.beginStep(lease);

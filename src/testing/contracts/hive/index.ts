@@ -2,6 +2,7 @@ import type { ContractCase } from "../contract.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
+import { once } from "./once.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
@@ -13,6 +14,7 @@ export const hiveContract: readonly ContractCase[] = [
   ...failure,
   ...leases,
   ...stopping,
+  ...once,
   ...publishing,
   ...state,
   ...transactions,
