@@ -1,3 +1,4 @@
+import type { Clock } from "../../../src/base/clock.ts";
 import { messageOf as textOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeText } from "../../../src/base/safe-text.ts";
@@ -8,14 +9,18 @@ import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
 import { failureOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
-import type { OpenTransactions } from "./open-transactions.ts";
+import { OpenTransactions } from "./open-transactions.ts";
+import type { Notices } from "./notices.ts";
 import type { Topology } from "./topology.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** The parts that publishing in a transaction of the application works with. */
-export interface WithinParts {
+export interface PushWithinParts {
   readonly client: PostgresClient;
+  readonly clock: Clock;
   readonly topology: Topology;
-  readonly open: OpenTransactions;
+  readonly waiting: Waiting;
+  readonly notices: Notices;
   /** How long the id of an event is known, in ms. */
   readonly windowMs: number;
 }
@@ -39,57 +44,71 @@ interface ResultRow {
 /** How often events are sent anew because the topology changed. */
 const maxTopologies = 3;
 
-/**
- * Publishes events in a transaction of the application. Returns how many were dropped as duplicates.
- *
- * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool.
- */
-export async function publishWithin(
-  transaction: Transaction,
-  events: readonly Event[],
-  parts: WithinParts,
-): Promise<number> {
-  const { client, topology, open } = parts;
-  assertOneConnection(transaction);
-  await client.ready();
-  for (let times = 1; ; times++) {
-    await topology.assertDestinations(events);
-    const { text, subscriptions } = pushOf(events, parts);
-    const { what, n, xact } = await send(transaction, text, client);
-    if (what === "xact") {
-      if (xact !== null) open.add(xact, subscriptions);
-      return Number(n);
-    }
-    if (times === maxTopologies)
-      throw new BeeHiveError(
-        "Unavailable",
-        `The transaction does not see the topics of now: it began before one was made. Repeat it.`,
-      );
-    await topology.read();
-  }
-}
+/** Publishes events in transactions of the application. */
+export class PushWithin {
+  readonly #parts: PushWithinParts;
+  readonly #open: OpenTransactions;
 
-/** Returns the parameter of `push_within_1`, and how many events each subscription gets. */
-function pushOf(
-  events: readonly Event[],
-  { topology, windowMs }: WithinParts,
-): { readonly text: string; readonly subscriptions: ReadonlyMap<number, number> } {
-  const known: { readonly destination: number; readonly id: string }[] = [];
-  const outputs: Output[] = [];
-  const counts = new Map<number, number>();
-  for (const event of events) {
-    const { id: destination, subscriptions } = topology.knownDestination(event) ?? { id: 0, subscriptions: [] };
-    const number = known.push({ destination, id: identityOf(event) });
-    const { bytes, ...row } = messageOf(event);
-    const content = { ...row, bytes: bytes ? Buffer.from(bytes).toString("base64") : undefined };
-    const due = event.enqueueTime?.getTime() ?? 0;
-    for (const subscription of subscriptions) {
-      outputs.push({ known: number, subscription: subscription.id, line: lineOf(subscription, event), due, ...content });
-      counts.set(subscription.id, (counts.get(subscription.id) ?? 0) + 1);
+  constructor(parts: PushWithinParts) {
+    this.#parts = parts;
+    const { client, clock, waiting, notices } = parts;
+    this.#open = new OpenTransactions(client, clock, (subscription, count) => {
+      waiting.touch(subscription);
+      notices.published(subscription, count);
+    });
+  }
+
+  /**
+   * Publishes events. Returns how many were dropped as duplicates.
+   *
+   * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool.
+   */
+  async push(transaction: Transaction, events: readonly Event[]): Promise<number> {
+    const { client, topology } = this.#parts;
+    assertOneConnection(transaction);
+    await client.ready();
+    for (let times = 1; ; times++) {
+      await topology.assertDestinations(events);
+      const { text, subscriptions } = this.#pushOf(events);
+      const { what, n, xact } = await send(transaction, text, client);
+      if (what === "xact") {
+        if (xact !== null) this.#open.add(xact, subscriptions);
+        return Number(n);
+      }
+      if (times === maxTopologies)
+        throw new BeeHiveError(
+          "Unavailable",
+          "The transaction does not see the topics of now, since it began before one of them was made. Repeat it.",
+        );
+      await topology.read();
     }
   }
-  const push = { topology: topology.version, window: windowMs, known, outputs };
-  return { text: JSON.stringify(push), subscriptions: counts };
+
+  close(): void {
+    this.#open.close();
+  }
+
+  /** Returns the parameter of `push_within_1`, and how many events each subscription gets. */
+  #pushOf(events: readonly Event[]): { readonly text: string; readonly subscriptions: ReadonlyMap<number, number> } {
+    const { topology, windowMs } = this.#parts;
+    const known: { readonly destination: number; readonly id: string }[] = [];
+    const outputs: Output[] = [];
+    const counts = new Map<number, number>();
+    for (const event of events) {
+      const { id: destination, subscriptions } = topology.knownDestination(event) ?? { id: 0, subscriptions: [] };
+      const number = known.push({ destination, id: identityOf(event) });
+      const { bytes, ...row } = messageOf(event);
+      const content = { ...row, bytes: bytes ? Buffer.from(bytes).toString("base64") : undefined };
+      const due = event.enqueueTime?.getTime() ?? 0;
+      for (const subscription of subscriptions) {
+        const line = lineOf(subscription, event);
+        outputs.push({ known: number, subscription: subscription.id, line, due, ...content });
+        counts.set(subscription.id, (counts.get(subscription.id) ?? 0) + 1);
+      }
+    }
+    const push = { topology: topology.version, window: windowMs, known, outputs };
+    return { text: JSON.stringify(push), subscriptions: counts };
+  }
 }
 
 async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
