@@ -95,7 +95,7 @@ const prismaConfig: GetPrismaClientConfig = {
   activeProvider: "postgresql",
   inlineSchema: 'datasource db {\n  provider = "postgresql"\n}\n',
   runtimeDataModel: { models: {}, enums: {}, types: {} },
-  parameterizationSchema: { strings: [], graph: "" },
+  parameterizationSchema: { strings: [], graph: "AAAAAAAAAAAAAAAA" },
   compilerWasm: {
     getRuntime: () => import("@prisma/client/runtime/query_compiler_fast_bg.postgresql.mjs"),
     async getQueryCompilerWasmModule() {

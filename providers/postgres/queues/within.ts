@@ -7,7 +7,7 @@ import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
-import { failureOf, translate } from "../errors.ts";
+import { codeOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { Notices } from "./notices.ts";
@@ -117,13 +117,25 @@ async function send(transaction: Transaction, push: string, client: PostgresClie
     const { rows } = await transaction.query(text, [push]);
     return rows[0] as ResultRow;
   } catch (error) {
-    if (failureOf(error) === "refused") throw translate(error, client.where);
-    throw new BeeHiveError(
-      translate(error, client.where).code,
-      `Nothing was published in the transaction: ${safeText(textOf(error), 512)}. Roll it back, and repeat it.`,
+    throw failureWithin(error, client);
+  }
+}
+
+function failureWithin(error: unknown, { where, schema }: PostgresClient): BeeHiveError {
+  const known = translate(error, where);
+  const code = codeOf(error);
+  if (code === "42501") return known;
+  if (/^(3F000|42883|42P01)$/.test(code))
+    return new BeeHiveError(
+      "InvalidConfiguration",
+      `The transaction is in another database than the hive, since there is no schema "${schema}". Nothing was published.`,
       { cause: error },
     );
-  }
+  return new BeeHiveError(
+    known.code,
+    `Nothing was published in the transaction: ${safeText(textOf(error), 512)}. Roll it back, and repeat it.`,
+    { cause: error },
+  );
 }
 
 /** A pool would run the statement outside of the transaction. */
