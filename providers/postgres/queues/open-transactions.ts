@@ -64,6 +64,7 @@ export class OpenTransactions {
         "SELECT x AS xact, pg_xact_status(x::xid8) AS status FROM unnest($1::text[]) AS x",
         [[...this.#open.keys()]],
       );
+      if (this.#closed) return;
       for (const { xact, status } of rows) if (status !== "in progress") this.#end(xact, status === "committed");
     } catch {
       // Readers look by themselves, too: the next look is in time.

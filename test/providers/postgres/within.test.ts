@@ -44,7 +44,8 @@ const publisher = (): Promise<Hive> => createHive({ provider: url });
 test("another process has the events soon after the commit", async () => {
   await using worker = await reader("Soon-Read");
   await using web = await publisher();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  // Until it is told of messages, a process looks for them itself.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   let committedAt = 0;
   await inTransaction(async (within) => {
     await web.push([new Event("Soon", 1), new Event("Soon", 2)], { within });
