@@ -5,7 +5,7 @@ import { versionsOf } from "./peers.ts";
 import { latencyTable, ownFigures, ratioFigures, speedTable, standingOf } from "./standings.ts";
 import { spreadOf } from "./statistics.ts";
 
-/** How many source events are under way at the same time. */
+/** Source events under way at the same time. */
 const window = 256;
 const parallelism = [16, 64, 256];
 
@@ -15,7 +15,7 @@ const lean: Entry = { name: "leaner: JSON and UUID, no queue", file: "lean", pee
 const nest: Entry = { name: "NestJS CQRS (bodies by reference)", file: "nest-cqrs", peer: true, concurrency: [1] };
 const bus: Entry = { name: "@node-ts/bus-core", file: "node-ts-bus", peer: true, concurrency: [1, 16, 64] };
 
-/** Events in memory whose handlers are isolated from each other: what one does to a body, no other sees. */
+/** Events in memory with isolated handlers: no handler sees changes that another makes to a body. */
 export async function memory(effort: Effort): Promise<Outcome> {
   const { seconds, rounds, quick } = effort;
   const rules = { seconds, rounds, window };

@@ -11,7 +11,7 @@ import { latencyTable, ownFigures, ratioFigures, speedTable } from "./standings.
 import type { Table } from "./table.ts";
 
 const window = 256;
-/** Added to each flush, in ms: nothing, a good disk of a cloud, a common one. */
+/** Delays added to each flush, in ms: none, a good cloud disk, a common one. */
 const delays = [0, 1, 5];
 
 const hive: Entry = {
@@ -36,7 +36,7 @@ const notes = [
   "A BeeHive step is atomic: its output, its commit and its duplicates' check are one transaction. The others publish, then acknowledge.",
 ];
 
-/** Events that survive the process, on one machine. */
+/** Events on one machine that survive the process. */
 export async function sqlite(effort: Effort): Promise<Outcome> {
   const { seconds, rounds, quick } = effort;
   using folder = scratchFolder();
@@ -70,7 +70,7 @@ export async function sqlite(effort: Effort): Promise<Outcome> {
 
 const figureNames: Readonly<Record<string, string>> = { plainjob: "Plainjob", bullmq: "Bullmq", amqplib: "Rabbitmq" };
 
-/** Runs with BeeHive, first, and those whose servers are there; stops the servers. */
+/** Runs BeeHive first, then contestants with an available server; stops the servers. */
 async function beside(
   preload: Preload | string,
   delayMs: number,

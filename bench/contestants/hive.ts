@@ -1,4 +1,4 @@
-/** BeeHive, with everything that a hive does: leases, injection, deterministic ids, deduplication, telemetry as a no-op. */
+/** BeeHive as it is: leases, injection, deterministic ids, deduplication, telemetry as a no-op. */
 import { randomUUID } from "node:crypto";
 import { actorDescription, createHive, Event, silentLogger, type ActorClass, type Hive } from "beehive-actors";
 import type { Body } from "../child/body.ts";
@@ -49,10 +49,10 @@ function hiveOf(settings: Settings, handled: Handled): Promise<Hive> {
   });
 }
 
-/** How events travel. */
+/** Destination and sharing of events. */
 type Way = Pick<Settings, "queues" | "byReference">;
 
-/** To a topic, named as the event, or to a simple queue. */
+/** Returns an event to its topic, which has its name, or to a simple queue. */
 function eventTo(name: string, body: Body, { queues = false, byReference = false }: Way): Event {
   if (queues) return new Event(name, body, { queueName: name, byReference });
   return byReference ? new Event(name, body, { byReference }) : new Event(name, body);

@@ -117,7 +117,7 @@ function useHttp(administration: ServiceBusAdministrationClient): void {
   );
 }
 
-/** Escapes characters beyond ASCII: Azurite 3.35 corrupts a character that is split between chunks of a request. */
+/** Escapes characters beyond ASCII. Azurite 3.35 corrupts a character that is split between chunks of a request. */
 function sendAscii(table: TableClient): void {
   table.pipeline.addPolicy({
     name: "asciiBodies",

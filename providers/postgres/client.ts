@@ -4,7 +4,7 @@ import { BeeHiveError } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 import type { PostgresConfig, PostgresPool } from "./config.ts";
 import { inSchema, lockKeyOf } from "./database/migrate.ts";
-import { prepare } from "./database/prepare.ts";
+import { prepare, stateOf } from "./database/prepare.ts";
 import type { Value } from "./database/value.ts";
 import { failureOf, translate } from "./errors.ts";
 
@@ -73,6 +73,16 @@ export class PostgresClient {
       this.#prepared = true;
     } catch (error) {
       this.#preparing = undefined;
+      throw translate(error, this.where);
+    }
+  }
+
+  /** Returns whether the schema exists. Makes nothing. */
+  async exists(): Promise<boolean> {
+    try {
+      const { version } = await stateOf((text, values) => this.#send(text, values), this.schema, this.where);
+      return version > 0;
+    } catch (error) {
       throw translate(error, this.where);
     }
   }

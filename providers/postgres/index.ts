@@ -8,7 +8,8 @@ import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { stepConflict } from "../../src/provider-kit/step-rows.ts";
 import { PostgresClient } from "./client.ts";
-import { configOf, type PostgresOptions } from "./config.ts";
+import { configFrom, configOf, type PostgresOptions } from "./config.ts";
+import { vacuumWarnings } from "./database/vacuum.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { providerModule } from "./module.ts";
 import type { PostgresLease } from "./queues/lease.ts";
@@ -30,6 +31,16 @@ export async function openUrl(url: string, context: ProviderContext): Promise<Po
   } catch (error) {
     await provider.close();
     throw error;
+  }
+}
+
+/** Returns `schema` when there is none of that name, which opening would make. */
+export async function missingSchema(url: string): Promise<string | undefined> {
+  const client = new PostgresClient(configFrom(url), systemClock);
+  try {
+    return (await client.exists()) ? undefined : `schema ${client.schema} in`;
+  } finally {
+    await client.close();
   }
 }
 
@@ -90,6 +101,11 @@ export class PostgresProvider implements Provider {
   /** Connects and makes the schema ready, which the first call does otherwise. @throws BeeHiveError with what stands against it. */
   async ready(): Promise<void> {
     await this.#client.ready();
+  }
+
+  /** Returns the oldest transactions that hold vacuum back, so that the tables grow. */
+  warnings(): Promise<readonly string[]> {
+    return vacuumWarnings(this.#client);
   }
 
   beginStep(lease: PostgresLease): Step {

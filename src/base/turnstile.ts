@@ -7,7 +7,7 @@
 export class Turnstile {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Whether a caller has a turn, or waits for one. */
+  /** True if a caller has a turn, or waits for one. */
   get occupied(): boolean {
     return this.#last.size > 0;
   }

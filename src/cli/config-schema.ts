@@ -97,7 +97,7 @@ const queueName = v.pipe(
 
 const providerUrl = v.pipe(
   text,
-  v.regex(/^[a-z][a-z\d+.-]*:/i, "must be a URL such as sqlite:./hive.db, azure: or aws:"),
+  v.regex(/^[a-z][a-z\d+.-]*:/i, "must be a URL such as sqlite:./hive.db, postgres://host/database, azure: or aws:"),
 );
 
 const configSchema: v.GenericSchema<unknown, Config> = settings({

@@ -15,9 +15,9 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
-/** The abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
+/** Abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
-  /** Commits the store writes, the outputs and the event of a step together or not at all. */
+  /** Commits store writes, outputs and event of a step together or not at all. */
   readonly atomicStep: true | string;
   /** Delivers an event once that is pushed twice under one id within a window. */
   readonly deduplication: true | string;
@@ -27,7 +27,7 @@ export interface Capabilities {
   readonly transactions: true | string;
 }
 
-/** One run of an actor over one event: its stores and its end. */
+/** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
   /**
@@ -43,7 +43,7 @@ export interface Step {
 
 /** The place where a hive runs: its queues, its stores, and what it can do. docs/providers.md writes one. */
 export interface Provider {
-  /** `memory`, `sqlite`, `azure`, `aws`, or yours. */
+  /** `memory`, `sqlite`, `postgres`, `azure`, `aws`, or yours. */
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
@@ -51,11 +51,17 @@ export interface Provider {
   readonly stores: Stores;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
+  /**
+   * Returns what slows the provider down and only an operator can end, in sentences.
+   *
+   * Only where the provider can tell cheaply.
+   */
+  warnings?(): Promise<readonly string[]>;
   /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }
 
-/** Returns a step that is not atomic: stores write at once, outputs are pushed, then the event is committed. */
+/** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
 export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }

@@ -28,7 +28,7 @@ export interface Lease {
 
 /** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** The maximum number of leases, from 1: the actors that can start now, since a lease ages at once. */
+  /** Maximum leases, from 1: the number of actors that can start now, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
   /** The maximum wait for the first event, in ms. */
@@ -149,13 +149,13 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns counts; approximate where the cloud only knows approximate ones. */
   counts(name: QueueName): Promise<QueueCounts>;
   /**
-   * Returns the timestamp of the longest-ready event, in ms since the epoch; `undefined` when none is ready.
+   * Returns the timestamp of the longest-ready event, in ms; `undefined` when none is ready.
    *
    * Only where the provider can tell cheaply.
    */
   oldest?(name: QueueName): Promise<number | undefined>;
   /**
-   * Returns the tried events that hold back others of their key, at most 100, the longest lines first.
+   * Returns up to 100 tried events that hold back others of their key, longest lines first.
    *
    * Only where the provider can tell cheaply.
    */

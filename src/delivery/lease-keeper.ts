@@ -138,7 +138,7 @@ export interface LeaseHolder {
   cancel(reason: BeeHiveError): void;
 }
 
-/** One lease that is renewed. */
+/** A lease that is renewed. */
 export class KeptLease implements Bagged {
   place = -1;
   readonly lease: Lease;

@@ -46,7 +46,7 @@ function mended(record: EventRecord, reason: string): EventRecord {
   };
 }
 
-/** Returns an id or type that providers can carry; a different one for each that they cannot. */
+/** Returns an id or type that providers can carry, different for each invalid one. */
 function header(text: unknown): string {
   const whole = escaped(text);
   if (whole.length > 0 && whole.length <= 128) return whole;

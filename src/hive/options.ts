@@ -23,11 +23,11 @@ export interface HiveOptions extends Publisher {
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
-  /** Where to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
+  /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
-  /** Whether the set-up creates queues or only checks that they exist. @default "create" */
+  /** Creates missing queues in the set-up, or only checks for them. @default "create" */
   readonly topology?: Topology | undefined;
   /** Settings of every actor; its decorator wins over them. @default those of the library */
   readonly defaults?: ActorDefaults | undefined;
@@ -37,14 +37,14 @@ export interface HiveOptions extends Publisher {
    * @default None.
    */
   readonly overrides?: string | ActorOverrides | undefined;
-  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is read, which wins over all else. @default process.env */
+  /** Variables with `BEEHIVE_ACTOR_PARALLELISM_<ActorName>`, which wins over all else. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Takes warnings and errors; a pino logger fits. @default Standard error. */
   readonly logger?: Logger | undefined;
   /**
-   * Whether the hive keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
+   * Keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
    *
-   * @default True on `memory:` (in the process) and `sqlite:` (in the file); false on a cloud, where it costs.
+   * @default True on `memory:` (in the process), `sqlite:` and `postgres:`; false on a cloud, where it costs.
    */
   readonly journal?: boolean | JournalOptions | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */

@@ -19,7 +19,7 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** Returns whether a value is a container of this copy of inversify; the fields of another copy cannot be read. */
+/** Returns whether a value is a container of this copy of inversify. The fields of another copy cannot be read. */
 export function isContainer(value: unknown): value is Container {
   return value instanceof Container;
 }
@@ -134,8 +134,8 @@ function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError
     "Unresolvable",
     isOfInversify(cause)
       ? `${descriptor.name} cannot be made. ` +
-          `Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
-      : `${descriptor.name} cannot be made: what it needs failed: ${messageOf(cause)}`,
+          `Bind its dependencies in the container of the hive, and name them with @injects: ${messageOf(cause)}`
+      : `${descriptor.name} cannot be made: a dependency failed: ${messageOf(cause)}`,
     { cause },
   );
 }

@@ -25,7 +25,7 @@ export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> 
   return found;
 }
 
-/** Returns the dependencies of a class or its base class; `undefined` when only its container knows them. */
+/** Returns the dependencies of a class or its base class; `undefined` if only the container knows. */
 function dependenciesOf(type: Function): readonly unknown[] | undefined {
   for (
     let one: unknown = type;

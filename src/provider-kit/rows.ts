@@ -2,10 +2,10 @@ import { checkedEtag } from "../contract/keys.ts";
 
 /*
  * Versioned rows: the part of the state that a provider implements. The stores (`row-stores/`) are built on top of it.
- * Where a provider writes rows and commits an event in one transaction, so is the atomic step (`step-rows.ts`).
+ * Providers that write rows and commit an event in one transaction also use the atomic step (`step-rows.ts`).
  */
 
-/** The address of a row: `table` is a store, `partition` a list or counter in it, `id` an item. */
+/** Address of a row: `table` is a store, `partition` a list or counter, `id` an item. */
 export interface RowKey {
   readonly table: string;
   readonly partition: string;
@@ -15,7 +15,7 @@ export interface RowKey {
 /** The content of a row. */
 export interface RowContent {
   readonly value: string | Uint8Array;
-  /** The version, made by the writer, so that a step knows its etags before the commit. */
+  /** The version. The writer makes it, so that a step knows its etags before the commit. */
   readonly etag: string;
   /** The time of the write, in ms since the epoch. */
   readonly modified: number;
@@ -68,7 +68,7 @@ export interface RowRange {
 }
 
 /**
- * A table of rows, with strong consistency: a read sees every write that resolved before it.
+ * A table of rows, with strong consistency. A read sees every write that resolved before it.
  *
  * Conflicts are returned. Other failures throw `BeeHiveError`s.
  */
@@ -94,7 +94,7 @@ export function etagExpected(etag: string | undefined, otherwise: RowExpectation
   return etag === undefined ? otherwise : { etag: checkedEtag(etag) };
 }
 
-/** Returns whether an expectation holds for a row with the etag `found`; `undefined` for no row. */
+/** Returns whether an expectation holds for a row with the etag `found`, `undefined` without a row. */
 export function holds(expect: RowExpectation, found: string | undefined): boolean {
   if (expect === "any") return true;
   if (expect === "absent") return found === undefined;

@@ -177,7 +177,7 @@ export class StepRows implements Rows {
     throw new BeeHiveError(
       "InvalidState",
       "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +
-        "such as a singleton, takes its stores from hive.stores instead of having them injected.",
+        "such as a singleton, takes its stores from hive.store(token) instead of having them injected.",
     );
   }
 }

@@ -15,7 +15,7 @@ export interface Waiter extends Bagged {
 /**
  * Callers who wait for the same thing, such as the polls of a queue.
  *
- * One timer serves all of them, and each signal has one listener: waits are as frequent as events, and a timer for each
+ * All share a timer, and each signal has one listener: waits are as frequent as events, and a timer for each
  * would cost more than the rest of the wait.
  */
 export class Waiters<W extends Waiter> implements Iterable<W> {

@@ -56,7 +56,7 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   ): Promise<SqsBatchResponse> => {
     const records = recordsIn(event);
     const remainingMs = remainingMsIn(context);
-    // One hive for all calls of this instance of the function.
+    // Share a hive among all calls of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
     return (await runner).handle(records, remainingMs);

@@ -63,7 +63,7 @@ export function deadLetterFrom(message: Message, name: QueueName, receivedAt: nu
   };
 }
 
-/** Returns a dead letter that cannot be read, such as one whose claim is gone; its id is that of its message. */
+/** Returns a dead letter that cannot be read, such as one whose claim is gone. Its id is that of its message. */
 export function unreadableDeadLetter(
   message: Message,
   name: QueueName,

@@ -23,7 +23,7 @@ import { ask } from "../client.ts";
 import { isNamed, translate } from "../errors.ts";
 import { itemKey } from "./rows.ts";
 
-/** Maximum idempotency keys in the item of a counter; more are moved to items of their own. */
+/** Maximum idempotency keys in the item of a counter. More are moved to items of their own. */
 const maxKeys = 24;
 /** Prefix of idempotency keys in the item. */
 const keyMark = "once.";

@@ -190,7 +190,7 @@ export class S3KeyValueStore implements KeyValueStore {
   }
 }
 
-/** Returns a readable part of an object name for the console of S3; the etag behind it makes the name unique. */
+/** Returns a readable part of an object name for the console of S3. The etag behind it makes the name unique. */
 function readable(key: string): string {
   return key.replace(/[^A-Za-z0-9-]+/g, "_").slice(0, 100);
 }

@@ -80,7 +80,7 @@ export class DynamoRows implements Rows {
     return (await this.#query(range, headNames)).map((item) => headOfItem(keyOf(range.table, item), item));
   }
 
-  /** Repeats the query until `limit` items are found or no more exist: one response holds up to 1 MB. */
+  /** Repeats the query until `limit` items are found or no more exist. One response holds up to 1 MB. */
   async #query(
     range: RowRange,
     names: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames"> = {},
@@ -139,7 +139,7 @@ export class DynamoRows implements Rows {
   }
 
   /**
-   * Returns the conflict, or undefined when our own write caused it: its response was lost, and the SDK repeated it.
+   * Returns the conflict, or undefined when our own write caused it. Its response was lost, and the SDK repeated it.
    */
   async #conflict(key: RowKey, content: RowContent | undefined): Promise<RowConflict | undefined> {
     const found = (await this.head(key))?.etag;

@@ -96,7 +96,7 @@ export class Sessions {
   }
 
   /**
-   * Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process
+   * Closes all, and waits for pending requests. The SDK cannot cancel them, and its timers would keep the process
    * alive.
    */
   async close(): Promise<void> {

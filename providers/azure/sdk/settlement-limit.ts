@@ -26,8 +26,8 @@ export async function withinLimit(
       forgetWaits(receiver);
       const [code, what] = receiver.isClosed
         ? (["LeaseLost", "the session was lost"] as const)
-        : (["Timeout", "Service Bus did not answer in time"] as const);
-      reject(new BeeHiveError(code, `It is not known whether the event was settled: ${what}.`));
+        : (["Timeout", "Service Bus did not respond in time"] as const);
+      reject(new BeeHiveError(code, `The event may or may not be settled: ${what}.`));
     });
   });
   try {

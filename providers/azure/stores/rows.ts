@@ -172,7 +172,7 @@ export class TableRows implements Rows {
   }
 }
 
-/** Returns whether a refused write had succeeded before: its answer was lost, and the SDK repeated it. */
+/** Returns whether a refused write had succeeded before. Its answer was lost, and the SDK repeated it. */
 function isWritten({ content }: RowChange, found: string | undefined): boolean {
   return content !== undefined && content.etag === found;
 }

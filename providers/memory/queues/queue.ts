@@ -54,7 +54,7 @@ class Line extends Fifo<Entry> {
   }
 }
 
-/** One simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
+/** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly #name: QueueName;
   readonly #clock: Clock;

@@ -97,7 +97,7 @@ export class MemoryRows implements Rows {
   }
 }
 
-/** One store: its partitions in order, each with its rows in order. */
+/** A store: its partitions in order, each with its rows in order. */
 class Table {
   readonly #name: string;
   readonly #partitions = new SortedMap<SortedMap<RowContent>>();

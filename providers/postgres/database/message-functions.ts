@@ -75,10 +75,10 @@ BEGIN
     (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY due LIMIT 1),
     (SELECT due FROM beehive.lines WHERE subscription = v_subscription ORDER BY due LIMIT 1)
   ) INTO v_next;
-  RETURN greatest(v_next - v_now, 0);
+  RETURN CASE WHEN v_next IS NOT NULL THEN greatest(v_next - v_now, 0) END;
 END $$;
 
--- Leases up to v_max messages. 'lease': one of them. 'wait': fewer were found; lease is the time until the next in ms.
+-- Leases up to v_max messages. 'lease': one of them. 'wait': lease is the time until the next is due in ms.
 -- 'low': the smallest id that lives and the last that was given, when v_low is 0. 'topology': the caller's is old.
 -- Messages below v_low are not looked at: where vacuum is held back, dead ones pile up there. A call in a few seconds
 -- has no bound, and finds what was committed late.
@@ -91,7 +91,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_now bigint := ${now};
   v_left int := v_max;
-  v_count int;
   v_keys text[];
 BEGIN
   IF (SELECT topology FROM beehive.hive) <> v_topology THEN
@@ -132,13 +131,9 @@ BEGIN
         attempts = m.attempts + 1, first_seen = coalesce(m.first_seen, v_now)
       FROM chosen WHERE m.subscription = v_subscription AND m.id = chosen.id
       RETURNING 'lease', m.id, v_token, NULL::text, m.attempts, m.first_seen, m.event, m.body, m.bytes;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    v_left := v_left - v_count;
   END IF;
-  IF v_left > 0 THEN
-    RETURN QUERY SELECT 'wait', v_now, beehive.wait_1(v_subscription, v_low, v_now), NULL::text, 0, 0::bigint,
-      NULL::text, NULL::text, NULL::bytea;
-  END IF;
+  RETURN QUERY SELECT 'wait', v_now, beehive.wait_1(v_subscription, v_low, v_now), NULL::text, 0, 0::bigint,
+    NULL::text, NULL::text, NULL::bytea;
   IF v_low = 0 THEN
     RETURN QUERY SELECT 'low',
       (SELECT m.id FROM beehive.messages m WHERE m.subscription = v_subscription ORDER BY m.id LIMIT 1),

@@ -39,7 +39,8 @@ export async function prepare(send: Send, { schema, setup }: PostgresConfig, whe
   }
 }
 
-async function stateOf(send: Send, schema: string, where: string): Promise<SchemaState> {
+/** Returns the state of the schema. @throws BeeHiveError for a server that cannot be used. */
+export async function stateOf(send: Send, schema: string, where: string): Promise<SchemaState> {
   const [server] = await send<{ readonly version: string }>("SELECT version() AS version");
   const version = server?.version ?? "";
   if (!version.startsWith("PostgreSQL ") || /-YB-|Redshift|Greenplum/.test(version))

@@ -69,7 +69,7 @@ export class Committing {
   }
 
   async #sendWhole(group: readonly Commit[]): Promise<readonly (Outcome | Error)[]> {
-    const { client, clock, serverClock, topology, waiting, process, windowMs, onCommitted } = this.#parts;
+    const { client, clock, serverClock, topology, process, windowMs, onCommitted } = this.#parts;
     for (let times = 1; ; times++) {
       const version = topology.version;
       const parameters = this.#parametersOf(group);
@@ -93,7 +93,7 @@ export class Committing {
         onCommitted();
         return outcomes;
       } finally {
-        for (const { subscription } of handed.values()) waiting.release(subscription, 1);
+        this.#endReservations(group, handed.values());
       }
     }
   }
@@ -107,7 +107,14 @@ export class Committing {
     };
     // All of them before the first reservation.
     for (const { events } of group) events.forEach(destination);
+    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, 1);
     return new CommitParameters(group, { destination, reserve: (one) => waiting.reserve(one), token });
+  }
+
+  #endReservations(group: readonly Commit[], handed: Iterable<Handed>): void {
+    const { waiting } = this.#parts;
+    for (const { subscription } of handed) waiting.release(subscription, 1);
+    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, -1);
   }
 
   /** Makes leases of what was handed over. */

@@ -286,7 +286,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#looking.close();
     this.#within.close();
     this.#notices.close();
-    this.#waiting.close();
+    await this.#giveBack(this.#waiting.close());
     await this.#listener.close();
   }
 

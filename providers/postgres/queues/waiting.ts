@@ -48,6 +48,10 @@ class Reader {
   readonly polls: Waiters<WaitingPoll>;
   /** Messages that a commit under way has leased for the polls. */
   reserved = 0;
+  /** Leases that a commit under way ends: a poll comes for as many messages. */
+  ending = 0;
+  /** The length of the last lease, in ms. */
+  leaseMs: number | undefined;
   /** Messages that were leased for polls which have ended. */
   kept: PostgresLease[] = [];
   /** No message is due before, unless it is said. */
@@ -60,7 +64,7 @@ class Reader {
   }
 
   get room(): number {
-    let room = -this.reserved;
+    let room = this.ending - this.reserved - this.kept.length;
     for (const poll of this.polls) room += poll.room;
     return room;
   }
@@ -137,7 +141,9 @@ export class Waiting {
   wait({ id }: Subscription, wanted: Wanted): Promise<PostgresLease[]> {
     return new Promise((resolve) => {
       this.#count++;
-      this.#of(id).polls.add(
+      const reader = this.#of(id);
+      reader.leaseMs = wanted.leaseMs;
+      reader.polls.add(
         new WaitingPoll(wanted, (leases) => {
           this.#count--;
           resolve(leases);
@@ -147,13 +153,20 @@ export class Waiting {
     });
   }
 
-  /** Reserves room for a message in a poll. Returns for how long to lease it, in ms; `undefined` for no room. */
+  /**
+   * Reserves room for a message in a poll that waits or will come. Returns for how long to lease it, in ms; `undefined`
+   * for no room, and where messages wait that would be overtaken.
+   */
   reserve({ id }: Subscription): number | undefined {
     const reader = this.#readers.get(id);
-    if (!reader || reader.quietUntil === -Infinity || reader.room <= 0) return undefined;
+    if (reader?.leaseMs === undefined || reader.quietUntil === -Infinity || reader.room <= 0) return undefined;
     reader.reserved++;
-    for (const { wanted } of reader.polls) return wanted.leaseMs;
-    return undefined;
+    return reader.leaseMs;
+  }
+
+  /** Says that a commit ends leases of this process, or with a negative count that it is over. */
+  ending({ id }: Subscription, count: number): void {
+    this.#of(id).ending += count;
   }
 
   /** Ends reservations. */
@@ -189,8 +202,11 @@ export class Waiting {
     return this.#readers.get(id)?.kept.splice(0, max) ?? [];
   }
 
-  close(): void {
-    for (const { polls } of this.#readers.values()) polls.close();
+  /** Ends every wait. Returns the leases that no poll came for. */
+  close(): PostgresLease[] {
+    const readers = [...this.#readers.values()];
+    for (const { polls } of readers) polls.close();
+    return readers.flatMap(({ kept }) => kept.splice(0));
   }
 
   #of(id: number): Reader {

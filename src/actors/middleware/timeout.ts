@@ -6,7 +6,7 @@ import type { Middleware } from "../actor.ts";
 import { withSignal } from "./run-through.ts";
 
 /**
- * Fails a run that takes longer than `duration` with `Timeout`, which is retried like any failure.
+ * Fails a run that takes longer than `duration` with `Timeout`. The failure is retried like any other.
  *
  * The actor sees its signal abort. The run has failed by then, so later outputs are discarded.
  *

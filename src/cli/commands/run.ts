@@ -17,7 +17,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
-      .option("--provider <url>", "the provider: memory:, sqlite:FILE, azure: or aws: (default: memory:)")
+      .option("--provider <url>", "the provider: memory:, sqlite:FILE, postgres://…, azure: or aws: (default: memory:)")
       .option("--actors <names>", "run only these actors, by class or subscription, separated by commas")
       .option("--topology <mode>", "create: make missing queues; check: refuse to start without them")
       .option("--health-port <port>", "serve /live and /ready on this port; 0 takes a free port")

@@ -147,7 +147,7 @@ test("after a broken connection a lease is settled over the next", async () => {
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("a settlement without an answer still takes effect", async () => {
+test("a settlement without a response still takes effect", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();

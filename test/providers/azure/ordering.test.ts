@@ -232,7 +232,7 @@ test("a crash between parking and deferring keeps the event first", async () => 
   assert.equal(await inOrder(queue, 3), ["a1", "a2", "a3"]);
 });
 
-test("a crash after settling and before dropping goes on with the next", async () => {
+test("after a crash between settling and dropping the next event follows", async () => {
   const queue = await scratch();
   for (const body of ["a1", "a2"]) await queue.push(body, { partitionKey: "a" });
   await crashed(queue, async (session, wake) => {
@@ -320,7 +320,7 @@ test("a queue without sessions is refused for an ordered actor", async () => {
     } catch (error) {
       assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
       assert.match(error.message, /without sessions/);
-      assert.match(error.message, /delete it/);
+      assert.match(error.message, /Delete it/);
     }
   }
   await other.close();

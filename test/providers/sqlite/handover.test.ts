@@ -84,7 +84,7 @@ test("polls that follow each other look once at others, and at times", async () 
   await provider.close();
 });
 
-test("what is pushed and leased in one turn is leased by one transaction", async () => {
+test("events pushed and leased in one turn take one transaction", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter(1)]);

@@ -39,7 +39,7 @@ async function codeOf(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 for (const driver of availableDrivers()) {
-  test(`${driver}: each way to run a statement refuses what is unfit`, () => {
+  test(`${driver}: each way to run a statement refuses unfit values`, () => {
     using file = sqliteFile();
     const database = openDriver(file.path, driver);
     try {

@@ -1,4 +1,4 @@
-/** How a subscription asks for events, pauses, and stops to ask. */
+/** Polls of a subscription: their requests, pauses and end. */
 import { Event, silentLogger, type Logger } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { BeeHiveError, PauseSubscription } from "../../../src/base/errors.ts";
@@ -10,7 +10,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("polling");
 
 const never = new AbortController().signal;
-/** Two events behind a poll that is answered when the gate is open, and then with them though it was to end. */
+/** Two events that a poll returns only when the gate opens, although the poll was aborted before. */
 async function lateAnswer(returning?: Gate) {
   const gate = new Gate();
   let done = 0;
@@ -101,7 +101,7 @@ test("events of a poll that ends late are worked on before the stop", async () =
   assert.is((await counts()).leased, 0);
 });
 
-test("a poll without an answer delays the stop little; its events go back", async () => {
+test("a silent poll delays the stop little; its events are abandoned", async () => {
   const { gate, clock, hive, counts, done } = await lateAnswer();
   const stopping = hive.stop({ deadline: 100 });
   await clock.advance(100);

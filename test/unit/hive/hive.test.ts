@@ -1,4 +1,4 @@
-/** What a hive does by itself, beside its actors. */
+/** The hive itself, apart from its actors. */
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** The stores on rows, where time passes or others come between. */
+/** The stores on rows, when time passes or another write interferes. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { MemoryRows } from "../../../providers/memory/stores/rows.ts";
@@ -12,7 +12,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("stores on rows");
 const day = 24 * 60 * 60 * 1_000;
 
-/** Stores on rows where something happens once, after a read and before the write that follows it. */
+/** Stores on rows with an interruption between a read and the following write. */
 function scene() {
   const clock = new ManualClock();
   const rows = new MemoryRows(clock);
@@ -107,7 +107,7 @@ test("a prefix sorts before the longer id", () => {
   assert.ok(compareIds("a", "ab") < 0 && compareIds("ab", "a") > 0 && compareIds("a", "a") === 0);
 });
 
-test("what another program left in a row is refused by name, not quoted", async () => {
+test("a foreign value in a row is refused by name, not quoted", async () => {
   const { rows, stores } = scene();
   const leave = (table: string, id: string, value: string) =>
     rows.write([{ key: { table, partition: "", id }, expect: "any", content: { value, etag: "e", modified: 0 } }]);

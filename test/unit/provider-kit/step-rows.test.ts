@@ -143,7 +143,7 @@ test("a step that is over is InvalidState, with advice", async () => {
     () => step.pageHeads(all),
     () => step.write([{ key: key("a"), expect: "any", content: undefined }]),
   ]) {
-    assert.match((await throwsCode("InvalidState", use)).message, "hive.stores");
+    assert.match((await throwsCode("InvalidState", use)).message, "hive.store(token)");
   }
 });
 
