@@ -6,7 +6,7 @@ import type { PostgresConfig, PostgresPool } from "./config.ts";
 import { inSchema, lockKeyOf } from "./database/migrate.ts";
 import { prepare, stateOf } from "./database/prepare.ts";
 import type { Value } from "./database/value.ts";
-import { failureOf, translate } from "./errors.ts";
+import { failureOf, isOfServer, translate } from "./errors.ts";
 
 /** How long a call is repeated while the server cannot be reached, and the first and longest pause, in ms. */
 const retryLimitMs = 5_000;
@@ -68,12 +68,21 @@ export class PostgresClient {
   }
 
   async #prepare(): Promise<void> {
-    try {
-      await prepare((text, values) => this.#send(text, values), this.#config, this.where);
-      this.#prepared = true;
-    } catch (error) {
-      this.#preparing = undefined;
-      throw translate(error, this.where);
+    const giveUpAt = this.#clock.now() + retryLimitMs;
+    for (;;) {
+      try {
+        await prepare((text, values) => this.#send(text, values), this.#config, this.where);
+        this.#prepared = true;
+        return;
+      } catch (error) {
+        // A server that is not there is not waited for: its address may be wrong.
+        const isThere = failureOf(error) !== "refused" && isOfServer(error);
+        if (!isThere || this.#closed || this.#clock.now() >= giveUpAt) {
+          this.#preparing = undefined;
+          throw translate(error, this.where);
+        }
+      }
+      await sleep(this.#clock, retryMs.min);
     }
   }
 

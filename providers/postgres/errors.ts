@@ -115,6 +115,11 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
+/** Returns whether an error came from the server, or from a connection that it had taken. */
+export function isOfServer(error: unknown): boolean {
+  return !/^E[A-Z]/.test(codeOf(error));
+}
+
 /** Translates an error of the server or of `pg` to a `BeeHiveError` with advice. Returns a `BeeHiveError` unchanged. */
 export function translate(error: unknown, where: string): BeeHiveError {
   if (error instanceof BeeHiveError) return error;

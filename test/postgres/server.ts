@@ -6,9 +6,10 @@
  *     await server.stop();
  */
 import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { installed, newest, type Version } from "./install.ts";
@@ -69,6 +70,7 @@ export async function startPostgres({
 async function running(begin: () => Promise<ChildProcess>, folder: string, port: number): Promise<PostgresServer> {
   let child = await begin();
   const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
     child.stdin?.end();
     await exited;
@@ -108,7 +110,7 @@ async function start(program: string, args: readonly string[], options: SpawnOpt
     child.once("error", ({ message }) => giveUp(message));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-2_000);
-      if (/FATAL/.test(said) && /shut down/.test(said)) giveUp("ended");
+      if (/database system is shut down/.test(said)) giveUp("ended");
       if (!/ready to accept connections/.test(said)) return;
       clearTimeout(timer);
       resolve();
@@ -144,11 +146,18 @@ function hydrate(native: string): void {
   }
 }
 
+/** Returns a port below those that systems give to clients: one of them would take it while the server restarts. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(15_000, 32_000);
+    const server = createServer();
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening");
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
