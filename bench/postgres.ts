@@ -1,4 +1,5 @@
-import { contest, type Contest, type Entry } from "./contest/contest.ts";
+import { availableParallelism } from "node:os";
+import { contest, type Contest, type Entry, type Standing } from "./contest/contest.ts";
 import type { Effort, Outcome } from "./outcome.ts";
 import { versionsOf } from "./peers.ts";
 import { startPostgres } from "./servers/postgres.ts";
@@ -6,7 +7,8 @@ import { startRedis } from "./servers/redis.ts";
 import { scratchFolder } from "./servers/scratch.ts";
 import { NotInstalled, type Server } from "./servers/server.ts";
 import { latencyTable, ownFigures, ratioFigures, speedTable, standingOf } from "./standings.ts";
-import { ratiosOf } from "./statistics.ts";
+import { ratiosOf, spreadOf } from "./statistics.ts";
+import { numberOf } from "./table.ts";
 
 const window = 256;
 
@@ -46,7 +48,7 @@ export async function postgres(effort: Effort): Promise<Outcome> {
   const named = others.map((entry) => [figureNames[entry.file] ?? entry.file, entry] as const);
   return {
     tables: [
-      speedTable("PostgreSQL, three hops", result, own, window, notes),
+      speedTable("PostgreSQL, three hops", result, own, window, [...notes, ...result.standings.flatMap(loadNote)]),
       latencyTable("PostgreSQL: latency at 30% of each one's own peak", result),
     ],
     versions: [...versions],
@@ -56,6 +58,15 @@ export async function postgres(effort: Effort): Promise<Outcome> {
       postgresTwoToOne: ratiosOf(standingOf(result, both)?.rates ?? [], standingOf(result, own)?.rates ?? []).median,
     },
   };
+}
+
+/** Returns the processors that a server and the first process of a contestant took. */
+function loadNote({ entry, rates, cpu, serverCpu }: Standing): string[] {
+  if (entry.peer) return [];
+  const processors = (msForThousand: readonly number[]): string =>
+    numberOf((spreadOf(msForThousand).median * spreadOf(rates).median) / 1_000_000);
+  const own = `its first process ${processors(cpu)} of ${availableParallelism()} processors`;
+  return [`${entry.name}: the server took ${processors(serverCpu)}, ${own}.`];
 }
 
 const figureNames: Readonly<Record<string, string>> = {
