@@ -18,7 +18,7 @@ test("what is committed arrives once, in order, and nothing else does", async ()
   using folder = folderWith();
   const to = `sqlite:${folder.at("hive.db")}`;
   const seen = new Map<string, string[]>();
-  const reader = actor("Paid-Read", ({ id, partitionKey = "" }) => void note(seen, partitionKey, id), {
+  const reader = actor("Paid-Read", ({ id, partitionKey = "" }) => note(seen, partitionKey, id), {
     ordered: true,
   });
   await using readers = await createHive({ actors: reader, provider: to });
