@@ -33,6 +33,7 @@ import { openProvider } from "./open-provider.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { Publishing } from "./publishing.ts";
+import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
 
@@ -131,7 +132,7 @@ export class Hive {
     });
     const { loops, specs } = this.#orchestrator;
     this.#publishing = new Publishing({
-      queues: provider.queues,
+      provider,
       clock,
       telemetry,
       logEvents: this.#logEvents,
@@ -207,14 +208,16 @@ export class Hive {
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
    *
+   * With {@link PushOptions.within} the events are published with the commit of a transaction of the application.
+   *
    * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
    *   the provider. Some of several events may be published then; pushing the same events again is safe where the
    *   provider drops duplicates.
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.publish(events);
+  push(events: Event | Iterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.publish(events, options);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
