@@ -1,0 +1,40 @@
+import type { Event } from "../events/event.ts";
+import type { Fault } from "./faults.ts";
+import type { DeliveryRecord } from "./history.ts";
+import type { Scene } from "./scene.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+
+const beforeFirst: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
+
+/** Publishes events one after the other: a crash or an outage may come between any two. */
+export class Publishing {
+  readonly #scene: Scene;
+  readonly #process: SimulatedProcess | undefined;
+
+  constructor(scene: Scene, process?: SimulatedProcess) {
+    this.#scene = scene;
+    this.#process = process;
+  }
+
+  /** @param record The delivery whose outputs they are. @returns How many were dropped as duplicates. */
+  async push(events: readonly Event[], record: DeliveryRecord | undefined): Promise<number> {
+    const scene = this.#scene;
+    let dropped = 0;
+    for (const [index, event] of events.entries()) {
+      const caller = scene.callerOf(this.#process, record, `publish ${event.eventType}`, `publishing ${event.eventType}`);
+      await scene.before(caller, index === 0 ? beforeFirst : ["crash", "half-batch"]);
+      dropped += (await this.#publish(event)) ?? 0;
+      if (record) record.outputs = [...record.outputs.filter(({ id }) => id !== event.id), event];
+      await scene.after(caller, ["crash", "lost-answer"]);
+    }
+    return dropped;
+  }
+
+  async #publish(event: Event): Promise<number | undefined> {
+    const { engine, history } = this.#scene;
+    if (history.isRepeated(event, this.#scene.profile, this.#scene.world.now)) return 1;
+    const dropped = await engine.queues.push([event]);
+    history.published(event);
+    return dropped;
+  }
+}
