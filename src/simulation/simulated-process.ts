@@ -59,7 +59,7 @@ export class SimulatedProcess implements Living {
   /** True once it was told to stop. */
   stopping = false;
   hive: Hive | undefined;
-  readonly #ended = new AbortController();
+  readonly #endings: (() => void)[] = [];
   readonly #scene: Scene;
   readonly #processes: Processes;
   readonly #atWork = new Set<DeliveryRecord>();
@@ -98,9 +98,9 @@ export class SimulatedProcess implements Living {
     await this.hive.start();
   }
 
-  /** Aborts when the process ends. */
-  get signal(): AbortSignal {
-    return this.#ended.signal;
+  /** Calls `end` when the process crashes. */
+  onEnd(end: () => void): void {
+    this.#endings.push(end);
   }
 
   get atWork(): readonly DeliveryRecord[] {
@@ -131,7 +131,7 @@ export class SimulatedProcess implements Living {
       this.#scene.history.fateOf(record).lostAttempts++;
     }
     this.#atWork.clear();
-    this.#ended.abort();
+    for (const end of this.#endings) end();
     for (const lock of this.#locks) lock.lose?.();
     this.#processes.replace();
   }

@@ -21,6 +21,9 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 const beforeCall: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
 const afterWrite: readonly Fault[] = ["crash", "lost-answer"];
 
+/** The reason of all waits that end: nobody reads it, and a new one costs a stack trace each time. */
+const ended = new Error("The wait has ended.");
+
 /** The provider of one process of a simulation: the engine, with time and faults around each call. */
 export class SimulatedProvider implements Provider {
   readonly name: string;
@@ -170,9 +173,14 @@ export class SimulatedQueues implements QueueOperator {
 
   /** Ends a wait when the process ends, too. */
   #linked(signal: AbortSignal): AbortSignal {
-    let linked = this.#signals.get(signal);
-    if (!linked) this.#signals.set(signal, (linked = AbortSignal.any([signal, this.#process.signal])));
-    return linked;
+    const known = this.#signals.get(signal);
+    if (known) return known;
+    const linked = new AbortController();
+    const end = (): void => linked.abort(ended);
+    signal.addEventListener("abort", end, { once: true });
+    this.#process.onEnd(end);
+    this.#signals.set(signal, linked.signal);
+    return linked.signal;
   }
 
   /** Commits a step whose writes, outputs and lease go together. */
@@ -234,7 +242,12 @@ export class SimulatedQueues implements QueueOperator {
     const { history } = this.#scene;
     const fate = history.fateOf(record);
     if (!record.isCopy) {
-      const later = fate.deliveries.slice(fate.deliveries.indexOf(record) + 1).find(({ isCopy }) => !isCopy);
+      // Without a memory of ids, an event that was published twice is two events of one id.
+      const isSame = ({ lease }: DeliveryRecord): boolean =>
+        this.#scene.profile.atomicStep || lease.event === record.lease.event;
+      const later = fate.deliveries
+        .slice(fate.deliveries.indexOf(record) + 1)
+        .find((other) => !other.isCopy && isSame(other));
       if (record.settled || later)
         history.violated("fencing", `${record.key} was ${how} by a lease that was lost or settled before.`);
     }
