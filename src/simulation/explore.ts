@@ -66,7 +66,10 @@ async function calmRun(plan: Plan, events: readonly Event[]): Promise<Calm | { r
 }
 
 /** The most runs that shrinking takes, and the most time in ms. */
-const maxShrinking = { runs: 400, ms: 10_000 };
+const maxShrinking = { runs: 1_000, ms: 30_000 };
+
+const elsewhere =
+  "The same decisions do not repeat it: an actor takes time or chance from elsewhere than context.clock.";
 
 interface Failed {
   readonly run: Run;
@@ -89,20 +92,20 @@ async function shrunk(plan: Plan, all: readonly Event[], calm: Calm, failed: Fai
     return true;
   };
 
-  const first = faultsFirst(failed.decisions.made);
-  if (!(await fails(first, all, calm)))
-    return failureOf(failed, failed.run, [], "The same decisions do not repeat it: an actor takes time or chance from elsewhere than context.clock.");
-  let decisions = await smallest(first, (part) => fails(part, events, calmNow));
-  if (events.length > 1) {
-    events = await smallest(events, async (part) => {
-      if (part.length === 0 || left <= 0) return false;
-      const other = await calmRun(plan, part);
-      if ("failure" in other || !(await fails(decisions, part, other))) return false;
-      calmNow = other;
-      return true;
-    });
+  let decisions = faultsFirst(failed.decisions.made);
+  if (!(await fails(decisions, all, calm))) return failureOf(failed, failed.run, [], elsewhere);
+  const shrinkDecisions = async (): Promise<void> => {
+    const faults = decisions.filter((one) => "fault" in one);
+    if (faults.length < decisions.length && (await fails(faults, events, calmNow))) decisions = faults;
     decisions = await smallest(decisions, (part) => fails(part, events, calmNow));
-  }
+  };
+  events = await smallest(all, async (part) => {
+    const other = part.length === 0 || left <= 0 ? undefined : await calmRun(plan, part);
+    if (!other || "failure" in other || !(await fails(decisions, part, other))) return false;
+    calmNow = other;
+    return true;
+  });
+  await shrinkDecisions();
   return failureOf(failed, last, decisions);
 }
 

@@ -21,7 +21,8 @@ export class Publishing {
     const scene = this.#scene;
     let dropped = 0;
     for (const [index, event] of events.entries()) {
-      const caller = scene.callerOf(this.#process, record, `publish ${event.eventType}`, `publishing ${event.eventType}`);
+      const text = `publishing ${event.eventType}${record ? "" : ` ${event.id}`}`;
+      const caller = scene.callerOf(this.#process, record, `publish ${event.eventType}`, text);
       await scene.before(caller, index === 0 ? beforeFirst : ["crash", "half-batch"]);
       dropped += (await this.#publish(event)) ?? 0;
       if (record) record.outputs = [...record.outputs.filter(({ id }) => id !== event.id), event];

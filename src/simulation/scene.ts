@@ -61,7 +61,8 @@ export class Scene implements SceneParts {
   /** The highest floor that increments named for each counter, by its path in a snapshot. */
   readonly floors = new Map<string, number>();
   readonly #thrown = new WeakSet<object>();
-  #calls = 0;
+  /** The number of calls outside of deliveries, by their text. */
+  readonly #calls = new Map<string, number>();
 
   constructor(parts: SceneParts) {
     this.world = parts.world;
@@ -94,8 +95,14 @@ export class Scene implements SceneParts {
     text = name,
   ): Caller {
     if (record) this.history.reached(`${record.descriptor.name}: ${name}`);
-    const key = record ? `${record.key}#${++record.points} ${name}` : `#${++this.#calls} ${name}`;
+    const key = record ? `${record.key}#${++record.points} ${name}` : `${text}#${this.#count(text)}`;
     return { process, record, key, name, text };
+  }
+
+  #count(text: string): number {
+    const count = (this.#calls.get(text) ?? 0) + 1;
+    this.#calls.set(text, count);
+    return count;
   }
 
   /** Lets the call take its time, and a fault strike before it. */
@@ -152,8 +159,7 @@ export class Scene implements SceneParts {
       case "restart":
         return void process?.restart(size < 0.5 ? 0 : 60_000 * size);
       case "lease-lost":
-        // The engine refuses it when the lease ended by itself; the fault is the same.
-        return record && this.engine.queues.abandon(record.lease, { delayMs: 0, countAttempt: true }).catch(() => {});
+        return record && this.#endLease(record);
       case "conflict":
         throw this.#simulated(new ConcurrencyConflict("simulated", "An item changed while the step ran. (Simulated.)"));
       case "throttled":
@@ -166,6 +172,12 @@ export class Scene implements SceneParts {
       case "duplicate":
         return undefined;
     }
+  }
+
+  /** Gives an event to another consumer. The engine refuses when the lease has ended by itself: all the same. */
+  async #endLease(record: DeliveryRecord): Promise<void> {
+    await this.engine.queues.abandon(record.lease, { delayMs: 0, countAttempt: true }).catch(() => {});
+    record.settled = true;
   }
 
   #simulated(error: Error): Error {

@@ -136,6 +136,7 @@ export class SimulatedQueues implements QueueOperator {
       record.outcome = "late";
       history.strike("late", `delayed by ${delayMs} ms`, record);
       await this.#inner.abandon(lease, { delayMs, countAttempt: false });
+      record.settled = true;
       return false;
     }
     if (decision?.fault === "duplicate") {
@@ -166,7 +167,7 @@ export class SimulatedQueues implements QueueOperator {
     for (const { lease: other, settled, isCopy, descriptor } of history.deliveries) {
       if (!descriptor.ordered || settled || isCopy || String(other.queueName) !== name) continue;
       if (event.partitionKey === undefined || other.event.partitionKey !== event.partitionKey) continue;
-      if (other.event.id !== event.id && other.expiresAt > world.now && history.recordOf(other)?.outcome === undefined)
+      if (other.event.id !== event.id && other.expiresAt > world.now)
         history.violated("order", `${name} leased two events of the key "${event.partitionKey}" at once.`);
     }
   }

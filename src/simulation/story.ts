@@ -52,6 +52,10 @@ function lineOf({ descriptor, lease, process, outcome = "under way", error, isCo
     ...(isCopy ? ["a copy"] : []),
     `process ${process}`,
   ];
-  const why = error === undefined ? "" : `: ${messageOf(error).split("\n", 1)[0]}`;
+  const why = error === undefined ? "" : `: ${firstSentence(messageOf(error))}`;
   return `${queueName.subscription || queueName.topic}: ${name} (${notes.join(", ")}) → ${outcome}${why}`;
+}
+
+function firstSentence(text: string): string {
+  return text.split(/(?<=\.)\s/, 1)[0] ?? text;
 }
