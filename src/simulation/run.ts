@@ -67,11 +67,11 @@ export async function play(
   const history = new History(descriptors);
   const touched = new Touched();
   const scene = new Scene({ world, decisions, profile, history, touched, external: new ExternalCalls(), engine });
+  const processes = new Processes(scene, plan.options);
   playing(scene);
   try {
     const stores = instrumented(engine.stores, { touch: (address) => touched.add(address) });
     await plan.given(stores);
-    const processes = new Processes(scene, plan.options);
     for (let n = 0; n < plan.processes; n++) await processes.start();
     const pushing = pushAll(scene, events);
     await pushing.begun;
@@ -85,6 +85,7 @@ export async function play(
     return { scene, outcome, violations: found };
   } finally {
     playing(undefined);
+    processes.end();
     await engine.close();
   }
 }

@@ -37,6 +37,11 @@ export class Processes {
     this.#scene.world.later(restartMs, () => void this.start());
   }
 
+  /** Ends all of them, where they are. */
+  end(): void {
+    for (const process of this.all) process.end();
+  }
+
   /** The deliveries under way in all living processes. */
   get atWork(): readonly DeliveryRecord[] {
     return this.all.flatMap(({ alive, atWork }) => (alive ? atWork : []));
@@ -123,7 +128,6 @@ export class SimulatedProcess implements Living {
 
   /** Ends at once, in the middle of everything. @param by The delivery whose call the crash befell. */
   crash(by: DeliveryRecord | undefined): void {
-    this.alive = false;
     for (const record of this.#atWork) {
       record.outcome = "crashed";
       if (record === by) continue;
@@ -131,9 +135,15 @@ export class SimulatedProcess implements Living {
       this.#scene.history.fateOf(record).lostAttempts++;
     }
     this.#atWork.clear();
+    this.end();
+    this.#processes.replace();
+  }
+
+  /** Lets no call of the process return any more. */
+  end(): void {
+    this.alive = false;
     for (const end of this.#endings) end();
     for (const lock of this.#locks) lock.lose?.();
-    this.#processes.replace();
   }
 
   /** Stands still, and goes on as if nothing had happened. */
