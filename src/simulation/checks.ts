@@ -17,15 +17,7 @@ import { differences, isIgnored, type Snapshot } from "./snapshot.ts";
  */
 export type Check = (typeof checkNames)[number];
 
-export const checkNames = [
-  "settles",
-  "lost",
-  "deadLetters",
-  "floors",
-  "outcome",
-  "external",
-  "guarantees",
-] as const;
+export const checkNames = ["settles", "lost", "deadLetters", "floors", "outcome", "external", "guarantees"] as const;
 
 /** What a calm run comes to. */
 export interface Calm {
@@ -87,8 +79,8 @@ function repeated({ history, profile }: Scene): readonly string[] {
     .map((fate) => `${nameOf(fate)} was committed ${fate.committed} times.`);
 }
 
-function externalRepeats({ external }: Scene): readonly string[] {
-  return [...external.effects].flatMap(([name, count]) => (count > 1 ? [`${name} was called ${count} times.`] : []));
+function externalRepeats({ effects }: Scene): readonly string[] {
+  return [...effects.counts].flatMap(([name, count]) => (count > 1 ? [`${name} was called ${count} times.`] : []));
 }
 
 function belowFloor({ floors }: Scene, outcome: Snapshot): readonly string[] {
@@ -101,10 +93,12 @@ function belowFloor({ floors }: Scene, outcome: Snapshot): readonly string[] {
 /** The most differences that a message lists. */
 const maxListed = 5;
 
-function otherOutcome({ outcome: calm, unsteady }: Calm, actual: Snapshot, ignore: readonly string[]): readonly string[] {
-  const found = differences(calm, actual).filter(
-    ({ path }) => !unsteady.includes(path) && !isIgnored(path, ignore),
-  );
+function otherOutcome(
+  { outcome: calm, unsteady }: Calm,
+  actual: Snapshot,
+  ignore: readonly string[],
+): readonly string[] {
+  const found = differences(calm, actual).filter(({ path }) => !unsteady.includes(path) && !isIgnored(path, ignore));
   if (found.length === 0) return [];
   const lines = found
     .slice(0, maxListed)

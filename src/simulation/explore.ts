@@ -20,29 +20,39 @@ export interface Exploration {
   /** Called after each run. @default Nothing. */
   readonly onRun?: ((runs: number, failures: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the story of the last run is told, also when it does not fail. @default false */
+  readonly tellsStory?: boolean | undefined;
+}
+
+/** How a simulation ended. */
+export interface Explored {
+  readonly report: SimulationReport;
+  /** The first failure. */
+  readonly failure: SimulationFailed | undefined;
+  readonly story: string | undefined;
 }
 
 /** Plays the runs, and shrinks the first failure. */
-export async function explore(
-  exploration: Exploration,
-): Promise<{ readonly report: SimulationReport; readonly failure: SimulationFailed | undefined }> {
-  const { plan, events, runs, seed, faultsPerRun, stopsAtFirst, onRun, signal } = exploration;
+export async function explore(exploration: Exploration): Promise<Explored> {
+  const { plan, events, runs, seed, faultsPerRun, stopsAtFirst, onRun, signal, tellsStory } = exploration;
   const began = performance.now();
   const tally = new Tally(plan);
   const calm = await calmRun(plan, events);
+  let story: string | undefined;
   let failure: SimulationFailed | undefined = "failure" in calm ? calm.failure : undefined;
   if (!("failure" in calm)) {
     for (let n = 0; n < runs && !signal?.aborted && !(failure && stopsAtFirst); n++) {
       const decisions = new SeededDecisions(seed + n, plan.profile, calm.points, faultsPerRun);
       const run = await play(plan, events, decisions, calm);
       tally.add(run, seed + n);
+      if (tellsStory) story = storyOf(run.scene.history);
       if (run.violations.length > 0) failure ??= await shrunk(plan, events, calm, { run, decisions, seed: seed + n });
       onRun?.(tally.runs, tally.failures);
     }
   }
   const report = tally.report(performance.now() - began);
   if (failure) failure.report = report;
-  return { report, failure };
+  return { report, failure, story };
 }
 
 /** How much later, and by how much slower, the second calm run is. */

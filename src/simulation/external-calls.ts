@@ -8,22 +8,6 @@ export interface ExternalOptions<A extends readonly unknown[]> {
   readonly idempotent?: boolean | undefined;
 }
 
-/** The calls of one run to the outside world. */
-export class ExternalCalls {
-  /** The number of calls by name and key that had an effect. */
-  readonly effects = new Map<string, number>();
-  readonly #results = new Map<string, unknown>();
-
-  /** Calls the outside world, or returns the first result of an idempotent call that was made before. */
-  async make(name: string, idempotent: boolean, call: () => unknown): Promise<unknown> {
-    if (idempotent && this.#results.has(name)) return this.#results.get(name);
-    this.effects.set(name, (this.effects.get(name) ?? 0) + 1);
-    const result = await call();
-    if (idempotent) this.#results.set(name, result);
-    return result;
-  }
-}
-
 /** The run under way; runs of one process follow each other. */
 let scene: Scene | undefined;
 
@@ -54,7 +38,7 @@ export function external<A extends readonly unknown[], R>(
     const caller = now.callerOf(process, record, name, text);
     record?.calls.push({ text, writes: true });
     await now.before(caller, ["crash", "freeze", "restart", "lease-lost"]);
-    const result = await now.external.make(text, idempotent, () => call(...given));
+    const result = await now.effects.make(text, idempotent, () => call(...given));
     await now.after(caller, ["crash", "lost-answer"]);
     return result as R;
   };

@@ -63,12 +63,7 @@ export const profileNames = Object.keys(profiles) as readonly ProfileName[];
 
 /** Returns a profile by its name, with some frequencies replaced. @throws BeeHiveError `InvalidConfiguration`. */
 export function profileOf(as: ProfileName | FaultProfile, rates: FaultProfile["faults"] = {}): FaultProfile {
-  const profile = typeof as === "object" ? as : Object.hasOwn(profiles, as) ? profiles[as] : undefined;
-  if (profile === undefined)
-    throw new BeeHiveError(
-      "InvalidConfiguration",
-      `No profile of faults is called "${String(as)}". There are ${profileNames.join(", ")}.`,
-    );
+  const profile = typeof as === "object" ? as : knownProfile(as);
   const faults: FaultProfile["faults"] = { ...profile.faults, ...rates };
   const wrong = Object.entries(faults).filter(
     ([name, rate]) => !faultNames.some((known) => known === name) || !Number.isFinite(rate) || rate < 0,
@@ -88,4 +83,12 @@ export function capabilitiesOf({ name, atomicStep, deduplicationMs }: FaultProfi
     deduplication: deduplicationMs > 0 || `${name} keeps duplicates`,
     ordering: true,
   };
+}
+
+function knownProfile(name: ProfileName): FaultProfile {
+  if (Object.hasOwn(profiles, name)) return profiles[name];
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    `No profile of faults is called "${name}". There are ${profileNames.join(", ")}.`,
+  );
 }

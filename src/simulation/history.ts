@@ -103,7 +103,11 @@ export class History {
    *
    * The engine of a run has one window for all of its queues.
    */
-  isRepeated({ id, queueName, partitionKey }: Event, { orderedDeduplicationMs = 0 }: FaultProfile, now: number): boolean {
+  isRepeated(
+    { id, queueName, partitionKey }: Event,
+    { orderedDeduplicationMs = 0 }: FaultProfile,
+    now: number,
+  ): boolean {
     if (orderedDeduplicationMs === 0) return false;
     if (!this.#byDestination.get(queueName)?.some(({ ordered }) => ordered)) return false;
     const key = `${queueName}/${partitionKey}/${id}`;

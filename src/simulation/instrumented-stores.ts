@@ -14,7 +14,7 @@ export type StoreAddress =
   | { readonly kind: "keyedList"; readonly name: string; readonly list: string; readonly key: string }
   | { readonly kind: "counter"; readonly name: string; readonly id: string; readonly min?: number | undefined };
 
-export interface StoreCall {
+interface StoreCall {
   /** Without arguments: `Orders.update`. */
   readonly name: string;
   /** With arguments, as code. */
@@ -32,7 +32,7 @@ export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
       surrounded(stores.collection(name), name, hooks, () => hooks.touch({ kind: "collection", name })),
     keyedList: (name) =>
       surrounded(stores.keyedList(name), name, hooks, ([list, key]) => {
-        if (key !== undefined) hooks.touch({ kind: "keyedList", name, list: String(list), key: String(key) });
+        if (typeof list === "string" && typeof key === "string") hooks.touch({ kind: "keyedList", name, list, key });
       }),
     keyValue: (name) => surrounded(stores.keyValue(name), name, hooks, () => hooks.touch({ kind: "keyValue", name })),
     get counters() {

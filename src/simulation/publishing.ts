@@ -1,17 +1,16 @@
 import type { Event } from "../events/event.ts";
 import type { Fault } from "./faults.ts";
 import type { DeliveryRecord } from "./history.ts";
-import type { Scene } from "./scene.ts";
-import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Host, Scene } from "./scene.ts";
 
 const beforeFirst: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
 
 /** Publishes events one after the other: a crash or an outage may come between any two. */
 export class Publishing {
   readonly #scene: Scene;
-  readonly #process: SimulatedProcess | undefined;
+  readonly #process: Host | undefined;
 
-  constructor(scene: Scene, process?: SimulatedProcess) {
+  constructor(scene: Scene, process?: Host) {
     this.#scene = scene;
     this.#process = process;
   }

@@ -6,7 +6,8 @@ import type { Stores } from "../contract/stores.ts";
 import type { Event } from "../events/event.ts";
 import { deadOf, violations, type Calm, type Check } from "./checks.ts";
 import type { Decisions } from "./decisions.ts";
-import { ExternalCalls, playing } from "./external-calls.ts";
+import { Effects } from "./effects.ts";
+import { playing } from "./external-calls.ts";
 import type { FaultProfile } from "./faults.ts";
 import { History, type Violation } from "./history.ts";
 import { instrumented } from "./instrumented-stores.ts";
@@ -66,7 +67,7 @@ export async function play(
   const { descriptors, profile } = plan;
   const history = new History(descriptors);
   const touched = new Touched();
-  const scene = new Scene({ world, decisions, profile, history, touched, external: new ExternalCalls(), engine });
+  const scene = new Scene({ world, decisions, profile, history, touched, effects: new Effects(), engine });
   const processes = new Processes(scene, plan.options);
   playing(scene);
   try {
@@ -151,7 +152,8 @@ async function settle(scene: Scene, processes: Processes, plan: Plan): Promise<s
     }
     if (history.deliveries.length > plan.maxDeliveries)
       return `Not settled within ${plan.maxDeliveries} deliveries. Still waiting: ${(await underWay(scene, processes)).join(", ")}.`;
-    if (world.next === Infinity) return `Nothing can happen any more. Still waiting: ${(await underWay(scene, processes)).join(", ")}.`;
+    if (world.next === Infinity)
+      return `Nothing can happen any more. Still waiting: ${(await underWay(scene, processes)).join(", ")}.`;
     await world.step();
   }
 }
@@ -161,7 +163,8 @@ async function underWay({ engine, history }: Scene, processes: Processes): Promi
   const waiting = processes.atWork.map(({ descriptor }) => `${descriptor.name} at work`);
   for (const { queueName } of history.descriptors) {
     const { ready, leased, delayed } = await engine.queues.counts(queueName);
-    if (ready + leased + delayed > 0) waiting.push(`${queueName}: ${ready} ready, ${leased} leased, ${delayed} delayed`);
+    if (ready + leased + delayed > 0)
+      waiting.push(`${queueName}: ${ready} ready, ${leased} leased, ${delayed} delayed`);
   }
   return waiting;
 }

@@ -1,14 +1,14 @@
 import { maxAttemptsOf } from "../actors/supervision.ts";
 import { BeeHiveError, ConcurrencyConflict } from "../base/errors.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { Lease } from "../contract/queue-operator.ts";
 import type { FaultDecision, Decisions } from "./decisions.ts";
-import type { ExternalCalls } from "./external-calls.ts";
+import type { Effects } from "./effects.ts";
 import type { Fault, FaultProfile } from "./faults.ts";
 import type { DeliveryRecord, History } from "./history.ts";
 import type { StoreAddress } from "./instrumented-stores.ts";
 import type { Touched } from "./snapshot.ts";
-import type { SimulatedProcess } from "./simulated-process.ts";
-import type { World } from "./world.ts";
+import type { Living, World } from "./world.ts";
 
 /** The parts of one run. */
 export interface SceneParts {
@@ -17,14 +17,42 @@ export interface SceneParts {
   readonly profile: FaultProfile;
   readonly history: History;
   readonly touched: Touched;
-  readonly external: ExternalCalls;
+  readonly effects: Effects;
   /** The provider below: the engine of the run. */
   readonly engine: Provider;
 }
 
+/** A process that faults may strike. */
+export interface Struck extends Living {
+  readonly number: number;
+  /** True once it was told to stop. */
+  readonly stopping: boolean;
+  /** The deliveries under way. */
+  readonly atWork: readonly DeliveryRecord[];
+  /** Ends at once, in the middle of everything. @param by The delivery whose call the crash befell. */
+  crash(by: DeliveryRecord | undefined): void;
+  /** Stands still, and goes on as if nothing had happened. */
+  freeze(ms: number): void;
+  /** Stops as a release does, and is replaced. */
+  restart(deadlineMs: number): void;
+}
+
+/** A process as the provider in it sees it. */
+export interface Host extends Struck {
+  readonly hive: { deliver(lease: Lease): Promise<unknown> } | undefined;
+  /** A process that works, this one if it does. */
+  readonly working: Host | undefined;
+  /** Notes a delivery that begins. */
+  begin(record: DeliveryRecord): void;
+  /** Ends a lock with the process. */
+  holds(lock: { lose?(): void }): void;
+  /** Calls `end` when the process ends. */
+  onEnd(end: () => void): void;
+}
+
 /** Where a call is made. */
 export interface Caller {
-  readonly process: SimulatedProcess | undefined;
+  readonly process: Struck | undefined;
   readonly record: DeliveryRecord | undefined;
   /** Names the call alike in all runs. */
   readonly key: string;
@@ -54,10 +82,10 @@ export class Scene implements SceneParts {
   readonly profile: FaultProfile;
   readonly history: History;
   readonly touched: Touched;
-  readonly external: ExternalCalls;
+  readonly effects: Effects;
   readonly engine: Provider;
   /** The delivery whose code runs now. */
-  current: { readonly process: SimulatedProcess; readonly record: DeliveryRecord | undefined } | undefined;
+  current: { readonly process: Struck; readonly record: DeliveryRecord | undefined } | undefined;
   /** The highest floor that increments named for each counter, by its path in a snapshot. */
   readonly floors = new Map<string, number>();
   readonly #thrown = new WeakSet<object>();
@@ -70,7 +98,7 @@ export class Scene implements SceneParts {
     this.profile = parts.profile;
     this.history = parts.history;
     this.touched = parts.touched;
-    this.external = parts.external;
+    this.effects = parts.effects;
     this.engine = parts.engine;
   }
 
@@ -88,12 +116,7 @@ export class Scene implements SceneParts {
   }
 
   /** Returns the caller of a call. @param name The call without its arguments. */
-  callerOf(
-    process: SimulatedProcess | undefined,
-    record: DeliveryRecord | undefined,
-    name: string,
-    text = name,
-  ): Caller {
+  callerOf(process: Struck | undefined, record: DeliveryRecord | undefined, name: string, text = name): Caller {
     if (record) this.history.reached(`${record.descriptor.name}: ${name}`);
     const key = record ? `${record.key}#${++record.points} ${name}` : `${text}#${this.#count(text)}`;
     return { process, record, key, name, text };
@@ -157,7 +180,8 @@ export class Scene implements SceneParts {
         if (process) this.current = { process, record };
         return undefined;
       case "restart":
-        return void process?.restart(size < 0.5 ? 0 : 60_000 * size);
+        process?.restart(size < 0.5 ? 0 : 60_000 * size);
+        return undefined;
       case "lease-lost":
         return record && this.#endLease(record);
       case "conflict":

@@ -5,7 +5,10 @@ import type { Decision } from "./decisions.ts";
  *
  * @param holds Must hold for the whole list. May stop holding by itself when time is up: then the list stays as it is.
  */
-export async function smallest<T>(list: readonly T[], holds: (part: readonly T[]) => Promise<boolean>): Promise<readonly T[]> {
+export async function smallest<T>(
+  list: readonly T[],
+  holds: (part: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
   let kept = list;
   let parts = 2;
   if (kept.length > 0 && (await holds([]))) return [];

@@ -3,21 +3,24 @@ import type { Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { silentLogger } from "../base/logger.ts";
 import { delay, wholeNumber } from "../base/numbers.ts";
+import { throwProblems } from "../base/problems.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Event } from "../events/event.ts";
 import { createHive, type HiveOptions } from "../hive/hive.ts";
 import { openProvider } from "../hive/open-provider.ts";
 import type { Container } from "../injection/container.ts";
-import type { Check } from "./checks.ts";
+import { checkNames, type Check } from "./checks.ts";
 import { explore, type Exploration } from "./explore.ts";
 import { profileOf, type Fault, type FaultProfile, type ProfileName } from "./faults.ts";
 import type { SimulationReport } from "./report.ts";
 import type { Plan, RunOutcome } from "./run.ts";
 
 /** What is simulated, how often, and what must hold afterwards. */
-export interface SimulateOptions
-  extends Pick<HiveOptions, "actors" | "pulsers" | "publishes" | "defaults" | "overrides"> {
+export interface SimulateOptions extends Pick<
+  HiveOptions,
+  "actors" | "pulsers" | "publishes" | "defaults" | "overrides"
+> {
   /** The events that a client pushes, one after the other. */
   readonly push: Iterable<Event> | (() => Iterable<Event>);
   /** Writes what is in the stores before a run. @default Nothing. */
@@ -102,6 +105,8 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
   const { container, actors, defaults, overrides, pulsers = [], publishes = [] } = options;
   checkedNumber("simulate", "processes", processes, wholeNumber(1));
   checkedNumber("simulate", "deliveries", deliveries, wholeNumber(1));
+  const unknown = Object.keys(checks).filter((name) => !checkNames.some((known) => known === name));
+  throwProblems(unknown.map((name) => `simulate: checks.${name} is not a check; there are ${checkNames.join(", ")}`));
   const profile = profileOf(options.as ?? "memory", options.faults);
   const { descriptors } = await createHive({ actors, defaults, overrides, environment: {}, logger: silentLogger });
   const window = Math.max(1, profile.deduplicationMs);
@@ -115,7 +120,8 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
       publishes,
       container: typeof container === "function" ? await container() : container,
     }),
-    engine: async (clock) => (await options.engine?.(clock)) ?? openProvider(`memory:?deduplication=${window}`, { clock }),
+    engine: async (clock) =>
+      (await options.engine?.(clock)) ?? openProvider(`memory:?deduplication=${window}`, { clock }),
     given: options.given ?? (() => {}),
     invariant: options.invariant ?? (() => {}),
     isOn: (check) => checks[check] ?? true,

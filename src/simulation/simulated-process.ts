@@ -2,12 +2,13 @@ import { messageOf } from "../base/error-text.ts";
 import { silentLogger } from "../base/logger.ts";
 import { createHive, type Hive, type HiveOptions } from "../hive/hive.ts";
 import type { DeliveryRecord } from "./history.ts";
-import type { Scene } from "./scene.ts";
+import type { Host, Scene } from "./scene.ts";
 import { SimulatedProvider } from "./simulated-provider.ts";
-import type { Living } from "./world.ts";
 
 /** Options of the hive of each process. A function makes new ones, as a new process does. */
-export type ProcessOptions = () => Omit<HiveOptions, "provider" | "clock"> | Promise<Omit<HiveOptions, "provider" | "clock">>;
+export type ProcessOptions = () =>
+  | Omit<HiveOptions, "provider" | "clock">
+  | Promise<Omit<HiveOptions, "provider" | "clock">>;
 
 /** The processes of a run. One that ends is replaced. */
 export class Processes {
@@ -57,11 +58,10 @@ export class Processes {
 const restartMs = 1_000;
 
 /** A process of a simulation, with a hive of its own. */
-export class SimulatedProcess implements Living {
+export class SimulatedProcess implements Host {
   readonly number: number;
   alive = true;
   frozenUntil = 0;
-  /** True once it was told to stop. */
   stopping = false;
   hive: Hive | undefined;
   readonly #endings: (() => void)[] = [];
@@ -90,7 +90,9 @@ export class SimulatedProcess implements Living {
         const { event, descriptor, attempt, outcome, error, outputs } = report;
         const record = [...this.#atWork].find(
           ({ lease }) =>
-            lease.event === event && lease.attempt === attempt && String(lease.queueName) === String(descriptor.queueName),
+            lease.event === event &&
+            lease.attempt === attempt &&
+            String(lease.queueName) === String(descriptor.queueName),
         );
         if (!record) return;
         record.outcome = outcome;
@@ -103,7 +105,6 @@ export class SimulatedProcess implements Living {
     await this.hive.start();
   }
 
-  /** Calls `end` when the process crashes. */
   onEnd(end: () => void): void {
     this.#endings.push(end);
   }
@@ -112,7 +113,6 @@ export class SimulatedProcess implements Living {
     return [...this.#atWork];
   }
 
-  /** A process that works, this one if it does. */
   get working(): SimulatedProcess | undefined {
     return this.alive && !this.stopping ? this : this.#processes.running;
   }
@@ -121,12 +121,10 @@ export class SimulatedProcess implements Living {
     this.#atWork.add(record);
   }
 
-  /** Ends a lock of the process with it. */
   holds(lock: { lose?(): void }): void {
     this.#locks.add(lock);
   }
 
-  /** Ends at once, in the middle of everything. @param by The delivery whose call the crash befell. */
   crash(by: DeliveryRecord | undefined): void {
     for (const record of this.#atWork) {
       record.outcome = "crashed";
@@ -146,13 +144,11 @@ export class SimulatedProcess implements Living {
     for (const lock of this.#locks) lock.lose?.();
   }
 
-  /** Stands still, and goes on as if nothing had happened. */
   freeze(ms: number): void {
     this.frozenUntil = this.#scene.world.now + ms;
     for (const record of this.#atWork) this.#scene.history.fateOf(record).lostAttempts++;
   }
 
-  /** Stops as a release does, and is replaced. */
   restart(deadlineMs: number): void {
     this.stopping = true;
     this.#processes.replace();

@@ -15,8 +15,7 @@ import { capabilitiesOf, type Fault } from "./faults.ts";
 import type { DeliveryRecord } from "./history.ts";
 import { instrumented } from "./instrumented-stores.ts";
 import { Publishing } from "./publishing.ts";
-import { never, type Scene } from "./scene.ts";
-import type { SimulatedProcess } from "./simulated-process.ts";
+import { never, type Host, type Scene } from "./scene.ts";
 
 const beforeCall: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
 const afterWrite: readonly Fault[] = ["crash", "lost-answer"];
@@ -31,9 +30,9 @@ export class SimulatedProvider implements Provider {
   readonly queues: SimulatedQueues;
   readonly stores: Stores;
   readonly #scene: Scene;
-  readonly #process: SimulatedProcess;
+  readonly #process: Host;
 
-  constructor(scene: Scene, process: SimulatedProcess) {
+  constructor(scene: Scene, process: Host) {
     this.name = scene.engine.name;
     this.capabilities = capabilitiesOf(scene.profile);
     this.queues = new SimulatedQueues(scene, process);
@@ -64,12 +63,7 @@ export class SimulatedProvider implements Provider {
   }
 }
 
-function storesOf(
-  scene: Scene,
-  process: SimulatedProcess,
-  stores: Stores,
-  recordNow: () => DeliveryRecord | undefined,
-): Stores {
+function storesOf(scene: Scene, process: Host, stores: Stores, recordNow: () => DeliveryRecord | undefined): Stores {
   return instrumented(stores, {
     touch: (address) => scene.touch(address),
     async around({ name, text, writes }, make) {
@@ -90,12 +84,12 @@ function storesOf(
 /** The queues of one process of a simulation. */
 export class SimulatedQueues implements QueueOperator {
   readonly #scene: Scene;
-  readonly #process: SimulatedProcess;
+  readonly #process: Host;
   readonly #inner: QueueOperator;
   readonly #publishing: Publishing;
   readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
 
-  constructor(scene: Scene, process: SimulatedProcess) {
+  constructor(scene: Scene, process: Host) {
     this.#scene = scene;
     this.#process = process;
     this.#inner = scene.engine.queues;

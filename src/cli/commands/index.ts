@@ -10,6 +10,7 @@ import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
+import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -25,5 +26,6 @@ export const commands: readonly CliCommand[] = [
   backup,
   graph,
   lint,
+  simulate,
   config,
 ];

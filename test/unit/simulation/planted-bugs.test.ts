@@ -70,7 +70,11 @@ class StockActor implements ProcessorActor {
 }
 
 test("a counter that is taken without once", async () => {
-  const { violations, story, seed = Infinity } = await failureOf({
+  const {
+    violations,
+    story,
+    seed = Infinity,
+  } = await failureOf({
     actors: CarelessStockActor,
     push: accepted,
     as: "aws",
@@ -112,7 +116,10 @@ function mailing(idempotent: boolean): Pick<SimulateOptions, "container"> {
 test("an e-mail that is sent before the commit", async () => {
   const options = { actors: MailActor, push: accepted, ...withOrders };
   const { violations, seed = Infinity } = await failureOf({ ...options, ...mailing(false), as: "sqlite" });
-  assert.equal(violations[0], { check: "external", message: `mail("${accepted.length > 0 ? violations[0]?.message.match(/"(\d)"/)?.[1] : ""}") was called 2 times.` });
+  assert.equal(violations[0], {
+    check: "external",
+    message: `mail("${accepted.length > 0 ? violations[0]?.message.match(/"(\d)"/)?.[1] : ""}") was called 2 times.`,
+  });
   assert.ok(seed <= 20, `seed ${seed}`);
   await simulate({ ...options, ...mailing(true), as: "aws", runs: 200 });
 });

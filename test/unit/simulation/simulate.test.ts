@@ -123,7 +123,10 @@ test("an insert that a repeat cannot make ends in the dead letters", async () =>
   assert.equal(violations[0]?.check, "deadLetters");
   assert.match(message, /Asked push-\d of Asked-Insert was dead-lettered: There is a .* already/);
   assert.match(message, /It takes 1 fault/);
-  assert.match(message, /! (crash|answer lost) after Answers\.insert|delivered again|the lease was lost|crash before the commit|crash after/);
+  assert.match(
+    message,
+    /! (crash|answer lost) after Answers\.insert|delivered again|the lease was lost|crash before the commit|crash after/,
+  );
   assert.is(report?.firstSeed, seed);
   const again = await failureOf({ ...options, seed: seed ?? 0, runs: 1 });
   assert.is(again.message, message);
@@ -157,7 +160,10 @@ class AskingActor implements ProcessorActor {
 
 test("events that go on for ever are a failure", async () => {
   const { violations } = await failureOf({ actors: AskingActor, push: careful.push, deliveries: 100 });
-  assert.match(violations[0]?.message ?? "", /Not settled within 100 deliveries. Still waiting: .*(AskingActor at work|Asked-Ask)/);
+  assert.match(
+    violations[0]?.message ?? "",
+    /Not settled within 100 deliveries. Still waiting: .*(AskingActor at work|Asked-Ask)/,
+  );
 });
 
 test("a counter below its floor is a failure", async () => {
