@@ -24,6 +24,7 @@ export class Publishing {
       const caller = scene.callerOf(this.#process, record, `publish ${event.eventType}`, text);
       await scene.before(caller, index === 0 ? beforeFirst : ["crash", "half-batch"]);
       dropped += (await this.#publish(event)) ?? 0;
+      if (this.#process && !record) scene.history.pushed.push(event);
       if (record) record.outputs = [...record.outputs.filter(({ id }) => id !== event.id), event];
       await scene.after(caller, ["crash", "lost-answer"]);
     }

@@ -1,3 +1,4 @@
+import { isBeeHiveError } from "../base/errors.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { StoreAddress } from "./instrumented-stores.ts";
 
@@ -18,7 +19,12 @@ export class Touched {
   async read(stores: Stores): Promise<Snapshot> {
     const snapshot = new Map<string, string>();
     for (const [, address] of [...this.#addresses].sort(([one], [other]) => (one < other ? -1 : 1)))
-      await readInto(snapshot, stores, address);
+      try {
+        await readInto(snapshot, stores, address);
+      } catch (error) {
+        // An actor asked for it by a name that no store takes, and was refused as well.
+        if (!isBeeHiveError(error, "InvalidKey")) throw error;
+      }
     return snapshot;
   }
 }

@@ -20,10 +20,21 @@ export function storyOf(history: History): string {
     told.add(event.id);
     for (const fate of history.fates.values()) {
       if (fate.event.id !== event.id) continue;
-      let touched = false;
-      for (const record of fate.deliveries) {
-        touched ||= record.faults.length > 0;
-        tellDelivery(record, `${indent}  `, touched);
+      tellDeliveries(fate.deliveries, `${indent}  `);
+    }
+  };
+  const tellDeliveries = (deliveries: readonly DeliveryRecord[], indent: string): void => {
+    let touched = false;
+    let alike = 0;
+    for (const [index, record] of deliveries.entries()) {
+      touched ||= record.faults.length > 0;
+      const next = deliveries[index + 1];
+      if (index > 0 && next && isAlike(record, next) && isAlike(record, deliveries[index - 1] as DeliveryRecord))
+        alike++;
+      else {
+        if (alike > 0) lines.push(`${indent}(${alike} more like this)`);
+        alike = 0;
+        tellDelivery(record, indent, touched);
       }
     }
   };
@@ -37,6 +48,14 @@ export function storyOf(history: History): string {
   for (const event of history.pushed) tellEvent(event, "");
   for (const fault of history.elsewhere) lines.push(`! ${fault}`);
   return lines.join("\n");
+}
+
+/** Returns whether two deliveries ended alike, with nothing to tell of either. */
+function isAlike(one: DeliveryRecord, other: DeliveryRecord): boolean {
+  const silent = (record: DeliveryRecord): boolean => record.faults.length === 0 && record.outputs.length === 0;
+  return (
+    silent(one) && silent(other) && one.outcome === other.outcome && messageOf(one.error) === messageOf(other.error)
+  );
 }
 
 function titleOf(event: Event): string {
