@@ -19,6 +19,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #parts: FactoryActorParts;
   readonly #factories: readonly FactoryActor[];
+  #specs: readonly QueueSpec[] | undefined;
 
   constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: FactoryActorParts) {
     this.#descriptors = descriptors;
@@ -60,7 +61,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
   /** One factory actor for each subscription. */

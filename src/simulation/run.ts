@@ -25,6 +25,8 @@ export interface Plan {
   readonly processes: number;
   /** Opens the provider below the faults. */
   readonly engine: (clock: Clock) => Promise<Provider>;
+  /** Whether the engine holds more than memory. */
+  readonly closesEngine: boolean;
   readonly given: (stores: Stores) => unknown;
   readonly invariant: (stores: Stores, outcome: RunOutcome) => unknown;
   readonly isOn: (check: Check) => boolean;
@@ -87,7 +89,7 @@ export async function play(
   } finally {
     playing(undefined);
     processes.end();
-    await engine.close();
+    if (plan.closesEngine) await engine.close();
   }
 }
 

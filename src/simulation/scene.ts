@@ -46,8 +46,6 @@ export interface Host extends Struck {
   begin(record: DeliveryRecord): void;
   /** Ends a lock with the process. */
   holds(lock: { lose?(): void }): void;
-  /** Calls `end` when the process ends. */
-  onEnd(end: () => void): void;
 }
 
 /** Where a call is made. */

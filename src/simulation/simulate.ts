@@ -122,6 +122,7 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
     }),
     engine: async (clock) =>
       (await options.engine?.(clock)) ?? openProvider(`memory:?deduplication=${window}`, { clock }),
+    closesEngine: options.engine !== undefined,
     given: options.given ?? (() => {}),
     invariant: options.invariant ?? (() => {}),
     isOn: (check) => checks[check] ?? true,

@@ -64,7 +64,6 @@ export class SimulatedProcess implements Host {
   frozenUntil = 0;
   stopping = false;
   hive: Hive | undefined;
-  readonly #endings: (() => void)[] = [];
   readonly #scene: Scene;
   readonly #processes: Processes;
   readonly #atWork = new Set<DeliveryRecord>();
@@ -105,10 +104,6 @@ export class SimulatedProcess implements Host {
     await this.hive.start();
   }
 
-  onEnd(end: () => void): void {
-    this.#endings.push(end);
-  }
-
   get atWork(): readonly DeliveryRecord[] {
     return [...this.#atWork];
   }
@@ -140,7 +135,6 @@ export class SimulatedProcess implements Host {
   /** Lets no call of the process return any more. */
   end(): void {
     this.alive = false;
-    for (const end of this.#endings) end();
     for (const lock of this.#locks) lock.lose?.();
   }
 

@@ -20,9 +20,6 @@ import { never, type Host, type Scene } from "./scene.ts";
 const beforeCall: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
 const afterWrite: readonly Fault[] = ["crash", "lost-answer"];
 
-/** The reason of all waits that end: nobody reads it, and a new one costs a stack trace each time. */
-const ended = new Error("The wait has ended.");
-
 /** The provider of one process of a simulation: the engine, with time and faults around each call. */
 export class SimulatedProvider implements Provider {
   readonly name: string;
@@ -87,7 +84,6 @@ export class SimulatedQueues implements QueueOperator {
   readonly #process: Host;
   readonly #inner: QueueOperator;
   readonly #publishing: Publishing;
-  readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
 
   constructor(scene: Scene, process: Host) {
     this.#scene = scene;
@@ -105,10 +101,13 @@ export class SimulatedQueues implements QueueOperator {
     const scene = this.#scene;
     const process = this.#process;
     for (;;) {
-      const request = { max: 1, leaseMs, waitMs: Infinity, signal: this.#linked(signal) };
-      const [lease] = await this.#inner.lease(name, request);
-      if (!process.alive) await never();
-      if (!lease) return [];
+      const [lease] = await this.#inner.lease(name, { max: 1, leaseMs, waitMs: Infinity, signal });
+      if (!lease) return process.alive ? [] : never();
+      if (!process.alive) {
+        // The wait of a process that died: nobody has leased the event.
+        await this.#inner.abandon(lease, { delayMs: 0, countAttempt: false });
+        return never();
+      }
       this.#checkLease(lease);
       const record = scene.history.leased(lease, process.number);
       const caller = scene.callerOf(process, record, "arrive", "the event arrived");
@@ -164,18 +163,6 @@ export class SimulatedQueues implements QueueOperator {
       if (other.event.id !== event.id && other.expiresAt > world.now)
         history.violated("order", `${name} leased two events of the key "${event.partitionKey}" at once.`);
     }
-  }
-
-  /** Ends a wait when the process ends, too. */
-  #linked(signal: AbortSignal): AbortSignal {
-    const known = this.#signals.get(signal);
-    if (known) return known;
-    const linked = new AbortController();
-    const end = (): void => linked.abort(ended);
-    signal.addEventListener("abort", end, { once: true });
-    this.#process.onEnd(end);
-    this.#signals.set(signal, linked.signal);
-    return linked.signal;
   }
 
   /** Commits a step whose writes, outputs and lease go together. */
