@@ -1,7 +1,7 @@
 /** The calls of one run to the outside world. */
 export class Effects {
   /** The number of calls by name and key that had an effect. */
-  readonly counts = new Map<string, number>();
+  readonly counts: Map<string, number> = new Map();
   readonly #results = new Map<string, unknown>();
 
   /** Calls the outside world, or returns the first result of an idempotent call that was made before. */

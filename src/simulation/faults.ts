@@ -49,16 +49,16 @@ const anywhere = { crash: 4, freeze: 1, restart: 1, "lease-lost": 2, late: 1, ou
 const atomic = { atomicStep: true, deduplicationMs: 600_000, faults: { ...anywhere, conflict: 2 } };
 const cloud = { ...anywhere, late: 3, duplicate: 4, throttled: 2, "half-batch": 1 };
 
-const profiles = {
+const profiles: Readonly<Record<ProfileName, FaultProfile>> = {
   memory: { name: "memory", ...atomic },
   sqlite: { name: "sqlite", ...atomic },
   postgres: { name: "postgres", ...atomic },
   azure: { name: "azure", atomicStep: false, deduplicationMs: 600_000, faults: cloud },
   aws: { name: "aws", atomicStep: false, deduplicationMs: 0, orderedDeduplicationMs: 300_000, faults: cloud },
-} satisfies Record<string, FaultProfile>;
+};
 
-/** The names of the known profiles. */
-export type ProfileName = keyof typeof profiles;
+/** The providers whose faults are known. */
+export type ProfileName = "memory" | "sqlite" | "postgres" | "azure" | "aws";
 export const profileNames = Object.keys(profiles) as readonly ProfileName[];
 
 /** Returns a profile by its name, with some frequencies replaced. @throws BeeHiveError `InvalidConfiguration`. */

@@ -66,16 +66,16 @@ export class History {
   readonly pushed: Event[] = [];
   readonly deliveries: DeliveryRecord[] = [];
   /** By subscription and event. */
-  readonly fates = new Map<string, Fate>();
+  readonly fates: Map<string, Fate> = new Map();
   /** Rules that were broken on the way. */
   readonly violations: Violation[] = [];
-  readonly struck = new Map<Fault, number>();
+  readonly struck: Map<Fault, number> = new Map();
   /** Faults that befell no delivery, in words. */
   readonly elsewhere: string[] = [];
   /** Each entry of the run in order, to compare two runs. */
   readonly lines: string[] = [];
   /** The calls of each actor, without their arguments, and whether a fault struck there. */
-  readonly points = new Map<string, boolean>();
+  readonly points: Map<string, boolean> = new Map();
   readonly #bySubscription: ReadonlyMap<string, ActorDescriptor>;
   readonly #byDestination: ReadonlyMap<string, readonly ActorDescriptor[]>;
   readonly #byLease = new Map<Lease, DeliveryRecord>();

@@ -62,7 +62,7 @@ export async function play(
   events: readonly Event[],
   decisions: Decisions,
   calm: Calm | undefined,
-  startsAt = start,
+  startsAt: number = start,
 ): Promise<Run> {
   const world = new World(startsAt);
   const engine = await plan.engine(world.clockOf());

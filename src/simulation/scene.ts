@@ -85,7 +85,7 @@ export class Scene implements SceneParts {
   /** The delivery whose code runs now. */
   current: { readonly process: Struck; readonly record: DeliveryRecord | undefined } | undefined;
   /** The highest floor that increments named for each counter, by its path in a snapshot. */
-  readonly floors = new Map<string, number>();
+  readonly floors: Map<string, number> = new Map();
   readonly #thrown = new WeakSet<object>();
   /** The number of calls outside of deliveries, by their text. */
   readonly #calls = new Map<string, number>();
@@ -114,7 +114,7 @@ export class Scene implements SceneParts {
   }
 
   /** Returns the caller of a call. @param name The call without its arguments. */
-  callerOf(process: Struck | undefined, record: DeliveryRecord | undefined, name: string, text = name): Caller {
+  callerOf(process: Struck | undefined, record: DeliveryRecord | undefined, name: string, text: string = name): Caller {
     if (record) this.history.reached(`${record.descriptor.name}: ${name}`);
     const key = record ? `${record.key}#${++record.points} ${name}` : `${text}#${this.#count(text)}`;
     return { process, record, key, name, text };

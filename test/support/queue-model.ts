@@ -1,7 +1,7 @@
 /** A reference model of a topic with two subscriptions, and random programs that compare a provider with it. */
 import fc from "fast-check";
 import { Event, QueueName, isBeeHiveError, type Lease, type QueueOperator } from "beehive-actors";
-import { ManualClock } from "beehive-actors/testing";
+import type { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { deadLetterOf } from "../../src/contract/dead-letter.ts";
 
