@@ -17,6 +17,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
+  #specs: readonly QueueSpec[] | undefined;
 
   constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
     this.#descriptors = descriptors;
@@ -62,7 +63,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
   /** A delivery loop for each subscription. */
