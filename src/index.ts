@@ -1,6 +1,14 @@
 // Events: what actors react to and publish.
 export { Event, type EventDelivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
-export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
+export {
+  eventType,
+  type AnyEventType,
+  type BodyOf,
+  type EventOf,
+  type EventType,
+  type EventTypeOptions,
+} from "./events/event-type.ts";
+export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export { type Received } from "./base/json-value.ts";
 export { QueueName, type QueueKind } from "./events/queue-name.ts";
@@ -14,7 +22,7 @@ export {
   type CloudEvent,
 } from "./events/cloud-events.ts";
 
-// Actors: the classes of an application, their settings, and events by the clock.
+// Actors: the classes and functions of an application, their settings, and events by the clock.
 export {
   actorDescription,
   type ActorClass,
@@ -26,10 +34,13 @@ export {
   type Next,
   type ProcessorActor,
   type Published,
+  type TypedContext,
 } from "./actors/actor.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export { type ActorOverrides } from "./actors/overrides.ts";
+export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
+export { type Used, type Uses } from "./injection/uses.ts";
 export { Container, injects, token, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
