@@ -47,6 +47,11 @@ export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts"
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
 
+// Process managers: one process from its start to its end.
+export { processManager } from "./process/process-manager.ts";
+export { type ProcessOptions, type ProcessStep, type Turn } from "./process/process-options.ts";
+export { type ProcessState, type TakenEvent } from "./process/process-state.ts";
+
 // Hive: actors at work on a provider.
 export { createHive, type Hive, type HiveOptions } from "./hive/hive.ts";
 export { type HiveQueue, type WhichLetters } from "./hive/hive-queue.ts";

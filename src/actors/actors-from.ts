@@ -107,14 +107,18 @@ export function contradictions(descriptors: readonly ActorDescriptor[]): string[
   return problems;
 }
 
-/** Returns which actors have the name of another, in words: overrides, metrics and graphs would take them for one. */
+/**
+ * Returns which actors have the name of another, in words: overrides, metrics and graphs take them for one.
+ *
+ * Classes of one name that are not typed by an event are left alone, as they always were.
+ */
 function namesakes(descriptors: readonly ActorDescriptor[]): string[] {
   const first = new Map<string, ActorDescriptor>();
   return descriptors.flatMap((descriptor) => {
-    const { name, actorType, queueName } = descriptor;
+    const { name, actorType, queueName, event } = descriptor;
     const other = first.get(name) ?? descriptor;
     first.set(name, other);
-    if (other.actorType === actorType) return [];
+    if (other.actorType === actorType || (event ?? other.event) === undefined) return [];
     return [`two actors are called ${name}, on "${other.queueName}" and "${queueName}": give one of them a name`];
   });
 }

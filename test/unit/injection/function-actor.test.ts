@@ -41,6 +41,7 @@ const Payment = actor(
     return [OrderPaid.create({ orderId, price: price * rate })];
   },
 );
+const order: Order = { id: "1", price: 4 };
 const bind: Parameters<ReturnType<typeof given>["when"]>[2] = {
   bind: (container) => container.bind(Rate).toConstantValue(2),
 };
@@ -48,7 +49,7 @@ const bind: Parameters<ReturnType<typeof given>["when"]>[2] = {
 const test = suite("actors that are functions");
 
 test("a function gets its body, stores and tokens, and publishes", async () => {
-  await given({ Orders: [{ id: "1", price: 4 } as Order] })
+  await given({ Orders: [order] })
     .when(OrderAccepted.create({ orderId: "1" }), Payment, bind)
     .then([OrderPaid.create({ orderId: "1", price: 8 })]);
 });
