@@ -88,7 +88,10 @@ interface Named<Name extends string> {
 }
 
 /** Any type of event that can be read. */
-export type AnyEventType = Pick<EventType<never>, "name" | "queueName"> & { read(event: Event): unknown };
+export interface AnyEventType extends Pick<
+  EventType<unknown>,
+  "name" | "version" | "schema" | "queueName" | "entry" | "read"
+> {}
 
 /** The body that a reader of a type gets. */
 export type BodyOf<T extends AnyEventType> = ReturnType<T["read"]>;
