@@ -1,4 +1,4 @@
-/** What a contest came to, as tables and figures. */
+/** Turns the results of a contest into tables and figures. */
 import type { Contest, Entry, Standing } from "./contest/contest.ts";
 import { ratiosOf, spreadOf, type Spread } from "./statistics.ts";
 import { numberOf, spreadText, type Table } from "./table.ts";
@@ -7,7 +7,7 @@ export function standingOf({ standings }: Contest, entry: Entry): Standing | und
   return standings.find((standing) => standing.entry === entry);
 }
 
-/** Who did how much, beside `ours`. */
+/** Returns the throughput table, with ratios to `ours`. */
 export function speedTable(title: string, result: Contest, ours: Entry, window: number, notes: string[] = []): Table {
   const own = standingOf(result, ours);
   const counted = result.standings.some(({ flushesPerSecond }) => flushesPerSecond.some(Number.isFinite));
@@ -46,7 +46,7 @@ function sweepNote({ entry, concurrency, sweep }: Standing): string {
   return `${entry.name} ran with a concurrency of ${concurrency}, the best of ${tried}.`;
 }
 
-/** Latencies of rounds, each an open loop. */
+/** Returns the latencies of the rounds, each an open loop. */
 export function latencyTable(title: string, { standings }: Contest): Table {
   return {
     title,
@@ -68,7 +68,7 @@ export function latencySpread(latencies: Standing["latencies"], which: "p50" | "
   return spreadOf(latencies.map((latency) => latency[which]));
 }
 
-/** What programs want to know of `ours` beside others: the median of the ratios of rounds. */
+/** Returns figures for programs: the median ratio of `ours` to each other, round by round. */
 export function ratioFigures(
   result: Contest,
   ours: Entry,
@@ -82,7 +82,7 @@ export function ratioFigures(
   return Object.fromEntries(figures);
 }
 
-/** `sqliteEventsPerSecond`, `sqliteCpuMsPer1000`, ... */
+/** Returns `sqliteEventsPerSecond`, `sqliteCpuMsPer1000`, ... */
 export function ownFigures(prefix: string, result: Contest, ours: Entry): Record<string, number> {
   const own = standingOf(result, ours);
   if (!own) return {};

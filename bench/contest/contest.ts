@@ -9,57 +9,57 @@ import { progress } from "../progress.ts";
 import { programOf } from "./build.ts";
 import { Racer } from "./racer.ts";
 
-/** Who takes part. */
+/** A participant of a contest. */
 export interface Entry {
   readonly name: string;
-  /** Its file, without the ending, in `contestants/` or, for a peer, in `peers/`. */
+  /** File name without extension, in `contestants/` or, for a peer, in `peers/`. */
   readonly file: string;
   readonly peer: boolean;
   readonly settings?: Partial<Settings>;
-  /** What is tried before the rounds; the best is what it runs with. */
+  /** Concurrencies to try before the rounds, which use the best. */
   readonly concurrency: readonly number[];
   readonly server?: Server;
   readonly environment?: Readonly<Record<string, string>>;
-  /** How often the disk was flushed so far by it and its server, where that is counted. */
+  /** Flushes of the disk so far by it and its server, where they are counted. */
   readonly flushes?: () => number;
 }
 
-/** How one of them did. A round is a place in each list. */
+/** Results of a participant; each list has one entry for each round. */
 export interface Standing {
   readonly entry: Entry;
   readonly concurrency: number;
-  /** Handler calls a second with each concurrency that was tried. */
+  /** Handler calls per second with each tried concurrency. */
   readonly sweep: ReadonlyMap<number, number>;
-  /** Handler calls a second. */
+  /** Handler calls per second. */
   readonly rates: number[];
-  /** Processor time for a thousand handler calls, in ms: of its process, and of its server. */
+  /** Processor time of a thousand handler calls, in ms, by its process and by its server. */
   readonly cpu: number[];
   readonly serverCpu: number[];
   readonly flushesPerSecond: number[];
   readonly latencies: Latency[];
   peakBytes: number;
-  /** Processor time with nothing to do, in ms a second, its server's included. */
+  /** Idle processor time with that of its server, in ms per second. */
   idleCpu: number;
 }
 
 export interface Contest {
   readonly standings: readonly Standing[];
-  /** Who could not take part, and why. */
+  /** Participants left out, each with the reason. */
   readonly leftOut: readonly string[];
 }
 
 export interface Rules {
   readonly seconds: number;
   readonly rounds: number;
-  /** How many source events are under way at the same time. */
+  /** Source events under way at the same time. */
   readonly window: number;
-  /** At which part of its own peak the latency of each is measured; not measured unless said. */
+  /** Load for latencies, as a share of the peak of each. @default no latencies */
   readonly latencyLoad?: number;
-  /** How long each is watched doing nothing, in seconds. */
+  /** Duration of the idle measurement of each, in seconds. */
   readonly idleSeconds?: number;
 }
 
-/** A contestant that fails is left out, with its error; the others go on. */
+/** Runs a contest. A failing contestant is left out with its error; the others continue. */
 export async function contest(entries: readonly Entry[], rules: Rules): Promise<Contest> {
   const leftOut: string[] = [];
   const lanes: Lane[] = [];
@@ -84,7 +84,7 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
     for (let round = 0; round < rules.rounds; round++) {
       progress(`round ${round + 1} of ${rules.rounds}`);
       await each((lane) => lane.round(rules));
-      // Nobody always runs after the same one.
+      // Rotate the order, so that each runs after different ones.
       lanes.push(...lanes.splice(0, 1));
     }
     const { latencyLoad, idleSeconds } = rules;
@@ -100,7 +100,7 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
   return { standings: standings.map(({ standing }) => standing), leftOut };
 }
 
-/** One contestant's way through the contest. */
+/** The run of a contestant through the contest. */
 class Lane {
   readonly racer: Racer;
   standing: Standing;
@@ -121,7 +121,7 @@ class Lane {
     };
   }
 
-  /** Warms up, too: so it is done where there is nothing to choose. */
+  /** Chooses the best concurrency. Runs also with a single choice, because it warms up. */
   async sweep({ seconds, window }: Rules): Promise<void> {
     const sweep = new Map<number, number>();
     for (const concurrency of this.standing.entry.concurrency) {
@@ -178,7 +178,7 @@ class Lane {
   }
 }
 
-/** The line that tells most of an error, or what to do where that is known. */
+/** Returns the most telling line of an error, or its known cure. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes("NODE_MODULE_VERSION"))

@@ -1,4 +1,4 @@
-/** BeeHive, with everything that a hive does: leases, injection, deterministic ids, deduplication, telemetry as a no-op. */
+/** BeeHive as it is: leases, injection, deterministic ids, deduplication, telemetry as a no-op. */
 import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "beehive-actors";
 import type { Body } from "../child/body.ts";
 import type { Handled } from "../child/hops.ts";
@@ -37,13 +37,13 @@ serve(
   },
 );
 
-/** How events travel. */
+/** Destination and sharing of events. */
 interface Way {
   readonly queues: boolean;
   readonly byReference: boolean;
 }
 
-/** To a topic, named as the event, or to a simple queue. */
+/** Returns an event to its topic, which has its name, or to a simple queue. */
 function eventTo(name: string, body: Body, { queues, byReference }: Way): Event {
   if (queues) return new Event(name, body, { queueName: name, byReference });
   return byReference ? new Event(name, body, { byReference }) : new Event(name, body);

@@ -47,7 +47,7 @@ function receiveLimitMs(waitSeconds: number, requestTimeoutMs: number): number {
   return waitSeconds * 1_000 + requestTimeoutMs;
 }
 
-/** Returns the request options of a receive: its limit replaces the client's, because a receive waits. */
+/** Returns the request options of a receive. Its limit replaces the client's, because a receive waits. */
 export function receiveLimit(
   waitSeconds: number,
   requestTimeoutMs: number,

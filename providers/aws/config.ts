@@ -29,7 +29,7 @@ import {
 export interface AwsConfig {
   /** The region. @default `AWS_REGION`, else the region of the shared configuration */
   readonly region: string | undefined;
-  /** Prefix of the names of queues, topics and the table; lets several hives share an account. @default `beehive` */
+  /** Prefix of the names of queues, topics and the table. Lets several hives share an account. @default `beehive` */
   readonly prefix: string;
   /** Address of a test server, for all four services. Credentials and a region are still needed. @default none */
   readonly endpoint: string | undefined;

@@ -1,7 +1,6 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
@@ -12,6 +11,7 @@ import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { providerModule } from "./module.ts";
+import type { SqliteLease } from "./queues/lease.ts";
 import { SqliteQueueOperator } from "./queues/queue-operator.ts";
 import { SqliteRows } from "./stores/rows.ts";
 
@@ -42,7 +42,7 @@ export class SqliteProvider implements Provider {
   readonly stores: RowStores;
   readonly #client: SqliteClient;
   readonly #locks: RowLockStore;
-  readonly #steps: AtomicSteps;
+  readonly #steps: AtomicSteps<SqliteLease>;
 
   /** @throws BeeHiveError when an option is wrong, no driver is available, or the file cannot be opened or migrated. */
   constructor({
@@ -66,7 +66,7 @@ export class SqliteProvider implements Provider {
     new Housekeeping(this.#client, clock, rows);
   }
 
-  beginStep(lease: Lease): Step {
+  beginStep(lease: SqliteLease): Step {
     return new AtomicStep(lease, this.#steps);
   }
 

@@ -49,7 +49,7 @@ type ContextOf<T extends AnyEventType | undefined> = [T] extends [AnyEventType] 
 /** The delivery that an actor works on. */
 export interface ActorContext {
   /**
-   * Aborts when the lease is lost, or when the hive stops and its deadline has passed.
+   * Aborts when the lease is lost, or at the deadline of a stop.
    *
    * Outputs that are returned afterwards are discarded, because another consumer may have the event.
    *
@@ -157,11 +157,11 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
   readonly supervision?: readonly SupervisionRule[] | undefined;
   /** Pauses the subscription, or stops the hive, when the actor fails too often. */
   readonly failureLimit?: FailureLimit | undefined;
-  /** Wraps each run of this actor, inside the middleware of the hive; the first is outermost. @default [] */
+  /** Wraps each run of this actor, inside the middleware of the hive. The first is outermost. @default [] */
   readonly middleware?: readonly Middleware[] | undefined;
 }
 
-/** One actor on one subscription or queue, with every option resolved; lengths of time in ms. */
+/** An actor on a subscription or queue, with every option resolved; lengths of time in ms. */
 export interface ActorDescriptor {
   readonly actorType: ActorClass;
   /** See {@link ActorOptions.name}. */
@@ -178,7 +178,7 @@ export interface ActorDescriptor {
   readonly supervision: readonly SupervisionRule<number>[];
   readonly failureLimit: FailureLimit<number> | undefined;
   readonly middleware: readonly Middleware[];
-  /** Where each setting came from: `default`, `decorator`, the path of a file, or the name of a variable. */
+  /** Origin of each setting: `default`, `decorator`, the path of a file, or the name of a variable. */
   readonly origins: Readonly<Record<string, string>>;
 }
 

@@ -11,7 +11,7 @@ export function messageOf(error: unknown): string {
     const { message } = Object(error) as { readonly message?: unknown };
     return String(error instanceof Error || typeof message === "string" ? message : error);
   } catch {
-    return "what was thrown cannot be read as text";
+    return "the thrown value cannot be read as text";
   }
 }
 
@@ -48,6 +48,6 @@ export function readable(thrown: unknown): unknown {
     void (thrown instanceof Error);
     return thrown;
   } catch {
-    return new Error("what was thrown cannot be looked at");
+    return new Error("the thrown value cannot be inspected");
   }
 }

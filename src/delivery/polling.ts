@@ -93,14 +93,13 @@ export class Polling {
   }
 
   async #poll(): Promise<void> {
-    const { queues, clock, logger } = this.#parts;
+    const { clock, logger } = this.#parts;
     const { signal } = this.#stop;
     let failures = 0;
     while (!signal.aborted) {
       if (this.pausedMs > 0) await this.#whilePaused();
       const turn = turnOfEventLoop();
       if (turn) await turn;
-      if (queues.gather) await this.#gatherSlots();
       const free = this.#free;
       if (free <= 0) {
         await this.#slot();
@@ -127,7 +126,8 @@ export class Polling {
   /** Leases up to `max` events, waiting for the first, and hands them over. */
   async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
     const { queueName, lease: leaseMs } = this.#descriptor;
-    const leases = await this.#parts.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
+    const request = { max, leaseMs, waitMs: pollMs, signal, moreSlots: this.#moreSlots };
+    const leases = await this.#parts.queues.lease(queueName, request);
     // `splice(0)` empties the provider's array, and no local of the loop holds the leases: both would keep them reachable.
     const taking = this.#parts.take(leases.splice(0));
     if (taking) await taking;
@@ -135,23 +135,26 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    return (this.#probing ? 1 : this.#descriptor.parallelism) - this.#parts.inFlight();
+    return this.#slots - this.#parts.inFlight();
   }
 
-  /** Waits shortly for several free slots where a request for one event costs as much as for many. */
-  async #gatherSlots(): Promise<void> {
-    const { queueName, parallelism } = this.#descriptor;
-    const gather = this.#parts.queues.gather?.(queueName);
-    if (!gather || this.#free <= 0) return;
-    const wanted = Math.min(gather.events, parallelism);
+  get #slots(): number {
+    return this.#probing ? 1 : this.#descriptor.parallelism;
+  }
+
+  /** See {@link LeaseRequest.moreSlots}. An arrow function, so that polls share it. */
+  readonly #moreSlots = async (events: number, maxMs: number): Promise<number> => {
+    const { signal } = this.#endPoll;
+    const wanted = Math.min(events, this.#slots);
     let over = false;
-    const timer = this.#parts.clock.after(gather.forMs, () => {
+    const timer = this.#parts.clock.after(maxMs, () => {
       over = true;
       this.slotFreed();
     });
-    while (this.#free < wanted && !over && !this.#probing && !this.#stop.signal.aborted) await this.#slot();
+    while (this.#free < wanted && !over && !signal.aborted) await this.#slot();
     timer.cancel();
-  }
+    return this.#free;
+  };
 
   async #whilePaused(): Promise<void> {
     while (this.pausedMs > 0 && !this.#stop.signal.aborted) {

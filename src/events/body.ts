@@ -56,7 +56,7 @@ export function serialise(eventType: string, body: unknown, contentType: string)
 export function share(eventType: string, body: unknown, contentType: string): SharedBody {
   if (isJson(contentType) && !(body instanceof Uint8Array) && body !== undefined)
     return new SharedBody(eventType, body);
-  throw notABody(`the body of the event ${eventType} is no JSON value, only those go by reference`);
+  throw notABody(`the body of the event ${eventType} is no JSON value; byReference takes nothing else`);
 }
 
 function jsonText(eventType: string, body: unknown): string {

@@ -35,15 +35,15 @@ export interface EventTypeOptions {
   /** Functions by old version. Each turns a body of its version into one of the next. */
   readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
   /**
-   * The time that an event of a newer version waits for newer code, without counting attempts, before it dead-letters.
+   * The time for which an event of a newer version waits for newer code, without counting attempts.
    *
-   * Cover the time that two releases run side by side. 0 dead-letters at once.
+   * Then it is dead-lettered, with 0 at once. Cover the time that two releases run side by side.
    *
    * @default "5m"
    */
   readonly newerVersionWait?: Duration | undefined;
   /**
-   * Whether code outside the actors publishes such events, such as a web server.
+   * True if code outside the actors publishes such events, such as a web server.
    *
    * `beehive graph` and `beehive lint` cannot see such code.
    *
@@ -69,7 +69,7 @@ export interface EventType<Input, Output = Input, Name extends string = string> 
    */
   create(body: Input, options?: EventOptions): Event<Input> & Named<Name>;
   /**
-   * Returns the body of a received event, upcast to this version and checked against the schema.
+   * Returns the body of a received event, upcast to this version and checked.
    *
    * The property `schemaVersion` is the version of the body; an event without it is of version 1.
    *

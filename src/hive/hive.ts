@@ -36,17 +36,7 @@ import { Turnstile } from "../base/turnstile.ts";
 
 export type { HiveOptions } from "./options.ts";
 
-/**
- * Creates a hive: checks its actors and opens its provider.
- *
- * Nothing is created at the provider and nothing runs until {@link Hive.start}.
- *
- * @throws BeeHiveError `InvalidConfiguration` with every problem of the options and of every actor.
- * @example
- * await using hive = await createHive({ actors: [PaymentActor], provider: "sqlite:./hive.db" });
- * await hive.start();
- * await hive.push(OrderAccepted.create({ orderId: "1" }));
- */
+/** Creates a hive, where this file is loaded already. The index has the one of `create-hive.ts`, which loads it. */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
@@ -136,8 +126,8 @@ export class Hive {
       ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
-    const { factories, specs } = this.#orchestrator;
-    this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
+    const { loops, specs } = this.#orchestrator;
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
   }
 
   /**
@@ -151,7 +141,7 @@ export class Hive {
   }
 
   /**
-   * Creates the topics, subscriptions and queues of all actors and pulsers, or checks that they exist.
+   * Creates topics, subscriptions and queues of all actors and pulsers, or checks their existence.
    *
    * {@link HiveOptions.topology} decides which. `start` calls it, unless it was called before.
    *
@@ -172,7 +162,7 @@ export class Hive {
   }
 
   /**
-   * Processes and settles one lease that a host handed over, such as a function in a cloud. Returns its outcome.
+   * Processes and settles a lease from a host, such as a function in a cloud. Returns its outcome.
    *
    * Needs no `start`. The lease must come from the provider of this hive.
    *
@@ -237,7 +227,7 @@ export class Hive {
   }
 
   /**
-   * Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive has stopped.
+   * Resolves when no event is ready, leased or delayed on queues of its actors, or when the hive has stopped.
    *
    * Events that other hives process on the same queues count.
    */
@@ -246,7 +236,7 @@ export class Hive {
   }
 
   /**
-   * Stops the hive: leases no more events, lets actors finish, and closes the provider that it opened.
+   * Stops the hive. Leases no more events, lets actors finish, and closes the provider that it opened.
    *
    * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,
    * also on signals; a hive stops itself only for a supervision rule that says so.
@@ -319,7 +309,7 @@ export class Hive {
   }
 
   /**
-   * Returns what happened to an item and where it is now, from the journal and the queues.
+   * Returns the history of an item and its present place, from the journal and the queues.
    *
    * @param id The id of an event, a correlation id, or a business id (see {@link JournalOptions.subject}).
    * @param options `live`: whether to ask the queues; on a cloud, reading dead letters costs. @default true
@@ -333,13 +323,13 @@ export class Hive {
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
-    const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
+    const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
   }
 
   /**
-   * Returns a subscription or queue of the provider, to count its events and to requeue or drop its dead letters.
+   * Returns a subscription or queue, to count its events and to requeue or drop its dead letters.
    *
    * @throws BeeHiveError `InvalidQueueName`.
    * @example

@@ -13,7 +13,7 @@ export const providers: Readonly<Record<string, () => Promise<ModuleFile>>> = {
   aws: () => unbundled("../../providers/aws/module.ts"),
 };
 
-/** Imports a path that bundlers do not follow: they would fail on the SDK of a cloud that is not installed. */
+/** Imports a path that bundlers do not follow. They would fail on the SDK of a cloud that is not installed. */
 function unbundled(path: string): Promise<ModuleFile> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ path) as Promise<ModuleFile>;
 }

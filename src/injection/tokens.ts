@@ -34,7 +34,7 @@ export interface StoreToken {
   readonly find: (stores: Stores) => unknown;
 }
 
-/** Shared by all installed copies of this package, so that the hive of one knows the tokens of another. */
+/** Shared by all installed copies. So the hive of one copy knows the tokens of another. */
 const shared = globalThis as { [registry]?: Map<string, StoreToken> };
 const known = (shared[registry] ??= new Map<string, StoreToken>());
 

@@ -12,7 +12,7 @@ export interface JournaledEvent {
   readonly dueAt: number | undefined;
 }
 
-/** One push from outside, one attempt of an actor, or one pause of a subscription. */
+/** A push from outside, an attempt of an actor, or a pause of a subscription. */
 export interface JournalEntry {
   /** The end of the attempt or the start of the push, in ms since the epoch. */
   readonly time: number;

@@ -20,7 +20,7 @@ const gatherMs = 250;
 /**
  * The length at which a segment is written, in characters.
  *
- * One more entry of usual length still fits a text property of Azure Tables (32,768) and an item of DynamoDB.
+ * Another entry of usual length still fits a text property of Azure Tables (32,768) and an item of DynamoDB.
  */
 const fullSegment = 25_000;
 /** Maximum writes under way. Further segments are lost, so that a stalled store does not fill the memory. */

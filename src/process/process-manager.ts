@@ -16,8 +16,9 @@ import type { Token } from "../injection/tokens.ts";
 import { usedIn, type Uses } from "../injection/uses.ts";
 import { processProblems } from "./problems.ts";
 import type { ProcessOptions } from "./process-options.ts";
-import { ProcessRun, type AnyStep } from "./process-run.ts";
+import { ProcessRun } from "./process-run.ts";
 import type { ProcessState } from "./process-state.ts";
+import type { AnyStep } from "./step.ts";
 import { timeLimitOf, timeLimitStep } from "./time-limits.ts";
 
 /**

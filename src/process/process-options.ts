@@ -15,15 +15,15 @@ export interface Turn<S extends ProcessState, P extends readonly Published[]> {
   readonly state: Stored<S>;
   readonly context: ActorContext;
   /** Returns whether the process took an event of each of these types, the present one included. */
-  has(...types: readonly AnyEventType[]): boolean;
+  readonly has: (...types: readonly AnyEventType[]) => boolean;
   /** Ends the process, and publishes these events. Later events of the process are ignored. */
-  complete(...events: readonly EventOf<P[number]>[]): void;
+  readonly complete: (...events: readonly EventOf<P[number]>[]) => void;
   /**
    * Ends the process, publishes these events, and then the compensations of all that it took, the latest first.
    *
    * An event that comes later is compensated at once.
    */
-  cancel(...events: readonly EventOf<P[number]>[]): void;
+  readonly cancel: (...events: readonly EventOf<P[number]>[]) => void;
 }
 
 /** An event that a process took, and its body. */

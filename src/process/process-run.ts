@@ -1,39 +1,16 @@
-import type { ActorContext, ActorOutput, TypedContext } from "../actors/actor.ts";
+import type { TypedContext } from "../actors/actor.ts";
 import { collect } from "../actors/output.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import type { CollectionStore, Stored } from "../contract/stores.ts";
+import type { CollectionStore } from "../contract/stores.ts";
 import type { AnyEventType, EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import { identityOf } from "../events/identity.ts";
 import { eventFrom, remembered, textOf, type ProcessState, type TakenEvent } from "./process-state.ts";
+import type { AnyStep, AnyTurn, State } from "./step.ts";
 import { timeLimitEvents, type TimeLimit } from "./time-limits.ts";
 
 type Used = Readonly<Record<string, unknown>>;
 type States = CollectionStore<ProcessState>;
-type State = Stored<ProcessState>;
-
-/** A turn whose types are known to its caller only. */
-export interface AnyTurn {
-  readonly id: string;
-  readonly state: State;
-  readonly context: ActorContext;
-  readonly body: unknown;
-  readonly event: Event;
-  has(...types: readonly AnyEventType[]): boolean;
-  complete(...events: readonly Event[]): void;
-  cancel(...events: readonly Event[]): void;
-}
-
-/** A step whose types are known to its caller only. */
-export interface AnyStep {
-  readonly event: AnyEventType;
-  readonly run?: (turn: AnyTurn) => ActorOutput | Promise<ActorOutput>;
-  readonly undo?: (
-    taken: Pick<AnyTurn, "id" | "state" | "context" | "body" | "event">,
-  ) => ActorOutput | Promise<ActorOutput>;
-  readonly by?: (body: unknown, event: Event) => string | undefined;
-}
-
 export interface ProcessParts {
   readonly name: string;
   readonly key: string;

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { inMs, type Duration } from "../base/duration.ts";
 import { eventType, type EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
-import type { AnyStep, AnyTurn } from "./process-run.ts";
+import type { AnyStep, AnyTurn } from "./step.ts";
 
 /** The body of the event that a time limit is. */
 export interface TimeLimit {

@@ -14,7 +14,7 @@ export interface AtomicSteps<L extends Lease = Lease> {
   /** The locks of the provider, which never join a step. */
   readonly locks: LockStore;
   /**
-   * Commits the lease, its outputs and the changes of the step together or not at all.
+   * Commits lease, outputs and changes of the step together or not at all.
    *
    * @param changes `undefined` for a step that used no store.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.

@@ -41,11 +41,13 @@ export { stepConflict, StepRows, type StepChanges } from "./step-rows.ts";
 export {
   compareIds,
   compareKeys,
+  deletionsOf,
   headOf,
   holds,
   pages,
   rowName,
   sizeOf,
+  type AtomicRows,
   type Row,
   type RowChange,
   type RowConflict,
@@ -56,8 +58,8 @@ export {
   type RowRange,
   type Rows,
 } from "./rows.ts";
-export { RowStores } from "./row-stores/index.ts";
-export { RowCounterStore } from "./row-stores/counter-store.ts";
+export { RowStores, SingleRowStores } from "./row-stores/index.ts";
+export { RowCounterStore, type CounterRows } from "./row-stores/counter-store.ts";
 export { RowLockStore } from "./row-stores/lock-store.ts";
 export { nextEtag } from "./row-stores/etag.ts";
 

@@ -3,7 +3,9 @@ import {
   compareKeys,
   headOf,
   holds,
+  deletionsOf,
   rowName,
+  type AtomicRows,
   type Row,
   type RowChange,
   type RowConflict,
@@ -27,7 +29,7 @@ export interface StepChanges {
  * Optimistic: each row that the step read must have the same version at the commit, else the step runs again (Kung and
  * Robinson, "On Optimistic Methods for Concurrency Control"). New rows in a range that was read are not noticed.
  */
-export class StepRows implements Rows {
+export class StepRows implements AtomicRows {
   readonly #base: Rows;
   readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
   readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
@@ -104,7 +106,15 @@ export class StepRows implements Rows {
     return this.#during(this.#merge(range, (base) => this.#base.pageHeads(base), headOf));
   }
 
-  write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(change: RowChange): Promise<RowConflict | undefined> {
+    return this.writeAtomically([change]);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    await this.writeAtomically(deletionsOf(keys));
+  }
+
+  writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     return this.#during(this.#write(changes));
   }
 
@@ -177,7 +187,7 @@ export class StepRows implements Rows {
     throw new BeeHiveError(
       "InvalidState",
       "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +
-        "such as a singleton, takes its stores from hive.stores instead of having them injected.",
+        "such as a singleton, takes its stores from hive.store(token) instead of having them injected.",
     );
   }
 }

@@ -113,13 +113,13 @@ export class ActorTelemetry {
   }
 }
 
-/** The span around one delivery: the actor runs inside it, so that spans of its own become children. */
+/** The span around one delivery. The actor runs inside it, so that spans of its own become children. */
 export class ProcessSpan {
   readonly #span: Span;
   readonly #event: Event;
   readonly #actor: ActorTelemetry;
   readonly #startedAt = performance.now();
-  /** When the actor last returned or threw, in ms since the epoch; the settlement begins there. */
+  /** When the actor last returned or threw, in ms since the epoch. The settlement begins there. */
   #ranAt: number | undefined;
 
   constructor(span: Span, event: Event, actor: ActorTelemetry) {

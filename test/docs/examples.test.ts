@@ -14,11 +14,11 @@ const documents = [
 const test = suite("the examples of the documents", { timeoutMs: 60_000 });
 
 for (const document of documents) {
-  test(`given the TypeScript blocks of ${document}, when they are run in order, then they compile and print what it says`, async () => {
+  test(`the blocks of ${document} compile, run and print its texts`, async () => {
     const blocks = codeBlocks(await readFile(join(root, document), "utf8"));
     const program = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
     if (program.length === 0) return;
-    // Within the folders of tsconfig.json, because decorators are compiled as it says.
+    // Inside the folders of tsconfig.json, whose options compile the decorators.
     const folder = await mkdtemp(join(root, "test/docs/run-"));
     try {
       const file = join(folder, "example.ts");
@@ -52,7 +52,7 @@ for (const document of documents) {
   });
 }
 
-test("given the links of the documents, when they point into the project, then what they point at is there", async () => {
+test("every link of a document into the project has a target", async () => {
   for (const document of documents) {
     const text = await readFile(join(root, document), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

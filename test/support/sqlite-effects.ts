@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import { QueueName } from "../../src/events/queue-name.ts";
 
-/** Asserts that each of `count` jobs of `sqlite-worker.ts` had all of its effects once, and that nothing is left. */
+/** Asserts that each of `count` jobs of `sqlite-worker.ts` had all effects once, and that the queues are empty. */
 export async function assertOnce(file: string, count: number): Promise<void> {
   const provider = new SqliteProvider({ file });
   try {

@@ -27,12 +27,12 @@ export class Worker {
       });
   }
 
-  /** How many jobs it says it handled. */
+  /** Number of jobs that it reported as handled. */
   get handled(): number {
     return this.lines.filter((line) => line.startsWith("handled ")).length;
   }
 
-  /** Resolves when it has said such a line; rejects when it ends before. */
+  /** Resolves after a matching line of output; rejects when the process ends before. */
   async said(start: string): Promise<void> {
     while (!this.lines.some((line) => line.startsWith(start))) {
       if (this.#over) throw new Error(`the worker ended before it said "${start}": ${this.#errors}`);
@@ -40,13 +40,13 @@ export class Worker {
     }
   }
 
-  /** Kills it with no chance to do anything about it. */
+  /** Kills it by SIGKILL. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#closed;
   }
 
-  /** Resolves when it ended well. */
+  /** Resolves when it ended with 0. */
   async done(): Promise<void> {
     await this.#closed;
     if (this.#child.exitCode !== 0) throw new Error(`the worker ended with ${this.#child.exitCode}: ${this.#errors}`);

@@ -1,6 +1,6 @@
 /**
- * A process that works on a file, for tests that run several or kill some. Says `ready`, then what it handled, a line
- * each. Options as JSON in the first argument; ends by itself when nothing is left to do, unless it is told to stay.
+ * A process that works on a file, for tests that run several or kill some. Prints `ready`, then a line for each handled
+ * job. Options are JSON in the first argument. Ends by itself after the last job, unless an option makes it stay.
  */
 import {
   actorDescription,
@@ -16,14 +16,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface WorkerOptions {
   readonly url: string;
-  /** The jobs that it pushes: from this number, up to that. */
+  /** The jobs to push: from the first number up to the second. */
   readonly jobs: readonly [from: number, to: number];
   readonly leaseMs: number;
-  /** How long each job takes, in ms. */
+  /** Duration of each job, in ms. */
   readonly workMs?: number;
-  /** Whether it never finishes a job. */
+  /** Never finishes a job. */
   readonly hangs?: boolean;
-  /** Whether it goes on when nothing is left to do. */
+  /** Stays when no job is left. */
   readonly stays?: boolean;
 }
 
@@ -43,12 +43,12 @@ const {
   stays = false,
 } = JSON.parse(process.argv[2] ?? "{}") as WorkerOptions;
 
-/** Several counters, so that not every job waits for every other. */
+/** Several counters, so that jobs rarely wait for each other. */
 function shardOf(job: string): string {
   return job.slice(-1);
 }
 
-/** Counts each job, which it must not do twice, and says so to the next. */
+/** Counts each job once, and publishes it to the next hop. */
 @injects(counterStore, Effects)
 @actorDescription("Job-Count", { parallelism: 8, lease: leaseMs, publishes: ["Counted"] })
 class Count implements ProcessorActor {
@@ -60,7 +60,7 @@ class Count implements ProcessorActor {
   async processAsync(event: Event<string>): Promise<Event[]> {
     const job = event.getBody();
     await this.counters.increment("Counted", shardOf(job), 1);
-    // An insert of what exists fails: a second effect would end in the dead letters.
+    // A repeated insert fails, so a second effect would become a dead letter.
     await this.effects.insert({ id: `counted-${job}`, job });
     if (workMs > 0) await sleep(workMs);
     console.log(`handled ${job}`);
@@ -69,7 +69,7 @@ class Count implements ProcessorActor {
   }
 }
 
-/** The same at the next hop. */
+/** Does the same at the next hop. */
 @injects(counterStore, Effects)
 @actorDescription("Counted-Note", { parallelism: 8, lease: leaseMs })
 class Note implements ProcessorActor {
@@ -89,7 +89,7 @@ const hive = await createHive({ actors: [Count, Note], provider: url, logger: si
 await hive.start();
 console.log("ready");
 const [from, to] = jobs;
-// A few at a time, so that a kill may come between.
+// Push a few at a time, so that a kill may fall between.
 for (let at = from; at < to; at += 20) {
   const names = Array.from({ length: Math.min(20, to - at) }, (_, index) => `job-${at + index}`);
   await hive.push(names.map((job) => new Event("Job", job, { id: job })));

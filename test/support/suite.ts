@@ -1,9 +1,9 @@
 /**
- * uvu's `suite`, with a time limit on every test and hook and an account of what was declared, so that the
- * runner can tell a passed suite from one that never ran. The API is uvu's own:
+ * uvu's `suite` with a time limit for every test and hook, and a record of all declared tests, so that the
+ * runner knows suites that never ran. The API is that of uvu:
  *
  *     const test = suite("Event");
- *     test("given a body, when it is read, then it is the same", async () => { ... });
+ *     test("a body that is read is the same", async () => { ... });
  *     test.run();
  */
 import { performance } from "node:perf_hooks";
@@ -12,7 +12,7 @@ import { withDeadline } from "../runner/deadline.ts";
 import { currentFile, SuiteRecord } from "../runner/ledger.ts";
 
 export interface SuiteOptions {
-  /** The time that each test and each hook may take. */
+  /** Time limit of each test and hook. */
   readonly timeoutMs?: number;
 }
 
@@ -36,7 +36,7 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
         record.passed++;
       } catch (error) {
         file.fail(where, error);
-        // uvu breaks off on anything thrown that is not an Error, so it gets one whatever was thrown.
+        // uvu stops at a thrown value other than an Error, so always throw an Error.
         throw new Error(where, { cause: error });
       } finally {
         const ms = performance.now() - start;
@@ -45,8 +45,8 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
     };
 
   /**
-   * uvu drops what a hook throws. A failing `before` is thrown on, so that its tests don't run on ground that was
-   * never laid; a failing `after` is only noted, so that the hooks and tests after it still have their turn.
+   * uvu drops errors of hooks. A failing `before` is thrown again, so that its tests do not run without their
+   * set-up. A failing `after` is only recorded, so that later hooks and tests still run.
    */
   const timedHook =
     (kind: string, throwOn: boolean, body: Callback): Callback =>

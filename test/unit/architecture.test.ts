@@ -137,7 +137,7 @@ interface Source {
   readonly packages: readonly string[];
 }
 
-/** The table below a heading: each room, and the rooms that it may import. */
+/** Returns the table below a heading: the rooms that each room may import. */
 function tableUnder(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
   const after = page.slice(page.indexOf(heading));
   const rows = [
@@ -157,13 +157,13 @@ function tableUnder(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
   );
 }
 
-/** The room of a file of `src`; empty for `index.ts`. */
+/** Returns the room of a file of `src`; empty for `index.ts`. */
 function roomOf(path: string): string {
   const [, room = "", rest] = path.split("/");
   return path.startsWith("src/") && rest !== undefined ? room : "";
 }
 
-/** The room of a file of a provider; empty for its root. */
+/** Returns the room of a file of a provider; empty for its root. */
 function providerRoomOf(file: string): string {
   const parts = file.split("/");
   return parts.length > 3 ? (parts[2] ?? "") : "";

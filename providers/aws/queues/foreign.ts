@@ -100,7 +100,7 @@ function fromS3(
   });
 }
 
-/** Returns a notice as an event, because a dead letter may be one; {@link isNotice} keeps it from actors. */
+/** Returns a notice as an event, because a dead letter may be one. {@link isNotice} keeps it from actors. */
 function fromNotice(
   message: Readonly<Record<string, unknown>>,
   body: string,

@@ -22,7 +22,7 @@ export function visibilitySeconds(leaseMs: number): number {
 
 /** Returns for how many seconds a message can still be made invisible, of the 12 hours since its receive. */
 export function visibilityLeft(receivedAt: number, now: number): number {
-  // One second less, for the time until SQS reads the request.
+  // A second less, for the time until SQS reads the request.
   return Math.max(0, maxVisibilitySeconds - Math.ceil((now - receivedAt) / 1_000) - marginSeconds);
 }
 

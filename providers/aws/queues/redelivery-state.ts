@@ -5,7 +5,7 @@ import type { Rows } from "../../../src/provider-kit/rows.ts";
 import type { Attributes } from "./attributes.ts";
 
 /*
- * What SQS cannot express about the next delivery of a message.
+ * Facts about the next delivery of a message that SQS cannot express.
  *
  * SQS counts every receive as a delivery and delays by at most 15 minutes. Where more is needed, a standard queue gets
  * a copy of the message with this state as an attribute, and the original is deleted. A message of a FIFO queue must
@@ -13,7 +13,7 @@ import type { Attributes } from "./attributes.ts";
  */
 
 export interface RedeliveryState {
-  /** The id of the event: a foreign message would get a new id with each copy. */
+  /** The id of the event. A foreign message would get a new id with each copy. */
   readonly id?: string | undefined;
   /** Attempts to add to the count of SQS: those of earlier copies; negative for receives that do not count. */
   readonly attempts?: number | undefined;
@@ -128,6 +128,6 @@ export class FifoRedeliveryStates {
   async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
     const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
-    await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
+    await this.#rows.write({ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content });
   }
 }

@@ -147,7 +147,7 @@ export class Topology {
     return isNew;
   }
 
-  /** Throws when the queue exists with the other kind: events would be split between two queues. */
+  /** Throws when the queue exists with the other kind. Events would be split between two queues. */
   async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
     const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
     if (!other) return;

@@ -78,7 +78,7 @@ export class Reader implements Source {
     this.#unsettled.delete(message);
   }
 
-  /** True when too many messages came after one that is not settled: then another receiver must be used. */
+  /** True when too many messages came after one that is not settled. Then another receiver must be used. */
   get isFull(): boolean {
     const [oldest] = this.#unsettled.values();
     return oldest !== undefined && this.#received - oldest.number > maxBehind;

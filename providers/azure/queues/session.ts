@@ -146,7 +146,7 @@ export class Session implements Source {
     return "gone";
   }
 
-  /** Parks all messages of the session behind those already parked; returns whether a message woke the session. */
+  /** Parks all messages of the session behind those already parked. Returns whether a message woke the session. */
   async #scan(): Promise<boolean> {
     this.#hasScanned = true;
     while (this.#parked.events.length < maxParked) {

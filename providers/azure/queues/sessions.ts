@@ -1,5 +1,5 @@
 import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azure/service-bus";
-import { sleep, type Clock, type Timer } from "../../../src/base/clock.ts";
+import { sleep, waitFor, type Clock, type Timer } from "../../../src/base/clock.ts";
 import { isCode } from "../errors.ts";
 import { Session, type SessionParts } from "./session.ts";
 
@@ -96,7 +96,7 @@ export class Sessions {
   }
 
   /**
-   * Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process
+   * Closes all, and waits for pending requests. The SDK cannot cancel them, and its timers would keep the process
    * alive.
    */
   async close(): Promise<void> {
@@ -105,10 +105,7 @@ export class Sessions {
     for (const timer of [...this.#ready.values(), ...this.#overdue]) timer.cancel();
     this.#ready.clear();
     await Promise.all([...this.#open].map((session) => this.#release(session)));
-    const over = new AbortController();
-    const patience = sleep(this.#clock, this.#parts.firstMs * 2, over.signal);
-    await Promise.race([Promise.all(this.#asked), patience]);
-    over.abort();
+    await waitFor(Promise.all(this.#asked), this.#clock, this.#parts.firstMs * 2);
   }
 
   /** Requests sessions: one at a time while none is free, then twice as many after each success. */

@@ -175,8 +175,8 @@ export class Topology {
 export function madeWithoutSessions(name: QueueName): BeeHiveError {
   return new BeeHiveError(
     "InvalidConfiguration",
-    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. ` +
-      "When it is empty delete it, then let hive.setup() make it again.",
+    `"${name}" must be ordered, but was made without sessions, which Service Bus cannot change. ` +
+      "Delete it when it is empty, then let hive.setup() make it again.",
   );
 }
 

@@ -1,6 +1,14 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import type { Row, RowChange, RowConflict, RowHead, RowKey, RowRange, Rows } from "../../../src/provider-kit/rows.ts";
-import { compareIds, holds } from "../../../src/provider-kit/rows.ts";
+import type {
+  AtomicRows,
+  Row,
+  RowChange,
+  RowConflict,
+  RowHead,
+  RowKey,
+  RowRange,
+} from "../../../src/provider-kit/rows.ts";
+import { compareIds, deletionsOf, holds } from "../../../src/provider-kit/rows.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
 import { headNames, keyOf, toEntity, toHead, toRow, type StoredEntity } from "./entity.ts";
 import { Once } from "./once.ts";
@@ -15,7 +23,7 @@ const maxInTransaction = 100;
  * A row has two etags. Ours is made before the write and decides expectations. The etag of the table guards between the
  * read and the write, so that no change goes unnoticed.
  */
-export class TableRows implements Rows {
+export class TableRows implements AtomicRows {
   readonly #table: TableClient;
   readonly #made: Once;
 
@@ -44,16 +52,22 @@ export class TableRows implements Rows {
     return (await this.#query(range, headNames)).map((entity) => toHead(keyOf(range.table, entity), entity));
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
-    const [first] = changes;
-    if (!first) return undefined;
+  async write(change: RowChange): Promise<RowConflict | undefined> {
     await this.#made.done();
-    if (changes.length === 1) return await this.#writeOne(first);
-    for (let from = 0; from < changes.length; from += maxInTransaction) {
-      const conflict = await this.#writeTogether(changes.slice(from, from + maxInTransaction));
-      if (conflict) return conflict;
-    }
-    return undefined;
+    return await this.#writeOne(change);
+  }
+
+  async writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    const [first, ...others] = changes;
+    if (!first) return undefined;
+    if (others.length === 0) return await this.write(first);
+    await this.#made.done();
+    return await this.#writeTogether(changes);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += maxInTransaction)
+      await this.#deleteTogether(deletionsOf(keys.slice(from, from + maxInTransaction)));
   }
 
   async #writeOne(change: RowChange): Promise<RowConflict | undefined> {
@@ -85,12 +99,14 @@ export class TableRows implements Rows {
       if (changes.some((change, index) => isWritten(change, found[index]))) return undefined;
       const at = changes.findIndex(({ expect }, index) => !holds(expect, found[index]));
       if (at >= 0) return { key: (changes[at] as RowChange).key, found: found[at] };
-      // A missing row fails a transaction of deletes. Without expectations, delete one by one.
-      if (changes.every(({ expect, content }) => expect === "any" && content === undefined)) {
-        for (const change of changes) await this.#writeOne(change);
-        return undefined;
-      }
     }
+  }
+
+  /** Deletes rows in a transaction, or one by one when one of them is missing, since that fails the transaction. */
+  async #deleteTogether(deletions: readonly RowChange[]): Promise<void> {
+    const actions = deletions.map(({ key }): TransactionAction => ["delete", { ...tableKey(key), etag: "*" }]);
+    const outcome = await this.#tryWrite(deletions[0] as RowChange, () => this.#table.submitTransaction(actions));
+    if (outcome === "refused") for (const deletion of deletions) await this.#writeOne(deletion);
   }
 
   /** Returns the action of a change, or the conflict that forbids it. */
@@ -172,7 +188,7 @@ export class TableRows implements Rows {
   }
 }
 
-/** Returns whether a refused write had succeeded before: its answer was lost, and the SDK repeated it. */
+/** Returns whether a refused write had succeeded before. Its answer was lost, and the SDK repeated it. */
 function isWritten({ content }: RowChange, found: string | undefined): boolean {
   return content !== undefined && content.etag === found;
 }

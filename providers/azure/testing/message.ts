@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { decode, types, type AmqpMessage } from "./rhea.ts";
 
-/** The message format of a batch: each data section is a message (Microsoft's AMQP protocol guide). */
+/** The message format of a batch. Each data section is a message (Microsoft's AMQP protocol guide). */
 const batchFormat = 0x80013700;
 
 export type Properties = Readonly<Record<string, unknown>>;

@@ -93,7 +93,7 @@ export function sendable(sender: Sender): number {
   return credit - (session.outgoing.next_delivery_id - session.outgoing.next_pending_delivery);
 }
 
-/** Returns whether the receiver drains: it wants the messages that are ready, then an end of its credit. */
+/** Returns whether the receiver drains. It wants the messages that are ready, then an end of its credit. */
 export function isDraining(sender: Sender): boolean {
   return (sender as unknown as LinkInternals)._draining;
 }

@@ -99,7 +99,7 @@ function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
   };
 }
 
-/** What another program wrote there may be anything; the error of `JSON.parse` quotes it. */
+/** Parses the text of a letter. Another program may have written anything; the error of `JSON.parse` quotes it. */
 function parsed(text: unknown): { readonly letter: Readonly<Record<string, unknown>>; readonly problem: string } {
   try {
     const letter: unknown = JSON.parse(String(text));

@@ -3,7 +3,6 @@ import { inMs } from "../../../src/base/duration.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   KeyHolder,
   QueueCounts,
@@ -38,7 +37,7 @@ const none: TakenMessages = { leases: [], unreadable: [] };
  * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process
  * loses its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
-export class SqliteQueueOperator implements QueueOperator {
+export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #config: SqliteConfig;
@@ -115,7 +114,7 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<SqliteLease[]> {
     let now = this.#clock.now();
     let giveUpAt = now + waitMs;
     for (;;) {
@@ -144,18 +143,19 @@ export class SqliteQueueOperator implements QueueOperator {
     }
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+  async renew(leases: readonly SqliteLease[], leaseMs: number): Promise<readonly boolean[]> {
     const renewed = await this.#client.write(() => {
       const now = this.#clock.now();
-      return leases.map((lease) => this.#messages.renew(lease as SqliteLease, now + leaseMs, now) && now + leaseMs);
+      return leases.map((lease) => this.#messages.renew(lease, now + leaseMs, now) && now + leaseMs);
     });
-    return renewed.map((until, index) => {
-      if (until !== false) (leases[index] as SqliteLease).expiresAt = until;
+    return leases.map((lease, index) => {
+      const until = renewed[index] ?? false;
+      if (until !== false) lease.expiresAt = until;
       return until !== false;
     });
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+  async commit(lease: SqliteLease, outputs: readonly Event[]): Promise<void> {
     await this.commitStep(lease, outputs, {});
   }
 
@@ -166,7 +166,7 @@ export class SqliteQueueOperator implements QueueOperator {
    * possibly several times.
    */
   commitStep(
-    lease: Lease,
+    lease: SqliteLease,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
   ): Promise<void> {
@@ -180,18 +180,18 @@ export class SqliteQueueOperator implements QueueOperator {
     });
   }
 
-  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+  async abandon(lease: SqliteLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.abandon(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
-      this.#waiting.touch((lease as SqliteLease).subscription);
+      this.#messages.abandon(lease, delayMs, countAttempt, this.#clock.now());
+      this.#waiting.touch(lease.subscription);
     });
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+  async deadLetter(lease: SqliteLease, letter: DeadLetterRecord): Promise<void> {
     await this.#client.write(() => {
       const now = this.#clock.now();
-      this.#messages.assertHeld(lease as SqliteLease, now);
-      this.#deadLetters.add(lease as SqliteLease, letter);
+      this.#messages.assertHeld(lease, now);
+      this.#deadLetters.add(lease, letter);
       this.#remove(lease, now);
     });
   }
@@ -253,9 +253,9 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#waiting.close();
   }
 
-  #remove(lease: Lease, now: number = this.#clock.now()): void {
-    const { subscription, inLine } = lease as SqliteLease;
-    this.#messages.remove(lease as SqliteLease, now);
+  #remove(lease: SqliteLease, now: number = this.#clock.now()): void {
+    const { subscription, inLine } = lease;
+    this.#messages.remove(lease, now);
     if (inLine) this.#waiting.touch(subscription);
   }
 

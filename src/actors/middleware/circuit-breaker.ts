@@ -45,7 +45,7 @@ interface Settings {
 }
 
 /**
- * Opens when too many calls fail, by number and by rate, so that a service that is down is left alone.
+ * Opens when too many calls fail, by number and by rate. So it spares a service that is down.
  *
  * While it is open, the subscription leases nothing, and events that were leased before are abandoned without counting
  * an attempt. Afterwards the subscription tries one event; when that fails too, the breaker opens again at once

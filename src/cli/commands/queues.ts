@@ -18,16 +18,16 @@ interface Options {
   readonly interval?: number;
 }
 
-/** One line of the table. */
+/** A line of the table. */
 interface Row extends QueueCounts {
   readonly queue: string;
-  /** How long the oldest ready event has waited, in ms; `null` where the provider does not know. */
+  /** Wait of the oldest ready event, in ms; `null` where the provider does not know. */
   readonly oldestMs: number | null;
   /** The number of events that are due and not settled: ready and leased. */
   readonly lag: number;
   /** The pause of the subscription in some process; `null` when none is known. */
   readonly paused: RecentPause | null;
-  /** The events of an ordered queue that hold back others of their key; `null` where the provider does not know. */
+  /** Events of an ordered queue that hold back their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
 }
 

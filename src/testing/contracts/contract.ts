@@ -21,7 +21,7 @@ export interface ContractSubject {
    */
   readonly leaseMs: number;
   /**
-   * Returns a new name for a topic, a queue or a store: a letter, then up to 20 letters and digits.
+   * Returns a new name for a topic, queue or store. It is a letter, then up to 20 letters and digits.
    *
    * Cases leave behind what they create under it: delete it after a run on a real cloud.
    */
@@ -29,7 +29,7 @@ export interface ContractSubject {
 }
 
 /**
- * One behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
+ * A behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
  *
  * Cases share only the subject, and may run in any order and in any test runner. Give each a minute.
  *

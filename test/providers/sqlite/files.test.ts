@@ -95,7 +95,7 @@ for (const driver of availableDrivers()) {
     assert.not.ok(existsSync(file.beside("backup.db")));
   });
 
-  test(`${driver}: a removed log is noticed, what was answered is kept`, async () => {
+  test(`${driver}: a removed log is noticed, confirmed writes are kept`, async () => {
     using file = sqliteFile();
     const provider = await opened(file, driver);
     await provider.queues.push([letter("before")]);
@@ -108,7 +108,7 @@ for (const driver of availableDrivers()) {
     assert.equal(await bodies(file, driver), late === "taken" ? ["before", "late"] : ["before"]);
   });
 
-  test(`${driver}: a log that is replaced is noticed, also by who waits`, async () => {
+  test(`${driver}: a replaced log is noticed, also by waiting polls`, async () => {
     for (const suffix of log) {
       using file = sqliteFile();
       const provider = await opened(file, driver);

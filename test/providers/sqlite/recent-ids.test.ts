@@ -56,7 +56,7 @@ test("an id is known for one window and forgotten after two", async () => {
   await scene.clock.advance(windowMs - 1);
   await here("b");
   await scene.clock.advance(1);
-  // This id begins a generation; the others are in the older one.
+  // The id "c" begins a generation; the others are in the older one.
   assert.equal(await here("c", "a", "b"), [true, false, false]);
   await scene.clock.advance(windowMs - 2);
   assert.equal(await here("b"), [false]);

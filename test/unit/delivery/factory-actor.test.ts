@@ -1,4 +1,4 @@
-/** The loop of one subscription: how it works on events, settles them, and ends. */
+/** The loop of a subscription: work on events, settlement, and the end. */
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
@@ -194,7 +194,7 @@ test("a lease is renewed no more once its run has failed", async () => {
 
 for (const [when, thrown] of [
   ["the actor then throws", new Error("the bank hung up")],
-  ["its provider then says so", new BeeHiveError("LeaseLost", "it ended")],
+  ["its provider reports it", new BeeHiveError("LeaseLost", "it ended")],
 ] as const)
   test(`a lost lease settles nothing when ${when}`, async () => {
     const work = new Gate();

@@ -14,7 +14,7 @@ interface Order {
   lines: { sku: string; quantity: number }[];
 }
 
-/** The same type of event by three schema libraries: each must be as good as the others. */
+/** The same type of event by three schema libraries, which must all work equally. */
 const types: Readonly<Record<string, EventType<Order>>> = {
   zod: eventType(
     "OrderAccepted",

@@ -270,7 +270,7 @@ test("bodies that only look lossy are JSON", () => {
   assert.is(new Event("A", deep).bodySize, 6_002);
 });
 
-test("given a body with toJSON, then only what JSON saw is looked at", async () => {
+test("of a body with toJSON only the JSON is checked", async () => {
   class Order {
     cache = new Map([["a", 1]]);
     session: object = { options: {} };
@@ -288,7 +288,7 @@ test("given a body with toJSON, then only what JSON saw is looked at", async () 
   assert.equal(new Event("A", [shared, shared]).getBody(), [shared, shared]);
 });
 
-test("given a loss behind toJSON or an error with a code, then it is refused", async () => {
+test("a loss behind toJSON, and an error with a code, are refused", async () => {
   const hidden = { toJSON: () => new Map([[1, 2]]) };
   const coded = Object.assign(new Error("down"), { code: "ECONNRESET" });
   for (const [body, what] of [

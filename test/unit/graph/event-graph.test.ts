@@ -112,7 +112,7 @@ test("observed events of a pulser count as of the pulser", async () => {
   assert.equal(graph.pulsers, [{ name: "DayEnded", schedule: "every day" }]);
 });
 
-test("leaving out actors leaves out what they alone use", async () => {
+test("leaving out actors leaves out the topics that they alone use", async () => {
   const whole = await graphOf([
     Payment,
     actorOf("AuditActor", { "PaymentAuthorised-Audit": [], "Refunded-Audit": [] }),
@@ -149,7 +149,7 @@ test("only event types are found among the exports of a module", () => {
     assert.not.ok(isEventType(other));
 });
 
-test("given the small web, when it is plain, then queues are texts", async () => {
+test("in a plain graph queues are texts", async () => {
   const plain = plainGraph(await webGraph());
   assert.match(JSON.stringify(plain), '"queueName":"Rejected-Everything"');
 });
@@ -160,7 +160,7 @@ for (const [every, text] of [
   [90_000, "every 90 seconds"],
   [1_500, "every 1500 ms"],
 ] as const) {
-  test(`given a pulse of ${every} ms, when it is told, then it is ${text}`, () => {
+  test(`a pulse of ${every} ms is "${text}"`, () => {
     assert.is(scheduleText({ every }), text);
   });
 }

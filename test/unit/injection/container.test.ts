@@ -4,7 +4,7 @@ import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
 import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { createHive } from "../../../src/hive/hive.ts";
-import { ActorContainer, injects, token } from "../../../src/injection/container.ts";
+import { ActorContainer, Container as LateContainer, injects, token } from "../../../src/injection/container.ts";
 import { Event } from "../../../src/events/event.ts";
 import type { Step } from "../../../src/contract/provider.ts";
 import type { CollectionStore, CounterStore, Identified, Stores } from "../../../src/contract/stores.ts";
@@ -27,7 +27,7 @@ interface Order extends Identified {
 const Orders = collectionStore<Order>("Orders");
 const Greeting = token<string>("greeting");
 
-/** Stores that can be told apart. */
+/** Stores that are distinguishable. */
 function storesNamed(name: string): Stores {
   const store = { name } as never;
   return { collection: () => store, keyedList: () => store, keyValue: () => store, counters: store, locks: store };
@@ -227,7 +227,7 @@ test("Unresolvable keeps the cause of a failing constructor or value", async () 
     }
   }
   const error = await throwsCode("Unresolvable", () => resolved(Broken));
-  assert.match(error.message, "Broken cannot be made: what it needs failed: no connection string");
+  assert.match(error.message, "Broken cannot be made: a dependency failed: no connection string");
   @injects(Greeting)
   class Actor extends Base {
     constructor(readonly greeting: string) {
@@ -288,7 +288,7 @@ test("InvalidState explains a singleton that kept the store of a step", async ()
     letters.map(({ event }) => event.getBody()),
     [2],
   );
-  assert.match(letters[0]?.reason ?? "", /A store was used after its step was over.*singleton.*hive\.stores/s);
+  assert.match(letters[0]?.reason ?? "", /A store was used after its step was over.*singleton.*hive\.store\(token\)/s);
   assert.is(await hive.provider.stores.counters.get("Runs", "a"), 1);
   await provider.close();
 });
@@ -350,7 +350,7 @@ test("a start lists all missing bindings and runs nothing", async () => {
   await using hive = await createHive({ actors: [Unbound, Silent, Circular] });
   const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
   assert.match(message, "Unbound -> greeting: nothing binds greeting in the container of the hive");
-  assert.match(message, "Silent has a constructor with parameters and no @injects");
+  assert.match(message, "Silent has a constructor with parameters but no @injects");
   assert.match(
     message,
     "Circular injects undefined as dependency 1: is it imported from a module that imports this one?",
@@ -390,6 +390,31 @@ test("a stopping hive releases its own singletons", async () => {
   assert.is(closed, 0);
   await hive.stop();
   assert.is(closed, 1);
+});
+
+test("the exported Container is the class of inversify, loaded late", () => {
+  class Mine extends LateContainer {}
+  for (const container of [new LateContainer(), new Mine()]) {
+    assert.instance(container, LateContainer);
+    assert.is(container.bind(Greeting).toConstantValue("hello") && container.get(Greeting), "hello");
+  }
+  assert.instance(new Mine(), Mine);
+  assert.not.instance(new LateContainer(), Mine);
+  assert.is(LateContainer.name, "Container");
+});
+
+test("a hive takes a container of another copy of inversify", async () => {
+  for (const One of [Container, LateContainer, class extends Container {}, class extends LateContainer {}]) {
+    @injects(Greeting)
+    class Actor extends Base {
+      constructor(readonly greeting: string) {
+        super();
+      }
+    }
+    const parent = new One();
+    parent.bind(Greeting).toConstantValue("hello");
+    assert.is((await resolved(Actor, parent)).greeting, "hello");
+  }
 });
 
 test.run();

@@ -11,7 +11,7 @@ import { all, entry } from "./entries.ts";
 const test = suite("StoredJournal");
 const day = 24 * 60 * 60 * 1000;
 
-/** A journal on the stores of a provider in memory, and what becomes of it. */
+/** A journal on the stores of a provider in memory, with its segments. */
 function setup({
   entries = 1_000,
   ageMs = 100 * 365 * day,
@@ -200,7 +200,7 @@ test("a stalled store bounds memory, and close takes at most 5 s", async () => {
   );
 });
 
-test("close writes what was appended, and ignores later entries", async () => {
+test("close writes the appended entries, and ignores later ones", async () => {
   const { journal, open, clock } = setup();
   journal.append(entry({ eventId: "1" }));
   await journal.close();

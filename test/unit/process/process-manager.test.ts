@@ -61,7 +61,7 @@ const Booking = processManager("Booking", Bookings, {
 async function start() {
   const seen: string[] = [];
   const note = (event: Event): void => {
-    seen.push(`${event.eventType} ${Object.values(event.getBody() as object).join()}`);
+    seen.push(`${event.eventType} ${Object.values(event.getBody<object>()).join()}`);
   };
   const readers = [SeatReleased, PaymentReturned, BookingConfirmed, BookingCancelled].map((type) =>
     actor(`${type.name}-Test`, type, { name: `On${type.name}` }, ({ event }) => note(event)),
@@ -127,7 +127,7 @@ test("compensations follow in reverse order", async () => {
     starts: { event: Asked, undo: () => [Undone.create({ step: "Asked" })] },
     on: [
       ...steps.map((event) => ({ event, undo: () => [Undone.create({ step: event.name })] })),
-      { event: Refused, run: ({ cancel }: { cancel(): void }) => cancel() },
+      { event: Refused, run: ({ cancel }: { readonly cancel: () => void }) => cancel() },
     ],
   });
   const hive = await TestHive.start({ actors: Chain });

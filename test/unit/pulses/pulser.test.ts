@@ -23,7 +23,7 @@ const test = suite("pulsers");
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** The times of the pulses, as the events say them. */
+/** Times of the pulses, from their events. */
 class Pulses {
   readonly times: string[] = [];
 
@@ -83,7 +83,7 @@ test("a stopped pulser fires nothing and leaves no timer", async () => {
   assert.is(hive.clock.pending, 0);
 });
 
-/** Many processes: hives that share a provider. */
+/** Hives that share a provider, like many processes. */
 async function hives(count: number, pulsers: readonly Pulser[], clock: ManualClock): Promise<[Hive[], string[]]> {
   const provider = new MemoryProvider({ clock });
   const pulses = new Pulses();
@@ -177,7 +177,7 @@ test("a process that slept through pulses fires the latest once", async () => {
   await hive?.stop();
 });
 
-/** A clock whose machine can be suspended: its timers are late afterwards. */
+/** A clock whose machine can be suspended, after which its timers are late. */
 class SleepyClock extends ManualClock {
   #slept = 0;
 
@@ -264,7 +264,7 @@ test("the set-up makes a pulser's topic without a reader", async () => {
   await checking.stop();
 });
 
-test("a stop waits for a pulse under way, which is published", async () => {
+test("a stop waits until a pulse under way is published", async () => {
   const clock = new ManualClock();
   const provider = new MemoryProvider({ clock });
   const slow: Pulser = {
@@ -353,7 +353,7 @@ test("wrong pulsers are all reported at once", async () => {
     pulse("Teak", { cron: "* * * * *", timeZone: "Europe/Berlin" }),
     // @ts-expect-error -- neither
     pulse("Tuk", {}),
-    // As an import that goes round gives it.
+    // As a circular import gives it.
     { ...pulse("Tyck", { every: minute }), publishes: [undefined as unknown as string] },
   ];
   const error = await failureOf(createHive({ actors: new Pulses().actor(), pulsers }));
@@ -371,7 +371,7 @@ test("wrong pulsers are all reported at once", async () => {
 });
 
 test("two pulsers fire at their own intervals", async () => {
-  // As in the C# library: its pulsers fire at their start as well, ours at the multiples of their interval.
+  // The C# library has this test. Its pulsers also fire at their start; ours fire at multiples of their interval.
   const seen: string[] = [];
   @actorDescription("Ev1-Count")
   @actorDescription("Ev2-Count")
@@ -429,7 +429,7 @@ test("a stop does not wait for a pulse that another process holds", async () => 
   assert.equal(times, []);
 });
 
-/** Takes a lock as a process does that dies at once: it is held, and nobody renews it. */
+/** Takes a lock as a process does that dies at once: the lock is held and not renewed. */
 async function holdUnrenewed({ provider }: Hive, resource: string): Promise<void> {
   await provider.stores.locks.tryLock(resource, { ttl: 5_000 });
   (provider as MemoryProvider).stores.close();

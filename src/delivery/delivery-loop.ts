@@ -23,8 +23,8 @@ import { Polling } from "./polling.ts";
 import { Settlement } from "./settlement.ts";
 import { stampOutputs } from "./stamp.ts";
 
-/** The parts that the factory actors of one hive share. */
-export interface FactoryActorParts {
+/** The parts that the delivery loops of one hive share. */
+export interface DeliveryLoopParts {
   readonly provider: Provider;
   /** Makes an actor whose injected stores belong to `step`. */
   readonly resolve: (descriptor: ActorDescriptor, step: Step) => Promise<ProcessorActor>;
@@ -48,15 +48,17 @@ const maxReruns = 20;
 /**
  * Works on the events of one subscription: lease, keep alive, resolve, run, and commit, abandon or dead-letter.
  *
+ * The article "Reactive Cloud Actors" calls it a factory actor.
+ *
  * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
-export class FactoryActor {
+export class DeliveryLoop {
   readonly descriptor: ActorDescriptor;
   /** Leases events as slots come free, and knows about pauses. */
   readonly polling: Polling;
   /** The partition keys that failing events of an ordered subscription hold back. */
   readonly heldKeys: HeldKeys | undefined;
-  readonly #parts: FactoryActorParts;
+  readonly #parts: DeliveryLoopParts;
   readonly #logger: Logger;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
@@ -66,7 +68,7 @@ export class FactoryActor {
   #stopped = false;
   #settled = 0;
 
-  constructor(descriptor: ActorDescriptor, parts: FactoryActorParts) {
+  constructor(descriptor: ActorDescriptor, parts: DeliveryLoopParts) {
     const { clock, provider, random, stopHive } = parts;
     const { queues } = provider;
     const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
