@@ -15,6 +15,7 @@ import { usedIn, type Used, type Uses } from "./uses.ts";
 
 /** The events that a function returns: any iterable of those that its `publishes` names, or nothing. */
 export type OutputOf<P extends readonly Published[]> =
+  | readonly EventOf<P[number]>[]
   | Iterable<EventOf<P[number]>>
   | AsyncIterable<EventOf<P[number]>>
   | void

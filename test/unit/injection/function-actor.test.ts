@@ -145,12 +145,12 @@ test("two actors of one name are a problem", async () => {
 test("the compiler refuses what a function may not return", () => {
   // @ts-expect-error -- publishes names no event
   actor("OrderAccepted-A", OrderAccepted, {}, () => [OrderPaid.create({ orderId: "1", price: 1 })]);
-  // @ts-expect-error -- publishes names another event, with the same body
   actor("OrderAccepted-A", OrderAccepted, { publishes: [OrderPaid] }, () => [
+    // @ts-expect-error -- publishes names another event, with the same body
     OrderRefused.create({ orderId: "1", price: 1 }),
   ]);
-  // @ts-expect-error -- publishes names an event with another body
   actor("OrderAccepted-A", OrderAccepted, { publishes: [eventType<{ a: string }>("A")] }, () => [
+    // @ts-expect-error -- publishes names an event with another body
     eventType<{ b: string }>("B").create({ b: "" }),
   ]);
   // A text names no type, so any event may go there.
