@@ -41,7 +41,7 @@ export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
 export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
 export type { Used, Uses } from "./injection/uses.ts";
-export { Container, injects, token, type Injectable } from "./injection/container.ts";
+export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
@@ -86,6 +86,7 @@ export {
   keyedListStore,
   keyValueStore,
   lockStore,
+  storeOf,
   type Token,
 } from "./injection/tokens.ts";
 export type {

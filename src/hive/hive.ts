@@ -98,7 +98,7 @@ export class Hive {
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
     this.#telemetry = new Telemetry(provider.name, clock);
-    this.#container = new ActorContainer(provider.stores, options.container);
+    this.#container = new ActorContainer(provider.stores, options.container, options.resolve);
     this.#logger = logger;
     this.journal = openJournal(options.journal, provider, clock, logger);
     const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
