@@ -75,7 +75,7 @@ test("a resolver that fails is a failure of the event that names the actor", asy
   await hive.push(Asked.create({ id: "1" }));
   await hive.settle();
   const [letter] = await hive.deadLetters("Asked-Foreign");
-  assert.match(letter?.reason ?? "", "Foreign cannot be made: what it needs failed: no gateway");
+  assert.match(letter?.errorMessage ?? "", "Foreign cannot be made: a dependency failed: no gateway");
 });
 
 test("a resolver that is no function is refused", async () => {
