@@ -73,7 +73,8 @@ function install(tarball: string): void {
     // Checks the declarations, too: users may not skip them.
     compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: false, types: ["node"] },
   });
-  for (const file of ["esm.mts", "cjs.cts", "functions.mjs"]) copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
+  for (const file of ["esm.mts", "cjs.cts", "functions.mjs"])
+    copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
   const nodeTypes = `@types/node@${manifest.devDependencies["@types/node"]}`;
   run("npm", ["install", "--no-audit", "--no-fund", tarball, nodeTypes], { cwd: temp });
 }

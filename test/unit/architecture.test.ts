@@ -175,7 +175,8 @@ function isProvider(path: string): boolean {
 
 async function sources(folder: string): Promise<Source[]> {
   const entries = await readdir(join(root, folder), { recursive: true });
-  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => posix.join(folder, file));
+  const own = entries.filter((file) => file.endsWith(".ts") && !file.includes("node_modules"));
+  const files = own.map((file) => posix.join(folder, file));
   assert.ok(files.length > 0, `${folder} has no sources`);
   return Promise.all(
     files.map(async (file) => {
