@@ -5,7 +5,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsClients, AwsSettings } from "./config.ts";
 import { translate } from "./errors.ts";
 
-/** Every polled queue holds a connection: with the SDK's default of 50, polls would block all other requests. */
+/** Every polled queue holds a connection. With the SDK's default of 50, polls would block all other requests. */
 const maxSockets = 1_000;
 
 /**

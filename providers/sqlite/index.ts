@@ -71,7 +71,7 @@ export class SqliteProvider implements Provider {
   }
 
   /**
-   * Writes a snapshot of the file to another file, which must not exist and is readable by this user only.
+   * Writes a snapshot to another file, which must not exist and is readable by this user only.
    *
    * Hives may run meanwhile. The event loop is blocked, for about a second per some hundred megabytes.
    *

@@ -112,7 +112,7 @@ type ClassOn<T extends AnyEventType | undefined> = new (...dependencies: any[]) 
   readonly processAsync: (event: never, context: ContextOf<T>) => ActorOutput | Promise<ActorOutput>;
 };
 
-/** A destination of events: a topic, a queue, or an event type, whose events go where the type defines. */
+/** A destination of events: a topic, a queue, or an event type with its destination. */
 export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
 
 /**

@@ -27,7 +27,7 @@ export interface Lease {
 
 /** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** Maximum leases, from 1: the number of actors that can start now, since a lease ages at once. */
+  /** Maximum leases, from 1. Only actors that can start now count, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
   /** The maximum wait for the first event, in ms. */
@@ -67,7 +67,7 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
-  /** True while the counts may miss events that this process sent or abandoned, so that 0 proves nothing. */
+  /** True while the counts may miss events of this process, so that 0 proves nothing. */
   readonly lagging?: boolean;
 }
 
@@ -121,7 +121,7 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns the event to its queue, to be delivered again after a delay. @throws `LeaseLost`. */
   abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
-   * Moves the event to the dead letters of its queue, as a letter with an id of its own.
+   * Moves the event to the dead letters of its queue, with an id for the letter.
    *
    * Earlier letters of the same event stay.
    *

@@ -44,7 +44,7 @@ export interface ActorHealth {
   readonly error: string | undefined;
   /** Why this process leases no events of the subscription, or one at a time. Other processes may lease them. */
   readonly paused: PauseHealth | undefined;
-  /** Up to 10 partition keys of an ordered subscription, held back by an event that awaits a retry here. */
+  /** Up to 10 partition keys that are held back by an event with a retry here. */
   readonly heldKeys: readonly HeldKey[];
 }
 

@@ -44,6 +44,16 @@ export interface JournalEntry {
   readonly errorMessage: string | undefined;
 }
 
+/** An entry that is made of what it refers to when something reads it: many entries are never read. */
+export interface LateEntry {
+  made(): JournalEntry;
+}
+
+/** @internal Returns an entry, which it makes if it was not made before. */
+export function entryOf(entry: JournalEntry | LateEntry): JournalEntry {
+  return "made" in entry ? entry.made() : entry;
+}
+
 /** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
 export const maxOutputs = 40;
 
@@ -65,7 +75,7 @@ export interface JournalFilter {
  */
 export interface Journal {
   /** Adds an entry. Never throws and never waits. */
-  append(entry: JournalEntry): void;
+  append(entry: JournalEntry | LateEntry): void;
   /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;
   /** Removes entries beyond the bounds. Also runs by itself from time to time. */

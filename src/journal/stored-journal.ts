@@ -3,7 +3,7 @@ import { afterThisTurn, waitFor, type Clock, type Timer } from "../base/clock.ts
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
-import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
+import { entryOf, maxOutputs, type Journal, type JournalEntry, type JournalFilter, type LateEntry } from "./journal.ts";
 import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** Entries that are written together: one row of the store. */
@@ -12,17 +12,14 @@ interface Segment {
   /** The time of its newest entry, in ms since the epoch. */
   readonly time: number;
   readonly entries: number;
-  readonly text: string;
+  /** See {@link SegmentText}. Missing in segments of earlier releases. */
+  readonly lines: string | undefined;
 }
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
-/**
- * The length at which a segment is written, in characters.
- *
- * Another entry of usual length still fits a text property of Azure Tables (32,768) and an item of DynamoDB.
- */
-const fullSegment = 25_000;
+/** The length at which a segment is written, in characters. One more entry still fits an item of DynamoDB (400 kB). */
+const fullSegment = 100_000;
 /** Maximum writes under way. Further segments are lost, so that a stalled store does not fill the memory. */
 const maxWriting = 100;
 /** How long `close` waits for an unresponsive store, in ms. */
@@ -41,7 +38,7 @@ export interface StoredJournalParts {
 }
 
 /**
- * A journal in the stores of a provider, shared by all its processes and kept when they end.
+ * A journal in the stores of a provider, shared by its processes and kept afterwards.
  *
  * Entries are gathered and written in the background: no delivery waits for a write or fails with it. Entries that
  * cannot be written are lost and counted in a warning. A crash loses the last 250 ms. An idle hive writes nothing.
@@ -65,14 +62,17 @@ export class StoredJournal implements Journal {
     this.#segments = parts.stores.collection<Segment>("HiveJournal");
   }
 
-  append(entry: JournalEntry): void {
+  append(late: JournalEntry | LateEntry): void {
     if (this.#closed) return;
-    if (entry.outputs.length > maxOutputs) {
-      this.#appendSpread(entry);
-      return;
-    }
+    const entry = entryOf(late);
+    if (entry.outputs.length <= maxOutputs) this.#gather(entry);
+    else for (const part of spread(entry)) this.#gather(part);
+  }
+
+  #gather(entry: JournalEntry): void {
     this.#gathered.append(entry);
-    if (this.#gathered.length > fullSegment) this.#write();
+    const { length, entries } = this.#gathered;
+    if (length > fullSegment || entries >= this.#pruneEvery) this.#write();
     else this.#timer ??= this.#parts.clock.after(gatherMs, () => this.#write());
   }
 
@@ -85,7 +85,10 @@ export class StoredJournal implements Journal {
     for await (const segment of this.#segments.all()) {
       // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
-      for (const entry of entriesOf(segment.text).reverse()) if (entry.time >= since && entry.time < until) yield entry;
+      // A segment of another format: it is removed like the others when it is old.
+      if (segment.lines === undefined) continue;
+      for (const entry of entriesOf(segment.lines).reverse())
+        if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
@@ -110,12 +113,6 @@ export class StoredJournal implements Journal {
     if (this.#lost > 0) this.#warnOfLoss();
   }
 
-  /** Appends an entry with many outputs as several entries. */
-  #appendSpread(entry: JournalEntry): void {
-    for (let from = 0; from < entry.outputs.length; from += maxOutputs)
-      this.append({ ...entry, outputs: entry.outputs.slice(from, from + maxOutputs) });
-  }
-
   /** Writes all gathered entries. Entries appended meanwhile are not waited for, so it ends under load. */
   async #flush(): Promise<void> {
     this.#write();
@@ -128,7 +125,7 @@ export class StoredJournal implements Journal {
     this.#timer = undefined;
     const { entries, newest } = this.#gathered;
     if (entries === 0) return;
-    const segment = { id: nextSegmentId(newest), time: newest, entries, text: this.#gathered.toString() };
+    const segment = { id: nextSegmentId(newest), time: newest, entries, lines: this.#gathered.toString() };
     this.#gathered = new SegmentText();
     if (this.#writing.size >= maxWriting) this.#lose(entries, "the store does not keep up");
     else this.#track(this.#save(segment));
@@ -220,4 +217,13 @@ export class StoredJournal implements Journal {
     const tracked = work.finally(() => this.#writing.delete(tracked));
     this.#writing.add(tracked);
   }
+}
+
+/** Returns an entry with many outputs as several entries. */
+function spread(entry: JournalEntry): readonly JournalEntry[] {
+  const parts = Math.ceil(entry.outputs.length / maxOutputs);
+  return Array.from({ length: parts }, (_, part) => ({
+    ...entry,
+    outputs: entry.outputs.slice(part * maxOutputs, (part + 1) * maxOutputs),
+  }));
 }

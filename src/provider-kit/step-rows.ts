@@ -24,7 +24,7 @@ export interface StepChanges {
 }
 
 /**
- * The rows of one actor step: committed rows with the step's own writes on top, which reach the provider at the commit.
+ * The rows of an actor step: committed rows under its own writes. The writes reach the provider at the commit.
  *
  * Optimistic: each row that the step read must have the same version at the commit, else the step runs again (Kung and
  * Robinson, "On Optimistic Methods for Concurrency Control"). New rows in a range that was read are not noticed.

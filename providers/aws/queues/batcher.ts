@@ -33,7 +33,7 @@ export interface BatcherOptions<E> {
   readonly groupOf?: (entry: E) => string | undefined;
 }
 
-/** How often an entry is repeated after a fault of the service, and the first pause in ms. */
+/** Repetitions of an entry after a fault of the service, and the first pause in ms. */
 const maxRetries = 4;
 const retryMs = 50;
 

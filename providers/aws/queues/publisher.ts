@@ -105,7 +105,7 @@ export class Publisher {
   }
 }
 
-/** Returns the group of an event, which keeps order: its partition key, or itself when it has none. */
+/** Returns the group of an event, which keeps order: its partition key, else its identity. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   const identity = identityOf(event);
   return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };

@@ -62,7 +62,7 @@ export class Receiver {
   #backlog = false;
   /** Number of empty receives in a row. */
   #empty = 0;
-  /** Start of the last long poll that found the queue empty, in ms since the epoch; reset by any message. */
+  /** Start of the last long poll with an empty queue, in ms; reset by any message. */
   #quietSince = -Infinity;
   /** A receive error that no caller waited for; the next `take` throws it. */
   #unreportedFailure: Error | undefined;

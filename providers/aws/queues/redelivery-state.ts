@@ -15,7 +15,7 @@ import type { Attributes } from "./attributes.ts";
 export interface RedeliveryState {
   /** The id of the event. A foreign message would get a new id with each copy. */
   readonly id?: string | undefined;
-  /** Attempts to add to the count of SQS: those of earlier copies; negative for receives that do not count. */
+  /** Attempts to add to the count of SQS, from earlier copies. Negative for receives that do not count. */
   readonly attempts?: number | undefined;
   /** Time of the first delivery, in ms since the epoch. */
   readonly firstSeen?: number | undefined;

@@ -34,7 +34,7 @@ export interface SessionsParts extends Omit<SessionParts, "settled"> {
 }
 
 /**
- * The locked sessions of one queue or subscription: about as many as there are free slots, each with one event in work.
+ * The locked sessions of a queue or subscription. There are about as many as free slots, each with one event in work.
  *
  * When an event is settled, the next of its session is received. A session without events is released.
  */
@@ -55,7 +55,7 @@ export class Sessions {
     this.#clock = parts.clock;
   }
 
-  /** Returns up to `max` events, each of another session, waiting for the first until `deadline` or an abort. */
+  /** Returns up to `max` events of different sessions. Waits for the first until `deadline` or an abort. */
   lease(max: number, deadline: number, signal: AbortSignal): Promise<readonly SessionMessage[]> {
     if (signal.aborted) return Promise.resolve([]);
     const ready = [...this.#ready].slice(0, max).map(([found, timer]) => {

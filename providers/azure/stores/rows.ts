@@ -102,7 +102,7 @@ export class TableRows implements AtomicRows {
     }
   }
 
-  /** Deletes rows in a transaction, or one by one when one of them is missing, since that fails the transaction. */
+  /** Deletes rows in a transaction, or one by one when a missing row fails it. */
   async #deleteTogether(deletions: readonly RowChange[]): Promise<void> {
     const actions = deletions.map(({ key }): TransactionAction => ["delete", { ...tableKey(key), etag: "*" }]);
     const outcome = await this.#tryWrite(deletions[0] as RowChange, () => this.#table.submitTransaction(actions));
@@ -208,7 +208,7 @@ function filterOf({ table, partition, from, to, after }: RowRange): string {
   return conditions.join(" and ");
 }
 
-/** Checks the bounds again, because a bound that is too long for a key is shortened in the filter. */
+/** Checks the bounds again, because the filter shortens a bound that is too long. */
 function isWithin({ from, to }: RowRange, id: string): boolean {
   return (from === undefined || compareIds(id, from) >= 0) && (to === undefined || compareIds(id, to) < 0);
 }

@@ -110,7 +110,13 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     assertBodySizes(events, this.#config.maxEventBytes);
     return await this.#client.write(() => {
       this.#assertDestinations(events);
-      return this.#publish(events);
+      const now = this.#clock.now();
+      let dropped = 0;
+      for (const event of events) {
+        if (this.#isFirst(event, now)) this.#enqueue(event, now);
+        else dropped++;
+      }
+      return dropped;
     });
   }
 
@@ -176,7 +182,9 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#assertDestinations(outputs);
       this.#remove(lease);
       write?.();
-      this.#publish(outputs);
+      const now = this.#clock.now();
+      // An output that is new is no duplicate and is not remembered.
+      for (const event of outputs) if (event.isNew || this.#isFirst(event, now)) this.#enqueue(event, now);
     });
   }
 
@@ -264,28 +272,23 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     for (const event of events) this.#topology.destination(event);
   }
 
-  /** Returns how many events were dropped as duplicates. */
-  #publish(events: readonly Event[]): number {
-    const now = this.#clock.now();
-    let dropped = 0;
-    for (const event of events) {
-      const destination = this.#topology.destination(event);
-      if (!this.#recent.add(destination.id, identityOf(event), now)) {
-        dropped++;
-        continue;
-      }
-      if (destination.subscriptions.length === 0) continue;
-      const row = rowOf(event);
-      const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
-      for (const subscription of destination.subscriptions) {
-        const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
-        if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
-        else {
-          this.#messages.add(subscription, event, row, due, now);
-          this.#waiting.touch(subscription);
-        }
+  /** Remembers the id of an event. Returns false for a duplicate. */
+  #isFirst(event: Event, now: number): boolean {
+    return this.#recent.add(this.#topology.destination(event).id, identityOf(event), now);
+  }
+
+  #enqueue(event: Event, now: number): void {
+    const { subscriptions } = this.#topology.destination(event);
+    if (subscriptions.length === 0) return;
+    const row = rowOf(event);
+    const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
+    for (const subscription of subscriptions) {
+      const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
+      if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
+      else {
+        this.#messages.add(subscription, event, row, due, now);
+        this.#waiting.touch(subscription);
       }
     }
-    return dropped;
   }
 }
