@@ -7,6 +7,7 @@ export {
   type EventOf,
   type EventType,
   type EventTypeOptions,
+  type InputOf,
 } from "./events/event-type.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";

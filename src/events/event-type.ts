@@ -78,6 +78,12 @@ export interface EventType<Input, Output = Input, Name extends string = string> 
    *   `newerVersionWait`, then dead-letters it.
    */
   read(event: Event): Output;
+  /**
+   * Returns a body from elsewhere, such as a request, checked against the schema.
+   *
+   * @throws BeeHiveError `InvalidEvent` with the path of each problem.
+   */
+  parse(body: unknown): Output;
   /** Returns whether an event is of this type. */
   is(event: Event): event is Event<Input>;
 }
@@ -95,6 +101,11 @@ export interface AnyEventType extends Pick<
 
 /** The body that a reader of a type gets. */
 export type BodyOf<T extends AnyEventType> = ReturnType<T["read"]>;
+
+/** The body that makes an event of a type. */
+export type InputOf<T extends AnyEventType> = T extends { create(body: infer Input, ...given: never): unknown }
+  ? Input
+  : never;
 
 /** The events that a type makes. */
 export type EventOf<T> = T extends { create(...given: never): infer E extends Event } ? E : Event;
@@ -148,6 +159,7 @@ export function eventType(name: string, given?: StandardSchemaV1, options: Event
       const guess = guessOf(event, version);
       return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}${guess}: ${problem}`));
     },
+    parse: (body) => check(schema, body, (problem) => unfit(name, problem)),
     is: (event): event is Event<unknown> => event.eventType === name,
   };
   declared.set(`${name} ${version}`, type);

@@ -15,6 +15,7 @@ import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
+import { batchesOf } from "../base/in-batches.ts";
 import { Latch } from "../base/latch.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { byDelivery, LogEvents } from "../delivery/log-events.ts";
@@ -193,6 +194,8 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
+   * Publishes an async iterable in batches of 100, so that it may be longer than the memory.
+   *
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
    *
@@ -202,9 +205,19 @@ export class Hive {
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped")
+      return isAsync(events) ? this.#pushBatches(events) : this.#publish(events);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
+  }
+
+  async #pushBatches(events: AsyncIterable<Event>): Promise<number | undefined> {
+    let dropped: number | undefined = 0;
+    for await (const batch of batchesOf(events)) {
+      const more = await this.push(batch);
+      dropped = dropped === undefined || more === undefined ? undefined : dropped + more;
+    }
+    return dropped;
   }
 
   /** Publishes in any state: pulsers publish also while the hive waits for them to stop. */
@@ -355,4 +368,8 @@ function eventsIn(given: Iterable<Event>): readonly Event[] {
     "hive.push takes an event or an iterable of events; " +
       "make each with new Event(type, body), Event from beehive-actors.",
   );
+}
+
+function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
+  return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
 }
