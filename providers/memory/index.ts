@@ -33,7 +33,13 @@ export function openMemory(url: string, { clock }: ProviderContext): Provider {
  */
 export class MemoryProvider implements Provider {
   readonly name = "memory";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, log: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    log: true,
+    transactions: "its queues are in the memory of this process, and in no database",
+  };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
   readonly #queues: MemoryQueueOperator;

@@ -32,6 +32,8 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
+  /** What slows the provider down and only an operator can end, in sentences. It may still be `well`. */
+  readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
 }
@@ -130,8 +132,7 @@ export class HealthCheck {
   }
 
   #unknown(): Answer {
-    const provider = { name: this.#parts.provider.name, state: "unknown", missing: [], error: undefined } as const;
-    return { provider, lags: new Map() };
+    return this.#saying({ state: "unknown", missing: [], warnings: [], error: undefined });
   }
 
   #answer(): Promise<Answer> {
@@ -140,19 +141,19 @@ export class HealthCheck {
     return this.#asked.answer;
   }
 
+  #saying(provider: Omit<ProviderHealth, "name">, lags: Answer["lags"] = new Map()): Answer {
+    return { provider: { name: this.#parts.provider.name, ...provider }, lags };
+  }
+
   async #ask(): Promise<Answer> {
     const { provider, specs, loops, clock } = this.#parts;
-    const { name } = provider;
-    const failed = (error: string): Answer => ({
-      provider: { name, state: "failed", missing: [], error },
-      lags: new Map(),
-    });
     const names = loops.map(({ descriptor }) => descriptor.queueName);
+    const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
     const asked = async (): Promise<Answer> => {
-      const missing = await provider.queues.missing(specs);
+      const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
       const state = missing.length === 0 ? "well" : "failed";
-      const lags = state === "well" ? await lagsOf(provider, names) : new Map<QueueName, Lag>();
-      return { provider: { name, state, missing: missing.map(String), error: undefined }, lags };
+      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
     };
     try {
       return await withTimeLimit(asked(), clock, maxAnswerMs, () => failed("Timeout"));

@@ -3,7 +3,7 @@ import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import { SqliteLease } from "../queues/lease.ts";
 import type { LeaseWaiter } from "../queues/lease-waiter.ts";
-import { eventOf, type EventRow } from "../queues/message.ts";
+import { eventOf, type EventRow } from "../../../src/provider-kit/event-row.ts";
 import type { Messages } from "../queues/messages.ts";
 import type { Processes } from "../queues/processes.ts";
 import type { Subscription } from "../queues/topology.ts";

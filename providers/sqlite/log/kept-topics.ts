@@ -3,7 +3,7 @@ import type { Event } from "../../../src/events/event.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
-import type { EventRow } from "../queues/message.ts";
+import type { EventRow } from "../../../src/provider-kit/event-row.ts";
 import { RecentEvents } from "../queues/recent-events.ts";
 import type { Subscription } from "../queues/topology.ts";
 

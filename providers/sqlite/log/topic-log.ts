@@ -14,7 +14,7 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDestination, notKept } from "../../../src/provider-kit/errors.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
-import { readRow, rowOf, type EventRow } from "../queues/message.ts";
+import { readRow, rowOf, type EventRow } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, type Messages } from "../queues/messages.ts";
 import type { Processes } from "../queues/processes.ts";
 import type { Destination, Subscription, Topology } from "../queues/topology.ts";

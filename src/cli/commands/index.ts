@@ -10,9 +10,11 @@ import { log } from "./log.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
+import { relay } from "./relay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
+import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -20,6 +22,7 @@ export const commands: readonly CliCommand[] = [
   init,
   run,
   push,
+  relay,
   queues,
   ...deadLetters,
   trace,
@@ -31,5 +34,6 @@ export const commands: readonly CliCommand[] = [
   backup,
   graph,
   lint,
+  simulate,
   config,
 ];

@@ -9,7 +9,7 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive } from "../../../src/hive/hive.ts";
 import { products, sale, TotalsActor, type Total } from "../../support/log-worker.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 5_000);
