@@ -7,7 +7,7 @@ import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import { UndoGroup } from "../file/group-commit.ts";
-import { positionOf, type KeptTopics } from "../log/kept-topics.ts";
+import { positionOf, type KeptTopics } from "./log/kept-topics.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import { SqliteLease } from "./lease.ts";

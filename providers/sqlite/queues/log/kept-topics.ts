@@ -1,11 +1,11 @@
-import type { KeepRule, Replayed, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
-import type { Event } from "../../../src/events/event.ts";
-import type { SqliteClient } from "../file/client.ts";
-import type { Statement } from "../file/driver.ts";
-import type { Value } from "../file/values.ts";
-import type { EventRow } from "../../../src/provider-kit/event-row.ts";
-import { RecentEvents } from "../queues/recent-events.ts";
-import type { Subscription } from "../queues/topology.ts";
+import type { KeepRule, Replayed, ReplayedOutputs } from "../../../../src/contract/topic-log.ts";
+import type { Event } from "../../../../src/events/event.ts";
+import type { SqliteClient } from "../../file/client.ts";
+import type { Statement } from "../../file/driver.ts";
+import type { Value } from "../../file/values.ts";
+import type { EventRow } from "../../../../src/provider-kit/event-row.ts";
+import { RecentEvents } from "../recent-events.ts";
+import type { Subscription } from "../topology.ts";
 
 /** The head of a topic that keeps its events. */
 export interface KeptTopic {

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../src/base/clock.ts";
-import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import type { Clock } from "../../../../src/base/clock.ts";
+import type { QueueSpec } from "../../../../src/contract/queue-operator.ts";
 import type {
   KeptEvent,
   LogPosition,
@@ -8,17 +8,17 @@ import type {
   ReplayedOutputs,
   StartPosition,
   TopicLog,
-} from "../../../src/contract/topic-log.ts";
-import type { Event } from "../../../src/events/event.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDestination, notKept } from "../../../src/provider-kit/errors.ts";
-import type { SqliteClient } from "../file/client.ts";
-import type { Statement } from "../file/driver.ts";
-import { readRow, rowOf, type EventRow } from "../../../src/provider-kit/event-row.ts";
-import { isInLine, type Messages } from "../queues/messages.ts";
-import type { Processes } from "../queues/processes.ts";
-import type { Destination, Subscription, Topology } from "../queues/topology.ts";
-import type { Waiting } from "../queues/waiting.ts";
+} from "../../../../src/contract/topic-log.ts";
+import type { Event } from "../../../../src/events/event.ts";
+import { QueueName } from "../../../../src/events/queue-name.ts";
+import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import type { SqliteClient } from "../../file/client.ts";
+import type { Statement } from "../../file/driver.ts";
+import { readRow, rowOf, type EventRow } from "../../../../src/provider-kit/event-row.ts";
+import { isInLine, type Messages } from "../messages.ts";
+import type { Processes } from "../processes.ts";
+import type { Destination, Subscription, Topology } from "../topology.ts";
+import type { Waiting } from "../waiting.ts";
 import { Feed } from "./feed.ts";
 import { positionOf, rowAt, rowsEnd, ruleText, type KeptTopic, type KeptTopics, type Reader } from "./kept-topics.ts";
 import { Trimming } from "./trimming.ts";

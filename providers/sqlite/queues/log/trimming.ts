@@ -1,6 +1,6 @@
-import type { Clock } from "../../../src/base/clock.ts";
-import type { SqliteClient } from "../file/client.ts";
-import type { Statement } from "../file/driver.ts";
+import type { Clock } from "../../../../src/base/clock.ts";
+import type { SqliteClient } from "../../file/client.ts";
+import type { Statement } from "../../file/driver.ts";
 import { positionOf, rowAt, type KeptTopic, type KeptTopics } from "./kept-topics.ts";
 
 /** The time between two rounds, in ms, and the events that a round looks at. */

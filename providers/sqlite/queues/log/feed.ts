@@ -1,12 +1,12 @@
-import type { Event } from "../../../src/events/event.ts";
-import type { SqliteClient } from "../file/client.ts";
-import type { Statement } from "../file/driver.ts";
-import { SqliteLease } from "../queues/lease.ts";
-import type { LeaseWaiter } from "../queues/lease-waiter.ts";
-import { eventOf, type EventRow } from "../../../src/provider-kit/event-row.ts";
-import type { Messages } from "../queues/messages.ts";
-import type { Processes } from "../queues/processes.ts";
-import type { Subscription } from "../queues/topology.ts";
+import type { Event } from "../../../../src/events/event.ts";
+import type { SqliteClient } from "../../file/client.ts";
+import type { Statement } from "../../file/driver.ts";
+import { SqliteLease } from "../lease.ts";
+import type { LeaseWaiter } from "../lease-waiter.ts";
+import { eventOf, type EventRow } from "../../../../src/provider-kit/event-row.ts";
+import type { Messages } from "../messages.ts";
+import type { Processes } from "../processes.ts";
+import type { Subscription } from "../topology.ts";
 import { positionOf, rowAt, rowsEnd, type KeptTopics, type Reader } from "./kept-topics.ts";
 
 /** Events that an ordered subscription takes from the log at once, and those that may wait behind others. */
