@@ -81,10 +81,13 @@ export class Trimming {
   /** Returns the oldest events before `bound` that are over the age or the bytes of the rule. */
   #old({ id, bytes, rule }: KeptTopic, bound: number): readonly number[] {
     const now = this.#clock.now();
+    const isOver = (published: number, left: number): boolean => now - published >= rule.forMs || left > rule.maxBytes;
+    const first = this.#oldest.get([id, bound]);
+    if (!first || !isOver(first.published, bytes)) return [];
     const old: number[] = [];
     let left = bytes;
     for (const row of this.#oldest.all([id, bound])) {
-      if (now - row.published < rule.forMs && left <= rule.maxBytes) break;
+      if (!isOver(row.published, left)) break;
       left -= row.bytes;
       old.push(row.position);
     }
