@@ -87,7 +87,7 @@ function ratiosByName(result: Contest, own: Entry, others: readonly Entry[]): Re
   );
 }
 
-/** Which ratios another machine finds again: those that hang on the disk differ between the columns. */
+/** Returns a table that shows the ratios that depend on the disk: they differ between its columns. */
 function flushTable(
   byFlush: readonly { readonly flush: string; readonly ratios: ReadonlyMap<string, string> }[],
 ): Table {

@@ -1,8 +1,8 @@
 /**
- * The least loop that keeps the promises of a hive in memory: topics with subscriptions, leases that are renewed and
- * that end, outputs that commit with their input or not at all, retries after growing delays, dead letters, ids that
- * follow from the input, duplicates dropped, a journal, bodies that no handler shares. It has no injection, middleware,
- * supervision, telemetry, ordering, stores or providers, so that the ratio to it tells what those cost.
+ * The smallest loop with the promises of a hive in memory: topics with subscriptions, leases that are renewed and
+ * that expire, outputs that commit with their input or not at all, retries after growing delays, dead letters, ids that
+ * derive from the input, dropped duplicates, a journal, isolated bodies. It has no injection, middleware,
+ * supervision, telemetry, ordering, stores or providers, so the ratio to it is their cost.
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { Body } from "../child/body.ts";
@@ -11,15 +11,15 @@ import { serve } from "../child/serve.ts";
 const leaseMs = 30_000;
 const maxAttempts = 5;
 const firstDelayMs = 1_000;
-/** Duplicates of what was pushed are known for one to two such spans. */
+/** Span for which duplicates of pushed events are known; at most twice as long. */
 const rememberedMs = 300_000;
 const journalEntries = 2_000;
-/** After so many events, timers and the network have their turn. */
+/** Events after which timers and the network get a turn. */
 const maxTurn = 256;
-/** A queue that is longer than this is cut where it was read. */
+/** Length of a queue beyond which its read part is removed. */
 const cutAt = 1_024;
 
-/** From which an output was made. Its id is worked out when something reads it. */
+/** Origin of an output. Its id is computed when it is read. */
 interface Origin {
   readonly input: Message;
   readonly subscription: string;
@@ -106,7 +106,7 @@ class Bus {
     this.#topics.set(topic, [...(this.#topics.get(topic) ?? []), subscription]);
   }
 
-  /** What comes from without may come twice; outputs are new because their lease was held. */
+  /** Drops repeated messages from outside; outputs are never repeated, because their lease was held. */
   push(message: Message): void {
     this.#forget();
     if (this.#recent.has(message.id) || this.#older.has(message.id)) return;
@@ -176,7 +176,7 @@ class Subscription {
     this.#wake();
   }
 
-  /** Work begins in the next turn, so that the sender is never kept. */
+  /** Starts work in the next turn, so that the sender does not wait. */
   #wake(): void {
     if (this.#waking || !this.#timer || this.#leases.size === this.#slots) return;
     this.#waking = true;
@@ -215,7 +215,7 @@ class Subscription {
       const made = outputs.map(
         ([type, body], ordinal) => new Message(type, body, { input: entry.message, subscription: this.#name, ordinal }),
       );
-      // All that can fail comes first: from here on the commit is one, because it is synchronous.
+      // Everything that can fail comes first: the rest of the commit is synchronous, hence atomic.
       const readers = made.map((message) => this.#bus.readersOf(message));
       if (!this.#release(lease)) return note("lease-lost");
       made.forEach((message, n) => readers[n]?.forEach((reader) => reader.add(new Entry(message))));
@@ -231,7 +231,7 @@ class Subscription {
     }
   }
 
-  /** Whether it was still held. */
+  /** Returns true if the lease was still held. */
   #release(lease: Lease): boolean {
     if (!this.#leases.delete(lease)) return false;
     if (lease.endsAt > Date.now()) return true;
@@ -239,7 +239,7 @@ class Subscription {
     return false;
   }
 
-  /** Leases are renewed in time. One that was not, because the process slept, has ended: another may have its event. */
+  /** Renews leases in time. A lease that was not renewed, because the process slept, has ended. */
   #renew(): void {
     const now = Date.now();
     for (const lease of this.#leases)

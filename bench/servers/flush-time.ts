@@ -7,7 +7,7 @@ const flushes = 200;
 /** A page of a database. */
 const page = Buffer.alloc(4_096, 1);
 
-/** How long the disk with the contestants' folders takes to flush a page, in ms. */
+/** Measures a flush of a page on the disk with the contestants' folders, in ms. */
 export function flushTime(): Spread {
   using folder = scratchFolder();
   const file = openSync(join(folder.path, "flushed"), "w");

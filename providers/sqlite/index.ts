@@ -38,7 +38,14 @@ export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvi
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    transactions:
+      "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
+      "publish an event, and let its actor write both",
+  };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;
@@ -74,7 +81,7 @@ export class SqliteProvider implements Provider {
   }
 
   /**
-   * Writes a snapshot of the file to another file, which must not exist and is readable by this user only.
+   * Writes a snapshot to another file, which must not exist and is readable by this user only.
    *
    * Hives may run meanwhile. The event loop is blocked, for about a second per some hundred megabytes.
    *

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 
 /**
- * One timer for the earliest of many times.
+ * A timer for the earliest of many times.
  *
  * Leases and waits are as frequent as events, and a timer for each would cost more than the rest of them.
  */

@@ -47,7 +47,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls `callback` after this turn of the event loop, so that requests of one turn can be handled together.
+ * Calls `callback` after this turn of the event loop, to handle requests of a turn together.
  *
  * Not a matter of time, so it is no part of {@link Clock}.
  */
@@ -69,7 +69,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Returns the outcome of `work`, or what `late` returns or throws if there is none after `ms` milliseconds. */
+/** Returns the outcome of `work`, or the result of `late` if it takes longer than `ms`. */
 export async function withTimeLimit<T, L>(work: Promise<T>, clock: Clock, ms: number, late: () => L): Promise<T | L> {
   const over = new Latch<void>();
   const timer = clock.after(ms, () => over.resolve());

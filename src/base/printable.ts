@@ -2,7 +2,7 @@
 const commands = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Returns a text that is safe to print: control characters become escapes, except for line breaks and tabs.
+ * Returns a printable text. Control characters become escapes, except for line breaks and tabs.
  *
  * An event could otherwise clear the screen of its reader, or forge what is on it.
  */
@@ -12,7 +12,7 @@ export function printable(text: string): string {
     .replaceAll(commands, (sign) => (sign === "\n" || sign === "\t" ? sign : unicodeEscape(sign)));
 }
 
-/** Returns a text for one line, such as an id: also its line breaks and tabs become escapes. */
+/** Returns a text for one line, such as an id. Line breaks and tabs become escapes, too. */
 export function printableLine(text: string): string {
   return text.replaceAll(commands, unicodeEscape);
 }

@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
@@ -27,7 +28,7 @@ export interface Lease {
 
 /** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** Maximum leases, from 1: the number of actors that can start now, since a lease ages at once. */
+  /** Maximum leases, from 1. Only actors that can start now count, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
   /** The maximum wait for the first event, in ms. */
@@ -67,7 +68,7 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
-  /** True while the counts may miss events that this process sent or abandoned, so that 0 proves nothing. */
+  /** True while the counts may miss events of this process, so that 0 proves nothing. */
   readonly lagging?: boolean;
 }
 
@@ -106,6 +107,14 @@ export interface QueueOperator<L extends Lease = Lease> {
    * @throws `QueueNotFound`, `TooLarge`.
    */
   push(events: readonly Event[]): Promise<number | undefined>;
+  /**
+   * Publishes events as {@link push} does, in a transaction of the application: with its commit, or not at all.
+   *
+   * Only where the queues are in the database of the application.
+   *
+   * @throws as `push`. The transaction may be of no more use then.
+   */
+  pushWithin?(transaction: Transaction, events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The caller may change the list. @throws `QueueNotFound`. */
   lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
   /** Extends leases by `leaseMs` from now. Returns for each, in order, whether it is still held. */
@@ -121,7 +130,7 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns the event to its queue, to be delivered again after a delay. @throws `LeaseLost`. */
   abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
-   * Moves the event to the dead letters of its queue, as a letter with an id of its own.
+   * Moves the event to the dead letters of its queue, with an id for the letter.
    *
    * Earlier letters of the same event stay.
    *

@@ -12,7 +12,7 @@ import type { Hive, HiveOptions } from "./hive.ts";
  * await hive.push(OrderAccepted.create({ orderId: "1" }));
  */
 export async function createHive(options: HiveOptions): Promise<Hive> {
-  // Whatever runs a hive loads with the first one: who only declares events and actors does without.
+  // Load the machinery of a hive with the first one: code that only declares events and actors loads none of it.
   const { createHive: create } = await import("./hive.ts");
   return await create(options);
 }

@@ -139,7 +139,7 @@ export class ActorContainer {
   }
 }
 
-/** Returns the class of inversify that made a container: a container reads the fields only of those of its own copy. */
+/** Returns the class of inversify that made a container. A container reads the fields only of those of its own copy. */
 function classOf(container: Container): typeof InversifyContainer {
   let prototype: object = container;
   for (

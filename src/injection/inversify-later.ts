@@ -4,7 +4,7 @@ import type * as library from "inversify";
 let loaded: typeof library | undefined;
 
 /**
- * Returns inversify, loaded by the first call: it has three times as many files as the rest of an import.
+ * Returns inversify, loaded by the first call. It has three times as many files as the rest of an import.
  *
  * `imports` in `package.json` chooses between this file and `inversify.ts`.
  */

@@ -32,7 +32,7 @@ const delimiter = "\u007f";
 // oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
 
-/** The fields that an entry leaves out when they have their usual value, in the order of writing. */
+/** Fields with usual values, which an entry leaves out, in the order of writing. */
 const bits = {
   actor: 1,
   attempt: 2,

@@ -38,7 +38,7 @@ export interface StoredJournalParts {
 }
 
 /**
- * A journal in the stores of a provider, shared by all its processes and kept when they end.
+ * A journal in the stores of a provider, shared by its processes and kept afterwards.
  *
  * Entries are gathered and written in the background: no delivery waits for a write or fails with it. Entries that
  * cannot be written are lost and counted in a warning. A crash loses the last 250 ms. An idle hive writes nothing.

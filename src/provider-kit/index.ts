@@ -29,6 +29,7 @@ export { type KeyHolder } from "../contract/queue-operator.ts";
 export { leaseLost, noDeadLetter, noDestination, noQueue } from "./errors.ts";
 export { assertBodySize, assertBodySizes } from "./event-size.ts";
 export { IdSet } from "./id-set.ts";
+export { Callers, type Caller } from "./callers.ts";
 export { Waiters, type Waiter } from "./waiters.ts";
 export { sleep } from "../base/clock.ts";
 

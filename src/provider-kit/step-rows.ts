@@ -22,7 +22,7 @@ import type { PendingCommit, PendingWrite, Place, StepsUnderWay } from "./steps-
 export { stepConflict, type StepChanges } from "./step-changes.ts";
 
 /**
- * The rows of one actor step: committed rows with the step's own writes on top, which reach the provider at the commit.
+ * The rows of an actor step: committed rows under its own writes. The writes reach the provider at the commit.
  *
  * Optimistic: each row that the step read must have the same version at the commit, else the step runs again (Kung and
  * Robinson, "On Optimistic Methods for Concurrency Control"). New rows in a range that was read are not noticed.

@@ -8,7 +8,7 @@ import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
 
 /*
- * A dead letter as a message: the event as it travels, with the record of its failure beside it.
+ * A dead letter as a message: the event with the record of its failure beside it.
  */
 
 /** Key of the record in the body. */

@@ -13,7 +13,7 @@ const bytesMark = "beehivebytes";
 /** Marks data in which {@link safe} wrote all escapes of its kind, so that the reader decodes them. */
 const escapesMark = "beehiveescapes";
 
-/** Returns the body of a message: a structured CloudEvent, so that the limit of ten attributes never matters. */
+/** Returns the body of a message. It is a structured CloudEvent, so the limit of ten attributes never matters. */
 export function bodyOf(event: Event): string {
   const record = event.toRecord();
   const { body, contentType } = record;

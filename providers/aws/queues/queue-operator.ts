@@ -64,7 +64,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
   readonly #dead = new Map<string, DeadLetters>();
-  /** When the last event that this process sent or delayed may become visible, in ms since the epoch. */
+  /** Latest time at which an event of this process may become visible, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
   constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {

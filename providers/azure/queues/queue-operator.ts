@@ -90,7 +90,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
   }
 
   /**
-   * Opens links, which needs only the rights of the work itself: send to topics, receive from queues and subscriptions.
+   * Opens links, which needs only the rights to send and to receive.
    */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
     this.#ordered.remember(queues);

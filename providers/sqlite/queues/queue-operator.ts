@@ -22,12 +22,12 @@ import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { keyHolders } from "./key-holders.ts";
 import type { SqliteLease } from "./lease.ts";
-import { readRow, rowOf } from "./message.ts";
+import { readRow, rowOf } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
-import { UnreadableRows } from "./unreadable-rows.ts";
+import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import { Waiting } from "./waiting.ts";
 
 const none: TakenMessages = { leases: [], unreadable: [] };
