@@ -97,7 +97,7 @@ export class Hive {
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
     const telemetry = new Telemetry(provider.name, clock);
-    this.#container = new ActorContainer(provider.stores, options.container);
+    this.#container = new ActorContainer(provider.stores, options.container, options.resolve);
     this.#logger = logger;
     this.journal = openJournal(options.journal, provider, clock, logger);
     const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
@@ -205,6 +205,8 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
+   * Publishes an async iterable in batches of 100, so that it may be longer than the memory.
+   *
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
    *
@@ -216,8 +218,8 @@ export class Hive {
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.publish(events, options);
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.push(events, options);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 

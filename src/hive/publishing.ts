@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
+import { batchesOf } from "../base/in-batches.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
@@ -29,6 +30,20 @@ export class Publishing {
     this.#parts = parts;
   }
 
+  /** Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum. */
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    return isAsync(events) ? this.#pushBatches(events, options) : this.publish(events, options);
+  }
+
+  async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
+    let dropped: number | undefined = 0;
+    for await (const batch of batchesOf(events)) {
+      const more = await this.publish(batch, options);
+      dropped = dropped === undefined || more === undefined ? undefined : dropped + more;
+    }
+    return dropped;
+  }
+
   /** Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
   async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
@@ -50,6 +65,10 @@ export class Publishing {
     if (!within) recording?.pushed(list, pushedAt);
     return dropped;
   }
+}
+
+function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
+  return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
 }
 
 /**
