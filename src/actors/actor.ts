@@ -86,7 +86,7 @@ type Events = Iterable<Event> | AsyncIterable<Event>;
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
 export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
 
-/** A destination of events: a topic, a queue, or an event type, whose events go where the type defines. */
+/** A destination of events: a topic, a queue, or an event type with its destination. */
 export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
 
 /**

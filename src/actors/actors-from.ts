@@ -4,7 +4,7 @@ import { subscriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorA
 import { toDescriptor, type ActorDefaults } from "./descriptor.ts";
 
 /**
- * A class, an array of classes, or a module whose decorated classes are taken: `import * as actors from "./actors.js"`.
+ * A class, an array of classes, or a module with decorated classes: `import * as actors from "./actors.js"`.
  */
 export type ActorClasses = ActorClass | readonly ActorClasses[] | Readonly<Record<string, unknown>>;
 

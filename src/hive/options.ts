@@ -99,10 +99,7 @@ export function hiveOptionProblems(options: unknown): string[] {
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
-    problems.push(
-      "container must be a Container of inversify, from the copy that beehive-actors exports; " +
-        "npm ls beehive-actors inversify shows whether there are two copies",
-    );
+    problems.push("container must be a Container of inversify: new Container(), which beehive-actors exports");
   if (topology !== undefined && topology !== "create" && topology !== "check")
     problems.push(`topology must be create or check, not "${String(topology)}"`);
   const silent = (["debug", "info", "warn", "error"] as const).filter(

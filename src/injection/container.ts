@@ -1,5 +1,6 @@
 import "reflect-metadata";
-import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
+import { inversify } from "#inversify";
+import type { Container as InversifyContainer, ServiceIdentifier } from "inversify";
 import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
@@ -11,7 +12,18 @@ import { checkInjection } from "./check.ts";
 import { injected } from "./metadata.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
-export { Container };
+/** The container of inversify, which loads when the first one is made. */
+export type Container = InversifyContainer;
+
+/** Stands for the class of inversify: what is asked of it is asked of that. */
+export const Container: typeof InversifyContainer = new Proxy(function () {} as unknown as typeof InversifyContainer, {
+  construct(_, args, made) {
+    const { Container: real } = inversify();
+    return Reflect.construct(real, args, made === Container ? real : made) as object;
+  },
+  get: (_, name) => Reflect.get(inversify().Container, name) as unknown,
+  has: (_, name) => Reflect.has(inversify().Container, name),
+});
 
 /** A class, or a token for an interface. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
@@ -19,9 +31,10 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** Returns whether a value is a container of this copy of inversify. The fields of another copy cannot be read. */
+/** Returns whether a value is a container of inversify, of any copy of it. */
 export function isContainer(value: unknown): value is Container {
-  return value instanceof Container;
+  const { getAsync, register } = Object(value) as Partial<Container>;
+  return typeof getAsync === "function" && typeof register === "function";
 }
 
 /**
@@ -51,6 +64,7 @@ export function injects<const D extends readonly Injectable[]>(
   ...dependencies: D
 ): <C extends new (...dependencies: Injected<D>) => unknown>(target: C, context?: ClassDecoratorContext<C>) => void {
   return (target) => {
+    const { inject, injectable } = inversify();
     injectable()(target);
     dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
     Object.defineProperty(target, injected, { value: true, configurable: true });
@@ -74,7 +88,9 @@ export class ActorContainer {
   /** @param parent The application's container. Classes that it does not bind are made for each event. */
   constructor(stores: Stores, parent: Container | undefined) {
     this.#parent = parent;
-    this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
+    this.#container = parent
+      ? new (classOf(parent))({ autobind: true, parent })
+      : new (inversify().Container)({ autobind: true });
     this.#direct = { stores };
     this.#step = this.#direct;
   }
@@ -121,6 +137,18 @@ export class ActorContainer {
     }
     this.#bound = storeTokenCount();
   }
+}
+
+/** Returns the class of inversify that made a container. A container reads the fields only of those of its own copy. */
+function classOf(container: Container): typeof InversifyContainer {
+  let prototype: object = container;
+  for (
+    let next: object = Object.getPrototypeOf(container) as object;
+    next !== Object.prototype;
+    next = Object.getPrototypeOf(next) as object
+  )
+    prototype = next;
+  return prototype.constructor as typeof InversifyContainer;
 }
 
 /** Returns whether an error is inversify's. Its class is not exported, but its errors carry a mark. */

@@ -59,7 +59,7 @@ export class ActorTelemetry {
     };
   }
 
-  /** Starts the span of one delivery, a child of the span that published the event, and linked to it. */
+  /** Starts the span of a delivery, linked to its parent, the span that published the event. */
   start(event: Event, attempt: number): ProcessSpan {
     const { tracer, measuring, inFlight, lag } = this.#instruments;
     const parent = carriesTrace(event) ? propagation.extract(context.active(), event.properties) : undefined;
@@ -139,7 +139,7 @@ export class ProcessSpan {
     return result;
   }
 
-  /** Returns the trace headers of the outputs: of this span when it is recorded, else of the input. */
+  /** Returns the trace headers of outputs: of this span if recorded, else of the input. */
   headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = {};
     if (this.#span.isRecording()) {
