@@ -37,13 +37,21 @@ export class Orchestrator {
     const { queues } = this.#parts.provider;
     const { specs } = this;
     throwProblems(queues.problems(specs));
-    if (topology === "create") return await queues.ensure(specs);
+    if (topology === "create") return await queues.ensure(await this.#toEnsure(specs));
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
       "QueueNotFound",
       `Missing: ${missing.join(", ")}. Create them, or let the hive create them with topology: "create".`,
     );
+  }
+
+  /** Leaves out existing queues that others read, since the set-up of a queue decides whether it is ordered. */
+  async #toEnsure(specs: readonly QueueSpec[]): Promise<readonly QueueSpec[]> {
+    const ofOthers = specs.filter(({ publishedOnly }) => publishedOnly);
+    if (ofOthers.length === 0) return specs;
+    const missing = new Set((await this.#parts.provider.queues.missing(ofOthers)).map(String));
+    return specs.filter((spec) => !ofOthers.includes(spec) || missing.has(spec.name.toString()));
   }
 
   /**
