@@ -8,11 +8,12 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
-import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
+import { completed, configFrom, type AwsClients, type AwsConfig, type AwsSettings } from "./config.ts";
 import { providerModule } from "./module.ts";
+import type { AwsLease } from "./queues/lease.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
+import { ensureStorage } from "./storage.ts";
 import { AwsStores } from "./stores/index.ts";
 import { DynamoRows } from "./stores/rows.ts";
 
@@ -55,6 +56,8 @@ export class AwsProvider implements Provider {
   readonly queues: AwsQueueOperator;
   readonly stores: AwsStores;
   readonly #clients: AwsClients;
+  readonly #config: AwsSettings;
+  readonly #clock: Clock;
   readonly #own: boolean;
 
   /**
@@ -63,6 +66,8 @@ export class AwsProvider implements Provider {
    */
   constructor({ clients, clock = systemClock, logger = standardErrorLogger, ...given }: AwsProviderOptions = {}) {
     const config = completed(given);
+    this.#config = config;
+    this.#clock = clock;
     this.#own = clients === undefined;
     this.#clients = clients ?? makeClients(config);
     const rows = new DynamoRows(this.#clients.dynamodb, config.table, clock);
@@ -70,7 +75,12 @@ export class AwsProvider implements Provider {
     this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger));
   }
 
-  beginStep(lease: Lease): Step {
+  /** Creates the table, and the bucket when one is configured. */
+  setup(): Promise<void> {
+    return ensureStorage(this.#clients, this.#config, this.#clock);
+  }
+
+  beginStep(lease: AwsLease): Step {
     return directStep(this.queues, this.stores, lease);
   }
 

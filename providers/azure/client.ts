@@ -3,6 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } from "@azure/service-bus";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import { unicodeEscape } from "../../src/base/printable.ts";
 import type { AzureConfig } from "./config.ts";
 import { translate } from "./errors.ts";
 import type { ServiceBusPlace, StoragePlace } from "./places.ts";
@@ -123,16 +124,12 @@ function sendAscii(table: TableClient): void {
     name: "asciiBodies",
     sendRequest(request, next) {
       if (typeof request.body === "string") {
-        request.body = request.body.replaceAll(/[\u0080-\uffff]/g, escaped);
+        request.body = request.body.replaceAll(/[\u0080-\uffff]/g, unicodeEscape);
         request.headers.set("content-length", request.body.length);
       }
       return next(request);
     },
   });
-}
-
-function escaped(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function needsCredential({ serviceBus, storage }: AzureConfig): boolean {

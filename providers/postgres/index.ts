@@ -103,9 +103,9 @@ export class PostgresProvider implements Provider {
     await this.#client.ready();
   }
 
-  /** Returns the oldest transactions that hold vacuum back, so that the tables grow. */
-  warnings(): Promise<readonly string[]> {
-    return vacuumWarnings(this.#client);
+  /** Returns the transaction that holds vacuum back the longest, so that the tables grow. @param minSeconds its age. */
+  warnings(minSeconds?: number): Promise<readonly string[]> {
+    return vacuumWarnings(this.#client, minSeconds);
   }
 
   beginStep(lease: PostgresLease): Step {

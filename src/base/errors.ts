@@ -12,7 +12,7 @@ const retryableByCode = {
   InvalidEvent: false,
   /** A queue name is not `Topic-Subscription`, `Topic-` or `Queue`. */
   InvalidQueueName: false,
-  /** A name, id or key is empty, too long or has control characters; a count is no safe integer. */
+  /** A name, id or key is empty, too long or malformed; a count is no safe integer. */
   InvalidKey: false,
   /** Actors or options contradict each other; the message lists every problem. */
   InvalidConfiguration: false,
@@ -113,7 +113,7 @@ export class RejectEvent extends BeeHiveError {
 }
 
 /**
- * Thrown by an actor to retry its event after `delay`, in place of the back-off of its policy.
+ * Thrown by an actor to retry its event after `delay`, not after its policy's back-off.
  *
  * It counts as an attempt, so the policy's limit still holds. A delay that is no length of time up to 100 years leaves
  * the decision to the retry policy, and the message says so.
@@ -137,7 +137,7 @@ export class RetryLater extends BeeHiveError {
 }
 
 /**
- * Thrown by an actor or a middleware to pause its subscription, when a service for all its events is down.
+ * Thrown by an actor or a middleware to pause its subscription while a service is down.
  *
  * The event is abandoned, and this delivery does not count as an attempt. A pause that is no length of time up to 100
  * years makes it a failure like any other, and the message says so.

@@ -96,7 +96,7 @@ export function redactField<T>(name: string, value: T): T | string {
 }
 
 /**
- * Returns a text with masks for its secrets: passwords, keys and tokens in URLs, connection strings, JSON and headers.
+ * Returns a text with masked secrets: passwords, keys and tokens in URLs, JSON, headers and more.
  *
  * Hosts, names and regions stay.
  */

@@ -49,6 +49,12 @@ export interface Provider {
   readonly queues: QueueOperator;
   /** Stores that write at once, outside of any step. */
   readonly stores: Stores;
+  /**
+   * Creates what the provider needs beside the queues, such as tables. Idempotent, also in several processes at once.
+   *
+   * Only where the first write does not create it.
+   */
+  setup?(): Promise<void>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
   /**
@@ -62,6 +68,6 @@ export interface Provider {
 }
 
 /** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
-export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
+export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: Stores, lease: L): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }

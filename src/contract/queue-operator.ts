@@ -34,13 +34,19 @@ export interface Lease {
 
 /** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** Maximum leases, from 1: the number of actors that can start now, since a lease ages at once. */
+  /** Maximum leases, from 1. Only actors that can start now count, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
   /** The maximum wait for the first event, in ms. */
   readonly waitMs: number;
   /** Ends the wait early. `lease` then returns an empty list, and leaves no event leased. */
   readonly signal: AbortSignal;
+  /**
+   * Waits until `events` actors can start, for at most `maxMs`. Returns how many can start then.
+   *
+   * For providers that charge by the request: one for ten events costs as much as one for a single event.
+   */
+  readonly moreSlots?: (events: number, maxMs: number) => Promise<number>;
 }
 
 /** How an event returns to its queue. */
@@ -68,6 +74,8 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
+  /** True while the counts may miss events of this process, so that 0 proves nothing. */
+  readonly lagging?: boolean;
 }
 
 /**
@@ -84,20 +92,6 @@ export interface QueueCounts {
  * Write your own with docs/providers.md.
  */
 export interface QueueOperator<L extends Lease = Lease> {
-  /**
-   * Returns how many events one request carries, and how long to wait for that many free slots, in ms.
-   *
-   * For providers that charge by the request: the loop asks for fewer events only after that time.
-   */
-  gather?(name: QueueName): { readonly events: number; readonly forMs: number };
-
-  /**
-   * Returns whether this process has itself seen that a queue with empty counts stays empty.
-   *
-   * For providers whose counts lag behind. `true` when no subscription of this process reads the queue.
-   */
-  quiet?(name: QueueName): Promise<boolean>;
-
   /**
    * Returns what the provider refuses of these queues, in words: lengths, characters, leases that it cannot give.
    *
@@ -142,7 +136,7 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns the event to its queue, to be delivered again after a delay. @throws `LeaseLost`. */
   abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
-   * Moves the event to the dead letters of its queue, as a letter with an id of its own.
+   * Moves the event to the dead letters of its queue, with an id for the letter.
    *
    * Earlier letters of the same event stay.
    *

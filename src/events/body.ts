@@ -35,7 +35,7 @@ export class SharedBody {
 }
 
 /**
- * Returns a body as it travels: JSON text, other text or a copy of its bytes; empty text for none.
+ * Returns a body as it travels: text or a copy of its bytes; empty text for none.
  *
  * @throws BeeHiveError `InvalidEvent` for a body that does not fit its content type.
  */

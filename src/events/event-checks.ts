@@ -50,7 +50,7 @@ export function assertKnownOptions(options: EventOptions): void {
   }
 }
 
-/** Returns an id or type if the headers of every provider can carry it: printable, at most 128 characters. */
+/** Returns an id or type that every provider can carry: printable, at most 128 characters. */
 export function checkedHeader(what: string, text: unknown): string {
   assertText(what, text);
   if (text.length > 128)

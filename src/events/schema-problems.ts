@@ -58,7 +58,7 @@ function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | und
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** Returns the message; if it quotes one of the texts, the expectation of the schema or the message with masks. */
+/** Returns the message. If it quotes one of the texts, returns the expectation of the schema or masks the texts. */
 function withoutValues(issue: Issue, texts: readonly string[]): string {
   const patterns = texts.map(patternOf);
   const quotes = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0);

@@ -1,5 +1,5 @@
 import { errorNameOf } from "../base/error-text.ts";
-import type { Clock } from "../base/clock.ts";
+import { withTimeLimit, type Clock } from "../base/clock.ts";
 import { PauseSubscription } from "../base/errors.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
@@ -46,7 +46,7 @@ export interface ActorHealth {
   readonly error: string | undefined;
   /** Why this process leases no events of the subscription, or one at a time. Other processes may lease them. */
   readonly paused: PauseHealth | undefined;
-  /** Up to 10 partition keys of an ordered subscription, held back by an event that awaits a retry here. */
+  /** Up to 10 partition keys that are held back by an event with a retry here. */
   readonly heldKeys: readonly HeldKey[];
 }
 
@@ -129,20 +129,15 @@ export class HealthCheck {
   async #ask(): Promise<ProviderHealth> {
     const { provider, specs, clock } = this.#parts;
     const { name } = provider;
-    let tooLate = (): void => {};
-    const limit = new Promise<"late">((resolve) => (tooLate = () => resolve("late")));
-    const timer = clock.after(maxAnswerMs, tooLate);
     try {
       const asked = Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
-      const answer = await Promise.race([asked, limit]);
+      const answer = await withTimeLimit(asked, clock, maxAnswerMs, () => "late" as const);
       if (answer === "late") return { name, state: "failed", missing: [], warnings: [], error: "Timeout" };
       const [missing, warnings] = answer;
       const state = missing.length === 0 ? "well" : "failed";
       return { name, state, missing: missing.map(String), warnings, error: undefined };
     } catch (error) {
       return { name, state: "failed", missing: [], warnings: [], error: errorNameOf(error) };
-    } finally {
-      timer.cancel();
     }
   }
 }

@@ -3,12 +3,10 @@ import type { Outcome } from "../actors/outcome.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
-import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import { Latch } from "../base/latch.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
-import type { Event } from "../events/event.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -19,6 +17,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
+  #specs: readonly QueueSpec[] | undefined;
 
   constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
     this.#descriptors = descriptors;
@@ -28,16 +27,20 @@ export class Orchestrator {
   }
 
   /**
-   * Creates or checks the queues.
+   * Creates the queues and the stores, or checks the queues.
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
    *   missing queues.
    */
   async setup(topology: Topology): Promise<void> {
-    const { queues } = this.#parts.provider;
+    const { provider } = this.#parts;
+    const { queues } = provider;
     const { specs } = this;
     throwProblems(queues.problems(specs));
-    if (topology === "create") return await queues.ensure(await this.#toEnsure(specs));
+    if (topology === "create") {
+      await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
+      return;
+    }
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
@@ -68,7 +71,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
   /** A delivery loop for each subscription. */
@@ -82,10 +85,10 @@ export class Orchestrator {
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
-    const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
-    await Promise.all(this.#loops.map((loop) => loop.stop(passed.promise)));
-    timer.cancel();
+    const stopped = new AbortController();
+    const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
+    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    stopped.abort();
   }
 
   /** Resolves when no event of these actors is ready, leased or delayed. */
@@ -114,8 +117,8 @@ export class Orchestrator {
   async #waiting(): Promise<boolean> {
     const { queues } = this.#parts.provider;
     for (const { queueName } of this.#descriptors) {
-      const { ready, leased, delayed } = await queues.counts(queueName);
-      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
+      const { ready, leased, delayed, lagging = false } = await queues.counts(queueName);
+      if (lagging || ready + leased + delayed > 0) return true;
     }
     return false;
   }
@@ -124,21 +127,3 @@ export class Orchestrator {
 const idlePollMs = 5;
 /** Maximum sleep, since a count that spans a jump of the clock seems to take long. */
 const maxIdlePollMs = 10_000;
-
-/**
- * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
- *
- * Returns any other error unchanged.
- */
-export function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
-  if (!isBeeHiveError(error, "QueueNotFound")) return error;
-  const own = new Set(specs.map(({ name }) => name.toString()));
-  const missing = events.find(({ queueName }) => own.has(queueName))?.queueName;
-  if (missing === undefined) return error;
-  return new BeeHiveError(
-    "QueueNotFound",
-    `The hive is not set up, so "${missing}" may not exist yet: ` +
-      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
-    { cause: error },
-  );
-}

@@ -11,7 +11,8 @@ import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Health } from "./health.ts";
-import { createHive, type Hive, type HiveOptions } from "./hive.ts";
+import { createHive } from "./create-hive.ts";
+import type { Hive, HiveOptions } from "./hive.ts";
 import { openProvider } from "./open-provider.ts";
 
 /**

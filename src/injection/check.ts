@@ -1,6 +1,14 @@
-import { LazyServiceIdentifier, type Container, type Newable, type ServiceIdentifier } from "inversify";
+import type { Container, Newable, ServiceIdentifier } from "inversify";
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { bindingsIn, dependencyKinds, injected, metadataOf, type Binding, type Dependency } from "./metadata.ts";
+import {
+  bindingsIn,
+  dependencyKinds,
+  identifierOf,
+  injected,
+  metadataOf,
+  type Binding,
+  type Dependency,
+} from "./metadata.ts";
 import { Place } from "./place.ts";
 import { storeTokens } from "./tokens.ts";
 
@@ -110,7 +118,7 @@ class InjectionCheck {
     if (one?.kind === dependencyKinds.unmanaged) return false;
     if (one === undefined || one.kind === dependencyKinds.unknown)
       return this.#refuse(`${place.path}: its dependency ${index + 1} has no @inject`);
-    const id = LazyServiceIdentifier.is(one.value) ? one.value.unwrap() : one.value;
+    const id = identifierOf(one.value);
     if (id === undefined)
       return this.#refuse(
         `${place.path} injects undefined as dependency ${index + 1}: ` +

@@ -1,5 +1,5 @@
 import type { Newable } from "inversify";
-import { metadataOf } from "./metadata.ts";
+import { identifierOf, metadataOf } from "./metadata.ts";
 import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
 
 /**
@@ -38,11 +38,4 @@ function dependenciesOf(type: Function): readonly unknown[] | undefined {
     if (one.length > 0) return undefined;
   }
   return [];
-}
-
-/** Unwraps an identifier that inversify looks up later. */
-function identifierOf(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const { unwrap } = value as { readonly unwrap?: unknown };
-  return typeof unwrap === "function" ? (unwrap.call(value) as unknown) : value;
 }

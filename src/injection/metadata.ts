@@ -46,6 +46,11 @@ export function metadataOf(type: Newable): ClassMetadata {
   return (Reflect.getOwnMetadata("@inversifyjs/core/classMetadataReflectKey", type) as ClassMetadata) ?? none;
 }
 
+/** Unwraps an identifier that inversify looks up later. */
+export function identifierOf(value: Dependency["value"]): ServiceIdentifier | undefined {
+  return typeof value === "object" && value !== null ? value.unwrap() : value;
+}
+
 type BindingsOf = (id: ServiceIdentifier) => readonly Binding[];
 
 interface PluginContext {

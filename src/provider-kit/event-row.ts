@@ -45,7 +45,7 @@ export function rowOf(event: Event): EventRow {
 /** An event read from a row. */
 export interface RowEvent {
   readonly event: Event;
-  /** The reason why the row cannot be read; `event` is then a stand-in with the content of the row. */
+  /** The reason why the row cannot be read. `event` is then a stand-in with the content of the row. */
   readonly problem: BeeHiveError | undefined;
 }
 

@@ -81,17 +81,34 @@ export interface Rows {
   page(range: RowRange): Promise<readonly Row[]>;
   /** Returns the same rows as {@link page}, without values. */
   pageHeads(range: RowRange): Promise<readonly RowHead[]>;
+  /** Makes one change if its expectation holds. Returns the conflict, or `undefined`. */
+  write(change: RowChange): Promise<RowConflict | undefined>;
+  /** Deletes rows of one partition, of any version. Not atomic: after an error some of them may be left. */
+  delete(keys: readonly RowKey[]): Promise<void>;
+}
+
+/** Rows that can change together. */
+export interface AtomicRows extends Rows {
   /**
    * Makes all changes or none. Returns the first conflict, or `undefined`.
    *
-   * A cloud with small transactions may write more than 100 changes in several.
+   * A provider may limit them to rows of one table and partition, and to 100.
    */
-  write(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
+  writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
 }
 
 /** Returns the expectation of an optional etag. @throws BeeHiveError `InvalidKey` for an etag that is no text. */
 export function etagExpected(etag: string | undefined, otherwise: RowExpectation): RowExpectation {
   return etag === undefined ? otherwise : { etag: checkedEtag(etag) };
+}
+
+/** Returns the changes that delete rows of any version. */
+export function deletionsOf(keys: readonly RowKey[]): RowChange[] {
+  return keys.map(({ table, partition, id }) => ({
+    key: { table, partition, id },
+    expect: "any",
+    content: undefined,
+  }));
 }
 
 /** Returns whether an expectation holds for a row with the etag `found`, `undefined` without a row. */
@@ -125,6 +142,16 @@ export function compareKeys(a: Pick<RowKey, "partition" | "id">, b: Pick<RowKey,
 /** Returns a unique text for a key. Keys hold no control characters, so line breaks separate their parts. */
 export function rowName({ table, partition, id }: RowKey): string {
   return `${table}\n${partition}\n${id}`;
+}
+
+/** Returns whether a key is in a range. */
+export function within(range: RowRange, key: RowKey): boolean {
+  if (key.table !== range.table) return false;
+  if (range.after && compareKeys(key, range.after) <= 0) return false;
+  if (range.partition === undefined) return true;
+  if (key.partition !== range.partition) return false;
+  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
+  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
 }
 
 /** Returns the size of a value, in bytes. */

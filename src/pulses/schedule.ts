@@ -21,7 +21,7 @@ export type Schedule =
     };
 
 /**
- * Returns the first time of the schedule after `after`, in ms; `undefined` when a cron line has ended.
+ * Returns the first time of the schedule after `after`, in ms; `undefined` after its end.
  */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
   if (schedule.every !== undefined) {

@@ -22,7 +22,7 @@ export const limits = {
     transactionsAlone: 5,
   },
   start: {
-    /** Files that the import of the core loads, with those of its dependencies. */
-    modules: 400,
+    /** Files that the import of the core loads, those of its dependencies included. */
+    modules: 80,
   },
 } as const;

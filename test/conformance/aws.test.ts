@@ -24,7 +24,7 @@ const provider = new AwsProvider({
   wait: "1s",
   endpoint: servers?.endpoint,
 });
-await provider.queues.ensure([]);
+await provider.setup();
 const names: string[] = [];
 const subject: contracts.ContractSubject = {
   provider,

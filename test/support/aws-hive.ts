@@ -2,7 +2,8 @@
 import { makeClients } from "../../providers/aws/client.ts";
 import { completed } from "../../providers/aws/config.ts";
 import { AwsProvider, type AwsProviderOptions } from "../../providers/aws/index.ts";
-import { Event, QueueName, type Lease, type QueueSpec } from "../../src/index.ts";
+import type { AwsLease } from "../../providers/aws/queues/lease.ts";
+import { Event, QueueName, type QueueSpec } from "../../src/index.ts";
 import { startAwsServers, type AwsServers } from "./aws-servers.ts";
 
 /** The common part of the four clients, whose types differ. */
@@ -74,8 +75,13 @@ export function eventTo(queueName: string, body: unknown, options: object = {}):
 }
 
 /** Waits for this number of leases. */
-export async function take({ queues }: AwsProvider, name: string, count: number, leaseMs = 60_000): Promise<Lease[]> {
-  const leases: Lease[] = [];
+export async function take(
+  { queues }: AwsProvider,
+  name: string,
+  count: number,
+  leaseMs = 60_000,
+): Promise<AwsLease[]> {
+  const leases: AwsLease[] = [];
   const { signal } = new AbortController();
   for (let tries = 0; leases.length < count; tries++) {
     if (tries === 20) throw new Error(`${leases.length} of ${count} events came from ${name}`);
@@ -86,7 +92,7 @@ export async function take({ queues }: AwsProvider, name: string, count: number,
   return leases;
 }
 
-export async function takeOne(provider: AwsProvider, name: string, leaseMs?: number): Promise<Lease> {
+export async function takeOne(provider: AwsProvider, name: string, leaseMs?: number): Promise<AwsLease> {
   const [lease] = await take(provider, name, 1, leaseMs);
   if (!lease) throw new Error(`nothing came from ${name}`);
   return lease;

@@ -80,7 +80,7 @@ export class DeadLetters {
   }
 
   /**
-   * Returns and leases the dead letter with this id, else the oldest known of the event with this id.
+   * Returns and leases the dead letter with this id, else the oldest letter of this event.
    *
    * One search runs at a time: a dead letter leased by one search is invisible to another.
    */

@@ -1,6 +1,7 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import { jsonIn } from "../../../src/provider-kit/row-stores/items.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import type { Attributes } from "./attributes.ts";
 
@@ -15,7 +16,7 @@ import type { Attributes } from "./attributes.ts";
 export interface RedeliveryState {
   /** The id of the event. A foreign message would get a new id with each copy. */
   readonly id?: string | undefined;
-  /** Attempts to add to the count of SQS: those of earlier copies; negative for receives that do not count. */
+  /** Attempts to add to the count of SQS, from earlier copies. Negative for receives that do not count. */
   readonly attempts?: number | undefined;
   /** Time of the first delivery, in ms since the epoch. */
   readonly firstSeen?: number | undefined;
@@ -121,13 +122,13 @@ export class FifoRedeliveryStates {
 
   async read(queue: string, messageId: string): Promise<RedeliveryState> {
     const row = await this.#rows.get({ table: `note/${queue}`, partition: "", id: messageId });
-    return row === undefined ? {} : (JSON.parse(row.value as string) as RedeliveryState);
+    return row === undefined ? {} : jsonIn<RedeliveryState>(row);
   }
 
   /** Writes a state. Only the holder of the lease calls it. */
   async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
     const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
-    await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
+    await this.#rows.write({ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content });
   }
 }

@@ -30,7 +30,7 @@ const maxLockMs = 300_000;
 interface Unsettled {
   /** Its number among all messages of the receiver. */
   readonly number: number;
-  /** The time of the lock or of the last request to renew it, by the clock of this process, in ms since the epoch. */
+  /** Time of the lock or of the last request to renew it, by the local clock, in ms. */
   lockedAt: number;
 }
 

@@ -180,7 +180,7 @@ export function madeWithoutSessions(name: QueueName): BeeHiveError {
   );
 }
 
-/** Lets through the events for all subscriptions, and the copies for this one: its retries and requeued events. */
+/** Lets through events for all subscriptions, and copies for this one. Copies are its retries and requeued events. */
 function ruleFor(subscription: string): { name: string; filter: { sqlExpression: string } } {
   const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
   return { name: "BeeHive", filter: { sqlExpression } };

@@ -59,27 +59,34 @@ BEGIN
   END LOOP;
 END $$;
 
--- Returns the time until a message is due, 0 when one is; NULL when there is none.
-CREATE OR REPLACE FUNCTION beehive.wait_1(v_subscription int, v_low bigint, v_now bigint)
-RETURNS bigint LANGUAGE plpgsql AS $$
+-- Returns the time until a message is due, 0 when one is, NULL when there is none; and the smallest id from v_low on.
+-- Most often all that live are a few that are leased: they are looked at once.
+CREATE OR REPLACE FUNCTION beehive.wait_1(
+  v_subscription int, v_low bigint, v_now bigint, OUT wait bigint, OUT first bigint
+) LANGUAGE plpgsql AS $$
 DECLARE
-  v_next bigint;
+  v_due bigint;
+  v_count int;
 BEGIN
-  PERFORM 1 FROM beehive.messages
-    WHERE subscription = v_subscription AND id >= v_low AND due <= v_now ORDER BY subscription, id LIMIT 1;
-  IF FOUND THEN
-    RETURN 0;
+  SELECT min(due), min(id), count(*) INTO v_due, first, v_count FROM (
+    SELECT id, due FROM beehive.messages WHERE subscription = v_subscription AND id >= v_low
+    ORDER BY subscription, id LIMIT 100) AS few;
+  IF v_count = 100 AND v_due > v_now THEN
+    SELECT due INTO v_due FROM beehive.messages
+      WHERE subscription = v_subscription AND id >= v_low AND due <= v_now ORDER BY subscription, id LIMIT 1;
+    IF NOT FOUND THEN
+      SELECT min(due) INTO v_due FROM beehive.messages WHERE subscription = v_subscription AND id >= v_low;
+    END IF;
   END IF;
-  SELECT least(
-    (SELECT min(due) FROM beehive.messages WHERE subscription = v_subscription AND id >= v_low),
-    (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY due LIMIT 1),
-    (SELECT due FROM beehive.lines WHERE subscription = v_subscription ORDER BY due LIMIT 1)
-  ) INTO v_next;
-  RETURN CASE WHEN v_next IS NOT NULL THEN greatest(v_next - v_now, 0) END;
+  SELECT least(v_due,
+    (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1),
+    (SELECT due FROM beehive.lines WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1)
+  ) INTO v_due;
+  wait := CASE WHEN v_due IS NOT NULL THEN greatest(v_due - v_now, 0) END;
 END $$;
 
--- Leases up to v_max messages. 'lease': one of them. 'wait': lease is the time until the next is due in ms.
--- 'low': the smallest id that lives and the last that was given, when v_low is 0. 'topology': the caller's is old.
+-- Leases up to v_max messages. 'lease': one of them. 'wait': the time of the server, in lease that until the next is
+-- due in ms, in first_seen the smallest id from v_low on. 'last': the last id that was given. 'topology': the caller's is old.
 -- Messages below v_low are not looked at: where vacuum is held back, dead ones pile up there. A call in a few seconds
 -- has no bound, and finds what was committed late.
 CREATE OR REPLACE FUNCTION beehive.take_1(
@@ -132,13 +139,10 @@ BEGIN
       FROM chosen WHERE m.subscription = v_subscription AND m.id = chosen.id
       RETURNING 'lease', m.id, v_token, NULL::text, m.attempts, m.first_seen, m.event, m.body, m.bytes;
   END IF;
-  RETURN QUERY SELECT 'wait', v_now, beehive.wait_1(v_subscription, v_low, v_now), NULL::text, 0, 0::bigint,
+  RETURN QUERY SELECT 'wait', v_now, w.wait, NULL::text, 0, w.first, NULL::text, NULL::text, NULL::bytea
+    FROM beehive.wait_1(v_subscription, v_low, v_now) AS w;
+  RETURN QUERY SELECT 'last', (SELECT last_value FROM beehive.messages_id_seq), 0::bigint, NULL::text, 0, 0::bigint,
     NULL::text, NULL::text, NULL::bytea;
-  IF v_low = 0 THEN
-    RETURN QUERY SELECT 'low',
-      (SELECT m.id FROM beehive.messages m WHERE m.subscription = v_subscription ORDER BY m.id LIMIT 1),
-      (SELECT last_value FROM beehive.messages_id_seq), NULL::text, 0, 0::bigint, NULL::text, NULL::text, NULL::bytea;
-  END IF;
 END $$;
 
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.

@@ -91,7 +91,8 @@ BEGIN
     END IF;
   END IF;
   RETURN QUERY
-    SELECT 'wait', s.id, beehive.wait_1(s.id, s.low, v_now) FROM unnest(v_subscriptions, v_lows) AS s (id, low);
+    SELECT 'wait', s.id, w.wait FROM unnest(v_subscriptions, v_lows) AS s (id, low)
+    CROSS JOIN LATERAL beehive.wait_1(s.id, s.low, v_now) AS w;
 END $$;
 
 -- Gives back what dead processes had leased or locked: those whose advisory lock has been gone for a while. A message

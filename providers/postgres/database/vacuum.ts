@@ -17,7 +17,10 @@ interface Holder {
  *
  * No row that was deleted since it began is removed, in any database of the server: the tables of queues grow.
  */
-export async function vacuumWarnings(client: PostgresClient): Promise<readonly string[]> {
+export async function vacuumWarnings(
+  client: PostgresClient,
+  minSeconds: number = minAge.seconds,
+): Promise<readonly string[]> {
   const { rows } = await client.query<Holder>(
     `SELECT * FROM (
       SELECT 'transaction' AS what, concat('pid ', pid, ', ', coalesce(nullif(application_name, ''), usename),
@@ -32,8 +35,9 @@ export async function vacuumWarnings(client: PostgresClient): Promise<readonly s
       SELECT 'replication slot', slot_name, NULL, greatest(age(xmin), age(catalog_xmin)),
         format('SELECT pg_drop_replication_slot(%L)', slot_name)
       FROM pg_replication_slots WHERE xmin IS NOT NULL) AS holders
-    WHERE seconds >= ${minAge.seconds} OR transactions >= ${minAge.transactions}
+    WHERE seconds >= $1 OR transactions >= ${minAge.transactions}
     ORDER BY transactions DESC LIMIT 1`,
+    [minSeconds],
   );
   return rows.map(({ what, who, seconds, transactions, end }) => {
     const age = seconds === null ? `${transactions} transactions` : `${seconds} s`;

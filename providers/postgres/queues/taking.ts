@@ -8,6 +8,8 @@ import type { Subscription, Topology } from "./topology.ts";
 
 /** How often a look for messages has no lower bound, in ms: it finds what was committed late. */
 const sweepMs = 5_000;
+/** How long a transaction may take that gives ids, in ms. A longer one is found by a sweep. */
+const lateMs = 1_000;
 
 /** The parts that taking works with. */
 export interface TakingParts {
@@ -28,21 +30,26 @@ export interface Taken {
 }
 
 interface TakenRow extends MessageRow {
-  readonly what: "topology" | "lease" | "wait" | "low";
+  readonly what: "topology" | "lease" | "wait" | "last";
   readonly id: number | null;
   readonly lease: number | null;
   readonly line: string | null;
   readonly attempts: number;
-  readonly first_seen: number;
+  readonly first_seen: number | null;
 }
 
 /** What is known of the ids of a subscription. */
 interface Bound {
   /** No message that was committed in time has a smaller id. */
   low: number;
-  /** The last id that was given when the bound was last worked out. */
-  last: number;
+  /** The last ids that were given, and when that was known; the newest last. */
+  given: readonly Given[];
   sweptAt: number;
+}
+
+interface Given {
+  readonly last: number;
+  readonly at: number;
 }
 
 /** Leases messages for polls. */
@@ -59,19 +66,22 @@ export class Taking {
     const { client, clock, serverClock, topology, token, process } = this.#parts;
     const sentAt = clock.now();
     const claim = token();
-    const values = [topology.version, subscription.id, max, leaseMs, claim, process(), this.#low(subscription, sentAt)];
+    const low = this.#low(subscription, sentAt);
+    const values = [topology.version, subscription.id, max, leaseMs, claim, process(), low];
     const { rows } = await client.call<TakenRow>("take_1", values, { soft: true });
     const leases: PostgresLease[] = [];
     const unreadable: UnreadableRow<PostgresLease>[] = [];
     let waitMs = 0;
+    let first: number | null = null;
     for (const row of rows) {
       if (row.what === "topology") {
         await topology.read();
         return undefined;
       }
-      if (row.what === "low") this.#learn(subscription, row.id, row.lease ?? 0, sentAt);
+      if (row.what === "last") this.#learn(subscription, low, first, row.id ?? 0, sentAt);
       else if (row.what === "wait") {
         waitMs = row.lease ?? Infinity;
+        first = row.first_seen;
         if (row.id !== null) serverClock.observe(row.id, sentAt);
       } else {
         const { event, problem } = readMessage(row, subscription.name.toString());
@@ -82,7 +92,7 @@ export class Taking {
           line: row.line,
           event,
           attempt: row.attempts,
-          firstSeen: row.first_seen,
+          firstSeen: row.first_seen ?? sentAt,
           expiresAt: sentAt + leaseMs,
         });
         if (problem) unreadable.push({ lease, problem });
@@ -95,7 +105,8 @@ export class Taking {
 
   /** Has the next look find all messages, since one of a smaller id than expected is due. */
   unbound(id: number): void {
-    this.#bounds.delete(id);
+    const bound = this.#bounds.get(id);
+    if (bound) Object.assign(bound, { low: 0, sweptAt: -Infinity });
   }
 
   /** Returns the id below which all that was committed in time is gone. */
@@ -110,11 +121,22 @@ export class Taking {
   }
 
   /**
-   * @param first the smallest id that lives.
-   * @param last the last id that was given. What was given since the look before this one may not be committed yet.
+   * Raises the bound to the first message, but no further than to the ids of a moment ago: later ones may not be
+   * committed yet.
+   *
+   * @param first the smallest id from `low` on that lives; `null` for none.
+   * @param last the last id that was given.
    */
-  #learn({ id }: Subscription, first: number | null, last: number, now: number): void {
-    const before = this.#bounds.get(id)?.last ?? 0;
-    this.#bounds.set(id, { low: Math.min(first ?? before, before), last, sweptAt: now });
+  #learn({ id }: Subscription, low: number, first: number | null, last: number, now: number): void {
+    const bound = this.#bounds.get(id) ?? { low: 0, given: [], sweptAt: now };
+    this.#bounds.set(id, bound);
+    const newest = bound.given.at(-1);
+    if (!newest || now - newest.at >= lateMs / 4 || now < newest.at) bound.given = [...bound.given, { last, at: now }];
+    const settled = bound.given.findLastIndex(({ at }) => now - at >= lateMs);
+    if (settled > 0) bound.given = bound.given.slice(settled);
+    const committed = settled < 0 ? 0 : (bound.given[0]?.last ?? 0);
+    const next = Math.min(first ?? committed, committed);
+    bound.low = low === 0 ? next : Math.max(bound.low, next);
+    if (low === 0) bound.sweptAt = now;
   }
 }

@@ -1,5 +1,6 @@
 import { Batches } from "../../../src/provider-kit/batches.ts";
 import {
+  deletionsOf,
   rowName,
   type Row,
   type RowChange,
@@ -7,7 +8,7 @@ import {
   type RowHead,
   type RowKey,
   type RowRange,
-  type Rows,
+  type AtomicRows,
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 import type { PostgresClient } from "../client.ts";
@@ -45,7 +46,7 @@ type Shape = keyof typeof columns;
 const readLimits = { maxEntries: 100, maxInFlight: 4 };
 
 /** The rows of all stores, in one table. */
-export class PostgresRows implements Rows {
+export class PostgresRows implements AtomicRows {
   readonly #client: PostgresClient;
   readonly #commit: (commit: Commit) => Promise<Outcome>;
   readonly #reading: Batches<RowKey, WholeItem | undefined>;
@@ -77,7 +78,15 @@ export class PostgresRows implements Rows {
     return (await this.#select<ItemHead>("head", range)).map(headOf);
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(change: RowChange): Promise<RowConflict | undefined> {
+    return this.writeAtomically([change]);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    await this.writeAtomically(deletionsOf(keys));
+  }
+
+  async writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     if (changes.length === 0) return undefined;
     const items = changes.map(({ key, expect, content }): ItemUse => {
       return { key, expect, act: content ? "put" : "delete", content };

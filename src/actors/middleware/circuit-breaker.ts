@@ -12,7 +12,7 @@ export interface CircuitBreakerOptions {
   /** Failures that open the breaker; at least 1. @default 10 */
   readonly failures?: number | undefined;
   /**
-   * The share of calls that must have failed as well, above 0 and up to 1: a gateway that always fails one call in five
+   * The share of calls that must have failed as well, above 0 and up to 1. A gateway that always fails one call in five
    * is not down. @default 0.5
    */
   readonly rate?: number | undefined;

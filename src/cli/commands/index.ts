@@ -11,6 +11,7 @@ import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
+import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -27,5 +28,6 @@ export const commands: readonly CliCommand[] = [
   backup,
   graph,
   lint,
+  simulate,
   config,
 ];

@@ -114,7 +114,7 @@ const words: Readonly<Record<TraceState, string>> = {
 };
 
 /**
- * Returns a trace as text: one line for each event and attempt, and a summary of all states.
+ * Returns a trace as text, with a line for each event and attempt, and a summary.
  *
  * @example
  * console.log(traceText(await hive.trace("order-1")));

@@ -33,7 +33,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
         none: [],
       };
       const inserted = await store.insert({ id: "a", text: "", more });
-      assert.ok(inserted.etag, "an insert answers an etag");
+      assert.ok(inserted.etag, "an insert returns an etag");
       assert.deepEqual({ ...inserted }, { id: "a", text: "", more, etag: inserted.etag });
       assert.deepEqual({ ...(await store.get("a")) }, { ...inserted });
     },

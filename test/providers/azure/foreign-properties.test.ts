@@ -6,6 +6,7 @@ import { decimalText } from "../../../providers/azure/queues/decimal-text.ts";
 import { propertyFrom } from "../../../providers/azure/queues/property-values.ts";
 import { readEvent } from "../../../providers/azure/queues/reading.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
@@ -219,7 +220,8 @@ test("a foreign dead letter has only the facts of its sender", async () => {
   const queue = await scratch();
   await send(queue, { body: 1, applicationProperties: { tenant: "acme" } });
   const lease = await queue.takeOne();
-  await provider.queues.deadLetter(lease, letterFor(lease, { reason: "given up" }));
+  const { queues }: Provider = provider;
+  await queues.deadLetter(lease, letterFor(lease, { reason: "given up" }));
   const [letter] = await queue.deadLetters(1);
   assert.equal({ ...letter?.event.properties }, { tenant: "acme" });
 });

@@ -4,6 +4,7 @@ import { ServiceBusClient, type ServiceBusSessionReceiver } from "@azure/service
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import { createHive, Event, isBeeHiveError, QueueName, silentLogger, type Hive } from "../../../src/index.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";
@@ -17,7 +18,7 @@ const test = suite("Azure: in order", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let broker: ServiceBusBroker;
-let provider: AzureProvider;
+let provider: Provider;
 let client: ServiceBusClient;
 let names = 0;
 const newName = (): string => `Order${Date.now().toString(36)}n${++names}`;

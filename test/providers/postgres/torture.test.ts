@@ -16,7 +16,18 @@ const leaseMs = 60_000;
 const providers = [1, 2, 3].map(() => new PostgresProvider({ url: schema.url }));
 const [first] = providers as [PostgresProvider, ...PostgresProvider[]];
 
-test.before(() => first.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]));
+test.before(async () => {
+  await first.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]);
+  // Commits take their time after they have compared what was read: others meet them there.
+  await query(
+    `CREATE FUNCTION ${schema.name}.linger() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN PERFORM pg_sleep(0.01); RETURN coalesce(new, old); END'`,
+  );
+  await query(
+    `CREATE TRIGGER linger BEFORE INSERT OR UPDATE OR DELETE ON ${schema.name}.items
+      FOR EACH ROW EXECUTE FUNCTION ${schema.name}.linger()`,
+  );
+});
 test.after(async () => {
   for (const provider of providers) await provider.close();
   await schema.drop();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createHive, Event, type Transaction } from "beehive-actors";
 import pg from "pg";
 import * as assert from "uvu/assert";
-import { installPackage } from "../../../scripts/install-package.ts";
+import { installLocked } from "../../../scripts/install.ts";
 import { failureOf } from "../../support/failure.ts";
 import { noPostgres, postgresUrl, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
@@ -17,7 +17,7 @@ const url = Object.assign(new URL(postgresUrl), { pathname: `/${database}` }).hr
 const test = suite("postgres: transactions of libraries", { timeoutMs: 240_000, skip: noPostgres });
 
 test.before(async () => {
-  installPackage(folder);
+  installLocked(folder);
   await query(`CREATE DATABASE ${database}`);
   await ask("CREATE TABLE orders (id text)");
 });

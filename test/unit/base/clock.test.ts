@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
-import { sleep, systemClock } from "../../../src/base/clock.ts";
+import { messageOf } from "../../../src/base/error-text.ts";
+import { sleep, systemClock, withTimeLimit } from "../../../src/base/clock.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -35,6 +36,25 @@ test("an aborted sleep resolves at once and leaves no timer", async () => {
   assert.is(clock.pending, 0);
   await sleep(clock, 1_000, stop.signal);
   assert.is(clock.pending, 0);
+});
+
+test("work in time has its own outcome and leaves no timer", async () => {
+  const clock = new ManualClock();
+  assert.is(await withTimeLimit(Promise.resolve("done"), clock, 1_000, () => "late"), "done");
+  const failing = withTimeLimit(Promise.reject(new Error("failed")), clock, 1_000, () => "late");
+  assert.is(await failing.catch(messageOf), "failed");
+  assert.is(clock.pending, 0);
+});
+
+test("work beyond its time limit has the outcome of being late", async () => {
+  const clock = new ManualClock();
+  const endless = new Promise<never>(() => {});
+  const late = withTimeLimit(endless, clock, 1_000, () => "late");
+  const failing = withTimeLimit(endless, clock, 1_000, () => {
+    throw new Error("too late");
+  }).catch(messageOf);
+  await clock.advance(1_000);
+  assert.equal([await late, await failing], ["late", "too late"]);
 });
 
 test.run();

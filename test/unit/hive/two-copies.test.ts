@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,7 +17,7 @@ let other: typeof own;
 test.before(async () => {
   for (const part of ["src", "providers"]) cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
   other = (await import(pathToFileURL(join(folder, "src/index.ts")).href)) as typeof own;
 });
 test.after(() => rmSync(folder, { recursive: true }));

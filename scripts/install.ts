@@ -2,14 +2,17 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Installs the packages of a folder with a lockfile of its own, unless they match it. Returns whether it did. */
-export function installPackage(folder: string): boolean {
+/**
+ * Installs the packages of a folder with a lockfile of its own, unless they match it. Returns whether it did.
+ *
+ * Runs no package scripts: none is needed, and one sends telemetry.
+ */
+export function installLocked(folder: string): boolean {
   const lockfile = join(folder, "package-lock.json");
-  /** Copy of the lockfile of what is installed: reveals a change, whatever the file times. */
+  // Copy of the lockfile of the installed packages: reveals a change, whatever the file times.
   const installed = join(folder, "node_modules/.installed-lock.json");
   if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lockfile))) return false;
-  // Runs no package scripts: none is needed, and one sends telemetry.
-  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
+  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   execFileSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
   copyFileSync(lockfile, installed);
   return true;
