@@ -57,6 +57,8 @@ export type { ProcessState, TakenEvent } from "./process/process-state.ts";
 export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { HiveQueue, WhichLetters } from "./hive/hive-queue.ts";
+export type { PushOptions } from "./hive/push-within.ts";
+export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -77,6 +79,7 @@ export type {
   QueueSpec,
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
+export type { Transaction } from "./contract/transaction.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export type { Duration } from "./base/duration.ts";
 

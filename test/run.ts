@@ -13,6 +13,7 @@ import { currentFile, FileRecord, openFile, type FileOutcome } from "./runner/le
 import { endFile, lateFailure, startFile, summary, wholeFile } from "./runner/report.ts";
 import { runFile, type TestFile } from "./runner/run-file.ts";
 import { inOrder, runsAlone } from "./runner/schedule.ts";
+import { sharePostgres } from "./runner/shared-postgres.ts";
 import { runInWorkers, type PoolOptions } from "./runner/worker-pool.ts";
 
 /** Maximum processes; each takes about 200 MB. */
@@ -50,7 +51,9 @@ if (files.length === 0) {
   endFile(record);
 }
 const workers = Math.min(count("workers"), files.length);
+const stopPostgres = await sharePostgres(files);
 await (workers > 1 ? runSideBySide() : runHere());
+await stopPostgres();
 
 summary(outcomes, seconds());
 finished = true;

@@ -6,6 +6,7 @@ import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
@@ -37,7 +38,14 @@ export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvi
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    transactions:
+      "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
+      "publish an event, and let its actor write both",
+  };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;
@@ -61,6 +69,8 @@ export class SqliteProvider implements Provider {
       rows,
       clock,
       locks: this.#locks,
+      underWay: new StepsUnderWay(),
+      discarded: (lease, relied) => (lease.relied = relied),
       commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
     };
     new Housekeeping(this.#client, clock, rows);

@@ -17,7 +17,7 @@ export type Bundler = keyof typeof commands;
 export const bundlerNames = Object.keys(commands) as readonly Bundler[];
 
 /** Packages that an application of one provider does not have. */
-const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise", "@nestjs"];
+const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "pg", "rhea", "rhea-promise", "@nestjs"];
 
 /** Entries with the optional packages that they have, and their output. */
 export const entries = {

@@ -37,6 +37,8 @@ export interface ProviderModule<Application = never> {
   leastRights?(url: string, application: Application): Promise<LeastRights>;
   /** Returns the missing thing of a URL, such as `file`, where opening would create it. */
   missing?(url: string): Promise<string | undefined>;
+  /** How to copy its data, in words, where `beehive backup` cannot. */
+  readonly backupAdvice?: string;
   /** Returns the URL with relative paths resolved from a folder. */
   resolved?(url: string, folder: string): string;
 }

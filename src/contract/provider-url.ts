@@ -10,7 +10,7 @@ export interface ProviderUrl {
   readonly query: URLSearchParams;
 }
 
-const known = "memory:, sqlite:FILE, azure: and aws:";
+const known = "memory:, sqlite:FILE, postgres://HOST/DATABASE, azure: and aws:";
 const maxShown = 200;
 
 /**

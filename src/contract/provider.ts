@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly deduplication: true | string;
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
+  /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
+  readonly transactions: true | string;
 }
 
 /** A run of an actor over an event: its stores and its end. */
@@ -41,7 +43,7 @@ export interface Step {
 
 /** The place where a hive runs: its queues, its stores, and what it can do. docs/providers.md writes one. */
 export interface Provider {
-  /** `memory`, `sqlite`, `azure`, `aws`, or yours. */
+  /** `memory`, `sqlite`, `postgres`, `azure`, `aws`, or yours. */
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
@@ -55,6 +57,12 @@ export interface Provider {
   setup?(): Promise<void>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
+  /**
+   * Returns what slows the provider down and only an operator can end, in sentences.
+   *
+   * Only where the provider can tell cheaply.
+   */
+  warnings?(): Promise<readonly string[]>;
   /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
@@ -106,6 +107,14 @@ export interface QueueOperator<L extends Lease = Lease> {
    * @throws `QueueNotFound`, `TooLarge`.
    */
   push(events: readonly Event[]): Promise<number | undefined>;
+  /**
+   * Publishes events as {@link push} does, in a transaction of the application: with its commit, or not at all.
+   *
+   * Only where the queues are in the database of the application.
+   *
+   * @throws as `push`. The transaction may be of no more use then.
+   */
+  pushWithin?(transaction: Transaction, events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The caller may change the list. @throws `QueueNotFound`. */
   lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
   /** Extends leases by `leaseMs` from now. Returns for each, in order, whether it is still held. */

@@ -30,6 +30,8 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
+  /** What slows the provider down and only an operator can end, in sentences. It may still be `well`. */
+  readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
 }
@@ -115,7 +117,7 @@ export class HealthCheck {
   }
 
   #unknown(): ProviderHealth {
-    return { name: this.#parts.provider.name, state: "unknown", missing: [], error: undefined };
+    return { name: this.#parts.provider.name, state: "unknown", missing: [], warnings: [], error: undefined };
   }
 
   #provider(): Promise<ProviderHealth> {
@@ -128,11 +130,14 @@ export class HealthCheck {
     const { provider, specs, clock } = this.#parts;
     const { name } = provider;
     try {
-      const missing = await withTimeLimit(provider.queues.missing(specs), clock, maxAnswerMs, () => "late" as const);
-      if (missing === "late") return { name, state: "failed", missing: [], error: "Timeout" };
-      return { name, state: missing.length === 0 ? "well" : "failed", missing: missing.map(String), error: undefined };
+      const asked = Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
+      const answer = await withTimeLimit(asked, clock, maxAnswerMs, () => "late" as const);
+      if (answer === "late") return { name, state: "failed", missing: [], warnings: [], error: "Timeout" };
+      const [missing, warnings] = answer;
+      const state = missing.length === 0 ? "well" : "failed";
+      return { name, state, missing: missing.map(String), warnings, error: undefined };
     } catch (error) {
-      return { name, state: "failed", missing: [], error: errorNameOf(error) };
+      return { name, state: "failed", missing: [], warnings: [], error: errorNameOf(error) };
     }
   }
 }

@@ -5,7 +5,7 @@ import { registeredProvider, registerProvider, type ProviderModule } from "../co
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { Provider, ProviderContext } from "../contract/provider.ts";
 import type { Pulser } from "../pulses/pulser.ts";
-import { providers } from "./providers.ts";
+import { providers, schemeAliases } from "./providers.ts";
 
 /** The application for which a provider computes least rights, and what it does there. */
 export interface RightsRequest extends Publisher {
@@ -26,7 +26,7 @@ export interface RightsRequest extends Publisher {
 }
 
 /**
- * Opens the provider of a URL: `memory:`, `sqlite:./hive.db`, `azure:…`, `aws:…`, or one that you registered.
+ * Opens the provider of a URL: `memory:`, `sqlite:./hive.db`, `postgres://…`, `azure:…`, `aws:…`, or one of yours.
  *
  * Loads its module only now, so that nobody installs the SDK of a cloud that they do not use.
  *
@@ -62,7 +62,8 @@ export async function openProvider(url: string, context: ProviderContext): Promi
  *
  * @throws BeeHiveError `InvalidConfiguration` when the provider is not part of the bundle.
  */
-export async function providerModule(scheme: string): Promise<ProviderModule<RightsRequest> | undefined> {
+export async function providerModule(name: string): Promise<ProviderModule<RightsRequest> | undefined> {
+  const scheme = (Object.hasOwn(schemeAliases, name) ? schemeAliases[name] : undefined) ?? name;
   const load = Object.hasOwn(providers, scheme) ? providers[scheme] : undefined;
   if (!registeredProvider(scheme) && load) {
     try {

@@ -52,7 +52,7 @@ export interface HiveOptions extends Publisher {
   /**
    * Keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
    *
-   * @default True on `memory:` (in the process) and `sqlite:` (in the file); false on a cloud, where it costs.
+   * @default True on `memory:` (in the process), `sqlite:` and `postgres:`; false on a cloud, where it costs.
    */
   readonly journal?: boolean | JournalOptions | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */

@@ -3,11 +3,10 @@ import type { Outcome } from "../actors/outcome.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
-import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
-import type { Event } from "../events/event.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -18,6 +17,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
+  #specs: readonly QueueSpec[] | undefined;
 
   constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
     this.#descriptors = descriptors;
@@ -63,7 +63,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
   /** A delivery loop for each subscription. */
@@ -119,21 +119,3 @@ export class Orchestrator {
 const idlePollMs = 5;
 /** Maximum sleep, since a count that spans a jump of the clock seems to take long. */
 const maxIdlePollMs = 10_000;
-
-/**
- * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
- *
- * Returns any other error unchanged.
- */
-export function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
-  if (!isBeeHiveError(error, "QueueNotFound")) return error;
-  const own = new Set(specs.map(({ name }) => name.toString()));
-  const missing = events.find(({ queueName }) => own.has(queueName))?.queueName;
-  if (missing === undefined) return error;
-  return new BeeHiveError(
-    "QueueNotFound",
-    `The hive is not set up, so "${missing}" may not exist yet: ` +
-      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
-    { cause: error },
-  );
-}

@@ -49,11 +49,6 @@ export interface LateEntry {
   made(): JournalEntry;
 }
 
-/** @internal Returns an entry, which it makes if it was not made before. */
-export function entryOf(entry: JournalEntry | LateEntry): JournalEntry {
-  return "made" in entry ? entry.made() : entry;
-}
-
 /** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
 export const maxOutputs = 40;
 
@@ -75,7 +70,9 @@ export interface JournalFilter {
  */
 export interface Journal {
   /** Adds an entry. Never throws and never waits. */
-  append(entry: JournalEntry | LateEntry): void;
+  append(entry: JournalEntry): void;
+  /** Adds an entry that is made when it is read. @default Entries are made when they are appended. */
+  appendLate?(entry: LateEntry): void;
   /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;
   /** Removes entries beyond the bounds. Also runs by itself from time to time. */

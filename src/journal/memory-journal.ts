@@ -1,4 +1,4 @@
-import { entryOf, type Journal, type JournalEntry, type JournalFilter, type LateEntry } from "./journal.ts";
+import type { Journal, JournalEntry, JournalFilter, LateEntry } from "./journal.ts";
 
 /** A larger journal makes its entries at once: they take less memory than the events that they are made of. */
 const maxLateEntries = 10_000;
@@ -14,8 +14,16 @@ export class MemoryJournal implements Journal {
     this.#maxEntries = maxEntries;
   }
 
-  append(entry: JournalEntry | LateEntry): void {
-    this.#ring[this.#next] = this.#maxEntries > maxLateEntries ? entryOf(entry) : entry;
+  append(entry: JournalEntry): void {
+    this.#add(entry);
+  }
+
+  appendLate(entry: LateEntry): void {
+    this.#add(this.#maxEntries > maxLateEntries ? entry.made() : entry);
+  }
+
+  #add(entry: JournalEntry | LateEntry): void {
+    this.#ring[this.#next] = entry;
     this.#next = this.#next + 1 === this.#maxEntries ? 0 : this.#next + 1;
   }
 
@@ -27,7 +35,7 @@ export class MemoryJournal implements Journal {
     // A copy, since entries appended while a caller reads would overwrite unread ones.
     const newestFirst = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
     for (const late of newestFirst) {
-      const entry = entryOf(late);
+      const entry = "made" in late ? late.made() : late;
       if (entry.time >= since && entry.time < until) yield entry;
     }
   }

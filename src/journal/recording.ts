@@ -37,15 +37,17 @@ export class Recording {
   pushed(events: readonly Event[], time: number): void {
     for (const event of events) {
       const subject = this.#subjectOf(event);
-      this.#journal.append(isLight(event) ? new LatePush(event, subject, time) : pushEntry(event, subject, time));
+      if (this.#journal.appendLate && isLight(event)) this.#journal.appendLate(new LatePush(event, subject, time));
+      else this.#journal.append(pushEntry(event, subject, time));
     }
   }
 
   delivered(report: DeliveryReport): void {
     const subject = this.#subjectOf(report.event);
     const time = this.#clock.now();
-    const late = refersToLittle(report);
-    this.#journal.append(late ? new LateDelivery(report, subject, time) : deliveryEntry(report, subject, time));
+    if (this.#journal.appendLate && refersToLittle(report))
+      this.#journal.appendLate(new LateDelivery(report, subject, time));
+    else this.#journal.append(deliveryEntry(report, subject, time));
   }
 
   paused(descriptor: ActorDescriptor, pause: Pause): void {

@@ -3,7 +3,7 @@ import { afterThisTurn, waitFor, type Clock, type Timer } from "../base/clock.ts
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
-import { entryOf, maxOutputs, type Journal, type JournalEntry, type JournalFilter, type LateEntry } from "./journal.ts";
+import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
 import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** Entries that are written together: one row of the store. */
@@ -51,6 +51,10 @@ export class StoredJournal implements Journal {
   readonly #writing = new Set<Promise<void>>();
   /** Written entries that are not yet in the count that all processes share. */
   #uncounted = 0;
+  /** The time of the newest written entry. */
+  #newest = 0;
+  /** The shared count when the newest written entry was of that time, oldest first. */
+  readonly #counts: { readonly total: number; readonly time: number }[] = [];
   #agedOut = false;
   #lost = 0;
   #lossReason = "";
@@ -62,9 +66,8 @@ export class StoredJournal implements Journal {
     this.#segments = parts.stores.collection<Segment>("HiveJournal");
   }
 
-  append(late: JournalEntry | LateEntry): void {
+  append(entry: JournalEntry): void {
     if (this.#closed) return;
-    const entry = entryOf(late);
     if (entry.outputs.length <= maxOutputs) this.#gather(entry);
     else for (const part of spread(entry)) this.#gather(part);
   }
@@ -139,6 +142,7 @@ export class StoredJournal implements Journal {
       return;
     }
     this.#uncounted += segment.entries;
+    this.#newest = segment.time;
     if (!this.#agedOut) {
       this.#agedOut = true;
       await this.#housekeeping(() => this.#removeAged());
@@ -149,18 +153,37 @@ export class StoredJournal implements Journal {
   /** Runs once in each process: a short one never reaches the next prune. */
   async #removeAged(): Promise<void> {
     const { clock, ageMs } = this.#parts;
-    await this.#remove(this.#segments.range({ from: segmentsFrom(clock.now() - ageMs) }), () => true);
+    await this.#removeUpTo(clock.now() - ageMs);
   }
 
-  /** Adds to the shared count. Prunes whenever it passes another quarter of the maximum. */
+  async #removeUpTo(time: number): Promise<void> {
+    await this.#remove(this.#segments.range({ from: segmentsFrom(time) }), () => true);
+  }
+
+  /** Adds to the shared count. Removes the oldest entries whenever it passes another quarter of the maximum. */
   async #count(): Promise<void> {
     const entries = this.#uncounted;
     if (entries === 0) return;
     this.#uncounted = 0;
     const { counters } = this.#parts.stores;
     const total = await counters.increment("HiveJournal", "entries", entries);
+    this.#counts.push({ total, time: this.#newest });
     const every = this.#pruneEvery;
-    if (Math.floor(total / every) > Math.floor((total - entries) / every)) await this.prune();
+    if (Math.floor(total / every) > Math.floor((total - entries) / every)) await this.#removeOldest(total);
+  }
+
+  /** Removes the entries beyond the maximum by their time, as a walk through the whole journal reads all of it. */
+  async #removeOldest(total: number): Promise<void> {
+    const { clock, ageMs, entries: maxEntries } = this.#parts;
+    const enough = maxEntries - this.#pruneEvery / 2;
+    const last = this.#counts.findLastIndex((count) => total - count.total >= enough);
+    const time = this.#counts[last]?.time ?? Infinity;
+    this.#counts.splice(0, last);
+    const now = clock.now();
+    if (total <= maxEntries) await this.#removeAged();
+    // Without a count of that age the walk finds them; also after the clock was put back.
+    else if (time > now) await this.prune();
+    else await this.#removeUpTo(Math.max(time - 1, now - ageMs));
   }
 
   get #pruneEvery(): number {

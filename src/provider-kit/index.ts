@@ -29,6 +29,7 @@ export { type KeyHolder } from "../contract/queue-operator.ts";
 export { leaseLost, noDeadLetter, noDestination, noQueue } from "./errors.ts";
 export { assertBodySize, assertBodySizes } from "./event-size.ts";
 export { IdSet } from "./id-set.ts";
+export { Callers, type Caller } from "./callers.ts";
 export { Waiters, type Waiter } from "./waiters.ts";
 export { sleep } from "../base/clock.ts";
 
@@ -36,6 +37,7 @@ export { sleep } from "../base/clock.ts";
 export { directStep } from "../contract/provider.ts";
 export { AtomicStep, type AtomicSteps } from "./atomic-step.ts";
 export { stepConflict, StepRows, type StepChanges } from "./step-rows.ts";
+export { StepsUnderWay, type PendingCommit, type PendingWrite, type Place } from "./steps-under-way.ts";
 
 // Stores: a table of rows carries all of them.
 export {

@@ -144,6 +144,16 @@ export function rowName({ table, partition, id }: RowKey): string {
   return `${table}\n${partition}\n${id}`;
 }
 
+/** Returns whether a key is in a range. */
+export function within(range: RowRange, key: RowKey): boolean {
+  if (key.table !== range.table) return false;
+  if (range.after && compareKeys(key, range.after) <= 0) return false;
+  if (range.partition === undefined) return true;
+  if (key.partition !== range.partition) return false;
+  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
+  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
+}
+
 /** Returns the size of a value, in bytes. */
 export function sizeOf(value: string | Uint8Array): number {
   return typeof value === "string" ? Buffer.byteLength(value) : value.byteLength;

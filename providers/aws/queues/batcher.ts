@@ -79,11 +79,20 @@ export class Batcher<E> {
   }
 
   #pend(): void {
-    if (this.#next().full) this.#flush();
+    if (this.#mayBeFull && this.#next().full) this.#flush();
     else if (!this.#turnEnds) {
       this.#turnEnds = true;
       afterThisTurn(() => this.#endTurn());
     }
+  }
+
+  /** False while the pending entries cannot fill a request, whatever their groups. */
+  get #mayBeFull(): boolean {
+    const { maxBytes, maxEntries } = this.#options;
+    if (this.#pending.length >= maxEntries) return true;
+    let bytes = 0;
+    for (const pending of this.#pending) bytes += pending.bytes;
+    return bytes > maxBytes;
   }
 
   /** True while other steps may soon add entries. */

@@ -129,6 +129,6 @@ export function delaySeconds(delayMs: number): number {
 
 /** Waits for all, then throws the first failure. */
 async function allOf(work: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(work);
-  await Promise.all(work);
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }

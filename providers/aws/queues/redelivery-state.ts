@@ -1,6 +1,7 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import { jsonIn } from "../../../src/provider-kit/row-stores/items.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import type { Attributes } from "./attributes.ts";
 
@@ -121,7 +122,7 @@ export class FifoRedeliveryStates {
 
   async read(queue: string, messageId: string): Promise<RedeliveryState> {
     const row = await this.#rows.get({ table: `note/${queue}`, partition: "", id: messageId });
-    return row === undefined ? {} : (JSON.parse(row.value as string) as RedeliveryState);
+    return row === undefined ? {} : jsonIn<RedeliveryState>(row);
   }
 
   /** Writes a state. Only the holder of the lease calls it. */

@@ -18,6 +18,7 @@ import {
   type CounterAnswer,
 } from "../../../src/provider-kit/counter.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import { jsonIn } from "../../../src/provider-kit/row-stores/items.ts";
 import type { Row, RowKey } from "../../../src/provider-kit/rows.ts";
 import { ask } from "../client.ts";
 import { isNamed, translate } from "../errors.ts";
@@ -179,9 +180,7 @@ export class DynamoCounterStore implements CounterStore {
   /** Returns the result under a key that was moved out of the counter's item. */
   async #moved(key: RowKey, mark: string): Promise<CounterAnswer | undefined> {
     const row = await this.#rows.get(movedKey(key, mark));
-    return row && (row.expires ?? Infinity) > this.#clock.now()
-      ? (JSON.parse(row.value as string) as CounterAnswer)
-      : undefined;
+    return row && (row.expires ?? Infinity) > this.#clock.now() ? jsonIn<CounterAnswer>(row) : undefined;
   }
 
   /** Copies the keys to items of their own, then removes them here. Safe in several processes at once. */

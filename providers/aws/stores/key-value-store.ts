@@ -11,7 +11,7 @@ import type {
 } from "../../../src/contract/stores.ts";
 import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
-import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
+import { conflictError, jsonIn, notFound } from "../../../src/provider-kit/row-stores/items.ts";
 import {
   etagExpected,
   pages,
@@ -200,7 +200,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function placeOf(row: Row): Place {
-  return JSON.parse(row.value as string) as Place;
+  return jsonIn<Place>(row);
 }
 
 function propertiesOf(row: Row): BlobProperties {

@@ -1,5 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azure/service-bus";
 import { sleep, waitFor, type Clock, type Timer } from "../../../src/base/clock.ts";
+import { Callers } from "../../../src/provider-kit/callers.ts";
 import { isCode } from "../errors.ts";
 import { Session, type SessionParts } from "./session.ts";
 
@@ -16,12 +17,6 @@ const pauseMs = 50;
 export interface SessionMessage {
   readonly message: ServiceBusReceivedMessage;
   readonly session: Session;
-}
-
-interface Waiter {
-  readonly max: number;
-  readonly resolve: (found: readonly SessionMessage[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export interface SessionsParts extends Omit<SessionParts, "settled"> {
@@ -42,7 +37,8 @@ export class Sessions {
   readonly #parts: SessionsParts;
   readonly #clock: Clock;
   readonly #open = new Set<Session>();
-  readonly #waiters = new Set<Waiter>();
+  /** Callers with the number of events that each wants. */
+  readonly #callers: Callers<number, SessionMessage>;
   readonly #ready = new Map<SessionMessage, Timer>();
   readonly #asked = new Set<Promise<void>>();
   readonly #overdue = new Set<Timer>();
@@ -53,6 +49,7 @@ export class Sessions {
   constructor(parts: SessionsParts) {
     this.#parts = parts;
     this.#clock = parts.clock;
+    this.#callers = new Callers(parts.clock);
   }
 
   /** Returns up to `max` events of different sessions. Waits for the first until `deadline` or an abort. */
@@ -64,31 +61,9 @@ export class Sessions {
       return found;
     });
     if (ready.length > 0) return Promise.resolve(ready);
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        this.#waiters.delete(waiter);
-        timer.cancel();
-        signal.removeEventListener("abort", stopWaiting);
-      };
-      const waiter: Waiter = {
-        max,
-        resolve: (found) => {
-          end();
-          resolve(found);
-        },
-        reject: (error) => {
-          end();
-          // Errors of the SDK pass unchanged.
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-          reject(error);
-        },
-      };
-      const stopWaiting = (): void => waiter.resolve([]);
-      const timer = this.#clock.after(deadline - this.#clock.now(), stopWaiting);
-      signal.addEventListener("abort", stopWaiting);
-      this.#waiters.add(waiter);
-      this.#acceptMore();
-    });
+    const found = this.#callers.wait(max, deadline - this.#clock.now(), signal);
+    this.#acceptMore();
+    return found;
   }
 
   get #isClosed(): boolean {
@@ -101,7 +76,7 @@ export class Sessions {
    */
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const { resolve } of this.#waiters) resolve([]);
+    this.#callers.close();
     for (const timer of [...this.#ready.values(), ...this.#overdue]) timer.cancel();
     this.#ready.clear();
     await Promise.all([...this.#open].map((session) => this.#release(session)));
@@ -110,7 +85,7 @@ export class Sessions {
 
   /** Requests sessions: one at a time while none is free, then twice as many after each success. */
   #acceptMore(): void {
-    const wanted = [...this.#waiters].reduce((sum, { max }) => sum + max, 0);
+    const wanted = [...this.#callers].reduce((sum, caller) => sum + caller.wanted, 0);
     while (!this.#isClosed && this.#accepting < Math.min(wanted, this.#eager)) void this.#accept();
   }
 
@@ -175,7 +150,7 @@ export class Sessions {
    * The session is held until the other is there; otherwise it would itself be the next.
    */
   async #hasItsTurn(session: Session): Promise<boolean> {
-    const isSaturated = this.#waiters.size === 0 && this.#accepting === 0;
+    const isSaturated = this.#callers.size === 0 && this.#accepting === 0;
     if (!isSaturated || this.#clock.now() < session.turnBegan + turnMs) return true;
     try {
       this.#take(await this.#ask());
@@ -188,8 +163,8 @@ export class Sessions {
   }
 
   #offer(found: SessionMessage): void {
-    const [waiter] = this.#waiters;
-    if (waiter) return waiter.resolve([found]);
+    const [caller] = this.#callers;
+    if (caller) return caller.resolve([found]);
     const timer = this.#clock.after(keptMs, () => {
       this.#ready.delete(found);
       void this.#release(found.session);
@@ -198,8 +173,8 @@ export class Sessions {
   }
 
   #fail(error: unknown): void {
-    const [waiter] = this.#waiters;
-    waiter?.reject(error);
+    const [caller] = this.#callers;
+    caller?.reject(error);
   }
 
   /** Releases a session. If that fails, it is free when its lock ends. */

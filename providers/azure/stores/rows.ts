@@ -67,7 +67,7 @@ export class TableRows implements AtomicRows {
 
   async delete(keys: readonly RowKey[]): Promise<void> {
     for (let from = 0; from < keys.length; from += maxInTransaction)
-      await this.#deleteTogether(deletionsOf(keys.slice(from, from + maxInTransaction)));
+      await this.writeAtomically(deletionsOf(keys.slice(from, from + maxInTransaction)));
   }
 
   async #writeOne(change: RowChange): Promise<RowConflict | undefined> {
@@ -85,28 +85,28 @@ export class TableRows implements AtomicRows {
   }
 
   async #writeTogether(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    let left = changes;
     for (;;) {
+      const [first] = left;
+      if (!first) return undefined;
       const actions: TransactionAction[] = [];
-      for (const change of changes) {
+      for (const change of left) {
         const action = await this.#action(change);
         if ("found" in action) return action;
         actions.push(action.action);
       }
-      const outcome = await this.#tryWrite(changes[0] as RowChange, () => this.#table.submitTransaction(actions));
+      const outcome = await this.#tryWrite(first, () => this.#table.submitTransaction(actions));
       if (outcome === "done") return undefined;
-      const found = await Promise.all(changes.map((change) => this.#versionOf(change)));
+      const found = await Promise.all(left.map((change) => this.#versionOf(change)));
       // In a transaction, one written row means that all are written.
-      if (changes.some((change, index) => isWritten(change, found[index]))) return undefined;
-      const at = changes.findIndex(({ expect }, index) => !holds(expect, found[index]));
-      if (at >= 0) return { key: (changes[at] as RowChange).key, found: found[at] };
+      if (left.some((change, index) => isWritten(change, found[index]))) return undefined;
+      const conflict = left.flatMap(({ key, expect }, index) =>
+        holds(expect, found[index]) ? [] : [{ key, found: found[index] }],
+      )[0];
+      if (conflict) return conflict;
+      // A missing row fails a transaction that deletes it.
+      left = left.filter(({ content }, index) => content !== undefined || found[index] !== undefined);
     }
-  }
-
-  /** Deletes rows in a transaction, or one by one when a missing row fails it. */
-  async #deleteTogether(deletions: readonly RowChange[]): Promise<void> {
-    const actions = deletions.map(({ key }): TransactionAction => ["delete", { ...tableKey(key), etag: "*" }]);
-    const outcome = await this.#tryWrite(deletions[0] as RowChange, () => this.#table.submitTransaction(actions));
-    if (outcome === "refused") for (const deletion of deletions) await this.#writeOne(deletion);
   }
 
   /** Returns the action of a change, or the conflict that forbids it. */

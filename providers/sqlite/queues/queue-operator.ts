@@ -1,5 +1,6 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import { inMs } from "../../../src/base/duration.ts";
+import { ConcurrencyConflict } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
@@ -21,12 +22,12 @@ import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { keyHolders } from "./key-holders.ts";
 import type { SqliteLease } from "./lease.ts";
-import { readRow, rowOf } from "./message.ts";
+import { readRow, rowOf } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
-import { UnreadableRows } from "./unreadable-rows.ts";
+import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import { Waiting } from "./waiting.ts";
 
 const none: TakenMessages = { leases: [], unreadable: [] };
@@ -195,7 +196,9 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     });
   }
 
+  /** @throws ConcurrencyConflict if the step failed upon a change that was undone. The event is then delivered again. */
   async deadLetter(lease: SqliteLease, letter: DeadLetterRecord): Promise<void> {
+    await assertHappened(lease);
     await this.#client.write(() => {
       const now = this.#clock.now();
       this.#messages.assertHeld(lease, now);
@@ -289,6 +292,18 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
         this.#messages.add(subscription, event, row, due, now);
         this.#waiting.touch(subscription);
       }
+    }
+  }
+}
+
+/** @throws ConcurrencyConflict if a commit that the step of the lease relied on has failed. */
+async function assertHappened({ event, relied }: SqliteLease): Promise<void> {
+  for (const { happened } of relied) {
+    try {
+      await happened;
+    } catch (cause) {
+      const message = `The event ${event.id} failed upon a change that was undone. It will be delivered again.`;
+      throw new ConcurrencyConflict(event.id, message, { cause });
     }
   }
 }

@@ -38,7 +38,7 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has " +
     "waited, and the lag: events that are due and not settled.\n\nWithout names it shows the queues that the actors " +
     "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
-    "list them (sqlite:). Clouds report no ages (-).\n\nOn sqlite: it also shows subscriptions that a process has " +
+    "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nOn sqlite: and postgres: it also shows subscriptions that a process has " +
     "paused, from the journal, and events that hold back others of their partition key. For other providers ask GET " +
     "/ready of each worker (health in beehive.config.json).",
   define: (command) =>
@@ -62,7 +62,10 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     const { output, signal } = context;
     const provider = await context.provider();
     const names = await namesOf(context, given, provider.queues);
-    if (!watch) return show(output, await rowsOf(provider, names));
+    if (!watch) {
+      for (const warning of (await provider.warnings?.()) ?? []) output.note(warning);
+      return show(output, await rowsOf(provider, names));
+    }
     if (!output.json && !output.interactive)
       throw new UsageError("--watch needs a terminal; with --json it prints one line each time.");
     while (!signal.aborted) {

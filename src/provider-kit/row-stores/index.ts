@@ -22,14 +22,14 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #locks: LockStore;
-  readonly #ownLocks: RowLockStore | undefined;
+  readonly #ownLocks: RowLockStore | undefined = undefined;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: Rows, clock: Clock, locks?: LockStore) {
     this.#rows = rows;
     this.#clock = clock;
-    this.#ownLocks = locks ? undefined : new RowLockStore(rows, clock);
-    this.#locks = locks ?? (this.#ownLocks as RowLockStore);
+    if (locks) this.#locks = locks;
+    else this.#locks = this.#ownLocks = new RowLockStore(rows, clock);
   }
 
   /** Ends the held locks: their signals abort. */

@@ -20,7 +20,7 @@ import { sleep, systemClock } from "../../../src/base/clock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { sqliteFile, type SqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("sqlite: files", { timeoutMs: 30_000 });

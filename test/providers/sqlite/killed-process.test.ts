@@ -19,9 +19,9 @@ import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { ProcessLock } from "../../../providers/sqlite/queues/process-lock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { assertOnce } from "../../support/sqlite-effects.ts";
+import { assertOnce } from "../../support/effects.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -62,7 +62,7 @@ test("a killed process that restarts goes on at once", async () => {
   await victim.kill();
   assert.is(locksBeside(file.path).length, 1, "it could not clear its lock away");
   await new Worker({ url, jobs: [0, 0], leaseMs }).done();
-  await assertOnce(file.path, 20);
+  await assertOnce(`sqlite:${file.path}`, 20);
   assert.equal(locksBeside(file.path), []);
 });
 
@@ -124,7 +124,7 @@ test("another process takes over from a killed one within seconds", async () => 
   assert.ok(!victim.lines.some((line) => done.has(line)), "what the living holds stays with it");
   await victim.kill();
   await Promise.all(others.map((other) => other.done()));
-  await assertOnce(file.path, 20);
+  await assertOnce(`sqlite:${file.path}`, 20);
 });
 
 test("leases of a living process stay", async () => {

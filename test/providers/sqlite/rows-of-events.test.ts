@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
 import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
-import { eventOf } from "../../../providers/sqlite/queues/message.ts";
+import { eventOf } from "../../../src/provider-kit/event-row.ts";
 import { RecentEvents } from "../../../providers/sqlite/queues/recent-events.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";

@@ -47,9 +47,9 @@ test("an entry that nobody reads is never made, except in a large journal", asyn
     },
   });
   const [small, large] = [new MemoryJournal(2), new MemoryJournal(10_001)];
-  for (const eventId of ["1", "2", "3"]) small.append(late(eventId));
+  for (const eventId of ["1", "2", "3"]) small.appendLate(late(eventId));
   assert.equal(made, []);
-  large.append(late("4"));
+  large.appendLate(late("4"));
   assert.equal(made, ["4"]);
   assert.equal(await ids(small), ["3", "2"]);
   assert.equal(made, ["4", "3", "2"]);

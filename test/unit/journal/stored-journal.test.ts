@@ -3,7 +3,7 @@ import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { StoredJournal } from "../../../src/journal/stored-journal.ts";
 import { silentLogger, type Logger } from "../../../src/base/logger.ts";
-import type { CollectionStore, Identified, Stores } from "../../../src/contract/stores.ts";
+import type { CollectionStore, Identified, IdRange, Stored, Stores } from "../../../src/contract/stores.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { all, entry } from "./entries.ts";
@@ -278,6 +278,44 @@ test("each entry is counted once across processes", async () => {
     await journal.close();
   }
   assert.is(await stores.counters.get("HiveJournal", "entries"), 60);
+});
+
+test("a journal that runs on removes the oldest entries without reading the others", async () => {
+  const clock = new ManualClock();
+  const inner = storesOn(clock);
+  let walked = 0;
+  const collection = <T extends Identified>(name: string): CollectionStore<T> => {
+    const segments = inner.collection<T>(name);
+    const counted = async function* (items: AsyncIterable<Stored<T>>): AsyncGenerator<Stored<T>, void, undefined> {
+      for await (const item of items) {
+        walked++;
+        yield item;
+      }
+    };
+    return Object.assign(Object.create(segments) as CollectionStore<T>, {
+      upsert: segments.upsert.bind(segments),
+      delete: segments.delete.bind(segments),
+      range: (bounds: IdRange) => counted(segments.range(bounds)),
+      all: () => counted(segments.all()),
+    });
+  };
+  const { journal, segments } = setup({
+    clock,
+    stores: { ...inner, counters: inner.counters, collection },
+    entries: 100,
+  });
+  const appendMany = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      journal.append(entry({ time: clock.now() }));
+      await clock.advance(250);
+    }
+  };
+  await appendMany(200);
+  walked = 0;
+  await appendMany(100);
+  assert.is(walked, 100, "each removed entry is read once");
+  const kept = (await segments()).length;
+  assert.ok(kept >= 90 && kept <= 130, `${kept} entries are kept`);
 });
 
 test("two processes that prune together do not disturb each other", async () => {

@@ -28,6 +28,27 @@ test("a skipped test is counted apart", async () => {
   assert.is(code, 0);
 });
 
+const LACKING = `
+  const test = suite("Lacking", { skip: "there is no server" });
+  test.before(() => { throw new Error("a hook ran"); });
+  test("one", () => {});
+  test("two", () => {});
+  test.run();
+`;
+
+test("a suite whose need is not met counts as skipped, with the reason", async () => {
+  const { code, output, lastLine } = await runOnOne(LACKING);
+  assert.match(output, /Lacking: 2 tests skipped: there is no server/);
+  assert.is(lastLine, "0 passed, 0 failed, 2 skipped");
+  assert.is(code, 0);
+});
+
+test("a suite whose need is not met fails in CI", async () => {
+  const { code, output } = await runOnOne(LACKING, { ci: true });
+  assert.match(output, /CI skips no suite: there is no server/);
+  assert.is(code, 1);
+});
+
 test("a failing assertion shows the difference and the place", async () => {
   const { code, output, lastLine } = await runOnOne(`
     const assert = await import(${JSON.stringify(import.meta.resolve("uvu/assert"))});

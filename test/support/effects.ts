@@ -1,10 +1,11 @@
 import * as assert from "uvu/assert";
-import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { QueueName } from "../../src/events/queue-name.ts";
+import { openProvider } from "../../src/hive/open-provider.ts";
 
-/** Asserts that each of `count` jobs of `sqlite-worker.ts` had all effects once, and that the queues are empty. */
-export async function assertOnce(file: string, count: number): Promise<void> {
-  const provider = new SqliteProvider({ file });
+/** Asserts that each of `count` jobs of `effects-worker.ts` had all effects once, and that the queues are empty. */
+export async function assertOnce(url: string, count: number): Promise<void> {
+  const provider = await openProvider(url, { clock: systemClock });
   try {
     const { counters } = provider.stores;
     for (const name of ["Counted", "Noted"]) {

@@ -1,12 +1,12 @@
-/** Starts `sqlite-worker.ts` and follows it. */
+/** Starts `effects-worker.ts` and follows it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { WorkerOptions } from "./sqlite-worker.ts";
+import type { WorkerOptions } from "./effects-worker.ts";
 
 const root = join(import.meta.dirname, "../..");
-const program = join(import.meta.dirname, "sqlite-worker.ts");
+const program = join(import.meta.dirname, "effects-worker.ts");
 
 export class Worker {
   readonly lines: string[] = [];

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { messageOf } from "../../../src/base/error-text.ts";
-import { BeeHiveError } from "../../../src/base/errors.ts";
-import { jsonErrorPlace } from "../../../src/base/json-error.ts";
-import { Event, type EventRecord } from "../../../src/events/event.ts";
-import { receivedEvent } from "../../../src/events/unreadable.ts";
+import { messageOf } from "../base/error-text.ts";
+import { BeeHiveError } from "../base/errors.ts";
+import { jsonErrorPlace } from "../base/json-error.ts";
+import { Event, type EventRecord } from "../events/event.ts";
+import { receivedEvent } from "../events/unreadable.ts";
 
-/** The columns of an event: its body, and everything else as JSON. */
+/** An event as databases keep it: its body, and everything else as JSON. */
 export interface EventRow {
   readonly event: string;
   readonly body: string | Uint8Array;
@@ -16,7 +16,7 @@ const usual = { contentType: "application/json", delivery: "business" } as const
 
 type Kept = Omit<EventRecord, "body" | "queueName">;
 
-/** Bodies with NUL are stored as bytes, because some functions and drivers of SQLite end a text at NUL. */
+/** Bodies with NUL are kept as bytes: texts of PostgreSQL have none, some functions and drivers of SQLite end there. */
 interface Encoding {
   readonly bodyIsText: true | undefined;
 }
@@ -113,7 +113,7 @@ function standIn(row: EventRow, queueName: string, why: string): RowEvent {
     contentType: "application/octet-stream",
     body: new Uint8Array(contents),
   });
-  const message = `A row of ${queueName} in the SQLite file cannot be read: ${why}. The event ${id} holds its content.`;
+  const message = `A row of ${queueName} cannot be read: ${why}. The event ${id} holds its content.`;
   return { event, problem: new BeeHiveError("BodyUnreadable", message) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A process that works on a file, for tests that run several or kill some. Prints `ready`, then a line for each handled
+ * A process that works on a provider, for tests that run several or kill some. Prints `ready`, then a line for each handled
  * job. Options are JSON in the first argument. Ends by itself after the last job, unless an option makes it stay.
  */
 import {

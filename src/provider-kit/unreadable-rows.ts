@@ -1,8 +1,13 @@
-import type { Clock } from "../../../src/base/clock.ts";
-import { isBeeHiveError } from "../../../src/base/errors.ts";
-import { deadLetterOf } from "../../../src/contract/dead-letter.ts";
-import type { QueueOperator } from "../../../src/contract/queue-operator.ts";
-import type { UnreadableRow } from "./messages.ts";
+import type { Clock } from "../base/clock.ts";
+import { isBeeHiveError, type BeeHiveError } from "../base/errors.ts";
+import { deadLetterOf } from "../contract/dead-letter.ts";
+import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+
+/** A row that cannot be read, with the lease to settle it. */
+export interface UnreadableRow<L extends Lease = Lease> {
+  readonly lease: L;
+  readonly problem: BeeHiveError;
+}
 
 /** The default retries of a hive. */
 const maxAttempts = 10;
@@ -14,20 +19,20 @@ const maxDelayMs = 60_000;
  *
  * A row is abandoned as often as an event is tried, because a later release may read it. Then it is dead-lettered.
  */
-export class UnreadableRows {
-  readonly #queues: Pick<QueueOperator, "abandon" | "deadLetter">;
+export class UnreadableRows<L extends Lease = Lease> {
+  readonly #queues: Pick<QueueOperator<L>, "abandon" | "deadLetter">;
   readonly #clock: Clock;
 
-  constructor(queues: Pick<QueueOperator, "abandon" | "deadLetter">, clock: Clock) {
+  constructor(queues: Pick<QueueOperator<L>, "abandon" | "deadLetter">, clock: Clock) {
     this.#queues = queues;
     this.#clock = clock;
   }
 
-  async settle(rows: readonly UnreadableRow[]): Promise<void> {
+  async settle(rows: readonly UnreadableRow<L>[]): Promise<void> {
     await Promise.all(rows.map((row) => this.#settleOne(row)));
   }
 
-  async #settleOne({ lease, problem }: UnreadableRow): Promise<void> {
+  async #settleOne({ lease, problem }: UnreadableRow<L>): Promise<void> {
     try {
       if (lease.attempt < maxAttempts) {
         const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** (lease.attempt - 1));
