@@ -52,7 +52,7 @@ const environment = {
 };
 
 /**
- * Bundles an entry as docs/bundling.md says, in a project without other SDKs, and runs what comes out.
+ * Bundles an entry as docs/bundling.md says, and runs the bundle. The project has no other SDKs.
  *
  * @param built The folder of the package as it is built.
  * @throws Error with the output of the bundler or of the bundle.

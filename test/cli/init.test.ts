@@ -150,6 +150,14 @@ test("everything that the starter promises works", async () => {
   assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 2);
   delete environment["BEEHIVE_MODULES"];
 
+  // `npm create beehive-actors` is the same command.
+  cpSync(join(root, "packages/create"), folder.at("tools/node_modules/create-beehive-actors"), { recursive: true });
+  const create = folder.at("tools/node_modules/create-beehive-actors/create.js");
+  await run(process.execPath, [create, "created", "--no-install", "--style", "functions"], folder.path);
+  assert.ok(existsSync(folder.at("created/src/actors.ts")));
+  const again = await startProcess(process.execPath, [create, "created"], { cwd: folder.path, env: environment }).ended;
+  assert.is(again.code, 2);
+
   // Actors that are functions: the same project, and Node alone runs its build.
   await run(beehive, ["init", "plain-shop", "--style", "functions", "--package", `file:${tarball}`], folder.path);
   const plainShop = folder.at("plain-shop");
