@@ -25,7 +25,7 @@ export interface Loss {
 export async function lossOf(reliability: Reliability, levels: number, node: readonly string[]): Promise<Loss> {
   const folder = await mkdtemp(join(tmpdir(), "beehive-games-"));
   const [local, remote] = [`sqlite:${join(folder, "local.db")}`, `sqlite:${join(folder, "remote.db")}`];
-  const backEnd = await createHive({ actors: [handlers.ProgressHandler], provider: remote });
+  const backEnd = await createHive({ actors: handlers, provider: remote });
   await backEnd.setup();
   const here = await openProvider(local, { clock: systemClock });
   const relay = await createRelay({ from: here, to: backEnd.provider, topics: [LevelCompleted] });
