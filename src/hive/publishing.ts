@@ -31,11 +31,11 @@ export class Publishing {
   }
 
   /** Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum. */
-  async push(
-    events: Event | Iterable<Event> | AsyncIterable<Event>,
-    options: PushOptions = {},
-  ): Promise<number | undefined> {
-    if (!isAsync(events)) return await this.publish(events, options);
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    return isAsync(events) ? this.#pushBatches(events, options) : this.publish(events, options);
+  }
+
+  async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
     let dropped: number | undefined = 0;
     for await (const batch of batchesOf(events)) {
       const more = await this.publish(batch, options);
