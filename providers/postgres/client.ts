@@ -101,7 +101,11 @@ export class PostgresClient {
    *
    * @param soft The server need not flush it: what is lost with a crash is made again.
    */
-  call<R>(name: string, values: readonly Value[], { soft = false } = {}): Promise<Answer<R>> {
+  call<R>(
+    name: string,
+    values: readonly Value[],
+    { soft = false }: { readonly soft?: boolean } = {},
+  ): Promise<Answer<R>> {
     const parameters = values.map((_, index) => `$${index + 1}`).join(", ");
     const off = soft || this.#normal ? "set_config('synchronous_commit', 'off', true), " : "";
     return this.query<R>(`SELECT t.* FROM ${off}beehive.${name}(${parameters}) AS t`, values);

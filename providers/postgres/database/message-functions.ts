@@ -11,7 +11,7 @@ const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
  */
 export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
 
-export const messageFunctions = `
+export const messageFunctions: string = `
 -- Puts a message at the end of its line. The row of the line is locked first, so that within a key ids are in the order
 -- of commits.
 CREATE OR REPLACE FUNCTION beehive.join_line_1(

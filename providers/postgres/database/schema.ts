@@ -10,7 +10,7 @@ const hot = `
   autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000`;
 
 /** Names and ids sort by Unicode code point, as those of all providers do: bytes of UTF-8 do so. */
-export const tables = `
+export const tables: string = `
 CREATE TABLE beehive.hive (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   -- Counts the changes of destinations and subscriptions: processes compare it with what they know.

@@ -7,7 +7,7 @@ import { byIndex } from "./message-functions.ts";
  * recent ids by id. A row that a step only read is locked too (FOR SHARE), so that two steps that read what the other
  * writes do not both commit.
  */
-export const stepFunctions = `
+export const stepFunctions: string = `
 -- Commits a group. Arrays with one prefix run in parallel; *_step says whose entry it is.
 --   l_*  leases to end; l_line is NULL unless the message is in a line
 --   i_*  items that a step read or writes. i_expect: any, absent, present, or etag with i_etag.

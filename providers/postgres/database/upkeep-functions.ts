@@ -6,7 +6,7 @@ const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 /** How long a process may be missed before its leases are taken over, in ms: its connection may be lost and come back. */
 const missedMs = 1_500;
 
-export const upkeepFunctions = `
+export const upkeepFunctions: string = `
 -- Makes what is missing of destinations and subscriptions. Messages of a subscription that becomes ordered get in line.
 CREATE OR REPLACE FUNCTION beehive.ensure_1(
   v_destinations text[], s_name text[], s_destination text[], s_ordered boolean[]

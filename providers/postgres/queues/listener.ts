@@ -139,10 +139,10 @@ export class Listener {
     const { client, clock } = this.#parts;
     const test = `test:${this.#process ?? ""}:${clock.now()}`;
     const arrived = new Promise<boolean>((resolve) => {
-      const timer = clock.after(testMs, () => resolve(false));
+      this.#timer = clock.after(testMs, () => resolve(false));
       this.#onTest = (payload) => {
         if (payload !== test) return payload.startsWith("test:");
-        timer.cancel();
+        this.#timer?.cancel();
         resolve(true);
         return true;
       };
