@@ -152,7 +152,8 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#listener.start();
     let giveUpAt = this.#clock.now() + waitMs;
     for (let first = true; ; first = false) {
-      if (this.#closed) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
+      if (this.#closed && first) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
+      if (this.#closed) return [];
       const subscription = await this.#topology.subscription(name);
       if (signal.aborted) return [];
       const kept = this.#waiting.kept(subscription, max);
