@@ -102,6 +102,7 @@ test("a rewind says how many events it delivers, and delivers them", async () =>
     rewind("--to", "beginning", ...one.provider),
   ]);
   assert.is(dry.stdout, "Would deliver 2 events to Orders-Packing.\n");
+  assert.is(latest.code, 0, latest.stderr);
   assert.equal(JSON.parse(latest.stdout), { subscription: "Orders-Packing", events: 2, rewound: false });
   assert.is(noOutputs.code, 2);
   assert.match(noOutputs.stderr, /--outputs/);
