@@ -56,7 +56,13 @@ export async function missingSchema(url: string): Promise<string | undefined> {
  */
 export class PostgresProvider implements Provider {
   readonly name = "postgres";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, transactions: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    log: "The log is not there yet on PostgreSQL.",
+    transactions: true,
+  };
   readonly queues: PostgresQueueOperator;
   readonly stores: RowStores;
   readonly #client: PostgresClient;
