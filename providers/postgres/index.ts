@@ -61,7 +61,7 @@ export class PostgresProvider implements Provider {
     atomicStep: true,
     deduplication: true,
     ordering: true,
-    log: "PostgreSQL keeps no events yet.",
+    log: "The log is not there yet on PostgreSQL.",
     transactions: true,
   };
   readonly queues: PostgresQueueOperator;
