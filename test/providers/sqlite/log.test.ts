@@ -7,6 +7,7 @@ import type { KeepRule, KeptEvent } from "../../../src/contract/topic-log.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive } from "../../../src/hive/hive.ts";
+import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
 import { products, sale, TotalsActor, type Total } from "../../support/log-worker.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { Worker } from "../../support/effects-process.ts";
@@ -15,7 +16,6 @@ import { suite } from "../../support/suite.ts";
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 5_000);
 const test = suite("sqlite: log", { timeoutMs: 60_000 + length * 10 });
 
-const forEver: KeepRule = { forMs: Infinity, maxBytes: Infinity, compact: false, evenUnread: false };
 const topic = QueueName.topic("Sale");
 const reader = QueueName.parse("Sale-Totals");
 const common = { leaseMs: 60_000, maxAttempts: 10 };

@@ -6,6 +6,7 @@ import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -103,8 +104,7 @@ for (const driver of availableDrivers()) {
     old.close();
 
     const provider = new SqliteProvider({ file: file.path, driver });
-    const keep = { forMs: Infinity, maxBytes: Infinity, compact: false, evenUnread: false };
-    await provider.queues.ensure([{ ...topic, keep }, reader]);
+    await provider.queues.ensure([{ ...topic, keep: forEver }, reader]);
     await provider.queues.push(letters("after"));
     const { signal } = new AbortController();
     const leases = await provider.queues.lease(reader.name, { max: 10, leaseMs: 60_000, waitMs: 0, signal });
