@@ -1,7 +1,7 @@
 /*
- * What a chain of queues costs on AWS, whose bill is by the request: requests for each event on each queue, by kind,
- * counted between the SDK and servers in this process. Every hop sends: the first hop's send is the push from outside,
- * the last actor publishes nothing. So the least is a send, a receive and a delete for every ten events a hop.
+ * The cost of a chain of queues on AWS, which bills requests: requests for each event on each queue, by kind,
+ * counted between the SDK and servers in this process. Every hop sends once: the send of the first hop is the push,
+ * and the last actor publishes nothing. So the minimum is a send, a receive and a delete for ten events and hop.
  */
 import {
   CreateQueueCommand,
@@ -15,15 +15,15 @@ import { startAwsServers, type AwsServers } from "../test/support/aws-servers.ts
 import type { Outcome } from "./outcome.ts";
 
 const hops = ["One", "Two", "Three", "Four"];
-/** SQS takes and gives ten at a time. */
+/** Maximum messages in a request to SQS. */
 const most = 10;
 
-/** Requests an event a hop. */
+/** Requests for each event and hop. */
 interface Cost {
   readonly send: number;
   readonly receive: number;
   readonly remove: number;
-  /** Looking up the addresses of queues, retries, changes of visibility. */
+  /** Lookups of queue addresses, retries, changes of visibility. */
   readonly other: number;
 }
 
@@ -58,7 +58,7 @@ function kindOf(action: string): keyof Cost {
   return action.startsWith("sqs:DeleteMessage") ? "remove" : "other";
 }
 
-/** Counts from the moment when the contender has its queues and clears the counts. */
+/** Counts requests from the moment when the contender has its queues and clears the counts. */
 async function costOf(contender: Contender, events: number): Promise<Cost> {
   const servers = await startAwsServers();
   try {
@@ -95,7 +95,7 @@ function hop(name: string, next: string | undefined, done: () => void): ActorCla
   return Hop;
 }
 
-/** The loop that is written by hand most often, at its best: ten are received and sent on together, each is deleted. */
+/** The usual hand-written loop at its best: receives and sends ten together, deletes each by itself. */
 async function deleteEach({ endpoint, counts }: AwsServers, events: number): Promise<void> {
   const sqs = new SQSClient({ endpoint });
   const urls = await Promise.all(
@@ -134,7 +134,7 @@ async function deleteEach({ endpoint, counts }: AwsServers, events: number): Pro
   sqs.destroy();
 }
 
-/** `all` resolves when `one` was called so many times. */
+/** Returns `all`, which resolves after `count` calls of `one`. */
 function countdown(count: number): { readonly one: () => void; readonly all: Promise<void> } {
   let left = count;
   let end = (): void => {};
@@ -149,7 +149,7 @@ function totalOf({ send, receive, remove, other }: Cost): number {
   return rounded(send + receive + remove + other);
 }
 
-/** To a millionth, so that 0.1 thrice is 0.3. */
+/** Rounds to a millionth, so that three times 0.1 is 0.3. */
 function rounded(count: number): number {
   return Math.round(count * 1e6) / 1e6;
 }

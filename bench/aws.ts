@@ -27,7 +27,7 @@ const loop: Entry = {
   environment,
 };
 
-/** What a hive costs on AWS: in requests, which are the bill, and in processor time beside the SDK alone. */
+/** The cost of a hive on AWS: requests, which AWS bills, and processor time beside the bare SDK. */
 export async function aws({ events, seconds, rounds }: Effort): Promise<Outcome> {
   Object.assign(process.env, environment);
   const requests = await awsRequests(events);

@@ -1,19 +1,19 @@
-/** Something whose work can be timed beside that of others. */
+/** A contestant whose work is timed beside others. */
 export interface Contestant {
   readonly name: string;
-  /** Works through `count` source events; returns how many handler calls that took. */
+  /** Works through `count` source events; returns the number of handler calls. */
   run(count: number): Promise<number>;
 }
 
 export interface Result {
   readonly name: string;
-  /** Handler calls a second: the median of the rounds, and their least and most. */
+  /** Handler calls per second: median, minimum and maximum of the rounds. */
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Runs the contestants in turns, so that a machine that slows down slows all of them; the first round warms up. */
+/** Runs the contestants in turns, so that a slow phase of the machine slows all. The first round warms up. */
 export async function contest(contestants: readonly Contestant[], count: number, rounds: number): Promise<Result[]> {
   const rates = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round++) {

@@ -9,11 +9,11 @@ import { spreadOf, type Spread } from "./statistics.ts";
 import { numberOf, spreadText, type Table } from "./table.ts";
 
 export interface GrowthOptions {
-  /** How many events wait, all the while. */
+  /** Numbers of events that wait during the run. */
   readonly sizes: readonly number[];
-  /** How many chains of three subscriptions there are. */
+  /** Numbers of chains of three subscriptions. */
   readonly chains: readonly number[];
-  /** How many source events are under way. */
+  /** Source events under way. */
   readonly windows: readonly number[];
   readonly seconds: number;
 }
@@ -23,7 +23,7 @@ const usualWindow = 256;
 const parallelism = 64;
 const fillLimitMs = 600_000;
 
-/** What an event costs as a hive grows, in one direction at a time. Flat is good; the first line is what is compared with. */
+/** The cost of an event as a hive grows in one direction. Flat is good; the first line is the reference. */
 export async function growth(
   prefix: string,
   entry: Entry,
@@ -60,13 +60,13 @@ export async function growth(
 }
 
 interface Measured {
-  /** For an event, of time and of processor time. */
+  /** Time and processor time of an event. */
   readonly microseconds: Spread;
   readonly cpu: Spread;
   readonly bytesAnEvent: number;
 }
 
-/** In a process of its own each time: a heap that was a gigabyte is not what it was. */
+/** Runs in a new process each time, because a heap that was large once stays different. */
 async function once(entry: Entry, settings: Partial<Settings>, window: number, seconds: number): Promise<Throughput> {
   const racer = new Racer(programOf(entry), entry.environment);
   using folder = scratchFolder();
@@ -78,7 +78,7 @@ async function once(entry: Entry, settings: Partial<Settings>, window: number, s
   }
 }
 
-/** The last beside the first. */
+/** Compares the last with the first. */
 function growthOf(measured: ReadonlyMap<number, Measured>): number {
   const all = [...measured.values()];
   return (all.at(-1)?.microseconds.median ?? NaN) / (all[0]?.microseconds.median ?? NaN);

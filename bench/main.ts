@@ -1,6 +1,6 @@
 /**
- * `npm run bench` runs all of them quickly, `npm run bench -- NAME...` those in full. `--quick`, `--seconds`,
- * `--rounds` and `--events` say how much, `--json` ends with one line of figures, `--write` keeps the tables in RESULTS.md.
+ * `npm run bench` runs all benches quickly, `npm run bench -- NAME...` some in full. `--quick`, `--seconds`,
+ * `--rounds` and `--events` set the amount, `--json` ends with one line of figures, `--write` updates RESULTS.md.
  */
 import { parseArgs } from "node:util";
 import { loadavg } from "node:os";
@@ -9,13 +9,14 @@ import { buildContestants } from "./contest/build.ts";
 import { memory } from "./memory.ts";
 import type { Bench, Effort } from "./outcome.ts";
 import { installPeers } from "./peers.ts";
+import { postgres } from "./postgres.ts";
 import { reference } from "./reference.ts";
 import { writeResults } from "./results.ts";
 import { sqlite } from "./sqlite.ts";
 import { start } from "./start.ts";
 import { textOf } from "./table.ts";
 
-const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, start, aws };
+const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, postgres, start, aws };
 
 const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
 const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };
@@ -42,7 +43,7 @@ const effort: Effort = {
   events: countFrom("events", usual.events),
 };
 
-// An exit, so that the servers that were started are ended too.
+// Exit, so that started servers end too.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const trouble = installPeers();
@@ -62,7 +63,7 @@ for (const [name, run] of Object.entries(benches)) {
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...figures }));
 
-/** What was asked for is wrong: said in a line, without a stack. */
+/** A wrong argument: reported in a line, without a stack. */
 function refuse(message: string): never {
   console.error(message);
   process.exit(2);

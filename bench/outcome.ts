@@ -1,23 +1,23 @@
 import type { Table } from "./table.ts";
 
-/** What a bench has found out. */
+/** Result of a bench. */
 export interface Outcome {
   /** For people. */
   readonly tables: readonly Table[];
-  /** With what it was compared: `nact 7.6.2`, `Redis 7.0.15`. */
+  /** Peers with their versions: `nact 7.6.2`, `Redis 7.0.15`. */
   readonly versions?: readonly string[];
   /** For programs. */
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** How much a bench is to do. */
+/** Amount of work of a bench. */
 export interface Effort {
-  /** Whether all that is slow is left away: fewer sizes, nothing that waits. */
+  /** Leaves out slow parts: fewer sizes, no idle measurement. */
   readonly quick: boolean;
-  /** How long each contestant runs in a round. */
+  /** Duration of a contestant in a round. */
   readonly seconds: number;
   readonly rounds: number;
-  /** Where requests are counted, with so many events. */
+  /** Number of events where requests are counted. */
   readonly events: number;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const folder = join(import.meta.dirname, "peers");
 
-/** Installs what the bench compares with, once and when its lockfile has changed; answers why not where that fails. */
+/** Installs the peers, once and after a change of their lockfile. Returns the reason when that fails. */
 export function installPeers(): string | undefined {
   if (changedAt("node_modules/.package-lock.json") >= changedAt("package-lock.json")) return undefined;
   console.log("Installing what the bench compares with, into bench/peers (better-sqlite3 may have to be compiled)");
@@ -16,7 +16,7 @@ export function installPeers(): string | undefined {
   }
 }
 
-/** Packages of the peers with their versions, which are pinned. */
+/** Packages of the peers with their pinned versions. */
 export function versionsOf(...packages: readonly string[]): string[] {
   const { dependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(folder, "package.json"), "utf8"),
@@ -25,7 +25,7 @@ export function versionsOf(...packages: readonly string[]): string[] {
   return packages.map((name) => `${name} ${versions[name] ?? "?"}`);
 }
 
-/** In ms; 0 for what is not there. */
+/** Modification time in ms; 0 for a missing file. */
 function changedAt(file: string): number {
   return statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

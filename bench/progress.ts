@@ -1,4 +1,4 @@
-/** Says what is being done, where it does not get among the results. */
+/** Reports progress, apart from the results. */
 export function progress(text: string): void {
   process.stderr.write(`  ${text}\n`);
 }

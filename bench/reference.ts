@@ -17,7 +17,7 @@ const nest: Entry = { name: "NestJS CQRS", file: "nest-cqrs", peer: true, concur
 const fastq: Entry = { name: "fastq (a queue only)", file: "fastq", peer: true, concurrency: [1, 16, 256] };
 const emittery: Entry = { name: "emittery", file: "emittery", peer: true, concurrency: [1] };
 
-/** Events in memory whose bodies are handed on as they are: nobody here serialises anything. */
+/** Events in memory with bodies by reference: no contestant serialises. */
 export async function reference({ seconds, rounds }: Effort): Promise<Outcome> {
   const result = await contest([hive, nest, nact, fastq, emittery], { seconds, rounds, window, latencyLoad: 0.3 });
   return {

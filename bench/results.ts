@@ -14,7 +14,7 @@ Written by \`npm run bench -- --write\`, one section a bench and version of Node
 leaves the others. How it is measured, and how to repeat it: [README.md](README.md).
 `;
 
-/** Puts what a bench has found out in the place of what it found out before, on the same version of Node. */
+/** Replaces the earlier result of a bench on the same version of Node. */
 export function writeResults(bench: string, { tables, versions = [] }: Outcome, effort: Effort): void {
   const [major] = process.versions.node.split(".");
   const title = `${bench}, Node ${major}`;

@@ -10,9 +10,9 @@ const root = join(import.meta.dirname, "..");
 
 interface Start {
   readonly name: string;
-  /** A module to import; an empty Node without. */
+  /** Module to import. @default none: an empty Node */
   readonly module?: string;
-  /** What it must not load: the cloud that is not asked for. */
+  /** Packages that it must not load: the SDK of another cloud. */
   readonly without: readonly string[];
 }
 
@@ -29,7 +29,7 @@ const starts: readonly Start[] = [
   { name: "beehive-actors/azure/functions", module: "beehive-actors/azure/functions", without: [amazon] },
 ];
 
-/** How long it takes until the library can be used, and what is loaded on the way. */
+/** Measures the time until the library is usable, and the modules that it loads. */
 export async function start({ quick }: Effort): Promise<Outcome> {
   const rounds = quick ? 3 : 15;
   const times = new Map<Start, number[]>(starts.map((each) => [each, []]));
@@ -81,7 +81,7 @@ function run(program: string, environment: Readonly<Record<string, string>> = {}
   execFileSync(process.execPath, ["--eval", program], { cwd: root, env: { ...process.env, ...environment } });
 }
 
-/** What was loaded from files, whichever way: a report of coverage names every script. */
+/** Returns all loaded files: a coverage report names every script. */
 function modulesOf(each: Start): string[] {
   using folder = scratchFolder();
   run(programOf(each), { NODE_V8_COVERAGE: folder.path });

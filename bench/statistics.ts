@@ -1,4 +1,4 @@
-/** What several rounds came to. */
+/** Summary of several rounds. */
 export interface Spread {
   readonly min: number;
   readonly median: number;
@@ -10,7 +10,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { min: sorted[0] ?? NaN, median: medianOf(sorted), max: sorted.at(-1) ?? NaN };
 }
 
-/** Round by round, because two that ran one after the other had the same machine. */
+/** Ratios round by round, because neighbours in a round had the same state of the machine. */
 export function ratiosOf(ours: readonly number[], theirs: readonly number[]): Spread {
   return spreadOf(ours.map((value, round) => value / (theirs[round] ?? NaN)));
 }

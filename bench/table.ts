@@ -1,12 +1,12 @@
 import type { Spread } from "./statistics.ts";
 
-/** Figures for people: printed as text, kept as Markdown. */
+/** A table for people: printed as text, stored as Markdown. */
 export interface Table {
   readonly title: string;
-  /** The first names what a row is about. */
+  /** Headings; the first column names the row. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What a reader must know to judge it: what is not compared, what was left out and why. */
+  /** Notes for the reader: limits of the comparison, contestants left out and the reasons. */
   readonly notes: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function markdownOf({ title, columns, rows, notes }: Table): string {
   return [`### ${title}`, "", ...table, "", ...notes.map((note) => `- ${note}`), ""].join("\n");
 }
 
-/** In whole numbers with their thousands, or with two digits when small. */
+/** Formats a number: whole with separators, or with two digits when small. */
 export function numberOf(value: number): string {
   if (!Number.isFinite(value)) return "-";
   return Math.abs(value) < 100 ? value.toFixed(2) : Math.round(value).toLocaleString("en-GB");

@@ -43,6 +43,7 @@ try {
   check("type-checks in a project of its own", () => run("tsc", ["-p", temp]));
   check("works from an ES module", () => node("esm.mjs"));
   check("works from CommonJS", () => node("cjs.cjs"));
+  check("works as functions in plain JavaScript", () => node("functions.mjs"));
   for (const subpath of Object.keys(manifest.exports)) check(`exports ${subpath}`, () => imports(subpath));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -72,7 +73,8 @@ function install(tarball: string): void {
     // Checks the declarations, too: users may not skip them.
     compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: false, types: ["node"] },
   });
-  for (const file of ["esm.mts", "cjs.cts"]) copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
+  for (const file of ["esm.mts", "cjs.cts", "functions.mjs"])
+    copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
   const nodeTypes = `@types/node@${manifest.devDependencies["@types/node"]}`;
   run("npm", ["install", "--no-audit", "--no-fund", tarball, nodeTypes], { cwd: temp });
 }

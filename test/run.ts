@@ -1,8 +1,9 @@
 /**
- * Runs the test files, some side by side in processes of their own (`--workers N`): `npm test`, or `npm test -- PATTERN`
- * for the files whose path matches. It builds on uvu's queue and holds it to what uvu lets pass: a hook that throws, a suite
- * that was never run, no tests at all, `.only`, a test that hangs, a rejection that nobody handled, a server that
- * nobody closed, a process that ends. Each of these fails here.
+ * Runs the test files: `npm test`, or `npm test -- PATTERN` for the files whose path matches.
+ *
+ * Several processes share the files (`--workers N`). The runner builds on uvu's queue, and also fails on faults that
+ * uvu lets pass: a hook that throws, a suite that was never run, no tests at all, `.only`, a test that hangs, an
+ * unhandled rejection, a server left open, a process that ends.
  */
 import { availableParallelism, constants } from "node:os";
 import { relative, resolve } from "node:path";
@@ -12,15 +13,16 @@ import { currentFile, FileRecord, openFile, type FileOutcome } from "./runner/le
 import { endFile, lateFailure, startFile, summary, wholeFile } from "./runner/report.ts";
 import { runFile, type TestFile } from "./runner/run-file.ts";
 import { inOrder, runsAlone } from "./runner/schedule.ts";
+import { sharePostgres } from "./runner/shared-postgres.ts";
 import { runInWorkers, type PoolOptions } from "./runner/worker-pool.ts";
 
-/** Each takes some 200 MB. */
+/** Maximum processes; each takes about 200 MB. */
 const maxWorkers = 6;
 
 const { values, positionals: patterns } = parseArgs({
   options: {
     root: { type: "string", default: "test" },
-    // The tests wait more than they compute: one more than there are processors for.
+    // Tests wait more than they compute, so use one process more than there are processors.
     workers: { type: "string", default: String(Math.min(availableParallelism() + 1, maxWorkers)) },
     "hang-limit": { type: "string", default: "60000" },
   },
@@ -49,14 +51,16 @@ if (files.length === 0) {
   endFile(record);
 }
 const workers = Math.min(count("workers"), files.length);
+const stopPostgres = await sharePostgres(files);
 await (workers > 1 ? runSideBySide() : runHere());
+await stopPostgres();
 
 summary(outcomes, seconds());
 finished = true;
 const failed = outcomes.some(({ failures }) => failures.length > 0);
 const signal = interrupt.signal.reason as NodeJS.Signals | undefined;
 const code = signal ? 128 + constants.signals[signal] : Number(failed);
-// A leaked handle must not keep the process; what was printed must have left it.
+// Exit despite leaked handles, but flush all output first.
 process.stdout.write("", () => process.exit(code));
 
 async function testFiles(): Promise<TestFile[]> {
@@ -101,14 +105,14 @@ async function runSideBySide(): Promise<void> {
   };
   await runInWorkers(inOrder(files.filter((file) => !runsAlone(file))), options);
   await runInWorkers(files.filter(runsAlone), { ...options, workers: 1 });
-  // What went wrong in this process itself.
+  // Failures of this process itself.
   if (currentFile().failures.length > 0) {
     outcomes.push(currentFile());
     endFile(currentFile());
   }
 }
 
-/** Of a file that has run; of none, if something went wrong before the first. */
+/** Result of a file, or of no file for a failure before the first. */
 function outcomeOf(file: string): FileOutcome {
   let outcome = outcomes.find((one) => one.file === file);
   if (!outcome) outcomes.push((outcome = new FileRecord(file)));

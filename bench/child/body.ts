@@ -1,4 +1,4 @@
-/** What travels: about 200 bytes of JSON, and which of the source events it is. */
+/** Body of every event: about 200 bytes of JSON, with the number of its source event. */
 export interface Body {
   readonly sequence: number;
   readonly orderId: string;
@@ -7,10 +7,10 @@ export interface Body {
   readonly total: number;
 }
 
-/** So that every sequence number has seven digits. */
+/** First sequence number; all have seven digits, so that all bodies have the same size. */
 export const firstSequence = 1_000_000;
 
-/** A new one each time, as an application makes it: 224 bytes as JSON. */
+/** Returns a new body, as an application makes one: 224 bytes as JSON. */
 export function bodyOf(sequence: number): Body {
   return {
     sequence,

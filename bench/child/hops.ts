@@ -1,40 +1,42 @@
 import type { Body } from "./body.ts";
 
 /*
- * The work that everybody does: topic A -> handler -> topic B -> handler -> topic C -> handler. A contestant is a file
- * that calls `serve(open)`; what it measures with is the same for all of them.
+ * The work of every contestant: topic A -> handler -> topic B -> handler -> topic C -> handler. A contestant is a file
+ * that calls `serve(open)`; the measuring code is the same for all.
  */
 
-/** A handler tells that it was called, with what it received. */
+/** Called by each handler with the body that it received. */
 export type Handled = (hop: 0 | 1 | 2, body: Body) => void;
 
-/** How a contestant is set up; what does not concern it, it ignores. */
+/** Set-up of a contestant, which ignores options of others. */
 export interface Settings {
-  /** How many events each hop handles at the same time: parallelism, prefetch, workers, or what comes closest. */
+  /** Events in work at each hop: parallelism, prefetch, workers, or the closest equivalent. */
   readonly concurrency: number;
-  /** For BeeHive: where the hive runs; `{folder}` and `{port}` stand for those. */
+  /** For BeeHive: URL of the provider, with `{folder}`, `{port}` and `{fresh}` to be replaced. */
   readonly provider?: string;
-  /** For BeeHive: simple queues in the place of topics with a subscription each. */
+  /** For BeeHive: use simple queues in place of topics with one subscription. */
   readonly queues?: boolean;
-  /** For BeeHive: bodies handed on as they are. */
+  /** For BeeHive: pass bodies by reference. */
   readonly byReference?: boolean;
-  /** An empty folder of its own. */
+  /** Empty folder of the contestant. */
   readonly folder?: string;
-  /** The port of its server on the loopback. */
+  /** Loopback port of its server. */
   readonly port?: number;
-  /** Nothing is handled before `start`. */
+  /** Handle nothing before `start`. @default false */
   readonly held?: boolean;
-  /** So many chains of three hops beside each other, each with topics of its own; 1 unless said. */
+  /** Processes at work on the same queues, this one among them. @default 1 */
+  readonly processes?: number;
+  /** Parallel chains of three hops, each with topics of its own. @default 1 */
   readonly chains?: number;
 }
 
 /** A contestant at work. */
 export interface Hops {
-  /** Publishes one source event. A promise that it returns resolves when the event is as safe as the contestant makes it. */
+  /** Publishes a source event. A returned promise resolves when the event is as safe as the contestant makes it. */
   push(body: Body): unknown;
-  /** The same for many at once, where the contestant has a way to. */
+  /** Publishes many at once, where the contestant can. */
   pushAll?(bodies: readonly Body[]): Promise<unknown>;
-  /** For those that can be held. */
+  /** Starts a contestant that was held. */
   start?(): Promise<void>;
   close(): Promise<void>;
 }

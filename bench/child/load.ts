@@ -1,22 +1,22 @@
 import { bodyOf, firstSequence, type Body } from "./body.ts";
 import type { Handled, Hops } from "./hops.ts";
 
-/** What a stretch of work came to. */
+/** Result of a stretch of work. */
 export interface Throughput {
-  /** Handler calls while it was measured. */
+  /** Handler calls during the measurement. */
   readonly handled: number;
   readonly seconds: number;
-  /** Processor time of this process while it was measured, in ms. */
+  /** Processor time of this process during the measurement, in ms. */
   readonly cpuMs: number;
-  /** Handler calls from the first to the last, with the filling and the draining. */
+  /** All handler calls, also while filling and draining. */
   readonly total: number;
-  /** The most memory that this process has had so far, in bytes. */
+  /** Peak memory of this process, in bytes. */
   readonly peakBytes: number;
-  /** What each event that waits takes of the heap, in bytes, when there are many. */
+  /** Heap of a waiting event when there are many, in bytes. */
   readonly bytesAnEvent: number;
 }
 
-/** Latencies from the moment when an event should have been sent to its last handler call, in ms. */
+/** Latencies from the planned send of an event to its last handler call, in ms. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
@@ -25,17 +25,17 @@ export interface Latency {
 }
 
 const hops = 3;
-/** How many are filled in at once. */
+/** Events in one batch of the filling. */
 const fillBatch = 1_000;
-/** How often the clock is looked at: each so many source events. */
+/** Source events between two looks at the clock. */
 const lookEach = 16;
-/** The first so many of a hundred latencies are not counted. */
+/** Share of the first latencies, in percent, that are not counted. */
 const warmUpPercent = 10;
 
-/** Sends source events to a contestant, and holds it to account: each event, once, at each hop. */
+/** Sends source events to a contestant, and checks that each event is handled once at each hop. */
 export class Load {
   readonly #calls = [0, 0, 0];
-  /** Sums of sequence numbers: what is lost cannot be made good by what comes twice. */
+  /** Sums of sequence numbers, so that a repeated event cannot hide a lost one. */
   readonly #sums = [0, 0, 0];
   #sent = 0;
   #sentSum = 0;
@@ -52,8 +52,8 @@ export class Load {
   };
 
   /**
-   * Keeps `window` source events under way for so long, then lets them come to their end. A target that was held is
-   * filled before it starts, and left as it is afterwards.
+   * Keeps `window` source events under way for a while, then lets them end. A held target is filled before it
+   * starts, and keeps its rest.
    */
   async throughput(target: Hops, seconds: number, window: number): Promise<Throughput> {
     const before = this.#total;
@@ -63,13 +63,13 @@ export class Load {
       let cpu = process.cpuUsage();
       let callsBefore = 0;
       let measured: Throughput | undefined;
-      // In a microtask: contestants that call handlers at once would else be called from within their own calls.
+      // In a microtask: otherwise a contestant that calls handlers at once would be called from its own call.
       const launch = (): void => {
         if (!measured) this.#launch(target);
       };
       this.#finished = () => {
         if (Number.isNaN(start)) {
-          // The first has come through: what is waited for at the start, once, is no part of what is measured.
+          // The first event has come through: waits at the start are not measured.
           start = performance.now();
           cpu = process.cpuUsage();
           callsBefore = this.#total;
@@ -92,7 +92,7 @@ export class Load {
     return { ...result, total: this.#total - before };
   }
 
-  /** Sends so many source events a second, on time however long the answers take. */
+  /** Sends source events at a fixed rate, on time however long pushes take. */
   async latency(target: Hops, ratePerSecond: number, seconds: number): Promise<Latency> {
     const count = Math.max(1, Math.round(ratePerSecond * seconds));
     const interval = 1_000 / ratePerSecond;
@@ -113,7 +113,7 @@ export class Load {
           this.#launch(target);
         }
         if (sent === count) return;
-        // A timer is a millisecond late: the last of the way is waited out turn by turn.
+        // Timers may be a millisecond late: the last part is waited out turn by turn.
         const waitMs = start + sent * interval - performance.now();
         if (waitMs > 3) setTimeout(send, waitMs - 2);
         else setImmediate(send);
@@ -142,7 +142,7 @@ export class Load {
     return bodyOf(sequence);
   }
 
-  /** Sends what is to wait, and says what each of it takes of the heap. */
+  /** Sends events that wait, and returns the heap that each takes. */
   async #fill(target: Hops, window: number): Promise<number> {
     globalThis.gc?.();
     const heap = process.memoryUsage().heapUsed;

@@ -1,11 +1,11 @@
 import { Session, type Profiler } from "node:inspector/promises";
 
-/** Whose code the processor was in: shares of 1 of the time in which it was in any. */
+/** Shares of the busy processor time, by the owner of the code; together 1. */
 export type Shares = Readonly<Record<"library" | "sdk" | "node" | "collector" | "bench", number>>;
 
 const samplingMicroseconds = 500;
 
-/** Samples the stack of this process while `run` runs. */
+/** Samples the stack of this process during `run`. */
 export async function profiled(run: () => Promise<unknown>): Promise<Shares> {
   const session = new Session();
   session.connect();
@@ -38,7 +38,7 @@ function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): S
   };
 }
 
-/** Nobody's: the time in which the process waited. */
+/** Returns the owner of a frame; undefined for time in which the process waited. */
 function ownerOf({ functionName, url }: Profiler.Profile["nodes"][number]["callFrame"]): keyof Shares | undefined {
   if (functionName === "(idle)") return undefined;
   if (functionName === "(garbage collector)") return "collector";

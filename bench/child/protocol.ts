@@ -2,7 +2,7 @@ import type { Settings } from "./hops.ts";
 import type { Latency, Throughput } from "./load.ts";
 import type { Shares } from "./profile.ts";
 
-/** What a contestant's process can be asked for: each with its options and its answer. */
+/** Requests to the process of a contestant, with their options and results. */
 export interface Commands {
   open: { readonly options: Settings; readonly answer: undefined };
   throughput: { readonly options: { readonly seconds: number; readonly window: number }; readonly answer: Throughput };
@@ -10,7 +10,7 @@ export interface Commands {
     readonly options: { readonly ratePerSecond: number; readonly seconds: number };
     readonly answer: Latency;
   };
-  /** Processor time while nothing is to do, in ms a second. */
+  /** Processor time of an idle process, in ms per second. */
   idle: { readonly options: { readonly seconds: number }; readonly answer: number };
   profile: { readonly options: { readonly seconds: number; readonly window: number }; readonly answer: Shares };
   close: { readonly options: Record<string, never>; readonly answer: undefined };

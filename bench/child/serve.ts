@@ -4,7 +4,7 @@ import { Load } from "./load.ts";
 import { profiled } from "./profile.ts";
 import type { CommandName, Commands, Reply, Request } from "./protocol.ts";
 
-/** Makes this process a contestant: it does what it is asked over the channel to its parent, one thing at a time. */
+/** Makes this process a contestant, which serves the requests of its parent one at a time. */
 export function serve(open: Open): void {
   let load = new Load();
   let hops: Hops | undefined;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const bench = join(import.meta.dirname, "..");
 
-/** What plain Node runs, beside the packages that it names: its own for peers, the built library for the rest. */
+/** Files for plain Node, beside the packages that they import: peers their own, all others the built library. */
 export async function buildContestants(): Promise<void> {
   await buildFolder(join(bench, "contestants"), join(bench, "dist"));
   await buildFolder(join(bench, "peers"), join(bench, "peers", "dist"));
@@ -28,7 +28,7 @@ async function buildFolder(folder: string, outdir: string): Promise<void> {
   });
 }
 
-/** The file that a contestant runs. */
+/** File of a contestant. */
 export function programOf({ file, peer }: { readonly file: string; readonly peer: boolean }): string {
   return join(bench, ...(peer ? ["peers"] : []), "dist", `${file}.js`);
 }

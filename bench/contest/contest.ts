@@ -2,64 +2,69 @@ import type { Settings } from "../child/hops.ts";
 import type { Latency } from "../child/load.ts";
 import type { CommandName, Commands } from "../child/protocol.ts";
 import { existsSync } from "node:fs";
-import type { Server } from "../servers/server.ts";
+import type { Server, ServerCounts } from "../servers/server.ts";
 import { scratchFolder } from "../servers/scratch.ts";
 import { spreadOf } from "../statistics.ts";
 import { progress } from "../progress.ts";
 import { programOf } from "./build.ts";
 import { Racer } from "./racer.ts";
 
-/** Who takes part. */
+/** A participant of a contest. */
 export interface Entry {
   readonly name: string;
-  /** Its file, without the ending, in `contestants/` or, for a peer, in `peers/`. */
+  /** File name without extension, in `contestants/` or, for a peer, in `peers/`. */
   readonly file: string;
   readonly peer: boolean;
   readonly settings?: Partial<Settings>;
-  /** What is tried before the rounds; the best is what it runs with. */
+  /** Concurrencies to try before the rounds, which use the best. */
   readonly concurrency: readonly number[];
   readonly server?: Server;
   readonly environment?: Readonly<Record<string, string>>;
-  /** How often the disk was flushed so far by it and its server, where that is counted. */
+  /** Flushes of the disk so far by it and its server, where they are counted. */
   readonly flushes?: () => number;
 }
 
-/** How one of them did. A round is a place in each list. */
+/** Results of a participant; each list has one entry for each round. */
 export interface Standing {
   readonly entry: Entry;
   readonly concurrency: number;
-  /** Handler calls a second with each concurrency that was tried. */
+  /** Handler calls per second with each tried concurrency. */
   readonly sweep: ReadonlyMap<number, number>;
-  /** Handler calls a second. */
+  /** Handler calls per second. */
   readonly rates: number[];
-  /** Processor time for a thousand handler calls, in ms: of its process, and of its server. */
+  /** Processor time of a thousand handler calls, in ms, by its process and by its server. */
   readonly cpu: number[];
   readonly serverCpu: number[];
   readonly flushesPerSecond: number[];
+  /** Of its server, for a handler call. */
+  readonly statements: number[];
+  readonly walBytes: number[];
   readonly latencies: Latency[];
   peakBytes: number;
-  /** Processor time with nothing to do, in ms a second, its server's included. */
+  /** Idle processor time with that of its server, in ms per second. */
   idleCpu: number;
+  /** Statements of its server a second with nothing to do. */
+  idleStatements: number;
 }
 
 export interface Contest {
   readonly standings: readonly Standing[];
-  /** Who could not take part, and why. */
+  /** Participants left out, each with the reason. */
   readonly leftOut: readonly string[];
 }
 
 export interface Rules {
   readonly seconds: number;
   readonly rounds: number;
-  /** How many source events are under way at the same time. */
+  /** Source events under way at the same time. */
   readonly window: number;
-  /** At which part of its own peak the latency of each is measured; not measured unless said. */
+  /** Load for latencies, as a share of the peak of each. @default no latencies */
   readonly latencyLoad?: number;
-  /** How long each is watched doing nothing, in seconds. */
+  /** Duration of the idle measurement of each, in seconds. */
   readonly idleSeconds?: number;
 }
 
-/** A contestant that fails is left out, with its error; the others go on. */
+/** Runs a contest. A failing contestant is left out with its error; the others continue. */
 export async function contest(entries: readonly Entry[], rules: Rules): Promise<Contest> {
   const leftOut: string[] = [];
   const lanes: Lane[] = [];
@@ -84,7 +89,7 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
     for (let round = 0; round < rules.rounds; round++) {
       progress(`round ${round + 1} of ${rules.rounds}`);
       await each((lane) => lane.round(rules));
-      // Nobody always runs after the same one.
+      // Rotate the order, so that each runs after different ones.
       lanes.push(...lanes.splice(0, 1));
     }
     const { latencyLoad, idleSeconds } = rules;
@@ -100,10 +105,14 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
   return { standings: standings.map(({ standing }) => standing), leftOut };
 }
 
-/** One contestant's way through the contest. */
+type Spent = ServerCounts & { readonly cpuMs: number };
+
+/** The run of a contestant through the contest. */
 class Lane {
   readonly racer: Racer;
   standing: Standing;
+  /** What its server spent on the last command. */
+  #spent: Spent = { cpuMs: 0, statements: NaN, walBytes: NaN };
 
   constructor(entry: Entry) {
     this.racer = new Racer(programOf(entry), entry.environment);
@@ -115,13 +124,16 @@ class Lane {
       cpu: [],
       serverCpu: [],
       flushesPerSecond: [],
+      statements: [],
+      walBytes: [],
       latencies: [],
       peakBytes: 0,
       idleCpu: NaN,
+      idleStatements: NaN,
     };
   }
 
-  /** Warms up, too: so it is done where there is nothing to choose. */
+  /** Chooses the best concurrency. Runs also with a single choice, because it warms up. */
   async sweep({ seconds, window }: Rules): Promise<void> {
     const sweep = new Map<number, number>();
     for (const concurrency of this.standing.entry.concurrency) {
@@ -133,15 +145,16 @@ class Lane {
   }
 
   async round({ seconds, window }: Rules): Promise<void> {
-    const { entry, concurrency, rates, cpu, serverCpu, flushesPerSecond } = this.standing;
-    const serverBefore = entry.server?.cpuMs() ?? 0;
+    const { entry, concurrency, rates, cpu, serverCpu, flushesPerSecond, statements, walBytes } = this.standing;
     const flushesBefore = entry.flushes?.() ?? 0;
     const result = await this.#opened(concurrency, "throughput", { seconds, window }, seconds);
     const rate = result.handled / result.seconds;
     rates.push(rate);
     cpu.push((result.cpuMs / result.handled) * 1_000);
-    serverCpu.push((((entry.server?.cpuMs() ?? 0) - serverBefore) / result.total) * 1_000);
+    serverCpu.push((this.#spent.cpuMs / result.total) * 1_000);
     flushesPerSecond.push((((entry.flushes?.() ?? NaN) - flushesBefore) / result.total) * rate);
+    statements.push(this.#spent.statements / result.total);
+    walBytes.push(this.#spent.walBytes / result.total);
     this.standing.peakBytes = result.peakBytes;
   }
 
@@ -152,10 +165,9 @@ class Lane {
   }
 
   async idle(seconds: number): Promise<void> {
-    const { entry, concurrency } = this.standing;
-    const server = entry.server?.cpuMs() ?? 0;
-    const own = await this.#opened(concurrency, "idle", { seconds }, seconds);
-    this.standing.idleCpu = own + ((entry.server?.cpuMs() ?? 0) - server) / seconds;
+    const own = await this.#opened(this.standing.concurrency, "idle", { seconds }, seconds);
+    this.standing.idleCpu = own + this.#spent.cpuMs / seconds;
+    this.standing.idleStatements = this.#spent.statements / seconds;
   }
 
   async #opened<C extends CommandName>(
@@ -172,13 +184,25 @@ class Lane {
       folder: folder.path,
       ...(server && { port: server.port }),
     });
+    const before = await spentBy(server);
     const answer = await this.racer.ask(command, options, seconds * 1_000 + 60_000);
+    const after = await spentBy(server);
+    this.#spent = {
+      cpuMs: after.cpuMs - before.cpuMs,
+      statements: after.statements - before.statements,
+      walBytes: after.walBytes - before.walBytes,
+    };
     await this.racer.ask("close", {});
     return answer;
   }
 }
 
-/** The line that tells most of an error, or what to do where that is known. */
+async function spentBy(server: Server | undefined): Promise<Spent> {
+  const counts = (await server?.counts?.()) ?? { statements: NaN, walBytes: NaN };
+  return { ...counts, cpuMs: server?.cpuMs() ?? 0 };
+}
+
+/** Returns the most telling line of an error, or its known cure. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes("NODE_MODULE_VERSION"))

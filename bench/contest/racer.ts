@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { CommandName, Commands, Reply, Request } from "../child/protocol.ts";
 
-/** How much of what a process says in trouble is kept, in characters. */
+/** Maximum kept error output of a process, in characters. */
 const keptErrors = 4_000;
 const flags = ["--expose-gc", "--max-old-space-size=8192"];
 
-/** A contestant in a process of its own, on plain Node. */
+/** A contestant in its own process, on plain Node. */
 export class Racer {
   readonly #child: ChildProcess;
   #errors = "";
@@ -27,7 +27,7 @@ export class Racer {
     this.#child.on("error", (error) => this.#reply({ error: error.message }));
   }
 
-  /** Rejects when the contestant fails at it, ends, or takes longer than `limitMs`; then it is of no more use. */
+  /** Rejects when the contestant fails, ends, or takes longer than `limitMs`; it is then unusable. */
   async ask<C extends CommandName>(
     command: C,
     options: Commands[C]["options"],

@@ -1,6 +1,6 @@
 /**
- * The floor of isolated hops: an array for a queue, a handler that is awaited, and for each hop an id, a body written
- * as JSON and read back. No leases, no retries, no subscriptions: nobody who isolates handlers does less.
+ * The floor of isolated hops: an array as queue, an awaited handler, and for each hop an id and a body written
+ * as JSON and read back. No leases, no retries, no subscriptions: isolated handlers need no less.
  */
 import { randomUUID } from "node:crypto";
 import type { Body } from "../child/body.ts";
@@ -12,7 +12,7 @@ interface Message {
   readonly text: string;
 }
 
-/** A queue that is longer than this is cut where it was read. */
+/** Length of a queue beyond which its read part is removed. */
 const cutAt = 1_024;
 
 serve(async (_settings, handled) => {
@@ -50,7 +50,7 @@ serve(async (_settings, handled) => {
       publish(0, body);
       if (running) return;
       running = true;
-      // The first event of an idle queue is handled in the next turn, so that the sender is never kept.
+      // Handle the first event of an idle queue in the next turn, so that its sender does not wait.
       setImmediate(() => void work());
     },
     close: async () => {},

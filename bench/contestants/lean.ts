@@ -1,4 +1,4 @@
-/** Leaner than the floor: no queue at all, one source event after the other straight through its three hops. */
+/** Leaner than the floor: no queue; each source event passes its three hops directly. */
 import { randomUUID } from "node:crypto";
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";

@@ -1,6 +1,6 @@
 /**
- * Three SQS queues on the raw SDK, as tight as it can be written by hand: ten are received together, sent on together
- * and then deleted together, by several loops a queue.
+ * Three SQS queues on the raw SDK, as tight as hand-written code can be: several loops for each queue receive ten
+ * messages together, send them on together, then delete them together.
  */
 import {
   CreateQueueCommand,
@@ -12,7 +12,7 @@ import {
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";
 
-/** SQS takes and gives ten at a time. */
+/** Maximum messages in a request to SQS. */
 const most = 10;
 
 serve(async ({ concurrency, port }, handled) => {
@@ -55,7 +55,7 @@ serve(async ({ concurrency, port }, handled) => {
     work(2, third, undefined),
   ]).flat();
 
-  /** What is pushed in one turn of the event loop goes together. */
+  /** Sends the events of one turn of the event loop together. */
   let pending: Body[] = [];
   let flushed: Promise<void> | undefined;
   const flush = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Three durable queues on RabbitMQ, persistent messages, publisher confirms: acknowledged when the next is confirmed. */
+/** Three durable queues on RabbitMQ. A message is acknowledged when RabbitMQ has confirmed the next one. */
 import amqp, { type ConfirmChannel, type ConsumeMessage } from "amqplib";
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";
@@ -26,7 +26,7 @@ serve(async ({ concurrency, port = 5672 }, handled) => {
       if (next !== undefined) await send(next, body);
       consumer.ack(message);
     };
-    // What fails is not acknowledged: the bench then misses an event, and says so.
+    // A failed message is not acknowledged: the bench then reports a missing event.
     await consumer.consume(queue, (message) => void (message && work(message)));
   };
   await consume(0, first, second);

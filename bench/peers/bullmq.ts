@@ -1,4 +1,4 @@
-/** Three queues of BullMQ: a job is added to the next queue before it is completed. */
+/** Three queues of BullMQ. A job completes after its successor is added to the next queue. */
 import { Queue, Worker, type Job } from "bullmq";
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";

@@ -1,4 +1,4 @@
-/** Three events of emittery, whose listeners are called asynchronously. */
+/** Three events of emittery, with asynchronous listeners. */
 import Emittery from "emittery";
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";

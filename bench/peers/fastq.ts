@@ -1,4 +1,4 @@
-/** Three queues of fastq, which is a queue and nothing else. */
+/** Three queues of fastq, a queue without more. */
 import fastq from "fastq";
 import type { Body } from "../child/body.ts";
 import { serve } from "../child/serve.ts";

@@ -1,4 +1,4 @@
-/** The event bus of NestJS CQRS. An event is an object that handlers are given as it is. */
+/** The event bus of NestJS CQRS. Handlers get the event object itself. */
 import "reflect-metadata";
 import { Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";

@@ -1,4 +1,4 @@
-/** plainjob on better-sqlite3, at full sync as BeeHive: it sets NORMAL itself. */
+/** plainjob on better-sqlite3, at full sync like BeeHive; plainjob itself would set NORMAL. */
 import Database from "better-sqlite3";
 import { join } from "node:path";
 import { better, defineQueue, defineWorker } from "plainjob";
@@ -7,7 +7,7 @@ import { serve } from "../child/serve.ts";
 
 const nothing = (): void => {};
 const logger = { error: nothing, warn: nothing, info: nothing, debug: nothing };
-/** How often an idle worker looks, in ms. */
+/** Poll interval of an idle worker, in ms. */
 const pollIntervall = 1;
 
 serve(async ({ concurrency, folder = "" }, handled) => {
@@ -21,7 +21,7 @@ serve(async ({ concurrency, folder = "" }, handled) => {
         const body = JSON.parse(data) as Body;
         handled(hop, body);
         if (next !== undefined) queue.add(next, body);
-        // Nothing in it is asynchronous: without a turn of the loop it would let nobody else in.
+        // plainjob is synchronous: without a turn of the event loop no other work would run.
         await new Promise(setImmediate);
       },
       { queue, logger, pollIntervall },

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Counts the flushes of processes that are started with its environment, and makes each take longer. */
+/** Counts and delays the flushes of processes that are started with its environment. */
 export interface Flushes {
   readonly environment: Readonly<Record<string, string>>;
   readonly count: () => number;
@@ -18,7 +18,7 @@ export class Preload {
     this.#folder = folder;
   }
 
-  /** Compiles `flushes.c`; answers why it cannot be done where it cannot. */
+  /** Compiles `flushes.c`. Returns the reason when that fails. */
   static compile(folder: string): Preload | string {
     if (process.platform !== "linux") return "flushes are counted and delayed on Linux only";
     const library = join(folder, "flushes.so");
@@ -31,7 +31,7 @@ export class Preload {
     }
   }
 
-  /** A counter of its own for each contestant. */
+  /** Returns a new counter, one for each contestant. */
   flushes(delayMs: number): Flushes {
     const file = join(this.#folder, `flushes-${this.#counters++}`);
     writeFileSync(file, Buffer.alloc(8));

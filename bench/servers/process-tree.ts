@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Linux counts processor time in hundredths of a second. */
 const tickMs = 10;
 
-/** A process and all that descend from it; just itself where there is no `/proc`. */
+/** Returns a process and its descendants; without `/proc` only itself. */
 export function processTree(root: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const pid of runningProcesses()) {
@@ -15,14 +15,19 @@ export function processTree(root: number): readonly number[] {
   return tree;
 }
 
-/** In ms; nothing where there is no `/proc`. */
+/** Processor time in ms, with that of ended children; 0 without `/proc`. */
 export function cpuMsOf(processes: readonly number[]): number {
   let ticks = 0;
   for (const pid of processes) {
     const stat = statOf(pid);
-    ticks += Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
+    for (const at of [11, 12, 13, 14]) ticks += Number(stat[at] ?? 0);
   }
   return ticks * tickMs;
+}
+
+/** The process that started this one. */
+export function parentOf(pid: number): number {
+  return Number(statOf(pid)[1] ?? pid);
 }
 
 function runningProcesses(): number[] {
@@ -33,7 +38,7 @@ function runningProcesses(): number[] {
   }
 }
 
-/** What stands behind the name in `/proc/PID/stat`: state, parent, ... and, as the 11th and 12th, processor time. */
+/** Fields behind the name in `/proc/PID/stat`: state, parent, ..., from the 11th the processor time. */
 function statOf(pid: number): readonly string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");

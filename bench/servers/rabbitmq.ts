@@ -3,11 +3,11 @@ import { basename, dirname, join } from "node:path";
 import { connect } from "node:net";
 import { freePort, programOnPath, startServer, type Server } from "./server.ts";
 
-/** RabbitMQ as it comes, but for addresses: broker, cluster port and port mapper on the loopback only. */
+/** RabbitMQ with its defaults, except that broker, cluster port and port mapper are on the loopback only. */
 export async function startRabbitmq(folder: string, environment: Readonly<Record<string, string>>): Promise<Server> {
   const program = unwrapped(programOnPath("rabbitmq-server", "apt-get install rabbitmq-server"));
   const port = await freePort();
-  // It would start one that outlives it.
+  // RabbitMQ would start a port mapper that outlives it.
   const epmdPort = await freePort();
   const epmd = await startServer(
     programOnPath("epmd", "apt-get install erlang-base"),
@@ -56,14 +56,14 @@ export async function startRabbitmq(folder: string, environment: Readonly<Record
   };
 }
 
-/** Debian puts a wrapper on the path that changes the user; what it wraps stands beside it. */
+/** Debian puts a wrapper on the path that changes the user; the wrapped program stands beside it. */
 function unwrapped(program: string): string {
   const real = realpathSync(program);
   const beside = join(dirname(real), "rabbitmq-server");
   return basename(real) === "rabbitmq-script-wrapper" && existsSync(beside) ? beside : program;
 }
 
-/** It listens before it is ready: ready is when it answers the header of the protocol, with its version. */
+/** RabbitMQ listens before it is ready. When ready, it responds to the protocol header with its version. */
 function greeting(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("AMQP\x00\x00\x09\x01"));

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { freePort, programOnPath, startServer, type Server } from "./server.ts";
 
-/** Redis with an append-only file that is flushed every second: a power loss takes up to a second of what was answered. */
+/** Redis with an append-only file, flushed every second: a power loss takes up to a second of confirmed writes. */
 export async function startRedis(folder: string, environment: Readonly<Record<string, string>>): Promise<Server> {
   const program = programOnPath("redis-server", "apt-get install redis-server");
   const port = await freePort();

@@ -5,23 +5,31 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuMsOf, processTree } from "./process-tree.ts";
 
-/** A server that the bench started, on the loopback, with its data in a folder of its own. */
+/** A server that the bench started, on the loopback, with its data in its own folder. */
 export interface Server {
   readonly port: number;
-  /** What it is, for results; empty where it does not matter. */
+  /** Name and version, for results; empty where irrelevant. */
   readonly version: string;
-  /** Processor time that its processes took so far, in ms. */
+  /** Processor time of its processes so far, in ms. */
   cpuMs(): number;
+  /** Its own counts: statements, bytes written ahead. */
+  counts?(): Promise<ServerCounts>;
   stop(): Promise<void>;
 }
 
-/** Why a server is not there, and how it would be. */
+/** Work of a server so far. */
+export interface ServerCounts {
+  readonly statements: number;
+  readonly walBytes: number;
+}
+
+/** Reason why a server is missing, and the way to get it. */
 export class NotInstalled extends Error {}
 
 const startLimitMs = 60_000;
 const stopLimitMs = 15_000;
 
-/** The path of a program, or of what stands beside it, as `which` finds it. */
+/** Returns the path of a program, as `which` finds it, or of a file beside it. */
 export function programOnPath(name: string, howToInstall: string): string {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const path = join(folder, name);
@@ -35,7 +43,7 @@ export function programOnPath(name: string, howToInstall: string): string {
   throw new NotInstalled(`${name} is not on the PATH; install it with: ${howToInstall}`);
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => probe.once("listening", resolve));
@@ -44,7 +52,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a server and resolves when `ready` does; `ready` is tried until it does. */
+/** Starts a server; resolves after `ready` resolves, which is tried again until then. */
 export async function startServer(
   program: string,
   args: readonly string[],
@@ -89,7 +97,7 @@ export async function startServer(
   }
 }
 
-/** Tells the process and those that it started to end, and then makes them. */
+/** Asks the process and its children to end, then kills them. */
 async function stop(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const tree = processTree(child.pid);
@@ -104,7 +112,7 @@ function kill(processes: readonly number[]): void {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended.
+      // The process has ended already.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** A process that serves SQS and SNS (fauxqs) and DynamoDB (dynalite) at one address, without a proxy between. */
+/** Serves SQS and SNS (fauxqs) and DynamoDB (dynalite) at one address, without a proxy. */
 import { createServer } from "node:http";
 import dynalite from "dynalite";
 import { buildApp } from "fauxqs";

@@ -3,7 +3,7 @@ import { freePort, startServer, type Server } from "./server.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** SQS and what else a hive asks for when it is set up, in a process of its own: what it takes is not the client's. */
+/** SQS, and the services that a set-up calls, in their own process, so that their time does not count. */
 export async function startSqs(): Promise<Server> {
   const port = await freePort();
   const program = join(import.meta.dirname, "sqs-process.ts");

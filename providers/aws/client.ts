@@ -5,7 +5,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsClients, AwsSettings } from "./config.ts";
 import { translate } from "./errors.ts";
 
-/** Every polled queue holds a connection: with the SDK's default of 50, polls would block all other requests. */
+/** Every polled queue holds a connection. With the SDK's default of 50, polls would block all other requests. */
 const maxSockets = 1_000;
 
 /**
@@ -15,22 +15,24 @@ const maxSockets = 1_000;
  */
 export function makeClients({ region, endpoint, requestTimeout, wait }: AwsSettings): AwsClients {
   const shared = { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) };
-  const network = { httpAgent: { maxSockets }, httpsAgent: { maxSockets }, connectionTimeout: requestTimeout };
+  const network = { httpAgent: { maxSockets }, httpsAgent: { maxSockets } };
   const requestHandler = {
     ...network,
+    // Limits the connection too: a limit of its own would be a second timer for each request.
     requestTimeout,
     throwOnRequestTimeout: true,
     // Ends a response that stops half-way. No receive is silent for as long as this.
     socketTimeout: receiveLimitMs(secondsOf(wait), requestTimeout),
   };
   return {
-    sqs: new SQSClient({ ...shared, requestHandler }),
+    // The MD5 of each message tells nothing that TLS does not.
+    sqs: new SQSClient({ ...shared, requestHandler, md5: false }),
     sns: new SNSClient({ ...shared, requestHandler }),
     dynamodb: new DynamoDBClient({ ...shared, requestHandler }),
     s3: new S3Client({
       ...shared,
       // Large transfers may be slow, so only the time without traffic is limited.
-      requestHandler: { ...network, socketTimeout: requestTimeout },
+      requestHandler: { ...network, connectionTimeout: requestTimeout, socketTimeout: requestTimeout },
       // A bucket in the host name would need a name server that knows it.
       forcePathStyle: endpoint !== undefined,
     }),
@@ -47,7 +49,7 @@ function receiveLimitMs(waitSeconds: number, requestTimeoutMs: number): number {
   return waitSeconds * 1_000 + requestTimeoutMs;
 }
 
-/** Returns the request options of a receive: its limit replaces the client's, because a receive waits. */
+/** Returns the request options of a receive. Its limit replaces the client's, because a receive waits. */
 export function receiveLimit(
   waitSeconds: number,
   requestTimeoutMs: number,

@@ -29,7 +29,7 @@ import {
 export interface AwsConfig {
   /** The region. @default `AWS_REGION`, else the region of the shared configuration */
   readonly region: string | undefined;
-  /** Prefix of the names of queues, topics and the table; lets several hives share an account. @default `beehive` */
+  /** Prefix of the names of queues, topics and the table. Lets several hives share an account. @default `beehive` */
   readonly prefix: string;
   /** Address of a test server, for all four services. Credentials and a region are still needed. @default none */
   readonly endpoint: string | undefined;
@@ -38,7 +38,7 @@ export interface AwsConfig {
   /** The S3 bucket of key-value stores and claim checks. Bucket names are global, so there is no default. */
   readonly bucket: string | undefined;
   /**
-   * Maximum wait of one poll of an idle queue, 1 to 20 seconds; rounded up to whole seconds.
+   * Maximum wait of a poll of an idle queue, 1 to 20 seconds, rounded up.
    *
    * Longer polls cost fewer requests. A hive that stops waits for its last poll: SQS would lease messages to a poll
    * that was cut off, and nobody would handle them until their leases end.
@@ -62,7 +62,7 @@ export interface AwsConfig {
    */
   readonly settle: Duration;
   /**
-   * Time that a request waits to be batched with others while other events are in work, up to 1 second.
+   * Maximum wait of a request for others to join it, up to 1 second.
    *
    * Five times as long while a queue has a backlog. A longer time saves requests where actors are slow and few.
    * A single event never waits.

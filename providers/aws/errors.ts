@@ -104,7 +104,7 @@ const meanings: readonly (readonly [names: RegExp, code: ErrorCode, advice: stri
 const maxMessage = 1_024;
 const maxName = 128;
 
-/** Returns the error of an SDK client as a `BeeHiveError` that names the action, the resource and the next step. */
+/** Returns the error of an SDK client as a `BeeHiveError` with action, resource and next step. */
 export function translate(error: unknown, { action, resource }: Operation): BeeHiveError {
   if (error instanceof BeeHiveError) return error;
   const [name, message] = nameAndMessage(error);

@@ -8,11 +8,12 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { destroyClients, makeClients } from "./client.ts";
-import { completed, configFrom, type AwsClients, type AwsConfig } from "./config.ts";
+import { completed, configFrom, type AwsClients, type AwsConfig, type AwsSettings } from "./config.ts";
 import { providerModule } from "./module.ts";
+import type { AwsLease } from "./queues/lease.ts";
 import { AwsQueueOperator } from "./queues/queue-operator.ts";
+import { ensureStorage } from "./storage.ts";
 import { AwsStores } from "./stores/index.ts";
 import { DynamoRows } from "./stores/rows.ts";
 
@@ -50,10 +51,13 @@ export class AwsProvider implements Provider {
       "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
       "idempotent=true drops committed events",
     ordering: true,
+    transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
   };
   readonly queues: AwsQueueOperator;
   readonly stores: AwsStores;
   readonly #clients: AwsClients;
+  readonly #config: AwsSettings;
+  readonly #clock: Clock;
   readonly #own: boolean;
 
   /**
@@ -62,6 +66,8 @@ export class AwsProvider implements Provider {
    */
   constructor({ clients, clock = systemClock, logger = standardErrorLogger, ...given }: AwsProviderOptions = {}) {
     const config = completed(given);
+    this.#config = config;
+    this.#clock = clock;
     this.#own = clients === undefined;
     this.#clients = clients ?? makeClients(config);
     const rows = new DynamoRows(this.#clients.dynamodb, config.table, clock);
@@ -69,7 +75,12 @@ export class AwsProvider implements Provider {
     this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger));
   }
 
-  beginStep(lease: Lease): Step {
+  /** Creates the table, and the bucket when one is configured. */
+  setup(): Promise<void> {
+    return ensureStorage(this.#clients, this.#config, this.#clock);
+  }
+
+  beginStep(lease: AwsLease): Step {
     return directStep(this.queues, this.stores, lease);
   }
 

@@ -12,7 +12,7 @@ import { isNamed, translate } from "./errors.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
 
 /*
- * One table holds all stores of a hive: a single table to create, to grant and to watch. It is billed by request and
+ * A single table holds all stores of a hive, to be created, granted and watched. It is billed by request and
  * costs nothing while idle. A table for each kind of store would cost the same.
  *
  *     pk                      sk                               holds
@@ -98,7 +98,7 @@ async function cleanUp(dynamodb: DynamoDBClient, table: string): Promise<void> {
   await dynamodb.send(request).catch(() => {});
 }
 
-/** Creates the bucket with an expiry rule for claims; a bucket that exists keeps its own rules. */
+/** Creates the bucket with an expiry rule for claims. A bucket that exists keeps its own rules. */
 async function ensureBucket(s3: AwsClients["s3"], bucket: string, clock: Clock): Promise<void> {
   const giveUpAt = clock.now() + readyMs;
   while (!(await bucketExists(s3, bucket))) {

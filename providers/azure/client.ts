@@ -3,6 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { ServiceBusAdministrationClient, ServiceBusClient, type RetryOptions } from "@azure/service-bus";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import { unicodeEscape } from "../../src/base/printable.ts";
 import type { AzureConfig } from "./config.ts";
 import { translate } from "./errors.ts";
 import type { ServiceBusPlace, StoragePlace } from "./places.ts";
@@ -117,22 +118,18 @@ function useHttp(administration: ServiceBusAdministrationClient): void {
   );
 }
 
-/** Escapes characters beyond ASCII: Azurite 3.35 corrupts a character that is split between chunks of a request. */
+/** Escapes characters beyond ASCII. Azurite 3.35 corrupts a character that is split between chunks of a request. */
 function sendAscii(table: TableClient): void {
   table.pipeline.addPolicy({
     name: "asciiBodies",
     sendRequest(request, next) {
       if (typeof request.body === "string") {
-        request.body = request.body.replaceAll(/[\u0080-\uffff]/g, escaped);
+        request.body = request.body.replaceAll(/[\u0080-\uffff]/g, unicodeEscape);
         request.headers.set("content-length", request.body.length);
       }
       return next(request);
     },
   });
-}
-
-function escaped(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function needsCredential({ serviceBus, storage }: AzureConfig): boolean {

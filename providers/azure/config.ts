@@ -39,7 +39,7 @@ export interface AzureTuning {
   readonly poll: Duration;
   /** The longest wait for one answer of Azure, before the SDK tries again. @default 10_000 */
   readonly tryTimeout: Duration;
-  /** The shortest lock that queues are made with; the cloud takes no shorter one than 5 s. @default 5_000 */
+  /** The shortest lock that queues are made with. The cloud takes no shorter one than 5 s. @default 5_000 */
   readonly minLock: Duration;
 }
 
@@ -75,7 +75,7 @@ const defaultTuning: Tuning = {
   minLock: 5_000,
 };
 
-/** Timers of the SDKs that are longer than 24 days run at once; a day is far below. */
+/** Timers of the SDKs that are longer than 24 days run at once. A day is far below. */
 const maxMs = 24 * 60 * 60 * 1000;
 
 const tuningRules: OptionRules<AzureTuning> = {

@@ -7,11 +7,11 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { ClaimCheck } from "./queues/claim-check.ts";
+import type { AzureLease } from "./queues/lease.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
 
@@ -61,7 +61,7 @@ export class AzureProvider implements Provider {
     return new AzureProvider(await clientsFrom(config), config, clock);
   }
 
-  beginStep(lease: Lease): Step {
+  beginStep(lease: AzureLease): Step {
     return directStep(this.queues, this.stores, lease);
   }
 
@@ -80,5 +80,6 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,
+    transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
   };
 }

@@ -4,7 +4,7 @@ import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/se
 import type { ContainerClient } from "@azure/storage-blob";
 
 /**
- * The Service Bus namespace: a connection string, a host name for Entra ID, or clients of your own.
+ * The Service Bus namespace: connection string, host name for Entra ID, or your own clients.
  *
  * @example
  * { connectionString: "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=…;SharedAccessKey=…" }

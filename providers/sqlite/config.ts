@@ -24,7 +24,7 @@ export interface SqliteConfig {
    */
   readonly file: string;
   /**
-   * What a power loss may take: with `full` nothing that was confirmed, with `normal` the last commits.
+   * Loss on a power failure: with `full` no confirmed write, with `normal` the last commits.
    *
    * With `normal` a commit is lost whole or not at all, and the file stays intact. A killed process loses nothing
    * either way.

@@ -1,17 +1,18 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import type { Lease } from "../../src/contract/queue-operator.ts";
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { providerModule } from "./module.ts";
+import type { SqliteLease } from "./queues/lease.ts";
 import { SqliteQueueOperator } from "./queues/queue-operator.ts";
 import { SqliteRows } from "./stores/rows.ts";
 
@@ -37,12 +38,19 @@ export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvi
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    transactions:
+      "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
+      "publish an event, and let its actor write both",
+  };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;
   readonly #locks: RowLockStore;
-  readonly #steps: AtomicSteps;
+  readonly #steps: AtomicSteps<SqliteLease>;
 
   /** @throws BeeHiveError when an option is wrong, no driver is available, or the file cannot be opened or migrated. */
   constructor({
@@ -61,17 +69,19 @@ export class SqliteProvider implements Provider {
       rows,
       clock,
       locks: this.#locks,
+      underWay: new StepsUnderWay(),
+      discarded: (lease, relied) => (lease.relied = relied),
       commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
     };
     new Housekeeping(this.#client, clock, rows);
   }
 
-  beginStep(lease: Lease): Step {
+  beginStep(lease: SqliteLease): Step {
     return new AtomicStep(lease, this.#steps);
   }
 
   /**
-   * Writes a snapshot of the file to another file, which must not exist and is readable by this user only.
+   * Writes a snapshot to another file, which must not exist and is readable by this user only.
    *
    * Hives may run meanwhile. The event loop is blocked, for about a second per some hundred megabytes.
    *

@@ -66,7 +66,7 @@ export interface WaitingOrder {
   readonly quantity: number;
 }
 
-/** Whether an order can leave: the fraud check and the inventory run side by side, whoever ends last finds it so. */
+/** Returns true when an order can leave. Fraud check and inventory run side by side; the later one releases it. */
 export function isReady({ status, fraudCleared, items }: Order): boolean {
   return status === "accepted" && fraudCleared && Object.values(items).every(({ takenBy }) => takenBy !== undefined);
 }

@@ -12,7 +12,7 @@ export interface OutputSource extends Pick<ActorContext, "signal"> {
 }
 
 /**
- * Returns the outputs of an actor as a list; a promise of a list only for an async iterable.
+ * Returns the outputs of an actor as a list, for an async iterable as a promise.
  *
  * An async iterable is ended, and read no further, when the signal of the source aborts.
  *
@@ -88,7 +88,7 @@ function add(value: unknown, events: Event[], name: string, maxOutputs: number):
       "InvalidOutput",
       `${name} returned more than ${maxOutputs} events for one event, none of which was published. ` +
         "Does its generator end? " +
-        "A step that is to return more sets maxOutputs, or splits its work over several events.",
+        "Raise maxOutputs, or split the work over several events.",
     );
   events.push(assertEvent(value, name));
 }

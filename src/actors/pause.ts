@@ -1,5 +1,5 @@
 /**
- * The cause of a pause: its actor or a middleware threw `PauseSubscription`, a circuit breaker is open, a supervision
+ * The cause of a pause. Its actor or a middleware threw `PauseSubscription`, a circuit breaker is open, a supervision
  * rule matched, or the failure limit was reached.
  */
 export type PausedBy = "actor" | "circuit-breaker" | "supervision" | "failure-limit";

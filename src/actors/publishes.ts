@@ -4,7 +4,7 @@ import { destination } from "./descriptor.ts";
 
 /** Publishes events without being an actor: a pulser, or the application itself. */
 export interface Publisher {
-  /** The topics, queues and event types that it publishes to, written as those of an actor. */
+  /** Topics, queues and event types to publish to, written like those of an actor. */
   readonly publishes?: readonly Published[] | undefined;
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError, isBeeHiveError, RetryLater } from "../base/errors.ts";
 import { delay, isNumber, numberBetween, numberFrom, numberProblems, wholeNumber } from "../base/numbers.ts";
 
-/** How often, and how long apart, a failing event is tried; lengths of time in ms. */
+/** Number of attempts at a failing event, and their delays in ms. */
 export interface RetryPolicy<T = number> {
   /** Attempts in all before the event is dead-lettered; at least 1. @default 10 */
   readonly maxAttempts: number;
@@ -61,7 +61,7 @@ export function decideRetry(error: unknown, attempt: number, policy: RetryPolicy
   return { action: "retry", delayMs: backoff(attempt, policy, random) };
 }
 
-/** Returns whether a value is a wait in ms; a value computed from the response of a service may be none. */
+/** Returns whether a value is a wait in ms. A value computed from the response of a service may be none. */
 export function isDelay(ms: unknown): boolean {
   return isNumber(ms, delay);
 }

@@ -153,7 +153,7 @@ function isErrorClass(on: Exclude<ErrorMatch, string>): on is ErrorClass {
 /** Counts the failures of one subscription. */
 export class FailureCount {
   readonly #limit: FailureLimit<number>;
-  /** When the latest failures happened, in ms since the epoch; at most as many as the limit. */
+  /** Times of the latest failures, in ms since the epoch; at most as many as the limit. */
   readonly #times: number[] = [];
 
   constructor(limit: FailureLimit<number>) {

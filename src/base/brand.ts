@@ -20,7 +20,7 @@ export function isBranded(value: unknown, name: string): boolean {
   return false;
 }
 
-/** Returns whether `instanceof` holds, also by the brand of the class itself: subclasses need their own brands. */
+/** Returns whether `instanceof` holds, also by the brand of the class itself. Subclasses need their own brands. */
 export function isInstance(type: Constructor, value: unknown): boolean {
   if (Function.prototype[Symbol.hasInstance].call(type, value)) return true;
   const { prototype } = type as { readonly prototype: Readonly<Record<symbol, unknown>> };

@@ -5,7 +5,7 @@ const minStepMs = 1_000;
 export class ClockSteps {
   #latest = -Infinity;
 
-  /** Returns how far the clock was put back since the last call, in ms; 0 if it was not. */
+  /** Returns how far the clock was put back since the last call, in ms, or 0. */
   back(now: number): number {
     const ms = this.#latest - now;
     if (ms >= minStepMs || ms < 0) this.#latest = now;

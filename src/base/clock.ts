@@ -1,3 +1,5 @@
+import { Latch } from "./latch.ts";
+
 /**
  * The time of deliveries, leases, retries, locks and pulsers. Tests hand a clock of their own to the hive.
  *
@@ -45,7 +47,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls `callback` after this turn of the event loop, so that requests of one turn can be handled together.
+ * Calls `callback` after this turn of the event loop, to handle requests of a turn together.
  *
  * Not a matter of time, so it is no part of {@link Clock}.
  */
@@ -67,10 +69,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/** Returns the outcome of `work`, or the result of `late` if it takes longer than `ms`. */
+export async function withTimeLimit<T, L>(work: Promise<T>, clock: Clock, ms: number, late: () => L): Promise<T | L> {
+  const over = new Latch<void>();
+  const timer = clock.after(ms, () => over.resolve());
+  try {
+    return await Promise.race([work, over.promise.then(late)]);
+  } finally {
+    timer.cancel();
+  }
+}
+
 /** Resolves when `work` settles, after `ms` milliseconds at the latest. Never rejects. */
 export async function waitFor(work: Promise<unknown>, clock: Clock, ms: number): Promise<void> {
-  const ended = new AbortController();
-  const end = (): void => ended.abort();
-  work.then(end, end);
-  await sleep(clock, ms, ended.signal);
+  const nothing = (): void => {};
+  await withTimeLimit(work.then(nothing, nothing), clock, ms, nothing);
 }

@@ -16,7 +16,7 @@ export const durationForms = `write a number of ms or a text such as "30s", "5m"
 
 const shape = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/;
 
-/** Returns the length in ms; another value as it is, so that a check can refuse and name it. */
+/** Returns the length in ms, or an invalid value unchanged, for a check to refuse. */
 export function inMs<D>(duration: D): D extends Duration ? number : D {
   const length = typeof duration === "string" && shape.test(duration) ? ms(duration as ms.StringValue) : duration;
   return length as D extends Duration ? number : D;

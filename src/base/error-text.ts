@@ -5,13 +5,13 @@ const maxName = 128;
 /** Names that hold no secret for certain. */
 const plainName = /^[A-Za-z]{1,40}$/;
 
-/** Returns the message of any thrown value as a text, also of an object that is no `Error` but has one. */
+/** Returns the message of any thrown value as a text, also of objects with a message. */
 export function messageOf(error: unknown): string {
   try {
     const { message } = Object(error) as { readonly message?: unknown };
     return String(error instanceof Error || typeof message === "string" ? message : error);
   } catch {
-    return "what was thrown cannot be read as text";
+    return "the thrown value cannot be read as text";
   }
 }
 
@@ -25,7 +25,7 @@ export function stackOf(error: unknown): string | undefined {
 }
 
 /**
- * Returns the name under which errors are counted: the code of a `BeeHiveError`, the name of another error.
+ * Returns the name for counting errors: a `BeeHiveError`'s code, or another error's name.
  *
  * A class may give its errors any name, so the name is shortened, and secrets in it are masked.
  */
@@ -48,6 +48,6 @@ export function readable(thrown: unknown): unknown {
     void (thrown instanceof Error);
     return thrown;
   } catch {
-    return new Error("what was thrown cannot be looked at");
+    return new Error("the thrown value cannot be inspected");
   }
 }

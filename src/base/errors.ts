@@ -8,17 +8,17 @@ import { delay, isNumber, valueText } from "./numbers.ts";
  * The loop retries if it can, and dead-letters at once if it cannot.
  */
 const retryableByCode = {
-  /** An event cannot be made: no type, a body that is not JSON, a bad property. */
+  /** An event is invalid: no type, a body that is not JSON, a bad property. */
   InvalidEvent: false,
   /** A queue name is not `Topic-Subscription`, `Topic-` or `Queue`. */
   InvalidQueueName: false,
-  /** The name of a store, an id or a key is empty, too long or has control characters; a count is no safe integer. */
+  /** A name, id or key is empty, too long or malformed; a count is no safe integer. */
   InvalidKey: false,
   /** Actors or options contradict each other; the message lists every problem. */
   InvalidConfiguration: false,
   /** An actor returned a value that is not an iterable of events. */
   InvalidOutput: false,
-  /** A call came at the wrong time: before the start of a hive, after the end of a step. */
+  /** A call came too early or too late: before a hive's start, after a step's end. */
   InvalidState: false,
   /** The body of a received event cannot be read; the message says where. */
   BodyUnreadable: false,
@@ -52,7 +52,7 @@ const retryableByCode = {
   Unavailable: true,
   /** A time limit passed. */
   Timeout: true,
-  /** An event was delivered too often without being settled: its consumers may have crashed on it. */
+  /** An event was delivered too often without being settled. Its consumers may have crashed on it. */
   Exhausted: true,
 } as const;
 
@@ -63,7 +63,7 @@ export type ErrorCode = keyof typeof retryableByCode;
 export const errorCodes = Object.keys(retryableByCode) as readonly ErrorCode[];
 
 /**
- * The error class of the library: `code` names the kind of failure, `cause` is the original error.
+ * The error class of the library. `code` names the kind of failure, `cause` is the original error.
  *
  * The message says what was tried, on what, and what to do next. It never holds event bodies or credentials.
  *
@@ -88,7 +88,7 @@ export class BeeHiveError extends Error {
     return isInstance(this, value);
   }
 
-  /** Whether the same step can succeed later without a change of code or options. */
+  /** True if the same step can succeed later without a change of code or options. */
   get retryable(): boolean {
     return retryableByCode[this.code];
   }
@@ -113,7 +113,7 @@ export class RejectEvent extends BeeHiveError {
 }
 
 /**
- * Thrown by an actor to have its event delivered again after `delay`, in place of the back-off of the retry policy.
+ * Thrown by an actor to retry its event after `delay`, not after its policy's back-off.
  *
  * It counts as an attempt, so the policy's limit still holds. A delay that is no length of time up to 100 years leaves
  * the decision to the retry policy, and the message says so.
@@ -137,7 +137,7 @@ export class RetryLater extends BeeHiveError {
 }
 
 /**
- * Thrown by an actor or a middleware to pause its subscription: something that all its events need is down.
+ * Thrown by an actor or a middleware to pause its subscription while a service is down.
  *
  * The event is abandoned, and this delivery does not count as an attempt. A pause that is no length of time up to 100
  * years makes it a failure like any other, and the message says so.

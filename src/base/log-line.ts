@@ -4,7 +4,7 @@ import { redactField } from "./redact.ts";
 import { safeText } from "./safe-text.ts";
 
 const maxText = 4_096;
-/** The maximum depth and number of values in one line: a logged object may lead to any other. */
+/** The maximum depth and number of values in one line. A logged object may lead to any other. */
 const maxDepth = 10;
 const maxValues = 500;
 

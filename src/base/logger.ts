@@ -39,7 +39,7 @@ function write(level: string, fields: object, message: string): void {
 }
 
 /**
- * Returns the same logger with errors as plain data: in `err`, and wherever a field is an `Error`.
+ * Returns the logger with errors as plain data, in `err` and in all other fields.
  *
  * Swallows errors of the logger: logging must not interrupt the caller.
  */
@@ -61,7 +61,7 @@ export function safeLogger(logger: Logger): Logger {
 
 const maxReason = 2_048;
 
-/** Returns the fields with errors as data; the same object if there are none, as in most lines. */
+/** Returns the fields with errors as data, or the same object if there are none. */
 function errorsAsData(fields: object): object {
   let changed: Record<string, unknown> | undefined;
   for (const [name, value] of Object.entries(fields)) {

@@ -22,7 +22,7 @@ const lossyTags: ReadonlySet<string> = new Set([
   "URLSearchParams",
 ]);
 
-/** Returns the kind of a value that JSON loses, such as `a Map`; `undefined` for a value that JSON carries. */
+/** Returns the kind of a value that JSON loses, such as `a Map`; `undefined` for others. */
 export function lossyKind(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
   return typeof (value as { toJSON?: unknown }).toJSON === "function" ? undefined : kindOfSeen(value);

@@ -61,7 +61,7 @@ export function numberProblems(name: string, value: unknown, rule: NumberRule): 
   return isNumber(value, rule) ? [] : [`${name} must be ${rule.must}, not ${valueText(value)}`];
 }
 
-/** Returns the words of a message for a value: a text in quotes, a number as it is. */
+/** Returns a value for a message: a text in quotes, a number unchanged. */
 export function valueText(value: unknown): string {
   switch (typeof value) {
     case "number":

@@ -2,22 +2,23 @@
 const commands = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Returns a text that is safe to print: control characters become escapes, except for line breaks and tabs.
+ * Returns a printable text. Control characters become escapes, except for line breaks and tabs.
  *
  * An event could otherwise clear the screen of its reader, or forge what is on it.
  */
 export function printable(text: string): string {
   return text
     .replaceAll("\r\n", "\n")
-    .replaceAll(commands, (sign) => (sign === "\n" || sign === "\t" ? sign : escaped(sign)));
+    .replaceAll(commands, (sign) => (sign === "\n" || sign === "\t" ? sign : unicodeEscape(sign)));
 }
 
-/** Returns a text for one line, such as an id: also its line breaks and tabs become escapes. */
+/** Returns a text for one line, such as an id. Line breaks and tabs become escapes, too. */
 export function printableLine(text: string): string {
-  return text.replaceAll(commands, escaped);
+  return text.replaceAll(commands, unicodeEscape);
 }
 
-function escaped(sign: string): string {
+/** Returns the escape of a UTF-16 unit, as in JSON. */
+export function unicodeEscape(sign: string): string {
   return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 

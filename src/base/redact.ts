@@ -8,7 +8,7 @@ const words =
 /** A whole name of a secret. The name of a key is no secret, nor are a partition key and the key of an item. */
 const secretName = `(?:${words})(?![\\w-]{0,40}name\\b)[\\w-]{0,64}`;
 /*
- * Each pattern takes linear time, since errors quote bodies of any length: the tries from each place of a text
+ * Each pattern takes linear time, since errors quote bodies of any length. The tries from each place of a text
  * are bounded, and a value needs no end.
  */
 
@@ -47,7 +47,7 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     new RegExp(`(${secretName}["']?:[ \\t]{0,9}\\r?\\n[ \\t]{1,40})(?!at |- |[a-z_.-]{1,64}:\\s)[^\\s]+`, "gi"),
     `$1${mask}`,
   ],
-  // As the value of an element that its attribute names.
+  // The value of an element, named by its attribute.
   [new RegExp(`((?:key|name)=["'][\\w:.-]{0,60}${secretName}["'][ \\t]{1,9}value=["'])[^"'<>]+`, "gi"), `$1${mask}`],
   [/(hooks\.slack\.com\/[a-z]{1,20}\/)[^\s"'<>\\)]+/gi, `$1${mask}`],
   [/(discord(?:app)?\.com\/api\/(?:v\d{1,3}\/)?webhooks\/)[^\s"'<>\\)]+/gi, `$1${mask}`],
@@ -96,7 +96,7 @@ export function redactField<T>(name: string, value: T): T | string {
 }
 
 /**
- * Returns a text with masks for its secrets: passwords, keys and tokens in URLs, connection strings, JSON and headers.
+ * Returns a text with masked secrets: passwords, keys and tokens in URLs, JSON, headers and more.
  *
  * Hosts, names and regions stay.
  */
@@ -107,7 +107,7 @@ export function redact(text: string): string {
 /** Fills the place of what a mask makes shorter: no character of any text. */
 const filler = "\uffff";
 
-/** The same, with every mask at least as long as what it stands for: what comes behind it stays where it was. */
+/** The same, with every mask at least as long as what it stands for. What comes behind it stays where it was. */
 export function redactInPlace(text: string): string {
   return secrets.reduce(
     (rest, [pattern, replacement]) =>

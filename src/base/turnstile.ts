@@ -1,3 +1,5 @@
+import { Latch } from "./latch.ts";
+
 /**
  * A queue of turns for each name: one caller at a time.
  *
@@ -7,7 +9,7 @@
 export class Turnstile {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Whether a caller has a turn, or waits for one. */
+  /** True if a caller has a turn, or waits for one. */
   get occupied(): boolean {
     return this.#last.size > 0;
   }
@@ -15,15 +17,12 @@ export class Turnstile {
   /** Resolves at the caller's turn with the function that ends it. */
   async enter(name: string): Promise<() => void> {
     const before = this.#last.get(name);
-    let leave = (): void => {};
-    const mine = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    const last = before ? before.then(() => mine) : mine;
+    const mine = new Latch<void>();
+    const last = before ? before.then(() => mine.promise) : mine.promise;
     this.#last.set(name, last);
     await before;
     return () => {
-      leave();
+      mine.resolve();
       if (this.#last.get(name) === last) this.#last.delete(name);
     };
   }

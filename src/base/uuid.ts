@@ -1,5 +1,5 @@
 /**
- * Returns the first 16 bytes of a hash as a UUID of version 8, the version for custom ids (RFC 9562).
+ * Returns the first 16 bytes of a hash as a UUID of version 8 (RFC 9562).
  *
  * V8 copies its short parts, so that a remembered id does not keep the whole hash alive.
  */

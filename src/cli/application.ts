@@ -9,7 +9,7 @@ import { importFile } from "./import-file.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * The export `hive` of a module: options that only code can set, such as a container, middleware or a logger.
+ * The export `hive` of a module: options for code only, such as a container, middleware or a logger.
  *
  * A function is called only by `run` and `simulate`, so it may open connections.
  *

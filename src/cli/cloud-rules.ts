@@ -4,7 +4,7 @@ import { providerModule, providersWith } from "../hive/open-provider.ts";
 import { UsageError } from "./exit-code.ts";
 
 /**
- * Returns the rules of clouds by their names or URLs: `aws`, or `aws:?prefix=shop` since prefixes count in limits.
+ * Returns the rules of clouds by name or URL: `aws`, or `aws:?prefix=shop`, since prefixes count in limits.
  *
  * Needs neither the SDK of a cloud nor credentials.
  */

@@ -6,7 +6,7 @@ import type { Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * One command of `beehive`, in a file of its own in `commands/`, listed in `commands/index.ts`:
+ * A command of `beehive`, in a file of its own in `commands/`, listed in `commands/index.ts`:
  *
  * ```ts
  * export const count: CliCommand = defineCommand<{ limit: string }, [modules: string[]]>({
@@ -29,7 +29,7 @@ import type { Settings } from "./settings.ts";
  * command never calls `process.exit`, never writes to `process.stdout` and opens providers only through its context.
  */
 export interface CliCommand<Options extends object = never, Arguments extends readonly unknown[] = never> {
-  /** One word, or two for a command of a group: `dead-letters list`. */
+  /** A word, or two for a command of a group: `dead-letters list`. */
   readonly name: string;
   /** The line in the list of commands, without a capital or a full stop. */
   readonly summary: string;

@@ -15,7 +15,7 @@ export interface ConfigFile {
 
 const names = ["json", "yaml", "yml", "ts", "mts", "js", "mjs"].map((extension) => `beehive.config.${extension}`);
 
-/** Returns the path of the configuration file in this folder, or in the nearest one above that has one. */
+/** Returns the path of the configuration file in this folder, or in the nearest one above. */
 export function findConfigFile(folder: string): string | undefined {
   const found = names.map((name) => join(folder, name)).filter((path) => existsSync(path));
   if (found.length > 1) throw new UsageError(`There are several configurations: ${found.join(", ")}. Keep one.`);
@@ -48,16 +48,25 @@ async function parse(path: string): Promise<unknown> {
   }
 }
 
-/** Resolves the paths in a configuration against the folder of its file, so that it works in any folder below. */
+/** Resolves paths against the folder of the configuration file, so that it works in any folder below. */
 async function withResolvedPaths(path: string, config: Config): Promise<Config> {
   const folder = dirname(path);
-  const { modules, provider, overrides } = config;
-  const module = provider === undefined ? undefined : await providerModule(provider.split(":", 1)[0] ?? "");
+  const { modules, provider, overrides, relay } = config;
+  const resolved = async (url: string): Promise<string> => {
+    const module = await providerModule(url.split(":", 1)[0] ?? "");
+    return module?.resolved?.(url, folder) ?? url;
+  };
   return {
     ...config,
     ...(modules && { modules: modules.map((module) => resolve(folder, module)) }),
-    ...(provider !== undefined && { provider: module?.resolved?.(provider, folder) ?? provider }),
+    ...(provider !== undefined && { provider: await resolved(provider) }),
     ...(typeof overrides === "string" && { overrides: resolve(folder, overrides) }),
+    ...(relay && {
+      relay: {
+        ...(relay.from !== undefined && { from: await resolved(relay.from) }),
+        ...(relay.to !== undefined && { to: await resolved(relay.to) }),
+      },
+    }),
   };
 }
 

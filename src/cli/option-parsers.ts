@@ -26,7 +26,7 @@ export function duration(minMs = 0): (text: string) => number {
   };
 }
 
-/** Returns a length of time in ms; a text that is none is returned as it is, to be refused. */
+/** Returns a length of time in ms. A text that is none is returned as it is, to be refused. */
 export function durationIn(text: string): unknown {
   return /^\d+$/.test(text.trim()) ? Number(text) : inMs(text.trim());
 }
@@ -36,7 +36,7 @@ export function several(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-/** Parses a time: ISO 8601, or a length of time before now, such as `30m`, `2h` or `7d`. */
+/** Parses a time: ISO 8601, or a length before now such as `30m`, `2h` or `7d`. */
 export function time(text: string): Date {
   const ago = inMs(text);
   const date = typeof ago === "number" ? new Date(systemClock.now() - ago) : new Date(text);

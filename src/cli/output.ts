@@ -14,7 +14,7 @@ export interface Streams {
 }
 
 /**
- * The output of a command: results go to the standard output, everything else goes to the standard error.
+ * The output of a command. Results go to the standard output, everything else goes to the standard error.
  *
  * With `--json` the standard output holds one JSON document or NDJSON and nothing else.
  */

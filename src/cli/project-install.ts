@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { ownFile } from "./package-root.ts";
 
 /**
- * Returns the URL of the command line that is installed in the project of this folder; undefined if it is this one.
+ * Returns the URL of the project's own command line; undefined if it is this one.
  *
  * The modules of the project import that copy of beehive-actors, and classes of two copies are not the same.
  */

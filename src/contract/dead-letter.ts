@@ -33,7 +33,7 @@ export function letterId(key: string | number): string {
   return `${letterPrefix}${key}`;
 }
 
-/** Returns the key in the id of a letter; `undefined` for another id, such as that of an event. */
+/** Returns the key in a letter's id; `undefined` for other ids, such as an event's. */
 export function letterKey(id: string): string | undefined {
   return id.startsWith(letterPrefix) ? id.slice(letterPrefix.length) : undefined;
 }

@@ -42,7 +42,7 @@ export function checkedEtag(etag: unknown): string {
   return checkedText("an etag", etag);
 }
 
-/** Refuses NUL, where drivers end a text, and half of a surrogate pair, which UTF-8 cannot hold. */
+/** Refuses NUL, where drivers end a text, and half surrogate pairs, which UTF-8 cannot hold. */
 function checkedText(what: string, text: unknown): string {
   if (typeof text !== "string") throw refused(text, what, "it is not a text");
   if (text.includes("\0")) throw refused(text, what, "it holds NUL (U+0000)");

@@ -2,7 +2,7 @@ import type { Provider, ProviderContext } from "./provider.ts";
 import type { QueueSpec } from "./queue-operator.ts";
 
 /**
- * Describes a provider to the rest of the package: the only place where its name and its habits are written down.
+ * Describes a provider to the rest of the package, which names it nowhere else.
  *
  * The file that exports one loads neither an SDK nor `hosting/`; its functions import what they need when called.
  *
@@ -23,7 +23,7 @@ export interface ProviderModule<Application = never> {
   readonly scheme: string;
   /** The packages to install for it, as words of `npm install`. @default None. */
   readonly packages?: string;
-  /** Where a hive keeps its journal by default: in its process, in the stores of the provider, or nowhere. */
+  /** Default place of a hive's journal: its process, the stores of the provider, or none. */
   readonly journal: "memory" | "stored" | "off";
   /** False when its queues live and end with one process. */
   readonly sharedBetweenProcesses: boolean;
@@ -35,8 +35,10 @@ export interface ProviderModule<Application = never> {
   rules?(url: string): Promise<ProviderRules>;
   /** Returns the least rights for an application, for `beehive policy`. Asks nothing of the cloud. */
   leastRights?(url: string, application: Application): Promise<LeastRights>;
-  /** Returns what a URL names and does not exist, such as `file`, where opening would create it. */
+  /** Returns the missing thing of a URL, such as `file`, where opening would create it. */
   missing?(url: string): Promise<string | undefined>;
+  /** How to copy its data, in words, where `beehive backup` cannot. */
+  readonly backupAdvice?: string;
   /** Returns the URL with relative paths resolved from a folder. */
   resolved?(url: string, folder: string): string;
 }

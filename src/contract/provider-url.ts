@@ -5,12 +5,12 @@ import { safeText } from "../base/safe-text.ts";
 /** The URL of a provider in its parts: `sqlite:./hive.db?durability=normal`. */
 export interface ProviderUrl {
   readonly scheme: string;
-  /** The text between the colon and the question mark: the file of `sqlite:`, empty for the others. */
+  /** The text between colon and question mark: the file of `sqlite:`, empty for the others. */
   readonly place: string;
   readonly query: URLSearchParams;
 }
 
-const known = "memory:, sqlite:FILE, azure: and aws:";
+const known = "memory:, sqlite:FILE, postgres://HOST/DATABASE, azure: and aws:";
 const maxShown = 200;
 
 /**

@@ -15,17 +15,19 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
-/** The abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
+/** Abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
-  /** Commits the store writes, the outputs and the event of a step together or not at all. */
+  /** Commits store writes, outputs and event of a step together or not at all. */
   readonly atomicStep: true | string;
   /** Delivers an event once that is pushed twice under one id within a window. */
   readonly deduplication: true | string;
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
+  /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
+  readonly transactions: true | string;
 }
 
-/** One run of an actor over one event: its stores and its end. */
+/** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
   /**
@@ -41,19 +43,31 @@ export interface Step {
 
 /** The place where a hive runs: its queues, its stores, and what it can do. docs/providers.md writes one. */
 export interface Provider {
-  /** `memory`, `sqlite`, `azure`, `aws`, or yours. */
+  /** `memory`, `sqlite`, `postgres`, `azure`, `aws`, or yours. */
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
   /** Stores that write at once, outside of any step. */
   readonly stores: Stores;
+  /**
+   * Creates what the provider needs beside the queues, such as tables. Idempotent, also in several processes at once.
+   *
+   * Only where the first write does not create it.
+   */
+  setup?(): Promise<void>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
+  /**
+   * Returns what slows the provider down and only an operator can end, in sentences.
+   *
+   * Only where the provider can tell cheaply.
+   */
+  warnings?(): Promise<readonly string[]>;
   /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }
 
-/** Returns a step that is not atomic: stores write at once, outputs are pushed, then the event is committed. */
-export function directStep(queues: QueueOperator, stores: Stores, lease: Lease): Step {
+/** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
+export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: Stores, lease: L): Step {
   return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
 }

@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
@@ -27,13 +28,19 @@ export interface Lease {
 
 /** How many events to lease, and how long to wait for the first. */
 export interface LeaseRequest {
-  /** The maximum number of leases, from 1: the actors that can start now, since a lease ages at once. */
+  /** Maximum leases, from 1. Only actors that can start now count, since a lease ages at once. */
   readonly max: number;
   readonly leaseMs: number;
   /** The maximum wait for the first event, in ms. */
   readonly waitMs: number;
   /** Ends the wait early. `lease` then returns an empty list, and leaves no event leased. */
   readonly signal: AbortSignal;
+  /**
+   * Waits until `events` actors can start, for at most `maxMs`. Returns how many can start then.
+   *
+   * For providers that charge by the request: one for ten events costs as much as one for a single event.
+   */
+  readonly moreSlots?: (events: number, maxMs: number) => Promise<number>;
 }
 
 /** How an event returns to its queue. */
@@ -61,6 +68,8 @@ export interface QueueCounts {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
+  /** True while the counts may miss events of this process, so that 0 proves nothing. */
+  readonly lagging?: boolean;
 }
 
 /**
@@ -77,20 +86,6 @@ export interface QueueCounts {
  * Write your own with docs/providers.md.
  */
 export interface QueueOperator<L extends Lease = Lease> {
-  /**
-   * Returns how many events one request carries, and how long to wait for that many free slots, in ms.
-   *
-   * For providers that charge by the request: the loop asks for fewer events only after that time.
-   */
-  gather?(name: QueueName): { readonly events: number; readonly forMs: number };
-
-  /**
-   * Returns whether this process has itself seen that a queue with empty counts stays empty.
-   *
-   * For providers whose counts lag behind. `true` when no subscription of this process reads the queue.
-   */
-  quiet?(name: QueueName): Promise<boolean>;
-
   /**
    * Returns what the provider refuses of these queues, in words: lengths, characters, leases that it cannot give.
    *
@@ -112,6 +107,14 @@ export interface QueueOperator<L extends Lease = Lease> {
    * @throws `QueueNotFound`, `TooLarge`.
    */
   push(events: readonly Event[]): Promise<number | undefined>;
+  /**
+   * Publishes events as {@link push} does, in a transaction of the application: with its commit, or not at all.
+   *
+   * Only where the queues are in the database of the application.
+   *
+   * @throws as `push`. The transaction may be of no more use then.
+   */
+  pushWithin?(transaction: Transaction, events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The caller may change the list. @throws `QueueNotFound`. */
   lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
   /** Extends leases by `leaseMs` from now. Returns for each, in order, whether it is still held. */
@@ -127,7 +130,7 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns the event to its queue, to be delivered again after a delay. @throws `LeaseLost`. */
   abandon(lease: L, options: AbandonOptions): Promise<void>;
   /**
-   * Moves the event to the dead letters of its queue, as a letter with an id of its own.
+   * Moves the event to the dead letters of its queue, with an id for the letter.
    *
    * Earlier letters of the same event stay.
    *
@@ -140,13 +143,13 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns counts; approximate where the cloud only knows approximate ones. */
   counts(name: QueueName): Promise<QueueCounts>;
   /**
-   * Returns the timestamp of the longest-ready event, in ms since the epoch; `undefined` when none is ready.
+   * Returns the timestamp of the longest-ready event, in ms; `undefined` when none is ready.
    *
    * Only where the provider can tell cheaply.
    */
   oldest?(name: QueueName): Promise<number | undefined>;
   /**
-   * Returns the tried events that hold back others of their key, at most 100, the longest lines first.
+   * Returns up to 100 tried events that hold back others of their key, longest lines first.
    *
    * Only where the provider can tell cheaply.
    */

@@ -8,8 +8,8 @@ import type { Received } from "../base/json-value.ts";
  * Ids sort by Unicode code point.
  *
  * A store that is injected into an actor belongs to the step. Where the provider is atomic, its writes join the commit
- * of the event, its reads see the step's own writes, and it throws `InvalidState` after the step. Stores of
- * `hive.stores` write at once.
+ * of the event, its reads see the step's own writes, and it throws `InvalidState` after the step. Stores from
+ * `hive.store(token)` write at once.
  */
 
 /** An item of a collection or keyed list: any object with an id. */
@@ -93,7 +93,7 @@ export interface KeyedListStore<T extends Identified> {
   all(list: string, key: string): AsyncIterable<Stored<T>>;
   /** Deletes every item of the list, if there are any. */
   deleteList(list: string, key: string): Promise<void>;
-  /** Returns whether the list of that key has an item; without a key, whether any list of that name has one. */
+  /** Returns whether the list has an item; without a key, whether any list of that name has one. */
   listExists(list: string, key?: string): Promise<boolean>;
 }
 
@@ -106,7 +106,7 @@ export interface IncrementOptions {
    */
   readonly min?: number | undefined;
   /**
-   * An idempotency key: later increments of this counter with it change nothing, and return or throw as the first did.
+   * An idempotency key. Later increments of this counter with it change nothing, and return or throw as the first did.
    *
    * Kept for 14 days, the longest that a queue keeps an event. Use `identityOf(event)`: a step may run twice.
    */
@@ -148,7 +148,7 @@ export interface StoredBlob extends BlobProperties {
 }
 
 /**
- * The body of a blob to write: text, bytes, or a stream of both, such as `createReadStream(file)`.
+ * A body to write: text, bytes, or a stream of both, such as `createReadStream(file)`.
  *
  * Text is stored as UTF-8. Other values and parts throw `InvalidItem`, and the stored blob stays.
  */
@@ -185,7 +185,7 @@ export interface KeyValueStore {
   delete(key: string, options?: { readonly etag?: string | undefined }): Promise<void>;
   /** Returns whether there is a blob of that key. */
   exists(key: string): Promise<boolean>;
-  /** Yields the blobs whose key starts with `prefix`, all by default, in key order, a page at a time. */
+  /** Yields blobs in key order, a page at a time. `prefix` selects the keys that start with it. */
   list(prefix?: string): AsyncIterable<BlobProperties>;
 }
 
@@ -213,7 +213,7 @@ export interface LockOptions {
   readonly wait?: Duration | undefined;
 }
 
-/** A lock that is held until `release`, or until its holder died and its `ttl` passed. */
+/** A lock, held until `release`, or until its holder died and its `ttl` passed. */
 export interface HeldLock extends AsyncDisposable {
   readonly resource: string;
   /**

@@ -10,9 +10,9 @@ import type { Lease } from "../contract/queue-operator.ts";
 import type { Event } from "../events/event.ts";
 import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
 
-/** One delivery of an event to an actor, after it ended. */
+/** A delivery of an event to an actor, after it ended. */
 export interface DeliveryReport {
-  /** As it was received: its `queueName` is the subscription. */
+  /** The event as received: its `queueName` is the subscription. */
   readonly event: Event;
   readonly descriptor: ActorDescriptor;
   /** 1 for the first. */
@@ -33,7 +33,7 @@ export interface DeliveryObserver {
   paused?(descriptor: ActorDescriptor, pause: Pause): void;
 }
 
-/** One event that is worked on. Its actor sees it as its context. */
+/** An event in work. Its actor sees it as its context. */
 export class Delivery implements ActorContext, LeaseHolder, Bagged {
   place = -1;
   readonly lease: Lease;

@@ -1,6 +1,7 @@
+import { Alarm } from "../base/alarm.ts";
 import { Bag, type Bagged } from "../base/bag.ts";
 import { ClockSteps } from "../base/clock-steps.ts";
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { ranSince } from "../base/event-loop.ts";
 import type { Logger } from "../base/logger.ts";
@@ -19,16 +20,16 @@ export class LeaseKeeper {
   readonly #logger: Logger;
   readonly #kept = new Bag<KeptLease>();
   readonly #steps = new ClockSteps();
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
-  /** When the timer is due, by `performance.now()`. A late timer shows that the event loop was held. */
-  #callsAt = Infinity;
+  readonly #alarm: Alarm;
+  /** When the alarm rings, by `performance.now()`. A late one shows that the event loop was held. */
+  #ringsAt = Infinity;
   readonly losses: LostLeases = new LostLeases();
 
   constructor(queues: Pick<QueueOperator, "renew">, clock: Clock, logger: Logger) {
     this.#queues = queues;
     this.#clock = clock;
     this.#logger = logger;
+    this.#alarm = new Alarm(clock, () => this.#wake());
   }
 
   /** Renews `lease` until it is stopped. Cancels the holder, once, when the lease ends before that. */
@@ -52,12 +53,12 @@ export class LeaseKeeper {
   }
 
   #noteLateness(): void {
-    ranSince(this.#callsAt, undefined);
+    ranSince(this.#ringsAt, undefined);
   }
 
   /** Stops renewing all leases. */
   close(): void {
-    this.#timer?.cancel();
+    this.#alarm.cancel();
     for (const kept of this.#kept) this.#kept.delete(kept);
   }
 
@@ -73,18 +74,12 @@ export class LeaseKeeper {
 
   #wakeAt(time: number): void {
     const now = this.#clock.now();
-    // `#timerAt` in the past without a wake-up means that the clock jumped forward; set the timer anew.
-    if (time >= this.#timerAt && this.#timerAt > now) return;
-    this.#timer?.cancel();
-    this.#timerAt = time;
-    this.#callsAt = performance.now() + (time - now);
-    this.#timer = this.#clock.after(time - now, () => this.#wake());
+    if (this.#alarm.ringBy(time, now)) this.#ringsAt = performance.now() + (time - now);
   }
 
   #wake(): void {
     this.#noteLateness();
-    this.#timerAt = Infinity;
-    this.#callsAt = Infinity;
+    this.#ringsAt = Infinity;
     const now = this.#now();
     const due = new Map<number, KeptLease[]>();
     for (const kept of this.#kept) {
@@ -138,7 +133,7 @@ export interface LeaseHolder {
   cancel(reason: BeeHiveError): void;
 }
 
-/** One lease that is renewed. */
+/** A lease that is renewed. */
 export class KeptLease implements Bagged {
   place = -1;
   readonly lease: Lease;

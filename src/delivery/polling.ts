@@ -30,6 +30,9 @@ export class Polling {
   readonly #stop = new AbortController();
   /** Ends the poll under way; replaced at each pause. */
   #endPoll = new AbortController();
+  /** Fields, because a poll reads them more often than it does anything else. */
+  #pollEnd: AbortSignal = this.#endPoll.signal;
+  #stopped = false;
   #ended: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
   #pausing: Span | undefined;
@@ -50,6 +53,7 @@ export class Polling {
 
   /** Stops leasing. Resolves when the poll under way has ended, which is up to the provider. */
   stop(): Promise<void> {
+    this.#stopped = true;
     this.#stop.abort();
     this.#endPoll.abort();
     this.slotFreed();
@@ -80,6 +84,7 @@ export class Polling {
     if (this.#stop.signal.aborted) return;
     this.#endPoll.abort();
     this.#endPoll = new AbortController();
+    this.#pollEnd = this.#endPoll.signal;
   }
 
   /** The last pause, until an event is committed after it. */
@@ -93,14 +98,13 @@ export class Polling {
   }
 
   async #poll(): Promise<void> {
-    const { queues, clock, logger } = this.#parts;
-    const { signal } = this.#stop;
+    const { clock, logger, queues } = this.#parts;
+    const { queueName, lease: leaseMs } = this.#descriptor;
     let failures = 0;
-    while (!signal.aborted) {
+    while (!this.#stopped) {
       if (this.pausedMs > 0) await this.#whilePaused();
       const turn = turnOfEventLoop();
       if (turn) await turn;
-      if (queues.gather) await this.#gatherSlots();
       const free = this.#free;
       if (free <= 0) {
         await this.#slot();
@@ -109,9 +113,11 @@ export class Polling {
       // A pause may have begun during the awaits above.
       if (this.pausedMs > 0) continue;
       this.state.asking(clock.now());
-      const end = this.#endPoll.signal;
+      const end = this.#pollEnd;
       try {
-        await this.#leaseUpTo(free, end);
+        const request = { max: free, leaseMs, waitMs: pollMs, signal: end, moreSlots: this.#moreSlots };
+        const taking = this.#take(await queues.lease(queueName, request));
+        if (taking) await taking;
         this.state.answered();
         failures = 0;
       } catch (error) {
@@ -119,39 +125,38 @@ export class Polling {
         if (end.aborted) continue;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
         logger.error({ err: error, waitMs }, "events could not be leased, trying again");
-        await sleep(clock, waitMs, signal);
+        await sleep(clock, waitMs, this.#stop.signal);
       }
     }
   }
 
-  /** Leases up to `max` events, waiting for the first, and hands them over. */
-  async #leaseUpTo(max: number, signal: AbortSignal): Promise<void> {
-    const { queueName, lease: leaseMs } = this.#descriptor;
-    const leases = await this.#parts.queues.lease(queueName, { max, leaseMs, waitMs: pollMs, signal });
-    // `splice(0)` empties the provider's array, and no local of the loop holds the leases: both would keep them reachable.
-    const taking = this.#parts.take(leases.splice(0));
-    if (taking) await taking;
+  /** Hands the leases over. Empties the array of the provider: it would keep them reachable, as a local of the loop would. */
+  #take(leases: Lease[]): Promise<void> | undefined {
+    return this.#parts.take(leases.splice(0));
   }
 
   /** The number of events that can be started now. */
   get #free(): number {
-    return (this.#probing ? 1 : this.#descriptor.parallelism) - this.#parts.inFlight();
+    return this.#slots - this.#parts.inFlight();
   }
 
-  /** Waits shortly for several free slots where a request for one event costs as much as for many. */
-  async #gatherSlots(): Promise<void> {
-    const { queueName, parallelism } = this.#descriptor;
-    const gather = this.#parts.queues.gather?.(queueName);
-    if (!gather || this.#free <= 0) return;
-    const wanted = Math.min(gather.events, parallelism);
+  get #slots(): number {
+    return this.#probing ? 1 : this.#descriptor.parallelism;
+  }
+
+  /** See {@link LeaseRequest.moreSlots}. An arrow function, so that polls share it. */
+  readonly #moreSlots = async (events: number, maxMs: number): Promise<number> => {
+    const { signal } = this.#endPoll;
+    const wanted = Math.min(events, this.#slots);
     let over = false;
-    const timer = this.#parts.clock.after(gather.forMs, () => {
+    const timer = this.#parts.clock.after(maxMs, () => {
       over = true;
       this.slotFreed();
     });
-    while (this.#free < wanted && !over && !this.#probing && !this.#stop.signal.aborted) await this.#slot();
+    while (this.#free < wanted && !over && !signal.aborted) await this.#slot();
     timer.cancel();
-  }
+    return this.#free;
+  };
 
   async #whilePaused(): Promise<void> {
     while (this.pausedMs > 0 && !this.#stop.signal.aborted) {

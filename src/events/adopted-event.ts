@@ -4,7 +4,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { Event } from "./event.ts";
 
 /**
- * Returns an event of any installed copy of the package as one of this copy; `undefined` for another value.
+ * Returns an event of any installed copy as one of this copy; `undefined` for other values.
  *
  * @throws BeeHiveError `InvalidEvent` if this copy cannot read the release of the other.
  */

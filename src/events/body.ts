@@ -35,7 +35,7 @@ export class SharedBody {
 }
 
 /**
- * Returns a body as it travels: JSON text, other text or a copy of its bytes; empty text for none.
+ * Returns a body as it travels: text or a copy of its bytes; empty text for none.
  *
  * @throws BeeHiveError `InvalidEvent` for a body that does not fit its content type.
  */
@@ -56,7 +56,7 @@ export function serialise(eventType: string, body: unknown, contentType: string)
 export function share(eventType: string, body: unknown, contentType: string): SharedBody {
   if (isJson(contentType) && !(body instanceof Uint8Array) && body !== undefined)
     return new SharedBody(eventType, body);
-  throw notABody(`the body of the event ${eventType} is no JSON value, only those go by reference`);
+  throw notABody(`the body of the event ${eventType} is no JSON value; byReference takes nothing else`);
 }
 
 function jsonText(eventType: string, body: unknown): string {

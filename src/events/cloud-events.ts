@@ -222,7 +222,7 @@ function dataOf({ body, contentType }: EventRecord): Pick<CloudEvent, "data" | "
   return { data_base64: Buffer.from(body).toString("base64") };
 }
 
-/** Base64 as RFC 4648 has it, its padding and line breaks optional; that of URLs too. */
+/** Base64 by RFC 4648, also that of URLs, with optional padding and line breaks. */
 function isBase64(text: string): boolean {
   const bare = text.replace(/\s/g, "").replace(/={1,2}$/, "");
   return !/[^\w+/-]/.test(bare) && bare.length % 4 !== 1;

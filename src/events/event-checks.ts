@@ -14,7 +14,7 @@ export const noProperties: Readonly<Record<string, EventProperty>> = Object.free
  */
 export const unreadableProperty = "beehiveunreadable";
 
-/** The properties without the mark of what cannot be read, which is no word of a sender's. */
+/** The properties without the mark of unreadable events, which no sender may set. */
 export function withoutMark(
   properties: Readonly<Record<string, EventProperty>>,
 ): Readonly<Record<string, EventProperty>> {
@@ -50,7 +50,7 @@ export function assertKnownOptions(options: EventOptions): void {
   }
 }
 
-/** Returns an id or type if the headers of every provider can carry it: printable, at most 128 characters. */
+/** Returns an id or type that every provider can carry: printable, at most 128 characters. */
 export function checkedHeader(what: string, text: unknown): string {
   assertText(what, text);
   if (text.length > 128)
@@ -108,7 +108,7 @@ export function checkedProperties(properties: unknown): Readonly<Record<string, 
 }
 
 /**
- * Checks a record as options are checked; ids and types of other producers may be longer and hold line breaks.
+ * Checks a record as options are checked. Ids and types of other producers may be longer and hold line breaks.
  *
  * @throws BeeHiveError `InvalidEvent`, which names the first wrong field.
  */
@@ -153,7 +153,7 @@ function assertInstant(what: string, ms: unknown): void {
   throw invalid(`the ${what} of an event must be ms since the epoch that a Date can have, not ${kindOf(ms)}`);
 }
 
-/** Refuses NUL, where drivers end a text, and half of a surrogate pair, which UTF-8 cannot hold. */
+/** Refuses NUL, where drivers end a text, and half surrogate pairs, which UTF-8 cannot hold. */
 function wellFormed(what: string, text: string): string {
   if (text.includes("\0")) throw invalid(`the ${what} of an event must not hold NUL (U+0000)`);
   if (!text.isWellFormed()) throw malformed(what);
@@ -169,7 +169,7 @@ function assertNoControls(what: string, text: string): void {
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(`the ${what} of an event must not hold control characters`);
 }
 
-/** Returns the kind of a value for a message, never the value: it may be secret. */
+/** Returns the kind of a value for a message, never the value. It may be secret. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null || typeof value === "boolean" || typeof value === "number")
     return String(value);

@@ -41,7 +41,7 @@ export interface EventOptions {
   /** The id of the event that caused this one. The hive sets it. */
   readonly causationId?: string | undefined;
   /**
-   * The key of order: an `ordered` subscription handles events of one key one after the other.
+   * The key of order. An `ordered` subscription handles events of one key one after the other.
    *
    * Empty text is no key: such events have no order among them.
    */

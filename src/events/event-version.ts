@@ -16,11 +16,11 @@ export const versionProperty = "schemaVersion";
 /** The default wait of an event for newer code, in ms. */
 export const defaultNewerVersionWaitMs = 300_000;
 
-/** The maximum delay between two deliveries of a waiting event, in ms: newer code may run beside this. */
+/** The maximum delay between two deliveries of a waiting event, in ms. Newer code may run beside this. */
 const maxReturnMs = 15_000;
 const minReturnMs = 1_000;
 
-/** The error of reading a body of a version that this code does not know yet. */
+/** The error for a body of a newer version than this code knows. */
 export class NewerVersion extends BeeHiveError {
   override readonly name: string = "NewerVersion";
   /** The time from the first delivery to the dead letter, in ms. No delivery in it counts as an attempt. */
@@ -49,7 +49,7 @@ export function newerVersionDelay({ waitMs }: NewerVersion, waitedMs: number): n
   return Math.min(left, Math.max(minReturnMs, Math.min(maxReturnMs, waitMs / 20)));
 }
 
-/** Returns the version of a body, 1 by default; `undefined` for a property that is no version. */
+/** Returns the version of a body; `undefined` for an invalid one. @default 1. */
 export function versionOf({ properties }: Versioned): number | undefined {
   const version = properties[versionProperty] ?? 1;
   return typeof version === "number" && Number.isSafeInteger(version) && version >= 1 ? version : undefined;

@@ -153,7 +153,7 @@ export class Event<Body = unknown> {
   }
 
   /**
-   * Whether {@link id} is fixed: given, received, or read once.
+   * True if {@link id} is fixed: given, received, or read once.
    *
    * The hive gives the outputs of a step deterministic ids, but never changes a fixed id.
    */
@@ -171,7 +171,7 @@ export class Event<Body = unknown> {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
 
-  /** Whether readers in this process share the body, see {@link EventOptions.byReference}. */
+  /** True if readers in this process share the body, see {@link EventOptions.byReference}. */
   get byReference(): boolean {
     return this.#body instanceof SharedBody;
   }

@@ -3,7 +3,7 @@ import { uuidOf } from "../base/uuid.ts";
 import type { Event } from "./event.ts";
 
 /**
- * Returns a unique name of an event: its id; with a `source`, a hash of the source and the id.
+ * Returns the identity of an event: its id, or with a `source` a hash of both.
  *
  * CloudEvents ids are unique within one source only. Use the identity as an idempotency key.
  *

@@ -12,7 +12,7 @@ interface Part {
 }
 
 /**
- * Returns the text of a member of an object with the white space around it; `undefined` for an unknown name.
+ * Returns the text of a member with its white space; `undefined` for an unknown name.
  *
  * The last of several members of one name counts, as for `JSON.parse`.
  *
@@ -63,7 +63,7 @@ function afterString(json: string, at: number): number {
 
 const sign = /["{}[\],]/g;
 
-/** Returns the index of the comma or bracket that ends the value at `at`, however deeply the value nests. */
+/** Returns the index of the comma or bracket that ends the value at `at`, at any depth. */
 function afterValue(json: string, at: number): number {
   let depth = 0;
   sign.lastIndex = at;

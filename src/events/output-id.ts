@@ -20,13 +20,13 @@ export interface OutputFacts {
   readonly ordinal: number;
 }
 
-/** The most characters of bodies that an id keeps, its own and those of the ids that it hangs on. */
+/** Maximum characters of bodies that an id keeps, with those of the ids that it depends on. */
 const maxKept = 8_192;
 /** Counts for the objects of one id, in characters. */
 const perId = 128;
 
 /**
- * The id of an output, worked out when something reads it: many ids are never read.
+ * The id of an output, worked out when something reads it. Many ids are never read.
  *
  * A hash of the input, the subscription and the output, so that a repeated step gives the same id. The position of the
  * output alone would not do: an actor that returns its outputs in another order on its second attempt would have a new
@@ -52,7 +52,7 @@ export class OutputId {
     return this.#facts === undefined ? 0 : this.#kept;
   }
 
-  /** Whether the text was worked out. */
+  /** True after the text was computed. */
   get isRead(): boolean {
     return this.#text !== undefined;
   }

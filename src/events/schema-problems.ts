@@ -5,11 +5,11 @@ type Issue = StandardSchemaV1.Issue;
 const maxIssues = 20;
 const maxPlace = 200;
 const maxValues = 200;
-/** The searched beginning of a long value, in characters: libraries cut the values that they quote. */
+/** The searched beginning of a long value, in characters. Libraries cut the values that they quote. */
 const startLength = 16;
 
 /**
- * Returns why a body does not fit a schema: the path of each problem, and what the schema expects there.
+ * Returns why a body does not fit a schema: the path of each problem, and the expectation.
  *
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
@@ -41,7 +41,7 @@ function* propertiesIn(json: unknown): Generator<string> {
   }
 }
 
-/** What a name of a program looks like. */
+/** The shape of a name in a program. */
 const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
 
 function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): string {
@@ -58,7 +58,7 @@ function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | und
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** Returns the message; if it quotes one of the texts, the expectation of the schema or the message with masks. */
+/** Returns the message. If it quotes one of the texts, returns the expectation of the schema or masks the texts. */
 function withoutValues(issue: Issue, texts: readonly string[]): string {
   const patterns = texts.map(patternOf);
   const quotes = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0);
@@ -82,7 +82,7 @@ function* textsIn(value: unknown, budget: { left: number }): Generator<string> {
   if (typeof value === "object" && value !== null) for (const one of Object.values(value)) yield* textsIn(one, budget);
 }
 
-/** The members of what was found that the schema does not know and the message quotes. */
+/** Members of the found value that the schema does not know and the message quotes. */
 function quotedKeys({ message }: Issue, found: unknown, names: ReadonlySet<string> | undefined): string[] {
   if (typeof found !== "object" || found === null) return [];
   return Object.keys(found)

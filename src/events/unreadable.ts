@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isBeeHiveError, BeeHiveError } from "../base/errors.ts";
+import { unicodeEscape } from "../base/printable.ts";
 import { kindOf, unreadableProperty as property } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 
@@ -46,7 +47,7 @@ function mended(record: EventRecord, reason: string): EventRecord {
   };
 }
 
-/** Returns an id or type that providers can carry; a different one for each that they cannot. */
+/** Returns an id or type that providers can carry, different for each invalid one. */
 function header(text: unknown): string {
   const whole = escaped(text);
   if (whole.length > 0 && whole.length <= 128) return whole;
@@ -59,7 +60,7 @@ function escaped(value: unknown): string {
   return text.replace(
     // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
     /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    unicodeEscape,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { EventGraph } from "./event-graph.ts";
 
-/** Returns the groups of actors whose events come back to each of them, in the order of the flow. */
+/** Returns the groups of actors in cycles, in the order of the flow. */
 export function cyclesOf({ actors, publications, subscriptions }: EventGraph): string[][] {
   const next = new Map(
     actors.map(({ name }) => {

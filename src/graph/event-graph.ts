@@ -12,7 +12,7 @@ export interface EventGraph {
   readonly pulsers: readonly GraphPulser[];
   readonly publications: readonly Publication[];
   readonly subscriptions: readonly Subscription[];
-  /** Whether publications have counts from a journal. */
+  /** True if publications have counts from a journal. */
   readonly observed: boolean;
 }
 
@@ -40,7 +40,7 @@ interface GraphActor {
 
 interface GraphPulser {
   readonly name: string;
-  /** As text: `every 5 minutes`. */
+  /** The schedule as text: `every 5 minutes`. */
   readonly schedule: string;
 }
 
@@ -55,7 +55,7 @@ export interface Publication {
   readonly from: Publisher;
   /** A topic or a simple queue. */
   readonly to: QueueName;
-  /** Whether the code declares it; otherwise it was only observed. */
+  /** True if the code declares it; otherwise it was only observed. */
   readonly declared: boolean;
   /** The number of observed events; `undefined` without a journal. */
   readonly count: number | undefined;

@@ -4,7 +4,7 @@ import type { QueueName } from "../events/queue-name.ts";
 export type ChartNodeKind = "actor" | "topic" | "queue" | "pulser" | "outside";
 
 export interface ChartNode {
-  /** Letters, digits and underscores, made of kind and name, so that other changes do not change it. */
+  /** Letters, digits and underscores, made of kind and name only, so that it is stable. */
   readonly id: string;
   readonly kind: ChartNodeKind;
   readonly lines: readonly string[];

@@ -1,8 +1,7 @@
 import type { EventGraph } from "./event-graph.ts";
 
 /**
- * Returns the graph with its lists in the order of the flow: from outside and pulsers, through readers, to their
- * events.
+ * Returns the graph in the order of the flow: from outside and pulsers, through readers, to their events.
  *
  * Unreachable parts come last. Equal parts are sorted by name.
  */

@@ -6,7 +6,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const data = new Set(["const", "enum", "default", "example", "examples"]);
 
 /**
- * Returns the JSON Schema (draft 7) of an event; `undefined` if its library, unlike zod and arktype, has none.
+ * Returns the JSON Schema (draft 7) of an event; `undefined` if its library, unlike zod, has none.
  *
  * @param place The place of the schema in its document, for references: `#/components/schemas/Order`.
  */

@@ -1,4 +1,4 @@
-/** Returns the name that was probably meant: one that differs by a letter or two, or by capitals. */
+/** Returns the probably intended name: one that differs by a letter or two, or by capitals. */
 export function nearestOf(name: string, names: readonly string[]): string | undefined {
   const maxDistance = name.length < 5 ? 1 : 2;
   const near = names

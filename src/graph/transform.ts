@@ -21,7 +21,7 @@ export function compare({ actors, publications, observed }: EventGraph): Compari
 }
 
 /**
- * Returns the graph without some actors, such as one that reads every topic, and without queues used by them alone.
+ * Returns the graph without some actors, and without queues used by them alone.
  */
 export function withoutActors(graph: EventGraph, names: readonly string[]): EventGraph {
   if (names.length === 0) return graph;

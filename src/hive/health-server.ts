@@ -20,7 +20,7 @@ export interface HealthServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How long a client may take to send a request, in ms, so that slow ones do not pile up. */
+/** Maximum time of a client to send a request, in ms. So slow clients do not pile up. */
 const maxRequestMs = 5_000;
 
 /**

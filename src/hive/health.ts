@@ -1,7 +1,7 @@
 import { errorNameOf } from "../base/error-text.ts";
-import type { Clock } from "../base/clock.ts";
+import { withTimeLimit, type Clock } from "../base/clock.ts";
 import { PauseSubscription } from "../base/errors.ts";
-import type { FactoryActor } from "../delivery/factory-actor.ts";
+import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import type { PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -30,7 +30,9 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** The code of a `BeeHiveError` or the name of another error; `Timeout` when the provider did not respond in time. */
+  /** What slows the provider down and only an operator can end, in sentences. It may still be `well`. */
+  readonly warnings: readonly string[];
+  /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
 }
 
@@ -44,7 +46,7 @@ export interface ActorHealth {
   readonly error: string | undefined;
   /** Why this process leases no events of the subscription, or one at a time. Other processes may lease them. */
   readonly paused: PauseHealth | undefined;
-  /** Partition keys of an ordered subscription held back by an event that awaits a retry here; at most 10. */
+  /** Up to 10 partition keys that are held back by an event with a retry here. */
   readonly heldKeys: readonly HeldKey[];
 }
 
@@ -58,15 +60,15 @@ export interface PauseHealth {
 
 export interface HealthParts {
   readonly provider: Provider;
-  readonly factories: readonly FactoryActor[];
+  readonly loops: readonly DeliveryLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
 }
 
-/** How long an answer of the provider is reused, in ms: probes are frequent, and a cloud charges for each request. */
+/** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
 const reusedMs = 5_000;
-/** How long the provider may take to respond, in ms: a probe of Kubernetes waits for 1 s by default. */
+/** How long the provider may take to respond, in ms. A probe of Kubernetes waits for 1 s by default. */
 const maxAnswerMs = 800;
 /** How long a poll may take, in ms. Polls wait for at most 20 s, so a longer one is stuck. */
 const stuckMs = 120_000;
@@ -90,7 +92,7 @@ export class HealthCheck {
   /** @param askProvider Whether to ask the provider; liveness does not depend on it. */
   async health(state: HiveState, askProvider: boolean): Promise<Health> {
     const provider = state === "running" && askProvider ? await this.#provider() : this.#unknown();
-    const actors = this.#parts.factories.map((factory) => this.#actor(factory, state === "running"));
+    const actors = this.#parts.loops.map((loop) => this.#actor(loop, state === "running"));
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
@@ -98,7 +100,7 @@ export class HealthCheck {
     };
   }
 
-  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: FactoryActor, running: boolean): ActorHealth {
+  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop, running: boolean): ActorHealth {
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;
@@ -115,7 +117,7 @@ export class HealthCheck {
   }
 
   #unknown(): ProviderHealth {
-    return { name: this.#parts.provider.name, state: "unknown", missing: [], error: undefined };
+    return { name: this.#parts.provider.name, state: "unknown", missing: [], warnings: [], error: undefined };
   }
 
   #provider(): Promise<ProviderHealth> {
@@ -127,17 +129,15 @@ export class HealthCheck {
   async #ask(): Promise<ProviderHealth> {
     const { provider, specs, clock } = this.#parts;
     const { name } = provider;
-    let tooLate = (): void => {};
-    const limit = new Promise<"late">((resolve) => (tooLate = () => resolve("late")));
-    const timer = clock.after(maxAnswerMs, tooLate);
     try {
-      const missing = await Promise.race([provider.queues.missing(specs), limit]);
-      if (missing === "late") return { name, state: "failed", missing: [], error: "Timeout" };
-      return { name, state: missing.length === 0 ? "well" : "failed", missing: missing.map(String), error: undefined };
+      const asked = Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
+      const answer = await withTimeLimit(asked, clock, maxAnswerMs, () => "late" as const);
+      if (answer === "late") return { name, state: "failed", missing: [], warnings: [], error: "Timeout" };
+      const [missing, warnings] = answer;
+      const state = missing.length === 0 ? "well" : "failed";
+      return { name, state, missing: missing.map(String), warnings, error: undefined };
     } catch (error) {
-      return { name, state: "failed", missing: [], error: errorNameOf(error) };
-    } finally {
-      timer.cancel();
+      return { name, state: "failed", missing: [], warnings: [], error: errorNameOf(error) };
     }
   }
 }

@@ -61,13 +61,13 @@ export class HiveQueue {
     return ids.length;
   }
 
-  /** Lists all ids first: an event that is dead-lettered again at once must not be requeued twice. */
+  /** Lists all ids first. An event that is dead-lettered again at once must not be requeued twice. */
   async #allIds(which: { readonly all: true }): Promise<readonly string[]> {
     // Checked at run time as well, because `drop` is final.
     if ((which as { readonly all?: unknown } | undefined)?.all !== true)
       throw new BeeHiveError(
         "InvalidKey",
-        "Say which dead letters: the id of a letter or of an event, or { all: true }.",
+        "Name the dead letters: the id of a letter or of an event, or { all: true }.",
       );
     const ids: string[] = [];
     for await (const { id } of this.deadLetters()) ids.push(id);

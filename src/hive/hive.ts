@@ -1,52 +1,43 @@
-import { adopted } from "../events/adopted-event.ts";
-import { undecorated } from "../actors/actors-from.ts";
-import { throwProblems, withProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { systemClock, waitFor, type Clock } from "../base/clock.ts";
-import { ActorContainer } from "../injection/container.ts";
+import { undecorated } from "../actors/actors-from.ts";
 import { descriptorsText } from "../actors/descriptors-text.ts";
+import type { Outcome } from "../actors/outcome.ts";
+import { resolveActors } from "../actors/resolve-actors.ts";
+import { checkedDuration } from "../base/checked-number.ts";
+import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { Event } from "../events/event.ts";
-import { resolveActors } from "../actors/resolve-actors.ts";
-import { hiveOptionProblems, type HiveOptions } from "./options.ts";
-import { HiveQueue } from "./hive-queue.ts";
-import { HealthCheck, type Health, type HiveState } from "./health.ts";
+import { Latch } from "../base/latch.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
+import { delay } from "../base/numbers.ts";
+import { throwProblems, withProblems } from "../base/problems.ts";
+import { Turnstile } from "../base/turnstile.ts";
+import type { Provider } from "../contract/provider.ts";
+import type { Lease } from "../contract/queue-operator.ts";
+import { LeaseKeeper } from "../delivery/lease-keeper.ts";
+import { LogEvents } from "../delivery/log-events.ts";
+import type { Event } from "../events/event.ts";
+import { QueueName } from "../events/queue-name.ts";
+import { ActorContainer } from "../injection/container.ts";
+import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
-import { Latch } from "../base/latch.ts";
-import { LeaseKeeper } from "../delivery/lease-keeper.ts";
-import { byDelivery, LogEvents } from "../delivery/log-events.ts";
-import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
-import { Orchestrator, notSetUp, type Topology } from "./orchestrator.ts";
+import type { Trace } from "../journal/trace/trace.ts";
 import { pulserProblems } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
-import { checkedDuration } from "../base/checked-number.ts";
-import { delay } from "../base/numbers.ts";
-import { openProvider } from "./open-provider.ts";
-import type { Provider } from "../contract/provider.ts";
-import { QueueName } from "../events/queue-name.ts";
-import type { Lease } from "../contract/queue-operator.ts";
-import type { Outcome } from "../actors/outcome.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
-import { storeOf, type Token } from "../injection/tokens.ts";
-import type { Trace } from "../journal/trace/trace.ts";
-import { Turnstile } from "../base/turnstile.ts";
+import { HealthCheck, type Health, type HiveState } from "./health.ts";
+import { HiveQueue } from "./hive-queue.ts";
+import { openProvider } from "./open-provider.ts";
+import { hiveOptionProblems, type HiveOptions } from "./options.ts";
+import { Orchestrator, type Topology } from "./orchestrator.ts";
+import { Publishing } from "./publishing.ts";
+import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
 
-/**
- * Creates a hive: checks its actors and opens its provider.
- *
- * Nothing is created at the provider and nothing runs until {@link Hive.start}.
- *
- * @throws BeeHiveError `InvalidConfiguration` with every problem of the options and of every actor.
- * @example
- * await using hive = await createHive({ actors: [PaymentActor], provider: "sqlite:./hive.db" });
- * await hive.start();
- * await hive.push(OrderAccepted.create({ orderId: "1" }));
- */
+/** Creates a hive, where this file is loaded already. The index has the one of `create-hive.ts`, which loads it. */
 export async function createHive(options: HiveOptions): Promise<Hive> {
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
@@ -73,11 +64,10 @@ export class Hive {
   readonly provider: Provider;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
-  readonly #recording: Recording | undefined;
+  readonly #publishing: Publishing;
   readonly #clock: Clock;
   readonly #ownsProvider: boolean;
   readonly #topology: Topology;
-  readonly #telemetry: Telemetry;
   readonly #container: ActorContainer;
   readonly #logger: Logger;
   readonly #logEvents: LogEvents;
@@ -87,7 +77,6 @@ export class Hive {
   readonly #healthCheck: HealthCheck;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
-  #isSetUp = false;
   #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
   #stopReason: unknown;
@@ -107,18 +96,23 @@ export class Hive {
     this.#clock = clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
-    this.#telemetry = new Telemetry(provider.name, clock);
-    this.#container = new ActorContainer(provider.stores, options.container);
+    const telemetry = new Telemetry(provider.name, clock);
+    this.#container = new ActorContainer(provider.stores, options.container, options.resolve);
     this.#logger = logger;
     this.journal = openJournal(options.journal, provider, clock, logger);
     const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
     const recording = this.journal && new Recording(this.journal, clock, logger, subject);
-    this.#recording = recording;
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
     this.#pulsers = (options.pulsers ?? []).map(
       (pulser) =>
-        new Pulsing(pulser, { clock, logger, stores: provider.stores, push: (events) => this.#publish(events) }),
+        new Pulsing(pulser, {
+          clock,
+          logger,
+          stores: provider.stores,
+          // Pulsers publish also while the hive waits for them to stop.
+          push: (events) => this.#publishing.publish(events),
+        }),
     );
     this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], {
       provider,
@@ -127,7 +121,7 @@ export class Hive {
       turnstile: new Turnstile(),
       clock,
       logger,
-      telemetry: this.#telemetry,
+      telemetry,
       random,
       logEvents: this.#logEvents,
       observers: [
@@ -136,8 +130,16 @@ export class Hive {
       ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
-    const { factories, specs } = this.#orchestrator;
-    this.#healthCheck = new HealthCheck({ provider, clock, factories, specs });
+    const { loops, specs } = this.#orchestrator;
+    this.#publishing = new Publishing({
+      provider,
+      clock,
+      telemetry,
+      logEvents: this.#logEvents,
+      recording,
+      specs,
+    });
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
   }
 
   /**
@@ -151,7 +153,7 @@ export class Hive {
   }
 
   /**
-   * Creates the topics, subscriptions and queues of all actors and pulsers, or checks that they exist.
+   * Creates topics, subscriptions and queues of all actors and pulsers, or checks their existence.
    *
    * {@link HiveOptions.topology} decides which. `start` calls it, unless it was called before.
    *
@@ -161,7 +163,7 @@ export class Hive {
   setup(): Promise<void> {
     this.#setup ??= this.#orchestrator.setup(this.#topology).then(
       () => {
-        this.#isSetUp = true;
+        this.#publishing.isSetUp = true;
       },
       (error: unknown) => {
         this.#setup = undefined;
@@ -172,7 +174,7 @@ export class Hive {
   }
 
   /**
-   * Processes and settles one lease that a host handed over, such as a function in a cloud. Returns its outcome.
+   * Processes and settles a lease from a host, such as a function in a cloud. Returns its outcome.
    *
    * Needs no `start`. The lease must come from the provider of this hive.
    *
@@ -203,8 +205,12 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
+   * Publishes an async iterable in batches of 100, so that it may be longer than the memory.
+   *
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
+   *
+   * With {@link PushOptions.within} the events are published with the commit of a transaction of the application.
    *
    * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
    *   the provider. Some of several events may be published then; pushing the same events again is safe where the
@@ -212,32 +218,13 @@ export class Hive {
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publish(events);
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.push(events, options);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 
-  /** Publishes in any state: pulsers publish also while the hive waits for them to stop. */
-  async #publish(events: Event | Iterable<Event>): Promise<number | undefined> {
-    const list = events instanceof Event ? [events] : eventsIn(events);
-    if (list.length === 0) return 0;
-    let dropped: number | undefined = 0;
-    const pushedAt = this.#clock.now();
-    await this.#telemetry.push(list, async (traced) => {
-      const { business, log } = byDelivery(traced);
-      this.#logEvents.send(log);
-      try {
-        if (business.length > 0) dropped = await this.provider.queues.push(business);
-      } catch (error) {
-        throw this.#isSetUp ? error : notSetUp(error, business, this.#orchestrator.specs);
-      }
-    });
-    this.#recording?.pushed(list, pushedAt);
-    return dropped;
-  }
-
   /**
-   * Resolves when no event is ready, leased or delayed on any queue of these actors, or when the hive has stopped.
+   * Resolves when no event is ready, leased or delayed on queues of its actors, or when the hive has stopped.
    *
    * Events that other hives process on the same queues count.
    */
@@ -246,7 +233,7 @@ export class Hive {
   }
 
   /**
-   * Stops the hive: leases no more events, lets actors finish, and closes the provider that it opened.
+   * Stops the hive. Leases no more events, lets actors finish, and closes the provider that it opened.
    *
    * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,
    * also on signals; a hive stops itself only for a supervision rule that says so.
@@ -319,7 +306,7 @@ export class Hive {
   }
 
   /**
-   * Returns what happened to an item and where it is now, from the journal and the queues.
+   * Returns the history of an item and its present place, from the journal and the queues.
    *
    * @param id The id of an event, a correlation id, or a business id (see {@link JournalOptions.subject}).
    * @param options `live`: whether to ask the queues; on a cloud, reading dead letters costs. @default true
@@ -333,13 +320,13 @@ export class Hive {
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
-    const leases = this.#orchestrator.factories.flatMap((factory) => factory.leases);
+    const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
   }
 
   /**
-   * Returns a subscription or queue of the provider, to count its events and to requeue or drop its dead letters.
+   * Returns a subscription or queue, to count its events and to requeue or drop its dead letters.
    *
    * @throws BeeHiveError `InvalidQueueName`.
    * @example
@@ -348,21 +335,4 @@ export class Hive {
   queue(name: string): HiveQueue {
     return new HiveQueue(QueueName.parse(name), this.provider.queues);
   }
-}
-
-/**
- * Returns the events to push.
- *
- * @throws BeeHiveError `InvalidEvent` when one value is no event; nothing is published then.
- */
-function eventsIn(given: Iterable<Event>): readonly Event[] {
-  const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
-  const events: readonly unknown[] = iterable ? [...given] : [given];
-  const own = events.map(adopted);
-  if (own.every((one) => one !== undefined)) return own;
-  throw new BeeHiveError(
-    "InvalidEvent",
-    "hive.push takes an event or an iterable of events; " +
-      "make each with new Event(type, body), Event from beehive-actors.",
-  );
 }

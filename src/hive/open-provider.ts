@@ -5,19 +5,19 @@ import { registeredProvider, registerProvider, type ProviderModule } from "../co
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { Provider, ProviderContext } from "../contract/provider.ts";
 import type { Pulser } from "../pulses/pulser.ts";
-import { providers } from "./providers.ts";
+import { providers, schemeAliases } from "./providers.ts";
 
 /** The application for which a provider computes least rights, and what it does there. */
 export interface RightsRequest extends Publisher {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
-  /** Whether the hive keeps a journal in the stores of the provider. */
+  /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
-  /** Whether the hive makes its queues. @default false */
+  /** Makes the queues of the hive. @default false */
   readonly setup?: boolean | undefined;
-  /** Whether dead letters are listed, requeued and dropped. @default false */
+  /** Lists, requeues and drops dead letters. @default false */
   readonly deadLetters?: boolean | undefined;
-  /** Whether all stores are used. @default The stores that actors have injected. */
+  /** Uses all stores. @default The stores that actors have injected. */
   readonly stores?: boolean | undefined;
   /** The account, where resources have one in their names. @default Any. */
   readonly account?: string | undefined;
@@ -26,7 +26,7 @@ export interface RightsRequest extends Publisher {
 }
 
 /**
- * Opens the provider of a URL: `memory:`, `sqlite:./hive.db`, `azure:…`, `aws:…`, or one that you registered.
+ * Opens the provider of a URL: `memory:`, `sqlite:./hive.db`, `postgres://…`, `azure:…`, `aws:…`, or one of yours.
  *
  * Loads its module only now, so that nobody installs the SDK of a cloud that they do not use.
  *
@@ -58,11 +58,12 @@ export async function openProvider(url: string, context: ProviderContext): Promi
 }
 
 /**
- * Returns the description of a provider, loading it first if needed; `undefined` when there is no such provider.
+ * Returns the description of a provider, and loads it first if needed; `undefined` for an unknown one.
  *
  * @throws BeeHiveError `InvalidConfiguration` when the provider is not part of the bundle.
  */
-export async function providerModule(scheme: string): Promise<ProviderModule<RightsRequest> | undefined> {
+export async function providerModule(name: string): Promise<ProviderModule<RightsRequest> | undefined> {
+  const scheme = (Object.hasOwn(schemeAliases, name) ? schemeAliases[name] : undefined) ?? name;
   const load = Object.hasOwn(providers, scheme) ? providers[scheme] : undefined;
   if (!registeredProvider(scheme) && load) {
     try {
@@ -78,7 +79,7 @@ export async function providerModule(scheme: string): Promise<ProviderModule<Rig
   return registeredProvider(scheme);
 }
 
-/** Returns the schemes of the providers of this package that have an optional part, such as `rules`. */
+/** Returns the schemes of providers of this package with an optional part, such as `rules`. */
 export async function providersWith(part: "rules" | "leastRights"): Promise<readonly string[]> {
   const modules = await Promise.all(Object.keys(providers).map(providerModule));
   return modules.filter((module) => module?.[part]).map((module) => module?.scheme ?? "");

@@ -3,7 +3,7 @@ import { nestedProblems, type ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
 import type { Clock } from "../base/clock.ts";
 import { objectProblems } from "../base/problems.ts";
-import { isContainer, type Container } from "../injection/container.ts";
+import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import type { Logger } from "../base/logger.ts";
@@ -23,11 +23,19 @@ export interface HiveOptions extends Publisher {
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
-  /** Where to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
+  /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
-  /** Whether the set-up creates queues or only checks that they exist. @default "create" */
+  /**
+   * Makes actors by another container, one for each event; `undefined` leaves an actor to the hive.
+   *
+   * @default None.
+   * @example
+   * resolve: (actorType, stores) => injector.createChild({ stores }).get(actorType)
+   */
+  readonly resolve?: ActorResolver | undefined;
+  /** Creates missing queues in the set-up, or only checks for them. @default "create" */
   readonly topology?: Topology | undefined;
   /** Settings of every actor; its decorator wins over them. @default those of the library */
   readonly defaults?: ActorDefaults | undefined;
@@ -37,14 +45,14 @@ export interface HiveOptions extends Publisher {
    * @default None.
    */
   readonly overrides?: string | ActorOverrides | undefined;
-  /** Where `BEEHIVE_ACTOR_PARALLELISM_<ActorName>` is read, which wins over all else. @default process.env */
+  /** Variables with `BEEHIVE_ACTOR_PARALLELISM_<ActorName>`, which wins over all else. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Takes warnings and errors; a pino logger fits. @default Standard error. */
   readonly logger?: Logger | undefined;
   /**
-   * Whether the hive keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
+   * Keeps a journal, for `hive.trace` and `beehive trace`. It never holds a body.
    *
-   * @default True on `memory:` (in the process) and `sqlite:` (in the file); false on a cloud, where it costs.
+   * @default True on `memory:` (in the process), `sqlite:` and `postgres:`; false on a cloud, where it costs.
    */
   readonly journal?: boolean | JournalOptions | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */
@@ -61,6 +69,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   pulsers: true,
   provider: true,
   container: true,
+  resolve: true,
   topology: true,
   defaults: true,
   overrides: true,
@@ -90,7 +99,7 @@ export function hiveOptionProblems(options: unknown): string[] {
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
   const { provider, container, topology, logger, defaults = {}, clock } = options as Partial<HiveOptions>;
-  for (const name of ["onDelivery", "random"] as const) {
+  for (const name of ["resolve", "onDelivery", "random"] as const) {
     const given = (options as Partial<HiveOptions>)[name];
     if (given !== undefined && typeof given !== "function") problems.push(`${name} must be a function`);
   }
@@ -99,10 +108,7 @@ export function hiveOptionProblems(options: unknown): string[] {
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
   if (container !== undefined && !isContainer(container))
-    problems.push(
-      "container must be a Container of inversify, from the copy that beehive-actors exports; " +
-        "npm ls beehive-actors inversify shows whether there are two copies",
-    );
+    problems.push("container must be a Container of inversify: new Container(), which beehive-actors exports");
   if (topology !== undefined && topology !== "create" && topology !== "check")
     problems.push(`topology must be create or check, not "${String(topology)}"`);
   const silent = (["debug", "info", "warn", "error"] as const).filter(

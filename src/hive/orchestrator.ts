@@ -3,42 +3,44 @@ import type { Outcome } from "../actors/outcome.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import { queueSpecs } from "../actors/topology.ts";
 import { sleep } from "../base/clock.ts";
-import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import { Latch } from "../base/latch.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
-import { FactoryActor, type FactoryActorParts } from "../delivery/factory-actor.ts";
-import type { Event } from "../events/event.ts";
+import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
 
-/** Whether the set-up creates missing queues, or only checks for them, which needs no right to manage queues. */
+/** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
 
-/** Creates the queues of the actors, and runs a factory actor for each subscription. */
+/** Creates the queues of the actors, and runs a delivery loop for each subscription. */
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
   readonly #publishers: readonly Publisher[];
-  readonly #parts: FactoryActorParts;
-  readonly #factories: readonly FactoryActor[];
+  readonly #parts: DeliveryLoopParts;
+  readonly #loops: readonly DeliveryLoop[];
   #specs: readonly QueueSpec[] | undefined;
 
-  constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: FactoryActorParts) {
+  constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
     this.#descriptors = descriptors;
     this.#publishers = publishers;
     this.#parts = parts;
-    this.#factories = descriptors.map((descriptor) => new FactoryActor(descriptor, parts));
+    this.#loops = descriptors.map((descriptor) => new DeliveryLoop(descriptor, parts));
   }
 
   /**
-   * Creates or checks the queues.
+   * Creates the queues and the stores, or checks the queues.
    *
    * @throws BeeHiveError `InvalidConfiguration` with everything that the provider refuses, `QueueNotFound` with all
    *   missing queues.
    */
   async setup(topology: Topology): Promise<void> {
-    const { queues } = this.#parts.provider;
+    const { provider } = this.#parts;
+    const { queues } = provider;
     const { specs } = this;
     throwProblems(queues.problems(specs));
-    if (topology === "create") return await queues.ensure(specs);
+    if (topology === "create") {
+      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      return;
+    }
     const missing = await queues.missing(specs);
     if (missing.length === 0) return;
     throw new BeeHiveError(
@@ -48,14 +50,14 @@ export class Orchestrator {
   }
 
   /**
-   * Passes a lease to the factory actor of its subscription.
+   * Passes a lease to the delivery loop of its subscription.
    *
    * @throws BeeHiveError `QueueNotFound` when no actor reads it.
    */
   async deliver(lease: Lease): Promise<Outcome> {
     const name = lease.queueName.toString();
-    const factory = this.#factories.find(({ descriptor }) => descriptor.queueName.toString() === name);
-    if (factory) return await factory.deliver(lease);
+    const loop = this.#loops.find(({ descriptor }) => descriptor.queueName.toString() === name);
+    if (loop) return await loop.deliver(lease);
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
@@ -64,21 +66,21 @@ export class Orchestrator {
     return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
-  /** One factory actor for each subscription. */
-  get factories(): readonly FactoryActor[] {
-    return this.#factories;
+  /** A delivery loop for each subscription. */
+  get loops(): readonly DeliveryLoop[] {
+    return this.#loops;
   }
 
   start(): void {
-    for (const factory of this.#factories) factory.start();
+    for (const loop of this.#loops) loop.start();
   }
 
-  /** Stops all factory actors at once; see {@link FactoryActor.stop}. */
+  /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
-    const passed = new Latch<void>();
-    const timer = this.#parts.clock.after(deadlineMs, () => passed.resolve());
-    await Promise.all(this.#factories.map((factory) => factory.stop(passed.promise)));
-    timer.cancel();
+    const stopped = new AbortController();
+    const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
+    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    stopped.abort();
   }
 
   /** Resolves when no event of these actors is ready, leased or delayed. */
@@ -97,18 +99,18 @@ export class Orchestrator {
   }
 
   #settled(): number {
-    return this.#factories.reduce((sum, { settled }) => sum + settled, 0);
+    return this.#loops.reduce((sum, { settled }) => sum + settled, 0);
   }
 
   #inFlight(): number {
-    return this.#factories.reduce((sum, { inFlight }) => sum + inFlight, 0);
+    return this.#loops.reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
   async #waiting(): Promise<boolean> {
     const { queues } = this.#parts.provider;
     for (const { queueName } of this.#descriptors) {
-      const { ready, leased, delayed } = await queues.counts(queueName);
-      if (ready + leased + delayed > 0 || (await queues.quiet?.(queueName)) === false) return true;
+      const { ready, leased, delayed, lagging = false } = await queues.counts(queueName);
+      if (lagging || ready + leased + delayed > 0) return true;
     }
     return false;
   }
@@ -117,21 +119,3 @@ export class Orchestrator {
 const idlePollMs = 5;
 /** Maximum sleep, since a count that spans a jump of the clock seems to take long. */
 const maxIdlePollMs = 10_000;
-
-/**
- * Returns the error of a push before the set-up: it names the missing call if the hive itself would create the queue.
- *
- * Returns any other error unchanged.
- */
-export function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
-  if (!isBeeHiveError(error, "QueueNotFound")) return error;
-  const own = new Set(specs.map(({ name }) => name.toString()));
-  const missing = events.find(({ queueName }) => own.has(queueName))?.queueName;
-  if (missing === undefined) return error;
-  return new BeeHiveError(
-    "QueueNotFound",
-    `The hive is not set up, so "${missing}" may not exist yet: ` +
-      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
-    { cause: error },
-  );
-}

@@ -9,11 +9,15 @@ export interface ModuleFile {
 export const providers: Readonly<Record<string, () => Promise<ModuleFile>>> = {
   memory: () => import("../../providers/memory/module.ts"),
   sqlite: () => import("../../providers/sqlite/module.ts"),
+  postgres: () => unbundled("../../providers/postgres/module.ts"),
   azure: () => unbundled("../../providers/azure/module.ts"),
   aws: () => unbundled("../../providers/aws/module.ts"),
 };
 
-/** Imports a path that bundlers do not follow: they would fail on the SDK of a cloud that is not installed. */
+/** Other schemes of providers: libraries of PostgreSQL take both. */
+export const schemeAliases: Readonly<Record<string, string>> = { postgresql: "postgres" };
+
+/** Imports a path that bundlers do not follow. They would fail on the SDK of a cloud that is not installed. */
 function unbundled(path: string): Promise<ModuleFile> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ path) as Promise<ModuleFile>;
 }

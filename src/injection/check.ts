@@ -1,6 +1,14 @@
-import { LazyServiceIdentifier, type Container, type Newable, type ServiceIdentifier } from "inversify";
+import type { Container, Newable, ServiceIdentifier } from "inversify";
 import type { ActorDescriptor } from "../actors/actor.ts";
-import { bindingsIn, dependencyKinds, injected, metadataOf, type Binding, type Dependency } from "./metadata.ts";
+import {
+  bindingsIn,
+  dependencyKinds,
+  identifierOf,
+  injected,
+  metadataOf,
+  type Binding,
+  type Dependency,
+} from "./metadata.ts";
 import { Place } from "./place.ts";
 import { storeTokens } from "./tokens.ts";
 
@@ -58,9 +66,7 @@ class InjectionCheck {
     const bindings = this.#bindingsOf(id).filter((binding) => binding.isSatisfiedBy(place));
     if (bindings.length === 0) return this.#unbound(place, several, optional);
     if (bindings.length > 1 && !several)
-      return this.#refuse(
-        `${place.path}: the container binds ${place.text} ${bindings.length} times, and one is asked for`,
-      );
+      return this.#refuse(`${place.path}: the container binds ${place.text} ${bindings.length} times; bind it once`);
     return anyOf(bindings.map((binding) => this.#bound(binding, place)));
   }
 
@@ -83,7 +89,7 @@ class InjectionCheck {
   #unbound(place: Place, several: boolean, optional: boolean): boolean {
     const { serviceIdentifier: id, path, text } = place;
     if (typeof id !== "function") {
-      // Where nothing is bound, several are an empty array.
+      // Without a binding, several are an empty array.
       if (!optional && !several) this.#refuse(`${path}: nothing binds ${text} in the container of the hive`);
       return false;
     }
@@ -96,7 +102,7 @@ class InjectionCheck {
         id,
         `${path}: nothing binds ${text}, so one is made for each event. ` +
           `Make one for all with container.bind(${text}).toSelf().inSingletonScope(), ` +
-          `or say that this is meant with container.bind(${text}).toSelf()`,
+          `or confirm it with container.bind(${text}).toSelf()`,
       );
     return usesStores;
   }
@@ -112,7 +118,7 @@ class InjectionCheck {
     if (one?.kind === dependencyKinds.unmanaged) return false;
     if (one === undefined || one.kind === dependencyKinds.unknown)
       return this.#refuse(`${place.path}: its dependency ${index + 1} has no @inject`);
-    const id = LazyServiceIdentifier.is(one.value) ? one.value.unwrap() : one.value;
+    const id = identifierOf(one.value);
     if (id === undefined)
       return this.#refuse(
         `${place.path} injects undefined as dependency ${index + 1}: ` +
@@ -139,14 +145,14 @@ function undeclared(type: Newable, declared: number): string | undefined {
     return Object.hasOwn(type, injected)
       ? `has a constructor with ${type.length} parameters and @injects names ${declared}; ` +
           "a parameter with a default value need not be named"
-      : "has a constructor with parameters and no @injects that says what they are";
+      : "has a constructor with parameters but no @injects that names them";
   const base = Object.getPrototypeOf(type) as Newable;
   if (declared > 0 || !inheritsConstructor(type)) return undefined;
   if (base.length === 0 && metadataOf(base).constructorArguments.length === 0) return undefined;
   return `inherits the constructor of ${base.name}, whose @injects is not inherited: decorate it too`;
 }
 
-/** Returns whether a class has no constructor of its own, or only one that compilers add for fields. */
+/** Returns whether a class has no constructor, or only one that compilers add for fields. */
 function inheritsConstructor(type: Newable): boolean {
   const text = Function.prototype.toString.call(type);
   return !/\bconstructor\s*\(/.test(text) || /\bsuper\(\.\.\.arguments\)/.test(text);

@@ -1,6 +1,7 @@
 import "reflect-metadata";
-import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
-import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import { inversify } from "#inversify";
+import type { Container as InversifyContainer, ServiceIdentifier } from "inversify";
+import type { ActorClass, ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -11,7 +12,18 @@ import { checkInjection } from "./check.ts";
 import { injected } from "./metadata.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
-export { Container };
+/** The container of inversify, which loads when the first one is made. */
+export type Container = InversifyContainer;
+
+/** Stands for the class of inversify: what is asked of it is asked of that. */
+export const Container: typeof InversifyContainer = new Proxy(function () {} as unknown as typeof InversifyContainer, {
+  construct(_, args, made) {
+    const { Container: real } = inversify();
+    return Reflect.construct(real, args, made === Container ? real : made) as object;
+  },
+  get: (_, name) => Reflect.get(inversify().Container, name) as unknown,
+  has: (_, name) => Reflect.has(inversify().Container, name),
+});
 
 /** A class, or a token for an interface. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any class can be injected, whatever its own dependencies
@@ -19,9 +31,10 @@ export type Injectable<T = unknown> = Token<T> | (new (...dependencies: any[]) =
 
 type Injected<D extends readonly Injectable[]> = { [K in keyof D]: D[K] extends Injectable<infer T> ? T : never };
 
-/** Returns whether a value is a container of this copy of inversify; the fields of another copy cannot be read. */
+/** Returns whether a value is a container of inversify, of any copy of it. */
 export function isContainer(value: unknown): value is Container {
-  return value instanceof Container;
+  const { getAsync, register } = Object(value) as Partial<Container>;
+  return typeof getAsync === "function" && typeof register === "function";
 }
 
 /**
@@ -51,11 +64,22 @@ export function injects<const D extends readonly Injectable[]>(
   ...dependencies: D
 ): <C extends new (...dependencies: Injected<D>) => unknown>(target: C, context?: ClassDecoratorContext<C>) => void {
   return (target) => {
+    const { inject, injectable } = inversify();
     injectable()(target);
     dependencies.forEach((dependency, index) => inject(dependency as ServiceIdentifier)(target, undefined, index));
     Object.defineProperty(target, injected, { value: true, configurable: true });
   };
 }
+
+/**
+ * Makes an actor of another container for one event; `undefined` leaves it to the hive.
+ *
+ * Stores of `stores` belong to the step of the event: pass them to the actor, and to no other.
+ */
+export type ActorResolver = (
+  actorType: ActorClass,
+  stores: Stores,
+) => ProcessorActor | undefined | Promise<ProcessorActor | undefined>;
 
 /**
  * Makes actors through inversify, with the stores of their steps.
@@ -65,6 +89,7 @@ export function injects<const D extends readonly Injectable[]>(
 export class ActorContainer {
   readonly #container: Container;
   readonly #parent: Container | undefined;
+  readonly #resolver: ActorResolver | undefined;
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
@@ -72,9 +97,12 @@ export class ActorContainer {
   #checked = false;
 
   /** @param parent The application's container. Classes that it does not bind are made for each event. */
-  constructor(stores: Stores, parent: Container | undefined) {
+  constructor(stores: Stores, parent: Container | undefined, resolver?: ActorResolver) {
     this.#parent = parent;
-    this.#container = new Container({ autobind: true, ...(parent ? { parent } : {}) });
+    this.#resolver = resolver;
+    this.#container = parent
+      ? new (classOf(parent))({ autobind: true, parent })
+      : new (inversify().Container)({ autobind: true });
     this.#direct = { stores };
     this.#step = this.#direct;
   }
@@ -86,7 +114,11 @@ export class ActorContainer {
    */
   check(descriptors: readonly ActorDescriptor[], logger: Logger): void {
     if (this.#checked) return;
-    const findings = checkInjection(descriptors, this.#parent);
+    // Another container may make actors, whose constructors only it knows.
+    const own = this.#resolver
+      ? descriptors.filter(({ actorType }) => Object.hasOwn(actorType, injected))
+      : descriptors;
+    const findings = checkInjection(own, this.#parent);
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
     this.#checked = true;
@@ -98,6 +130,20 @@ export class ActorContainer {
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
   resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+    return this.#resolver ? this.#ask(this.#resolver, descriptor, step) : this.#make(descriptor, step);
+  }
+
+  async #ask(resolver: ActorResolver, descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+    let resolved: ProcessorActor | undefined;
+    try {
+      resolved = await resolver(descriptor.actorType, step.stores);
+    } catch (cause) {
+      throw unresolvable(descriptor, cause);
+    }
+    return resolved ?? this.#make(descriptor, step);
+  }
+
+  #make(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
     this.#bindStores();
     this.#step = step;
     const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
@@ -123,6 +169,18 @@ export class ActorContainer {
   }
 }
 
+/** Returns the class of inversify that made a container. A container reads the fields only of those of its own copy. */
+function classOf(container: Container): typeof InversifyContainer {
+  let prototype: object = container;
+  for (
+    let next: object = Object.getPrototypeOf(container) as object;
+    next !== Object.prototype;
+    next = Object.getPrototypeOf(next) as object
+  )
+    prototype = next;
+  return prototype.constructor as typeof InversifyContainer;
+}
+
 /** Returns whether an error is inversify's. Its class is not exported, but its errors carry a mark. */
 function isOfInversify(error: unknown): boolean {
   return Object.hasOwn(Object(error), Symbol.for("@inversifyjs/core/InversifyCoreError"));
@@ -134,8 +192,8 @@ function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError
     "Unresolvable",
     isOfInversify(cause)
       ? `${descriptor.name} cannot be made. ` +
-          `Bind what it needs in the container of the hive, and name it with @injects: ${messageOf(cause)}`
-      : `${descriptor.name} cannot be made: what it needs failed: ${messageOf(cause)}`,
+          `Bind its dependencies in the container of the hive, and name them with @injects: ${messageOf(cause)}`
+      : `${descriptor.name} cannot be made: a dependency failed: ${messageOf(cause)}`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 import type { Newable } from "inversify";
-import { metadataOf } from "./metadata.ts";
+import { identifierOf, metadataOf } from "./metadata.ts";
 import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
 
 /**
@@ -25,7 +25,7 @@ export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> 
   return found;
 }
 
-/** Returns the dependencies of a class or its base class; `undefined` when only its container knows them. */
+/** Returns the dependencies of a class or its base class; `undefined` if only the container knows. */
 function dependenciesOf(type: Function): readonly unknown[] | undefined {
   for (
     let one: unknown = type;
@@ -38,11 +38,4 @@ function dependenciesOf(type: Function): readonly unknown[] | undefined {
     if (one.length > 0) return undefined;
   }
   return [];
-}
-
-/** Unwraps an identifier that inversify looks up later. */
-function identifierOf(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const { unwrap } = value as { readonly unwrap?: unknown };
-  return typeof unwrap === "function" ? (unwrap.call(value) as unknown) : value;
 }

@@ -7,9 +7,9 @@ import type { Marks } from "./place.ts";
  * tests of the injection check fail when a new version changes them.
  */
 
-/** One parameter or property of a class, or argument of a resolved value. */
+/** A parameter or property of a class, or an argument of a resolved value. */
 export interface Dependency extends Marks {
-  /** One of {@link dependencyKinds}. */
+  /** A key of {@link dependencyKinds}. */
   readonly kind: number;
   readonly optional?: boolean;
   readonly value?: ServiceIdentifier | LazyServiceIdentifier | undefined;
@@ -41,9 +41,14 @@ export interface Binding {
 
 const none: ClassMetadata = { constructorArguments: [], properties: new Map(), scope: undefined };
 
-/** Returns the dependencies that a class itself declares; inherited ones do not count for inversify either. */
+/** Returns the dependencies that a class itself declares. Inherited ones do not count for inversify either. */
 export function metadataOf(type: Newable): ClassMetadata {
   return (Reflect.getOwnMetadata("@inversifyjs/core/classMetadataReflectKey", type) as ClassMetadata) ?? none;
+}
+
+/** Unwraps an identifier that inversify looks up later. */
+export function identifierOf(value: Dependency["value"]): ServiceIdentifier | undefined {
+  return typeof value === "object" && value !== null ? value.unwrap() : value;
 }
 
 type BindingsOf = (id: ServiceIdentifier) => readonly Binding[];

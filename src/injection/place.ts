@@ -6,7 +6,7 @@ export interface Marks {
   readonly tags?: Map<MetadataTag, unknown> | undefined;
 }
 
-/** One dependency in the tree of an actor, as the constraints of inversify's bindings see it. */
+/** A dependency in the tree of an actor, as the constraints of inversify's bindings see it. */
 export class Place implements BindingConstraints {
   readonly serviceIdentifier: ServiceIdentifier;
   readonly name: MetadataName | undefined;

@@ -12,7 +12,7 @@ export interface JournaledEvent {
   readonly dueAt: number | undefined;
 }
 
-/** One push from outside, one attempt of an actor, or one pause of a subscription. */
+/** A push from outside, an attempt of an actor, or a pause of a subscription. */
 export interface JournalEntry {
   /** The end of the attempt or the start of the push, in ms since the epoch. */
   readonly time: number;
@@ -44,6 +44,11 @@ export interface JournalEntry {
   readonly errorMessage: string | undefined;
 }
 
+/** An entry that is made of what it refers to when something reads it: many entries are never read. */
+export interface LateEntry {
+  made(): JournalEntry;
+}
+
 /** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
 export const maxOutputs = 40;
 
@@ -66,6 +71,8 @@ export interface JournalFilter {
 export interface Journal {
   /** Adds an entry. Never throws and never waits. */
   append(entry: JournalEntry): void;
+  /** Adds an entry that is made when it is read. @default Entries are made when they are appended. */
+  appendLate?(entry: LateEntry): void;
   /** Yields entries, newest first. Entries of several processes may be slightly out of order. */
   read(filter?: JournalFilter): AsyncIterable<JournalEntry>;
   /** Removes entries beyond the bounds. Also runs by itself from time to time. */

@@ -1,8 +1,11 @@
-import type { Journal, JournalEntry, JournalFilter } from "./journal.ts";
+import type { Journal, JournalEntry, JournalFilter, LateEntry } from "./journal.ts";
+
+/** A larger journal makes its entries at once: they take less memory than the events that they are made of. */
+const maxLateEntries = 10_000;
 
 /** Keeps the last entries in the memory of this process, in a ring. */
 export class MemoryJournal implements Journal {
-  readonly #ring: JournalEntry[] = [];
+  readonly #ring: (JournalEntry | LateEntry)[] = [];
   readonly #maxEntries: number;
   /** The index of the next entry. */
   #next = 0;
@@ -12,6 +15,14 @@ export class MemoryJournal implements Journal {
   }
 
   append(entry: JournalEntry): void {
+    this.#add(entry);
+  }
+
+  appendLate(entry: LateEntry): void {
+    this.#add(this.#maxEntries > maxLateEntries ? entry.made() : entry);
+  }
+
+  #add(entry: JournalEntry | LateEntry): void {
     this.#ring[this.#next] = entry;
     this.#next = this.#next + 1 === this.#maxEntries ? 0 : this.#next + 1;
   }
@@ -23,7 +34,10 @@ export class MemoryJournal implements Journal {
   > {
     // A copy, since entries appended while a caller reads would overwrite unread ones.
     const newestFirst = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
-    for (const entry of newestFirst) if (entry.time >= since && entry.time < until) yield entry;
+    for (const late of newestFirst) {
+      const entry = "made" in late ? late.made() : late;
+      if (entry.time >= since && entry.time < until) yield entry;
+    }
   }
 
   async prune(): Promise<void> {}

@@ -1,4 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Outcome } from "../actors/outcome.ts";
 import type { Pause } from "../actors/pause.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
@@ -6,8 +7,15 @@ import type { Logger } from "../base/logger.ts";
 import { ifRejected } from "../base/rejection.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
-import type { Event } from "../events/event.ts";
-import type { Journal, JournalEntry, JournalOptions, JournaledEvent } from "./journal.ts";
+import { Event } from "../events/event.ts";
+import {
+  maxOutputs,
+  type Journal,
+  type JournalEntry,
+  type JournalOptions,
+  type JournaledEvent,
+  type LateEntry,
+} from "./journal.ts";
 import { withoutControls } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
@@ -15,23 +23,31 @@ export class Recording {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #subject: NonNullable<JournalOptions["subject"]>;
+  readonly #subject: JournalOptions["subject"];
   #subjectFailed = false;
 
   constructor(journal: Journal, clock: Clock, logger: Logger, subject: JournalOptions["subject"]) {
     this.#journal = journal;
     this.#clock = clock;
     this.#logger = logger;
-    this.#subject = subject ?? (({ partitionKey }) => partitionKey);
+    this.#subject = subject;
   }
 
   /** @param time The start of the push, in ms since the epoch: actors may finish before it has ended. */
   pushed(events: readonly Event[], time: number): void {
-    for (const event of events) this.#journal.append(pushEntry(event, this.#subjectOf(event), time));
+    for (const event of events) {
+      const subject = this.#subjectOf(event);
+      if (this.#journal.appendLate && isLight(event)) this.#journal.appendLate(new LatePush(event, subject, time));
+      else this.#journal.append(pushEntry(event, subject, time));
+    }
   }
 
   delivered(report: DeliveryReport): void {
-    this.#journal.append(deliveryEntry(report, this.#subjectOf(report.event), this.#clock.now()));
+    const subject = this.#subjectOf(report.event);
+    const time = this.#clock.now();
+    if (this.#journal.appendLate && refersToLittle(report))
+      this.#journal.appendLate(new LateDelivery(report, subject, time));
+    else this.#journal.append(deliveryEntry(report, subject, time));
   }
 
   paused(descriptor: ActorDescriptor, pause: Pause): void {
@@ -40,9 +56,10 @@ export class Recording {
 
   /** Returns the business id of an event; none when `subject` throws, which is logged once. */
   #subjectOf(event: Event): string | undefined {
+    if (this.#subject === undefined) return event.partitionKey;
     try {
       const subject: unknown = this.#subject(event);
-      if (typeof subject === "string" || subject === undefined) return subject && withoutControls(subject);
+      if (typeof subject === "string" || subject === undefined) return subject;
       if (typeof subject === "number" || typeof subject === "bigint") return String(subject);
       if (subject === null) return undefined;
       ifRejected(subject, () => {});
@@ -60,6 +77,67 @@ export class Recording {
         "journal.subject failed for an event, which has no business id now; further failures are not logged",
       );
     this.#subjectFailed = true;
+  }
+}
+
+/** The largest body of an event that an entry may refer to until it is made, in bytes. */
+const maxKeptBody = 1_024;
+
+/** Returns whether a journal may refer to an event, which keeps its body in memory. */
+function isLight(event: Event): boolean {
+  return !event.byReference && event.bodySize <= maxKeptBody;
+}
+
+/** An error may hold anything, such as the answer of a server. */
+function refersToLittle({ event, outputs, error }: DeliveryReport): boolean {
+  return error === undefined && isLight(event) && outputs.length <= maxOutputs && outputs.every(isLight);
+}
+
+class LatePush implements LateEntry {
+  readonly #event: Event;
+  readonly #subject: string | undefined;
+  readonly #time: number;
+
+  constructor(event: Event, subject: string | undefined, time: number) {
+    this.#event = event;
+    this.#subject = subject;
+    this.#time = time;
+  }
+
+  made(): JournalEntry {
+    return pushEntry(this.#event, this.#subject, this.#time);
+  }
+}
+
+/** Of few objects, which the garbage collector moves for each event. */
+class LateDelivery implements LateEntry {
+  readonly #event: Event;
+  readonly #descriptor: ActorDescriptor;
+  readonly #attempt: number;
+  readonly #outcome: Outcome;
+  readonly #durationMs: number;
+  readonly #outputs: Event | readonly Event[];
+  readonly #subject: string | undefined;
+  readonly #time: number;
+
+  constructor(report: DeliveryReport, subject: string | undefined, time: number) {
+    const { outputs } = report;
+    this.#event = report.event;
+    this.#descriptor = report.descriptor;
+    this.#attempt = report.attempt;
+    this.#outcome = report.outcome;
+    this.#durationMs = Math.round(report.durationMs);
+    this.#outputs = outputs.length === 1 ? (outputs[0] as Event) : outputs;
+    this.#subject = subject;
+    this.#time = time;
+  }
+
+  made(): JournalEntry {
+    const outputs = this.#outputs instanceof Event ? [this.#outputs] : this.#outputs;
+    const [event, descriptor, attempt] = [this.#event, this.#descriptor, this.#attempt];
+    const [outcome, durationMs] = [this.#outcome, this.#durationMs];
+    const report = { event, descriptor, attempt, outcome, durationMs, outputs, error: undefined };
+    return deliveryEntry(report, this.#subject, this.#time);
   }
 }
 
@@ -97,7 +175,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
     dueAt: event.enqueueTime?.getTime(),
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject,
+    subject: subject && withoutControls(subject),
     outputs: nothing,
     errorName: undefined,
     errorMessage: undefined,
@@ -130,7 +208,7 @@ function pauseEntry(
   };
 }
 
-/** Returns the entry of an attempt. It holds no event, so that no body stays in memory. */
+/** Returns the entry of an attempt, which refers to no event. */
 export function deliveryEntry(
   { event, descriptor, attempt, outcome, durationMs, outputs, error }: DeliveryReport,
   subject: string | undefined,
@@ -149,7 +227,7 @@ export function deliveryEntry(
     dueAt: undefined,
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject,
+    subject: subject && withoutControls(subject),
     outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
     errorName: error === undefined ? undefined : errorNameOf(error),
     errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),

@@ -19,24 +19,46 @@ export function segmentsFrom(time: number): string {
 }
 
 /*
- * A segment is one text of fields, each ended by a delimiter. It is no JSON: it is written on the path of every event,
- * and stored as a text within JSON, which would escape each quotation mark.
+ * A segment is one text of fields. It is no JSON: it is written for every event, and stored as a text within JSON, which
+ * would escape each quotation mark.
+ *
+ * It begins with a time; other times are written as their short difference from it. Texts are written once: an empty
+ * field and the text, later the number of the text. Most fields of most entries have their usual value, so each entry
+ * says with the bits of one number which of these it writes.
  */
 
 /** DEL: no id or type holds it, and JSON does not escape it. */
 const delimiter = "\u007f";
 // oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
-/** Marks the first occurrence of a name; later ones are written as the index of the name. */
-const newName = "=";
+
+/** Fields with usual values, which an entry leaves out, in the order of writing. */
+const bits = {
+  actor: 1,
+  attempt: 2,
+  durationMs: 4,
+  dueAt: 8,
+  correlationId: 16,
+  causationId: 32,
+  subject: 64,
+  errorName: 128,
+  errorMessage: 256,
+  outputs: 512,
+} as const;
+
+/** About how many characters an entry and an output take besides their texts. */
+const entryLength = 36;
+const outputLength = 12;
 
 /** A text to which entries are appended. */
 export class SegmentText {
-  readonly #names = new Map<string, string>();
-  #text = "";
+  /** Joined when the text is read: a text that grows is a tree of small ones. */
+  readonly #fields: (string | number)[] = [];
+  readonly #texts = new Map<string, number>();
+  #length = 0;
   #entries = 0;
   #newest = 0;
-  /** The time of the first entry. Other times are written as their short difference from it. */
+  /** The time of the first entry. */
   #start = 0;
 
   get entries(): number {
@@ -48,114 +70,138 @@ export class SegmentText {
     return this.#newest;
   }
 
-  /** The length in characters. */
+  /** About how many characters it has. */
   get length(): number {
-    return this.#text.length;
+    return this.#length;
   }
 
   toString(): string {
-    return this.#text;
+    return this.#fields.join(delimiter);
   }
 
   append(entry: JournalEntry): void {
-    if (this.#entries === 0) {
-      this.#start = Math.round(entry.time);
-      this.#text = numberField(this.#start);
-    }
-    let text =
-      this.#time(entry.time) +
-      textField(entry.eventId) +
-      this.#time(entry.timestamp) +
-      this.#name(entry.eventType) +
-      this.#name(entry.queueName) +
-      (entry.actor === undefined ? delimiter : this.#name(entry.actor)) +
-      numberField(entry.attempt) +
-      this.#name(entry.outcome) +
-      numberField(entry.durationMs) +
-      this.#time(entry.dueAt) +
-      textField(entry.correlationId) +
-      textField(entry.causationId) +
-      textField(entry.subject) +
-      textField(entry.errorName) +
-      textField(entry.errorMessage) +
-      numberField(entry.outputs.length);
-    for (const { id, eventType, destination, dueAt } of entry.outputs)
-      text += textField(id) + this.#name(eventType) + this.#name(destination) + this.#time(dueAt);
-    this.#text += text;
+    if (this.#entries === 0) this.#fields.push((this.#start = Math.round(entry.time)));
+    this.#time(entry.time);
+    this.#text(entry.eventId);
+    this.#time(entry.timestamp);
+    this.#text(entry.eventType);
+    this.#text(entry.queueName);
+    this.#text(entry.outcome);
+    const at = this.#fields.push(0) - 1;
+    this.#fields[at] = this.#unusual(entry);
+    this.#length += entryLength;
     this.#entries++;
     if (entry.time > this.#newest) this.#newest = entry.time;
   }
 
-  #time(time: number | undefined): string {
-    return time === undefined ? delimiter : numberField(time - this.#start);
+  /** Writes the fields whose value is unusual. Returns their bits. */
+  #unusual(entry: JournalEntry): number {
+    const { dueAt, outputs } = entry;
+    return (
+      this.#textIf(bits.actor, entry.actor) |
+      this.#numberUnless(1, bits.attempt, entry.attempt) |
+      this.#numberUnless(0, bits.durationMs, Math.round(entry.durationMs)) |
+      this.#numberUnless(undefined, bits.dueAt, dueAt === undefined ? undefined : dueAt - this.#start) |
+      this.#textIf(bits.correlationId, entry.correlationId) |
+      this.#textIf(bits.causationId, entry.causationId) |
+      this.#textIf(bits.subject, entry.subject) |
+      this.#textIf(bits.errorName, entry.errorName) |
+      this.#textIf(bits.errorMessage, entry.errorMessage) |
+      (outputs.length === 0 ? 0 : this.#outputs(outputs))
+    );
   }
 
-  #name(name: string): string {
-    const known = this.#names.get(name);
-    if (known !== undefined) return known;
-    this.#names.set(name, numberField(this.#names.size));
-    return newName + textField(name);
+  #outputs(outputs: readonly JournaledEvent[]): number {
+    this.#fields.push(outputs.length);
+    for (const { id, eventType, destination, dueAt } of outputs) {
+      this.#text(id);
+      this.#text(eventType);
+      this.#text(destination);
+      this.#fields.push(dueAt === undefined ? "" : dueAt - this.#start);
+    }
+    this.#length += outputs.length * outputLength;
+    return bits.outputs;
+  }
+
+  #time(time: number): void {
+    this.#fields.push(Math.round(time) - this.#start);
+  }
+
+  #text(text: string): void {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return void this.#fields.push(known);
+    this.#texts.set(text, this.#texts.size);
+    this.#fields.push("", withoutControls(text));
+    this.#length += text.length;
+  }
+
+  #textIf(bit: number, text: string | undefined): number {
+    if (text === undefined) return 0;
+    this.#text(text);
+    return bit;
+  }
+
+  #numberUnless(usual: number | undefined, bit: number, value: number | undefined): number {
+    if (value === usual || value === undefined) return 0;
+    this.#fields.push(value);
+    return bit;
   }
 }
 
 /** Returns the entries of a text, in the order of writing. */
 export function entriesOf(text: string): JournalEntry[] {
   const entries: JournalEntry[] = [];
-  const names: string[] = [];
+  const texts: string[] = [];
   const fields = text.split(delimiter);
   let at = 0;
   const next = (): string => fields[at++] ?? "";
-  const nextText = (): string | undefined => next() || undefined;
   const nextNumber = (): number => Number(next());
   const start = nextNumber();
-  const nextTime = (): number | undefined => {
+  const nextTime = (): number => start + nextNumber();
+  const nextText = (): string => {
     const field = next();
-    return field === "" ? undefined : start + Number(field);
+    if (field !== "") return texts[Number(field)] ?? "";
+    const first = next();
+    texts.push(first);
+    return first;
   };
-  const nextName = (): string => {
-    const field = next();
-    if (field === "") return "";
-    if (!field.startsWith(newName)) return names[Number(field)] ?? "";
-    names.push(field.slice(newName.length));
-    return names.at(-1) ?? "";
+  const nextOutput = (): JournaledEvent => {
+    const output = { id: nextText(), eventType: nextText(), destination: nextText() };
+    const due = next();
+    return { ...output, dueAt: due === "" ? undefined : start + Number(due) };
   };
-  // The text ends with a delimiter, so the last field is empty.
-  while (at < fields.length - 1) {
-    const entry = {
-      time: nextTime() ?? start,
-      eventId: next(),
-      timestamp: nextTime() ?? start,
-      eventType: nextName(),
-      queueName: nextName(),
-      actor: nextName() || undefined,
-      attempt: nextNumber(),
-      outcome: nextName() as JournalEntry["outcome"],
-      durationMs: nextNumber(),
-      dueAt: nextTime(),
-      correlationId: nextText(),
-      causationId: nextText(),
-      subject: nextText(),
-      errorName: nextText(),
-      errorMessage: nextText(),
-    };
-    const outputs: JournaledEvent[] = [];
-    for (let left = nextNumber(); left > 0; left--)
-      outputs.push({ id: next(), eventType: nextName(), destination: nextName(), dueAt: nextTime() });
-    entries.push({ ...entry, outputs });
+  while (at < fields.length) {
+    const time = nextTime();
+    const eventId = nextText();
+    const timestamp = nextTime();
+    const eventType = nextText();
+    const queueName = nextText();
+    const outcome = nextText() as JournalEntry["outcome"];
+    const has = nextNumber();
+    const ifHas = <T>(bit: number, read: () => T): T | undefined => ((has & bit) === 0 ? undefined : read());
+    entries.push({
+      time,
+      eventId,
+      timestamp,
+      eventType,
+      queueName,
+      outcome,
+      actor: ifHas(bits.actor, nextText),
+      attempt: ifHas(bits.attempt, nextNumber) ?? 1,
+      durationMs: ifHas(bits.durationMs, nextNumber) ?? 0,
+      dueAt: ifHas(bits.dueAt, nextTime),
+      correlationId: ifHas(bits.correlationId, nextText),
+      causationId: ifHas(bits.causationId, nextText),
+      subject: ifHas(bits.subject, nextText),
+      errorName: ifHas(bits.errorName, nextText),
+      errorMessage: ifHas(bits.errorMessage, nextText),
+      outputs: ifHas(bits.outputs, () => Array.from({ length: nextNumber() }, nextOutput)) ?? [],
+    });
   }
   return entries;
-}
-
-function textField(text: string | undefined): string {
-  return text === undefined ? delimiter : withoutControls(text) + delimiter;
 }
 
 /** Returns a text with its control characters as spaces, as a journal holds it. */
 export function withoutControls(text: string): string {
   return control.test(text) ? text.replaceAll(new RegExp(control, "g"), " ") : text;
-}
-
-/** Returns a field of a whole number: milliseconds or a count. */
-function numberField(value: number): string {
-  return Math.round(value) + delimiter;
 }

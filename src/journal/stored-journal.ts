@@ -12,17 +12,14 @@ interface Segment {
   /** The time of its newest entry, in ms since the epoch. */
   readonly time: number;
   readonly entries: number;
-  readonly text: string;
+  /** See {@link SegmentText}. Missing in segments of earlier releases. */
+  readonly lines: string | undefined;
 }
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
-/**
- * The length at which a segment is written, in characters.
- *
- * One more entry of usual length still fits a text property of Azure Tables (32,768) and an item of DynamoDB.
- */
-const fullSegment = 25_000;
+/** The length at which a segment is written, in characters. One more entry still fits an item of DynamoDB (400 kB). */
+const fullSegment = 100_000;
 /** Maximum writes under way. Further segments are lost, so that a stalled store does not fill the memory. */
 const maxWriting = 100;
 /** How long `close` waits for an unresponsive store, in ms. */
@@ -41,7 +38,7 @@ export interface StoredJournalParts {
 }
 
 /**
- * A journal in the stores of a provider, shared by all its processes and kept when they end.
+ * A journal in the stores of a provider, shared by its processes and kept afterwards.
  *
  * Entries are gathered and written in the background: no delivery waits for a write or fails with it. Entries that
  * cannot be written are lost and counted in a warning. A crash loses the last 250 ms. An idle hive writes nothing.
@@ -54,6 +51,10 @@ export class StoredJournal implements Journal {
   readonly #writing = new Set<Promise<void>>();
   /** Written entries that are not yet in the count that all processes share. */
   #uncounted = 0;
+  /** The time of the newest written entry. */
+  #newest = 0;
+  /** The shared count when the newest written entry was of that time, oldest first. */
+  readonly #counts: { readonly total: number; readonly time: number }[] = [];
   #agedOut = false;
   #lost = 0;
   #lossReason = "";
@@ -67,12 +68,14 @@ export class StoredJournal implements Journal {
 
   append(entry: JournalEntry): void {
     if (this.#closed) return;
-    if (entry.outputs.length > maxOutputs) {
-      this.#appendSpread(entry);
-      return;
-    }
+    if (entry.outputs.length <= maxOutputs) this.#gather(entry);
+    else for (const part of spread(entry)) this.#gather(part);
+  }
+
+  #gather(entry: JournalEntry): void {
     this.#gathered.append(entry);
-    if (this.#gathered.length > fullSegment) this.#write();
+    const { length, entries } = this.#gathered;
+    if (length > fullSegment || entries >= this.#pruneEvery) this.#write();
     else this.#timer ??= this.#parts.clock.after(gatherMs, () => this.#write());
   }
 
@@ -85,7 +88,10 @@ export class StoredJournal implements Journal {
     for await (const segment of this.#segments.all()) {
       // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
-      for (const entry of entriesOf(segment.text).reverse()) if (entry.time >= since && entry.time < until) yield entry;
+      // A segment of another format: it is removed like the others when it is old.
+      if (segment.lines === undefined) continue;
+      for (const entry of entriesOf(segment.lines).reverse())
+        if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
@@ -110,12 +116,6 @@ export class StoredJournal implements Journal {
     if (this.#lost > 0) this.#warnOfLoss();
   }
 
-  /** Appends an entry with many outputs as several entries. */
-  #appendSpread(entry: JournalEntry): void {
-    for (let from = 0; from < entry.outputs.length; from += maxOutputs)
-      this.append({ ...entry, outputs: entry.outputs.slice(from, from + maxOutputs) });
-  }
-
   /** Writes all gathered entries. Entries appended meanwhile are not waited for, so it ends under load. */
   async #flush(): Promise<void> {
     this.#write();
@@ -128,7 +128,7 @@ export class StoredJournal implements Journal {
     this.#timer = undefined;
     const { entries, newest } = this.#gathered;
     if (entries === 0) return;
-    const segment = { id: nextSegmentId(newest), time: newest, entries, text: this.#gathered.toString() };
+    const segment = { id: nextSegmentId(newest), time: newest, entries, lines: this.#gathered.toString() };
     this.#gathered = new SegmentText();
     if (this.#writing.size >= maxWriting) this.#lose(entries, "the store does not keep up");
     else this.#track(this.#save(segment));
@@ -142,6 +142,7 @@ export class StoredJournal implements Journal {
       return;
     }
     this.#uncounted += segment.entries;
+    this.#newest = segment.time;
     if (!this.#agedOut) {
       this.#agedOut = true;
       await this.#housekeeping(() => this.#removeAged());
@@ -152,18 +153,37 @@ export class StoredJournal implements Journal {
   /** Runs once in each process: a short one never reaches the next prune. */
   async #removeAged(): Promise<void> {
     const { clock, ageMs } = this.#parts;
-    await this.#remove(this.#segments.range({ from: segmentsFrom(clock.now() - ageMs) }), () => true);
+    await this.#removeUpTo(clock.now() - ageMs);
   }
 
-  /** Adds to the shared count. Prunes whenever it passes another quarter of the maximum. */
+  async #removeUpTo(time: number): Promise<void> {
+    await this.#remove(this.#segments.range({ from: segmentsFrom(time) }), () => true);
+  }
+
+  /** Adds to the shared count. Removes the oldest entries whenever it passes another quarter of the maximum. */
   async #count(): Promise<void> {
     const entries = this.#uncounted;
     if (entries === 0) return;
     this.#uncounted = 0;
     const { counters } = this.#parts.stores;
     const total = await counters.increment("HiveJournal", "entries", entries);
+    this.#counts.push({ total, time: this.#newest });
     const every = this.#pruneEvery;
-    if (Math.floor(total / every) > Math.floor((total - entries) / every)) await this.prune();
+    if (Math.floor(total / every) > Math.floor((total - entries) / every)) await this.#removeOldest(total);
+  }
+
+  /** Removes the entries beyond the maximum by their time, as a walk through the whole journal reads all of it. */
+  async #removeOldest(total: number): Promise<void> {
+    const { clock, ageMs, entries: maxEntries } = this.#parts;
+    const enough = maxEntries - this.#pruneEvery / 2;
+    const last = this.#counts.findLastIndex((count) => total - count.total >= enough);
+    const time = this.#counts[last]?.time ?? Infinity;
+    this.#counts.splice(0, last);
+    const now = clock.now();
+    if (total <= maxEntries) await this.#removeAged();
+    // Without a count of that age the walk finds them; also after the clock was put back.
+    else if (time > now) await this.prune();
+    else await this.#removeUpTo(Math.max(time - 1, now - ageMs));
   }
 
   get #pruneEvery(): number {
@@ -220,4 +240,13 @@ export class StoredJournal implements Journal {
     const tracked = work.finally(() => this.#writing.delete(tracked));
     this.#writing.add(tracked);
   }
+}
+
+/** Returns an entry with many outputs as several entries. */
+function spread(entry: JournalEntry): readonly JournalEntry[] {
+  const parts = Math.ceil(entry.outputs.length / maxOutputs);
+  return Array.from({ length: parts }, (_, part) => ({
+    ...entry,
+    outputs: entry.outputs.slice(part * maxOutputs, (part + 1) * maxOutputs),
+  }));
 }

@@ -6,6 +6,7 @@ import type { LockStore, Stores } from "../contract/stores.ts";
 import { RowStores } from "./row-stores/index.ts";
 import type { Rows } from "./rows.ts";
 import { StepRows, type StepChanges } from "./step-rows.ts";
+import type { PendingCommit, StepsUnderWay } from "./steps-under-way.ts";
 
 /** The parts of a provider with atomic steps. */
 export interface AtomicSteps<L extends Lease = Lease> {
@@ -13,8 +14,16 @@ export interface AtomicSteps<L extends Lease = Lease> {
   readonly clock: Clock;
   /** The locks of the provider, which never join a step. */
   readonly locks: LockStore;
+  /** Set where commits are queued, so that steps on one row share a transaction. @default Commits happen at once. */
+  readonly underWay?: StepsUnderWay | undefined;
   /**
-   * Commits the lease, its outputs and the changes of the step together or not at all.
+   * Called when a step ends without a commit after it read what others were about to commit.
+   *
+   * Its lease must not be settled for good, such as dead-lettered, if one of these commits fails.
+   */
+  readonly discarded?: (lease: L, relied: Iterable<PendingCommit>) => void;
+  /**
+   * Commits lease, outputs and changes of the step together or not at all.
    *
    * @param changes `undefined` for a step that used no store.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
@@ -35,15 +44,21 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   }
 
   get stores(): Stores {
-    this.#rows ??= new StepRows(this.#steps.rows);
+    this.#rows ??= new StepRows(this.#steps.rows, this.#steps.underWay);
     return (this.#stores ??= new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
   }
 
   commit(outputs: readonly Event[]): Promise<void> {
-    return this.#steps.commit(this.#lease, outputs, this.#rows?.changes());
+    const { underWay } = this.#steps;
+    const rows = this.#rows;
+    const changes = rows?.changes();
+    const commit = (): Promise<void> => this.#steps.commit(this.#lease, outputs, changes);
+    return rows && changes && underWay ? underWay.commit(changes, rows.relied, commit) : commit();
   }
 
   discard(): void {
-    this.#rows?.end();
+    if (!this.#rows) return;
+    this.#rows.end();
+    this.#steps.discarded?.(this.#lease, this.#rows.relied);
   }
 }

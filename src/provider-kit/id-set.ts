@@ -4,7 +4,7 @@ const idLength = 36;
 const entryWords = 1 + idLength / 4;
 const minEntries = 16;
 
-/** The last read id, as an entry, with room for one more character of any size after it. */
+/** The last read id, as an entry, with room for another character after it. */
 const bytes = Buffer.from(new ArrayBuffer(4 * entryWords + 4));
 const entry = new Uint32Array(bytes.buffer, 0, entryWords);
 let hash = 0;
@@ -30,7 +30,7 @@ function hashOf(words: Uint32Array, from: number): number {
 }
 
 /**
- * A slot of the index: the number of an entry, from 1, with a part of its hash above it.
+ * A slot of the index: the number of an entry, from 1, under a part of its hash.
  *
  * The hash rules out nearly all other entries without reading them.
  */

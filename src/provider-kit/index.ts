@@ -29,6 +29,7 @@ export { type KeyHolder } from "../contract/queue-operator.ts";
 export { leaseLost, noDeadLetter, noDestination, noQueue } from "./errors.ts";
 export { assertBodySize, assertBodySizes } from "./event-size.ts";
 export { IdSet } from "./id-set.ts";
+export { Callers, type Caller } from "./callers.ts";
 export { Waiters, type Waiter } from "./waiters.ts";
 export { sleep } from "../base/clock.ts";
 
@@ -36,16 +37,19 @@ export { sleep } from "../base/clock.ts";
 export { directStep } from "../contract/provider.ts";
 export { AtomicStep, type AtomicSteps } from "./atomic-step.ts";
 export { stepConflict, StepRows, type StepChanges } from "./step-rows.ts";
+export { StepsUnderWay, type PendingCommit, type PendingWrite, type Place } from "./steps-under-way.ts";
 
 // Stores: a table of rows carries all of them.
 export {
   compareIds,
   compareKeys,
+  deletionsOf,
   headOf,
   holds,
   pages,
   rowName,
   sizeOf,
+  type AtomicRows,
   type Row,
   type RowChange,
   type RowConflict,
@@ -56,8 +60,8 @@ export {
   type RowRange,
   type Rows,
 } from "./rows.ts";
-export { RowStores } from "./row-stores/index.ts";
-export { RowCounterStore } from "./row-stores/counter-store.ts";
+export { RowStores, SingleRowStores } from "./row-stores/index.ts";
+export { RowCounterStore, type CounterRows } from "./row-stores/counter-store.ts";
 export { RowLockStore } from "./row-stores/lock-store.ts";
 export { nextEtag } from "./row-stores/etag.ts";
 

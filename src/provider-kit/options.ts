@@ -38,7 +38,7 @@ export function whole(min: number, max?: number): OptionRule {
 }
 
 /**
- * A length of time within bounds in ms, both inclusive: a number of ms or a text such as `"30s"`.
+ * A length of time within inclusive bounds in ms: a number, or a text such as `"30s"`.
  *
  * `read` returns ms. The value of an option object is turned into ms by `inMs`, after the check.
  */
@@ -85,7 +85,7 @@ export function flag(): OptionRule {
 
 const flags: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
 
-/** Returns what a text says of a switch: `true`, `True`, `1` and their opposites; any other text as it is. */
+/** Returns the value of a switch: of `true`, `True`, `1` and their opposites; other texts unchanged. */
 export function readFlag(text: string): boolean | string {
   const word = text.trim().toLowerCase();
   return (Object.hasOwn(flags, word) ? flags[word] : undefined) ?? text;

@@ -2,10 +2,10 @@ import { checkedEtag } from "../contract/keys.ts";
 
 /*
  * Versioned rows: the part of the state that a provider implements. The stores (`row-stores/`) are built on top of it.
- * Where a provider writes rows and commits an event in one transaction, so is the atomic step (`step-rows.ts`).
+ * Providers that write rows and commit an event in one transaction also use the atomic step (`step-rows.ts`).
  */
 
-/** The address of a row: `table` is a store, `partition` a list or counter in it, `id` an item. */
+/** Address of a row: `table` is a store, `partition` a list or counter, `id` an item. */
 export interface RowKey {
   readonly table: string;
   readonly partition: string;
@@ -15,7 +15,7 @@ export interface RowKey {
 /** The content of a row. */
 export interface RowContent {
   readonly value: string | Uint8Array;
-  /** The version, made by the writer, so that a step knows its etags before the commit. */
+  /** The version. The writer makes it, so that a step knows its etags before the commit. */
   readonly etag: string;
   /** The time of the write, in ms since the epoch. */
   readonly modified: number;
@@ -68,7 +68,7 @@ export interface RowRange {
 }
 
 /**
- * A table of rows, with strong consistency: a read sees every write that resolved before it.
+ * A table of rows, with strong consistency. A read sees every write that resolved before it.
  *
  * Conflicts are returned. Other failures throw `BeeHiveError`s.
  */
@@ -81,12 +81,20 @@ export interface Rows {
   page(range: RowRange): Promise<readonly Row[]>;
   /** Returns the same rows as {@link page}, without values. */
   pageHeads(range: RowRange): Promise<readonly RowHead[]>;
+  /** Makes one change if its expectation holds. Returns the conflict, or `undefined`. */
+  write(change: RowChange): Promise<RowConflict | undefined>;
+  /** Deletes rows of one partition, of any version. Not atomic: after an error some of them may be left. */
+  delete(keys: readonly RowKey[]): Promise<void>;
+}
+
+/** Rows that can change together. */
+export interface AtomicRows extends Rows {
   /**
    * Makes all changes or none. Returns the first conflict, or `undefined`.
    *
-   * A cloud with small transactions may write more than 100 changes in several.
+   * A provider may limit them to rows of one table and partition, and to 100.
    */
-  write(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
+  writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined>;
 }
 
 /** Returns the expectation of an optional etag. @throws BeeHiveError `InvalidKey` for an etag that is no text. */
@@ -94,7 +102,16 @@ export function etagExpected(etag: string | undefined, otherwise: RowExpectation
   return etag === undefined ? otherwise : { etag: checkedEtag(etag) };
 }
 
-/** Returns whether an expectation holds for a row with the etag `found`; `undefined` for no row. */
+/** Returns the changes that delete rows of any version. */
+export function deletionsOf(keys: readonly RowKey[]): RowChange[] {
+  return keys.map(({ table, partition, id }) => ({
+    key: { table, partition, id },
+    expect: "any",
+    content: undefined,
+  }));
+}
+
+/** Returns whether an expectation holds for a row with the etag `found`, `undefined` without a row. */
 export function holds(expect: RowExpectation, found: string | undefined): boolean {
   if (expect === "any") return true;
   if (expect === "absent") return found === undefined;
@@ -125,6 +142,16 @@ export function compareKeys(a: Pick<RowKey, "partition" | "id">, b: Pick<RowKey,
 /** Returns a unique text for a key. Keys hold no control characters, so line breaks separate their parts. */
 export function rowName({ table, partition, id }: RowKey): string {
   return `${table}\n${partition}\n${id}`;
+}
+
+/** Returns whether a key is in a range. */
+export function within(range: RowRange, key: RowKey): boolean {
+  if (key.table !== range.table) return false;
+  if (range.after && compareKeys(key, range.after) <= 0) return false;
+  if (range.partition === undefined) return true;
+  if (key.partition !== range.partition) return false;
+  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
+  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
 }
 
 /** Returns the size of a value, in bytes. */

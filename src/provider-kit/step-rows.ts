@@ -1,9 +1,12 @@
-import { BeeHiveError, ConcurrencyConflict } from "../base/errors.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import {
   compareKeys,
   headOf,
   holds,
+  deletionsOf,
   rowName,
+  within,
+  type AtomicRows,
   type Row,
   type RowChange,
   type RowConflict,
@@ -13,22 +16,23 @@ import {
   type RowRange,
   type Rows,
 } from "./rows.ts";
+import { stepConflict, type StepChanges } from "./step-changes.ts";
+import type { PendingCommit, PendingWrite, Place, StepsUnderWay } from "./steps-under-way.ts";
 
-/** The reads and writes of a step. The commit applies all writes if all reads still hold, else none. */
-export interface StepChanges {
-  /** The version of each row that the step read; `undefined` for no row. */
-  readonly seen: readonly { readonly key: RowKey; readonly etag: string | undefined }[];
-  readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
-}
+export { stepConflict, type StepChanges } from "./step-changes.ts";
 
 /**
- * The rows of one actor step: committed rows with the step's own writes on top, which reach the provider at the commit.
+ * The rows of an actor step: committed rows under its own writes. The writes reach the provider at the commit.
  *
  * Optimistic: each row that the step read must have the same version at the commit, else the step runs again (Kung and
  * Robinson, "On Optimistic Methods for Concurrency Control"). New rows in a range that was read are not noticed.
  */
-export class StepRows implements Rows {
+export class StepRows implements AtomicRows {
   readonly #base: Rows;
+  readonly #underWay: StepsUnderWay | undefined;
+  /** The places in the lines of the rows that the step has read. */
+  readonly #places = new Map<string, Place>();
+  readonly #relied = new Set<PendingCommit>();
   readonly #seen = new Map<string, { key: RowKey; etag: string | undefined }>();
   readonly #written = new Map<string, { key: RowKey; content: RowContent | undefined }>();
   /** The number of pending calls. */
@@ -36,8 +40,15 @@ export class StepRows implements Rows {
   #over = false;
   #failed = false;
 
-  constructor(base: Rows) {
+  /** @param underWay The other steps of the process. @default Reads return committed rows only. */
+  constructor(base: Rows, underWay?: StepsUnderWay) {
     this.#base = base;
+    this.#underWay = underWay;
+  }
+
+  /** The commits whose writes the step has read before they happened. */
+  get relied(): Iterable<PendingCommit> {
+    return this.#relied;
   }
 
   /**
@@ -61,6 +72,8 @@ export class StepRows implements Rows {
   /** Ends the step. Its stores then throw `InvalidState`. */
   end(): void {
     this.#over = true;
+    for (const { leave } of this.#places.values()) leave();
+    this.#places.clear();
   }
 
   get(key: RowKey): Promise<Row | undefined> {
@@ -71,8 +84,11 @@ export class StepRows implements Rows {
     this.#assertRunning();
     const name = rowName(key);
     const own = this.#written.get(name);
-    if (own) return own.content && { ...key, ...own.content };
-    const row = await this.#base.get(key);
+    if (own) return rowOf(own);
+    const turn = this.#turn(name);
+    if (turn) await turn;
+    const pending = this.#pending(name);
+    const row = pending ? rowOf(pending) : await this.#base.get(key);
     this.#see(name, key, row?.etag);
     return row;
   }
@@ -86,9 +102,27 @@ export class StepRows implements Rows {
     const name = rowName(key);
     const own = this.#written.get(name);
     if (own) return own.content && headOf({ ...key, ...own.content });
-    const head = await this.#base.head(key);
+    const turn = this.#turn(name);
+    if (turn) await turn;
+    const pending = this.#pending(name);
+    const row = pending && rowOf(pending);
+    const head = pending ? row && headOf(row) : await this.#base.head(key);
     this.#see(name, key, head?.etag);
     return head;
+  }
+
+  /** Returns a promise of the step's turn with a row; `undefined` if it need not wait. */
+  #turn(name: string): Promise<unknown> | undefined {
+    let place = this.#places.get(name);
+    if (!place && this.#underWay) this.#places.set(name, (place = this.#underWay.join(name)));
+    return place?.turn;
+  }
+
+  /** Returns the write of another step that is about to be committed. */
+  #pending(name: string): PendingWrite | undefined {
+    const pending = this.#underWay?.pending(name);
+    if (pending) this.#relied.add(pending.commit);
+    return pending;
   }
 
   page(range: RowRange): Promise<readonly Row[]> {
@@ -104,7 +138,15 @@ export class StepRows implements Rows {
     return this.#during(this.#merge(range, (base) => this.#base.pageHeads(base), headOf));
   }
 
-  write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(change: RowChange): Promise<RowConflict | undefined> {
+    return this.writeAtomically([change]);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    await this.writeAtomically(deletionsOf(keys));
+  }
+
+  writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     return this.#during(this.#write(changes));
   }
 
@@ -139,17 +181,18 @@ export class StepRows implements Rows {
   ): Promise<readonly R[]> {
     this.#assertRunning();
     const own = [...this.#written.values()].filter(({ key }) => within(range, key));
-    // Fetch one extra row for each own write: own deletes and replacements use up places in the page.
-    const limit = range.limit + own.length;
-    const base = await fetch({ ...range, limit });
+    const pending = this.#underWay?.pendingWithin(range) ?? [];
+    // Fetch one extra row for each of these: deletes and replacements use up places in the page.
+    const limit = range.limit + own.length + pending.length;
+    const committed = await fetch({ ...range, limit });
+    for (const write of pending) this.#relied.add(write.commit);
+    const base = overlaid(committed, pending, shape);
     for (const row of base) {
       const name = rowName(row);
       if (!this.#written.has(name)) this.#see(name, row, row.etag);
     }
-    const merged = base.filter((row) => !this.#written.has(rowName(row)));
-    for (const { key, content } of own) if (content) merged.push(shape({ ...key, ...content }));
-    // A full base page still leaves at least `limit` rows, so no row beyond it can belong to the result.
-    return merged.sort(compareKeys).slice(0, range.limit);
+    // A full page still leaves at least `limit` rows, so no row beyond it can belong to the result.
+    return overlaid(base, own, shape).sort(compareKeys).slice(0, range.limit);
   }
 
   /**
@@ -177,21 +220,27 @@ export class StepRows implements Rows {
     throw new BeeHiveError(
       "InvalidState",
       "A store was used after its step was over. Await every call in processAsync; an object that outlives the step, " +
-        "such as a singleton, takes its stores from hive.stores instead of having them injected.",
+        "such as a singleton, takes its stores from hive.store(token) instead of having them injected.",
     );
   }
 }
 
-/** Returns the error of a step that cannot commit because a row changed. */
-export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
-  return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
+/** Returns rows with writes on top of them, in no order. */
+function overlaid<R extends RowHead | Row>(
+  rows: readonly R[],
+  writes: readonly Pick<PendingWrite, "key" | "content">[],
+  shape: (row: Row) => R,
+): R[] {
+  if (writes.length === 0) return [...rows];
+  const written = new Set(writes.map(({ key }) => rowName(key)));
+  const result = rows.filter((row) => !written.has(rowName(row)));
+  for (const write of writes) {
+    const row = rowOf(write);
+    if (row) result.push(shape(row));
+  }
+  return result;
 }
 
-function within(range: RowRange, key: RowKey): boolean {
-  if (key.table !== range.table) return false;
-  if (range.after && compareKeys(key, range.after) <= 0) return false;
-  if (range.partition === undefined) return true;
-  if (key.partition !== range.partition) return false;
-  if (range.from !== undefined && compareKeys(key, { ...key, id: range.from }) < 0) return false;
-  return range.to === undefined || compareKeys(key, { ...key, id: range.to }) < 0;
+function rowOf({ key, content }: Pick<PendingWrite, "key" | "content">): Row | undefined {
+  return content && { ...key, ...content };
 }

@@ -1,6 +1,7 @@
+import { Alarm } from "../base/alarm.ts";
 import { Bag, type Bagged } from "../base/bag.ts";
 import { ClockSteps } from "../base/clock-steps.ts";
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** A waiting caller, see {@link Waiters}. */
 export interface Waiter extends Bagged {
@@ -15,19 +16,18 @@ export interface Waiter extends Bagged {
 /**
  * Callers who wait for the same thing, such as the polls of a queue.
  *
- * One timer serves all of them, and each signal has one listener: waits are as frequent as events, and a timer for each
- * would cost more than the rest of the wait.
+ * All share an alarm, and each signal has one listener.
  */
 export class Waiters<W extends Waiter> implements Iterable<W> {
   readonly #clock: Clock;
   readonly #all = new Bag<W>();
   readonly #watched = new WeakSet<AbortSignal>();
   readonly #steps = new ClockSteps();
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
+  readonly #alarm: Alarm;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#alarm = new Alarm(clock, () => this.#wakeDue());
   }
 
   get size(): number {
@@ -37,7 +37,7 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
   add(waiter: W): void {
     this.#all.add(waiter);
     this.#watch(waiter.signal);
-    this.#wakeBy(waiter.until);
+    this.#alarm.ringBy(waiter.until, this.#now());
   }
 
   /** Returns the first waiter that matches. */
@@ -59,9 +59,9 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     while (this.size > 0) this.wakeOne();
   }
 
-  /** Wakes all waiters and cancels the timer. */
+  /** Wakes all waiters and cancels the alarm. */
   close(): void {
-    this.#timer?.cancel();
+    this.#alarm.cancel();
     this.wakeAll();
   }
 
@@ -78,19 +78,7 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     return now;
   }
 
-  /** Sets the timer for the earliest end. It is not cancelled by wake-ups; it then fires with nothing to do. */
-  #wakeBy(time: number): void {
-    const now = this.#now();
-    // `#timerAt` in the past without a call means that the clock was put forward: set the timer anew.
-    if (time >= this.#timerAt && this.#timerAt > now) return;
-    this.#timer?.cancel();
-    this.#timerAt = time;
-    this.#timer = this.#clock.after(time - now, () => {
-      this.#timerAt = Infinity;
-      this.#wakeDue();
-    });
-  }
-
+  /** The alarm is not cancelled by wake-ups; it then rings with nothing to do. */
   #wakeDue(): void {
     const now = this.#now();
     let next = Infinity;
@@ -98,6 +86,6 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
       if (waiter.until > now && !waiter.signal.aborted) next = Math.min(next, waiter.until);
       else if (this.#all.delete(waiter)) waiter.wake();
     }
-    this.#wakeBy(next);
+    this.#alarm.ringBy(next, now);
   }
 }

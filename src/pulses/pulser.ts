@@ -21,7 +21,7 @@ export type { Schedule } from "./schedule.ts";
  * };
  */
 export interface Pulser extends Publisher {
-  /** Unique among the pulsers of all hives on a provider: each pulse is locked by this name. */
+  /** Unique among the pulsers of all hives on a provider. Each pulse is locked by this name. */
   readonly name: string;
   readonly schedule: Schedule;
   /** Returns the events of the pulse that was due at `time`. Errors are logged, and the next pulse fires as usual. */
@@ -35,7 +35,7 @@ export interface PulseBody {
 }
 
 /**
- * Returns a pulser that publishes one event of a type, with the due time in its body.
+ * Returns a pulser that publishes an event with the due time in its body.
  *
  * @example
  * createHive({ actors, pulsers: [pulse("OneMinutePassed", { every: "1m" }), pulse(ReportDue, { cron: "0 3 * * *" })] })

@@ -84,7 +84,7 @@ export class Pulsing {
         if (await this.#fired(time)) return;
       }
     } catch (error) {
-      logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed, the next one will try again");
+      logger.error({ err: error, pulser: this.#pulser.name }, "a pulse failed; the next pulse tries again");
     }
   }
 
@@ -114,7 +114,7 @@ export class Pulsing {
   }
 }
 
-/** Returns the events of the pulse of `time`, in ms since the epoch, with the same ids in every process. */
+/** Returns the events of the pulse of `time`, with the same ids in every process. */
 export async function pulseEvents(
   pulser: Pulser,
   time: number,

@@ -4,7 +4,7 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 
 /**
- * When a pulser fires: after a length of time, counted from the epoch, or by a cron line; not both.
+ * When a pulser fires: at multiples of a length of time since the epoch, or by a cron line.
  *
  * @example
  * { every: "5m" }
@@ -21,7 +21,7 @@ export type Schedule =
     };
 
 /**
- * Returns the first time of the schedule after `after`, in ms since the epoch; `undefined` when a cron line has ended.
+ * Returns the first time of the schedule after `after`, in ms; `undefined` after its end.
  */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
   if (schedule.every !== undefined) {
@@ -32,7 +32,7 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
 }
 
 /**
- * Returns the last time of the schedule up to `now`: a process that was asleep fires once, not for every missed pulse.
+ * Returns the last time of the schedule up to `now`. A process that was asleep fires once, not for every missed pulse.
  */
 export function lastTime(schedule: Schedule, now: number): number {
   if (schedule.every !== undefined) {

@@ -82,6 +82,7 @@ export function capabilitiesOf({ name, atomicStep, deduplicationMs }: FaultProfi
     atomicStep: atomicStep || `steps on ${name} are not atomic`,
     deduplication: deduplicationMs > 0 || `${name} keeps duplicates`,
     ordering: true,
+    transactions: "a simulation has no transactions of an application",
   };
 }
 

@@ -52,7 +52,7 @@ export class ActorTelemetry {
     this.#spanOptions = { kind: SpanKind.CONSUMER, attributes: this.#attributes };
   }
 
-  /** Starts the span of one delivery, a child of the span that published the event, and linked to it. */
+  /** Starts the span of a delivery, linked to its parent, the span that published the event. */
   start(event: Event, attempt: number): ProcessSpan {
     const { tracer, measuring, inFlight, lag } = this.#instruments;
     const parent = carriesTrace(event) ? propagation.extract(context.active(), event.properties) : undefined;
@@ -109,13 +109,13 @@ export class ActorTelemetry {
   }
 }
 
-/** The span around one delivery: the actor runs inside it, so that spans of its own become children. */
+/** The span around one delivery. The actor runs inside it, so that spans of its own become children. */
 export class ProcessSpan {
   readonly #span: Span;
   readonly #event: Event;
   readonly #actor: ActorTelemetry;
   readonly #startedAt = performance.now();
-  /** When the actor last returned or threw, in ms since the epoch; the settlement begins there. */
+  /** When the actor last returned or threw, in ms since the epoch. The settlement begins there. */
   #ranAt: number | undefined;
 
   constructor(span: Span, event: Event, actor: ActorTelemetry) {
@@ -135,7 +135,7 @@ export class ProcessSpan {
     return result;
   }
 
-  /** Returns the trace headers of the outputs: of this span when it is recorded, else of the input. */
+  /** Returns the trace headers of outputs: of this span if recorded, else of the input. */
   headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = {};
     if (this.#span.isRecording()) {

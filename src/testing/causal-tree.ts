@@ -9,13 +9,13 @@ import type { Recorder } from "./recording-provider.ts";
 /** An event and everything that followed from it. */
 export interface CausalEvent {
   readonly event: Event;
-  /** Whether any actor reads its destination. */
+  /** True if any actor reads its destination. */
   readonly read: boolean;
   /** Sorted by subscription, then by attempt. */
   readonly deliveries: readonly CausalDelivery[];
 }
 
-/** One attempt of one actor at an event. */
+/** An attempt of an actor at an event. */
 export interface CausalDelivery {
   readonly actor: string;
   readonly queueName: QueueName;
@@ -40,7 +40,7 @@ export class CausalTree {
     this.roots = roots;
   }
 
-  /** Returns one line for each event and each attempt, with the events that followed indented below. */
+  /** Returns a line for each event and each attempt, with later events indented below. */
   toString(): string {
     return causalText(this.roots);
   }
@@ -106,7 +106,7 @@ function causalText(roots: readonly CausalEvent[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Returns the type of an event, and its destination unless it is the topic of that name. */
+/** Returns the type of an event, and its destination if it is another topic. */
 function titleOf({ event, read }: CausalEvent): string {
   const notes = [
     ...(event.queueName === `${event.eventType}-` ? [] : [`to ${event.queueName}`]),

@@ -50,7 +50,7 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Advances the time and runs the timers that fall due, each at its own time and in that order.
+   * Advances the time, and runs due timers in order, each at its own time.
    *
    * Awaiting code runs between two timers, and sees the time of the first. `advance(0)` only lets awaiting code run.
    *

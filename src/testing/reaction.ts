@@ -7,14 +7,14 @@ import type { DeliveryReport } from "../delivery/delivery.ts";
 import { isJson } from "../events/body.ts";
 import type { Event, EventProperty } from "../events/event.ts";
 
-/** What came of one delivery. */
+/** Result of a delivery. */
 export interface Reacted {
   readonly report: DeliveryReport;
   readonly stores: Stores;
 }
 
 /**
- * What is expected of an actor. Several expectations may be asked of one reaction: the actor runs for the first of
+ * Expectations of an actor. A reaction takes several expectations: the actor runs for the first of
  * them only. Each throws an `AssertionError` when it is not met.
  */
 export class Reaction {
@@ -43,7 +43,7 @@ export class Reaction {
   async #thenEvents(expected: Iterable<Event>): Promise<void> {
     const { error, outputs } = (await this.#once()).report;
     const undeclared = isBeeHiveError(error, "QueueNotFound");
-    const what = undeclared ? "its publishes does not name where an event went" : "it failed";
+    const what = undeclared ? "its publishes lacks the destination of an event" : "it failed";
     if (error !== undefined) throw this.#failed(`${what}: ${messageOf(error)}`, error);
     const actual = outputs.map(factsOf);
     const wanted = Array.from(expected, factsOf);
@@ -55,10 +55,10 @@ export class Reaction {
     }
   }
 
-  /** Expects the actor to fail with an error of a class, with a code, or that a function accepts. */
+  /** Expects a failure: an error of a class, with a code, or accepted by a function. */
   async thenThrows(expected: ErrorMatch): Promise<void> {
     const { error, outcome } = (await this.#once()).report;
-    if (error === undefined) throw this.#failed(`it was expected to fail and was ${outcome}`);
+    if (error === undefined) throw this.#failed(`it was expected to fail, but was ${outcome}`);
     if (matches(expected, error)) return;
     const name = errorNameOf(error);
     throw this.#failed(`it failed with another error than expected: ${name}: ${messageOf(error)}`, error);
@@ -81,7 +81,7 @@ export class Reaction {
   }
 }
 
-/** The parts of an event that a test compares: everything but ids, times and trace properties. */
+/** Parts of an event for comparison: everything but ids, times and trace properties. */
 interface EventFacts {
   readonly eventType: string;
   readonly queueName: string;
@@ -93,7 +93,7 @@ interface EventFacts {
   readonly delivery?: "log";
 }
 
-/** Returns the facts of an event without usual values, so that a difference is easy to read. */
+/** Returns the facts of an event without usual values, for readable differences. */
 function factsOf(event: Event): EventFacts {
   const { eventType, queueName, contentType, partitionKey, url } = event;
   const { traceparent: _parent, tracestate: _state, ...properties } = event.properties;

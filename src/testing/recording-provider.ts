@@ -49,6 +49,10 @@ export class RecordingProvider implements Provider {
     this.#inner = inner;
   }
 
+  async setup(): Promise<void> {
+    await this.#inner.setup?.();
+  }
+
   beginStep(lease: Lease): Step {
     return this.#inner.beginStep(lease);
   }

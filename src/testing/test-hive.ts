@@ -14,7 +14,7 @@ import { ManualClock } from "./manual-clock.ts";
 import { Recorder, RecordingProvider } from "./recording-provider.ts";
 import { inVirtualTime, stillness } from "./settling.ts";
 
-/** The options of a hive, with defaults for tests: memory, no logs, no randomness, no environment. */
+/** Options of a hive, with defaults for tests: memory, no logs, randomness or environment. */
 export interface TestHiveOptions extends Omit<HiveOptions, "provider" | "clock" | "topology" | "onDelivery"> {
   /** The clock of the hive. @default A new one. */
   readonly clock?: ManualClock | undefined;
@@ -87,7 +87,7 @@ export class TestHive implements AsyncDisposable {
   }
 
   /** Publishes events from outside any actor. */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>): Promise<number | undefined> {
     return this.hive.push(events);
   }
 

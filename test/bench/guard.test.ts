@@ -1,4 +1,4 @@
-/** What an event costs, as counts: speed that is lost shows here on any machine. See also test/providers/aws/requests.test.ts. */
+/** The cost of an event as counts, which show lost speed on any machine. See also providers/aws/requests.test.ts. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,13 +13,13 @@ import { hops, sourceEvents, threeHops } from "../support/three-hops.ts";
 import { limits } from "./limits.ts";
 import type { MemoryCost } from "./memory-cost.ts";
 
-const test = suite("what an event costs", { timeoutMs: 60_000 });
+const test = suite("the cost of an event", { timeoutMs: 60_000 });
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const fromSources = ["--import", "tsx", "-C", "beehive-source"];
 
-test("given three hops in memory, when events go through, then each allocates, awaits and times no more than its limits", async () => {
-  // Without the optimising compiler, whose decisions differ from run to run; nothing is collected while it counts.
+test("in memory, three hops keep to the limits of an event", async () => {
+  // Without the optimising compiler, whose decisions vary, and without a garbage collection while it counts.
   const counting = ["--no-opt", "--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
   const program = join(import.meta.dirname, "memory-cost.ts");
   const count = async (): Promise<MemoryCost> => {
@@ -28,14 +28,14 @@ test("given three hops in memory, when events go through, then each allocates, a
   };
   const [one, other] = [await count(), await count()];
   for (const name of Object.keys(limits.memory) as (keyof typeof limits.memory)[]) {
-    // The lesser: what else goes on in a process, such as its loader's, is counted too and only ever adds.
+    // The lower of two runs: other work of the process, such as its loader's, only ever adds.
     within(name, Math.min(one[name], other[name]), limits.memory[name]);
   }
   assert.equal([one.collections, other.collections], [0, 0], "something was collected: not all bytes were counted");
 });
 
 for (const driver of availableDrivers()) {
-  test(`given many events on SQLite by ${driver}, when they go through three hops, then each takes few statements and shares its transactions`, async () => {
+  test(`${driver}: many events take few statements and share transactions`, async () => {
     const count = 1_000;
     await withHive(driver, count * hops, async (counts, push) => {
       await push(count);
@@ -44,7 +44,7 @@ for (const driver of availableDrivers()) {
     });
   });
 
-  test(`given an event alone on SQLite by ${driver}, when it goes through three hops, then it waits for few transactions`, async () => {
+  test(`${driver}: a single event waits for few transactions`, async () => {
     await withHive(driver, hops, async (counts, push) => {
       await push(1);
       within("transactionsAlone", counts.transactions, limits.sqlite.transactionsAlone, counts);
@@ -53,18 +53,21 @@ for (const driver of availableDrivers()) {
   });
 }
 
-test("given the core, when it is imported, then it loads no provider's SDK and few files", async () => {
+test("an import of the core loads few files; the first hive loads the rest", async () => {
   const folder = await mkdtemp(join(tmpdir(), "beehive-import-"));
   try {
     const env = { ...process.env, NODE_V8_COVERAGE: folder };
     await run(process.execPath, [...fromSources, "--eval", 'import("beehive-actors")'], { cwd: root, env });
     const modules = await modulesIn(folder);
     assert.ok(
-      modules.some((url) => url.endsWith("/src/hive/hive.ts")),
+      modules.some((url) => url.endsWith("/src/hive/create-hive.ts")),
       "the core itself is not among what was loaded",
     );
-    const sdks = modules.filter((url) => /\/node_modules\/(@azure|@aws-sdk|rhea|libsql|better-sqlite3)\//.test(url));
-    assert.equal(sdks, []);
+    const later = /\/node_modules\/(@azure|@aws-sdk|rhea|libsql|better-sqlite3|inversify|@opentelemetry)\//;
+    assert.equal(
+      modules.filter((url) => later.test(url)),
+      [],
+    );
     within("modules", modules.length, limits.start.modules);
   } finally {
     await rm(folder, { recursive: true });
@@ -73,7 +76,7 @@ test("given the core, when it is imported, then it loads no provider's SDK and f
 
 test.run();
 
-/** Runs with a hive that has started on a new file; `push` resolves when the last of `deliveries` has ended. */
+/** Runs with a started hive on a new file. `push` resolves when the last of `deliveries` has ended. */
 async function withHive(
   driver: ReturnType<typeof availableDrivers>[number],
   deliveries: number,
@@ -104,7 +107,7 @@ function within(name: string, value: number, limit: number, counts?: StatementCo
   const statements = counts
     ? [...counts.byText].map(([sql, times]) => `\n  ${times} x ${sql.replaceAll(/\s+/g, " ")}`)
     : [];
-  // A hive can do without timers; without the rest it did nothing.
+  // A hive may need no timers; without all others it did nothing.
   assert.ok(value > 0 || name === "timersAnEvent", `${name} is ${value}: nothing was counted`);
   assert.ok(
     value <= limit,
@@ -112,13 +115,13 @@ function within(name: string, value: number, limit: number, counts?: StatementCo
   );
 }
 
-/** The files of a coverage report, which names every script whichever way it was loaded. */
+/** Returns the files of a coverage report, which names every loaded script. */
 async function modulesIn(folder: string): Promise<string[]> {
   const urls = new Set<string>();
   for (const file of await readdir(folder)) {
     const { result } = JSON.parse(await readFile(join(folder, file), "utf8")) as { result: { url: string }[] };
     for (const { url } of result) if (url.startsWith("file:")) urls.add(url);
   }
-  // tsx, which compiles the sources, is no part of what is imported.
+  // Leave out tsx, which only compiles the sources.
   return [...urls].filter((url) => !/\/node_modules\/(tsx|esbuild|get-tsconfig)\//.test(url));
 }

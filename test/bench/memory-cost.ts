@@ -1,6 +1,8 @@
 /**
- * A process that counts what an event costs in memory, and says it as JSON. Needs `--expose-gc`, and a young generation
- * that never fills while it counts: then what was allocated is the difference of the heap.
+ * A process that counts the cost of an event in memory, and prints it as JSON.
+ *
+ * Needs `--expose-gc`, and a young generation that never fills while it counts: the difference of the heap is then the
+ * allocation.
  */
 import { createHook } from "node:async_hooks";
 import { PerformanceObserver } from "node:perf_hooks";
@@ -11,7 +13,7 @@ export interface MemoryCost {
   readonly promisesAnEvent: number;
   readonly timersAnEvent: number;
   readonly bytesAWaitingEvent: number;
-  /** Collections while it counted; what they freed is missing from the bytes. */
+  /** Garbage collections while it counted; the bytes lack the memory that they freed. */
   readonly collections: number;
 }
 
@@ -63,7 +65,7 @@ const cost: MemoryCost = {
 };
 console.log(JSON.stringify(cost));
 
-/** Pushes one by one, as applications do, and waits until all are through: not by asking again and again, which would count. */
+/** Pushes one by one, as applications do, and waits for all without polling, which would count. */
 async function work(count: number): Promise<void> {
   awaited = delivered + count * hops;
   const through = new Promise<void>((resolve) => (allDelivered = resolve));
@@ -71,7 +73,7 @@ async function work(count: number): Promise<void> {
   await through;
 }
 
-/** The heap when what nobody holds is gone; the collections so far are not counted. */
+/** Returns the heap after a garbage collection, and resets the count of collections. */
 async function collected(): Promise<number> {
   globalThis.gc?.();
   await turn();
@@ -81,7 +83,7 @@ async function collected(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** Observers are told in a turn of their own. */
+/** Waits for the turn in which observers are called. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }

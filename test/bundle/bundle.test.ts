@@ -1,4 +1,4 @@
-/** Bundles entries by the commands of docs/bundling.md, in projects that have one cloud's SDK, and runs what comes out. */
+/** Bundles entries by the commands of docs/bundling.md in projects with the SDK of one cloud, and runs the bundles. */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("bundles", { timeoutMs: 120_000 });
 
-/** Packages that an application need not have. */
+/** Optional packages. */
 const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise"];
 const clouds = {
   aws: ["@aws-sdk"],
@@ -31,7 +31,7 @@ const run = async () => {
   await hive.stop();
 };
 run();`;
-/** Makes the clients of a cloud, of which nothing is asked. */
+/** Makes the clients of a cloud, and sends no request. */
 const opening = (url: string): string => `${actor}
 const run = async () => {
   const hive = await createHive({ actors: WorkingActor, provider: "${url}" });
@@ -82,12 +82,12 @@ const environment = plainEnvironment({
   AWS_SECRET_ACCESS_KEY: "test",
 });
 
-/** The flags of the commands in the documentation, which begin with `npx esbuild ENTRY`. */
+/** Returns the flags of the documented commands, which begin with `npx esbuild ENTRY`. */
 const commands = [...readFileSync(join(root, "docs/bundling.md"), "utf8").matchAll(/^npx esbuild (\S+) (.*?[^\\])$/gms)]
   .map(([, , flags = ""]) => flags.replaceAll(/\\\n\s*/g, ""))
   .map((flags) => [...flags.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ""));
 
-/** A project with the built package, all that it depends on, and one of what is optional. */
+/** Makes a project with the built package, its dependencies, and the optional packages of one cloud. */
 function makeProject(has: keyof typeof clouds): void {
   const project = join(folder, has);
   const modules = join(project, "node_modules");
@@ -95,7 +95,7 @@ function makeProject(has: keyof typeof clouds): void {
   const left = optional.filter((name) => !(clouds[has] as readonly string[]).includes(name));
   for (const name of readdirSync(join(root, "node_modules")))
     if (!left.includes(name)) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  // No link: what the package imports is looked for from where it really is.
+  // Copy, since Node resolves imports of a linked package from its real path.
   cpSync(join(folder, "beehive-actors"), join(modules, "beehive-actors"), { recursive: true });
   for (const [name, text] of Object.entries(entries)) writeFileSync(join(project, `${name}.ts`), text);
 }
@@ -104,7 +104,7 @@ async function run(args: readonly string[], cwd: string): Promise<Ended> {
   return startProcess(process.execPath, args, { cwd, env: environment }).ended;
 }
 
-test("given the sources, when they are built, then projects can have them", async () => {
+test("a build of the sources can be used by projects", async () => {
   const out = join(folder, "beehive-actors");
   const { code, stdout } = await run(
     [
@@ -140,7 +140,7 @@ for (const [format, command] of [
   }
 }
 
-test("given the bundles, when all are tried, then their folder is removed", () => {
+test("the folder of the bundles is removed after all tests", () => {
   rmSync(folder, { recursive: true });
 });
 

@@ -33,7 +33,7 @@ test("every problem of a configuration is reported with its path", () => {
     colour: "red",
   };
   assert.equal(configProblems(wrong).toSorted(), [
-    "colour: is not a setting; there are provider, modules, actors, topology, defaults, overrides, journal, health, entries, logLevel, stopDeadline",
+    "colour: is not a setting; there are provider, modules, actors, topology, defaults, overrides, journal, health, relay, entries, logLevel, stopDeadline",
     "defaults.failureLimit.action: must be given",
     "defaults.failureLimit.failures: must be given",
     "defaults.failureLimit.within: must be given",
@@ -46,7 +46,7 @@ test("every problem of a configuration is reported with its path", () => {
     "modules: must be a list of texts",
     "overrides.PaymentActor.enabled: must be true or false",
     "overrides.PaymentActor.lease: must be at least 100 ms",
-    "provider: must be a URL such as sqlite:./hive.db, azure: or aws:",
+    "provider: must be a URL such as sqlite:./hive.db, postgres://host/database, azure: or aws:",
     "topology: must be create or check",
   ]);
   assert.equal(configProblems([]), ["it must be an object"]);

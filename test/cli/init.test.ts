@@ -86,7 +86,7 @@ test("everything that the starter promises works", async () => {
   using folder = folderWith({
     "tools/package.json": '{"private":true}',
     "plain/actors.mjs": plainActors,
-    "alone/actors.ts": "export {};",
+    "alone/actors.ts": decoratedActors,
   });
   const tarball = await pack(folder.at("package"));
   await run("npm", ["install", tarball], folder.at("tools"));
@@ -142,14 +142,19 @@ test("everything that the starter promises works", async () => {
   assert.match(alone.stderr, /npm install -D tsx/);
 });
 
-const plainActors = `
-import { actorDescription, pulse } from "beehive-actors";
+const decoratedActors = `
+import { actorDescription } from "beehive-actors";
+@actorDescription("SecondPassed-Tick")
 export class TickActor {
-  async processAsync() {
-    console.log("ticked");
-  }
+  async processAsync() {}
 }
-actorDescription("SecondPassed-Tick")(TickActor);
+`;
+
+const plainActors = `
+import { actor, eventType, pulse } from "beehive-actors";
+export const Tick = actor("SecondPassed-Tick", eventType("SecondPassed"), {}, ({ context }) => {
+  console.log("ticked", context.attempt);
+});
 export const seconds = pulse("SecondPassed", { every: 100 });
 `;
 

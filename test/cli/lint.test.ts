@@ -102,8 +102,7 @@ test("a mistake that a start refuses is an error", async () => {
     "with-function.mjs": 'export * from "./stuck.mjs"; export const hive = () => { throw new Error("called"); };',
     "beehive.config.json": JSON.stringify({ modules: ["stuck.mjs"], entries: ["OrderPaid"] }),
   });
-  const silent =
-    "error SilentActor: SilentActor has a constructor with parameters and no @injects that says what they are.";
+  const silent = "error SilentActor: SilentActor has a constructor with parameters but no @injects that names them.";
   const perEvent = ["Repository", "Mailer"].map((name) => `warning StoringActor: StoringActor -> ${name}`);
   const at = { cwd: folder.path };
   const [configured, named, whole, called, started] = await Promise.all([
@@ -123,7 +122,7 @@ test("a mistake that a start refuses is an error", async () => {
   assert.equal(rulesOf(whole.stdout), [silent, ...perEvent]);
   assert.match(called.stderr, "Bindings are not checked");
   // A start reports the same problem.
-  assert.match(started.stderr, "SilentActor has a constructor with parameters and no @injects");
+  assert.match(started.stderr, "SilentActor has a constructor with parameters but no @injects");
   assert.match(started.stderr, "StoringActor -> Repository -> Url: nothing binds Url");
 });
 

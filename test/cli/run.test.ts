@@ -72,7 +72,7 @@ test("a stop by supervision ends with 1 and a masked reason", async () => {
   assert.equal(JSON.parse(ended ?? ""), { state: "stopped", reason: "the disk is gone, password=***" });
 });
 
-test("given a port, when run, then probes are answered there", async () => {
+test("run serves the probes at the given port", async () => {
   await using hive = await cliHive();
   using running = startCli(["run", shop, "--provider", hive.url, "--health-port", "0", "--json"]);
   await running.says("healthPort");

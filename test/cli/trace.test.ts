@@ -43,7 +43,7 @@ test("a trace shows the history of an item as text and as JSON", async () => {
   );
   assert.match(dropped.stdout, "the queues were not asked");
   assert.equal([nothing.code, nothing.stderr], [1, ""]);
-  assert.match(nothing.stdout, 'Nothing is called "8"');
+  assert.match(nothing.stdout, 'No event, correlation id or business id is called "8"');
 });
 
 test("events of a push can be traced before an actor works on them", async () => {
@@ -75,7 +75,10 @@ test("a journal that is off records no pushes", async () => {
     ...provider,
   ];
   assert.is((await cli(push, { environment })).code, 0);
-  assert.match((await cli(["trace", "8", ...provider])).stdout, 'Nothing is called "8"');
+  assert.match(
+    (await cli(["trace", "8", ...provider])).stdout,
+    'No event, correlation id or business id is called "8"',
+  );
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
  * Every contract on the AWS provider: over the real clients, on servers in this process, or with BEEHIVE_TEST_AWS=1 in
- * the account of the environment. What is made there begins with the prefix of the run.
+ * the account of the environment. Names in the account begin with the prefix of the run.
  */
 import { closeHolding } from "../support/close-holding.ts";
 import { AwsProvider } from "../../providers/aws/index.ts";
@@ -24,12 +24,12 @@ const provider = new AwsProvider({
   wait: "1s",
   endpoint: servers?.endpoint,
 });
-await provider.queues.ensure([]);
+await provider.setup();
 const names: string[] = [];
 const subject: contracts.ContractSubject = {
   provider,
   clock,
-  // A cloud takes its time for a few calls.
+  // A cloud needs time for a few calls.
   leaseMs: real ? 5_000 : 1_000,
   newName() {
     const name = `Aws${run}x${names.length}`;

@@ -1,4 +1,4 @@
-/** Every contract on the SQLite provider, with each driver that is there. */
+/** Every contract on the SQLite provider, with each installed driver. */
 import { closeHolding } from "../support/close-holding.ts";
 import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";

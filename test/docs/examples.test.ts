@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
+import { noPostgres, postgresUrl, query } from "../support/postgres-server.ts";
 import { suite } from "../support/suite.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -14,11 +15,11 @@ const documents = [
 const test = suite("the examples of the documents", { timeoutMs: 60_000 });
 
 for (const document of documents) {
-  test(`given the TypeScript blocks of ${document}, when they are run in order, then they compile and print what it says`, async () => {
+  test(`the blocks of ${document} compile, run and print its texts`, async () => {
     const blocks = codeBlocks(await readFile(join(root, document), "utf8"));
     const program = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
     if (program.length === 0) return;
-    // Within the folders of tsconfig.json, because decorators are compiled as it says.
+    // Inside the folders of tsconfig.json, whose options compile the decorators.
     const folder = await mkdtemp(join(root, "test/docs/run-"));
     try {
       const file = join(folder, "example.ts");
@@ -34,11 +35,16 @@ for (const document of documents) {
           },
         }),
       );
+      const needsPostgres = program.some((code) => code.includes("DATABASE_URL"));
+      const environment = needsPostgres && !noPostgres ? { DATABASE_URL: await freshDatabase() } : {};
       const [compiled, ran] = await Promise.all([
         run("node_modules/.bin/tsc", ["-p", folder]),
-        run("node_modules/.bin/tsx", ["-C", "beehive-source", file]),
+        needsPostgres && noPostgres
+          ? undefined
+          : run("node_modules/.bin/tsx", ["-C", "beehive-source", file], environment),
       ]);
       assert.is(compiled.code, 0, `${document} does not compile:\n${compiled.output}`);
+      if (!ran) return;
       assert.is(ran.code, 0, `${document} does not run:\n${ran.output}`);
       let from = 0;
       for (const { code } of blocks.filter(({ language }) => language === "text")) {
@@ -52,7 +58,7 @@ for (const document of documents) {
   });
 }
 
-test("given the links of the documents, when they point into the project, then what they point at is there", async () => {
+test("every link of a document into the project has a target", async () => {
   for (const document of documents) {
     const text = await readFile(join(root, document), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
@@ -74,9 +80,21 @@ function codeBlocks(markdown: string): CodeBlock[] {
   return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = "", code = ""]) => ({ language, code }));
 }
 
-function run(command: string, parameters: readonly string[]): Promise<{ code: number | null; output: string }> {
+async function freshDatabase(): Promise<string> {
+  const name = `docs_${process.pid}`;
+  await query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await query(`CREATE DATABASE ${name}`);
+  return Object.assign(new URL(postgresUrl), { pathname: name }).href;
+}
+
+function run(
+  command: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(root, command), parameters, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(join(root, command), parameters, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     const parts: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (part: string) => parts.push(part));

@@ -1,4 +1,4 @@
-/** The provider of docs/providers.md, taken out of its page and held to every contract. */
+/** The provider of docs/providers.md, taken from its page and run through every contract. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -40,7 +40,7 @@ async function pageModule(): Promise<Page> {
   const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
   const last = blocks.findIndex((code) => code.includes("export class MapProvider"));
   assert.is.not(last, -1, "the page exports MapProvider");
-  // Within the folders of tsconfig.json, as the other examples.
+  // Inside the folders of tsconfig.json, like the other examples.
   const folder = await mkdtemp(join(root, "test/docs/run-"));
   try {
     const file = join(folder, "provider.ts");

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { Event, type EventOptions, type EventProperty } from "beehive-actors";
 
-/** What a queue, topic or subscription may be called. */
+/** A valid name of a queue, topic or subscription. */
 export const nameArbitrary: fc.Arbitrary<string> = fc.stringMatching(/^\w{1,20}$/);
 
-/** Text that may travel as the type or id of an event. */
+/** A valid type or id of an event. */
 const headerArbitrary = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 60 })
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
@@ -17,7 +17,7 @@ const propertyArbitrary: fc.Arbitrary<EventProperty> = fc.oneof(
   fc.integer(),
 );
 
-/** Names that CloudEvents takes as extensions, names of our own fields among them, and names that it does not take. */
+/** Names that CloudEvents accepts as extensions, also those of our own fields, and names that it does not accept. */
 const propertyNameArbitrary = fc
   .oneof(
     fc.stringMatching(/^[a-z0-9]{1,24}$/),
@@ -48,7 +48,7 @@ export const optionsArbitrary: fc.Arbitrary<EventOptions> = fc.record(
   { requiredKeys: ["queueName"] },
 );
 
-/** A body, with the content type that it needs. */
+/** A body with its content type. */
 const bodyArbitrary: fc.Arbitrary<{ body: unknown; contentType?: string }> = fc.oneof(
   fc.constant({ body: undefined }),
   fc.record({ body: fc.jsonValue({ noUnicodeString: false }) }),
@@ -59,7 +59,7 @@ const bodyArbitrary: fc.Arbitrary<{ body: unknown; contentType?: string }> = fc.
   fc.record({ body: fc.uint8Array({ minLength: 1 }) }),
 );
 
-/** Any event that may be made. */
+/** Any valid event. */
 export const eventArbitrary: fc.Arbitrary<Event> = fc
   .tuple(headerArbitrary, bodyArbitrary, optionsArbitrary)
   .map(([type, { body, ...contentType }, options]) => new Event(type, body, { ...options, ...contentType }));

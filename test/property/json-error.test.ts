@@ -14,7 +14,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Text that is nearly JSON: some of it cut out, or something put in. */
+/** Nearly JSON: a text with a part removed or inserted. */
 const nearly = fc
   .tuple(
     fc.json(),

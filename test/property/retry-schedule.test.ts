@@ -18,7 +18,7 @@ const options: fc.Arbitrary<RetryPolicy> = fc
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const error = new Error("no");
 
-/** The delays from the first attempt until it is given up. */
+/** The delays from the first attempt to the dead letter. */
 function schedule(retry: RetryPolicy, chance: number): number[] {
   const delays: number[] = [];
   for (let attempt = 1; ; attempt++) {

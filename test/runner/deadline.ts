@@ -1,6 +1,7 @@
 /**
- * Settles as the work does, or rejects once the time is over. The work itself is not stopped, since nothing in
- * JavaScript could: the runner goes on without it.
+ * Settles like the work, or rejects when the time is over.
+ *
+ * JavaScript cannot stop the work itself; the runner goes on without it.
  */
 export async function withDeadline<T>(what: string, ms: number, work: () => T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

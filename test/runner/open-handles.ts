@@ -1,10 +1,10 @@
 /**
- * Finds what a test file left behind: servers, sockets, timers and child processes that would keep the process
+ * Finds handles that a test file left open: servers, sockets, timers and child processes that would keep the process
  * alive, by the names that Node gives them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Work that ends by itself: reads and closes under way, which may still be running when the last test is done. */
+/** Handles that end by themselves: reads and closes, which may be under way after the last test. */
 const PASSING = new Set(["FSReqCallback", "FSReqPromise", "CloseReq", "Immediate", "TTYWrap"]);
 const GRACE_MS = 1_000;
 const POLL_MS = 10;
@@ -15,7 +15,7 @@ export function openHandles(): Handles {
   return process.getActiveResourcesInfo().filter((name) => !PASSING.has(name));
 }
 
-/** The handles that were opened since and are still there after a grace period, in which closing ones may close. */
+/** Returns the handles that were opened since then and are still open after a grace period. */
 export async function leakedSince(before: Handles): Promise<Handles> {
   const end = Date.now() + GRACE_MS;
   let leaked = added(before, openHandles());
@@ -26,7 +26,7 @@ export async function leakedSince(before: Handles): Promise<Handles> {
   return leaked;
 }
 
-/** `after` less `before`, counting each name: two servers where there was one is one server. */
+/** Returns `after` minus `before`, counting each name: two servers minus one server is one server. */
 function added(before: Handles, after: Handles): Handles {
   const rest = [...before];
   return after.filter((name) => {

@@ -1,6 +1,6 @@
 /**
- * Collects what a process writes, in a file rather than a pipe: all of it is there as soon as it is written, in its
- * order, also what a dying process wrote and what its own children did.
+ * Collects the output of a process in a file instead of a pipe: output is complete at once, in its
+ * order, also that of a dying process and of its children.
  */
 import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { randomUUID } from "node:crypto";
@@ -8,18 +8,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export class OutputFile {
-  /** To be both the standard output and the standard error of the process. */
+  /** Descriptor for both the standard output and the standard error of the process. */
   readonly descriptor: number;
   #taken = 0;
 
   constructor() {
     const path = join(tmpdir(), `beehive-test-output-${randomUUID()}`);
     this.descriptor = openSync(path, "ax+");
-    // It lives on until it is closed; however the run ends, nothing is left.
+    // The open file lives on without a name, so nothing remains however the run ends.
     rmSync(path);
   }
 
-  /** What was written since the last time. */
+  /** Returns the output since the last call. */
   take(): Uint8Array {
     const written = new Uint8Array(fstatSync(this.descriptor).size - this.#taken);
     const length = readSync(this.descriptor, written, 0, written.length, this.#taken);

@@ -16,14 +16,14 @@ export function endFile({ file, slow, failures }: FileOutcome): void {
   write("");
 }
 
-/** A file that ran in another process: all that was written while it ran, in one piece. */
+/** Prints the output of a file that ran in another process, in one piece. */
 export function wholeFile(outcome: FileOutcome, output: Uint8Array): void {
   startFile(outcome.file);
   process.stdout.write(output);
   endFile(outcome);
 }
 
-/** What a file did after its end, when its block is already printed. */
+/** Prints failures of a file after its end, when its block is already printed. */
 export function lateFailure(file: string, failure: Failure): void {
   write(describe(file, failure));
   write("");
@@ -47,7 +47,7 @@ function describe(file: string, failure: Failure): string {
   return `\n${paint(["bold", "red"], `  FAIL ${title(file, failure)}`)}\n${indent(explain(failure.error))}`;
 }
 
-/** The message, the difference that uvu's assertions carry, the frames in our own code, and the cause. */
+/** Returns the message, the difference of uvu's assertions, the frames in our own code, and the cause. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
   const [message, frames] = split(error);

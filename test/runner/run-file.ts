@@ -1,32 +1,33 @@
 /**
- * Runs a test file in this process, on uvu's queue, and holds it to what uvu lets pass. Loaded before uvu, which must
- * find its queue when the first test file loads it: without that it would start the suites by itself.
+ * Runs a test file in this process on uvu's queue, and fails on faults that uvu lets pass.
+ *
+ * Loaded before uvu: without its queue uvu would start the suites by itself.
  */
 import { pathToFileURL } from "node:url";
 import { withDeadline } from "./deadline.ts";
 import { currentFile, openFile, type FileRecord } from "./ledger.ts";
 import { leakedSince, openHandles } from "./open-handles.ts";
 
-/** uvu's queue: for each file its name, then one function for each suite that was run. */
+/** uvu's queue: for each file its name, then a function for each suite. */
 declare global {
   var UVU_DEFER: unknown;
   var UVU_INDEX: number;
   var UVU_QUEUE: [name: string | null, ...suites: (() => Promise<unknown>)[]][];
 }
 
-/** As it is told, relative to the working folder, and as it is loaded. */
+/** The path to print, relative to the working folder, and the URL to load. */
 export interface TestFile {
   readonly name: string;
   readonly path: string;
 }
 
 const LOAD_LIMIT_MS = 30_000;
-const allowOnly = ["", "0", "false"].includes(process.env.CI ?? "");
+const ci = !["", "0", "false"].includes(process.env.CI ?? "");
 
 globalThis.UVU_DEFER = true;
 globalThis.UVU_QUEUE = [];
 
-// What nobody awaited belongs to the file that is running.
+// An unhandled rejection belongs to the running file.
 process.on("unhandledRejection", (reason) => currentFile().fail("unhandled rejection", reason));
 process.on("uncaughtException", (error) => currentFile().fail("uncaught exception", error));
 
@@ -45,8 +46,8 @@ export async function runFile({ name, path }: TestFile, onFailure?: (record: Fil
 
   const leaked = await leakedSince(handles);
   if (leaked.length > 0) record.fail("", `the file left handles open: ${leaked.join(", ")}`);
-  // Node reports a rejection only after the microtasks: give it the turn to do so while the file is still named.
+  // Node reports a rejection only after the microtasks, so wait a turn while the file is still the running one.
   await new Promise(setImmediate);
-  record.close({ allowOnly });
+  record.close({ ci });
   return record;
 }

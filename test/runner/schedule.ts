@@ -1,13 +1,13 @@
-/** In which order test files run, and which must have the machine for themselves. */
+/** The order of test files, and those that need the machine for themselves. */
 import type { TestFile } from "./run-file.ts";
 
-/** Where the files are that wait most of their time, and those that compute: in each list the longest first. */
+/** Folders of files that mostly wait, and of files that compute; the longest first in each list. */
 const WAITING = ["/aws/prismo", "/azure/prismo", "/conformance/", "/azure/", "/aws/"];
 const COMPUTING = ["/support/", "/cli/", "/samples/", "/sqlite/", "/docs/"];
-/** What is measured there depends on how events meet in time. */
+/** Files whose measurements depend on timing. */
 const MEASURING = "/bench/";
 
-/** Long files first, since whoever ends last with one is waited for; one that computes beside one that waits. */
+/** Sorts long files first, which shortens the run, and puts a computing file beside a waiting one. */
 export function inOrder(files: readonly TestFile[]): TestFile[] {
   const [waiting, computing] = [among(files, WAITING), among(files, COMPUTING)];
   const pairs = Array.from({ length: Math.max(waiting.length, computing.length) }, (_, n) => [

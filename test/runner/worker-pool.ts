@@ -1,27 +1,28 @@
 /**
- * Shares test files among processes, since the tests wait far more than they compute. A process that ended over a file is
- * replaced, so that the other files still run.
+ * Shares test files among processes, since tests wait far more than they compute.
+ *
+ * A process that ends during a file is replaced, so that the other files still run.
  */
 import type { TestFile } from "./run-file.ts";
 import { WorkerProcess, type FinishedFile, type WorkerOptions } from "./worker-process.ts";
 
 export interface PoolOptions extends WorkerOptions {
   readonly workers: number;
-  /** Ends the run: what runs is broken off, and what has not begun is left. */
+  /** Ends the run: aborts running files and leaves out the others. */
   readonly signal: AbortSignal;
   readonly onFile: (finished: FinishedFile) => void;
-  /** Told of what was written after the end of a process's last file. */
+  /** Called with output after the last file of a process. */
   readonly onLateOutput: (output: Uint8Array) => void;
 }
 
-/** Runs the files, beginning in their order. */
+/** Runs the files, started in their order. */
 export async function runInWorkers(files: readonly TestFile[], options: PoolOptions): Promise<void> {
   const queue = [...files];
   const lanes = Array.from({ length: Math.min(options.workers, files.length) }, () => runFrom(queue, options));
   await Promise.all(lanes);
 }
 
-/** Takes files until none is left, with one process as long as it lives. */
+/** Runs files until none is left, in one process while it lives. */
 async function runFrom(queue: TestFile[], options: PoolOptions): Promise<void> {
   while (queue.length > 0 && !options.signal.aborted) {
     const worker = new WorkerProcess(options);

@@ -1,4 +1,4 @@
-/** A worker as its parent sees it: it takes a file and answers what became of it, even if it dies or hangs over it. */
+/** A worker, seen by its parent: runs a file and returns its result, even if the process dies or hangs. */
 import { fork, type ChildProcess } from "node:child_process";
 import type { Failure, FileOutcome } from "./ledger.ts";
 import { OutputFile } from "./output-file.ts";
@@ -6,20 +6,20 @@ import type { TestFile } from "./run-file.ts";
 import type { Progress, Task } from "./worker.ts";
 
 const program = new URL("./worker.ts", import.meta.url);
-/** A busy machine takes its time to start a process. */
+/** Maximum time until a process has started; a busy machine is slow. */
 const START_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 10_000;
 
 export interface WorkerOptions {
-  /** How long it may give no sign of life. */
+  /** Maximum silence of a process. */
   readonly hangLimitMs: number;
-  /** Told of what goes wrong in a file after its end. */
+  /** Called for failures of a file after its end. */
   readonly onLateFailure: (file: string, failure: Failure) => void;
 }
 
 export interface FinishedFile {
   readonly outcome: FileOutcome;
-  /** All that was written while it ran. */
+  /** All output while it ran. */
   readonly output: Uint8Array;
 }
 
@@ -29,15 +29,15 @@ export class WorkerProcess {
   readonly #gone: Promise<void>;
   readonly #options: WorkerOptions;
   #alive = true;
-  /** Whether it was asked to end. */
+  /** True after it was asked to end. */
   #stopped = false;
-  /** What is known of the file that runs. */
+  /** Result so far of the running file. */
   #current: FileOutcome | undefined;
-  /** The file that ran last. */
+  /** The last file. */
   #last: FileOutcome = nothingYet("(no file)");
   #finish: (outcome: FileOutcome) => void = () => {};
   #watchdog: NodeJS.Timeout | undefined;
-  /** Why it was killed. */
+  /** The reason of a kill. */
   #verdict: string | undefined;
 
   constructor(options: WorkerOptions) {
@@ -53,7 +53,7 @@ export class WorkerProcess {
     return this.#alive;
   }
 
-  /** Runs a file; where the process ends over it, that is a failure of the file. */
+  /** Runs a file. The end of the process counts as a failure of the file. */
   async run(file: TestFile): Promise<FinishedFile> {
     this.#current = nothingYet(file.name);
     const finished = new Promise<FileOutcome>((resolve) => (this.#finish = resolve));
@@ -62,7 +62,7 @@ export class WorkerProcess {
     return { outcome: await finished, output: this.#output.take() };
   }
 
-  /** Has it end soon, whatever it does. */
+  /** Ends the process soon, whatever it does. */
   stop(): void {
     if (this.#stopped || !this.#alive) return;
     this.#stopped = true;
@@ -71,7 +71,7 @@ export class WorkerProcess {
     this.#tell({ end: true });
   }
 
-  /** Waits for its end; answers what it wrote since the last file. */
+  /** Waits for its end; returns the output since the last file. */
   async close(): Promise<Uint8Array> {
     this.stop();
     await this.#gone;
@@ -81,7 +81,7 @@ export class WorkerProcess {
   }
 
   #tell(task: Task): void {
-    // One that is gone hears nothing; that it is gone is noticed elsewhere.
+    // Ignore a process that is gone; its exit is handled elsewhere.
     this.#child.send(task, () => {});
   }
 
@@ -130,7 +130,7 @@ function nothingYet(file: string): FileOutcome {
   return { file, passed: 0, skipped: 0, failures: [], slow: [] };
 }
 
-/** How the process ended, once it has and all that it told has been heard. */
+/** Resolves with the end of the process, after all of its messages. */
 async function endOf(child: ChildProcess): Promise<string> {
   const exited = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ? `by ${signal}` : `with exit code ${code}`));

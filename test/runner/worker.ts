@@ -1,15 +1,15 @@
 /**
- * A process that runs the test files that its parent hands it, one after the other, and tells what becomes of each. What
- * it prints, it prints: the parent collects that. See worker-pool.ts.
+ * A process that runs test files for its parent, one after the other, and sends the result of each. Its
+ * output is collected by the parent. See worker-pool.ts.
  */
 import { currentFile, type FileOutcome } from "./ledger.ts";
 import { explain } from "./report.ts";
 import { runFile, type TestFile } from "./run-file.ts";
 
-/** What a worker is told: what to run next, or that nothing is left. */
+/** Message to a worker: the next file, or the end. */
 export type Task = { readonly run: TestFile } | { readonly end: true };
 
-/** What it tells: what became of a file so far, or in the end. */
+/** Message from a worker: the result of a file, final or so far. */
 export interface Progress {
   readonly outcome: FileOutcome;
   readonly ended: boolean;
@@ -17,14 +17,14 @@ export interface Progress {
 
 const SIGN_OF_LIFE_MS = 1_000;
 
-// uvu and what is tested shall find the terminal that they would find in the parent.
+// Show uvu and the tests the same terminal as in the parent.
 if (process.argv.includes("--terminal")) process.stdout.isTTY = true;
 
 tell(currentFile());
 setInterval(() => tell(currentFile()), SIGN_OF_LIFE_MS).unref();
-// Whatever ends the process, the parent shall know how far the tests were.
+// Send the result so far, in case something ends the process.
 process.on("exit", () => tell(currentFile()));
-// Without its parent nobody would hear of the tests any more. What they started ends when this process exits.
+// Exit without the parent, since nothing would receive results. Child processes of tests end with this one.
 process.on("disconnect", () => process.exit(1));
 process.on("message", (task: Task) => {
   if ("end" in task) process.exit(0);
@@ -32,9 +32,9 @@ process.on("message", (task: Task) => {
 });
 
 function tell({ file, passed, skipped, slow, failures }: FileOutcome, ended = false): void {
-  // An error would arrive without its class and its details, so its text is sent.
+  // Send the text, since an error would arrive without its class and details.
   const told = failures.map(({ where, error }) => ({ where, error: explain(error) }));
   const progress: Progress = { outcome: { file, passed, skipped, slow, failures: told }, ended };
-  // The parent may be gone, which "disconnect" tells.
+  // The parent may be gone, which "disconnect" reports.
   if (process.connected) process.send?.(progress, undefined, undefined, () => {});
 }

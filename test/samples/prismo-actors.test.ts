@@ -33,7 +33,7 @@ function order(item: OrderItem, changes: Partial<Order> = {}): Order {
   return { ...orderOf(orderId, {}), items, status: "accepted", fraudCleared: true, acceptedAt: 0, ...changes };
 }
 
-/** What is there before: an order, lamps in stock, orders that wait for lamps. */
+/** Stores before the event: an order, lamps in stock, orders that wait for lamps. */
 function shop(has: {
   order?: Order;
   lamps?: number;
@@ -53,7 +53,7 @@ const isWaiting = (stores: Stores): Promise<boolean> =>
   waitingOrders(stores).exists(ordersWaitingForProduct, productId, orderId);
 const lampsIn = (stores: Stores): Promise<number> => stores.counters.get(stock, productId);
 
-test("given the last item of a cleared order, when it is taken, then the order is released", async () => {
+test("the last item of a cleared order releases it", async () => {
   const taking = given(shop({ order: order({ quantity: 2 }), lamps: 5 })).when(
     OrderItemsNotYetAccountedFor.create({ orderId, productIds: [productId] }, { id: "take" }),
     ItemInventoryActor,
@@ -65,7 +65,7 @@ test("given the last item of a cleared order, when it is taken, then the order i
   });
 });
 
-test("given too few of an item, when it is taken, then the order is parked and the rest goes on", async () => {
+test("too few of an item parks the order, and the rest goes on", async () => {
   const taking = given(shop({ order: order({ quantity: 2 }), lamps: 1 })).when(
     OrderItemsNotYetAccountedFor.create({ orderId, productIds: [productId, "kettle"] }),
     ItemInventoryActor,
@@ -86,7 +86,7 @@ const unwanted: [string, Order][] = [
 ];
 
 for (const [what, before] of unwanted) {
-  test(`given ${what}, when an item is taken for it, then it is given back`, async () => {
+  test(`no stock is taken for ${what}`, async () => {
     const taking = given(shop({ order: before, lamps: 5 })).when(
       OrderItemsNotYetAccountedFor.create({ orderId, productIds: [productId] }),
       ItemInventoryActor,
@@ -96,7 +96,7 @@ for (const [what, before] of unwanted) {
   });
 }
 
-test("given a shortage, when it is told, then the supplier sends two to spare, a little later", async () => {
+test("after a shortage the supplier sends two to spare, a little later", async () => {
   await given()
     .when(ProductOutOfStock.create({ orderId, productId, quantity: 3 }, { id: "short" }), ReplenishStockActor, {
       now: new Date(0),
@@ -104,7 +104,7 @@ test("given a shortage, when it is told, then the supplier sends two to spare, a
     .then([ProductDelivered.create({ deliveryId: "short", productId, quantity: 5 }, { enqueueTime: new Date(50) })]);
 });
 
-test("given more who wait than there is stock, when it arrives, then some are woken and more is ordered once", async () => {
+test("a delivery that is too small wakes some orders and reorders once", async () => {
   const waiting = ["1", "2", "3", "4"].map((id) => ({ id, quantity: 2 }));
   await given(shop({ lamps: 5, waiting }))
     .when(ProductArrivedBackInStock.create({ productId }), ActionParkedOrdersActor)
@@ -115,7 +115,7 @@ test("given more who wait than there is stock, when it arrives, then some are wo
     ]);
 });
 
-test("given a parked order and its item, when it resumes, then it waits no longer", async () => {
+test("a parked order resumes when its item is there", async () => {
   const resuming = given(
     shop({ order: order({ quantity: 2 }), lamps: 2, waiting: [{ id: orderId, quantity: 2 }] }),
   ).when(ItemBackInStockForOrder.create({ orderId, productId }), ResumeOrderActor);
@@ -123,7 +123,7 @@ test("given a parked order and its item, when it resumes, then it waits no longe
   await resuming.thenStores(async (stores) => assert.is(await isWaiting(stores), false));
 });
 
-test("given that others were faster, when a parked order resumes, then it waits on and more is ordered", async () => {
+test("a parked order waits on and reorders when others were faster", async () => {
   const resuming = given(
     shop({ order: order({ quantity: 2 }), lamps: 1, waiting: [{ id: orderId, quantity: 2 }] }),
   ).when(ItemBackInStockForOrder.create({ orderId, productId }), ResumeOrderActor);
@@ -131,7 +131,7 @@ test("given that others were faster, when a parked order resumes, then it waits 
   await resuming.thenStores(async (stores) => assert.is(await isWaiting(stores), true));
 });
 
-test("given a parked order that was cancelled, when it resumes, then it waits no longer", async () => {
+test("a cancelled order that was parked waits no longer", async () => {
   const cancelled = order({ quantity: 2 }, { status: "cancelled" });
   const resuming = given(shop({ order: cancelled, lamps: 5, waiting: [{ id: orderId, quantity: 2 }] })).when(
     ItemBackInStockForOrder.create({ orderId, productId }),
@@ -144,19 +144,19 @@ test("given a parked order that was cancelled, when it resumes, then it waits no
   });
 });
 
-test("given an order that was shipped before, when it is fulfilled again, then that is told again", async () => {
+test("a shipped order that is fulfilled again publishes the same again", async () => {
   await given(shop({ order: order({ quantity: 1, takenBy: "x" }, { status: "shipped" }) }))
     .when(OrderInventoryCheckCompleted.create({ orderId }), FulfilmentActor)
     .then([OrderShipped.create({ orderId })]);
 });
 
-test("given a shipped order, when it should be cancelled, then it is too late", async () => {
+test("a shipped order cannot be cancelled", async () => {
   await given(shop({ order: order({ quantity: 1, takenBy: "x" }, { status: "shipped" }) }))
     .when(FraudCheckFailed.create({ orderId }), CancelOrderActor)
     .then([]);
 });
 
-test("given an accepted order, when it is a fraud, then it is cancelled and says why", async () => {
+test("a fraudulent order is cancelled with its reason", async () => {
   const cancelling = given(shop({ order: order({ quantity: 1 }) })).when(
     FraudCheckFailed.create({ orderId }),
     CancelOrderActor,

@@ -17,7 +17,7 @@ interface Ended {
 }
 
 interface Run {
-  /** Interrupts it when it has said this. */
+  /** Interrupts it after this output. */
   readonly interruptAt?: string;
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -46,7 +46,7 @@ test.before(async () => {
 });
 test.after(() => rm(folder, { recursive: true }));
 
-test("given nothing, when run with --json, then the sample ends well and its last line says so", async () => {
+test("with --json the last line says that the sample succeeded", async () => {
   const { code, stdout } = await prismo(["--json", "--failure-rate", "0.1"]);
   assert.is(code, 0);
   const { events, durationMs, eventsPerSecond, p50Ms, p99Ms, ...counts } = JSON.parse(
@@ -66,7 +66,7 @@ test("given nothing, when run with --json, then the sample ends well and its las
   for (const measured of [events, durationMs, eventsPerSecond, p50Ms, p99Ms]) assert.ok(measured > 0);
 });
 
-test("given a bad line, when run, then it is named and nothing is done, unless it is to be skipped", async () => {
+test("a bad line is named and ends the run, unless it is skipped", async () => {
   const orders = join(folder, "orders.ndjson");
   const stock = join(folder, "stock.ndjson");
   await writeFile(orders, `${JSON.stringify(orderOf("1", { lamp: 1 }))}\n{"id":1}\n`);
@@ -84,7 +84,7 @@ test("given a bad line, when run, then it is named and nothing is done, unless i
   assert.ok(lenient.stdout.startsWith("1 order: "), lenient.stdout);
 });
 
-test("given a file that is not there or a provider that nobody knows, when run, then it says so", async () => {
+test("a missing file and an unknown provider are named", async () => {
   const [missing, unknown] = await Promise.all([
     prismo(["--orders", join(folder, "none.ndjson")]),
     prismo(["--provider", "pigeons:"]),
@@ -94,7 +94,7 @@ test("given a file that is not there or a provider that nobody knows, when run, 
   assert.ok(unknown.stderr.includes("pigeons"));
 });
 
-test("given many orders, when interrupted, then it stops in order and says how far it came", async () => {
+test("an interruption stops the sample in order, with its progress", async () => {
   const orders = join(folder, "many.ndjson");
   const many = Array.from(
     { length: 3_000 },
@@ -110,7 +110,7 @@ test("given many orders, when interrupted, then it stops in order and says how f
   assert.ok(shipped < 2_000 && deadLetters === 0, stdout);
 });
 
-test("given a provider in the environment, when options are read, then it is taken unless one is said", () => {
+test("the provider of the environment gives way to --provider", () => {
   const environment = { BEEHIVE_PROVIDER: "sqlite:prismo.db" };
   assert.is(parseOptions([], environment).provider, "sqlite:prismo.db");
   assert.is(parseOptions(["--provider", "memory:"], environment).provider, "memory:");
@@ -118,7 +118,7 @@ test("given a provider in the environment, when options are read, then it is tak
   assert.is(parseOptions([], { BEEHIVE_PROVIDER: "" }).provider, "memory:");
 });
 
-test("given a provider in the environment that nobody knows, when run, then it says so", async () => {
+test("an unknown provider in the environment is named", async () => {
   const { code, stderr } = await prismo([], { environment: { BEEHIVE_PROVIDER: "pigeons:" } });
   assert.is(code, 2);
   assert.ok(stderr.includes("pigeons"), stderr);
@@ -137,7 +137,7 @@ const wrongOptions: [string[], string][] = [
 ];
 
 for (const [args, why] of wrongOptions) {
-  test(`given ${args.join(" ")}, when read, then it is refused`, () => {
+  test(`${args.join(" ")} is refused`, () => {
     assert.throws(
       () => parseOptions(args),
       (error: Error) => error.message.includes(why),

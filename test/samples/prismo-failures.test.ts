@@ -4,14 +4,14 @@ import { memory, runRandomOrders, type Outcome } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
 import { unreliable } from "../support/unreliable-provider.ts";
 
-/** `PRISMO_ORDERS=10000 PRISMO_SEEDS=20 npm test -- prismo-failures` for more than a usual run has time for. */
+/** `PRISMO_ORDERS=10000 PRISMO_SEEDS=20 npm test -- prismo-failures` runs longer than usual. */
 const orders = Number(process.env["PRISMO_ORDERS"] ?? 1_000);
 const seeds = Array.from({ length: Number(process.env["PRISMO_SEEDS"] ?? 5) }, (_, index) => index + 1);
 
 const test = suite("Prismo under failures", { timeoutMs: Math.max(60_000, orders * 30) });
 
 for (const seed of seeds) {
-  test(`given seed ${seed} and actors that fail, when ${orders} orders are handled, then all end as without failures`, async () => {
+  test(`seed ${seed}: ${orders} orders end the same when actors fail`, async () => {
     const calm = await outcomeWithoutFailures(orders, seed);
     assert.ok(calm.shipped.length > orders * 0.8 && calm.cancelled.length > orders * 0.05);
     await using provider = await memory();
@@ -20,7 +20,7 @@ for (const seed of seeds) {
 }
 
 for (const seed of seeds.slice(0, 3)) {
-  test(`given seed ${seed} and steps that end half done, when orders are handled, then all end as without failures`, async () => {
+  test(`seed ${seed}: orders end the same when steps end half done`, async () => {
     await using provider = await memory();
     const flaky = unreliable(provider, { crashRate: 0.05, repeatRate: 0.05, random: randomNumbers(seed) });
     const outcome = await runRandomOrders(300, { provider: flaky, seed, failureRate: 0.05 });
@@ -28,7 +28,7 @@ for (const seed of seeds.slice(0, 3)) {
   });
 }
 
-test("given that every event comes twice, when orders are handled, then nothing is different", async () => {
+test("orders end the same when every event comes twice", async () => {
   await using provider = await memory();
   const repeating = unreliable(provider, { crashRate: 0, repeatRate: 1, random: randomNumbers(1) });
   assert.equal(await runRandomOrders(200, { provider: repeating, seed: 1 }), await outcomeWithoutFailures(200, 1));

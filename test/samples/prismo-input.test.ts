@@ -60,7 +60,7 @@ const badOrders: [string, unknown, string][] = [
 ];
 
 for (const [what, line, why] of badOrders) {
-  test(`given an order with ${what}, when read, then its line is named and left out`, async () => {
+  test(`an order with ${what} is left out, with its line`, async () => {
     const { orders, problems, file } = await read([good, "", line]);
     assert.is(problems.length, 1);
     assert.ok(problems[0]?.startsWith(`${file}:3: `), problems[0]);
@@ -77,24 +77,24 @@ const badStock: [string, unknown, string][] = [
 ];
 
 for (const [what, line, why] of badStock) {
-  test(`given stock with ${what}, when read, then its line is named and left out`, async () => {
+  test(`stock with ${what} is left out, with its line`, async () => {
     const { products, problems, stockFile } = await read([good], [lamp, line]);
     assert.equal(problems, [`${stockFile}:2: ${why}`]);
     assert.equal(products, [lamp]);
   });
 }
 
-test("given blank lines, Windows line ends and a byte order mark, when read, then they do not matter", async () => {
+test("blank lines, CRLF and a byte order mark do not matter", async () => {
   const { orders, problems } = await read([`\uFEFF${JSON.stringify(good)}\r`, "  ", ""]);
   assert.equal([orders, problems], [[good], []]);
 });
 
-test("given an empty file, when read, then there are no orders", async () => {
+test("an empty file has no orders", async () => {
   const { orders, problems } = await read([]);
   assert.equal([orders, problems], [[], []]);
 });
 
-test("given a file that is not there or a folder, when read, then the error names it", async () => {
+test("the error names a missing file, and a folder", async () => {
   const missing = join(folder, "missing.ndjson");
   const error: unknown = await readInput(missing, missing).catch((reason: unknown) => reason);
   assert.ok(error instanceof Error && error.message.startsWith(`${missing} cannot be read: `), String(error));

@@ -1,4 +1,4 @@
-/** What `npm run build:lambda` makes, run as Lambda would: the file alone, with the events of a queue. */
+/** The file that `npm run build:lambda` makes, run alone with the events of a queue, as Lambda does. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -21,7 +21,7 @@ import { receiveRecords } from "../support/sqs-records.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("Prismo as a Lambda function", { timeoutMs: 60_000 });
-/** As `--lease` in deploy/aws/lambda.yaml, in ms. */
+/** The `--lease` of deploy/aws/lambda.yaml, in ms. */
 const lease = 150_000;
 let scene: AwsScene;
 let hive: Hive;
@@ -32,7 +32,7 @@ test.before(async () => {
   await promisify(execFile)("node_modules/.bin/tsx", ["scripts/build-lambda.ts"]);
   scene = await awsScene({ prefix: "prismo" });
   sqs = new SQSClient({ endpoint: scene.servers.endpoint });
-  // Makes the queues, as docs/aws.md says. A provider of its own, whose last polls end with it.
+  // Creates the queues, as in docs/aws.md, with its own provider, whose last polls end with it.
   const worker = scene.another();
   await runPrismo([], [], { provider: worker, lease });
   await worker.close();
@@ -47,7 +47,7 @@ test.after(async () => {
   await scene.close();
 });
 
-test("given an accepted order, when its message is handed to the bundle, then it is paid and what follows is published", async () => {
+test("the bundle pays an accepted order and publishes its outputs", async () => {
   process.env["BEEHIVE_PROVIDER"] = `aws:?prefix=prismo&endpoint=${encodeURIComponent(scene.servers.endpoint)}`;
   const bundle = (await import(pathToFileURL(resolve("dist-lambda/index.mjs")).href)) as { handler: SqsHandler };
   delete process.env["BEEHIVE_PROVIDER"];
@@ -71,17 +71,17 @@ interface Template {
 }
 
 async function template(): Promise<Template> {
-  // CloudFormation's own tags are of no interest here.
+  // Ignore the tags of CloudFormation.
   return parse(await readFile("deploy/aws/lambda.yaml", "utf8"), { logLevel: "silent" }) as Template;
 }
 
-test("given the template, when it is read, then it names every subscription of the actors and no other", async () => {
+test("the template names exactly the subscriptions of the actors", async () => {
   const { "Fn::ForEach::Subscriptions": subscriptions } = (await template()).Resources;
   const descriptors = actorsFrom(actors);
   assert.equal(subscriptions[1].toSorted(), [...descriptors].map(({ queueName }) => String(queueName)).toSorted());
 });
 
-test("given the template, when queues are made with the lease that it asks for, then their visibility is six timeouts of the function", async () => {
+test("the lease of the template makes a visibility of six timeouts", async () => {
   const { Description, Globals } = await template();
   assert.match(Description, `--lease ${lease}`);
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("OrderAccepted-Payment"));

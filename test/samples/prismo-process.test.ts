@@ -14,7 +14,7 @@ const products: NewProduct[] = [
 ];
 const ids = Array.from({ length: 1_000 }, (_, number) => `order-${number}`);
 
-/** The first order with that luck; see the gateways. */
+/** Returns the first order with this luck; see the gateways. */
 function idWith(luck: (payment: number, fraud: number) => boolean): string {
   return ids.find((id) => luck(chance(1, "payment", id), chance(1, "fraud", id))) ?? "";
 }
@@ -28,7 +28,7 @@ async function run(...orders: NewOrder[]): Promise<PrismoStores> {
   return prismoStores(provider.stores);
 }
 
-test("given an item in stock and one that is not, when the order is handled, then it ships with both", async () => {
+test("an order ships with both items when one was out of stock", async () => {
   const { orders, shipments, mailbox, counters } = await run(orderOf(honest, { lamp: 2, kettle: 3 }));
   assert.is((await orders.get(honest)).status, "shipped");
   assert.is((await shipments.get(honest)).address, "1 Mill Lane");
@@ -37,7 +37,7 @@ test("given an item in stock and one that is not, when the order is handled, the
   assert.is(await counters.get(stock, "kettle"), 2, "the supplier sends two to spare");
 });
 
-test("given a payment that is refused, when the order is handled, then it is cancelled and nothing is taken", async () => {
+test("a refused payment cancels the order, and no item is taken", async () => {
   const { orders, payments, counters } = await run(orderOf(penniless, { lamp: 2 }));
   const { status, cancelReason } = await orders.get(penniless);
   assert.equal([status, cancelReason], ["cancelled", "payment refused"]);
@@ -45,7 +45,7 @@ test("given a payment that is refused, when the order is handled, then it is can
   assert.is(await counters.get(stock, "lamp"), 5);
 });
 
-test("given a fraud, when the order is handled, then what it took is given back and what it paid refunded", async () => {
+test("a fraud is refunded, and its items go back into stock", async () => {
   const { orders, payments, counters, shipments, mailbox } = await run(orderOf(fraudulent, { lamp: 2, kettle: 1 }));
   const { status, cancelReason } = await orders.get(fraudulent);
   assert.equal([status, cancelReason], ["cancelled", "suspected fraud"]);
@@ -55,13 +55,13 @@ test("given a fraud, when the order is handled, then what it took is given back 
   assert.not(await mailbox.exists(`shipped-${fraudulent}`));
 });
 
-test("given more orders than stock, when they are handled, then each has its item in the end", async () => {
+test("with more orders than stock each gets its item in the end", async () => {
   const many = ids.filter((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) >= 0.015).slice(0, 20);
   const { orders } = await run(...many.map((id) => orderOf(id, { lamp: 3 })));
   for await (const { status } of orders.all()) assert.is(status, "shipped");
 });
 
-test("given orders that were handled before, when they come again, then nothing happens", async () => {
+test("orders that come again change nothing", async () => {
   await using provider = await memory();
   const orders = [orderOf(honest, { lamp: 1 }), orderOf(penniless, { lamp: 1 })];
   await runPrismo(orders, products, { provider });
@@ -71,7 +71,7 @@ test("given orders that were handled before, when they come again, then nothing 
   assert.is(again.orders, 2);
 });
 
-test("given no orders, when it runs, then it ends", async () => {
+test("without orders the sample ends", async () => {
   await using provider = await memory();
   const report = await runPrismo([], products, { provider });
   assertRight(report);
@@ -79,7 +79,7 @@ test("given no orders, when it runs, then it ends", async () => {
   assert.is(report.p99Ms, 0);
 });
 
-test("given a signal that aborts, when it runs, then it stops early", async () => {
+test("an aborted signal stops the sample early", async () => {
   await using provider = await memory();
   const report = await runPrismo([orderOf(honest, { kettle: 1 })], products, {
     provider,

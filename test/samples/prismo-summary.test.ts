@@ -13,7 +13,7 @@ const numbered = Array.from({ length: 1_000 }, (_, number) => `order-${number}`)
 const shipped = numbered.find((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) >= 0.015) ?? "";
 const cancelled = numbered.find((id) => chance(1, "payment", id) >= 0.1 && chance(1, "fraud", id) < 0.015) ?? "";
 
-/** What the summary says after somebody tampered with the stores. */
+/** Returns the summary after a change of the stores. */
 async function summaryAfter(tamper: (stores: PrismoStores) => Promise<unknown>): Promise<Summary> {
   await using provider = await memory();
   const orders = [orderOf(shipped, { lamp: 2 }), orderOf(cancelled, { lamp: 1 })];
@@ -77,14 +77,14 @@ const tampering: [string, (stores: PrismoStores) => Promise<unknown>, Partial<Su
 ];
 
 for (const [what, tamper, expected] of tampering) {
-  test(`given ${what}, when summarised, then it is named`, async () => {
+  test(`${what} is named in the summary`, async () => {
     const summary = await summaryAfter(tamper);
     const found = Object.fromEntries(Object.keys(expected).map((key) => [key, summary[key as keyof Summary]]));
     assert.equal(found, expected);
   });
 }
 
-test("given dead letters and many problems, when told, then the first are named and the rest counted", () => {
+test("of many problems the first are named and the rest counted", () => {
   assert.equal(problemsOf({ problems: [], deadLetters: 2 }), ["2 events could not be handled"]);
   const problems = problemsOf({ problems: Array.from({ length: 30 }, (_, n) => `problem ${n}`), deadLetters: 0 });
   assert.is(problems.length, 21);

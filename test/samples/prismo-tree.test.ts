@@ -9,7 +9,7 @@ import { prismoStores } from "../../samples/prismo/stores.ts";
 import { assertGolden } from "../support/golden.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("what follows from one order at Prismo");
+const test = suite("the events of an order at Prismo");
 
 const order: NewOrder = {
   id: "order-1",
@@ -39,13 +39,13 @@ async function treeOf(classes: readonly ActorClass[]): Promise<{ tree: string; s
   return { tree, status };
 }
 
-test("given one lamp too few, when two are ordered, then the order is paid, parked, replenished and shipped, as told", async () => {
+test("an order for one lamp too many is parked, replenished and shipped", async () => {
   const { tree, status } = await treeOf(all);
   assert.is(status, "shipped");
   await assertGolden("prismo-order.txt", tree);
 });
 
-test("given actors that start in another order, when the same is ordered, then the same follows", async () => {
+test("the same order has the same tree, in whatever order actors start", async () => {
   const { tree } = await treeOf(all.toReversed());
   await assertGolden("prismo-order.txt", tree);
 });

@@ -1,4 +1,4 @@
-/** Removes what the contracts made in a real account. */
+/** Removes everything that the contracts created in a real account. */
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteBucketCommand, DeleteObjectsCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { destroyClients, makeClients } from "../../providers/aws/client.ts";

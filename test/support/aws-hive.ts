@@ -1,11 +1,12 @@
-/** A provider on servers of its own, and what the tests of AWS ask of it. */
+/** A provider on its own servers, with tools for the tests of AWS. */
 import { makeClients } from "../../providers/aws/client.ts";
 import { completed } from "../../providers/aws/config.ts";
 import { AwsProvider, type AwsProviderOptions } from "../../providers/aws/index.ts";
-import { Event, QueueName, type Lease, type QueueSpec } from "../../src/index.ts";
+import type { AwsLease } from "../../providers/aws/queues/lease.ts";
+import { Event, QueueName, type QueueSpec } from "../../src/index.ts";
 import { startAwsServers, type AwsServers } from "./aws-servers.ts";
 
-/** What the four clients have in common; their own types of it differ. */
+/** The common part of the four clients, whose types differ. */
 interface Counted {
   readonly middlewareStack: {
     add(
@@ -21,9 +22,9 @@ interface Counted {
 export interface AwsScene {
   readonly servers: AwsServers;
   readonly provider: AwsProvider;
-  /** How often each command was sent, as the SDK's own middleware saw it. */
+  /** Number of sends by command, seen by middleware of the SDK. */
   readonly sent: Map<string, number>;
-  /** Another process on the same servers. */
+  /** Returns a provider like that of another process on the same servers. */
   another(config?: AwsProviderOptions): AwsProvider;
   close(): Promise<void>;
 }
@@ -73,9 +74,14 @@ export function eventTo(queueName: string, body: unknown, options: object = {}):
   return new Event("SomethingHappened", body, { queueName, ...options });
 }
 
-/** So many leases, waited for. */
-export async function take({ queues }: AwsProvider, name: string, count: number, leaseMs = 60_000): Promise<Lease[]> {
-  const leases: Lease[] = [];
+/** Waits for this number of leases. */
+export async function take(
+  { queues }: AwsProvider,
+  name: string,
+  count: number,
+  leaseMs = 60_000,
+): Promise<AwsLease[]> {
+  const leases: AwsLease[] = [];
   const { signal } = new AbortController();
   for (let tries = 0; leases.length < count; tries++) {
     if (tries === 20) throw new Error(`${leases.length} of ${count} events came from ${name}`);
@@ -86,7 +92,7 @@ export async function take({ queues }: AwsProvider, name: string, count: number,
   return leases;
 }
 
-export async function takeOne(provider: AwsProvider, name: string, leaseMs?: number): Promise<Lease> {
+export async function takeOne(provider: AwsProvider, name: string, leaseMs?: number): Promise<AwsLease> {
   const [lease] = await take(provider, name, 1, leaseMs);
   if (!lease) throw new Error(`nothing came from ${name}`);
   return lease;

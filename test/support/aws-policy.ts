@@ -1,4 +1,4 @@
-/** Servers that allow what a policy allows, action by action and resource by resource, as IAM would. */
+/** Servers that enforce a policy for each action and resource, as IAM does. */
 import type { PolicyDocument } from "../../providers/aws/hosting/policy.ts";
 import type { AwsRequest, Interference } from "./aws-servers.ts";
 
@@ -7,7 +7,7 @@ interface Asked {
   readonly resource: string;
 }
 
-/** Enforces the policy; each request that it refused is added to `denied`, as "action on resource". */
+/** Enforces the policy; adds each refused request to `denied`, as "action on resource". */
 export function enforcing(policy: PolicyDocument, denied: Set<string>): Interference {
   return (request) => {
     const asked = askedFor(request);
@@ -16,7 +16,7 @@ export function enforcing(policy: PolicyDocument, denied: Set<string>): Interfer
       return refusal(request.action);
     }
     const bucket = { action: "s3:ListBucket", resource: asked.resource.split("/")[0] ?? "" };
-    // S3 tells only those who may list a bucket that an object is not in it.
+    // S3 reports a missing object only to callers that may list the bucket.
     return asked.action === "s3:GetObject" && !allows(policy, bucket)
       ? (answer) => answer.replace("<Code>NoSuchKey</Code>", "<Code>AccessDenied</Code>")
       : undefined;
@@ -34,7 +34,7 @@ function matches(pattern: string, resource: string): boolean {
   return pattern.endsWith("*") ? resource.startsWith(pattern.slice(0, -1)) : pattern === resource;
 }
 
-/** Batches need the right to what each entry of them does. */
+/** Batches need the rights of each of their entries. */
 function askedFor(request: AwsRequest): Asked {
   const [service = "", name = ""] = request.action.split(":");
   const action = service === "dynamodb" ? request.action : `${service}:${name.replace(/Batch$/, "")}`;

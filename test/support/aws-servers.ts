@@ -1,6 +1,6 @@
 /**
  * SQS, SNS and S3 (fauxqs) and DynamoDB (dynalite) in this process, on the loopback, behind one address: a proxy that
- * counts what is asked, and can answer in their place what they never would.
+ * counts requests, and can respond in place of the servers.
  */
 import {
   createServer,
@@ -14,17 +14,17 @@ import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
 
-/** A request as the proxy saw it. */
+/** A request, seen by the proxy. */
 export interface AwsRequest {
-  /** As `sqs:SendMessageBatch`, `s3:PUT`. */
+  /** Service and action: `sqs:SendMessageBatch`, `s3:PUT`. */
   readonly action: string;
-  /** With the query. */
+  /** Path with the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** What the proxy answers in the place of the server: all of it, or a change of the server's answer. */
+/** Response of the proxy in place of the server's: a whole one, or a change of it. */
 export type Interference = (
   request: AwsRequest,
 ) =>
@@ -34,10 +34,10 @@ export type Interference = (
 
 export interface AwsServers {
   readonly endpoint: string;
-  /** How often each action was asked since the last reset. */
+  /** Number of requests by action since the last reset. */
   readonly counts: Map<string, number>;
   interfere: Interference;
-  /** What a request waits for before the server sees it. */
+  /** Delays a request before the server sees it. */
   delay: (request: AwsRequest) => Promise<void> | undefined;
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ async function forward(
   const answer = await ask(port, incoming, bytes);
   const answered = await bytesOf(answer);
   const changed = interference ? Buffer.from(interference(answered.toString())) : answered;
-  // A changed answer has another checksum and length.
+  // A changed response has another checksum and length.
   const { "x-amz-crc32": _, "content-length": length, "transfer-encoding": __, ...headers } = answer.headers;
   outgoing.writeHead(answer.statusCode ?? 500, {
     ...headers,
@@ -112,7 +112,7 @@ function ask(port: number, { method, url, headers }: IncomingMessage, body: Buff
   });
 }
 
-/** The service and the action: SQS and DynamoDB name theirs in a header, SNS in the body, S3 not at all. */
+/** Returns service and action: from a header for SQS and DynamoDB, from the body for SNS, from the method for S3. */
 function actionOf({ headers, method }: IncomingMessage, body: string): string {
   const [target, name] = String(headers["x-amz-target"] ?? "").split(".");
   if (name !== undefined) return `${target?.startsWith("DynamoDB") ? "dynamodb" : "sqs"}:${name}`;

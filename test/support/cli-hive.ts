@@ -1,4 +1,4 @@
-/** A SQLite file with the queues of the tests' shop in it, as the command line meets it. */
+/** A SQLite file with the queues of the tests' shop, for tests of the command line. */
 import { openProvider, QueueName, systemClock, type Event, type Provider } from "beehive-actors";
 import { folderWith } from "./cli.ts";
 
@@ -6,9 +6,9 @@ export interface CliHive extends AsyncDisposable {
   readonly url: string;
   readonly provider: Provider;
   at(name: string): string;
-  /** Takes and commits all that is ready on a queue. */
+  /** Leases and commits all ready events of a queue. */
   take(queue: string): Promise<Event[]>;
-  /** Gives up all that is ready on a queue. */
+  /** Dead-letters all ready events of a queue. */
   bury(
     queue: string,
     letterOf?: (event: Event) => { reason?: string; errorName?: string; lastSeen?: Date },

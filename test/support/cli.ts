@@ -1,4 +1,4 @@
-/** Runs the command line from its sources, as a process of its own. */
+/** Runs the command line from its sources, in its own process. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,23 +16,23 @@ export interface Ended {
 export interface CliOptions {
   readonly cwd?: string;
   readonly environment?: NodeJS.ProcessEnv;
-  /** What it reads; nothing unless given. */
+  /** Standard input. @default empty */
   readonly input?: string;
-  /** Leaves what it reads open. */
+  /** Keeps the standard input open. */
   readonly keepInput?: boolean;
   /** Flags of Node. */
   readonly node?: readonly string[];
 }
 
-/** A command that runs: what it said so far, and how it ends. Killed when it is let go of. */
+/** A running command, with its output so far. Disposal kills it. */
 export interface Running extends Disposable {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
-  /** Resolves when it has said this, on either stream; fails when it ends without. */
+  /** Resolves after this output on either stream; rejects when the command ends without it. */
   says(text: string): Promise<void>;
-  /** Sends a signal to it and to all that it started, as Ctrl-C on a terminal does. */
+  /** Sends a signal to it and its children, as Ctrl-C on a terminal does. */
   signal(name: NodeJS.Signals): void;
-  /** What it wrote to the standard output so far. */
+  /** Standard output so far. */
   said(): string;
 }
 
@@ -42,7 +42,7 @@ export function cliCommand(args: readonly string[], node: readonly string[] = []
   return [process.execPath, ...node, "--import", tsx, "-C", "beehive-source", join(root, "src/cli/main.ts"), ...args];
 }
 
-/** The environment without what would change how the command line behaves. */
+/** The environment without variables that affect the command line. */
 export function plainEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(BEEHIVE_.*|CI|NO_COLOR|FORCE_COLOR)$/.test(name));
   return { ...Object.fromEntries(kept), ...changes };
@@ -63,7 +63,7 @@ export function startProcess(
   args: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): Running {
-  // In a group of its own, so that what it starts ends with it.
+  // In its own process group, so that its children end with it.
   const child = spawn(command, args, { cwd, env, stdio: "pipe", detached: true });
   child.stdin.on("error", () => {});
   let stdout = "";
@@ -102,7 +102,7 @@ export function cli(args: readonly string[], options?: CliOptions): Promise<Ende
   return startCli(args, options).ended;
 }
 
-/** A folder of its own, with these files in it. */
+/** Returns a new folder with these files. */
 export function folderWith(
   files: Readonly<Record<string, string>> = {},
 ): Disposable & { readonly path: string; at(name: string): string } {
@@ -118,7 +118,7 @@ export function folderWith(
   };
 }
 
-/** The path of a module that the tests give to the command line. */
+/** Returns the path of a module of the tests. */
 export function cliModule(name: string): string {
   return join(root, "test/cli/modules", `${name}.ts`);
 }

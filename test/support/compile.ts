@@ -1,4 +1,4 @@
-/** Compiles TypeScript as an application's tools would, and imports what comes out. */
+/** Compiles TypeScript as an application's tools do, and imports the result. */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ export type Compiler = "esbuild" | "tsc";
 
 const root = new URL("../../", import.meta.url);
 
-/** The exports of `source`, which may import the sources of the library from `../../src/`. */
+/** Returns the exports of `source`, which may import the library from `../../src/`. */
 export async function compiled(
   source: string,
   compiler: Compiler,
@@ -51,7 +51,7 @@ async function withTsc(file: string, mode: DecoratorMode): Promise<string> {
     join(file, "../out"),
   ];
   if (mode === "legacy") options.push("--experimentalDecorators");
-  // What is imported is not compiled along: it exists as it is.
+  // Imported files are not compiled again: they exist as they are.
   const { stdout, stderr } = spawnSync(process.execPath, [tsc, ...options, "--noResolve", file], { encoding: "utf8" });
   try {
     return await readFile(join(file, "../out/fixture.mjs"), "utf8");

@@ -1,4 +1,4 @@
-/** The error that the work ends with; an error of its own when it ends well. */
+/** Returns the error of failing work; throws when the work succeeds. */
 export async function failureOf(work: Promise<unknown> | (() => unknown)): Promise<Error & { readonly code?: string }> {
   try {
     await (typeof work === "function" ? work() : work);

@@ -1,4 +1,4 @@
-/** A client of the SDK that asks nobody: a function answers. */
+/** A client of the SDK whose responses come from a function. */
 
 export interface FakeRequest {
   /** The name of the command's class. */
@@ -7,7 +7,7 @@ export interface FakeRequest {
   readonly input: any;
 }
 
-/** Answers each request as `answer` says, and keeps it in `asked`. */
+/** Responds to each request by `answer`, and adds it to `asked`. */
 export function fakeClient<C>(answer: (request: FakeRequest) => unknown = () => ({})): C & { asked: FakeRequest[] } {
   const asked: FakeRequest[] = [];
   const send = async ({

@@ -1,6 +1,6 @@
 /**
- * Plays the host of Azure Functions: it loads an app as the host's worker does, hands what Service Bus delivers to the functions
- * that it registered, in the form in which the host hands it over, and leaves everything else to them.
+ * Plays the host of Azure Functions: loads an app as the host's worker does, and hands messages of Service Bus to its
+ * functions in the form of the host.
  */
 import Module from "node:module";
 import { pathToFileURL } from "node:url";
@@ -40,7 +40,7 @@ export class FunctionsHost {
     this.#client = client;
   }
 
-  /** Loads the main file of an app, for which `@azure/functions-core` is this host. */
+  /** Loads the main file of an app, with this host as its `@azure/functions-core`. */
   async load(path: string): Promise<unknown> {
     const loader = Module as unknown as { _load: Load };
     const usual = loader._load;
@@ -52,12 +52,12 @@ export class FunctionsHost {
     }
   }
 
-  /** What triggers a function. */
+  /** The trigger of a function. */
   trigger(name: string): Binding {
     return this.#triggerOf(name)[1];
   }
 
-  /** Hands one message to each function that has one waiting; answers to how many. */
+  /** Hands a message to each function with a waiting one; returns the number of functions. */
   async round(): Promise<number> {
     const delivered = await Promise.all([...this.functions.keys()].map((name) => this.#deliverOne(name)));
     return delivered.filter(Boolean).length;
@@ -114,7 +114,7 @@ export class FunctionsHost {
   }
 }
 
-/** The host names things as .NET does, and sends what is no text or number as JSON. */
+/** Names fields as .NET does, and writes values other than texts and numbers as JSON, like the host. */
 function metadataOf(message: ServiceBusReceivedMessage): Record<string, object> {
   const texts = {
     MessageId: message.messageId,

@@ -1,7 +1,7 @@
 import { ManualClock } from "beehive-actors/testing";
 import type { Clock, Timer } from "../../src/base/clock.ts";
 
-/** A clock that is put forward or back while timers are set, which know nothing of that. */
+/** A clock that jumps forward or back without its timers. */
 export class JumpingClock implements Clock {
   readonly timers = new ManualClock();
   #ahead = 0;

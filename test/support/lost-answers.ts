@@ -1,19 +1,19 @@
-/** A proxy before an HTTP service that does what it is asked and then loses the answer, as a network or a service may. */
+/** A proxy before an HTTP service that forwards requests and loses responses, as a network may. */
 import { createServer, request, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
 export interface LostAnswers extends AsyncDisposable {
-  /** Where it listens, in the place of the service. */
+  /** Its address, to use in place of the service. */
   readonly endpoint: string;
-  /** Loses the answer to the next request that is meant: it is told that the service failed. */
+  /** Loses the response to the next matching request; its caller sees a failure of the service. */
   loseNext(meant: (asked: IncomingMessage) => boolean): void;
-  /** How many were lost. */
+  /** Number of lost responses. */
   readonly lost: number;
 }
 
-/** @param endpoint of the service, as `http://127.0.0.1:1234`. */
+/** @param endpoint The address of the service: `http://127.0.0.1:1234`. */
 export async function loseAnswers(endpoint: string): Promise<LostAnswers> {
   const { port } = new URL(endpoint);
   let losing: (asked: IncomingMessage) => boolean = () => false;

@@ -1,9 +1,9 @@
 import { ManualClock } from "beehive-actors/testing";
 
-/** So many turns of the event loop a poll may take before it asks: now and then all polls wait for one. */
+/** Maximum turns of the event loop before a poll asks: sometimes all polls wait for one of them. */
 const turns = 3;
 
-/** A manual clock that goes on only when what polls do at a time has been done. */
+/** A manual clock that advances only after polls have done their work at the present time. */
 export class PatientClock extends ManualClock {
   override async advance(ms: number): Promise<void> {
     const end = this.now() + ms;

@@ -6,7 +6,7 @@ import { randomOrders, randomProducts } from "../../samples/prismo/generate.ts";
 import type { NewOrder } from "../../samples/prismo/intake.ts";
 import { prismoStores } from "../../samples/prismo/stores.ts";
 
-/** Who got their order and who did not. */
+/** The ids of shipped and of cancelled orders. */
 export interface Outcome {
   readonly shipped: readonly string[];
   readonly cancelled: readonly string[];
@@ -26,7 +26,7 @@ async function outcomeOf(stores: Stores): Promise<Outcome> {
   return outcome;
 }
 
-/** Handles random orders, asserts that everything is as it must be afterwards and says who got theirs. */
+/** Handles random orders, asserts all invariants, and returns the outcome of each order. */
 export async function runRandomOrders(count: number, options: PrismoOptions & { seed: number }): Promise<Outcome> {
   const products = randomProducts(options.seed, count);
   const report = await runPrismo(randomOrders(options.seed, count, products), products, options);
@@ -45,7 +45,7 @@ export function assertRight(report: Report): void {
   assert.is(report.emails, report.shipped);
 }
 
-/** An order of some products for somebody. */
+/** Returns an order of some products. */
 export function orderOf(id: string, items: NewOrder["items"]): NewOrder {
   const customer = { id: "ada", name: "Ada", email: "ada@example.com", address: "1 Mill Lane" };
   return { id, customer, items, totalPrice: 10, paymentMethod: "card", shippingAddress: customer.address };

@@ -4,8 +4,14 @@ import { suite } from "./suite.ts";
 
 const CASE_LIMIT_MS = 60_000;
 
-export function runContract(name: string, contract: readonly ContractCase[], subject: ContractSubject): void {
-  const test = suite(name, { timeoutMs: CASE_LIMIT_MS });
+/** @param skip why the cases cannot run here. */
+export function runContract(
+  name: string,
+  contract: readonly ContractCase[],
+  subject: ContractSubject,
+  skip?: string,
+): void {
+  const test = suite(name, { timeoutMs: CASE_LIMIT_MS, skip });
   for (const { name: title, run } of contract) test(title, () => run(subject));
   test.run();
 }

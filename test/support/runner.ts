@@ -1,4 +1,4 @@
-/** Runs the runner, as a child process, on test files that are made for it. */
+/** Runs the runner in a child process on given test files. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,11 +16,11 @@ export interface Outcome {
 export interface RunOptions {
   readonly ci?: boolean;
   readonly args?: readonly string[];
-  /** Done while it runs; `root` is the folder of the files. */
+  /** Called while it runs; `root` is the folder of the files. */
   readonly meanwhile?: (runner: ChildProcess, root: string) => Promise<void>;
 }
 
-/** Writes the given files into a folder of its own and runs the runner on it. */
+/** Writes the given files into a new folder, and runs the runner on it. */
 export async function runOn(
   files: Record<string, string>,
   { ci = false, args = [], meanwhile }: RunOptions = {},
@@ -50,7 +50,7 @@ export async function runOn(
 
 export const runOnOne = (body: string, options?: RunOptions): Promise<Outcome> => runOn({ "a.test.ts": body }, options);
 
-/** What was printed of a file: from its name to that of the next, or to the summary. */
+/** Returns the output of a file: from its name to that of the next, or to the summary. */
 export function blockOf(file: string, output: string): string {
   const [, block = ""] = output.split(new RegExp(`^\\S*/${file}\\n`, "m"));
   return block.split(/^\S+\.test\.ts\n|^FAIL /m)[0] ?? "";

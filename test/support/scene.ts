@@ -5,11 +5,11 @@ import { QueueName } from "../../src/events/queue-name.ts";
 import { running, tampered } from "../../src/testing/contracts/hive/harness.ts";
 import { PatientClock } from "./patient-clock.ts";
 
-/** What the actors of a scene read. */
+/** The queue of the actors of a scene. */
 export const queueName = QueueName.parse("Ping-Works");
 export const events = (count: number): Event[] => Array.from({ length: count }, (_, n) => new Event("Ping", n));
 
-/** A hive in memory, and what its actor asked for: when, in ms since the start, and how many events. */
+/** A hive in memory, and the polls of its actor: time in ms since the start, and requested number of events. */
 export async function scene(
   actors: HiveOptions["actors"],
   changes: Partial<QueueOperator> | ((queues: QueueOperator) => Partial<QueueOperator>) = {},

@@ -1,7 +1,7 @@
-/** Must never come out. */
+/** A secret that must not appear in any output. */
 export const theSecret = "S3cr3tS3cr3tS3cr3t";
 
-/** Texts as errors quote them, each with {@link theSecret} in it. */
+/** Texts of errors, each with {@link theSecret} in it. */
 export const secretShapes: Readonly<Record<string, string>> = {
   "a signature of storage": `https://x.blob.core.windows.net/c/b?sv=1&sig=${theSecret}%2Bab%3D&se=2026`,
   "a connection string of Service Bus": `Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${theSecret}=`,

@@ -1,15 +1,15 @@
-/** A network that can go silent: what is sent is taken and goes nowhere, as behind a cable that was pulled. */
+/** A network that can go silent: it accepts data and forwards none, like a pulled cable. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface SilentProxy extends AsyncDisposable {
   readonly port: number;
   silent: boolean;
-  /** Ends all connections: what a network does in the end when it was silent. */
+  /** Ends all connections, as a silent network finally does. */
   drop(): void;
 }
 
-/** A proxy to a port on this machine. */
+/** Starts a proxy to a port on this machine. */
 export async function startSilentProxy(to: number): Promise<SilentProxy> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket, other: () => Socket): void => {

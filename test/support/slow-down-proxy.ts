@@ -1,12 +1,12 @@
-/** Stands before an HTTP server and, when it is told to, asks its callers to slow down. */
+/** A proxy before an HTTP server that can ask its callers to slow down. */
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface SlowDownProxy extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:PORT`. */
+  /** Its address: `http://127.0.0.1:PORT`. */
   readonly origin: string;
-  /** So many requests are refused with that status; counts down. */
+  /** Number of requests still to refuse with this status. */
   refuse: { status: number; times: number };
 }
 

@@ -1,11 +1,11 @@
-/** Files for tests of the SQLite provider, each in a folder of its own under the temporary folder of the system. */
+/** Files for tests of the SQLite provider, each in its own temporary folder. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface SqliteFile extends Disposable {
   readonly path: string;
-  /** A path in the same folder. */
+  /** Returns a path in the same folder. */
   beside(name: string): string;
 }
 

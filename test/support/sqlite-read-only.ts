@@ -1,6 +1,6 @@
 /**
- * Opens a file that may only be read, then again once it may be written, and says how each went, a line each. A program
- * of its own because root may write everywhere: it becomes somebody else first. The folder is in the first argument.
+ * Opens a read-only file, then the same file with write access, and prints both results as lines. A separate
+ * program, because root may write everywhere: it changes its user first. The folder is the first argument.
  */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";

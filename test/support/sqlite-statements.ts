@@ -9,7 +9,7 @@ interface DatabaseClass {
   readonly prototype: Database;
 }
 
-/** What was run on every database of a driver since the last `clear`, by the text of the statement. */
+/** Statements run on all databases of a driver since the last `clear`, counted by their text. */
 export interface StatementCounts extends Disposable {
   readonly all: number;
   readonly transactions: number;
@@ -17,7 +17,7 @@ export interface StatementCounts extends Disposable {
   clear(): void;
 }
 
-/** Counts from now on, until it is disposed. Databases must be opened after it. */
+/** Counts until it is disposed, on databases that are opened later. */
 export function countStatements(driver: DriverName): StatementCounts {
   const { prototype } = databaseClassOf(driver);
   const { prepare, exec } = prototype;

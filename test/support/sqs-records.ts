@@ -2,7 +2,7 @@
 import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import type { SqsRecord } from "../../providers/aws/hosting/lambda.ts";
 
-/** One receive; no more than a second is waited. */
+/** Receives once, for at most a second. */
 export async function receiveRecords(sqs: SQSClient, queueUrl: string): Promise<SqsRecord[]> {
   const request = new ReceiveMessageCommand({
     QueueUrl: queueUrl,

@@ -1,9 +1,9 @@
 /**
- * uvu's `suite`, with a time limit on every test and hook and an account of what was declared, so that the
- * runner can tell a passed suite from one that never ran. The API is uvu's own:
+ * uvu's `suite` with a time limit for every test and hook, and a record of all declared tests, so that the
+ * runner knows suites that never ran. The API is that of uvu:
  *
  *     const test = suite("Event");
- *     test("given a body, when it is read, then it is the same", async () => { ... });
+ *     test("a body that is read is the same", async () => { ... });
  *     test.run();
  */
 import { performance } from "node:perf_hooks";
@@ -12,17 +12,20 @@ import { withDeadline } from "../runner/deadline.ts";
 import { currentFile, SuiteRecord } from "../runner/ledger.ts";
 
 export interface SuiteOptions {
-  /** The time that each test and each hook may take. */
+  /** Time limit of each test and hook. */
   readonly timeoutMs?: number;
+  /** Why no test of the suite can run here. CI has what all need, so that there it is a failure. */
+  readonly skip?: string | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const SLOW_MS = 500;
 
-export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOptions = {}): Test {
+export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS, skip: missing }: SuiteOptions = {}): Test {
   const inner = uvuSuite(name);
   const file = currentFile();
   const record = new SuiteRecord(name);
+  record.missing = missing;
   file.suites.push(record);
 
   const timedTest =
@@ -36,7 +39,7 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
         record.passed++;
       } catch (error) {
         file.fail(where, error);
-        // uvu breaks off on anything thrown that is not an Error, so it gets one whatever was thrown.
+        // uvu stops at a thrown value other than an Error, so always throw an Error.
         throw new Error(where, { cause: error });
       } finally {
         const ms = performance.now() - start;
@@ -45,8 +48,8 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
     };
 
   /**
-   * uvu drops what a hook throws. A failing `before` is thrown on, so that its tests don't run on ground that was
-   * never laid; a failing `after` is only noted, so that the hooks and tests after it still have their turn.
+   * uvu drops errors of hooks. A failing `before` is thrown again, so that its tests do not run without their
+   * set-up. A failing `after` is only recorded, so that later hooks and tests still run.
    */
   const timedHook =
     (kind: string, throwOn: boolean, body: Callback): Callback =>
@@ -60,6 +63,7 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
     };
 
   const test = (title: string, body: Callback): void => {
+    if (missing !== undefined) return skip();
     record.tests++;
     inner(title, timedTest(title, body));
   };
@@ -73,12 +77,18 @@ export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS }: SuiteOpt
   };
   const run = (): void => {
     record.wasRun = true;
+    if (missing !== undefined) console.log(`  ${name}: ${record.skipped} tests skipped: ${missing}`);
     inner.run();
   };
-  const before = (body: Callback): void => inner.before(timedHook("before", true, body));
-  const after = (body: Callback): void => inner.after(timedHook("after", false, body));
-  const beforeEach = (body: Callback): void => inner.before.each(timedHook("before.each", true, body));
-  const afterEach = (body: Callback): void => inner.after.each(timedHook("after.each", false, body));
+  const hook =
+    (add: (hook: Callback) => void, kind: string, throwOn: boolean) =>
+    (body: Callback): void => {
+      if (missing === undefined) add(timedHook(kind, throwOn, body));
+    };
+  const before = hook(inner.before, "before", true);
+  const after = hook(inner.after, "after", false);
+  const beforeEach = hook((body) => inner.before.each(body), "before.each", true);
+  const afterEach = hook((body) => inner.after.each(body), "after.each", false);
 
   return Object.assign(test, {
     only,

@@ -1,18 +1,18 @@
-/** Runs a command on a pseudo-terminal, as a person would, by `script` of util-linux or of BSD. */
+/** Runs a command on a pseudo-terminal, by `script` of util-linux or of BSD. */
 import { plainEnvironment, root, startProcess, type Ended } from "./cli.ts";
 
 export interface Screen extends Pick<Ended, "code"> {
-  /** What it wrote, in one: a terminal has one stream. */
+  /** Output; a terminal has a single stream. */
   readonly screen: string;
 }
 
 export interface Typing {
-  /** Waits until this is on the screen. */
+  /** Waits for this text on the screen. */
   readonly after: string;
   readonly type: string;
 }
 
-/** @param typing what the person does; only watches unless given. */
+/** @param typing Acts as the person at the terminal. @default only watches */
 export async function onTerminal(
   command: readonly string[],
   environment: NodeJS.ProcessEnv = {},

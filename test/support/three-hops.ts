@@ -1,4 +1,4 @@
-/** Topic A -> actor -> topic B -> actor -> topic C -> actor, with a body of about 200 bytes: the work of the benches. */
+/** Topic A -> actor -> topic B -> actor -> topic C -> actor, with a body of about 200 bytes, as in the benches. */
 import {
   actorDescription,
   createHive,
@@ -18,7 +18,7 @@ const body = {
 
 export const hops = 3;
 
-/** A hive that is set up and not started. */
+/** Returns a hive that is set up and not started. */
 export async function threeHops(provider: string, onDelivery?: (report: DeliveryReport) => void): Promise<Hive> {
   const actors = [hop("A", "B"), hop("B", "C"), hop("C", undefined)];
   const defaults = { parallelism: 64 };

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { BeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 
-/** The `BeeHiveError` of that code that `work` throws or rejects with. */
+/** Returns the `BeeHiveError` of this code that `work` throws or rejects with. */
 export async function throwsCode(code: ErrorCode, work: () => unknown): Promise<BeeHiveError> {
   let thrown: unknown;
   try {

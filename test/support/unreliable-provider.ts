@@ -1,13 +1,13 @@
 /**
- * A provider that is all that at-least-once delivery allows: a step is not atomic, it may end between any two of its
- * effects, and events come twice, under ids that tell nobody so.
+ * A provider as unreliable as at-least-once delivery allows: a step may end between any two of its
+ * effects, and events come twice, under different ids.
  */
 import type { Event, Provider, Stores } from "beehive-actors";
 
 export interface Unreliability {
-  /** How often a step ends after an effect of it: a write, the publishing of one event. */
+  /** Share of effects, i.e. writes and published events, after which a step ends. */
   readonly crashRate: number;
-  /** How often an event is published twice. What follows from the second is published once, or it would never end. */
+  /** Share of events that are published twice. Events caused by a copy are published once, so that work ends. */
   readonly repeatRate: number;
   readonly random: () => number;
 }
@@ -56,7 +56,7 @@ function crashingStores(stores: Stores, crash: (after: string) => void): Stores 
   });
 }
 
-/** The store, each call of which may be the last of its step. */
+/** Returns a store of which each call may end its step. */
 function crashing<T extends object>(store: T, crash: (after: string) => void): T {
   return new Proxy(store, {
     get(target, name) {
@@ -74,7 +74,7 @@ function crashing<T extends object>(store: T, crash: (after: string) => void): T
   });
 }
 
-/** The same object with some members of its own. */
+/** Returns the object with some members replaced. */
 function overriding<T extends object>(original: T, members: Partial<T>): T {
   return new Proxy(original, {
     get(target, name) {

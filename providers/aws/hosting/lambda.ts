@@ -1,5 +1,5 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { systemClock, type Clock, type Timer } from "../../../src/base/clock.ts";
+import { systemClock, withTimeLimit, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../../src/base/logger.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
@@ -56,7 +56,7 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   ): Promise<SqsBatchResponse> => {
     const records = recordsIn(event);
     const remainingMs = remainingMsIn(context);
-    // One hive for all calls of this instance of the function.
+    // Share a hive among all calls of this instance of the function.
     runner ??= Runner.make(options);
     runner.catch(() => (runner = undefined));
     return (await runner).handle(records, remainingMs);
@@ -99,27 +99,27 @@ class Runner {
 
   async handle(records: readonly SqsRecord[], remainingMs: number): Promise<SqsBatchResponse> {
     const leaseMs = Math.max(0, remainingMs - reserveMs);
-    const deadline = new Deadline(this.#clock, leaseMs);
-    const removed = new Set<string>();
-    try {
-      for (const [arn, some] of byQueue(records)) {
-        const leases = await this.#work(arn, some, leaseMs, deadline);
-        for (const lease of leases) if (lease.removed) removed.add(lease.received.messageId);
-      }
-    } finally {
-      deadline.cancel();
-    }
+    const leases: AwsLease[] = [];
+    const over = new AbortController();
+    const work = async (): Promise<void> => {
+      for (const [arn, some] of byQueue(records))
+        if (!over.signal.aborted) await this.#work(arn, some, leaseMs, leases, over.signal);
+    };
+    // Leases end slightly later; nothing starts in between.
+    await withTimeLimit(work(), this.#clock, leaseMs, () => over.abort());
+    const removed = new Set(leases.filter((lease) => lease.removed).map(({ received }) => received.messageId));
     const failed = records.filter(({ messageId }) => !removed.has(messageId));
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   }
 
-  /** Handles the messages of one queue until the deadline; returns all of their leases. */
+  /** Handles the messages of one queue, and adds their leases to `leases`. Starts nothing once the signal aborted. */
   async #work(
     arn: string,
     records: readonly SqsRecord[],
     leaseMs: number,
-    deadline: Deadline,
-  ): Promise<readonly AwsLease[]> {
+    leases: AwsLease[],
+    over: AbortSignal,
+  ): Promise<void> {
     const queue = this.#queueNames.get(lastPartOf(arn));
     if (!queue)
       throw new BeeHiveError(
@@ -131,28 +131,25 @@ class Runner {
     const messages = records.map(messageOf);
     const { all, due, failure } = await this.#provider.queues.adopt(queue.name, address, messages, leaseMs);
     if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
-    const working = isFifo(address.name)
-      ? this.#inOrder(all, due, deadline)
-      : this.#inParallel(due, queue.parallelism, deadline);
-    await Promise.race([working, deadline.promise]);
-    return all;
+    leases.push(...all);
+    if (isFifo(address.name)) await this.#inOrder(all, due, over);
+    else await this.#inParallel(due, queue.parallelism, over);
   }
 
-  async #inParallel(leases: readonly AwsLease[], parallelism: number, deadline: Deadline): Promise<void> {
+  async #inParallel(leases: readonly AwsLease[], parallelism: number, over: AbortSignal): Promise<void> {
     const rest = leases.values();
     const worker = async (): Promise<void> => {
-      for (const lease of rest)
-        if (!deadline.isOver && lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
+      for (const lease of rest) if (!over.aborted && lease.isHeld(this.#clock.now())) await this.#hive.deliver(lease);
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, leases.length) }, worker));
   }
 
   /** Handles leases in order until one stays in the queue; abandons the rest without counting an attempt. */
-  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], deadline: Deadline): Promise<void> {
+  async #inOrder(all: readonly AwsLease[], due: readonly AwsLease[], over: AbortSignal): Promise<void> {
     let stopped = false;
     for (const lease of all) {
       if (!due.includes(lease)) stopped ||= !lease.removed;
-      else if (deadline.isOver || !lease.isHeld(this.#clock.now())) return;
+      else if (over.aborted || !lease.isHeld(this.#clock.now())) return;
       // A message that cannot be abandoned comes back when its visibility ends.
       else if (stopped) await this.#provider.queues.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
       else {
@@ -160,27 +157,6 @@ class Runner {
         stopped = !lease.removed;
       }
     }
-  }
-}
-
-/** The end of the time for this call. */
-class Deadline {
-  readonly promise: Promise<void>;
-  /** True after the deadline. Leases end slightly later; nothing starts in between. */
-  isOver = false;
-  #timer: Timer | undefined;
-
-  constructor(clock: Clock, ms: number) {
-    this.promise = new Promise((resolve) => {
-      this.#timer = clock.after(ms, () => {
-        this.isOver = true;
-        resolve();
-      });
-    });
-  }
-
-  cancel(): void {
-    this.#timer?.cancel();
   }
 }
 

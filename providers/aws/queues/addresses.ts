@@ -13,7 +13,7 @@ import { ask } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { deadNameOf, lastPartOf, queueNameOf, topicNameOf } from "./names.ts";
 
-/** How long the found kinds of topics are remembered, in ms: another process may create the other kind. */
+/** How long the found kinds of topics are remembered, in ms. Another process may create the other kind. */
 const topicsKnownMs = 60_000;
 
 /** A queue in SQS. */

@@ -33,7 +33,7 @@ export interface BatcherOptions<E> {
   readonly groupOf?: (entry: E) => string | undefined;
 }
 
-/** How often an entry is repeated after a fault of the service, and the first pause in ms. */
+/** Repetitions of an entry after a fault of the service, and the first pause in ms. */
 const maxRetries = 4;
 const retryMs = 50;
 
@@ -47,7 +47,7 @@ interface Pending<E> {
 }
 
 /**
- * Batches the requests of concurrent steps to one queue: ten entries cost as much as one.
+ * Batches the requests of concurrent steps to one queue. Ten entries cost as much as one.
  *
  * Entries of one turn of the event loop go together. While other steps are in work, an entry waits a little for theirs;
  * in an idle system it never waits. Each entry has its own outcome: a refused entry fails alone, and an entry that the
@@ -79,11 +79,20 @@ export class Batcher<E> {
   }
 
   #pend(): void {
-    if (this.#next().full) this.#flush();
+    if (this.#mayBeFull && this.#next().full) this.#flush();
     else if (!this.#turnEnds) {
       this.#turnEnds = true;
       afterThisTurn(() => this.#endTurn());
     }
+  }
+
+  /** False while the pending entries cannot fill a request, whatever their groups. */
+  get #mayBeFull(): boolean {
+    const { maxBytes, maxEntries } = this.#options;
+    if (this.#pending.length >= maxEntries) return true;
+    let bytes = 0;
+    for (const pending of this.#pending) bytes += pending.bytes;
+    return bytes > maxBytes;
   }
 
   /** True while other steps may soon add entries. */
@@ -157,7 +166,7 @@ export class Batcher<E> {
     }
   }
 
-  /** Repeats each entry alone: one wrong entry fails a whole request, and then only its own. */
+  /** Repeats each entry alone. One wrong entry fails a whole request, and then only its own. */
   async #refused(batch: readonly Pending<E>[], error: BeeHiveError): Promise<void> {
     if (batch.length > 1 && isRefusal(error)) await Promise.all(batch.map((pending) => this.#send([pending])));
     else for (const pending of batch) this.#fail(pending, error);
@@ -168,7 +177,7 @@ export class Batcher<E> {
     resolve();
   }
 
-  /** Rejects the entry with those behind it in its group: they would arrive before a repetition of it. */
+  /** Rejects the entry with those behind it in its group. They would arrive before a repetition of it. */
   #fail(failed: Pending<E>, error: BeeHiveError): void {
     const { group } = failed;
     const behind = group === undefined ? [] : this.#pending.filter((pending) => pending.group === group);

@@ -1,5 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { BeeHiveError } from "../../../src/base/errors.ts";
+import { unicodeEscape } from "../../../src/base/printable.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { memberText } from "../../../src/events/json-source.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
@@ -7,7 +8,7 @@ import { bodyOf, eventFrom } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
 
 /*
- * A dead letter as a message: the event as it travels, with the record of its failure beside it.
+ * A dead letter as a message: the event with the record of its failure beside it.
  */
 
 /** Key of the record in the body. */
@@ -27,10 +28,7 @@ type DeadRecord = Omit<DeadLetterRecord, "event" | "firstSeen" | "lastSeen"> & {
 export function deadLetterBody({ event, firstSeen, lastSeen, ...rest }: DeadLetterRecord, id: string): string {
   const record: DeadRecord = { ...rest, id, firstSeen: firstSeen.toISOString(), lastSeen: lastSeen.toISOString() };
   // The event already escapes characters beyond U+FFFD. The record is small, and is escaped as a whole.
-  const text = JSON.stringify(record).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = JSON.stringify(record).replace(/[^\x20-\x7e]/g, unicodeEscape);
   return `{"${recordKey}":${text},"event":${bodyOf(event)}}`;
 }
 
@@ -63,7 +61,7 @@ export function deadLetterFrom(message: Message, name: QueueName, receivedAt: nu
   };
 }
 
-/** Returns a dead letter that cannot be read, such as one whose claim is gone; its id is that of its message. */
+/** Returns a dead letter that cannot be read, such as one whose claim is gone. Its id is that of its message. */
 export function unreadableDeadLetter(
   message: Message,
   name: QueueName,

@@ -21,7 +21,7 @@ export interface DeadLettersParts {
   readonly requestTimeoutMs: number;
   /** Returns the message of a claim. */
   readonly unpack: (body: string) => Promise<string>;
-  /** How long dead letters are leased while they are read; SQS offers no other way to read. @default 30 */
+  /** How long dead letters are leased while they are read. SQS offers no other way to read. @default 30 */
   readonly heldSeconds?: number;
 }
 
@@ -80,7 +80,7 @@ export class DeadLetters {
   }
 
   /**
-   * Returns and leases the dead letter with this id, else the oldest known of the event with this id.
+   * Returns and leases the dead letter with this id, else the oldest letter of this event.
    *
    * One search runs at a time: a dead letter leased by one search is invisible to another.
    */
@@ -114,7 +114,7 @@ export class DeadLetters {
     return oldest;
   }
 
-  /** Returns the error for a missing dead letter: the letter may be among those that cannot be read. */
+  /** Returns the error for a missing dead letter. The letter may be among those that cannot be read. */
   #notFound(id: string): BeeHiveError {
     const unreadable = [...this.#held.values()].find((held) => held.unreadable)?.unreadable;
     return unreadable ?? noDeadLetter(this.#name, id);
@@ -208,7 +208,7 @@ export class DeadLetters {
     return held;
   }
 
-  /** Reads a dead letter; one that cannot be read does not prevent the others from being listed. */
+  /** Reads a dead letter. One that cannot be read does not prevent the others from being listed. */
   async #read(message: Message, now: number): Promise<Pick<Held, "letter" | "unreadable">> {
     try {
       const body = await this.#parts.unpack(message.Body ?? "");

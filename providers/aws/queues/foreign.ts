@@ -6,8 +6,8 @@ import { attributesOfSns, type Attributes } from "./attributes.ts";
 import { noticeIn } from "./notices.ts";
 
 /*
- * Messages of AWS services as events: SNS envelopes (subscriptions without raw delivery), EventBridge events,
- * notifications of S3, and notices. All their fields beside the body become properties.
+ * Reads messages of AWS services as events. They are SNS envelopes (subscriptions without raw delivery), EventBridge
+ * events, notifications of S3, and notices. All their fields beside the body become properties.
  */
 
 /** The facts about a message beside its body. */
@@ -100,7 +100,7 @@ function fromS3(
   });
 }
 
-/** Returns a notice as an event, because a dead letter may be one; {@link isNotice} keeps it from actors. */
+/** Returns a notice as an event, because a dead letter may be one. {@link isNotice} keeps it from actors. */
 function fromNotice(
   message: Readonly<Record<string, unknown>>,
   body: string,

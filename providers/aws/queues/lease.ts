@@ -10,7 +10,7 @@ import type { Received } from "./received.ts";
  * it.
  */
 const maxVisibilitySeconds = 43_200;
-/** Added to the lease, so that the lease ends before the visibility: rounding to whole seconds, and the round trip. */
+/** Added to the lease for rounding and the round trip. So the lease ends before the visibility. */
 const marginSeconds = 1;
 
 export const maxLeaseMs: number = (maxVisibilitySeconds - marginSeconds) * 1_000;
@@ -20,9 +20,9 @@ export function visibilitySeconds(leaseMs: number): number {
   return Math.min(maxVisibilitySeconds, Math.ceil(leaseMs / 1_000) + marginSeconds);
 }
 
-/** Returns for how many seconds a message can still be made invisible, of the 12 hours since its receive. */
+/** Returns the remaining seconds of the 12 hours for which a message can be invisible. */
 export function visibilityLeft(receivedAt: number, now: number): number {
-  // One second less, for the time until SQS reads the request.
+  // A second less, for the time until SQS reads the request.
   return Math.max(0, maxVisibilitySeconds - Math.ceil((now - receivedAt) / 1_000) - marginSeconds);
 }
 

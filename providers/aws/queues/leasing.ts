@@ -120,7 +120,7 @@ export class Leasing {
     return { all: all.map(({ lease }) => lease), due, failure: failed?.failure ?? failure };
   }
 
-  /** Makes the lease of a message; a message that cannot be read keeps its body as it came. */
+  /** Makes the lease of a message. A message that cannot be read keeps its body as it came. */
   async #leaseOf(
     queueName: QueueName,
     address: QueueAddress,
@@ -173,7 +173,7 @@ export class Leasing {
   }
 
   /**
-   * Sends dead letters that were moved back to an ordered queue once more: each is in a group of its own, not in the
+   * Sends dead letters that were moved back to an ordered queue once more. Each is in a group of its own, not in the
    * group of its key. In other queues they are handled in place.
    */
   async #withoutMovedDeadLetters(read: readonly Read[]): Promise<readonly AwsLease[]> {
@@ -198,7 +198,7 @@ export class Leasing {
     return leases.filter((lease) => !notices.includes(lease));
   }
 
-  /** Delays events received before they are due: SNS has no delay, and SQS none of more than 15 minutes. */
+  /** Delays events received before they are due. SNS has no delay, and SQS none of more than 15 minutes. */
   async #withoutEarly(leases: readonly AwsLease[]): Promise<readonly AwsLease[]> {
     const { clock, settlement } = this.#parts;
     const now = clock.now();
@@ -234,7 +234,7 @@ export class Leasing {
 }
 
 /**
- * Returns whether reading the message again fails too: its claim is gone, or the request for it is refused.
+ * Returns whether reading the message again fails too. Its claim is gone, or the request for it is refused.
  *
  * Such a message is not abandoned: SQS counts its receives, and finally moves it to the dead letters.
  */

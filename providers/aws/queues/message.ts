@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
+import { unicodeEscape } from "../../../src/base/printable.ts";
 import { isJson } from "../../../src/events/body.ts";
 import { attributesOf, cloudEventRecord, withData } from "../../../src/events/cloud-events.ts";
 import type { Event, EventRecord } from "../../../src/events/event.ts";
@@ -12,7 +13,7 @@ const bytesMark = "beehivebytes";
 /** Marks data in which {@link safe} wrote all escapes of its kind, so that the reader decodes them. */
 const escapesMark = "beehiveescapes";
 
-/** Returns the body of a message: a structured CloudEvent, so that the limit of ten attributes never matters. */
+/** Returns the body of a message. It is a structured CloudEvent, so the limit of ten attributes never matters. */
 export function bodyOf(event: Event): string {
   const record = event.toRecord();
   const { body, contentType } = record;
@@ -31,7 +32,7 @@ const escapes = /\\u(?:d[89a-f][0-9a-f]{2}|fff[ef])/i;
 
 /** Escapes characters beyond U+FFFD, which SQS or emulators refuse. They occur only inside JSON texts. */
 function safe(text: string): string {
-  return text.replace(new RegExp(unsafe, "g"), (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+  return text.replace(new RegExp(unsafe, "g"), unicodeEscape);
 }
 
 function withoutEscapes(text: string): string {

@@ -1,7 +1,7 @@
 import type { QueueName } from "../../../src/events/queue-name.ts";
 
 /*
- * Names in AWS, with the prefix `shop`: the queue `Invoices` is the SQS queue `shop-Invoices`, the topic `Orders-` the
+ * Names in AWS, with the prefix `shop`. The queue `Invoices` is the SQS queue `shop-Invoices`, the topic `Orders-` the
  * SNS topic `shop-Orders`, its subscription `Orders-Payment` the SQS queue `shop-Orders-Payment`. Ordered ones end in
  * `.fifo`. The dead letters of a queue are in a queue with `--dead` behind its name, which no subscription can have.
  */

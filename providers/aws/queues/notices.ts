@@ -2,7 +2,7 @@ import type { Logger } from "../../../src/base/logger.ts";
 import type { Event } from "../../../src/events/event.ts";
 
 /*
- * Messages that AWS sends for itself: by S3 when notifications are set up, by SNS when a queue is subscribed from
+ * Messages that AWS sends for itself. S3 sends them when notifications are set up, SNS when a queue is subscribed from
  * another account. They reach no actor.
  */
 

@@ -156,7 +156,7 @@ function made<T>(batchers: Map<string, T>, key: string, make: () => T): T {
   return batcher;
 }
 
-/** Returns the size as SQS and SNS count it: the body, and name, type and value of each attribute. */
+/** Returns the size as SQS and SNS count it. It covers the body, and name, type and value of each attribute. */
 function sizeOf({ body, attributes = {} }: Outgoing): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, { DataType = "", StringValue = "", BinaryValue }] of Object.entries(attributes))

@@ -5,7 +5,7 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses } from "./addresses.ts";
 import { deadNameOf, lastPartOf, queueNameOf } from "./names.ts";
 
-/** How long a found queue counts as present, in ms: probes come every few seconds, and each look-up costs a request. */
+/** How long a found queue counts as present, in ms. Probes come every few seconds, and each look-up costs a request. */
 const believedMs = 60_000;
 
 /** Lists the subscriptions of a topic. */

@@ -105,7 +105,7 @@ export class Publisher {
   }
 }
 
-/** Returns the group of an event, which keeps order: its partition key, or itself when it has none. */
+/** Returns the group of an event, which keeps order: its partition key, else its identity. */
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   const identity = identityOf(event);
   return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
@@ -129,6 +129,6 @@ export function delaySeconds(delayMs: number): number {
 
 /** Waits for all, then throws the first failure. */
 async function allOf(work: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(work);
-  await Promise.all(work);
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }

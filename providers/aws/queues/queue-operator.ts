@@ -6,7 +6,6 @@ import type { Logger } from "../../../src/base/logger.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   QueueCounts,
   QueueOperator,
@@ -18,7 +17,6 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
-import { ensureStorage } from "../storage.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { deadLetterBody } from "./dead-letter-message.ts";
@@ -50,7 +48,7 @@ const maxReceived = 10;
  *   receive or 12 hours after it, and deliveries that do not count as attempts.
  * - Delays are whole seconds, rounded up.
  */
-export class AwsQueueOperator implements QueueOperator {
+export class AwsQueueOperator implements QueueOperator<AwsLease> {
   readonly #clients: AwsClients;
   readonly #config: AwsSettings;
   readonly #clock: Clock;
@@ -66,7 +64,7 @@ export class AwsQueueOperator implements QueueOperator {
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
   readonly #dead = new Map<string, DeadLetters>();
-  /** When the last event that this process sent or delayed may become visible, in ms since the epoch. */
+  /** Latest time at which an event of this process may become visible, in ms since the epoch. */
   #expectedUntil = -Infinity;
 
   constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {
@@ -109,9 +107,8 @@ export class AwsQueueOperator implements QueueOperator {
     return this.#topology.problems(queues);
   }
 
-  /** Also creates the table and the bucket of the stores: there is no separate set-up. */
-  async ensure(queues: readonly QueueSpec[]): Promise<void> {
-    await Promise.all([this.#topology.ensure(queues), ensureStorage(this.#clients, this.#config, this.#clock)]);
+  ensure(queues: readonly QueueSpec[]): Promise<void> {
+    return this.#topology.ensure(queues);
   }
 
   missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
@@ -134,23 +131,13 @@ export class AwsQueueOperator implements QueueOperator {
     this.#expectedUntil = Math.max(this.#expectedUntil, time, this.#clock.now());
   }
 
-  /**
-   * Returns true when a receive that began after the last send brought nothing. Counts of SQS lag by up to a minute.
-   */
-  async quiet(name: QueueName): Promise<boolean> {
-    const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
-    return receiver === undefined || receiver.quietSince >= this.#expectedUntil;
-  }
-
-  gather(): { readonly events: number; readonly forMs: number } {
-    return { events: maxReceived, forMs: this.#load.lingerMs };
-  }
-
-  async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<AwsLease[]> {
     const queue = await this.#addresses.queue(name);
     let receiver = this.#receivers.get(queue.url);
     if (!receiver) this.#receivers.set(queue.url, (receiver = this.#receiver(name, queue)));
-    return await receiver.take(request);
+    // A receive of ten messages costs as much as a receive of one.
+    const slots = await request.moreSlots?.(maxReceived, this.#load.lingerMs);
+    return await receiver.take({ ...request, max: Math.max(request.max, slots ?? 0) });
   }
 
   #receiver(name: QueueName, queue: QueueAddress): Receiver {
@@ -166,38 +153,34 @@ export class AwsQueueOperator implements QueueOperator {
     });
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+  async renew(leases: readonly AwsLease[], leaseMs: number): Promise<readonly boolean[]> {
     const failures = new Set<unknown>();
     const held = await Promise.all(
-      (leases as readonly AwsLease[]).map((lease) =>
-        this.#settlement.renew(lease, leaseMs, (error) => void failures.add(error)),
-      ),
+      leases.map((lease) => this.#settlement.renew(lease, leaseMs, (error) => void failures.add(error))),
     );
     for (const error of failures) this.#logger.warn({ err: error }, "leases could not be renewed; trying again");
     return held;
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
-    const held = lease as AwsLease;
-    held.assertHeld(this.#clock.now());
+  async commit(lease: AwsLease, outputs: readonly Event[]): Promise<void> {
+    lease.assertHeld(this.#clock.now());
     if (outputs.length > 0) {
       await this.push(outputs);
-      held.assertHeld(this.#clock.now());
+      lease.assertHeld(this.#clock.now());
     }
-    await this.#load.while(async () => this.#inbox?.record(held.queueName, identityOf(held.event)));
-    await this.#settlement.deleteMessage(held);
+    await this.#load.while(async () => this.#inbox?.record(lease.queueName, identityOf(lease.event)));
+    await this.#settlement.deleteMessage(lease);
   }
 
-  async abandon(lease: Lease, options: AbandonOptions): Promise<void> {
-    await this.#settlement.abandon(lease as AwsLease, options);
+  async abandon(lease: AwsLease, options: AbandonOptions): Promise<void> {
+    await this.#settlement.abandon(lease, options);
     this.#expect(this.#clock.now() + options.delayMs);
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
-    const held = lease as AwsLease;
-    held.assertHeld(this.#clock.now());
-    const dead = await this.#addresses.deadQueue(held.address);
-    const { messageId } = held.received;
+  async deadLetter(lease: AwsLease, letter: DeadLetterRecord): Promise<void> {
+    lease.assertHeld(this.#clock.now());
+    const dead = await this.#addresses.deadQueue(lease.address);
+    const { messageId } = lease.received;
     // A group for each message: a FIFO queue shows only the first message of a group.
     const fifo = { groupId: fifoToken(messageId), deduplicationId: fifoToken(messageId) };
     try {
@@ -208,16 +191,23 @@ export class AwsQueueOperator implements QueueOperator {
         { err: error, eventId: letter.event.id },
         "the record of a dead letter does not fit into its message; the dead letter is kept without it",
       );
-      const { body, attributes } = held.received;
+      const { body, attributes } = lease.received;
       const withId = attributesWith({ id: letter.event.id }, attributes);
       await this.#publisher.send(dead, { body, attributes: withId, ...(dead.fifo && fifo) });
     }
-    await this.#settlement.deleteMessage(held);
+    await this.#settlement.deleteMessage(lease);
   }
 
-  /** Returns approximate counts. Messages that wait for a retry count as leased. */
-  counts(name: QueueName): Promise<QueueCounts> {
-    return this.#topology.counts(name);
+  /**
+   * Returns approximate counts. Messages that wait for a retry count as leased.
+   *
+   * Counts of SQS lag by up to a minute: they prove nothing until a receive that began after the last send is empty.
+   */
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const counts = await this.#topology.counts(name);
+    const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
+    if (receiver === undefined || receiver.quietSince >= this.#expectedUntil) return counts;
+    return { ...counts, lagging: true };
   }
 
   async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {

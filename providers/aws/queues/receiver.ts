@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { LeaseRequest } from "../../../src/contract/queue-operator.ts";
+import { Callers } from "../../../src/provider-kit/callers.ts";
 import type { AwsLease } from "./lease.ts";
 
 /** The result of one receive. */
@@ -37,14 +38,6 @@ interface Poll {
   readonly dueAt: number;
 }
 
-interface Waiter {
-  readonly max: number;
-  readonly leaseMs: number;
-  readonly endsAt: number;
-  readonly resolve: (leases: AwsLease[]) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Receives from one queue for all waiting callers.
  *
@@ -54,7 +47,7 @@ interface Waiter {
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #waiters = new Set<Waiter>();
+  readonly #callers: Callers<Pick<LeaseRequest, "max" | "leaseMs">, AwsLease>;
   readonly #polls = new Map<Promise<void>, Poll>();
   #stock: AwsLease[] = [];
   #stockTimer: Timer | undefined;
@@ -62,7 +55,7 @@ export class Receiver {
   #backlog = false;
   /** Number of empty receives in a row. */
   #empty = 0;
-  /** Start of the last long poll that found the queue empty, in ms since the epoch; reset by any message. */
+  /** Start of the last long poll with an empty queue, in ms; reset by any message. */
   #quietSince = -Infinity;
   /** A receive error that no caller waited for; the next `take` throws it. */
   #unreportedFailure: Error | undefined;
@@ -70,6 +63,9 @@ export class Receiver {
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
+    // Do not report "no events" while a receive is overdue: wait for its response or its failure, so that an outage is
+    // not taken for an empty queue.
+    this.#callers = new Callers(options.clock, () => !this.#late);
   }
 
   async take({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
@@ -94,36 +90,9 @@ export class Receiver {
   }
 
   #wait({ max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AwsLease[]> {
-    const { clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiters.delete(waiter);
-        timer.cancel();
-        signal.removeEventListener("abort", end);
-      };
-      const waiter: Waiter = {
-        max,
-        leaseMs,
-        endsAt: clock.now() + waitMs,
-        resolve: (leases) => {
-          leave();
-          resolve(leases);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      const end = (): void => waiter.resolve([]);
-      // Do not report "no events" while a receive is overdue: wait for its response or its failure, so that an outage
-      // is not taken for an empty queue.
-      const timer = clock.after(waitMs, () => {
-        if (!this.#late) end();
-      });
-      signal.addEventListener("abort", end, { once: true });
-      this.#waiters.add(waiter);
-      this.#poll();
-    });
+    const taken = this.#callers.wait({ max, leaseMs }, waitMs, signal);
+    this.#poll();
+    return taken;
   }
 
   /** True while a receive is overdue; the receive fails at its time limit. */
@@ -135,10 +104,10 @@ export class Receiver {
   /** Starts receives for the waiting callers: one, or several while the queue has a backlog. */
   #poll(): void {
     const { batch, waitSeconds, clock } = this.#options;
-    const [first] = this.#waiters;
+    const [first] = this.#callers;
     if (!first) return;
     let wanted = 0;
-    for (const { max } of this.#waiters) wanted += max;
+    for (const caller of this.#callers) wanted += caller.wanted.max;
     for (const { max } of this.#polls.values()) wanted -= max;
     const maxConcurrent = this.#backlog ? maxPolls : 1;
     const secondsLeft = Math.max(1, Math.ceil((first.endsAt - clock.now()) / 1_000));
@@ -147,7 +116,7 @@ export class Receiver {
       // Only the first receive waits; with an empty queue, every further long poll would cost a request.
       this.#receive(
         max,
-        first.leaseMs,
+        first.wanted.leaseMs,
         this.#polls.size === 0 ? Math.min(waitSeconds, secondsLeft, this.#patience) : 0,
       );
       wanted -= max;
@@ -176,7 +145,7 @@ export class Receiver {
         else if (wait > 0) this.#quietSince = startedAt;
         this.#handOut(leases);
         if (failure !== undefined) this.#fail(failure);
-        this.#endWaits();
+        this.#callers.endWaits();
         this.#poll();
       },
       (error: unknown) => {
@@ -191,24 +160,18 @@ export class Receiver {
 
   /** Rejects the waiting callers, or the next caller. A failure beside readable events is reported, too. */
   #fail(failure: Error): void {
-    if (this.#waiters.size === 0) this.#unreportedFailure = failure;
-    for (const waiter of [...this.#waiters]) waiter.reject(failure);
+    if (this.#callers.size === 0) this.#unreportedFailure = failure;
+    for (const caller of this.#callers) caller.reject(failure);
   }
 
   #handOut(leases: readonly AwsLease[]): void {
     this.#stock.push(...leases);
-    for (const waiter of [...this.#waiters]) {
+    for (const caller of this.#callers) {
       if (this.#stock.length === 0) return;
-      waiter.resolve(this.#fromStock(waiter.max));
+      caller.resolve(this.#fromStock(caller.wanted.max));
     }
     if (this.#stock.length > 0)
       this.#stockTimer ??= this.#options.clock.after(stockedMs, () => void this.#clearStock());
-  }
-
-  /** Resolves the callers whose time ended while the receive was overdue. */
-  #endWaits(): void {
-    const now = this.#options.clock.now();
-    for (const waiter of [...this.#waiters]) if (waiter.endsAt <= now) waiter.resolve([]);
   }
 
   #fromStock(max: number): AwsLease[] {
@@ -228,7 +191,7 @@ export class Receiver {
   /** Resolves all callers, waits for the receives in flight, and abandons their messages. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter.resolve([]);
+    this.#callers.close();
     await Promise.all(this.#polls.keys());
     await this.#clearStock();
   }

@@ -1,11 +1,12 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
+import { jsonIn } from "../../../src/provider-kit/row-stores/items.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import type { Attributes } from "./attributes.ts";
 
 /*
- * What SQS cannot express about the next delivery of a message.
+ * Facts about the next delivery of a message that SQS cannot express.
  *
  * SQS counts every receive as a delivery and delays by at most 15 minutes. Where more is needed, a standard queue gets
  * a copy of the message with this state as an attribute, and the original is deleted. A message of a FIFO queue must
@@ -13,9 +14,9 @@ import type { Attributes } from "./attributes.ts";
  */
 
 export interface RedeliveryState {
-  /** The id of the event: a foreign message would get a new id with each copy. */
+  /** The id of the event. A foreign message would get a new id with each copy. */
   readonly id?: string | undefined;
-  /** Attempts to add to the count of SQS: those of earlier copies; negative for receives that do not count. */
+  /** Attempts to add to the count of SQS, from earlier copies. Negative for receives that do not count. */
   readonly attempts?: number | undefined;
   /** Time of the first delivery, in ms since the epoch. */
   readonly firstSeen?: number | undefined;
@@ -121,13 +122,13 @@ export class FifoRedeliveryStates {
 
   async read(queue: string, messageId: string): Promise<RedeliveryState> {
     const row = await this.#rows.get({ table: `note/${queue}`, partition: "", id: messageId });
-    return row === undefined ? {} : (JSON.parse(row.value as string) as RedeliveryState);
+    return row === undefined ? {} : jsonIn<RedeliveryState>(row);
   }
 
   /** Writes a state. Only the holder of the lease calls it. */
   async write(queue: string, messageId: string, state: RedeliveryState): Promise<void> {
     const modified = this.#clock.now();
     const content = { value: JSON.stringify(state), etag: nextEtag(), modified, expires: modified + keptMs };
-    await this.#rows.write([{ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content }]);
+    await this.#rows.write({ key: { table: `note/${queue}`, partition: "", id: messageId }, expect: "any", content });
   }
 }

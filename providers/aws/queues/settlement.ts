@@ -53,7 +53,7 @@ export class Settlement {
     lease.removed = true;
   }
 
-  /** Abandons the message: by its visibility, which SQS counts as an attempt, or else by a redelivery state. */
+  /** Abandons the message by its visibility, which SQS counts as an attempt, or by a redelivery state. */
   async abandon(lease: AwsLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
@@ -66,7 +66,7 @@ export class Settlement {
   }
 
   /**
-   * Delays the message until `due` with a redelivery state: as a copy, or in its place in a FIFO queue.
+   * Delays the message until `due` with a redelivery state. It travels as a copy, or keeps its place in a FIFO queue.
    *
    * @param known the attempts and the first delivery that the state carries.
    */

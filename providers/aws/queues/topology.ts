@@ -147,7 +147,7 @@ export class Topology {
     return isNew;
   }
 
-  /** Throws when the queue exists with the other kind: events would be split between two queues. */
+  /** Throws when the queue exists with the other kind. Events would be split between two queues. */
   async #assertKind({ name, ordered }: QueueSpec): Promise<void> {
     const other = await this.#addresses.find(queueNameOf(this.#config.prefix, name, !ordered));
     if (!other) return;
@@ -243,7 +243,7 @@ export class Topology {
   }
 }
 
-/** Returns whether a subscription belongs to `name`: the one that it names, or any of ours for a topic. */
+/** Returns whether this SNS subscription is `name`, or belongs to the topic `name` of this prefix. */
 function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix: string): boolean {
   const queueName = lastPartOf(Endpoint);
   if (Protocol !== "sqs") return false;

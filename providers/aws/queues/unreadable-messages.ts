@@ -47,7 +47,7 @@ export class UnreadableMessages {
     this.#uncounted.set(messageId, (this.#uncounted.get(messageId) ?? 0) + 1);
   }
 
-  /** Returns the state of a message of a FIFO queue, with receives that could not be recorded before. */
+  /** Returns the state of a message of a FIFO queue, with receives that were not recorded. */
   async redeliveryOf(queue: string, messageId: string): Promise<RedeliveryState> {
     const state = await this.#states.read(queue, messageId);
     const uncounted = this.#uncounted.get(messageId);

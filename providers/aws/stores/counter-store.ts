@@ -18,12 +18,13 @@ import {
   type CounterAnswer,
 } from "../../../src/provider-kit/counter.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
-import type { RowChange, RowKey, Rows } from "../../../src/provider-kit/rows.ts";
+import { jsonIn } from "../../../src/provider-kit/row-stores/items.ts";
+import type { Row, RowKey } from "../../../src/provider-kit/rows.ts";
 import { ask } from "../client.ts";
 import { isNamed, translate } from "../errors.ts";
-import { itemKey } from "./rows.ts";
+import { itemKey, type DynamoRows } from "./rows.ts";
 
-/** Maximum idempotency keys in the item of a counter; more are moved to items of their own. */
+/** Maximum idempotency keys in the item of a counter. More are moved to items of their own. */
 const maxKeys = 24;
 /** Prefix of idempotency keys in the item. */
 const keyMark = "once.";
@@ -48,10 +49,10 @@ interface Counter {
 export class DynamoCounterStore implements CounterStore {
   readonly #dynamodb: DynamoDBClient;
   readonly #table: string;
-  readonly #rows: Rows;
+  readonly #rows: DynamoRows;
   readonly #clock: Clock;
 
-  constructor(dynamodb: DynamoDBClient, table: string, rows: Rows, clock: Clock) {
+  constructor(dynamodb: DynamoDBClient, table: string, rows: DynamoRows, clock: Clock) {
     this.#dynamodb = dynamodb;
     this.#table = table;
     this.#rows = rows;
@@ -179,20 +180,20 @@ export class DynamoCounterStore implements CounterStore {
   /** Returns the result under a key that was moved out of the counter's item. */
   async #moved(key: RowKey, mark: string): Promise<CounterAnswer | undefined> {
     const row = await this.#rows.get(movedKey(key, mark));
-    return row && (row.expires ?? Infinity) > this.#clock.now()
-      ? (JSON.parse(row.value as string) as CounterAnswer)
-      : undefined;
+    return row && (row.expires ?? Infinity) > this.#clock.now() ? jsonIn<CounterAnswer>(row) : undefined;
   }
 
   /** Copies the keys to items of their own, then removes them here. Safe in several processes at once. */
   async #move(key: RowKey, { keys, epoch }: Counter): Promise<void> {
     const modified = this.#clock.now();
-    const copies = [...keys].map(([mark, answer]): RowChange => ({
-      key: movedKey(key, mark),
-      expect: "any",
-      content: { value: JSON.stringify(answer), etag: nextEtag(), modified, expires: modified + onceKeptMs },
+    const copies = [...keys].map(([mark, answer]): Row => ({
+      ...movedKey(key, mark),
+      value: JSON.stringify(answer),
+      etag: nextEtag(),
+      modified,
+      expires: modified + onceKeptMs,
     }));
-    await this.#rows.write(copies);
+    await this.#rows.put(copies);
     const names = [...keys.keys()].map((mark, index) => [`#${index}`, mark]);
     await this.#attempt({
       Key: itemKey(key),

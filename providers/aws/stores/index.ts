@@ -8,7 +8,7 @@ import type {
   LockStore,
   Stores,
 } from "../../../src/contract/stores.ts";
-import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
+import { SingleRowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { DynamoCounterStore } from "./counter-store.ts";
 import { S3KeyValueStore } from "./key-value-store.ts";
@@ -23,7 +23,7 @@ import type { DynamoRows } from "./rows.ts";
 export class AwsStores implements Stores {
   readonly counters: CounterStore;
   readonly #rows: DynamoRows;
-  readonly #rowStores: RowStores;
+  readonly #rowStores: SingleRowStores;
   readonly #clients: AwsClients;
   readonly #config: AwsSettings;
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class AwsStores implements Stores {
     this.#config = config;
     this.#clock = clock;
     this.#rows = rows;
-    this.#rowStores = new RowStores(rows, clock);
+    this.#rowStores = new SingleRowStores(rows, clock);
     this.counters = new DynamoCounterStore(clients.dynamodb, config.table, rows, clock);
   }
 

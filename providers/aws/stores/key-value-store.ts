@@ -11,7 +11,7 @@ import type {
 } from "../../../src/contract/stores.ts";
 import { checkedMetadata } from "../../../src/provider-kit/blob-metadata.ts";
 import { nextEtag } from "../../../src/provider-kit/row-stores/etag.ts";
-import { conflictError, notFound } from "../../../src/provider-kit/row-stores/items.ts";
+import { conflictError, jsonIn, notFound } from "../../../src/provider-kit/row-stores/items.ts";
 import {
   etagExpected,
   pages,
@@ -105,7 +105,7 @@ export class S3KeyValueStore implements KeyValueStore {
     const at = this.#key(key);
     const expect = etagExpected(options.etag, "present");
     const was = await this.#rows.get(at);
-    const conflict = await this.#rows.write([{ key: at, expect, content: undefined }]);
+    const conflict = await this.#rows.write({ key: at, expect, content: undefined });
     if (conflict) throw conflictError(at, expect, conflict.found);
     if (was) await this.#discard(placeOf(was).object);
   }
@@ -153,7 +153,7 @@ export class S3KeyValueStore implements KeyValueStore {
     expect: RowExpectation,
     object: string,
   ): ReturnType<Rows["write"]> {
-    const conflict = await this.#rows.write([{ key: { table, partition, id }, expect, content }]);
+    const conflict = await this.#rows.write({ key: { table, partition, id }, expect, content });
     if (conflict) await this.#discard(object);
     return conflict;
   }
@@ -190,7 +190,7 @@ export class S3KeyValueStore implements KeyValueStore {
   }
 }
 
-/** Returns a readable part of an object name for the console of S3; the etag behind it makes the name unique. */
+/** Returns a readable part of an object name for the console of S3. The etag behind it makes the name unique. */
 function readable(key: string): string {
   return key.replace(/[^A-Za-z0-9-]+/g, "_").slice(0, 100);
 }
@@ -200,7 +200,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function placeOf(row: Row): Place {
-  return JSON.parse(row.value as string) as Place;
+  return jsonIn<Place>(row);
 }
 
 function propertiesOf(row: Row): BlobProperties {

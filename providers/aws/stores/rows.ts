@@ -40,8 +40,8 @@ const maxBatchRetries = 8;
 /**
  * Rows in a DynamoDB table; storage.ts lists its keys.
  *
- * Every read is strongly consistent. A single change is atomic, with its expectation. Several changes take no
- * expectations and are not atomic: DynamoDB's transactions are not needed, and cost twice as much.
+ * Every read is strongly consistent. Several rows are written in batches, which are not atomic: DynamoDB's transactions
+ * are not needed, and cost twice as much.
  */
 export class DynamoRows implements Rows {
   readonly #dynamodb: DynamoDBClient;
@@ -80,7 +80,7 @@ export class DynamoRows implements Rows {
     return (await this.#query(range, headNames)).map((item) => headOfItem(keyOf(range.table, item), item));
   }
 
-  /** Repeats the query until `limit` items are found or no more exist: one response holds up to 1 MB. */
+  /** Repeats the query until `limit` items are found or no more exist. One response holds up to 1 MB. */
   async #query(
     range: RowRange,
     names: Pick<QueryCommandInput, "ProjectionExpression" | "ExpressionAttributeNames"> = {},
@@ -107,20 +107,7 @@ export class DynamoRows implements Rows {
     return items;
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
-    const [first, ...others] = changes;
-    if (first === undefined) return undefined;
-    if (others.length === 0) return await this.#writeOne(first);
-    if (changes.some(({ expect }) => expect !== "any"))
-      throw new BeeHiveError(
-        "InvalidState",
-        "DynamoDB writes several rows only without expectations. Write them one by one.",
-      );
-    for (let n = 0; n < changes.length; n += batchSize) await this.#writeBatch(changes.slice(n, n + batchSize));
-    return undefined;
-  }
-
-  async #writeOne({ key, expect, content }: RowChange): Promise<RowConflict | undefined> {
+  async write({ key, expect, content }: RowChange): Promise<RowConflict | undefined> {
     const condition = conditionOf(expect);
     try {
       if (content === undefined) {
@@ -139,17 +126,28 @@ export class DynamoRows implements Rows {
   }
 
   /**
-   * Returns the conflict, or undefined when our own write caused it: its response was lost, and the SDK repeated it.
+   * Returns the conflict, or undefined when our own write caused it. Its response was lost, and the SDK repeated it.
    */
   async #conflict(key: RowKey, content: RowContent | undefined): Promise<RowConflict | undefined> {
     const found = (await this.head(key))?.etag;
     return content !== undefined && content.etag === found ? undefined : { key, found };
   }
 
-  async #writeBatch(changes: readonly RowChange[]): Promise<void> {
-    let requests = changes.map(({ key, content }): WriteRequest =>
-      content === undefined ? { DeleteRequest: { Key: itemKey(key) } } : { PutRequest: { Item: itemOf(key, content) } },
-    );
+  /** Writes rows whatever their versions. Not atomic. */
+  async put(rows: readonly Row[]): Promise<void> {
+    await this.#writeAll(rows.map((row) => ({ PutRequest: { Item: itemOf(row, row) } })));
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    await this.#writeAll(keys.map((key) => ({ DeleteRequest: { Key: itemKey(key) } })));
+  }
+
+  async #writeAll(requests: readonly WriteRequest[]): Promise<void> {
+    for (let n = 0; n < requests.length; n += batchSize) await this.#writeBatch(requests.slice(n, n + batchSize));
+  }
+
+  async #writeBatch(batch: readonly WriteRequest[]): Promise<void> {
+    let requests = [...batch];
     for (let retries = 0; requests.length > 0; retries++) {
       if (retries > maxBatchRetries)
         throw new BeeHiveError(

@@ -60,7 +60,7 @@ export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string
       const lease = await queues.adopt(fromTrigger(body, triggerMetadata), name, leaseMs);
       if (lease) await hive.deliver(lease);
     };
-    // As bytes, because the host would parse JSON and damage bodies that are no text.
+    // Ask for bytes, because the host would parse JSON and damage bodies that are no text.
     const options = { connection, autoCompleteMessages: false, dataType: "binary", handler } as const;
     if (name.kind === "queue") app.serviceBusQueue(name.toString(), { ...options, queueName: entity });
     else app.serviceBusTopic(name.toString(), { ...options, topicName: entity, subscriptionName: subscription });

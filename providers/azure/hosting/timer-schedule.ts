@@ -93,7 +93,7 @@ function cronLine(name: string, cron: string): string {
 /** A value, a range or `*`, and a step. */
 const part = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/;
 
-/** Returns a field as a timer understands it: unchanged, unless Sunday is 7 or the end of a range. */
+/** Returns a field for a timer. It is unchanged, unless Sunday is 7 or the end of a range. */
 function fieldText(name: string, field: Field, text: string): string {
   if (text === "?") return "*";
   for (const one of text.split(",")) {

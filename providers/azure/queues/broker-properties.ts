@@ -6,7 +6,7 @@ import { propertyFrom } from "./property-values.ts";
 /** Fields of a message that an event has no field for. */
 const brokerFields = ["replyTo", "replyToSessionId", "to"] as const;
 
-/** Returns an id of AMQP as text: it may be a text, a number, a UUID or bytes. */
+/** Returns an id of AMQP as text. It may be a text, a number, a UUID or bytes. */
 export function idText(id: unknown): string | undefined {
   return id === undefined || id === null || id === "" ? undefined : String(propertyFrom(id));
 }

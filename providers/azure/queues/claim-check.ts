@@ -12,7 +12,7 @@ import { readEvent, type ReadResult } from "./reading.ts";
 const storeName = "Claims";
 
 /**
- * Keeps bodies that are too large for a message in the key-value store `Claims`; the message has the key.
+ * Keeps bodies that are too large for a message in the key-value store `Claims`. The message has the key.
  *
  * Subscriptions share a body, and Service Bus keeps events and dead letters without limit. Nothing shows when a body is
  * no longer needed, so bodies stay until you remove them.

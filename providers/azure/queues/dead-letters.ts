@@ -189,7 +189,7 @@ export class DeadLetters {
   }
 }
 
-/** Returns the message as it was sent, without the properties that Service Bus added to the dead letter. */
+/** Returns the message as it was sent, without the properties that Service Bus added. */
 function asSent(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
   const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...properties } = message.applicationProperties ?? {};
   return { ...message, applicationProperties: properties };

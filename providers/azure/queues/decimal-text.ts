@@ -1,4 +1,4 @@
-/** The formats of IEEE 754 decimals, by their length in bytes: the bits of the exponent, and its bias. */
+/** Formats of IEEE 754 decimals by length in bytes: the exponent's bits and bias. */
 const formats: Readonly<Record<number, { readonly exponentBits: number; readonly bias: number }>> = {
   4: { exponentBits: 8, bias: 101 },
   8: { exponentBits: 10, bias: 398 },

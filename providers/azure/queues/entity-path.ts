@@ -2,7 +2,7 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { ServiceBusPlace } from "../places.ts";
 import type { Names } from "./names.ts";
 
-/** What to do about a connection string from the policy of one queue or topic. */
+/** Advice about a connection string from the policy of a queue or topic. */
 export const entityPathAdvice: string =
   "Take the connection string of the namespace, under its Shared access policies: " +
   "the key of one queue or topic has no rights to others";

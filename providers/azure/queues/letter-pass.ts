@@ -14,7 +14,7 @@ interface HeldLetter {
 }
 
 /**
- * One pass through the dead letters of a queue, shared by all calls that take letters at the same time.
+ * A pass through the dead letters of a queue, shared by all concurrent calls.
  *
  * Letters are received oldest first. Letters before the wanted one stay locked until the last call ends, and are
  * abandoned then. Many letters so need one pass, and not one each.

@@ -31,7 +31,7 @@ export interface RedeliveryState {
   readonly firstSeen?: number | undefined;
   /** Deliveries of this message that are no attempts. */
   readonly uncounted?: number | undefined;
-  /** The key of a body that is in the key-value store, because it was too large for a message. */
+  /** The key of a body in the key-value store, which was too large for a message. */
   readonly claim?: string | undefined;
   /** True for a message that is no event and wakes a session with a delayed event. */
   readonly wake?: boolean | undefined;
@@ -135,7 +135,8 @@ export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName)
 }
 
 /**
- * Returns the event of a message: a CloudEvent in binary or structured mode, else an event of the message's subject.
+ * Returns the event of a message. It is a CloudEvent in binary or structured mode, else an event of the message's
+ * subject.
  *
  * @param body the body from the key-value store, when it was too large for the message.
  * @throws an error when the message cannot be read, see `readEvent`.

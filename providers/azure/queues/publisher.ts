@@ -35,7 +35,7 @@ export class Publisher {
     await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some)));
   }
 
-  /** Sends a copy of an event to the one queue or subscription that it was received from, under another message id. */
+  /** Sends a copy of an event back to its queue or subscription, under another message id. */
   async requeue(event: Event, from: QueueName, { id, at, redelivery }: RequeueOptions): Promise<void> {
     const to = from.kind === "subscription" ? from.subscription : undefined;
     const message = toMessage(redelivery.claim === undefined ? event : withoutBody(event), { ...redelivery, to }, id);

@@ -4,7 +4,6 @@ import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { deadLetterOf, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   QueueCounts,
   QueueOperator,
@@ -44,7 +43,7 @@ const unreadableDelayMs = 5_000;
  * A commit pushes the outputs, then completes the message. A crash between the two repeats the outputs under the same
  * ids, and duplicate detection drops them.
  */
-export class AzureQueueOperator implements QueueOperator {
+export class AzureQueueOperator implements QueueOperator<AzureLease> {
   readonly #clock: Clock;
   readonly #place: ServiceBusPlace;
   readonly #pollMs: number;
@@ -91,7 +90,7 @@ export class AzureQueueOperator implements QueueOperator {
   }
 
   /**
-   * Opens links, which needs only the rights of the work itself: send to topics, receive from queues and subscriptions.
+   * Opens links, which needs only the rights to send and to receive.
    */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
     this.#ordered.remember(queues);
@@ -122,14 +121,14 @@ export class AzureQueueOperator implements QueueOperator {
     await this.#publisher.push(events);
   }
 
-  async lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, request: LeaseRequest): Promise<AzureLease[]> {
     if (name.kind === "topic")
       throw new BeeHiveError("QueueNotFound", `"${name}" is a topic; events are leased from a subscription of it.`);
     if (this.#closed) throw new BeeHiveError("InvalidState", "The Azure provider is closed.");
     return await this.#throttling.countRefusals("receive", this.#lease(name, request));
   }
 
-  async #lease(name: QueueName, request: LeaseRequest): Promise<Lease[]> {
+  async #lease(name: QueueName, request: LeaseRequest): Promise<AzureLease[]> {
     if (this.#ordered.has(name)) return await this.#leaseInOrder(name, request);
     try {
       return await this.#leaseInAnyOrder(name, request);
@@ -141,7 +140,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async #leaseInOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AzureLease[]> {
     try {
       const found = await this.#ordered.lease(name, leaseMs, max, this.#clock.now() + waitMs, signal);
       return await fulfilledLeases(
@@ -160,7 +159,7 @@ export class AzureQueueOperator implements QueueOperator {
     }
   }
 
-  async #leaseInAnyOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async #leaseInAnyOrder(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<AzureLease[]> {
     const deadline = this.#clock.now() + waitMs;
     return await this.#readers.use(name, async (reader) => {
       for (;;) {
@@ -184,7 +183,7 @@ export class AzureQueueOperator implements QueueOperator {
    *
    * Returns `undefined` for a message that is meant for another subscription, or that went to the dead letters.
    */
-  adopt(message: ServiceBusReceivedMessage, name: QueueName, leaseMs: number): Promise<Lease | undefined> {
+  adopt(message: ServiceBusReceivedMessage, name: QueueName, leaseMs: number): Promise<AzureLease | undefined> {
     return this.#readers.use(name, (reader) => this.#leaseOf(message, name, reader, leaseMs));
   }
 
@@ -232,23 +231,22 @@ export class AzureQueueOperator implements QueueOperator {
     return deadLetterOf(origin, error.message, error);
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
-    return await Promise.all(leases.map((lease) => this.#settlement.renew(lease as AzureLease, leaseMs)));
+  async renew(leases: readonly AzureLease[], leaseMs: number): Promise<readonly boolean[]> {
+    return await Promise.all(leases.map((lease) => this.#settlement.renew(lease, leaseMs)));
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
-    const held = lease as AzureLease;
-    held.assertHeld();
+  async commit(lease: AzureLease, outputs: readonly Event[]): Promise<void> {
+    lease.assertHeld();
     if (outputs.length > 0) await this.push(outputs);
-    await this.#settlement.commit(held);
+    await this.#settlement.commit(lease);
   }
 
-  abandon(lease: Lease, options: AbandonOptions): Promise<void> {
-    return this.#settlement.abandon(lease as AzureLease, options);
+  abandon(lease: AzureLease, options: AbandonOptions): Promise<void> {
+    return this.#settlement.abandon(lease, options);
   }
 
-  deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
-    return this.#settlement.deadLetter(lease as AzureLease, letter);
+  deadLetter(lease: AzureLease, letter: DeadLetterRecord): Promise<void> {
+    return this.#settlement.deadLetter(lease, letter);
   }
 
   counts(name: QueueName): Promise<QueueCounts> {

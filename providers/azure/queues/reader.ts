@@ -30,7 +30,7 @@ const maxLockMs = 300_000;
 interface Unsettled {
   /** Its number among all messages of the receiver. */
   readonly number: number;
-  /** The time of the lock or of the last request to renew it, by the clock of this process, in ms since the epoch. */
+  /** Time of the lock or of the last request to renew it, by the local clock, in ms. */
   lockedAt: number;
 }
 
@@ -78,7 +78,7 @@ export class Reader implements Source {
     this.#unsettled.delete(message);
   }
 
-  /** True when too many messages came after one that is not settled: then another receiver must be used. */
+  /** True when too many messages came after one that is not settled. Then another receiver must be used. */
   get isFull(): boolean {
     const [oldest] = this.#unsettled.values();
     return oldest !== undefined && this.#received - oldest.number > maxBehind;

@@ -11,7 +11,7 @@ import { toEvent } from "./message.ts";
 export interface ReadResult {
   readonly event: Event;
   /**
-   * Why the event is incomplete: its body is missing (`NotFound`) or cannot be fetched at the moment, or the message
+   * Why the event is incomplete. Its body is missing (`NotFound`) or cannot be fetched at the moment, or the message
    * cannot be read (`BodyUnreadable`).
    */
   readonly problem?: BeeHiveError | undefined;

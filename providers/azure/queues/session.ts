@@ -78,7 +78,7 @@ export class Session implements Source {
     return withinLimit(this.receiver, this.#settlements.add(settlement), clock, settlementMs);
   }
 
-  /** Returns the next event of the key; `undefined` when there is none, or when the first is still delayed. */
+  /** Returns the next event of the key; `undefined` when there is none, or the first is delayed. */
   async next(waitMs: number = moreMs): Promise<ServiceBusReceivedMessage | undefined> {
     if (!this.#isFirst) await this.#renewIfShort();
     this.#isFirst = false;
@@ -146,7 +146,7 @@ export class Session implements Source {
     return "gone";
   }
 
-  /** Parks all messages of the session behind those already parked; returns whether a message woke the session. */
+  /** Parks all messages of the session behind those already parked. Returns whether a message woke the session. */
   async #scan(): Promise<boolean> {
     this.#hasScanned = true;
     while (this.#parked.events.length < maxParked) {
@@ -166,7 +166,7 @@ export class Session implements Source {
     return this.#wakes.length > 0;
   }
 
-  /** Returns whether a message is a wake-up that is not needed any more, or a copy for another subscription. */
+  /** Returns whether a message is an outdated wake-up, or a copy for another subscription. */
   #isToDrop(message: ServiceBusReceivedMessage): boolean {
     return redeliveryStateOf(message).wake === true || isForOthers(message, this.#parts.name);
   }
@@ -185,7 +185,7 @@ export class Session implements Source {
     this.#parking = parking;
   }
 
-  /** Renews the lock when a third of it has passed, so that the next event has most of a lock before it. */
+  /** Renews the lock after a third of it. So the next event has most of a lock before it. */
   async #renewIfShort(): Promise<void> {
     if (this.#parts.clock.now() - this.#lockedAt > this.#lockMs / 3) await this.renew();
   }

@@ -1,5 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azure/service-bus";
-import { sleep, type Clock, type Timer } from "../../../src/base/clock.ts";
+import { sleep, waitFor, type Clock, type Timer } from "../../../src/base/clock.ts";
+import { Callers } from "../../../src/provider-kit/callers.ts";
 import { isCode } from "../errors.ts";
 import { Session, type SessionParts } from "./session.ts";
 
@@ -18,12 +19,6 @@ export interface SessionMessage {
   readonly session: Session;
 }
 
-interface Waiter {
-  readonly max: number;
-  readonly resolve: (found: readonly SessionMessage[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export interface SessionsParts extends Omit<SessionParts, "settled"> {
   /** Requests the next free session. The wait for one is on the side of the service. */
   readonly accept: () => Promise<ServiceBusSessionReceiver>;
@@ -34,7 +29,7 @@ export interface SessionsParts extends Omit<SessionParts, "settled"> {
 }
 
 /**
- * The locked sessions of one queue or subscription: about as many as there are free slots, each with one event in work.
+ * The locked sessions of a queue or subscription. There are about as many as free slots, each with one event in work.
  *
  * When an event is settled, the next of its session is received. A session without events is released.
  */
@@ -42,7 +37,8 @@ export class Sessions {
   readonly #parts: SessionsParts;
   readonly #clock: Clock;
   readonly #open = new Set<Session>();
-  readonly #waiters = new Set<Waiter>();
+  /** Callers with the number of events that each wants. */
+  readonly #callers: Callers<number, SessionMessage>;
   readonly #ready = new Map<SessionMessage, Timer>();
   readonly #asked = new Set<Promise<void>>();
   readonly #overdue = new Set<Timer>();
@@ -53,9 +49,10 @@ export class Sessions {
   constructor(parts: SessionsParts) {
     this.#parts = parts;
     this.#clock = parts.clock;
+    this.#callers = new Callers(parts.clock);
   }
 
-  /** Returns up to `max` events, each of another session, waiting for the first until `deadline` or an abort. */
+  /** Returns up to `max` events of different sessions. Waits for the first until `deadline` or an abort. */
   lease(max: number, deadline: number, signal: AbortSignal): Promise<readonly SessionMessage[]> {
     if (signal.aborted) return Promise.resolve([]);
     const ready = [...this.#ready].slice(0, max).map(([found, timer]) => {
@@ -64,31 +61,9 @@ export class Sessions {
       return found;
     });
     if (ready.length > 0) return Promise.resolve(ready);
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        this.#waiters.delete(waiter);
-        timer.cancel();
-        signal.removeEventListener("abort", stopWaiting);
-      };
-      const waiter: Waiter = {
-        max,
-        resolve: (found) => {
-          end();
-          resolve(found);
-        },
-        reject: (error) => {
-          end();
-          // Errors of the SDK pass unchanged.
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-          reject(error);
-        },
-      };
-      const stopWaiting = (): void => waiter.resolve([]);
-      const timer = this.#clock.after(deadline - this.#clock.now(), stopWaiting);
-      signal.addEventListener("abort", stopWaiting);
-      this.#waiters.add(waiter);
-      this.#acceptMore();
-    });
+    const found = this.#callers.wait(max, deadline - this.#clock.now(), signal);
+    this.#acceptMore();
+    return found;
   }
 
   get #isClosed(): boolean {
@@ -96,24 +71,21 @@ export class Sessions {
   }
 
   /**
-   * Closes all, and waits for pending requests: the SDK cannot cancel them, and its timers would keep the process
+   * Closes all, and waits for pending requests. The SDK cannot cancel them, and its timers would keep the process
    * alive.
    */
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const { resolve } of this.#waiters) resolve([]);
+    this.#callers.close();
     for (const timer of [...this.#ready.values(), ...this.#overdue]) timer.cancel();
     this.#ready.clear();
     await Promise.all([...this.#open].map((session) => this.#release(session)));
-    const over = new AbortController();
-    const patience = sleep(this.#clock, this.#parts.firstMs * 2, over.signal);
-    await Promise.race([Promise.all(this.#asked), patience]);
-    over.abort();
+    await waitFor(Promise.all(this.#asked), this.#clock, this.#parts.firstMs * 2);
   }
 
   /** Requests sessions: one at a time while none is free, then twice as many after each success. */
   #acceptMore(): void {
-    const wanted = [...this.#waiters].reduce((sum, { max }) => sum + max, 0);
+    const wanted = [...this.#callers].reduce((sum, caller) => sum + caller.wanted, 0);
     while (!this.#isClosed && this.#accepting < Math.min(wanted, this.#eager)) void this.#accept();
   }
 
@@ -178,7 +150,7 @@ export class Sessions {
    * The session is held until the other is there; otherwise it would itself be the next.
    */
   async #hasItsTurn(session: Session): Promise<boolean> {
-    const isSaturated = this.#waiters.size === 0 && this.#accepting === 0;
+    const isSaturated = this.#callers.size === 0 && this.#accepting === 0;
     if (!isSaturated || this.#clock.now() < session.turnBegan + turnMs) return true;
     try {
       this.#take(await this.#ask());
@@ -191,8 +163,8 @@ export class Sessions {
   }
 
   #offer(found: SessionMessage): void {
-    const [waiter] = this.#waiters;
-    if (waiter) return waiter.resolve([found]);
+    const [caller] = this.#callers;
+    if (caller) return caller.resolve([found]);
     const timer = this.#clock.after(keptMs, () => {
       this.#ready.delete(found);
       void this.#release(found.session);
@@ -201,8 +173,8 @@ export class Sessions {
   }
 
   #fail(error: unknown): void {
-    const [waiter] = this.#waiters;
-    waiter?.reject(error);
+    const [caller] = this.#callers;
+    caller?.reject(error);
   }
 
   /** Releases a session. If that fails, it is free when its lock ends. */

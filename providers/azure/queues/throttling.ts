@@ -28,7 +28,7 @@ const slowDown = new Set([429, 503]);
  */
 export class Throttling {
   readonly #counter = metrics.getMeter("beehive-actors").createCounter("beehive.throttled", {
-    description: "Requests that were refused because there were too many",
+    description: "Throttled requests",
     unit: "{request}",
   });
   readonly #watched = new WeakSet<object>();

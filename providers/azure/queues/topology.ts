@@ -175,12 +175,12 @@ export class Topology {
 export function madeWithoutSessions(name: QueueName): BeeHiveError {
   return new BeeHiveError(
     "InvalidConfiguration",
-    `"${name}" is to be ordered and was made without sessions, which Service Bus cannot change. ` +
-      "When it is empty delete it, then let hive.setup() make it again.",
+    `"${name}" must be ordered, but was made without sessions, which Service Bus cannot change. ` +
+      "Delete it when it is empty, then let hive.setup() make it again.",
   );
 }
 
-/** Lets through the events for all subscriptions, and the copies for this one: its retries and requeued events. */
+/** Lets through events for all subscriptions, and copies for this one. Copies are its retries and requeued events. */
 function ruleFor(subscription: string): { name: string; filter: { sqlExpression: string } } {
   const sqlExpression = `"${addresseeProperty}" IS NULL OR "${addresseeProperty}" = '${subscription}'`;
   return { name: "BeeHive", filter: { sqlExpression } };

@@ -5,7 +5,7 @@ import type { ContainerClient } from "@azure/storage-blob";
 export type Pipeline = TableClient["pipeline"];
 
 /**
- * Returns the pipeline of a blob client, which has no public property for it; `undefined` for a substitute of a client.
+ * Returns the pipeline of a blob client, which is not public; `undefined` for a substitute client.
  *
  * Clients of blobs share the pipeline of their container client.
  */

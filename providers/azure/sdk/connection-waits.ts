@@ -37,7 +37,7 @@ interface ClaimOptions {
   readonly abortSignal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener">;
 }
 
-/** Extra time for a late answer, in ms: a session that is granted after the caller gave up stays locked. */
+/** Extra time for a late answer, in ms. A session that is granted after the caller gave up stays locked. */
 const onItsWayMs = 1_000;
 const limited = new WeakSet<ConnectionContext>();
 

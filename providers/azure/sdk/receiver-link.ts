@@ -9,7 +9,7 @@ interface Message {
 }
 
 /**
- * Lets a message be settled by its lock token when its link was closed, as the SDK settles deferred messages.
+ * Settles a message by its lock token after its link was closed, as the SDK does for deferred messages.
  *
  * The SDK (7.9.5) closes a link when the broker takes more than 200 ms to end a receive, opens another under the same
  * name, and settles old messages over it: such a settlement is never answered. After a broken connection the SDK does

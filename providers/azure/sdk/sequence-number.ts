@@ -2,7 +2,7 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 
 export type SequenceNumber = NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>;
 
-/** Returns a sequence number as a `Long`, which the SDK does not export; it reads only the mark and the bytes. */
+/** Returns a sequence number as a `Long`, which the SDK does not export. It reads only the mark and the bytes. */
 export function sequenceNumber(value: bigint): SequenceNumber {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(value);

@@ -1,5 +1,5 @@
 import type { ServiceBusSessionReceiver } from "@azure/service-bus";
-import type { Clock, Timer } from "../../../src/base/clock.ts";
+import { withTimeLimit, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 
 interface Internals {
@@ -14,27 +14,19 @@ interface Internals {
  *
  * @throws BeeHiveError `LeaseLost` when the session is gone by then, else `Timeout`.
  */
-export async function withinLimit(
+export function withinLimit(
   receiver: ServiceBusSessionReceiver,
   settlement: Promise<void>,
   clock: Clock,
   ms: number,
 ): Promise<void> {
-  let timer: Timer | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = clock.after(ms, () => {
-      forgetWaits(receiver);
-      const [code, what] = receiver.isClosed
-        ? (["LeaseLost", "the session was lost"] as const)
-        : (["Timeout", "Service Bus did not answer in time"] as const);
-      reject(new BeeHiveError(code, `It is not known whether the event was settled: ${what}.`));
-    });
+  return withTimeLimit(settlement, clock, ms, () => {
+    forgetWaits(receiver);
+    const [code, what] = receiver.isClosed
+      ? (["LeaseLost", "the session was lost"] as const)
+      : (["Timeout", "Service Bus did not respond in time"] as const);
+    throw new BeeHiveError(code, `The event may or may not be settled: ${what}.`);
   });
-  try {
-    await Promise.race([settlement, overdue]);
-  } finally {
-    timer?.cancel();
-  }
 }
 
 function forgetWaits(receiver: ServiceBusSessionReceiver): void {

@@ -34,7 +34,7 @@ export function timeLimit(ms: number): Policy {
         return response;
       } catch (error) {
         if (!over.signal.aborted) throw error;
-        throw new RestError(`There was no answer within ${limitMs} ms`, { code: "ETIMEDOUT", request });
+        throw new RestError(`There was no response within ${limitMs} ms`, { code: "ETIMEDOUT", request });
       } finally {
         timer.cancel();
         // The next try has its own limit.

@@ -1,8 +1,8 @@
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { Turnstile } from "../../../src/base/turnstile.ts";
 import type { CounterStore, IncrementOptions } from "../../../src/contract/stores.ts";
-import { RowCounterStore } from "../../../src/provider-kit/row-stores/counter-store.ts";
-import type { RowChange, RowConflict, Rows } from "../../../src/provider-kit/rows.ts";
+import { RowCounterStore, type CounterRows } from "../../../src/provider-kit/row-stores/counter-store.ts";
+import type { AtomicRows } from "../../../src/provider-kit/rows.ts";
 import type { OnceKeys } from "./once-keys.ts";
 
 /** The longest wait after a collision with another process, in ms. */
@@ -15,12 +15,12 @@ const maxWaitMs = 200;
  * follows.
  */
 export class TableCounterStore implements CounterStore {
-  readonly #rows: Rows;
+  readonly #rows: AtomicRows;
   readonly #clock: Clock;
   readonly #onceKeys: OnceKeys;
   readonly #turnstile = new Turnstile();
 
-  constructor(rows: Rows, clock: Clock, onceKeys: OnceKeys) {
+  constructor(rows: AtomicRows, clock: Clock, onceKeys: OnceKeys) {
     this.#rows = rows;
     this.#clock = clock;
     this.#onceKeys = onceKeys;
@@ -46,16 +46,13 @@ export class TableCounterStore implements CounterStore {
   }
 
   /** Returns the rows for one increment, in which a write that collides waits before it returns. */
-  #patientRows(): Rows {
+  #patientRows(): CounterRows {
     let collisions = 0;
     const rows = this.#rows;
     return {
       get: (key) => rows.get(key),
-      head: (key) => rows.head(key),
-      page: (range) => rows.page(range),
-      pageHeads: (range) => rows.pageHeads(range),
-      write: async (changes: readonly RowChange[]): Promise<RowConflict | undefined> => {
-        const conflict = await rows.write(changes);
+      writeAtomically: async (changes) => {
+        const conflict = await rows.writeAtomically(changes);
         if (conflict) await sleep(this.#clock, Math.random() * Math.min(maxWaitMs, 5 * 2 ** ++collisions));
         return conflict;
       },

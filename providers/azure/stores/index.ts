@@ -9,7 +9,7 @@ import type {
   KeyValueStore,
   Stores,
 } from "../../../src/contract/stores.ts";
-import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
+import { SingleRowStores } from "../../../src/provider-kit/row-stores/index.ts";
 import type { AzureClients } from "../client.ts";
 import { translateErrors } from "../errors.ts";
 import { TableCounterStore } from "./counter-store.ts";
@@ -23,7 +23,7 @@ import { TableRows } from "./rows.ts";
 export class AzureStores implements Stores {
   readonly counters: CounterStore;
   readonly locks: BlobLockStore;
-  readonly #rows: RowStores;
+  readonly #rows: SingleRowStores;
   readonly #container: ContainerClient;
   readonly #made: Once;
 
@@ -39,7 +39,7 @@ export class AzureStores implements Stores {
     });
     this.locks = new BlobLockStore(container, this.#made, clock);
     this.counters = new TableCounterStore(rows, clock, new OnceKeys(table, clock, random));
-    this.#rows = new RowStores(rows, clock, this.locks);
+    this.#rows = new SingleRowStores(rows, clock, this.locks);
   }
 
   collection<T extends Identified>(name: string): CollectionStore<T> {

@@ -205,7 +205,7 @@ const metadataName = "beehive";
  * goes into one value.
  */
 interface Packed {
-  /** The key as it was given; the name of the blob may hold only a part of it. */
+  /** The key as it was given. The name of the blob may hold only a part of it. */
   readonly key: string;
   readonly own: Readonly<Record<string, string>>;
   /** Tells this write from all others. */

@@ -75,7 +75,7 @@ export class BlobLockStore implements LockStore {
   }
 }
 
-/** Takes the lease, and creates the blob when it is missing; returns whether the lease was free. */
+/** Takes the lease, and creates the blob when it is missing. Returns whether the lease was free. */
 async function acquire(blob: BlockBlobClient, lease: BlobLeaseClient, seconds: number): Promise<boolean> {
   for (;;) {
     try {

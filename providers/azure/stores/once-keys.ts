@@ -2,7 +2,7 @@ import { odata, type TableClient } from "@azure/data-tables";
 import type { Clock } from "../../../src/base/clock.ts";
 import { oncePrefix, tableKey } from "./table-key.ts";
 
-/** One increment in 20 deletes up to 40 keys, which is more than are added: the number of keys stays bounded. */
+/** About every 20th increment deletes up to 40 keys, more than are added. The number of keys stays bounded. */
 const oneIn = 20;
 const maxKeys = 40;
 

@@ -1,6 +1,14 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import type { Row, RowChange, RowConflict, RowHead, RowKey, RowRange, Rows } from "../../../src/provider-kit/rows.ts";
-import { compareIds, holds } from "../../../src/provider-kit/rows.ts";
+import type {
+  AtomicRows,
+  Row,
+  RowChange,
+  RowConflict,
+  RowHead,
+  RowKey,
+  RowRange,
+} from "../../../src/provider-kit/rows.ts";
+import { compareIds, deletionsOf, holds } from "../../../src/provider-kit/rows.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
 import { headNames, keyOf, toEntity, toHead, toRow, type StoredEntity } from "./entity.ts";
 import { Once } from "./once.ts";
@@ -15,7 +23,7 @@ const maxInTransaction = 100;
  * A row has two etags. Ours is made before the write and decides expectations. The etag of the table guards between the
  * read and the write, so that no change goes unnoticed.
  */
-export class TableRows implements Rows {
+export class TableRows implements AtomicRows {
   readonly #table: TableClient;
   readonly #made: Once;
 
@@ -44,16 +52,22 @@ export class TableRows implements Rows {
     return (await this.#query(range, headNames)).map((entity) => toHead(keyOf(range.table, entity), entity));
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
-    const [first] = changes;
-    if (!first) return undefined;
+  async write(change: RowChange): Promise<RowConflict | undefined> {
     await this.#made.done();
-    if (changes.length === 1) return await this.#writeOne(first);
-    for (let from = 0; from < changes.length; from += maxInTransaction) {
-      const conflict = await this.#writeTogether(changes.slice(from, from + maxInTransaction));
-      if (conflict) return conflict;
-    }
-    return undefined;
+    return await this.#writeOne(change);
+  }
+
+  async writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    const [first, ...others] = changes;
+    if (!first) return undefined;
+    if (others.length === 0) return await this.write(first);
+    await this.#made.done();
+    return await this.#writeTogether(changes);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += maxInTransaction)
+      await this.writeAtomically(deletionsOf(keys.slice(from, from + maxInTransaction)));
   }
 
   async #writeOne(change: RowChange): Promise<RowConflict | undefined> {
@@ -71,25 +85,27 @@ export class TableRows implements Rows {
   }
 
   async #writeTogether(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+    let left = changes;
     for (;;) {
+      const [first] = left;
+      if (!first) return undefined;
       const actions: TransactionAction[] = [];
-      for (const change of changes) {
+      for (const change of left) {
         const action = await this.#action(change);
         if ("found" in action) return action;
         actions.push(action.action);
       }
-      const outcome = await this.#tryWrite(changes[0] as RowChange, () => this.#table.submitTransaction(actions));
+      const outcome = await this.#tryWrite(first, () => this.#table.submitTransaction(actions));
       if (outcome === "done") return undefined;
-      const found = await Promise.all(changes.map((change) => this.#versionOf(change)));
+      const found = await Promise.all(left.map((change) => this.#versionOf(change)));
       // In a transaction, one written row means that all are written.
-      if (changes.some((change, index) => isWritten(change, found[index]))) return undefined;
-      const at = changes.findIndex(({ expect }, index) => !holds(expect, found[index]));
-      if (at >= 0) return { key: (changes[at] as RowChange).key, found: found[at] };
-      // A missing row fails a transaction of deletes. Without expectations, delete one by one.
-      if (changes.every(({ expect, content }) => expect === "any" && content === undefined)) {
-        for (const change of changes) await this.#writeOne(change);
-        return undefined;
-      }
+      if (left.some((change, index) => isWritten(change, found[index]))) return undefined;
+      const conflict = left.flatMap(({ key, expect }, index) =>
+        holds(expect, found[index]) ? [] : [{ key, found: found[index] }],
+      )[0];
+      if (conflict) return conflict;
+      // A missing row fails a transaction that deletes it.
+      left = left.filter(({ content }, index) => content !== undefined || found[index] !== undefined);
     }
   }
 
@@ -172,7 +188,7 @@ export class TableRows implements Rows {
   }
 }
 
-/** Returns whether a refused write had succeeded before: its answer was lost, and the SDK repeated it. */
+/** Returns whether a refused write had succeeded before. Its answer was lost, and the SDK repeated it. */
 function isWritten({ content }: RowChange, found: string | undefined): boolean {
   return content !== undefined && content.etag === found;
 }
@@ -192,7 +208,7 @@ function filterOf({ table, partition, from, to, after }: RowRange): string {
   return conditions.join(" and ");
 }
 
-/** Checks the bounds again, because a bound that is too long for a key is shortened in the filter. */
+/** Checks the bounds again, because the filter shortens a bound that is too long. */
 function isWithin({ from, to }: RowRange, id: string): boolean {
   return (from === undefined || compareIds(id, from) >= 0) && (to === undefined || compareIds(id, to) < 0);
 }

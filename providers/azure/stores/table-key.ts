@@ -44,7 +44,7 @@ export function shortKey(text: string, maxLength: number = maxKey, kept: number 
   return `${key.slice(0, kept)}~~${createHash("sha256").update(text).digest("hex")}`;
 }
 
-/** Returns whether {@link shortKey} shortened a key: no encoded text has two marks in a row. */
+/** Returns whether {@link shortKey} shortened a key. No encoded text has two marks in a row. */
 export function isShortened(key: string): boolean {
   return key.includes("~~");
 }

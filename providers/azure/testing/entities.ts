@@ -58,7 +58,7 @@ export class Subscription extends Receivable {
     return [...this.rules.values()].some(({ filter }) => filter(message));
   }
 
-  /** Dead-letters a message without a session in a subscription that requires sessions; a topic accepts it. */
+  /** Dead-letters a message without a session in a subscription that requires sessions. A topic accepts it. */
   enqueue(message: AmqpMessage): void {
     if (!this.queue.settings.requiresSession || hasSession(message)) return this.queue.enqueue(message);
     const reason = {

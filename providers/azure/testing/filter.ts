@@ -71,7 +71,7 @@ class Parser {
     return right ? (message) => left(message) === true && right(message) === true : left;
   }
 
-  /** Reads the operands on both sides of a word; the right one takes the rest of the same kind. */
+  /** Reads the operands on both sides of a word. The right one takes the rest of the same kind. */
   #joined(word: string, operand: () => Expression): [Expression, Expression?] {
     const left = operand();
     if (!this.#take(word)) return [left];

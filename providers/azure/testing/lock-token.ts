@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/* A lock token is a UUID: big-endian as an AMQP value, in the byte order of a .NET Guid as a delivery tag. */
+/* A lock token is a UUID. It is big-endian as an AMQP value, in the byte order of a .NET Guid as a delivery tag. */
 
 export function newLockToken(): string {
   return randomUUID();

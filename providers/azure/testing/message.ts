@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { decode, types, type AmqpMessage } from "./rhea.ts";
 
-/** The message format of a batch: each data section is a message (Microsoft's AMQP protocol guide). */
+/** The message format of a batch. Each data section is a message (Microsoft's AMQP protocol guide). */
 const batchFormat = 0x80013700;
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ export function messagesOf(format: number | undefined, payload: AmqpMessage | Bu
   return (Buffer.isBuffer(content) ? [content] : content).map(decode);
 }
 
-/** Returns a message as it is kept: with an id, which the broker adds when the sender gave none. */
+/** Returns a message as stored: with an id, which the broker adds if the sender gave none. */
 export function received(message: AmqpMessage): AmqpMessage {
   const { delivery_count: _, ...kept } = message;
   return { ...kept, message_id: message.message_id ?? randomUUID().replaceAll("-", "") };

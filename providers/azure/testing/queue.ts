@@ -108,7 +108,7 @@ export class MessageQueue {
     return session && this.#lineOf(entry) === session.id ? this.#lock(entry, session) : undefined;
   }
 
-  /** Locks the session with that id, or the next with a message; returns `undefined` when none is free. */
+  /** Locks the session with that id, or the next with a message. Returns `undefined` when none is free. */
   acceptSession(id: string | undefined, holder: string, lost: () => void): SessionLock | undefined {
     const chosen = id ?? this.#sessions.next(this.#lines.keys());
     return chosen === undefined ? undefined : this.#sessions.accept(chosen, holder, lost);

@@ -93,19 +93,19 @@ export function sendable(sender: Sender): number {
   return credit - (session.outgoing.next_delivery_id - session.outgoing.next_pending_delivery);
 }
 
-/** Returns whether the receiver drains: it wants the messages that are ready, then an end of its credit. */
+/** Returns whether the receiver drains. It wants the messages that are ready, then an end of its credit. */
 export function isDraining(sender: Sender): boolean {
   return (sender as unknown as LinkInternals)._draining;
 }
 
-/** Makes a sender report the end of a drain also when all credit was used, where rhea would be silent. */
+/** Reports the end of a drain also when all credit was used, where rhea would be silent. */
 export function alwaysAnswerDrain(sender: Sender): void {
   const internals = sender as unknown as LinkInternals;
   const drain = internals._get_drain.bind(internals);
   internals._get_drain = () => drain() || internals._draining;
 }
 
-/** Reports the end of a drain at once, also between two frames, where rhea would keep it for the next. */
+/** Reports the end of a drain at once, where rhea would keep it for the next frame. */
 export function reportDrained(sender: Sender): void {
   sender.set_drained(true);
   (sender.connection as unknown as { _register(): void })._register();

@@ -5,7 +5,7 @@ import { holdAttach, refuseAttach, maxSessionWait } from "./rhea.ts";
 import type { SessionLock } from "./sessions.ts";
 
 /**
- * Grants a receiver the session that it requests: one by id at once or never, or the next free one, after a wait.
+ * Grants a receiver the session that it requests. By id it does so at once or never; the next free one may take a wait.
  *
  * The attach is answered when a session is free, or refused when none is free in time. Returns a function that ends the
  * wait.

@@ -26,7 +26,7 @@ export class Sessions {
   readonly #expired: (lock: SessionLock) => void;
   readonly #held = new Map<string, SessionLock>();
   readonly #states = new Map<string, Buffer>();
-  /** The turn in which each was accepted last: the one that has waited longest is next. */
+  /** The turn in which each was accepted last. The one that has waited longest is next. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
 

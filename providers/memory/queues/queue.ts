@@ -1,3 +1,4 @@
+import { Alarm } from "../../../src/base/alarm.ts";
 import { Bag, type Bagged } from "../../../src/base/bag.ts";
 import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
@@ -54,7 +55,7 @@ class Line extends Fifo<Entry> {
   }
 }
 
-/** One simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
+/** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly #name: QueueName;
   readonly #clock: Clock;
@@ -72,14 +73,14 @@ export class MemoryQueue {
   #waitingBehind = 0;
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
-  #expiryTimer: Timer | undefined;
-  #expiryAt = Infinity;
+  readonly #expiry: Alarm;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
     this.#name = name;
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
+    this.#expiry = new Alarm(clock, () => this.#expire());
   }
 
   configure(ordered: boolean): void {
@@ -112,7 +113,7 @@ export class MemoryQueue {
       this.#leased.add(lease);
       leases.push(lease);
     }
-    if (leases.length > 0) this.#expireAt(now + leaseMs);
+    if (leases.length > 0) this.#expiry.ringBy(now + leaseMs);
     return leases;
   }
 
@@ -154,7 +155,7 @@ export class MemoryQueue {
   renew(lease: MemoryLease, leaseMs: number): boolean {
     if (!this.#holds(lease)) return false;
     lease.expiresAt = this.#now() + leaseMs;
-    this.#expireAt(lease.expiresAt);
+    this.#expiry.ringBy(lease.expiresAt);
     return true;
   }
 
@@ -251,7 +252,7 @@ export class MemoryQueue {
 
   /** Cancels every timer and wakes every waiter. */
   close(): void {
-    this.#expiryTimer?.cancel();
+    this.#expiry.cancel();
     for (const timer of this.#delayed.values()) timer.cancel();
     this.#waiters.close();
   }
@@ -301,25 +302,14 @@ export class MemoryQueue {
     return now;
   }
 
-  /** Sets the one timer of all leases to the first end. */
-  #expireAt(time: number): void {
-    const now = this.#clock.now();
-    // An end in the past without a call means that the clock jumped forward: set the timer anew.
-    if (time >= this.#expiryAt && this.#expiryAt > now) return;
-    this.#expiryTimer?.cancel();
-    this.#expiryAt = time;
-    this.#expiryTimer = this.#clock.after(time - now, () => this.#expire());
-  }
-
   /** Abandons the entries whose leases have expired. */
   #expire(): void {
-    this.#expiryAt = Infinity;
     const now = this.#now();
     let next = Infinity;
     for (const lease of this.#leased) {
       if (lease.expiresAt > now) next = Math.min(next, lease.expiresAt);
       else this.abandon(lease, { delayMs: 0, countAttempt: true });
     }
-    this.#expireAt(next);
+    this.#expiry.ringBy(next);
   }
 }

@@ -10,7 +10,7 @@ import {
   type RowHead,
   type RowKey,
   type RowRange,
-  type Rows,
+  type AtomicRows,
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 
@@ -18,7 +18,7 @@ import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 const checksPerRow = 3;
 
 /** Rows in memory. Reads and writes are synchronous; only the contract wants promises. */
-export class MemoryRows implements Rows {
+export class MemoryRows implements AtomicRows {
   readonly #clock: Clock;
   readonly #tables = new Map<string, Table>();
   /** Rows that expire, the one checked longest ago first. */
@@ -47,7 +47,15 @@ export class MemoryRows implements Rows {
     return (await this.page(range)).map(headOf);
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(change: RowChange): Promise<RowConflict | undefined> {
+    return this.writeAtomically([change]);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    for (const key of keys) this.#put(key, undefined);
+  }
+
+  async writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     for (const { key, expect } of changes) {
       const found = this.#find(key)?.etag;
       if (!holds(expect, found)) return { key, found };
@@ -97,7 +105,7 @@ export class MemoryRows implements Rows {
   }
 }
 
-/** One store: its partitions in order, each with its rows in order. */
+/** A store: its partitions in order, each with its rows in order. */
 class Table {
   readonly #name: string;
   readonly #partitions = new SortedMap<SortedMap<RowContent>>();

@@ -17,7 +17,7 @@ export interface Statement<R = unknown> {
   readonly all: (values: readonly Value[]) => R[];
 }
 
-/** One connection. */
+/** A connection. */
 export interface Driver {
   readonly name: DriverName;
   /** Prepares a statement, which refuses values that would crash a driver, see `values.ts`. */

@@ -49,7 +49,7 @@ export class FileWatch {
     return this.#log === log.join(" ");
   }
 
-  /** True if a removed log can still be copied into the file, because no other process has written since. */
+  /** True if a removed log can still be copied into the file: no other process wrote since. */
   get logMayBeSaved(): boolean {
     return (
       performance.now() - this.#logSeenAt < freshMs &&

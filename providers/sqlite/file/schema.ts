@@ -21,7 +21,7 @@ import type { Driver } from "./driver.ts";
  * dead_letters    The dead letters with their reasons (`letter ->> 'reason'`). The id 7 is the letter `letter-7`.
  * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an
  *                 empty file, which the process keeps locked while it lives.
- * recent_ids      The ids pushed lately, to drop duplicates. One row per transaction; `ids` is JSON, by destination.
+ * recent_ids      The ids pushed lately, to drop duplicates; not those that steps gave. One row per transaction; `ids` is JSON, by destination.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
  */

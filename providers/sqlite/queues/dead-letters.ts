@@ -1,15 +1,10 @@
-import { letterId, letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import { jsonErrorPlace } from "../../../src/base/json-error.ts";
+import { letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { SqliteLease } from "./lease.ts";
-import { eventOf, type EventRow } from "./message.ts";
+import type { EventRow } from "../../../src/provider-kit/event-row.ts";
+import { letterOf, type LetterRow } from "../../../src/provider-kit/letter-row.ts";
 import type { Subscription } from "./topology.ts";
-
-interface DeadLetterRow extends EventRow {
-  readonly id: number;
-  readonly letter: string;
-}
 
 /** Letters in a page. Each letter holds a whole event. */
 const pageSize = 50;
@@ -62,7 +57,7 @@ export class DeadLetters {
 
   /** Yields the letters, oldest first. */
   async *list({ id, name }: Subscription): AsyncGenerator<DeadLetter, void, undefined> {
-    const query = this.#client.query<DeadLetterRow>(
+    const query = this.#client.query<LetterRow>(
       `SELECT id, letter, ${this.#client.text("event")}, ${this.#client.text("body")} FROM dead_letters ` +
         "WHERE subscription = ? AND id > ? ORDER BY id LIMIT ?",
     );
@@ -76,42 +71,4 @@ export class DeadLetters {
       if (page.length < pageSize) return;
     }
   }
-}
-
-function letterOf(row: DeadLetterRow, queueName: string): DeadLetter {
-  const { letter, problem } = parsed(row.letter);
-  const textOf = (name: string): string | undefined => {
-    const value = letter[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  return {
-    reason: textOf("reason") ?? `The letter ${letterId(row.id)} of ${queueName} does not say why: ${problem}.`,
-    errorName: textOf("errorName") ?? "Unreadable",
-    errorMessage: textOf("errorMessage") ?? "",
-    stack: textOf("stack"),
-    actor: textOf("actor") ?? "",
-    subscription: textOf("subscription") ?? queueName,
-    attempts: typeof letter["attempts"] === "number" ? letter["attempts"] : 0,
-    id: letterId(row.id),
-    event: eventOf(row, queueName),
-    firstSeen: timeOf(textOf("firstSeen")),
-    lastSeen: timeOf(textOf("lastSeen")),
-  };
-}
-
-/** What another program wrote there may be anything; the error of `JSON.parse` quotes it. */
-function parsed(text: unknown): { readonly letter: Readonly<Record<string, unknown>>; readonly problem: string } {
-  try {
-    const letter: unknown = JSON.parse(String(text));
-    if (typeof letter === "object" && letter !== null)
-      return { letter: letter as Readonly<Record<string, unknown>>, problem: "it has no reason" };
-    return { letter: {}, problem: "it is no JSON object" };
-  } catch {
-    return { letter: {}, problem: `it is not JSON, wrong ${jsonErrorPlace(String(text)) ?? "somewhere"}` };
-  }
-}
-
-function timeOf(text: string | undefined): Date {
-  const time = new Date(text ?? 0);
-  return Number.isNaN(time.getTime()) ? new Date(0) : time;
 }

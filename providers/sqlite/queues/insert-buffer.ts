@@ -2,7 +2,7 @@ import type { Event } from "../../../src/events/event.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { Value } from "../file/values.ts";
-import { eventOf, type EventRow } from "./message.ts";
+import { eventOf, type EventRow } from "../../../src/provider-kit/event-row.ts";
 import { SqliteLease } from "./lease.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";

@@ -1,6 +1,7 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { Subscription } from "./topology.ts";
 
 /** A lease. It is held while its row has the same token and it has not expired. */
@@ -15,8 +16,10 @@ export class SqliteLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  /** The commits of other steps that the failed step of this lease relied on. */
+  relied: Iterable<PendingCommit> = [];
 
-  constructor(from: Omit<SqliteLease, "queueName">) {
+  constructor(from: Omit<SqliteLease, "queueName" | "relied">) {
     this.id = from.id;
     this.token = from.token;
     this.subscription = from.subscription;

@@ -1,16 +1,16 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../../src/base/clock.ts";
-import type { BeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueCounts } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
+import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import { UndoGroup } from "../file/group-commit.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import { SqliteLease } from "./lease.ts";
-import { readRow, type EventRow } from "./message.ts";
+import { readRow, type EventRow } from "../../../src/provider-kit/event-row.ts";
 import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Subscription } from "./topology.ts";
@@ -23,15 +23,9 @@ interface Candidate {
   readonly first_seen: number | null;
 }
 
-/** A row that cannot be read, with the lease to settle it. */
-export interface UnreadableRow {
-  readonly lease: SqliteLease;
-  readonly problem: BeeHiveError;
-}
-
 export interface TakenMessages {
   readonly leases: SqliteLease[];
-  readonly unreadable: readonly UnreadableRow[];
+  readonly unreadable: readonly UnreadableRow<SqliteLease>[];
 }
 
 const held = "id = ? AND lease = ? AND due > ?";
@@ -189,7 +183,7 @@ export class Messages {
     const queueName = subscription.name.toString();
     return () => {
       const leases: SqliteLease[] = [];
-      const unreadable: UnreadableRow[] = [];
+      const unreadable: UnreadableRow<SqliteLease>[] = [];
       found.forEach((one, index) => {
         const known = atHand[index]?.with({ queueName });
         const { event, problem } = known

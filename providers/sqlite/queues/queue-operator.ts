@@ -1,9 +1,9 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import { inMs } from "../../../src/base/duration.ts";
+import { ConcurrencyConflict } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
-  Lease,
   LeaseRequest,
   KeyHolder,
   QueueCounts,
@@ -22,12 +22,12 @@ import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { keyHolders } from "./key-holders.ts";
 import type { SqliteLease } from "./lease.ts";
-import { readRow, rowOf } from "./message.ts";
+import { readRow, rowOf } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { Topology } from "./topology.ts";
-import { UnreadableRows } from "./unreadable-rows.ts";
+import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import { Waiting } from "./waiting.ts";
 
 const none: TakenMessages = { leases: [], unreadable: [] };
@@ -38,7 +38,7 @@ const none: TakenMessages = { leases: [], unreadable: [] };
  * A call resolves when its changes, leases included, are on disk, as far as `durability` demands. A killed process
  * loses its leases, see {@link Processes}, and nothing else. A commit with its outputs happens once or not at all.
  */
-export class SqliteQueueOperator implements QueueOperator {
+export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #config: SqliteConfig;
@@ -111,11 +111,17 @@ export class SqliteQueueOperator implements QueueOperator {
     assertBodySizes(events, this.#config.maxEventBytes);
     return await this.#client.write(() => {
       this.#assertDestinations(events);
-      return this.#publish(events);
+      const now = this.#clock.now();
+      let dropped = 0;
+      for (const event of events) {
+        if (this.#isFirst(event, now)) this.#enqueue(event, now);
+        else dropped++;
+      }
+      return dropped;
     });
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<Lease[]> {
+  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<SqliteLease[]> {
     let now = this.#clock.now();
     let giveUpAt = now + waitMs;
     for (;;) {
@@ -144,18 +150,19 @@ export class SqliteQueueOperator implements QueueOperator {
     }
   }
 
-  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]> {
+  async renew(leases: readonly SqliteLease[], leaseMs: number): Promise<readonly boolean[]> {
     const renewed = await this.#client.write(() => {
       const now = this.#clock.now();
-      return leases.map((lease) => this.#messages.renew(lease as SqliteLease, now + leaseMs, now) && now + leaseMs);
+      return leases.map((lease) => this.#messages.renew(lease, now + leaseMs, now) && now + leaseMs);
     });
-    return renewed.map((until, index) => {
-      if (until !== false) (leases[index] as SqliteLease).expiresAt = until;
+    return leases.map((lease, index) => {
+      const until = renewed[index] ?? false;
+      if (until !== false) lease.expiresAt = until;
       return until !== false;
     });
   }
 
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+  async commit(lease: SqliteLease, outputs: readonly Event[]): Promise<void> {
     await this.commitStep(lease, outputs, {});
   }
 
@@ -166,7 +173,7 @@ export class SqliteQueueOperator implements QueueOperator {
    * possibly several times.
    */
   commitStep(
-    lease: Lease,
+    lease: SqliteLease,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
   ): Promise<void> {
@@ -176,22 +183,26 @@ export class SqliteQueueOperator implements QueueOperator {
       this.#assertDestinations(outputs);
       this.#remove(lease);
       write?.();
-      this.#publish(outputs);
+      const now = this.#clock.now();
+      // An output that is new is no duplicate and is not remembered.
+      for (const event of outputs) if (event.isNew || this.#isFirst(event, now)) this.#enqueue(event, now);
     });
   }
 
-  async abandon(lease: Lease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
+  async abandon(lease: SqliteLease, { delayMs, countAttempt }: AbandonOptions): Promise<void> {
     await this.#client.write(() => {
-      this.#messages.abandon(lease as SqliteLease, delayMs, countAttempt, this.#clock.now());
-      this.#waiting.touch((lease as SqliteLease).subscription);
+      this.#messages.abandon(lease, delayMs, countAttempt, this.#clock.now());
+      this.#waiting.touch(lease.subscription);
     });
   }
 
-  async deadLetter(lease: Lease, letter: DeadLetterRecord): Promise<void> {
+  /** @throws ConcurrencyConflict if the step failed upon a change that was undone. The event is then delivered again. */
+  async deadLetter(lease: SqliteLease, letter: DeadLetterRecord): Promise<void> {
+    await assertHappened(lease);
     await this.#client.write(() => {
       const now = this.#clock.now();
-      this.#messages.assertHeld(lease as SqliteLease, now);
-      this.#deadLetters.add(lease as SqliteLease, letter);
+      this.#messages.assertHeld(lease, now);
+      this.#deadLetters.add(lease, letter);
       this.#remove(lease, now);
     });
   }
@@ -253,9 +264,9 @@ export class SqliteQueueOperator implements QueueOperator {
     this.#waiting.close();
   }
 
-  #remove(lease: Lease, now: number = this.#clock.now()): void {
-    const { subscription, inLine } = lease as SqliteLease;
-    this.#messages.remove(lease as SqliteLease, now);
+  #remove(lease: SqliteLease, now: number = this.#clock.now()): void {
+    const { subscription, inLine } = lease;
+    this.#messages.remove(lease, now);
     if (inLine) this.#waiting.touch(subscription);
   }
 
@@ -264,28 +275,35 @@ export class SqliteQueueOperator implements QueueOperator {
     for (const event of events) this.#topology.destination(event);
   }
 
-  /** Returns how many events were dropped as duplicates. */
-  #publish(events: readonly Event[]): number {
-    const now = this.#clock.now();
-    let dropped = 0;
-    for (const event of events) {
-      const destination = this.#topology.destination(event);
-      if (!this.#recent.add(destination.id, identityOf(event), now)) {
-        dropped++;
-        continue;
-      }
-      if (destination.subscriptions.length === 0) continue;
-      const row = rowOf(event);
-      const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
-      for (const subscription of destination.subscriptions) {
-        const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
-        if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
-        else {
-          this.#messages.add(subscription, event, row, due, now);
-          this.#waiting.touch(subscription);
-        }
+  /** Remembers the id of an event. Returns false for a duplicate. */
+  #isFirst(event: Event, now: number): boolean {
+    return this.#recent.add(this.#topology.destination(event).id, identityOf(event), now);
+  }
+
+  #enqueue(event: Event, now: number): void {
+    const { subscriptions } = this.#topology.destination(event);
+    if (subscriptions.length === 0) return;
+    const row = rowOf(event);
+    const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
+    for (const subscription of subscriptions) {
+      const waiter = due <= now && !isInLine(subscription, event) ? this.#waiting.waiter(subscription) : undefined;
+      if (waiter) this.#messages.hand(subscription, event, row, waiter, now);
+      else {
+        this.#messages.add(subscription, event, row, due, now);
+        this.#waiting.touch(subscription);
       }
     }
-    return dropped;
+  }
+}
+
+/** @throws ConcurrencyConflict if a commit that the step of the lease relied on has failed. */
+async function assertHappened({ event, relied }: SqliteLease): Promise<void> {
+  for (const { happened } of relied) {
+    try {
+      await happened;
+    } catch (cause) {
+      const message = `The event ${event.id} failed upon a change that was undone. It will be delivered again.`;
+      throw new ConcurrencyConflict(event.id, message, { cause });
+    }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  deletionsOf,
   holds,
   type Row,
   type RowChange,
@@ -7,7 +8,7 @@ import {
   type RowHead,
   type RowKey,
   type RowRange,
-  type Rows,
+  type AtomicRows,
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 import type { SqliteClient } from "../file/client.ts";
@@ -31,7 +32,7 @@ const columns = "store, partition, id, etag, modified, expires, metadata, value"
 const one = "WHERE store = ? AND partition = ? AND id = ?";
 
 /** The rows of all stores, in one table. */
-export class SqliteRows implements Rows {
+export class SqliteRows implements AtomicRows {
   readonly #client: SqliteClient;
   /** The selected columns of an item, and of a head. */
   readonly #item: string;
@@ -73,7 +74,15 @@ export class SqliteRows implements Rows {
     return this.#select(this.#head, range).map(headOf);
   }
 
-  async write(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  write(change: RowChange): Promise<RowConflict | undefined> {
+    return this.writeAtomically([change]);
+  }
+
+  async delete(keys: readonly RowKey[]): Promise<void> {
+    await this.writeAtomically(deletionsOf(keys));
+  }
+
+  async writeAtomically(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
     if (changes.length === 0) return undefined;
     return this.#client.write(() => {
       for (const { key, expect } of changes) {

@@ -12,7 +12,7 @@ export interface CircuitBreakerOptions {
   /** Failures that open the breaker; at least 1. @default 10 */
   readonly failures?: number | undefined;
   /**
-   * The share of calls that must have failed as well, above 0 and up to 1: a gateway that always fails one call in five
+   * The share of calls that must have failed as well, above 0 and up to 1. A gateway that always fails one call in five
    * is not down. @default 0.5
    */
   readonly rate?: number | undefined;
@@ -45,7 +45,7 @@ interface Settings {
 }
 
 /**
- * Opens when too many calls fail, by number and by rate, so that a service that is down is left alone.
+ * Opens when too many calls fail, by number and by rate. So it spares a service that is down.
  *
  * While it is open, the subscription leases nothing, and events that were leased before are abandoned without counting
  * an attempt. Afterwards the subscription tries one event; when that fails too, the breaker opens again at once

@@ -1,3 +1,4 @@
+import { withTimeLimit } from "../../base/clock.ts";
 import { checkedDuration } from "../../base/checked-number.ts";
 import type { Duration } from "../../base/duration.ts";
 import { BeeHiveError } from "../../base/errors.ts";
@@ -6,7 +7,7 @@ import type { Middleware } from "../actor.ts";
 import { withSignal } from "./run-through.ts";
 
 /**
- * Fails a run that takes longer than `duration` with `Timeout`, which is retried like any failure.
+ * Fails a run that takes longer than `duration` with `Timeout`. The failure is retried like any other.
  *
  * The actor sees its signal abort. The run has failed by then, so later outputs are discarded.
  *
@@ -18,18 +19,14 @@ export function timeout(duration: Duration): Middleware {
   const limitMs = checkedDuration("timeout", "duration", duration, time);
   return (event, context, next) => {
     const passed = new AbortController();
-    const timer = context.clock.after(limitMs, () => {
-      passed.abort(
-        new BeeHiveError("Timeout", `${context.descriptor.name} worked on ${event.id} for more than ${limitMs} ms.`),
-      );
-    });
     const run = next(withSignal(context, AbortSignal.any([context.signal, passed.signal])));
-    return Promise.race([run, rejection(passed.signal)]).finally(() => timer.cancel());
+    return withTimeLimit(run, context.clock, limitMs, () => {
+      const error = new BeeHiveError(
+        "Timeout",
+        `${context.descriptor.name} worked on ${event.id} for more than ${limitMs} ms.`,
+      );
+      passed.abort(error);
+      throw error;
+    });
   };
-}
-
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { registeredProvider } from "../../contract/provider-module.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { UsageError } from "../exit-code.ts";
 
@@ -19,8 +20,12 @@ export const backup: CliCommand = defineCommand<object, [file: string]>({
   async run({ output, provider }, _options, file) {
     if (existsSync(file)) throw new UsageError(`${file} exists already. Name a new file: a backup overwrites nothing.`);
     const from = await provider();
-    if (!isCopyable(from))
-      throw new UsageError(`${from.name}: cannot be copied by beehive backup, which is for sqlite: only.`);
+    if (!isCopyable(from)) {
+      const advice = registeredProvider(from.name)?.backupAdvice;
+      throw new UsageError(
+        `${from.name}: cannot be copied by beehive backup, which is for sqlite: only.${advice ? ` ${advice}` : ""}`,
+      );
+    }
     await from.backup(file);
     const { size } = await stat(file);
     if (output.json) output.result({ file, bytes: size });

@@ -8,6 +8,7 @@ import { lint } from "./lint.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
+import { relay } from "./relay.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
@@ -18,6 +19,7 @@ export const commands: readonly CliCommand[] = [
   init,
   run,
   push,
+  relay,
   queues,
   ...deadLetters,
   trace,

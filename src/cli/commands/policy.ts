@@ -13,11 +13,11 @@ interface Options {
 
 export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   name: "policy",
-  summary: "print the least rights that modules need in a cloud",
+  summary: "print the least rights that modules need",
   description:
-    "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles. " +
-    "Rights to tables and blobs are included only where they are used: by injected stores, pulsers, a journal, or " +
-    "options of the provider. No cloud is called.",
+    "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles, for " +
+    "postgres: the GRANTs of a role. Rights to tables and blobs are included only where they are used: by injected " +
+    "stores, pulsers, a journal, or options of the provider. No cloud and no server is called.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
@@ -33,17 +33,18 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       "an IAM policy",
     ],
     ["beehive policy dist/actors.js --provider azure: --setup", "the roles of an identity"],
+    ["beehive policy dist/actors.js --provider postgres://worker@db/shop | psql", "the GRANTs of the role worker"],
   ],
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
     const { publishes } = hive;
-    const journal = hive.journal !== undefined && hive.journal !== false;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
+    const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
     if (!module?.leastRights) {
       const clouds = await providersWith("leastRights");
       const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");
-      throw new UsageError(`Only clouds have rights: name one with ${named}.`);
+      throw new UsageError(`This provider has no rights: name one with ${named}.`);
     }
     const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, journal });
     const [head, ...rows] = rights.table ?? [];

@@ -18,16 +18,16 @@ interface Options {
   readonly interval?: number;
 }
 
-/** One line of the table. */
+/** A line of the table. */
 interface Row extends QueueCounts {
   readonly queue: string;
-  /** How long the oldest ready event has waited, in ms; `null` where the provider does not know. */
+  /** Wait of the oldest ready event, in ms; `null` where the provider does not know. */
   readonly oldestMs: number | null;
   /** The number of events that are due and not settled: ready and leased. */
   readonly lag: number;
   /** The pause of the subscription in some process; `null` when none is known. */
   readonly paused: RecentPause | null;
-  /** The events of an ordered queue that hold back others of their key; `null` where the provider does not know. */
+  /** Events of an ordered queue that hold back their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
 }
 
@@ -38,7 +38,7 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has " +
     "waited, and the lag: events that are due and not settled.\n\nWithout names it shows the queues that the actors " +
     "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
-    "list them (sqlite:). Clouds report no ages (-).\n\nOn sqlite: it also shows subscriptions that a process has " +
+    "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nOn sqlite: and postgres: it also shows subscriptions that a process has " +
     "paused, from the journal, and events that hold back others of their partition key. For other providers ask GET " +
     "/ready of each worker (health in beehive.config.json).",
   define: (command) =>
@@ -62,7 +62,10 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     const { output, signal } = context;
     const provider = await context.provider();
     const names = await namesOf(context, given, provider.queues);
-    if (!watch) return show(output, await rowsOf(provider, names));
+    if (!watch) {
+      for (const warning of (await provider.warnings?.()) ?? []) output.note(warning);
+      return show(output, await rowsOf(provider, names));
+    }
     if (!output.json && !output.interactive)
       throw new UsageError("--watch needs a terminal; with --json it prints one line each time.");
     while (!signal.aborted) {

@@ -9,7 +9,7 @@ export interface ChoiceOptions extends Filter {
   readonly all?: boolean;
 }
 
-/** The few facts of a dead letter that are kept in memory: there may be very many letters. */
+/** The few facts of a dead letter that are kept in memory. There may be very many letters. */
 export interface ChosenLetter {
   readonly id: string;
   readonly eventId: string;
@@ -24,7 +24,7 @@ export interface Choice {
 }
 
 /**
- * Returns the letters that a command changes: those that match the filter, or all of them with `--all`.
+ * Returns the letters that a command changes: all that match the filter, or every one with `--all`.
  *
  * @throws UsageError when there is neither a filter nor `--all`: a forgotten id must not mean everything.
  */

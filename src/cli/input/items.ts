@@ -6,7 +6,7 @@ export const formats = ["auto", "ndjson", "array", "document"] as const;
 export type Format = (typeof formats)[number];
 
 /**
- * Yields the values of an input: the lines of NDJSON, the elements of a JSON array, or one document.
+ * Yields the values of an input: lines of NDJSON, elements of an array, or one document.
  *
  * With `auto` the beginning of the input decides: an array begins with a bracket, and the first line of NDJSON is JSON
  * by itself.

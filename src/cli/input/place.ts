@@ -1,8 +1,8 @@
 import { UsageError } from "../exit-code.ts";
 
-/** One value of an input, as text. */
+/** A value of an input, as text. */
 export interface Item {
-  /** The number of the item, counted from 1: the line in NDJSON, the index in an array. */
+  /** The number of the item, from 1: its line in NDJSON, its index in an array. */
   readonly number: number;
   /** The first line of the item, counted from 1. */
   readonly line: number;
@@ -13,7 +13,7 @@ export function placeOf({ number, line }: Pick<Item, "number" | "line">): string
   return number === line ? `line ${line}` : `element ${number} (line ${line})`;
 }
 
-/** The longest value that is read, in characters: more than any provider accepts, and small enough for memory. */
+/** Maximum length of a value, in characters: beyond all providers, and small enough for memory. */
 export const maxItem: number = 8 * 1024 * 1024;
 
 export function tooLong(line: number): UsageError {

@@ -12,7 +12,7 @@ export interface VersionSource {
 }
 
 /**
- * Returns the event with the version of its body, after checking the body against the schema of its type.
+ * Returns the event with the version of its body. Checks the body against the schema of its type first.
  *
  * @throws UsageError when the version is unknown, because a reader would take the body for version 1.
  * @throws BeeHiveError `BodyUnreadable` when no reader of that type could read the body.
@@ -22,7 +22,7 @@ export function withBodyVersion(event: Event, { types, given }: VersionSource): 
   const own = event.properties[versionProperty];
   const version = own ?? given ?? (types && (type?.version ?? 1));
   if (version === undefined) throw new UsageError(missingVersionText(event.eventType));
-  // As with `create`, a body of version 1 carries no version.
+  // Like `create`, add no version to a body of version 1.
   const versioned =
     own !== undefined || version === 1
       ? event

@@ -24,7 +24,7 @@ export interface EventSettings {
   readonly versions: VersionSource;
   /** The delay of all events, in ms. */
   readonly delay: number | undefined;
-  /** Event ids are derived from this and the number of the item, so the same item of a run is the same event. */
+  /** Event ids derive from this and the item's number. So the same item of a run is the same event. */
   readonly runId: string;
 }
 
@@ -78,7 +78,7 @@ function assertJson(text: string): void {
   }
 }
 
-/** Returns the body as JSON text; empty when it is not JSON, or there is no body. */
+/** Returns the body as JSON text; empty without a body, or when it is not JSON. */
 function jsonIn(event: Event): string {
   const { body } = event;
   if (body.length === 0 || !isJson(event.contentType)) return "";
@@ -99,7 +99,7 @@ function keyAt(json: string, path: string): string {
   throw new UsageError(`it has no text or number at ${path}`);
 }
 
-/** Returns the same id for the same item of a run, so that pushing it again is a duplicate. */
+/** Returns the same id for the same item of a run. So a repeated push is a duplicate. */
 function idOf(runId: string, number: number): string {
   return createHash("sha256").update(`${runId}\n${number}`).digest("base64url").slice(0, 32);
 }

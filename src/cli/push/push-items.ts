@@ -23,7 +23,7 @@ export interface Pushed {
   readonly failure: string | undefined;
 }
 
-/** Pushes the events of items until they end, one is bad, the provider fails or the signal aborts. */
+/** Pushes events until they end, one is bad, the provider fails or the signal aborts. */
 export async function pushItems(items: AsyncIterable<Item>, pusher: Pusher, options: PushOptions): Promise<Pushed> {
   const { settings, from, keepGoing, signal, onBad, onItem } = options;
   let bad = 0;

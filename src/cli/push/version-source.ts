@@ -9,7 +9,7 @@ interface Options {
   readonly schemaVersion?: number;
 }
 
-/** Returns the event types that modules declare or import, and the version given on the command line. */
+/** Returns the declared and imported event types of modules, and the version of the command line. */
 export async function versionsOf(settings: CommandContext["settings"], options: Options): Promise<VersionSource> {
   const { modules, schemaVersion: given } = options;
   const paths = modules?.split(",").map((path) => path.trim()) ?? (await settings()).modules ?? [];

@@ -55,7 +55,7 @@ function unfed(graph: EventGraph): Finding[] {
   });
 }
 
-/** Returns a hint that the topic and the queue of one name may have been confused. */
+/** Returns a hint about a possible confusion of topic and queue of the same name. */
 function otherKindHint({ topic, kind }: GraphQueue["name"]): string {
   return kind === "queue"
     ? `The topic ${topic}- is published to: write "${topic}-${topic}" in publishes when the queue is meant.`

@@ -19,14 +19,14 @@ export function observedFindings(graph: EventGraph): Finding[] {
       rule: "never-seen",
       severity: "warning",
       where: `${publisherText(from)} to ${to}`,
-      message: "It is declared, and the journal has no such event. Remove it if it never happens any more.",
+      message: "It is declared, but the journal has no such event. Remove it if it no longer occurs.",
     })),
   ];
 }
 
 function undeclaredText({ from, to, count = 0 }: Publication): string {
-  const seen = `The journal has ${countText(count)} of these events, and nothing says so.`;
+  const seen = `The journal has ${countText(count)} of these events, but nothing declares them.`;
   if (from.kind === "outside") return `${seen} ${entryHint(to)}`;
   const name = to.kind === "queue" ? `${to}-${to}` : to.topic;
-  return `${seen} Add "${name}" to what ${from.name} publishes, so that the set-up makes it and the graph shows it.`;
+  return `${seen} Add "${name}" to the publishes of ${from.name}, so that the set-up makes it and the graph shows it.`;
 }

@@ -62,7 +62,7 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   const isFed = publications.some(({ from }) => from.kind === "outside");
 
   const cards = [
-    ...(isFed ? [card("outside ", line("outside", "outside", "", "What is outside the actors"))] : []),
+    ...(isFed ? [card("outside ", line("outside", "outside", "", "Outside the actors"))] : []),
     ...pulsers.map(({ name, schedule }) =>
       card(`pulser ${name}`, line("pulser", name, schedule, `The pulser ${name}`)),
     ),
@@ -103,7 +103,7 @@ function line(kind: ChartNodeKind, text: string, note: string, tooltip: string):
   return { kind, text, note, tooltip };
 }
 
-/** Places readers across the flow: side by side when it goes down, stacked when it goes right. */
+/** Places readers across the flow: side by side when going down, stacked when going right. */
 function place(id: string, header: Line, readers: readonly Line[], direction: Direction): Card {
   const headHeight = header.note === "" ? headerHeight : headerHeight + noteSize + 2;
   const widths = readers.map(widthOf);

@@ -9,7 +9,7 @@ import { textWidth } from "./text-width.ts";
 const margin = 20;
 
 /**
- * Returns a self-contained picture: a card for each event with its actors, and arrows to the events that they publish.
+ * Returns a self-contained picture: a card for each event with its actors, and arrows between them.
  *
  * Its background is transparent, and its colours fit light and dark pages.
  */

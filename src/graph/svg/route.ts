@@ -72,7 +72,7 @@ export function routeOf({ arrow, between }: PlacedArrow, { cards, layers }: Layo
   };
 }
 
-/** Returns a line close beside a card, or straight to the next point if that is about as close. */
+/** Returns a line close beside a card, or straight to the next point if as close. */
 function laneBeside({ left, right }: Frame, atLeft: boolean, next: number | undefined): number {
   const room = next === undefined ? 0 : atLeft ? left - next : next - right;
   const away = room > distance / 2 && room < 3 * distance ? room : distance;

@@ -27,7 +27,7 @@ export type TraceState =
 export interface Trace {
   /** The id that was traced: of an event, a correlation id or a business id. */
   readonly id: string;
-  /** Whether the queues were asked for the current state. */
+  /** True if the queues were asked for the current state. */
   readonly live: boolean;
   /** The start of the journal, in ms since the epoch; `undefined` when it is empty. */
   readonly since: number | undefined;
@@ -49,7 +49,7 @@ export interface TracedEvent {
   readonly time: number;
   /** Why its branches are left out: shown elsewhere, of another business id, or too deep. */
   readonly cut: "shown" | "other" | "deep" | undefined;
-  /** One branch for each subscription with a copy, sorted by name. */
+  /** A branch for each subscription with a copy, sorted by name. */
   readonly branches: readonly TracedBranch[];
 }
 
@@ -114,7 +114,7 @@ const words: Readonly<Record<TraceState, string>> = {
 };
 
 /**
- * Returns a trace as text: one line for each event and attempt, and a summary of all states.
+ * Returns a trace as text, with a line for each event and attempt, and a summary.
  *
  * @example
  * console.log(traceText(await hive.trace("order-1")));
@@ -133,8 +133,8 @@ export function traceText(trace: Trace): string {
 function notFound({ id, since }: Trace): string {
   const bounds = since === undefined ? "The journal is empty." : `The journal goes back to ${timeOf(since)}.`;
   return (
-    `Nothing is called "${id}": no event, no correlation id and no business id. ` +
-    `The business id of an event is its partitionKey, or what journal.subject makes of it. ${bounds}\n`
+    `No event, correlation id or business id is called "${id}". ` +
+    `The business id of an event is its partitionKey, or the result of journal.subject. ${bounds}\n`
   );
 }
 

@@ -2,16 +2,19 @@ import type { Clock } from "../../base/clock.ts";
 import { checkedKey } from "../../contract/keys.ts";
 import type { CounterStore, IncrementOptions } from "../../contract/stores.ts";
 import { assertCount, belowMinimum, checkedFloor, counterKey, onceKeptMs, type CounterAnswer } from "../counter.ts";
-import type { Row, RowChange, RowKey, Rows } from "../rows.ts";
+import type { AtomicRows, Row, RowChange, RowKey } from "../rows.ts";
 import { nextEtag } from "./etag.ts";
 import { jsonIn, unreadable } from "./items.ts";
 
+/** The part of the rows that counters use. */
+export type CounterRows = Pick<AtomicRows, "get" | "writeAtomically">;
+
 /** Counters: a row for each value, and a row for each idempotency key. */
 export class RowCounterStore implements CounterStore {
-  readonly #rows: Rows;
+  readonly #rows: CounterRows;
   readonly #clock: Clock;
 
-  constructor(rows: Rows, clock: Clock) {
+  constructor(rows: CounterRows, clock: Clock) {
     this.#rows = rows;
     this.#clock = clock;
   }
@@ -39,7 +42,7 @@ export class RowCounterStore implements CounterStore {
       const changes: RowChange[] = [];
       if (!refused) changes.push(this.#change(key, row, String(result.value)));
       if (onceKey) changes.push(this.#change(onceKey, onceRow, JSON.stringify(result), onceKeptMs));
-      const conflict = await this.#rows.write(changes);
+      const conflict = await this.#rows.writeAtomically(changes);
       if (!conflict) return resultOf(result, key, delta, min);
     }
   }

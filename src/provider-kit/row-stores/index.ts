@@ -9,7 +9,7 @@ import type {
   LockStore,
   Stores,
 } from "../../contract/stores.ts";
-import type { Rows } from "../rows.ts";
+import type { AtomicRows, Rows } from "../rows.ts";
 import { RowCollectionStore } from "./collection-store.ts";
 import { RowCounterStore } from "./counter-store.ts";
 import { Items } from "./items.ts";
@@ -17,24 +17,19 @@ import { RowKeyValueStore } from "./key-value-store.ts";
 import { RowKeyedListStore } from "./keyed-list-store.ts";
 import { RowLockStore } from "./lock-store.ts";
 
-/**
- * All stores on a table of rows: of a provider, or of one step with its `StepRows`.
- *
- * @example
- * readonly stores = new RowStores(new MyRows(), clock);
- */
-export class RowStores implements Stores {
+/** The stores that change one row at a time: all but counters. */
+export class SingleRowStores implements Omit<Stores, "counters"> {
   readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #locks: LockStore;
-  readonly #ownLocks: RowLockStore | undefined;
+  readonly #ownLocks: RowLockStore | undefined = undefined;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: Rows, clock: Clock, locks?: LockStore) {
     this.#rows = rows;
     this.#clock = clock;
-    this.#ownLocks = locks ? undefined : new RowLockStore(rows, clock);
-    this.#locks = locks ?? (this.#ownLocks as RowLockStore);
+    if (locks) this.#locks = locks;
+    else this.#locks = this.#ownLocks = new RowLockStore(rows, clock);
   }
 
   /** Ends the held locks: their signals abort. */
@@ -54,12 +49,24 @@ export class RowStores implements Stores {
     return new RowKeyValueStore(this.#rows, this.#clock, table("blob", name));
   }
 
-  get counters(): CounterStore {
-    return new RowCounterStore(this.#rows, this.#clock);
-  }
-
   get locks(): LockStore {
     return this.#locks;
+  }
+}
+
+/**
+ * All stores on a table of rows: of a provider, or of one step with its `StepRows`.
+ *
+ * @example
+ * readonly stores = new RowStores(new MyRows(), clock);
+ */
+export class RowStores extends SingleRowStores implements Stores {
+  readonly counters: CounterStore;
+
+  /** @param locks the locks, which never join a step. @default locks in the rows */
+  constructor(rows: AtomicRows, clock: Clock, locks?: LockStore) {
+    super(rows, clock, locks);
+    this.counters = new RowCounterStore(rows, clock);
   }
 }
 

@@ -73,13 +73,13 @@ export class Items<T extends Identified> {
     const etag = nextEtag();
     const value = jsonOf(key, rest);
     const content = { value, etag, modified: this.#clock.now() };
-    const conflict = await this.#rows.write([{ key, expect, content }]);
+    const conflict = await this.#rows.write({ key, expect, content });
     return { stored: { ...(JSON.parse(value) as object), etag } as Stored<T>, conflict };
   }
 
   async delete(key: RowKey, etag: string | undefined): Promise<void> {
     const expect = etagExpected(etag, "present");
-    const conflict = await this.#rows.write([{ key, expect, content: undefined }]);
+    const conflict = await this.#rows.write({ key, expect, content: undefined });
     if (conflict) throw conflictError(key, expect, conflict.found);
   }
 
@@ -87,9 +87,7 @@ export class Items<T extends Identified> {
   async deleteAll(table: string, partition: string): Promise<void> {
     for (;;) {
       const heads = await this.#rows.pageHeads({ table, partition, limit: pageSize });
-      await this.#rows.write(
-        heads.map(({ id }) => ({ key: { table, partition, id }, expect: "any", content: undefined })),
-      );
+      await this.#rows.delete(heads);
       if (heads.length < pageSize) return;
     }
   }

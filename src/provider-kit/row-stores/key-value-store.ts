@@ -64,7 +64,7 @@ export class RowKeyValueStore implements KeyValueStore {
   async delete(key: string, options: { readonly etag?: string | undefined } = {}): Promise<void> {
     const at = this.#key(key);
     const expect = etagExpected(options.etag, "present");
-    const conflict = await this.#rows.write([{ key: at, expect, content: undefined }]);
+    const conflict = await this.#rows.write({ key: at, expect, content: undefined });
     if (conflict) throw conflictError(at, expect, conflict.found);
   }
 
@@ -94,7 +94,7 @@ export class RowKeyValueStore implements KeyValueStore {
       modified: this.#clock.now(),
       metadata: JSON.stringify(checkedMetadata(key, metadata)),
     };
-    const conflict = await this.#rows.write([{ key: at, expect, content }]);
+    const conflict = await this.#rows.write({ key: at, expect, content });
     if (conflict) throw conflictError(at, expect, conflict.found);
     return propertiesOf(headOf({ ...at, ...content }));
   }

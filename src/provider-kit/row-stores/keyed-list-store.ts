@@ -3,7 +3,7 @@ import type { Identified, IdRange, KeyedListStore, Stored } from "../../contract
 import type { RowKey } from "../rows.ts";
 import { etagOf, idOf, type Items } from "./items.ts";
 
-/** Keyed lists: a table for each name of a list, a partition for each key, a row for each item. */
+/** Keyed lists: a table for each list name, a partition for each key, a row for each item. */
 export class RowKeyedListStore<T extends Identified> implements KeyedListStore<T> {
   readonly #items: Items<T>;
   readonly #name: string;

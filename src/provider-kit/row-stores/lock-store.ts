@@ -76,9 +76,11 @@ export class RowLockStore implements LockStore {
       until: now + ttlMs,
       holder: await this.#holder?.(),
     };
-    const conflict = await this.#rows.write([
-      { key, expect: row ? { etag: row.etag } : "absent", content: contentOf(holding, now) },
-    ]);
+    const conflict = await this.#rows.write({
+      key,
+      expect: row ? { etag: row.etag } : "absent",
+      content: contentOf(holding, now),
+    });
     return conflict ? undefined : holding;
   }
 
@@ -86,7 +88,7 @@ export class RowLockStore implements LockStore {
   async #countAnew(key: RowKey, { etag, modified }: Row, holding: Holding): Promise<void> {
     const now = this.#clock.now();
     const content = contentOf({ ...holding, until: now + holding.until - modified }, now);
-    await this.#rows.write([{ key, expect: { etag }, content }]);
+    await this.#rows.write({ key, expect: { etag }, content });
   }
 }
 
@@ -116,7 +118,7 @@ class RowHold implements Hold {
     const row = await this.#rows.get(this.#key);
     if (!row || holdingIn(row)?.fencingToken !== holding.fencingToken) return false;
     const content = contentOf(holding, this.#clock.now());
-    return (await this.#rows.write([{ key: this.#key, expect: { etag: row.etag }, content }])) === undefined;
+    return (await this.#rows.write({ key: this.#key, expect: { etag: row.etag }, content })) === undefined;
   }
 }
 

@@ -41,7 +41,7 @@ function comparable(event: Event): object {
   };
 }
 
-/** Runs `work` over all items, a few at a time: many emulators handle one call after the other. */
+/** Runs `work` over all items, a few at a time. Many emulators handle one call after the other. */
 export async function forEachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const rest = items.values();
   const worker = async (): Promise<void> => {

@@ -33,7 +33,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
         none: [],
       };
       const inserted = await store.insert({ id: "a", text: "", more });
-      assert.ok(inserted.etag, "an insert answers an etag");
+      assert.ok(inserted.etag, "an insert returns an etag");
       assert.deepEqual({ ...inserted }, { id: "a", text: "", more, etag: inserted.etag });
       assert.deepEqual({ ...(await store.get("a")) }, { ...inserted });
     },
@@ -325,7 +325,7 @@ export const collectionStoreContract: readonly ContractCase[] = [
     },
   },
   {
-    name: "an item that JSON would lose is InvalidItem and says where",
+    name: "an item that JSON would lose is InvalidItem, with the place",
     async run(subject) {
       const store = subject.provider.stores.collection<{ id: string; content: unknown }>(subject.newName());
       for (const content of [Uint8Array.of(1), new ArrayBuffer(1), new Map([["a", 1]]), Promise.resolve(1)]) {

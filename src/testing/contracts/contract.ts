@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Capabilities, Provider } from "../../contract/provider.ts";
+import type { Transaction } from "../../contract/transaction.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
 /**
@@ -21,15 +22,21 @@ export interface ContractSubject {
    */
   readonly leaseMs: number;
   /**
-   * Returns a new name for a topic, a queue or a store: a letter, then up to 20 letters and digits.
+   * Returns a new name for a topic, queue or store. It is a letter, then up to 20 letters and digits.
    *
    * Cases leave behind what they create under it: delete it after a run on a real cloud.
    */
   readonly newName: () => string;
+  /**
+   * Runs `work` in a transaction on a connection of its own, and commits. Rolls back when it rejects, with its error.
+   *
+   * For the capability `transactions`.
+   */
+  readonly transaction?: (work: (transaction: Transaction) => Promise<void>) => Promise<void>;
 }
 
 /**
- * One behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
+ * A behaviour of every provider. `run` rejects with an `AssertionError` if the provider lacks it.
  *
  * Cases share only the subject, and may run in any order and in any test runner. Give each a minute.
  *

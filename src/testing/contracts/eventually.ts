@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { systemClock, withTimeLimit } from "../../base/clock.ts";
 
 /** The maximum wait for an expected result: clouds are slow at times. */
 const patienceMs = 20_000;
@@ -25,15 +26,8 @@ export async function eventually<T>(
 }
 
 /** Returns the result of `work`. @throws if it takes too long. */
-export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = pause(ms, undefined, { signal: timer.signal }).then(() => {
+export function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  return withTimeLimit(work, systemClock, ms, () => {
     throw new Error(`It took longer than ${ms} ms: ${what}.`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => {});
-  }
 }

@@ -1,7 +1,7 @@
 import { systemClock, type Clock, type Timer } from "../../base/clock.ts";
 
 /**
- * System time with timers that can be forgotten, as if the process that set them had died: a lock is not renewed any more.
+ * System time with timers that can be forgotten, as if their process had died. A lock is then not renewed any more.
  */
 export class ForgetfulClock implements Clock {
   readonly #timers = new Set<Timer>();

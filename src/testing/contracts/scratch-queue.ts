@@ -117,7 +117,7 @@ export class ScratchQueue {
     });
   }
 
-  /** Waits for these counts: some clouds report them late, and none can separate all waiting events. */
+  /** Waits for these counts. Some clouds report them late, and none can separate all waiting events. */
   async assertCounts({ waiting, dead }: { readonly waiting: number; readonly dead: number }): Promise<void> {
     let last: QueueCounts | undefined;
     await eventually(`${waiting} waiting and ${dead} dead on ${this.name}`, async () => {

@@ -2,7 +2,7 @@ import { actorDescription, eventType, RejectEvent, type Event, type ProcessorAct
 
 export const OrderPlaced = eventType<{ id: string }>("OrderPlaced");
 
-/** Says what it is given; what is broken it gives up. */
+/** Prints its events; rejects broken ones. */
 @actorDescription("OrderPlaced-Packing", { publishes: ["OrderPacked"], parallelism: 3 })
 export class PackingActor implements ProcessorActor {
   async processAsync(event: Event) {

@@ -7,7 +7,7 @@ export class StoppingActor implements ProcessorActor {
   }
 }
 
-/** Only called when actors run. */
+/** Called only when actors run. */
 export const hive = (): Partial<HiveOptions> => {
   console.log("connected");
   return { defaults: { parallelism: 1 } };

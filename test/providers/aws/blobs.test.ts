@@ -12,7 +12,7 @@ let s3: S3Client;
 let store: KeyValueStore;
 test.before(async () => {
   scene = await awsScene({ bucket: "data" });
-  await scene.provider.queues.ensure([]);
+  await scene.provider.setup();
   s3 = new S3Client({ endpoint: scene.servers.endpoint, region: "us-east-1", forcePathStyle: true });
   store = scene.provider.stores.keyValue("Bills");
 });

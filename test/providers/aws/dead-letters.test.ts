@@ -215,7 +215,7 @@ test("dead letters stay findable while others are settled one by one", async () 
 
 test("a dead letter without its claim can be dropped but not requeued", async () => {
   const claiming = scene.another({ bucket: "data", claimCheck: true });
-  await claiming.queues.ensure([]);
+  await claiming.setup();
   const sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
   const { url } = await scene.provider.queues.addressOf(QueueName.parse("Gone"));
   const MessageBody = '{"beehiveClaim":"claims/nowhere"}';

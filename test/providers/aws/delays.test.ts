@@ -1,9 +1,10 @@
 /** Delays and attempts beyond what SQS expresses. */
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as assert from "uvu/assert";
+import type { AwsLease } from "../../../providers/aws/queues/lease.ts";
 import { bodyOf } from "../../../providers/aws/queues/message.ts";
 import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
-import type { Event, Lease } from "../../../src/index.ts";
+import type { Event } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
@@ -16,6 +17,7 @@ const asked: { readonly action: string; readonly entry: Readonly<Record<string, 
 test.before(async () => {
   scene = await awsScene();
   const ordered = { ordered: true };
+  await scene.provider.setup();
   await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G", "H"].map((name) => spec(name)));
   await scene.provider.queues.ensure([
     spec("Fifo", ordered),
@@ -155,7 +157,7 @@ test("an abandoned event in a FIFO queue keeps its place and its attempts", asyn
   const { provider } = scene;
   await provider.queues.push(["a1", "a2"].map((body) => eventTo("Fifo", body, { partitionKey: "a" })));
   const seen: [unknown, number][] = [];
-  const look = (lease: Lease): void => void seen.push([lease.event.getBody(), lease.attempt]);
+  const look = (lease: AwsLease): void => void seen.push([lease.event.getBody(), lease.attempt]);
   for (const countAttempt of [false, true, false, false]) {
     const process = scene.another();
     const lease = await takeOne(process, "Fifo");

@@ -11,6 +11,7 @@ const test = suite("aws: failures", { timeoutMs: 30_000 });
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene();
+  await scene.provider.setup();
   await scene.provider.queues.ensure(["A", "B", "C", "D", "E", "F", "G", "H", "I"].map((name) => spec(name)));
   await scene.provider.queues.ensure([spec("Topic-"), spec("Topic-Reader")]);
 });

@@ -33,6 +33,7 @@ const handlers: SqsHandler[] = [];
 test.before(async () => {
   scene = await awsScene();
   sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  await scene.provider.setup();
   await scene.provider.queues.ensure([spec("Out")]);
 });
 test.after(async () => {

@@ -13,7 +13,7 @@ let provider: AwsProvider;
 
 test.before(async () => {
   scene = await awsScene({ bucket: "data" });
-  await scene.provider.queues.ensure([]);
+  await scene.provider.setup();
   network = await loseAnswers(scene.servers.endpoint);
   provider = scene.another({ endpoint: network.endpoint });
 });

@@ -13,6 +13,7 @@ let sqs: SQSClient;
 test.before(async () => {
   scene = await awsScene({ bucket: "data", logger: silentLogger });
   sqs = new SQSClient({ endpoint: scene.servers.endpoint, region: "us-east-1" });
+  await scene.provider.setup();
   await scene.provider.queues.ensure([
     ...["Plain", "Large", "Full", "Foreign"].map((name) => spec(name)),
     spec("Line", { ordered: true }),

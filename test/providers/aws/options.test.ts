@@ -11,6 +11,7 @@ const large = "x".repeat(400_000);
 let scene: AwsScene;
 test.before(async () => {
   scene = await awsScene({ bucket: "data", claimCheck: true, idempotent: true });
+  await scene.provider.setup();
   await scene.provider.queues.ensure([
     spec("Large-"),
     spec("Large-Reader"),

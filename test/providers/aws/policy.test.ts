@@ -220,7 +220,7 @@ for (const ordered of [false, true]) {
 
 test("under the policy a blob replaced during a read is read again", async () => {
   const scene = await awsScene({ bucket: "data" });
-  await scene.provider.queues.ensure([]);
+  await scene.provider.setup();
   const place = { account: "000000000000", region: "us-east-1", stores: true };
   const denied = new Set<string>();
   scene.servers.interfere = enforcing(leastPolicy(descriptors, { prefix: "test", bucket: "data" }, place), denied);

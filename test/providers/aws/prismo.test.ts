@@ -11,7 +11,7 @@ test(`${orders} orders with failures end as in memory without`, async () => {
   await using calm = await memory();
   const expected = await runRandomOrders(orders, { provider: calm, seed: 1 });
   const scene = await awsScene({ prefix: "prismo" });
-  await scene.provider.queues.ensure([]);
+  await scene.provider.setup();
   const outcome = await runRandomOrders(orders, { provider: scene.provider, seed: 1, failureRate: 0.1 });
   await scene.close();
   assert.equal(outcome, expected);

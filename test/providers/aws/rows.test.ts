@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as assert from "uvu/assert";
 import { DynamoRows } from "../../../providers/aws/stores/rows.ts";
-import type { RowChange } from "../../../src/provider-kit/rows.ts";
+import type { Row } from "../../../src/provider-kit/rows.ts";
 import { ManualClock } from "../../../src/testing/index.ts";
 import { failureOf } from "../../support/failure.ts";
 import { fakeClient, type FakeRequest } from "../../support/fake-client.ts";
@@ -16,22 +16,23 @@ function scene(answer?: (request: FakeRequest) => unknown) {
   return { clock, dynamodb, rows: new DynamoRows(dynamodb, "table", clock) };
 }
 
-const content = { value: "{}", etag: "e", modified: 1 };
-const change = (n: number): RowChange => ({ key: { table: "t", partition: "", id: `${n}` }, expect: "any", content });
+const row = (n: number): Row => ({ table: "t", partition: "", id: `${n}`, value: "{}", etag: "e", modified: 1 });
 const item = (id: string): object => ({ sk: { S: id }, v: { S: "{}" }, etag: { S: "e" }, modified: { N: "1" } });
 
-test("a write has at most 25 rows", async () => {
+test("a batch has at most 25 rows", async () => {
   const { rows, dynamodb } = scene();
-  await rows.write(Array.from({ length: 60 }, (_, n) => change(n)));
+  const many = Array.from({ length: 60 }, (_, n) => row(n));
+  await rows.put(many);
+  await rows.delete(many);
   assert.equal(
     dynamodb.asked.map(({ input }) => input.RequestItems["table"].length),
-    [25, 25, 10],
+    [25, 25, 10, 25, 25, 10],
   );
 });
 
-test("a write that is never processed fails after eight retries", async () => {
+test("a batch that is never processed fails after eight retries", async () => {
   const { rows, clock, dynamodb } = scene(({ input }) => ({ UnprocessedItems: input.RequestItems }));
-  const writing = failureOf(rows.write([change(1), change(2)]));
+  const writing = failureOf(rows.put([row(1), row(2)]));
   await clock.advance(25_499);
   assert.is(dynamodb.asked.length, 8);
   await clock.advance(1);
@@ -74,12 +75,6 @@ test("crossed or equal bounds are empty, without a request", async () => {
   ] as const)
     assert.equal(await rows.page({ table: "t", partition: "", from, to, limit: 10 }), []);
   assert.equal(dynamodb.asked, []);
-});
-
-test("several changes with an expectation are refused", async () => {
-  const { rows, dynamodb } = scene();
-  const failure = await failureOf(rows.write([change(1), { ...change(2), expect: "absent" }]));
-  assert.equal([failure.code, dynamodb.asked], ["InvalidState", []]);
 });
 
 test.run();

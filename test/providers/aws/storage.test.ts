@@ -15,7 +15,7 @@ test("a set-up waits while another process creates the bucket", async () => {
   let tries = 0;
   scene.servers.interfere = ({ action, path }) =>
     action === "s3:PUT" && !path.includes("lifecycle") && tries++ === 0 ? refusal("OperationAborted") : undefined;
-  await scene.provider.queues.ensure([]);
+  await scene.provider.setup();
   assert.is(tries, 2);
   await scene.provider.stores.keyValue("Bills").upsert("a", "1");
   await scene.close();
@@ -23,14 +23,14 @@ test("a set-up waits while another process creates the bucket", async () => {
 
 test("several processes set up one bucket", async () => {
   const scene = await awsScene({ bucket: "data" });
-  await Promise.all(Array.from({ length: 5 }, () => scene.another().queues.ensure([])));
+  await Promise.all(Array.from({ length: 5 }, () => scene.another().setup()));
   await scene.close();
 });
 
 test("a bucket of another account is named in the error", async () => {
   const scene = await awsScene({ bucket: "data" });
   scene.servers.interfere = ({ action }) => (action === "s3:PUT" ? refusal("BucketAlreadyExists") : undefined);
-  const failure = await failureOf(scene.provider.queues.ensure([]));
+  const failure = await failureOf(scene.provider.setup());
   assert.match(failure.message, /s3:CreateBucket on data failed: BucketAlreadyExists/);
   await scene.close();
 });

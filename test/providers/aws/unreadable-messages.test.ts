@@ -5,8 +5,9 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as assert from "uvu/assert";
 import { sqsHandler } from "../../../providers/aws/hosting/lambda.ts";
 import type { AwsProvider } from "../../../providers/aws/index.ts";
+import type { AwsLease } from "../../../providers/aws/queues/lease.ts";
 import { attributesWith } from "../../../providers/aws/queues/redelivery-state.ts";
-import { actorDescription, QueueName, silentLogger, type Event, type Lease } from "../../../src/index.ts";
+import { actorDescription, QueueName, silentLogger, type Event } from "../../../src/index.ts";
 import { awsScene, eventTo, spec, take, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import type { Interference } from "../../support/aws-servers.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -21,6 +22,7 @@ test.before(async () => {
   const plain = ["Inbox", "Claims", "Mixed", "Gone", "Function", "Foreign", "Batch", "Refused", "Later"].map((name) =>
     spec(name),
   );
+  await scene.provider.setup();
   await scene.provider.queues.ensure([...plain, spec("Line", { ordered: true }), spec("LaterLine", { ordered: true })]);
 });
 test.after(() => scene.close());
@@ -36,7 +38,7 @@ const outage: Interference = ({ action }) => {
 };
 
 /** Returns the next events of a queue, or the failure. */
-function next({ queues }: AwsProvider, name: string): Promise<readonly Lease[]> {
+function next({ queues }: AwsProvider, name: string): Promise<readonly AwsLease[]> {
   const { signal } = new AbortController();
   return queues.lease(QueueName.parse(name), { max: 10, leaseMs: 60_000, waitMs: 10_000, signal });
 }
@@ -209,7 +211,7 @@ test("events refused by the inbox are left to SQS to count", async () => {
         }
       : undefined;
   const { signal } = new AbortController();
-  const lease = (): Promise<readonly Lease[]> =>
+  const lease = (): Promise<readonly AwsLease[]> =>
     provider.queues.lease(QueueName.parse("Refused"), { max: 10, leaseMs: 1_000, waitMs: 10_000, signal });
   assert.match((await failureOf(lease())).message, /ValidationException/);
   assert.is(scene.servers.counts.get("sqs:SendMessageBatch"), sends);

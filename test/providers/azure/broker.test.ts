@@ -172,7 +172,7 @@ test("a streaming subscriber goes on after the connection broke", async () => {
   await receiver.close();
 });
 
-test("a delay makes every answer late and loses nothing", async () => {
+test("a delay makes every response late and loses nothing", async () => {
   await administration.createQueue("slow");
   const [sender, receiver] = [client.createSender("slow"), client.createReceiver("slow")];
   await sender.sendMessages({ body: "opens the link" });

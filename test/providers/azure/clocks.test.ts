@@ -73,7 +73,7 @@ test("the lock of a session is renewed in time with a clock that is behind", () 
     await queue.commit(second);
   }));
 
-test("what is left of a lock is what the broker says where that can be", () => {
+test("the rest of a lock comes from the broker where possible", () => {
   const left = (lockedUntil: number | undefined): number =>
     lockLeftMs({ now: 100_000, lockedUntil, leaseMs: 30_000, minMs: 5_000 });
   assert.is(left(120_000), 20_000);

@@ -90,7 +90,7 @@ test("variables are read as deployments write them", () => {
   );
 });
 
-test("a wrong variable is refused by its name, and no secret is told", () => {
+test("a wrong variable is refused by its name, without its secret", () => {
   const message = problemsIn(() =>
     completed(
       {},

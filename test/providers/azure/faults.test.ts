@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import {
   actorDescription,
@@ -22,7 +23,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("Azure: faults", { timeoutMs: 30_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
-let provider: AzureProvider;
+let provider: Provider;
 let broker: ServiceBusBroker;
 let names = 0;
 const newName = (): string => `Fault${Date.now().toString(36)}n${++names}`;
@@ -147,7 +148,7 @@ test("after a broken connection a lease is settled over the next", async () => {
   await queue.assertCounts({ waiting: 0, dead: 0 });
 });
 
-test("a settlement without an answer still takes effect", async () => {
+test("a settlement without a response still takes effect", async () => {
   const queue = await scratch();
   await queue.push("a");
   const lease = await queue.takeOne();

@@ -6,6 +6,7 @@ import { decimalText } from "../../../providers/azure/queues/decimal-text.ts";
 import { propertyFrom } from "../../../providers/azure/queues/property-values.ts";
 import { readEvent } from "../../../providers/azure/queues/reading.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
@@ -159,7 +160,7 @@ test("fields of the broker that events do not have become properties", async () 
   assert.equal({ ...plain.properties }, { replyTo: "answers", replyToSessionId: "s-2", to: "a property of that name" });
 });
 
-test("what is said beside a CloudEvent of others is kept", async () => {
+test("properties beside a foreign CloudEvent are kept", async () => {
   const attributes = { specversion: "1.0", id: "ce-1", source: "/shop", type: "Paid" };
   const beside = {
     messageId: "m-1",
@@ -194,7 +195,7 @@ test("what is said beside a CloudEvent of others is kept", async () => {
     assert.equal([event.id, event.partitionKey, event.correlationId], ["ce-1", "s-1", "c-1"]);
 });
 
-test("what says nothing, or says it again, is no property", async () => {
+test("an empty or repeated value is no property", async () => {
   const prefixed = { "cloudEvents:specversion": "1.0", "cloudEvents:id": "ce-1", "cloudEvents:source": "/shop" };
   const binary = await received({
     body: 1,
@@ -215,11 +216,12 @@ test("an event of ours is received with its own properties alone", async () => {
   assert.equal([{ ...event.properties }, event.partitionKey], [{ colour: "red" }, undefined]);
 });
 
-test("a dead letter of others has what its sender said and no more", async () => {
+test("a foreign dead letter has only the facts of its sender", async () => {
   const queue = await scratch();
   await send(queue, { body: 1, applicationProperties: { tenant: "acme" } });
   const lease = await queue.takeOne();
-  await provider.queues.deadLetter(lease, letterFor(lease, { reason: "given up" }));
+  const { queues }: Provider = provider;
+  await queues.deadLetter(lease, letterFor(lease, { reason: "given up" }));
   const [letter] = await queue.deadLetters(1);
   assert.equal({ ...letter?.event.properties }, { tenant: "acme" });
 });
@@ -243,7 +245,7 @@ test("a first delivery at a time that no Date can hold is none", async () => {
   assert.ok(!Number.isNaN(new Date(lease.firstSeen).getTime()), String(lease.firstSeen));
 });
 
-test("a message that cannot be read is a dead letter that says why", async () => {
+test("an unreadable message is a dead letter with the reason", async () => {
   const queue = await scratch();
   await send(queue, { body: 1, messageId: "broken" });
   const receiver = client.createReceiver(`queue-${queue.name}`);

@@ -10,9 +10,10 @@ import {
 } from "../../../providers/azure/hosting/functions.ts";
 import { fromTrigger } from "../../../providers/azure/hosting/trigger-message.ts";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { AzureLease } from "../../../providers/azure/queues/lease.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import type { Provider } from "../../../src/contract/provider.ts";
-import type { Lease, LeaseRequest } from "../../../src/contract/queue-operator.ts";
+import type { LeaseRequest } from "../../../src/contract/queue-operator.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
 import { listOf } from "../../../src/testing/contracts/assertions.ts";
@@ -84,11 +85,11 @@ const triggered: Provider = {
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   }),
-  beginStep: (one) => provider.beginStep(one),
+  beginStep: (one: AzureLease) => provider.beginStep(one),
   close: () => provider.close(),
 };
 
-async function lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly Lease[]> {
+async function lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<readonly AzureLease[]> {
   const deadline = Date.now() + waitMs;
   while (!signal.aborted && Date.now() < deadline) {
     const messages = await receive(name, max, 100);
@@ -205,7 +206,7 @@ test("a pulser becomes a timer that publishes its events", async () => {
   const { time } = lease?.event.getBody<{ time: string }>() ?? {};
   assert.match(time ?? "", /T03:00:00\.000Z$/, "it is told when it was due, however late it is");
   assert.is(lease?.event.id, `${topic}-${Date.parse(time ?? "")}-0`);
-  await provider.queues.commit(lease as Lease, []);
+  await provider.queues.commit(lease as AzureLease, []);
   await hive.stop();
 });
 

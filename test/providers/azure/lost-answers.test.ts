@@ -37,7 +37,7 @@ const writes =
   ({ method = "" }) =>
     methods.includes(method);
 
-test("an insert and an update without answers are done", async () => {
+test("an insert and an update without a response take effect", async () => {
   const orders = provider.stores.collection<{ id: string; status: string }>("Orders");
   tables.loseNext(writes("POST"));
   const order = await orders.insert({ id: "1", status: "new" });
@@ -47,7 +47,7 @@ test("an insert and an update without answers are done", async () => {
   assert.is((await orders.get("1")).status, "paid");
 });
 
-test("an increment without an answer counts once", async () => {
+test("an increment without a response counts once", async () => {
   const { counters } = provider.stores;
   const before = tables.lost;
   tables.loseNext(writes("POST"));
@@ -56,7 +56,7 @@ test("an increment without an answer counts once", async () => {
   assert.is(await counters.get("Stock", "lamp"), 1);
 });
 
-test("a blob insert without an answer is done, and a second is refused", async () => {
+test("a blob insert without a response takes effect; a second is refused", async () => {
   const bills = provider.stores.keyValue("Bills");
   blobs.loseNext(writes("PUT"));
   const inserted = await bills.insert("a", "one lamp", { metadata: { of: "Ada" } });

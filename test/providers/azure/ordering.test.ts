@@ -4,6 +4,7 @@ import { ServiceBusClient, type ServiceBusSessionReceiver } from "@azure/service
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import { createHive, Event, isBeeHiveError, QueueName, silentLogger, type Hive } from "../../../src/index.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";
@@ -17,7 +18,7 @@ const test = suite("Azure: in order", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
 let broker: ServiceBusBroker;
-let provider: AzureProvider;
+let provider: Provider;
 let client: ServiceBusClient;
 let names = 0;
 const newName = (): string => `Order${Date.now().toString(36)}n${++names}`;
@@ -232,7 +233,7 @@ test("a crash between parking and deferring keeps the event first", async () => 
   assert.equal(await inOrder(queue, 3), ["a1", "a2", "a3"]);
 });
 
-test("a crash after settling and before dropping goes on with the next", async () => {
+test("after a crash between settling and dropping the next event follows", async () => {
   const queue = await scratch();
   for (const body of ["a1", "a2"]) await queue.push(body, { partitionKey: "a" });
   await crashed(queue, async (session, wake) => {
@@ -320,7 +321,7 @@ test("a queue without sessions is refused for an ordered actor", async () => {
     } catch (error) {
       assert.ok(isBeeHiveError(error, "InvalidConfiguration"), String(error));
       assert.match(error.message, /without sessions/);
-      assert.match(error.message, /delete it/);
+      assert.match(error.message, /Delete it/);
     }
   }
   await other.close();

@@ -2,8 +2,8 @@
 import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
+import type { AzureLease } from "../../../providers/azure/queues/lease.ts";
 import type { Faults } from "../../../providers/azure/testing/faults.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { Event, systemClock } from "../../../src/index.ts";
 import { eventually } from "../../../src/testing/contracts/eventually.ts";
@@ -44,7 +44,7 @@ async function push(name: QueueName, count: number): Promise<void> {
   await provider.queues.push(events);
 }
 
-function lease(name: QueueName, max: number, leaseMs: number, waitMs: number): Promise<readonly Lease[]> {
+function lease(name: QueueName, max: number, leaseMs: number, waitMs: number): Promise<readonly AzureLease[]> {
   const { signal } = new AbortController();
   return provider.queues.lease(name, { max, leaseMs, waitMs, signal });
 }
@@ -95,7 +95,7 @@ for (const ordered of [false, true]) {
       clock: systemClock,
     });
     const stopped = new AbortController();
-    const received: Lease[] = [];
+    const received: AzureLease[] = [];
     const polling = (async () => {
       while (!stopped.signal.aborted)
         received.push(
@@ -107,7 +107,7 @@ for (const ordered of [false, true]) {
     try {
       await push(name, 1);
       await eventually("the first event", () => received.length === 1);
-      await distant.queues.commit(received[0] as Lease, []);
+      await distant.queues.commit(received[0] as AzureLease, []);
       proxy.silent = true;
       // Long enough for a receive and the closing of its link to time out.
       await setTimeout(5_000);
@@ -115,7 +115,7 @@ for (const ordered of [false, true]) {
       proxy.silent = false;
       await push(name, 1);
       await eventually("the second event", () => received.length === 2);
-      await distant.queues.commit(received[1] as Lease, []);
+      await distant.queues.commit(received[1] as AzureLease, []);
     } finally {
       stopped.abort();
       await polling;

@@ -12,7 +12,7 @@ function onStorage(options: RoleOptions): string[] {
 }
 const using = (...kinds: readonly StoreKind[]): ReadonlySet<StoreKind> => new Set(kinds);
 
-test("roles are those of the parts that a hive uses, and no more", () => {
+test("the roles cover exactly the parts that a hive uses", () => {
   const stores = using();
   assert.equal(onStorage({ stores }), []);
   for (const kind of ["collection", "keyed list", "counters"] as const)

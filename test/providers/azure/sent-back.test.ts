@@ -3,6 +3,7 @@ import { ServiceBusClient } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
 import { startAzureServers, type AzureServers } from "../../support/azure-servers.ts";
@@ -11,7 +12,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("Azure: letters that a tool resubmitted", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
-let provider: AzureProvider;
+let provider: Provider;
 let client: ServiceBusClient;
 test.before(async () => {
   servers = await startAzureServers({ cloud: false });

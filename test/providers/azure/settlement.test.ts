@@ -9,6 +9,7 @@ import { AzureProvider } from "../../../providers/azure/index.ts";
 import type { AzureLease } from "../../../providers/azure/queues/lease.ts";
 import { Settlement, type SettlementParts } from "../../../providers/azure/queues/settlement.ts";
 import { systemClock } from "../../../src/base/clock.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { letterFor, ScratchQueue } from "../../../src/testing/contracts/scratch-queue.ts";
 import { ForgetfulClock } from "../../../src/testing/index.ts";
@@ -19,7 +20,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("Azure: settlements side by side", { timeoutMs: 60_000 });
 const clock = new ForgetfulClock();
 let servers: AzureServers;
-let provider: AzureProvider;
+let provider: Provider;
 let newName: () => string;
 
 test.before(async () => {

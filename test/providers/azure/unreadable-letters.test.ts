@@ -42,7 +42,7 @@ function lettersWith(read: Partial<ClaimCheck>): { readonly letters: DeadLetters
   return { letters, settled };
 }
 
-test("it is listed with why it is there and why it cannot be read", async () => {
+test("it is listed with the reasons for its death and its damage", async () => {
   const { letters } = lettersWith({ read: async (message) => readEvent(message, name) });
   const [listed] = await listOf(letters.list(name));
   assert.is(listed?.event.id, "deep");
@@ -58,7 +58,7 @@ test("it is not sent back, as nothing of it would arrive, and can be dropped", a
   assert.equal(settled, ["abandoned", "completed"]);
 });
 
-test("what cannot be had now ends the list with its error", async () => {
+test("a letter that cannot be fetched now ends the list with its error", async () => {
   const problem = new BeeHiveError("Unavailable", "the store is down");
   const { letters } = lettersWith({ read: async (message) => ({ ...readEvent(message, name), problem }) });
   await throwsCode("Unavailable", () => listOf(letters.list(name)));

@@ -2,10 +2,10 @@
 import * as assert from "uvu/assert";
 import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { sleep, systemClock, type Clock } from "../../../src/base/clock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -32,7 +32,7 @@ function letter(id: string, enqueueTime?: Date, partitionKey?: string): Event {
   return new Event("Letter", id, { id, queueName: "Letters", enqueueTime, partitionKey });
 }
 
-function lease({ queues }: SqliteProvider, waitMs: number, leaseMs = 1_000): Promise<Lease[]> {
+function lease({ queues }: SqliteProvider, waitMs: number, leaseMs = 1_000): Promise<SqliteLease[]> {
   return queues.lease(name, { max: 10, leaseMs, waitMs, signal: new AbortController().signal });
 }
 
@@ -48,7 +48,7 @@ async function opened(
 }
 
 const drivers = availableDrivers();
-const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody());
+const bodies = (leases: readonly SqliteLease[]): unknown[] => leases.map(({ event }) => event.getBody());
 
 for (const driver of drivers) {
   for (const restarted of [false, true])
@@ -57,7 +57,7 @@ for (const driver of drivers) {
       const clock = movableClock(hour);
       let provider = await opened(file.path, clock, driver);
       await provider.queues.push([letter("retried"), letter("forgotten")]);
-      const retried = (await lease(provider, 0)).find(({ event }) => event.id === "retried") as Lease;
+      const retried = (await lease(provider, 0)).find(({ event }) => event.id === "retried") as SqliteLease;
       await provider.queues.abandon(retried, { delayMs: 600, countAttempt: true });
       await provider.queues.push([letter("timed", new Date(systemClock.now() + 300 * hour))]);
       if (restarted) await provider.close();
@@ -84,7 +84,7 @@ for (const driver of drivers) {
       const soon = new Date(from + hour / 2);
       await provider.queues.push([letter("pushed", undefined, "k"), letter("timed", soon), letter("given up")]);
       const leases = await lease(provider, 0);
-      const givenUp = leases.find(({ event }) => event.id === "given up") as Lease;
+      const givenUp = leases.find(({ event }) => event.id === "given up") as SqliteLease;
       await provider.queues.deadLetter(givenUp, letterFor(givenUp));
       for (const one of leases) {
         const { id, enqueueTime, partitionKey } = one.event;
@@ -116,9 +116,9 @@ for (const driver of drivers) {
     const looking = lease(there, 3_000);
     for (let times = 0; times < 5; times++) {
       await sleep(systemClock, 500);
-      assert.equal(await here.queues.renew([kept as Lease], 1_500), [true]);
+      assert.equal(await here.queues.renew([kept as SqliteLease], 1_500), [true]);
     }
-    await here.queues.commit(kept as Lease, []);
+    await here.queues.commit(kept as SqliteLease, []);
     assert.equal(await looking, []);
     await Promise.all([here.close(), there.close()]);
   });

@@ -1,9 +1,9 @@
 /** Processes that are killed at random, and their successors. `BEEHIVE_KILLS` sets the number of kills. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { availableDrivers } from "../../../providers/sqlite/file/driver.ts";
-import { assertOnce } from "../../support/sqlite-effects.ts";
+import { assertOnce } from "../../support/effects.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 
 const kills = Number(process.env["BEEHIVE_KILLS"] ?? 10);
@@ -24,7 +24,7 @@ for (const driver of availableDrivers()) {
     }
     // Push again in case the first push was lost, and work until the queue is empty.
     await new Worker({ url, jobs: [0, times * jobsARun], leaseMs: 1_000 }).done();
-    await assertOnce(file.path, times * jobsARun);
+    await assertOnce(`sqlite:${file.path}`, times * jobsARun);
   });
 }
 

@@ -20,7 +20,7 @@ import { sleep, systemClock } from "../../../src/base/clock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { sqliteFile, type SqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("sqlite: files", { timeoutMs: 30_000 });
@@ -95,7 +95,7 @@ for (const driver of availableDrivers()) {
     assert.not.ok(existsSync(file.beside("backup.db")));
   });
 
-  test(`${driver}: a removed log is noticed, what was answered is kept`, async () => {
+  test(`${driver}: a removed log is noticed, confirmed writes are kept`, async () => {
     using file = sqliteFile();
     const provider = await opened(file, driver);
     await provider.queues.push([letter("before")]);
@@ -108,7 +108,7 @@ for (const driver of availableDrivers()) {
     assert.equal(await bodies(file, driver), late === "taken" ? ["before", "late"] : ["before"]);
   });
 
-  test(`${driver}: a log that is replaced is noticed, also by who waits`, async () => {
+  test(`${driver}: a replaced log is noticed, also by waiting polls`, async () => {
     for (const suffix of log) {
       using file = sqliteFile();
       const provider = await opened(file, driver);

@@ -4,10 +4,10 @@ import { SqliteClient } from "../../../providers/sqlite/file/client.ts";
 import { defaultConfig } from "../../../providers/sqlite/config.ts";
 import { GroupCommit } from "../../../providers/sqlite/file/group-commit.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
@@ -25,7 +25,7 @@ async function opened(file: string): Promise<SqliteProvider> {
   return provider;
 }
 
-async function lease({ queues }: SqliteProvider, max: number): Promise<readonly Lease[]> {
+async function lease({ queues }: SqliteProvider, max: number): Promise<readonly SqliteLease[]> {
   return queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal: new AbortController().signal });
 }
 
@@ -66,7 +66,7 @@ test("a lease settled twice in one turn is settled once", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter(1), letter(2), letter(3)]);
-  const [first, second, third] = (await lease(provider, 3)) as [Lease, Lease, Lease];
+  const [first, second, third] = (await lease(provider, 3)) as [SqliteLease, SqliteLease, SqliteLease];
   const { queues } = provider;
   const codes = await Promise.all([
     codeOf(queues.commit(second, [])),
@@ -105,9 +105,9 @@ test("a stale lease loses to the holder in the same group", async () => {
   const provider = await opened(file.path);
   const other = new SqliteProvider({ file: file.path });
   await provider.queues.push([letter(1)]);
-  const [stale] = (await lease(provider, 1)) as [Lease];
+  const [stale] = (await lease(provider, 1)) as [SqliteLease];
   await other.queues.abandon(stale, { delayMs: 0, countAttempt: false });
-  const [held] = (await lease(other, 1)) as [Lease];
+  const [held] = (await lease(other, 1)) as [SqliteLease];
   assert.equal(
     [await codeOf(provider.queues.commit(stale, [])), await codeOf(other.queues.commit(held, []))],
     ["LeaseLost", "done"],

@@ -2,9 +2,9 @@
 import * as assert from "uvu/assert";
 import { openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { countStatements } from "../../support/sqlite-statements.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -14,7 +14,7 @@ const test = suite("sqlite: handover");
 const name = QueueName.parse("Letters");
 const letter = (body: unknown, partitionKey?: string): Event =>
   new Event("Letter", body, { queueName: "Letters", partitionKey });
-const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody());
+const bodies = (leases: readonly SqliteLease[]): unknown[] => leases.map(({ event }) => event.getBody());
 
 async function opened(file: string, ordered = false): Promise<SqliteProvider> {
   const provider = new SqliteProvider({ file, driver: "libsql" });
@@ -26,7 +26,7 @@ function lease(
   { queues }: SqliteProvider,
   max: number,
   { waitMs = 0, leaseMs = 30_000, signal = new AbortController().signal } = {},
-): Promise<readonly Lease[]> {
+): Promise<readonly SqliteLease[]> {
   return queues.lease(name, { max, leaseMs, waitMs, signal });
 }
 
@@ -84,7 +84,7 @@ test("polls that follow each other look once at others, and at times", async () 
   await provider.close();
 });
 
-test("what is pushed and leased in one turn is leased by one transaction", async () => {
+test("events pushed and leased in one turn take one transaction", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter(1)]);
@@ -106,7 +106,7 @@ test("a waiter is woken for events in line and delayed events", async () => {
     await provider.queues.push([pushed]);
     const [one] = await waiting;
     assert.is(one?.event.id, pushed.id);
-    await provider.queues.commit(one as Lease, []);
+    await provider.queues.commit(one as SqliteLease, []);
   }
   await provider.close();
 });
@@ -126,7 +126,7 @@ test("a handed-over event does not overtake one in line", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter("first")]);
-  const [first] = (await lease(provider, 1)) as [Lease];
+  const [first] = (await lease(provider, 1)) as [SqliteLease];
   const waiting = lease(provider, 1, { waitMs: 60_000 });
   await new Promise(setImmediate);
   await Promise.all([
@@ -142,7 +142,7 @@ test("a rolled-back handover is repeated once by the next", async () => {
   using file = sqliteFile();
   const provider = await opened(file.path);
   await provider.queues.push([letter("lost")]);
-  const [lost] = (await lease(provider, 1)) as [Lease];
+  const [lost] = (await lease(provider, 1)) as [SqliteLease];
   const stranger = openDriver(file.path, "libsql");
   stranger.exec("UPDATE messages SET lease = lease + 1");
   stranger.close();
@@ -182,8 +182,8 @@ test("a handed-over event is leased again when its lease expires", async () => {
   const waiting = lease(provider, 10, { waitMs: 60_000, leaseMs: 200 });
   await new Promise(setImmediate);
   await provider.queues.push([letter(1)]);
-  const [first] = (await waiting) as [Lease];
-  const [second] = (await lease(provider, 10, { waitMs: 10_000 })) as [Lease];
+  const [first] = (await waiting) as [SqliteLease];
+  const [second] = (await lease(provider, 10, { waitMs: 10_000 })) as [SqliteLease];
   assert.equal([first.attempt, second.attempt], [1, 2]);
   assert.is(second.firstSeen, first.firstSeen);
   await provider.close();
@@ -211,7 +211,7 @@ test("the reader of an event by reference gets the stored body", async () => {
   await new Promise(setImmediate);
   const body = { n: 1 };
   await provider.queues.push([new Event("Letter", body, { queueName: "Letters", byReference: true })]);
-  const [{ event }] = (await waiting) as [Lease];
+  const [{ event }] = (await waiting) as [SqliteLease];
   assert.equal(event.getBody(), body);
   assert.is.not(event.getBody(), body);
   await provider.close();

@@ -23,7 +23,7 @@ test("a commit succeeds when free pages cannot be released", async () => {
     throw new BeeHiveError("Unavailable", "another process kept it locked");
   };
   const write = (content: RowContent | undefined): Promise<unknown> =>
-    rows.write(
+    rows.writeAtomically(
       Array.from({ length: 3_000 }, (_, n) => ({
         key: { table: "t", partition: "", id: `${n}` },
         expect: "any" as const,
@@ -45,7 +45,7 @@ test("expired items are deleted a little with each group", async () => {
   const rows = new SqliteRows(client);
   new Housekeeping(client, clock, rows);
   const expiring = (count: number): Promise<unknown> =>
-    rows.write(
+    rows.writeAtomically(
       Array.from({ length: count }, (_, n) => ({
         key: { table: "t", partition: "", id: `${n}` },
         expect: "any" as const,

@@ -15,13 +15,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { availableDrivers, openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
 import { noteClosed, noteOpened } from "../../../providers/sqlite/file/open-files.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { ProcessLock } from "../../../providers/sqlite/queues/process-lock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
-import { assertOnce } from "../../support/sqlite-effects.ts";
+import { assertOnce } from "../../support/effects.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -32,7 +32,7 @@ const leaseMs = 600_000;
 const name = QueueName.parse("Letters");
 const letter = (body: unknown, partitionKey?: string): Event =>
   new Event("Letter", body, { queueName: "Letters", partitionKey });
-const bodies = (leases: readonly Lease[]): unknown[] => leases.map(({ event }) => event.getBody());
+const bodies = (leases: readonly SqliteLease[]): unknown[] => leases.map(({ event }) => event.getBody());
 const locksBeside = (file: string): string[] =>
   readdirSync(dirname(file)).filter((entry) => entry.startsWith("hive.db-process-"));
 
@@ -42,7 +42,7 @@ async function opened(file: string, ordered = false): Promise<SqliteProvider> {
   return provider;
 }
 
-function lease({ queues }: SqliteProvider, max: number, waitMs = 0): Promise<readonly Lease[]> {
+function lease({ queues }: SqliteProvider, max: number, waitMs = 0): Promise<readonly SqliteLease[]> {
   return queues.lease(name, { max, leaseMs, waitMs, signal: new AbortController().signal });
 }
 
@@ -62,7 +62,7 @@ test("a killed process that restarts goes on at once", async () => {
   await victim.kill();
   assert.is(locksBeside(file.path).length, 1, "it could not clear its lock away");
   await new Worker({ url, jobs: [0, 0], leaseMs }).done();
-  await assertOnce(file.path, 20);
+  await assertOnce(`sqlite:${file.path}`, 20);
   assert.equal(locksBeside(file.path), []);
 });
 
@@ -124,7 +124,7 @@ test("another process takes over from a killed one within seconds", async () => 
   assert.ok(!victim.lines.some((line) => done.has(line)), "what the living holds stays with it");
   await victim.kill();
   await Promise.all(others.map((other) => other.done()));
-  await assertOnce(file.path, 20);
+  await assertOnce(`sqlite:${file.path}`, 20);
 });
 
 test("leases of a living process stay", async () => {
@@ -132,7 +132,7 @@ test("leases of a living process stay", async () => {
   const here = await opened(file.path);
   const there = await opened(file.path);
   await here.queues.push([letter(1), letter(2)]);
-  const [held] = (await lease(here, 1)) as [Lease];
+  const [held] = (await lease(here, 1)) as [SqliteLease];
   assert.equal(bodies(await lease(there, 10, 2_500)), [2]);
   assert.equal(await lease(there, 10, 1_500), []);
   await here.queues.commit(held, []);
@@ -144,7 +144,7 @@ test("a retried event of a killed process waits for its lease end", async () => 
   using file = sqliteFile();
   const victim = await opened(file.path);
   await victim.queues.push([letter("suspect"), letter("innocent")]);
-  const [suspect] = (await lease(victim, 1)) as [Lease];
+  const [suspect] = (await lease(victim, 1)) as [SqliteLease];
   await victim.queues.abandon(suspect, { delayMs: 0, countAttempt: true });
   assert.equal(bodies(await lease(victim, 2)), ["suspect", "innocent"]);
   die(file.path);
@@ -178,10 +178,10 @@ test("a process cannot settle a lease that was abandoned for it", async () => {
   using file = sqliteFile();
   const slow = await opened(file.path);
   await slow.queues.push([letter(1)]);
-  const [lost] = (await lease(slow, 1)) as [Lease];
+  const [lost] = (await lease(slow, 1)) as [SqliteLease];
   die(file.path);
   const other = await opened(file.path);
-  const [held] = (await lease(other, 1, 5_000)) as [Lease];
+  const [held] = (await lease(other, 1, 5_000)) as [SqliteLease];
   const refused = await slow.queues.commit(lost, []).catch((error: unknown) => error);
   assert.match(String(refused), /The lease on the event .* is over/);
   await other.queues.commit(held, []);
@@ -213,7 +213,7 @@ test("a living process keeps its leases, whatever the path", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);
   await here.queues.push([letter(1)]);
-  const [held] = (await lease(here, 1)) as [Lease];
+  const [held] = (await lease(here, 1)) as [SqliteLease];
   symlinkSync(file.path, file.beside("link.db"));
   const linked = new SqliteProvider({ file: file.beside("link.db") });
   const folder = process.cwd();
@@ -232,7 +232,7 @@ test("a removed lock file does not make its process dead", async () => {
   using file = sqliteFile();
   const here = await opened(file.path);
   await here.queues.push([letter(1)]);
-  const [held] = (await lease(here, 1)) as [Lease];
+  const [held] = (await lease(here, 1)) as [SqliteLease];
   for (const name of locksBeside(file.path)) rmSync(file.beside(name));
   const other = await opened(file.path);
   assert.equal(await lease(other, 1, 1_200), []);

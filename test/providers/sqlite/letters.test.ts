@@ -2,9 +2,9 @@
 import * as assert from "uvu/assert";
 import { openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -25,14 +25,14 @@ async function withLetters(work: (queues: SqliteProvider["queues"], path: string
 
 const letter = (body: unknown, id?: string): Event => new Event("Letter", body, { queueName: "Letters", id });
 
-function take(queues: SqliteProvider["queues"], max: number): Promise<Lease[]> {
+function take(queues: SqliteProvider["queues"], max: number): Promise<SqliteLease[]> {
   return queues.lease(name, { max, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal });
 }
 
 test("commits of a rolled-back group are retried one by one", () =>
   withLetters(async (queues) => {
     await queues.push([letter(1), letter(2)]);
-    const [first, second] = (await take(queues, 2)) as [Lease, Lease];
+    const [first, second] = (await take(queues, 2)) as [SqliteLease, SqliteLease];
     const broken = (): void => {
       throw new TypeError("what a driver throws");
     };
@@ -48,7 +48,7 @@ test("commits of a rolled-back group are retried one by one", () =>
 test("a requeued dead letter goes behind waiting events", () =>
   withLetters(async (queues) => {
     await queues.push([letter("dead")]);
-    const [lease] = (await take(queues, 1)) as [Lease];
+    const [lease] = (await take(queues, 1)) as [SqliteLease];
     await queues.deadLetter(lease, letterFor(lease));
     await queues.push([letter("waiting")]);
     await queues.requeue(name, "letter-1");

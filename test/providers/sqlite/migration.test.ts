@@ -2,10 +2,10 @@
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -70,7 +70,7 @@ for (const driver of availableDrivers()) {
         leases.map((lease) => lease.event.getBody()),
         ["1", "2", "elsewhere"],
       );
-      const [again] = leases as [Lease];
+      const [again] = leases as [SqliteLease];
       await provider.queues.deadLetter(again, letterFor(again));
       const letters: DeadLetter[] = [];
       for await (const letter of provider.queues.deadLetters(name)) letters.push(letter);

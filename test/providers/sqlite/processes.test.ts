@@ -4,9 +4,9 @@ import { SqliteProvider } from "../../../providers/sqlite/index.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { assertOnce } from "../../support/sqlite-effects.ts";
+import { assertOnce } from "../../support/effects.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
-import { Worker } from "../../support/sqlite-process.ts";
+import { Worker } from "../../support/effects-process.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("sqlite: processes", { timeoutMs: 120_000 });
@@ -33,7 +33,7 @@ for (const processes of [2, 4]) {
     } finally {
       await Promise.all(workers.map((worker) => worker.kill()));
     }
-    await assertOnce(file.path, jobs);
+    await assertOnce(`sqlite:${file.path}`, jobs);
   });
 }
 
@@ -48,7 +48,7 @@ test("another process does the work of a killed one", async () => {
   await victim.kill();
   await other.done();
   assert.ok(other.lines.includes(victim.lines.find((line) => line.startsWith("handled ")) ?? ""));
-  await assertOnce(file.path, jobs);
+  await assertOnce(`sqlite:${file.path}`, jobs);
 });
 
 test("a waiter is woken soon by a push of another process", async () => {

@@ -6,6 +6,7 @@ import { RecentIds } from "../../../providers/sqlite/queues/recent-ids.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
+import { sourceEvents, threeHops } from "../../support/three-hops.ts";
 
 const test = suite("sqlite: recent ids", { timeoutMs: 60_000 });
 const windowMs = 1_000;
@@ -56,7 +57,7 @@ test("an id is known for one window and forgotten after two", async () => {
   await scene.clock.advance(windowMs - 1);
   await here("b");
   await scene.clock.advance(1);
-  // This id begins a generation; the others are in the older one.
+  // The id "c" begins a generation; the others are in the older one.
   assert.equal(await here("c", "a", "b"), [true, false, false]);
   await scene.clock.advance(windowMs - 2);
   assert.equal(await here("b"), [false]);
@@ -143,6 +144,27 @@ test("ids of a clock that was ahead are forgotten in processes that end", async 
   assert.equal(await scene.open()("c", "a"), [true, false]);
   await scene.clock.advance(2 * windowMs);
   assert.equal(await scene.open()("a", "b"), [true, true]);
+});
+
+test("ids that steps gave their outputs are not remembered", async () => {
+  using file = sqliteFile();
+  const hive = await threeHops(`sqlite:${file.path}`);
+  await hive.start();
+  await hive.push(sourceEvents(3));
+  await hive.whenIdle();
+  await hive.stop();
+  const client = new SqliteClient({ ...defaultConfig, file: file.path }, new ManualClock());
+  const remembered = client
+    .query<{ topic: string; ids: number }>(
+      "SELECT name AS topic, json_array_length(value) AS ids FROM recent_ids, json_each(recent_ids.ids) AS each " +
+        "JOIN destinations ON destinations.id = each.key",
+    )
+    .all([]);
+  client.close();
+  assert.equal(
+    remembered.map(({ topic, ids }) => ({ topic, ids })),
+    [{ topic: "A-", ids: 3 }],
+  );
 });
 
 test.run();

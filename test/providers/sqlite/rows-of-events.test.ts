@@ -1,11 +1,11 @@
 /** Events read from their rows, by another process or when they are no longer cached. */
 import * as assert from "uvu/assert";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
-import { eventOf } from "../../../providers/sqlite/queues/message.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
+import { eventOf } from "../../../src/provider-kit/event-row.ts";
 import { RecentEvents } from "../../../providers/sqlite/queues/recent-events.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
@@ -17,7 +17,7 @@ const name = QueueName.parse("Letters");
 const queueName = name.toString();
 const letter = (body: unknown): Event => new Event("Letter", body, { queueName });
 
-async function lease({ queues }: SqliteProvider, max = 10): Promise<readonly Lease[]> {
+async function lease({ queues }: SqliteProvider, max = 10): Promise<readonly SqliteLease[]> {
   return queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal: new AbortController().signal });
 }
 
@@ -64,7 +64,7 @@ test("a message that another process replaced is read anew", async () => {
   try {
     await here.queues.ensure([{ name, ordered: false, leaseMs: 30_000, maxAttempts: 3 }]);
     await here.queues.push([letter("from here")]);
-    const [taken] = (await lease(there)) as [Lease];
+    const [taken] = (await lease(there)) as [SqliteLease];
     await there.queues.commit(taken, [letter("from there")]);
     assert.equal(
       (await lease(here)).map(({ event }) => event.getBody()),
@@ -82,7 +82,7 @@ test("a rolled-back event is not delivered from its reused row", async () => {
   try {
     await here.queues.ensure([{ name, ordered: false, leaseMs: 30_000, maxAttempts: 3 }]);
     await here.queues.push([letter("input")]);
-    const [stale] = (await lease(here)) as [Lease];
+    const [stale] = (await lease(here)) as [SqliteLease];
     await there.queues.abandon(stale, { delayMs: 0, countAttempt: false });
     // Leasing flushes the rows of the group. The lost lease is detected after that, and rolls the group back.
     const [refused, [again]] = await Promise.all([

@@ -8,12 +8,12 @@ import { SqliteClient } from "../../../providers/sqlite/file/client.ts";
 import { defaultConfig } from "../../../providers/sqlite/config.ts";
 import { availableDrivers, driverNames, openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { SqliteQueueOperator } from "../../../providers/sqlite/queues/queue-operator.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { openProvider } from "../../../src/hive/open-provider.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -24,7 +24,7 @@ const name = QueueName.parse("Letters");
 const spec = { name, ordered: false, leaseMs: 30_000, maxAttempts: 3 };
 const letter = (body: unknown, id?: string): Event => new Event("Letter", body, { queueName: "Letters", id });
 
-async function lease(queues: SqliteQueueOperator, max = 1): Promise<readonly Lease[]> {
+async function lease(queues: SqliteQueueOperator, max = 1): Promise<readonly SqliteLease[]> {
   const { signal } = new AbortController();
   return queues.lease(name, { max, leaseMs: 30_000, waitMs: 0, signal });
 }

@@ -39,7 +39,7 @@ async function codeOf(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 for (const driver of availableDrivers()) {
-  test(`${driver}: each way to run a statement refuses what is unfit`, () => {
+  test(`${driver}: each way to run a statement refuses unfit values`, () => {
     using file = sqliteFile();
     const database = openDriver(file.path, driver);
     try {
@@ -100,7 +100,7 @@ for (const driver of availableDrivers()) {
     const key = (id: unknown): RowKey => ({ table: "t", partition: "", id: id as string });
     const content = { value: "1", etag: "e", modified: 0 };
     const codes = [true, "fit", "a\0b", "\ud800", {}].map((id) =>
-      codeOf(() => rows.write([{ key: key(id), expect: "any", content }])),
+      codeOf(() => rows.write({ key: key(id), expect: "any", content })),
     );
     assert.equal(await Promise.all(codes), ["InvalidItem", "done", "InvalidItem", "InvalidItem", "InvalidItem"]);
     assert.is((await rows.get(key("fit")))?.value, "1");

@@ -2,11 +2,12 @@
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver, type DriverName } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
+import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import { systemClock, type Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { DeadLetter, Lease } from "../../../src/index.ts";
+import type { DeadLetter } from "../../../src/index.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { assertReadable } from "../../../src/events/unreadable.ts";
 import { suite } from "../../support/suite.ts";
@@ -26,7 +27,7 @@ async function open(path: string, driver: DriverName, ordered = false): Promise<
   return Object.assign(provider, { skip: (ms: number) => void (ahead += ms) });
 }
 
-async function lease(provider: SqliteProvider): Promise<Lease[]> {
+async function lease(provider: SqliteProvider): Promise<SqliteLease[]> {
   const { signal } = new AbortController();
   return await provider.queues.lease(name, { max: 20, leaseMs: 30_000, waitMs: 0, signal });
 }
@@ -126,8 +127,8 @@ for (const driver of availableDrivers()) {
     for (const n of [1, 2, 3]) {
       const [one, ...others] = await lease(provider);
       assert.equal([one?.event.getBody(), one?.event.partitionKey, others.length], [n, "a\\u0000b", 0]);
-      assert.throws(() => assertReadable((one as Lease).event), /partitionKey/);
-      await provider.queues.commit(one as Lease, []);
+      assert.throws(() => assertReadable((one as SqliteLease).event), /partitionKey/);
+      await provider.queues.commit(one as SqliteLease, []);
     }
     await provider.close();
   });

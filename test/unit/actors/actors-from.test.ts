@@ -78,7 +78,7 @@ for (const [what, sources, reason] of [
   [
     "an unknown option",
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
-    /"paralelism" is not an option; there are name, parallelism/,
+    /"paralelism" is not an option; there are name, event, parallelism/,
   ],
   [
     "an unknown retry option",
@@ -199,7 +199,7 @@ for (const [name, value, problem] of [
   ["pulsers", 5, "pulsers must be a list"],
   ["pulsers", [5], "a pulser must be an object, not 5"],
 ] as const) {
-  test(`given ${JSON.stringify(value)} for ${name}, then no hive is made`, async () => {
+  test(`${name}: ${JSON.stringify(value)} makes no hive`, async () => {
     const made = createHive({ publishes: ["T"], [name]: value });
     const { message } = await throwsCode("InvalidConfiguration", () => made);
     assert.ok(message.includes(problem), message);

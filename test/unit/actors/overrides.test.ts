@@ -235,7 +235,7 @@ test("two sources for one subscription are a contradiction", async () => {
 });
 
 test("of a module, the decorated classes are its actors", () => {
-  // As in the C# library, which looks through an assembly.
+  // The C# library has this test, with an assembly.
   class NotAnActor implements ProcessorActor {
     processAsync(): void {}
   }

@@ -30,7 +30,7 @@ class BankDown extends Error {}
 class CardRefused extends Error {}
 class CardStolen extends CardRefused {}
 
-/** An actor that fails with each of these in turn, then no more. */
+/** An actor that fails with each of these errors in turn, then succeeds. */
 function failing(options: ActorOptions, ...errors: Error[]): ActorClass {
   @actorDescription("Ping-Failing", { parallelism: 1, ...options })
   class FailingActor implements ProcessorActor {
@@ -231,7 +231,7 @@ test("endless pauses and half a failure are refused", () => {
   ]);
 });
 
-/** A provider that asks to slow down, so many times, when a step is committed. */
+/** A provider that throttles a number of commits. */
 function throttling(times: number, clock: Clock): Provider {
   const provider = new MemoryProvider({ clock });
   let left = times;

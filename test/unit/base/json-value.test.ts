@@ -1,13 +1,13 @@
-/** What is read of events and items is typed as what JSON made of it. */
+/** Types of bodies and items that were read: as JSON makes them. */
 import { Event, eventType, type CollectionStore, type Identified, type Received, type Stored } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("what is read");
+const test = suite("types of read bodies and items");
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-/** Compiles when both are one type; what it is given only says so to the compiler. */
+/** Compiles when both types are equal; the argument exists for the compiler only. */
 const same = <A, B>(yes: Same<A, B>): void => void yes;
 
 interface Order {
@@ -75,7 +75,7 @@ test("a date in an item is a text, also to the compiler", async () => {
   const read = await orders.get("1");
   const texts: string[] = [written.placed, read.placed];
   assert.equal(texts, [placed.toISOString(), placed.toISOString()]);
-  // What was given is not what is answered: it may be changed.
+  // The given item is not the returned one, so it may be changed.
   lines[0] = { sku: "chair" };
   assert.equal(written.lines, [{ sku: "lamp" }]);
 });

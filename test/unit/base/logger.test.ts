@@ -45,7 +45,7 @@ test("pino writes the actor, the event and the error of a hive's lines", async (
   assert.match(err?.["stack"] ?? "", "logger.test.ts");
 });
 
-/** Writes lines as most loggers do. */
+/** Writes JSON lines like most loggers. */
 function plainLogger(): { logger: Logger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
   const log = (fields: object): void => void lines.push(JSON.parse(JSON.stringify(fields)) as Record<string, unknown>);
@@ -111,7 +111,7 @@ test("whatever was thrown is logged with a name and a message", () => {
     safeLogger(logger).error({ err }, "failed");
   assert.equal(
     lines.map(({ err }) => (err as { message: string }).message),
-    ["text", "5", "null", "round", "what was thrown cannot be read as text", "many", "like an error"],
+    ["text", "5", "null", "round", "the thrown value cannot be read as text", "many", "like an error"],
   );
   const errors = (lines[5]?.["err"] as { errors: { message: string }[] } | undefined)?.errors ?? [];
   assert.equal(
@@ -171,7 +171,7 @@ test("the silent logger accepts every call", () => {
   for (const level of ["debug", "info", "warn", "error"] as const) silentLogger[level]({}, "nothing");
 });
 
-/** What the logger that hives have by default writes. */
+/** Returns the output of the default logger of hives. */
 function written(fields: object): string {
   let text = "";
   const seen = Object.getOwnPropertyDescriptor(process, "stderr") as PropertyDescriptor;

@@ -1,4 +1,4 @@
-/** Numbers of options, as the environment or JSON hands them over. */
+/** Numbers of options that come from the environment or JSON. */
 import {
   circuitBreaker,
   createHive,
@@ -19,7 +19,7 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("numbers of options");
 
 const works = actor("Ping-Works", () => {});
-/** No number of any option. */
+/** Values that no option takes as a number. */
 const never: readonly unknown[] = [NaN, -1, -Infinity, "5", "", null, {}, 5n, true];
 
 const hive = (options: Partial<HiveOptions>): Promise<unknown> =>
@@ -34,7 +34,7 @@ const testHive = async (use: (hive: TestHive) => Promise<unknown>): Promise<void
   await use(made);
 };
 
-/** Each option, how it is given, and what else it may not be. */
+/** Each option with a way to set it, and more values that it refuses. */
 const options: readonly (readonly [name: string, give: (value: never) => Promise<unknown>, more: readonly number[]])[] =
   [
     ["parallelism", (parallelism) => actorWith({ parallelism }), [0, 1.5, Infinity]],

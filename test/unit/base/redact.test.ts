@@ -52,7 +52,7 @@ test("JSON with a masked secret is still JSON", () => {
 });
 
 for (const [what, text] of Object.entries(secretShapes)) {
-  test(`of ${what} nothing of the secret is left`, () => {
+  test(`${what} keeps nothing of its secret`, () => {
     const redacted = redact(text);
     assert.not.match(redacted, theSecret.slice(0, 8));
     assert.match(redacted, "***");
@@ -60,7 +60,7 @@ for (const [what, text] of Object.entries(secretShapes)) {
   });
 }
 
-test("what holds no secret stays as it is", () => {
+test("a text without a secret stays as it is", () => {
   for (const text of [
     "sqlite:./hive.db?durability=normal",
     "aws:?region=eu-west-1&prefix=shop",
@@ -91,7 +91,7 @@ test("the field of a secret is masked by its name", () => {
   assert.is(redactField("tokens", 5), 5);
 });
 
-/** Beginnings of secrets, each of which a search could run on from. */
+/** Beginnings of secrets, at each of which a search could start. */
 const beginnings = [
   ...'a|a.|api|apikey|accesskey|Pwd|SharedSecret|eyJ|eyJ-|eyJ.-|eyJ-eyJ-a.b.c|"token|Bearer |Basic a| apiKey'.split(
     "|",
@@ -118,7 +118,7 @@ const beginnings = [
 test("long texts that nearly hold secrets take no more than their length", () => {
   const startedAt = process.cpuUsage();
   for (const part of beginnings) redact(`${part.repeat(50_000 / part.length)}!`);
-  // When a search went on from each place of it, one of them alone took longer.
+  // With a search from each place of the text, a single beginning took longer.
   assert.ok(process.cpuUsage(startedAt).user < 5_000_000);
 });
 

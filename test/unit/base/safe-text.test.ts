@@ -12,7 +12,7 @@ test("a short text stays, a long one ends with an ellipsis", () => {
   assert.is(safeText("a".repeat(1_000_000), 10), "aaaaaaaaa…");
 });
 
-test("a secret that a cut goes through is not told", () => {
+test("a secret that a cut divides is masked", () => {
   const words = "all is well ".repeat(200);
   for (const [what, text] of Object.entries(secretShapes))
     for (const cut of [200, 1_224])
@@ -28,7 +28,7 @@ test("masks that make a text shorter let no half of a secret in", () => {
   assert.not.match(told, theSecret.slice(0, 4));
 });
 
-test("a secret longer than what is looked at is known by its beginning", () => {
+test("a secret beyond the search limit is known by its beginning", () => {
   const long = theSecret.repeat(1_000);
   for (const text of [
     `password=${long}`,
@@ -63,7 +63,7 @@ test("no half of a character is left", () => {
     for (let length = 5; length < 9; length++) assert.ok(safeText("🐝".repeat(bees), length).isWellFormed());
 });
 
-test("a stack keeps the lines that say where, whatever the message", () => {
+test("a stack keeps its lines of places, whatever the message", () => {
   const { stack = "" } = new Error(`password=${theSecret} ${"answer ".repeat(100_000)}`);
   const told = safeStack(stack, 4_096);
   assert.match(told, "Error: password=*** answer answer");

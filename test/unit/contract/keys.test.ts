@@ -7,11 +7,11 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Keys");
 
-test("given keys with odd characters, then each is taken as it is", () => {
+test("keys with odd characters are taken as they are", () => {
   for (const key of oddKeys) assert.is(checkedKey("a key", key), key);
 });
 
-test("given what can't be a key, then InvalidKey says what it was to be and why", async () => {
+test("InvalidKey names the key and the reason", async () => {
   for (const key of invalidKeys) await throwsCode("InvalidKey", () => checkedKey("a key", key));
   const reasons = [
     ["", /cannot be the key of a list: it is empty/],
@@ -29,17 +29,17 @@ test("given what can't be a key, then InvalidKey says what it was to be and why"
   }
 });
 
-test("given a very long key, then the error does not repeat it whole", async () => {
+test("the error about a very long key does not repeat it whole", async () => {
   const { message } = await throwsCode("InvalidKey", () => checkedKey("a key", "x".repeat(100_000)));
   assert.ok(message.length < 300);
 });
 
-test("given names, then a letter and then letters, digits and underscores are taken", async () => {
+test("a name is a letter, then letters, digits and underscores", async () => {
   for (const name of ["Orders", "a", "A_1", "x".repeat(63)]) assert.is(checkedName("a name", name), name);
   for (const name of [...invalidNames, 7 as never]) await throwsCode("InvalidKey", () => checkedName("a name", name));
 });
 
-test("given ids, when they are compared, then the order is that of their UTF-8 bytes", () => {
+test("ids compare by their UTF-8 bytes", () => {
   const ids = [
     ...keysInOrder,
     ...oddKeys,

@@ -1,4 +1,4 @@
-/** A clock that is put back, as when its time was wrong at first: timers know nothing of that. */
+/** A clock that is put back, which timers do not notice. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
@@ -72,7 +72,7 @@ backwards("leases that are kept are renewed at once, and none is lost", async ()
   await provider.close();
 });
 
-backwards("a lease that is kept from now on renews those of before, too", async () => {
+backwards("a new lease renews the earlier ones, too", async () => {
   const clock = new JumpingClock();
   const provider = new MemoryProvider({ clock });
   const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);

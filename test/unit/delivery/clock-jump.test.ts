@@ -1,4 +1,4 @@
-/** A clock that is put forward or back while timers are set, as at the first answer of a time server. */
+/** A clock that jumps while timers are set, as at the first response of a time server. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { Clock } from "../../../src/base/clock.ts";

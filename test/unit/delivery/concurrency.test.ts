@@ -1,4 +1,4 @@
-/** What it means that an item carries an etag, on a collection in memory. */
+/** Etags of items, on a collection in memory. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { CollectionStore, Identified } from "../../../src/contract/stores.ts";
@@ -56,7 +56,7 @@ test("a loop of read and update loses no change", async () => {
         try {
           return await store.update({ ...read, state: `${read.state}${letter}` });
         } catch {
-          // Others were faster: read again.
+          // Another write was faster: read again.
         }
       }
     }),

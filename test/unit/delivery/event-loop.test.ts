@@ -14,7 +14,7 @@ function compute(ms: number): void {
 
 type Work = (event: Event, context: ActorContext) => ActorOutput | Promise<ActorOutput>;
 
-/** What is logged of an actor whose lease is lost once, and the letter of its event. */
+/** Returns the warnings about an actor that loses its lease once, and the letter of its event. */
 async function lose(work: Work, options: ActorOptions = {}): Promise<{ warnings: string[]; letter: DeadLetter }> {
   class Reckoner implements ProcessorActor {
     processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
@@ -61,7 +61,7 @@ test("a computation after an await names the subscriptions at work", async () =>
   );
 });
 
-test("a lease lost to a computation says why", async () => {
+test("a lease lost to a computation carries the reason", async () => {
   const { warnings } = await lose(async () => {
     compute(300);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -14,7 +14,7 @@ const leaseMs = 1_000;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Renew = (ids: readonly string[]) => Promise<readonly boolean[]>;
 
-/** A keeper over a queue whose renewals the test answers. */
+/** A keeper over a queue whose renewals the test resolves. */
 function scene(answer?: Renew) {
   const clock = new ManualClock(0);
   const calls: { readonly at: number; readonly ids: readonly string[] }[] = [];
@@ -132,7 +132,7 @@ test("a lease goes on when a later renewal succeeds", async () => {
   assert.equal(lost, []);
 });
 
-test("a renewal without an answer loses the lease at its end", async () => {
+test("a renewal without a response loses the lease at its end", async () => {
   const { clock, keep, lost } = scene(() => new Promise(() => {}));
   keep("a");
   await clock.advance(2_000);
@@ -167,7 +167,7 @@ test("a loss found by a renewal under way is known after the stop", async () => 
   assert.equal(lost, ["a LeaseLost 500"]);
 });
 
-test("a renewal answered after the end of its lease loses it once", async () => {
+test("a renewal that succeeds after the end of its lease loses it once", async () => {
   let answer = (): void => {};
   const { clock, keep, lost } = scene(
     (ids) => new Promise((resolve) => (answer = () => resolve(ids.map(() => false)))),

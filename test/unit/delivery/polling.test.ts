@@ -1,5 +1,5 @@
-/** How a subscription asks for events, pauses, and stops to ask. */
-import { Event, silentLogger, type Logger } from "beehive-actors";
+/** Polls of a subscription: their requests, pauses and end. */
+import { Event, silentLogger, type HiveOptions, type Logger } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { BeeHiveError, PauseSubscription } from "../../../src/base/errors.ts";
 import type { AbandonOptions, QueueCounts, QueueOperator } from "../../../src/contract/queue-operator.ts";
@@ -10,7 +10,7 @@ import { suite } from "../../support/suite.ts";
 const test = suite("polling");
 
 const never = new AbortController().signal;
-/** Two events behind a poll that is answered when the gate is open, and then with them though it was to end. */
+/** Two events that a poll returns only when the gate opens, although the poll was aborted before. */
 async function lateAnswer(returning?: Gate) {
   const gate = new Gate();
   let done = 0;
@@ -101,7 +101,7 @@ test("events of a poll that ends late are worked on before the stop", async () =
   assert.is((await counts()).leased, 0);
 });
 
-test("a poll without an answer delays the stop little; its events go back", async () => {
+test("a silent poll delays the stop little; its events are abandoned", async () => {
   const { gate, clock, hive, counts, done } = await lateAnswer();
   const stopping = hive.stop({ deadline: 100 });
   await clock.advance(100);
@@ -199,24 +199,41 @@ test("of two pauses the longer one holds", async () => {
   await hive.stop();
 });
 
+/** A scene whose provider waits for free slots before it leases; `leased` tells when it leased, and up to how many. */
+async function gatheringScene(works: HiveOptions["actors"], maxMs: number) {
+  const leased: { at: number; max: number }[] = [];
+  let now = (): number => 0;
+  const made = await scene(works, (queues) => ({
+    lease: async (name, request) => {
+      const max = (await request.moreSlots?.(10, maxMs)) ?? 0;
+      if (request.signal.aborted) return [];
+      leased.push({ at: now(), max });
+      return queues.lease(name, { ...request, max });
+    },
+  }));
+  const start = made.clock.now();
+  now = () => made.clock.now() - start;
+  return { ...made, leased };
+}
+
 test("slots are gathered shortly where many events cost one request", async () => {
   const gates = [0, 1, 2, 3, 4].map(() => new Gate());
   const works = actor("Ping-Works", (event) => gates[event.getBody<number>()]?.pass(), { parallelism: 2 });
-  const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
+  const { clock, hive, leased } = await gatheringScene(works, 50);
   await hive.push(events(5));
   await clock.advance(0);
-  assert.equal(asked, [{ at: 0, max: 2 }], "all slots are free: nothing is waited for");
+  assert.equal(leased, [{ at: 0, max: 2 }], "all slots are free: nothing is waited for");
   gates[0]?.open();
   await clock.advance(49);
-  assert.is(asked.length, 1, "one slot is not enough to ask for");
+  assert.is(leased.length, 1, "one slot is not enough to ask for");
   await clock.advance(1);
-  assert.equal(asked.slice(1), [{ at: 50, max: 1 }], "for longer it is not waited");
+  assert.equal(leased.slice(1), [{ at: 50, max: 1 }], "for longer it is not waited");
   const pending = clock.pending;
   gates[1]?.open();
   await clock.advance(1);
   gates[2]?.open();
   await clock.advance(0);
-  assert.equal(asked.slice(2), [{ at: 51, max: 2 }], "both are free");
+  assert.equal(leased.slice(2), [{ at: 51, max: 2 }], "both are free");
   assert.ok(clock.pending <= pending, "no timer is left");
   for (const gate of gates) gate.open();
   await hive.stop();
@@ -233,17 +250,17 @@ test("a pause while slots are gathered stops leasing", async () => {
     },
     { parallelism: 4, supervision: [{ on: TypeError, action: "pause", pause: 60_000 }] },
   );
-  const { clock, hive, asked } = await scene(works, { gather: () => ({ events: 10, forMs: 50 }) });
+  const { clock, hive, leased } = await gatheringScene(works, 50);
   await hive.push(events(4));
   await clock.advance(0);
-  asked.length = 0;
+  leased.length = 0;
   gates[0]?.open();
   await clock.advance(10);
   for (const gate of gates) gate.open();
   await clock.advance(59_000);
-  assert.equal(asked, []);
+  assert.equal(leased, []);
   await clock.advance(2_000);
-  assert.ok(asked.length > 0);
+  assert.ok(leased.length > 0);
   await hive.stop();
 });
 
@@ -306,7 +323,7 @@ test("a provider error of a poll that a pause ends is ignored", async () => {
 
 test("after a pause one event is tried without gathering slots", async () => {
   let pausing = true;
-  const { clock, hive, asked } = await scene(
+  const { clock, hive, leased } = await gatheringScene(
     actor(
       "Ping-Works",
       () => {
@@ -314,14 +331,14 @@ test("after a pause one event is tried without gathering slots", async () => {
       },
       { parallelism: 10 },
     ),
-    () => ({ gather: () => ({ events: 10, forMs: 5_000 }) }),
+    5_000,
   );
   await hive.push(events(1));
   await clock.advance(500);
   pausing = false;
-  asked.length = 0;
+  leased.length = 0;
   await clock.advance(600);
-  const [first] = asked;
+  const [first] = leased;
   assert.equal([first?.at, first?.max], [1_000, 1]);
   await hive.stop();
 });

@@ -1,4 +1,4 @@
-/** What does not end by itself does not keep a hive from stopping. */
+/** Work that never ends does not keep a hive from stopping. */
 import { actorDescription, createHive, Event, pulse, silentLogger, type ProcessorActor } from "beehive-actors";
 import { ManualClock } from "beehive-actors/testing";
 import { throwsCode } from "../../support/throws.ts";

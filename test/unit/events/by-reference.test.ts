@@ -12,7 +12,7 @@ import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("Bodies by reference");
 
-/** Pushes an event through two hops, and answers the bodies that the actors saw. */
+/** Pushes an event through two hops; returns the bodies that the actors saw. */
 async function seenThrough(provider: string, body: object): Promise<unknown[]> {
   const seen: unknown[] = [];
   class First implements ProcessorActor {

@@ -102,7 +102,7 @@ test("an event of Event Grid loses nothing", () => {
   assert.equal(fromCloudEvent(toCloudEvent(event)).toRecord(), event.toRecord());
 });
 
-test("given bytes as data, then they are the body", () => {
+test("bytes as data are the body", () => {
   const datacontenttype = "application/octet-stream";
   for (const data of [Buffer.from([1, 2]), Uint8Array.of(1, 2)]) {
     const event = fromCloudEvent({ ...good, datacontenttype, data });
@@ -111,7 +111,7 @@ test("given bytes as data, then they are the body", () => {
   }
 });
 
-test("given data that would be lost, then it is refused", () => {
+test("data that would be lost is refused", () => {
   assert.throws(() => fromCloudEvent({ ...good, data: new Map([[1, 2]]) }), /its data has a Map, of which/);
   assert.throws(() => fromCloudEvent({ ...good, data: { a: new Set([1]) } }), /its data has a Set at "a", of which/);
   for (const data_base64 of ["@@@", "aGVs*bG8=", "a===", "aGVsb"])
@@ -119,7 +119,7 @@ test("given data that would be lost, then it is refused", () => {
   assert.equal(fromCloudEvent({ ...good, data_base64: "aGk" }).body, new Uint8Array(Buffer.from("hi")));
 });
 
-test("given another source among its properties, then the attribute counts", () => {
+test("the source attribute wins over a source among the properties", () => {
   const event = fromCloudEvent({ ...good, source: "/shop", beehiveproperties: '{"source":"/evil","n":1}' });
   assert.equal(event.properties, { source: "/shop", n: 1 });
 });

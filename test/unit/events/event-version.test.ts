@@ -23,7 +23,7 @@ const Money = z.object({ amount: z.number(), currency: z.string() });
 const upcasters = { 1: ({ amount }: { amount: number }) => ({ amount, currency: "EUR" }) };
 const newer = eventType("Paid", Money, { version: 2, upcasters });
 
-/** A worker of the older release, and the attempts and times at which it had the event. */
+/** A worker of the older release, with the attempts and times of its event. */
 async function olderWorker(
   newerVersionWait?: number,
   options: ActorOptions = {},
@@ -150,7 +150,7 @@ test("an event stays away no longer than its wait has left", () => {
   assert.not(isNewerVersion(new Error("NewerVersion")));
 });
 
-test("errors say that a version was guessed", async () => {
+test("errors show that a version was guessed", async () => {
   const unsaid = new Event("Paid", { amount: "much" });
   assert.match(
     (await failureOf(() => newer.read(unsaid))).message,

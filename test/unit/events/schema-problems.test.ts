@@ -39,7 +39,7 @@ const body = {
 
 for (const [library, schema] of Object.entries(schemas)) {
   const declared = eventType("Paid", schema as typeof schemas.valibot) as EventType<unknown>;
-  test(`${library}: a problem tells the place and not the value`, async () => {
+  test(`${library}: a problem names the place and not the value`, async () => {
     const made = await throwsCode("InvalidEvent", () => declared.create(body));
     const read = await throwsCode("BodyUnreadable", () => declared.read(new Event("Paid", body)));
     for (const { message } of [made, read]) {
@@ -50,7 +50,7 @@ for (const [library, schema] of Object.entries(schemas)) {
   });
 }
 
-test("a problem tells what is expected where the message quotes", async () => {
+test("a problem names the expectation where the message quotes", async () => {
   const declared = eventType("Paid", v.object({ price: v.number() }));
   const { message } = await throwsCode("InvalidEvent", () => declared.create({ price: "seventeen" as never }));
   assert.match(message, "price: expected number");
@@ -88,7 +88,7 @@ for (const [what, schema, body, expected] of [
     "***: no ***",
   ],
 ] as const) {
-  test(`${what} is told in no error`, async () => {
+  test(`${what} appears in no error`, async () => {
     const declared = eventType("Paid", schema as StandardSchemaV1);
     const { message } = await throwsCode("InvalidEvent", () => declared.create(body));
     assert.not.match(message, "ada");
@@ -103,7 +103,7 @@ test("the names of a schema stay beside keys of others", async () => {
   assert.match(message, "totals.***.price: ");
 });
 
-test("of many problems the first are told and the rest are counted", async () => {
+test("of many problems the first are named and the rest counted", async () => {
   const declared = eventType("Paid", v.array(v.number()));
   const { message } = await throwsCode("InvalidEvent", () =>
     declared.create(Array.from({ length: 1_000 }, () => "x" as never)),

@@ -4,7 +4,7 @@ import { assertReadable, receivedEvent } from "../../../src/events/unreadable.ts
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
-const test = suite("messages that no event can be");
+const test = suite("unreadable messages");
 
 const good = new Event("A", { n: 1 }, { id: "1", partitionKey: "k", properties: { p: "q" } }).toRecord();
 
@@ -51,7 +51,7 @@ test("wrong properties become texts", () => {
   assert.match(String(reason), /name of a property/);
 });
 
-test("given the mark from a sender, then it is dropped", () => {
+test("the mark is dropped when it comes from a sender", () => {
   const properties = { beehiveunreadable: "hello", p: "q" };
   const cloudEvent = { specversion: "1.0", id: "1", source: "/s", type: "A", data: 1, ...properties };
   for (const event of [new Event("A", 1, { properties }), fromCloudEvent(cloudEvent, "A-")]) {
@@ -60,7 +60,7 @@ test("given the mark from a sender, then it is dropped", () => {
   }
 });
 
-test("given a clone of what cannot be read, then it can be read", () => {
+test("a clone of an unreadable event can be read", () => {
   const event = receivedEvent({ ...good, partitionKey: "a\0b" });
   const { properties } = event;
   for (const clone of [event.clone({ partitionKey: "k" }), event.clone({ properties })]) {

@@ -70,7 +70,7 @@ function overlap(
   return a.x < b.x + b.card.width && b.x < a.x + a.card.width && a.y < b.y + b.card.height && b.y < a.y + a.card.height;
 }
 
-/** The texts of nodes. Every line must be one of the few that are written, so that no name can end its label. */
+/** Returns the texts of nodes. Each line must have a known form, so that no name can end its label. */
 function labelsOfMermaid(text: string): string[] {
   const [head = "", ...lines] = text.trimEnd().split("\n");
   assert.match(head, /^flowchart (LR|TD)$/);
@@ -101,7 +101,7 @@ function labelsOfDot(text: string): string[] {
   });
 }
 
-/** Tooltips say `NAME reads QUEUE` or `The topic QUEUE`, texts say names; the whole must be well formed. */
+/** Returns the names of tooltips (`NAME reads QUEUE`, `The topic QUEUE`) and texts; the picture must be well formed. */
 function labelsOfSvg(text: string): string[] {
   assert.match(text, /^(?:<[^<>]*>|[^<>&]|&(?:amp|lt|gt|quot);)*$/);
   const texts = [...text.matchAll(/<(?:title|text)[^>]*>([^<]*)</g)].map(([, one = ""]) => one);

@@ -4,13 +4,13 @@ import { makeEventGraph } from "../../../src/graph/make-event-graph.ts";
 import { nameArbitrary } from "../../property/arbitraries.ts";
 import { actorOf, descriptorsOf } from "./graphs.ts";
 
-/** Topics, and actors that read one and publish to some, by their indices, counted around. */
+/** Topics, and actors that read and publish to topics by index, modulo their number. */
 interface Web {
   readonly topics: readonly string[];
   readonly actors: readonly { readonly name: string; readonly reads: number; readonly publishes: readonly number[] }[];
 }
 
-/** Names that mean something to Mermaid, Graphviz, YAML, XML or AsyncAPI. */
+/** Names with a meaning in Mermaid, Graphviz, YAML, XML or AsyncAPI. */
 const oddNames = [
   "end",
   "outside",
@@ -29,7 +29,7 @@ const oddNames = [
   "null",
 ];
 
-/** Names in one spelling only, as the set-up wants it. */
+/** Topics, unique without regard to case, as the set-up requires. */
 const topics = fc.uniqueArray(nameArbitrary, { minLength: 1, maxLength: 8, selector: (name) => name.toLowerCase() });
 
 const actorName = fc.oneof(

@@ -17,7 +17,7 @@ const test = suite("AsyncAPI");
 
 const info = { title: "test", version: "1.0.0" };
 const schema = specs.schemasWithoutId["3.0.0"] as object;
-// Formats such as "uri" are not looked at: what is checked is the shape.
+// Check the shape only, not formats such as "uri".
 const isAsyncApi = new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
 
 const odd = actorOf('odd "name" ü', { "Asked-odd": ["Answered"] });

@@ -21,11 +21,11 @@ test("actors that only the journal knows are ignored", async () => {
   assert.not.ok(texts(undeclared).some((text) => text.startsWith("OldActor")));
 });
 
-test("given no journal, when it is compared, then nothing differs", async () => {
+test("without a journal nothing differs", async () => {
   assert.equal(compare(await webGraph()), { undeclared: [], unseen: [] });
 });
 
-test("given what agrees, when it is compared, then nothing differs", async () => {
+test("a web that agrees with its journal does not differ", async () => {
   const graph = await webGraph();
   const all = graph.publications.map(({ from, to }) => ({
     from: from.kind === "actor" ? from.name : undefined,

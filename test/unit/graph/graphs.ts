@@ -7,10 +7,10 @@ import { makeEventGraph, type EventGraphParts } from "../../../src/graph/make-ev
 import type { ObservedEdge } from "../../../src/journal/observed-edges.ts";
 import * as web from "./web.ts";
 
-/** What a subscription publishes, or all that its decorator says. */
+/** For each subscription its publications, or all of its options. */
 export type ActorParts = Readonly<Record<string, readonly string[] | ActorOptions>>;
 
-/** An actor class of any name, by its subscriptions and what it publishes. */
+/** Returns an actor class with this name and these subscriptions. */
 export function actorOf(name: string, subscriptions: ActorParts): ActorClass {
   const { [name]: actorType = Object } = {
     [name]: class {
@@ -36,7 +36,7 @@ export async function graphOf(
   return makeEventGraph({ descriptors: await descriptorsOf(...classes), ...parts });
 }
 
-/** What a journal of the small web may say, with an actor that the code does not know, and what nobody declares. */
+/** A journal of the small web, with an actor that the code does not know, and an undeclared publication. */
 export const observed: readonly ObservedEdge[] = [
   { from: undefined, eventType: "Uploaded", destination: "Uploads", count: 1_234 },
   { from: undefined, eventType: "DayEnded", destination: "DayEnded-", count: 7 },

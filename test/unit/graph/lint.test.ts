@@ -42,7 +42,7 @@ test("a queue without a reader: its events pile up", async () => {
   assert.match(found?.message ?? "", /pile up.*"Labels"/);
 });
 
-test("given a reader, when it is linted, then its topic is no orphan", async () => {
+test("a topic with a reader is no orphan", async () => {
   const shipping = actorOf("ShippingActor", { "PaymentAuthorised-Shipping": [] });
   assert.equal(await findings("orphan-topic", [...payment, shipping]), []);
 });
@@ -123,7 +123,7 @@ test("supervision that retries with one attempt is reported", async () => {
   assert.equal(await findings("never-retried", only("A", { "B-A": { retry, supervision } })), []);
 });
 
-test("given retries without a wait, when it is linted, then it is told", async () => {
+test("retries without a wait are reported", async () => {
   const waits = { ...retry, minDelay: 0, maxDelay: 0 };
   assert.equal(wheres(await findings("retry-without-wait", only("A", { "B-A": { retry: waits } }))), [
     "warning A on B-A",
@@ -143,7 +143,7 @@ test("retries longer than the retention of a cloud are an error", async () => {
 
 test("growing retry delays are summed up to the longest", async () => {
   const hour = 3_600_000;
-  // 1 + 2 + 4 + 8 hours, and then 12 each: 15 + 26 * 12 = 327 hours are less than 14 days, one more wait is more.
+  // 1 + 2 + 4 + 8 hours, then 12 each: 15 + 26 * 12 = 327 hours are below 14 days (336), with one more wait above.
   const growing = (maxAttempts: number): ActorClass[] =>
     only("A", { "B-A": { retry: { ...retry, maxAttempts, minDelay: hour, maxDelay: 12 * hour } } });
   assert.equal(await findings("retry-outlives-queue", growing(31), {}, ["aws"]), []);
@@ -214,8 +214,8 @@ test("the journal is compared with the declarations", async () => {
     "error PaymentActor to PaymentFailed-",
   ]);
   assert.match(undeclared[0]?.message ?? "", 'entries: ["OrderAccepted"]');
-  assert.match(undeclared[1]?.message ?? "", 'Add "Invoices-Invoices" to what PaymentActor publishes');
-  assert.match(undeclared[2]?.message ?? "", 'Add "PaymentFailed" to what PaymentActor publishes');
+  assert.match(undeclared[1]?.message ?? "", 'Add "Invoices-Invoices" to the publishes of PaymentActor');
+  assert.match(undeclared[2]?.message ?? "", 'Add "PaymentFailed" to the publishes of PaymentActor');
   assert.equal(wheres(await findings("never-seen", payment, { observed })), [
     "warning PaymentActor to PaymentAuthorised-",
   ]);

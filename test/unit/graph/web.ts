@@ -1,4 +1,4 @@
-/** A small web with one of everything: a queue, a pulser, schemas, an entry, an actor of several subscriptions, a cycle. */
+/** A small web with a queue, a pulser, schemas, an entry, an actor of several subscriptions, and a cycle. */
 import { actorDescription, eventType, pulse, type ProcessorActor } from "beehive-actors";
 import { z } from "zod";
 

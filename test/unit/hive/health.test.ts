@@ -70,7 +70,7 @@ test("an unresponsive provider means live, not ready after 800 ms, Timeout", asy
   assert.is(asked, 1);
 });
 
-test("an answer of the provider is reused for 5 s", async () => {
+test("a response of the provider is reused for 5 s", async () => {
   const clock = new ManualClock();
   let asked = 0;
   const provider = new MemoryProvider({ clock });
@@ -235,7 +235,7 @@ test("the health server does not keep the process alive, and closes at once", as
   await hive.stop();
 });
 
-test("a paused subscription shows by what, until when and why", async () => {
+test("a paused subscription shows its cause, end and error", async () => {
   for (const [by, settings] of [
     ["circuit-breaker", { middleware: [circuitBreaker({ failures: 1, open: 30_000 })] }],
     ["supervision", { supervision: [{ on: TypeError, action: "pause", pause: 30_000 }] }],
@@ -305,7 +305,7 @@ test("a failed event of an ordered subscription shows until its retry", async ()
   assert.equal(await held(), []);
 });
 
-test("given an event that waits for newer code, then health names its key", async () => {
+test("health names the key of an event that waits for newer code", async () => {
   const clock = new PatientClock();
   const type = eventType("Healthy");
   const reading = actor("Healthy-Actor", (event) => void type.read(event), { ordered: true });

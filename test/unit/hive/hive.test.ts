@@ -1,4 +1,4 @@
-/** What a hive does by itself, beside its actors. */
+/** The hive itself, apart from its actors. */
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
@@ -44,6 +44,36 @@ test("a failed set-up is repeated when asked again", async () => {
   assert.is(tries, 2);
   await hive.stop();
   await memory.close();
+});
+
+test("a set-up that creates also sets up the provider", async () => {
+  const provider = new MemoryProvider();
+  let calls = 0;
+  const counting = { ...tampered(provider, {}), setup: async () => void calls++ };
+  for (const topology of ["create", "check"] as const) {
+    await using hive = await createHive({ actors: idle, provider: counting, topology, logger: silentLogger });
+    await hive.setup();
+    assert.is(calls, 1, topology);
+  }
+});
+
+test("a hive is not idle while empty counts lag", async () => {
+  const clock = new PatientClock();
+  const memory = new MemoryProvider({ clock });
+  let lagging = true;
+  const provider = tampered(memory, {
+    counts: async (name) => ({ ...(await memory.queues.counts(name)), lagging }),
+  });
+  const hive = await running({ provider }, idle, { clock });
+  let isIdle = false;
+  const waiting = hive.whenIdle().then(() => (isIdle = true));
+  await clock.advance(1_000);
+  assert.is(isIdle, false);
+  lagging = false;
+  await clock.advance(1_000);
+  assert.is(isIdle, true);
+  await waiting;
+  await hive.stop();
 });
 
 test("a push calls the provider only for business events", async () => {

@@ -82,7 +82,7 @@ test("an observer that throws is logged, and deliveries go on", async () => {
   await hive.stop();
 });
 
-test("what an observer rejects with is logged", async () => {
+test("the rejection of an observer is logged", async () => {
   const clock = new ManualClock();
   const logged: string[] = [];
   const rejecting: () => unknown = () => Promise.reject(new Error("not my day"));

@@ -34,9 +34,9 @@ test("packages that are not installed are named with npm install", async () => {
   assert.match(message, "npm install own-client");
 });
 
-test("only clouds have rules and rights, known without their SDK", async () => {
+test("rules and rights of providers are known without their SDK", async () => {
   assert.equal(await providersWith("rules"), ["azure", "aws"]);
-  assert.equal(await providersWith("leastRights"), ["azure", "aws"]);
+  assert.equal(await providersWith("leastRights"), ["postgres", "azure", "aws"]);
   assert.is(await providerModule("toString"), undefined);
 });
 

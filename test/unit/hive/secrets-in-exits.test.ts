@@ -9,7 +9,7 @@ import type { Logger } from "../../../src/base/logger.ts";
 import { secretShapes, theSecret } from "../../support/secrets.ts";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("secrets in what leaves a process", { timeoutMs: 30_000 });
+const test = suite("secrets in the output of a process", { timeoutMs: 30_000 });
 const shapes = Object.entries(secretShapes);
 const told = theSecret.slice(0, 8);
 
@@ -34,14 +34,14 @@ async function thrown(logger: Logger): Promise<Hive> {
   return hive;
 }
 
-/** Streams that keep what is written to them. */
+/** Streams that record their input. */
 function streams(isTTY: boolean): { output: Output; text: () => string } {
   let text = "";
   const stream = { isTTY, write: (part: string) => ((text += part), true), hasColors: () => false } as never;
   return { output: new Output(false, { stdout: stream, stderr: stream }, {}), text: () => text };
 }
 
-test("none is in logs, for people and for programs", async () => {
+test("no secret is in logs, for people and for programs", async () => {
   for (const isTTY of [true, false]) {
     const { output, text } = streams(isTTY);
     await using _hive = await thrown(stderrLogger(output, "debug"));
@@ -55,7 +55,7 @@ test("none is in logs, for people and for programs", async () => {
   }
 });
 
-test("none is in dead letters, nor in how they are shown", async () => {
+test("no secret is in dead letters, nor in their display", async () => {
   await using hive = await thrown(stderrLogger(streams(false).output, "silent"));
   const letters: DeadLetter[] = [];
   for await (const letter of hive.queue("SecretBoom-Thrower").deadLetters()) letters.push(letter);
@@ -67,12 +67,12 @@ test("none is in dead letters, nor in how they are shown", async () => {
   for (const letter of letters) assert.not.match(letterText(letter, 0) + JSON.stringify(letterJson(letter)), told);
 });
 
-test("none is in the journal, nor in traces", async () => {
+test("no secret is in the journal, nor in traces", async () => {
   await using hive = await thrown(stderrLogger(streams(false).output, "silent"));
   for await (const entry of hive.journal?.read() ?? []) assert.not.match(JSON.stringify(entry), told);
 });
 
-test("none is in spans", async () => {
+test("no secret is in spans", async () => {
   const spans = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
   try {
@@ -86,7 +86,7 @@ test("none is in spans", async () => {
   }
 });
 
-test("none is in the health of a hive whose provider fails", async () => {
+test("no secret is in the health of a hive whose provider fails", async () => {
   for (const [what, text] of shapes) {
     const hive = await createHive({ actors: Thrower, logger: stderrLogger(streams(false).output, "silent") });
     await hive.start();
@@ -99,7 +99,7 @@ test("none is in the health of a hive whose provider fails", async () => {
   }
 });
 
-test("none is in what the command line complains of", () => {
+test("no secret is in a complaint of the command line", () => {
   for (const [what, text] of shapes) {
     const { output, text: written } = streams(false);
     output.complain(text);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,7 +17,7 @@ let other: typeof own;
 test.before(async () => {
   for (const part of ["src", "providers"]) cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
   other = (await import(pathToFileURL(join(folder, "src/index.ts")).href)) as typeof own;
 });
 test.after(() => rmSync(folder, { recursive: true }));
@@ -27,7 +27,7 @@ interface Worked {
   readonly reports: readonly own.DeliveryReport[];
 }
 
-/** A hive of this copy whose actor does that with its only event. */
+/** Runs this work as the actor of a hive of this copy. */
 async function worked(work: (event: own.Event) => own.ActorOutput): Promise<Worked> {
   class Worker {
     processAsync(event: own.Event): own.ActorOutput {
@@ -76,7 +76,7 @@ test("rules of supervision are for the errors of both", () => {
   assert.ok(matches(own.RejectEvent, new other.RejectEvent("no")));
 });
 
-test("what an actor throws does what it does in one copy", async () => {
+test("an error from another copy has the same effect", async () => {
   const { letters } = await worked(() => {
     throw new other.RejectEvent("the card is stolen");
   });
@@ -107,7 +107,7 @@ test("an event of the other is published as one of ours", async () => {
     [first?.getBody(), first?.properties, first?.partitionKey, first?.correlationId, first?.causationId],
     [{ id: 2 }, given.properties, "k", "process 1", "order 1"],
   );
-  // By the rule for outputs, which are the same whenever the step is repeated.
+  // By the rule for outputs, so that a repeated step publishes the same ids.
   assert.match(first?.id ?? "", /^[\da-f]{8}-[\da-f]{4}-8/);
   assert.is(second?.id, "mine");
 });
@@ -124,7 +124,7 @@ test("an event of the other is pushed, by itself or among others", async () => {
   assert.is((await hive.queue("CopiedOrder-Reader").counts()).ready, 3);
 });
 
-test("an event that this release cannot read says that there are two", async () => {
+test("an event of an unreadable release names the two copies", async () => {
   const event = Object.create(other.Event.prototype) as own.Event;
   const { message } = await throwsCode("InvalidEvent", () => adopted(event));
   assert.match(message, "npm ls beehive-actors");

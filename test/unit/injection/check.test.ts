@@ -54,7 +54,7 @@ const missing = (path: string, name = "Url"): string =>
   `error: ${path} -> ${name}: nothing binds ${name} in the container of the hive`;
 const perEvent = (path: string, name: string): string =>
   `warning: ${path}: nothing binds ${name}, so one is made for each event. ` +
-  `Make one for all with container.bind(${name}).toSelf().inSingletonScope(), or say that this is meant with container.bind(${name}).toSelf()`;
+  `Make one for all with container.bind(${name}).toSelf().inSingletonScope(), or confirm it with container.bind(${name}).toSelf()`;
 
 test("the path of a token that is missing deep below is named", async () => {
   const actor = actorOf("Payment", classOf("Gateway", classOf("Http", Url, token("Key"))));
@@ -65,7 +65,7 @@ test("the path of a token that is missing deep below is named", async () => {
   );
 });
 
-test("given several of what nothing binds, then they are an empty array", async () => {
+test("several of an unbound token are an empty array", async () => {
   const Many = classOf("Many");
   multiInject(Url)(Many, undefined, 0);
   const container = new Container();
@@ -95,7 +95,7 @@ test("bindings of a parent container count", async () => {
   assert.equal(await check(actorOf("Child", Url), new Container({ parent })), []);
 });
 
-test("an unbound class gets one warning that says how to bind it", async () => {
+test("an unbound class gets one warning with the way to bind it", async () => {
   const Http = classOf("Http");
   const Gateway = classOf("Gateway", Http);
   assert.equal(await check(actorOf("Payment", Gateway, Http)), [
@@ -143,9 +143,7 @@ test("each of inversify's own decorators is understood", async () => {
   container.bind(Url).toConstantValue("one");
   assert.equal(await errors(container), []);
   container.bind(Url).toConstantValue("two");
-  assert.equal(await errors(container), [
-    `error: ${path} -> Url: the container binds Url 2 times, and one is asked for`,
-  ]);
+  assert.equal(await errors(container), [`error: ${path} -> Url: the container binds Url 2 times; bind it once`]);
 });
 
 test("a binding by name does not serve another name", async () => {
@@ -206,7 +204,7 @@ test("each undescribed constructor is an error", async () => {
   const errors = async (name: string, type: Newable): Promise<readonly string[]> =>
     (await check(actorOf(name, type), container)).filter((one) => one.startsWith("error"));
   assert.equal(await errors("A", Bare), [
-    "error: A -> Bare has a constructor with parameters and no @injects that says what they are",
+    "error: A -> Bare has a constructor with parameters but no @injects that names them",
   ]);
   assert.equal(await errors("B", Inherits), [
     "error: B -> Inherits inherits the constructor of Base, whose @injects is not inherited: decorate it too",

@@ -1,13 +1,10 @@
-import { Container, inject, injectable, preDestroy, type ServiceIdentifier } from "inversify";
+import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
 import * as assert from "uvu/assert";
-import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
 import { actorsFrom } from "../../../src/actors/actors-from.ts";
-import { createHive } from "../../../src/hive/hive.ts";
-import { ActorContainer, injects, token } from "../../../src/injection/container.ts";
-import { Event } from "../../../src/events/event.ts";
+import { ActorContainer, Container as LateContainer, injects, token } from "../../../src/injection/container.ts";
 import type { Step } from "../../../src/contract/provider.ts";
-import type { CollectionStore, CounterStore, Identified, Stores } from "../../../src/contract/stores.ts";
+import type { CollectionStore, Identified, Stores } from "../../../src/contract/stores.ts";
 import {
   collectionStore,
   counterStore,
@@ -27,7 +24,7 @@ interface Order extends Identified {
 const Orders = collectionStore<Order>("Orders");
 const Greeting = token<string>("greeting");
 
-/** Stores that can be told apart. */
+/** Stores that are distinguishable. */
 function storesNamed(name: string): Stores {
   const store = { name } as never;
   return { collection: () => store, keyedList: () => store, keyValue: () => store, counters: store, locks: store };
@@ -227,7 +224,7 @@ test("Unresolvable keeps the cause of a failing constructor or value", async () 
     }
   }
   const error = await throwsCode("Unresolvable", () => resolved(Broken));
-  assert.match(error.message, "Broken cannot be made: what it needs failed: no connection string");
+  assert.match(error.message, "Broken cannot be made: a dependency failed: no connection string");
   @injects(Greeting)
   class Actor extends Base {
     constructor(readonly greeting: string) {
@@ -255,44 +252,6 @@ test("after a failed resolution the next actor has its own stores", async () => 
   assert.is(nameOf(((await container.resolve(descriptor, stepOf("two"))) as Actor).orders), "two");
 });
 
-test("InvalidState explains a singleton that kept the store of a step", async () => {
-  @injects(counterStore)
-  class Cache {
-    constructor(readonly counters: CounterStore) {}
-  }
-  @injects(Cache)
-  class Actor {
-    constructor(readonly cache: Cache) {}
-    async processAsync(): Promise<void> {
-      await this.cache.counters.increment("Runs", "a", 1);
-    }
-  }
-  actorDescription("CachedOrder-Actor", { parallelism: 1 })(Actor);
-  const container = new Container();
-  container.bind(Cache).toSelf().inSingletonScope();
-  const provider = new MemoryProvider();
-  await using hive = await createHive({
-    actors: Actor,
-    container,
-    provider,
-    logger: { debug() {}, info() {}, warn() {}, error() {} },
-  });
-  await hive.start();
-  await hive.push(new Event("CachedOrder", 1));
-  await hive.whenIdle();
-  await hive.push(new Event("CachedOrder", 2));
-  await hive.whenIdle();
-  const letters = [];
-  for await (const letter of hive.queue("CachedOrder-Actor").deadLetters()) letters.push(letter);
-  assert.equal(
-    letters.map(({ event }) => event.getBody()),
-    [2],
-  );
-  assert.match(letters[0]?.reason ?? "", /A store was used after its step was over.*singleton.*hive\.stores/s);
-  assert.is(await hive.provider.stores.counters.get("Runs", "a"), 1);
-  await provider.close();
-});
-
 for (const compiler of ["esbuild", "tsc"] as const) {
   for (const mode of ["legacy", "standard"] as const) {
     test(`@injects works as a ${mode} decorator compiled by ${compiler}`, async () => {
@@ -313,83 +272,23 @@ for (const compiler of ["esbuild", "tsc"] as const) {
   }
 }
 
-test("a start lists all missing bindings and runs nothing", async () => {
-  @injects(Orders, Greeting)
-  class Unbound extends Base {
-    constructor(
-      readonly orders: CollectionStore<Order>,
-      readonly greeting: string,
-    ) {
-      super();
-    }
-  }
-  class Silent extends Base {
-    constructor(readonly orders: CollectionStore<Order>) {
-      super();
-    }
-  }
-  @injects(Greeting)
-  class Bound extends Base {
-    constructor(readonly greeting: string) {
-      super();
-    }
-  }
-  class Own extends Base {
-    constructor(readonly port: number) {
-      super();
-    }
-  }
-  @injects(undefined as unknown as typeof Orders)
-  class Circular extends Base {
-    constructor(readonly orders: CollectionStore<Order>) {
-      super();
-    }
-  }
-  const actors = [Unbound, Silent, Circular, Bound, Own];
-  actors.forEach((actor) => actorDescription(`Checked-${actor.name}`)(actor));
-  await using hive = await createHive({ actors: [Unbound, Silent, Circular] });
-  const { message } = await throwsCode("InvalidConfiguration", () => hive.start());
-  assert.match(message, "Unbound -> greeting: nothing binds greeting in the container of the hive");
-  assert.match(message, "Silent has a constructor with parameters and no @injects");
-  assert.match(
-    message,
-    "Circular injects undefined as dependency 1: is it imported from a module that imports this one?",
-  );
-  assert.not.match(message, "Orders");
-  const container = new Container();
-  container.bind(Greeting).toConstantValue("hello");
-  container.bind(Own).toDynamicValue(() => new Own(80));
-  await using well = await createHive({ actors: [Bound, Own], container });
-  await well.start();
-});
-
 test("a name that no store can have is refused", async () => {
   for (const make of [collectionStore, keyedListStore, keyValueStore])
     await throwsCode("InvalidKey", () => make("Or ders"));
 });
 
-test("a stopping hive releases its own singletons", async () => {
-  let closed = 0;
-  @injectable("Singleton")
-  class Pool {
-    @preDestroy()
-    close(): void {
-      closed++;
+test("a hive takes a container of another copy of inversify", async () => {
+  for (const One of [Container, LateContainer, class extends Container {}, class extends LateContainer {}]) {
+    @injects(Greeting)
+    class Actor extends Base {
+      constructor(readonly greeting: string) {
+        super();
+      }
     }
+    const parent = new One();
+    parent.bind(Greeting).toConstantValue("hello");
+    assert.is((await resolved(Actor, parent)).greeting, "hello");
   }
-  class Reader {
-    constructor(readonly pool: Pool) {}
-    async processAsync(): Promise<void> {}
-  }
-  injects(Pool)(Reader);
-  actorDescription("Ping-Reader")(Reader);
-  const hive = await createHive({ actors: Reader });
-  await hive.start();
-  await hive.push(new Event("Ping"));
-  await hive.whenIdle();
-  assert.is(closed, 0);
-  await hive.stop();
-  assert.is(closed, 1);
 });
 
 test.run();

@@ -17,7 +17,7 @@ const test = suite("stores that are injected");
 const kindsOf = (...types: readonly object[]): string[] => [...injectedStores(types)].toSorted();
 const all = [...storeKinds].toSorted();
 
-/** A class that has these injected. */
+/** A class with these dependencies. */
 function injecting(...dependencies: readonly unknown[]): new () => object {
   class Injects {
     constructor(..._: readonly unknown[]) {}

@@ -1,6 +1,6 @@
 import type { JournalEntry } from "../../../src/journal/journal.ts";
 
-/** An entry of a push, with what a test wants otherwise. */
+/** Returns the entry of a push, with changes. */
 export function entry(changes: Partial<JournalEntry> = {}): JournalEntry {
   return {
     time: 1_000,

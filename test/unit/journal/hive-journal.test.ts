@@ -219,7 +219,7 @@ test("a numeric business id and an id with a line break are found", async () => 
   }
 });
 
-test("a business id that is no text is said once, and stops nothing", async () => {
+test("a business id that is no text is logged once, and stops nothing", async () => {
   using file = sqliteFile();
   for (const wrong of [() => Symbol("x"), () => Promise.reject(new Error("down")), () => ({})]) {
     const said: unknown[] = [];

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import type { LateEntry } from "../../../src/journal/journal.ts";
 import { MemoryJournal } from "../../../src/journal/memory-journal.ts";
 import { suite } from "../../support/suite.ts";
 import { all, entry } from "./entries.ts";
@@ -35,6 +36,23 @@ test("since is inclusive and until is exclusive", async () => {
   const journal = new MemoryJournal(10);
   for (let time = 1; time <= 5; time++) journal.append(entry({ eventId: String(time), time }));
   assert.equal(await ids(journal, { since: 2, until: 4 }), ["3", "2"]);
+});
+
+test("an entry that nobody reads is never made, except in a large journal", async () => {
+  const made: string[] = [];
+  const late = (eventId: string): LateEntry => ({
+    made() {
+      made.push(eventId);
+      return entry({ eventId });
+    },
+  });
+  const [small, large] = [new MemoryJournal(2), new MemoryJournal(10_001)];
+  for (const eventId of ["1", "2", "3"]) small.appendLate(late(eventId));
+  assert.equal(made, []);
+  large.appendLate(late("4"));
+  assert.equal(made, ["4"]);
+  assert.equal(await ids(small), ["3", "2"]);
+  assert.equal(made, ["4", "3", "2"]);
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { entry } from "./entries.ts";
 
 const test = suite("the text of a segment");
 
-/** What the text of an id, type or name may be: all but control characters, and not empty. */
+/** Text of an id, type or name: not empty, without control characters. */
 const text = fc
   .string({ minLength: 1, maxLength: 20, unit: "binary" })
   // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
@@ -62,7 +62,7 @@ test("control characters become spaces, and nothing else changes", () => {
   assert.equal([first?.subject, first?.errorMessage, second?.eventId], ["a b c", " ", "2"]);
 });
 
-test("given a name that comes again, when it is written, then in short", () => {
+test("a repeated name is written in short", () => {
   const one = new SegmentText();
   one.append(entry({ actor: "AnActorWithALongName", outcome: "committed" }));
   const two = new SegmentText();
@@ -71,13 +71,13 @@ test("given a name that comes again, when it is written, then in short", () => {
   assert.ok(two.length < one.length * 1.6, `${two.length} characters for two, ${one.length} for one`);
 });
 
-test("given entries out of order, then the time of the newest is told", () => {
+test("entries out of order have the time of the newest", () => {
   const text = new SegmentText();
   for (const time of [3_000, 5_000, 4_000]) text.append(entry({ time }));
   assert.is(text.newest, 5_000);
 });
 
-test("given a part of a millisecond, then it is written as whole ones", () => {
+test("a part of a millisecond is written as whole milliseconds", () => {
   const text = new SegmentText();
   text.append(entry({ durationMs: 1.6 }));
   assert.is(entriesOf(text.toString())[0]?.durationMs, 2);

@@ -3,7 +3,7 @@ import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { StoredJournal } from "../../../src/journal/stored-journal.ts";
 import { silentLogger, type Logger } from "../../../src/base/logger.ts";
-import type { CollectionStore, Identified, Stores } from "../../../src/contract/stores.ts";
+import type { CollectionStore, Identified, IdRange, Stored, Stores } from "../../../src/contract/stores.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { all, entry } from "./entries.ts";
@@ -11,7 +11,7 @@ import { all, entry } from "./entries.ts";
 const test = suite("StoredJournal");
 const day = 24 * 60 * 60 * 1000;
 
-/** A journal on the stores of a provider in memory, and what becomes of it. */
+/** A journal on the stores of a provider in memory, with its segments. */
 function setup({
   entries = 1_000,
   ageMs = 100 * 365 * day,
@@ -68,14 +68,14 @@ test("entries are written as one segment after 250 ms; idle writes nothing", asy
 });
 
 test("a full segment is written at once, and no row is too long", async () => {
-  const { clock, journal, segments } = setup();
-  for (let n = 0; n < 500; n++) journal.append(entry({ eventId: `event ${n}`, correlationId: "x".repeat(100) }));
+  const { clock, journal, segments } = setup({ entries: 10_000 });
+  for (let n = 0; n < 2_000; n++) journal.append(entry({ eventId: `${n}`.padStart(128, "0") }));
   await clock.advance(0);
   const written = await segments();
   assert.ok(written.length >= 2, `there are ${written.length} segments`);
   for (const segment of written) {
     const { length } = JSON.stringify(segment);
-    assert.ok(length < 32_768, `a segment has ${length} characters`);
+    assert.ok(length < 131_072, `a segment has ${length} characters`);
   }
 });
 
@@ -108,7 +108,7 @@ test("an attempt with very many outputs is spread over several entries", async (
     read.flatMap((one) => one.outputs),
     outputs,
   );
-  for (const segment of await segments()) assert.ok(JSON.stringify(segment).length < 32_768);
+  for (const segment of await segments()) assert.ok(JSON.stringify(segment).length < 131_072);
 });
 
 test("the oldest entries beyond the maximum are removed", async () => {
@@ -200,7 +200,7 @@ test("a stalled store bounds memory, and close takes at most 5 s", async () => {
   );
 });
 
-test("close writes what was appended, and ignores later entries", async () => {
+test("close writes the appended entries, and ignores later ones", async () => {
   const { journal, open, clock } = setup();
   journal.append(entry({ eventId: "1" }));
   await journal.close();
@@ -278,6 +278,44 @@ test("each entry is counted once across processes", async () => {
     await journal.close();
   }
   assert.is(await stores.counters.get("HiveJournal", "entries"), 60);
+});
+
+test("a journal that runs on removes the oldest entries without reading the others", async () => {
+  const clock = new ManualClock();
+  const inner = storesOn(clock);
+  let walked = 0;
+  const collection = <T extends Identified>(name: string): CollectionStore<T> => {
+    const segments = inner.collection<T>(name);
+    const counted = async function* (items: AsyncIterable<Stored<T>>): AsyncGenerator<Stored<T>, void, undefined> {
+      for await (const item of items) {
+        walked++;
+        yield item;
+      }
+    };
+    return Object.assign(Object.create(segments) as CollectionStore<T>, {
+      upsert: segments.upsert.bind(segments),
+      delete: segments.delete.bind(segments),
+      range: (bounds: IdRange) => counted(segments.range(bounds)),
+      all: () => counted(segments.all()),
+    });
+  };
+  const { journal, segments } = setup({
+    clock,
+    stores: { ...inner, counters: inner.counters, collection },
+    entries: 100,
+  });
+  const appendMany = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      journal.append(entry({ time: clock.now() }));
+      await clock.advance(250);
+    }
+  };
+  await appendMany(200);
+  walked = 0;
+  await appendMany(100);
+  assert.is(walked, 100, "each removed entry is read once");
+  const kept = (await segments()).length;
+  assert.ok(kept >= 90 && kept <= 130, `${kept} entries are kept`);
 });
 
 test("two processes that prune together do not disturb each other", async () => {

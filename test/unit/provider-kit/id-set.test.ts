@@ -12,7 +12,7 @@ const anyId = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }),
   fc.string({ unit: fc.constantFrom("0", "a", "Ā", "€", "😀"), minLength: 34, maxLength: 37 }),
   fc.constantFrom("0".repeat(36), "Ā".repeat(36), "é".repeat(18), "é".repeat(36)),
-  // Halves of characters: in UTF-8 they are all the same.
+  // Halves of surrogate pairs: in UTF-8 they are all equal.
   fc.constantFrom("\ud800".repeat(12), "\ud801".repeat(12)),
 );
 

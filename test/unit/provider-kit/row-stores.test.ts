@@ -1,10 +1,10 @@
-/** The stores on rows, where time passes or others come between. */
+/** The stores on rows, when time passes or another write interferes. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { MemoryRows } from "../../../providers/memory/stores/rows.ts";
 import { onceKeptMs } from "../../../src/provider-kit/counter.ts";
 import { RowStores } from "../../../src/provider-kit/row-stores/index.ts";
-import { compareIds, headOf, type Rows } from "../../../src/provider-kit/rows.ts";
+import { compareIds, headOf, type AtomicRows } from "../../../src/provider-kit/rows.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -12,21 +12,29 @@ import { throwsCode } from "../../support/throws.ts";
 const test = suite("stores on rows");
 const day = 24 * 60 * 60 * 1_000;
 
-/** Stores on rows where something happens once, after a read and before the write that follows it. */
+/** Stores on rows with an interruption between a read and the following write. */
 function scene() {
   const clock = new ManualClock();
   const rows = new MemoryRows(clock);
   let between: (() => Promise<unknown>) | undefined;
-  const interrupted: Rows = {
+  const interrupt = async (): Promise<void> => {
+    const work = between;
+    between = undefined;
+    await work?.();
+  };
+  const interrupted: AtomicRows = {
     get: (key) => rows.get(key),
     head: (key) => rows.head(key),
     page: (range) => rows.page(range),
     pageHeads: (range) => rows.pageHeads(range),
-    async write(changes) {
-      const work = between;
-      between = undefined;
-      await work?.();
-      return rows.write(changes);
+    delete: (keys) => rows.delete(keys),
+    async write(change) {
+      await interrupt();
+      return rows.write(change);
+    },
+    async writeAtomically(changes) {
+      await interrupt();
+      return rows.writeAtomically(changes);
     },
   };
   return {
@@ -107,10 +115,10 @@ test("a prefix sorts before the longer id", () => {
   assert.ok(compareIds("a", "ab") < 0 && compareIds("ab", "a") > 0 && compareIds("a", "a") === 0);
 });
 
-test("what another program left in a row is refused by name, not quoted", async () => {
+test("a foreign value in a row is refused by name, not quoted", async () => {
   const { rows, stores } = scene();
   const leave = (table: string, id: string, value: string) =>
-    rows.write([{ key: { table, partition: "", id }, expect: "any", content: { value, etag: "e", modified: 0 } }]);
+    rows.write({ key: { table, partition: "", id }, expect: "any", content: { value, etag: "e", modified: 0 } });
   await leave("collection/Orders", "1", "secret {");
   await leave("counter/Stock", "lamp", "many");
   const orders = stores.collection("Orders");
@@ -133,7 +141,7 @@ test("a lock whose row was spoilt is free", async () => {
   for (const value of ["no JSON", "null", "7", "{}", '{"fencingToken":"a","until":9e15}', '{"fencingToken":1}']) {
     const { rows, stores } = scene();
     const content = { value, etag: "e", modified: 0 };
-    await rows.write([{ key: { table: "lock", partition: "", id: "till" }, expect: "any", content }]);
+    await rows.write({ key: { table: "lock", partition: "", id: "till" }, expect: "any", content });
     const lock = await stores.locks.tryLock("till", { ttl: 1_000 });
     assert.ok(lock, value);
     assert.is(await stores.locks.tryLock("till"), undefined);

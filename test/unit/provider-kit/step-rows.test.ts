@@ -13,13 +13,13 @@ const all = { table: "t", partition: "", limit: 10 };
 
 async function scene(...ids: string[]) {
   const base = new MemoryRows(new ManualClock());
-  for (const id of ids) await base.write([{ key: key(id), expect: "absent", content: content(`${id}1`) }]);
+  for (const id of ids) await base.write({ key: key(id), expect: "absent", content: content(`${id}1`) });
   return { base, step: new StepRows(base) };
 }
 
 test("a step reads its own writes, the rows below do not", async () => {
   const { base, step } = await scene("a", "b");
-  await step.write([
+  await step.writeAtomically([
     { key: key("a"), expect: { etag: "a1" }, content: content("a2") },
     { key: key("b"), expect: "present", content: undefined },
     { key: key("c"), expect: "absent", content: content("c1") },
@@ -47,7 +47,7 @@ test("a step reads its own writes, the rows below do not", async () => {
 
 test("a conflicting write makes no change", async () => {
   const { step } = await scene("a");
-  const conflict = await step.write([
+  const conflict = await step.writeAtomically([
     { key: key("b"), expect: "absent", content: content("b1") },
     { key: key("a"), expect: "absent", content: content("a2") },
   ]);
@@ -69,21 +69,21 @@ test("changes list the version of each read row, also of missing ones", async ()
 
 test("a blind write reads nothing and cannot conflict", async () => {
   const { step } = await scene("a");
-  await step.write([{ key: key("a"), expect: "any", content: content("a2") }]);
+  await step.write({ key: key("a"), expect: "any", content: content("a2") });
   await step.get(key("a"));
   assert.equal(step.changes().seen, []);
 });
 
 test("a blind write in a range reads nothing and cannot conflict", async () => {
   const { step } = await scene("a", "b");
-  await step.write([{ key: key("a"), expect: "any", content: content("a2") }]);
+  await step.write({ key: key("a"), expect: "any", content: content("a2") });
   await step.page(all);
   assert.equal(step.changes().seen, [{ key: key("b"), etag: "b1" }]);
 });
 
 test("a page with many own rows is full", async () => {
   const { step } = await scene("a");
-  for (const id of ["b", "c", "d"]) await step.write([{ key: key(id), expect: "any", content: content("own") }]);
+  for (const id of ["b", "c", "d"]) await step.write({ key: key(id), expect: "any", content: content("own") });
   assert.equal(
     (await step.page({ ...all, limit: 2 })).map(({ id }) => id),
     ["a", "b"],
@@ -93,7 +93,7 @@ test("a page with many own rows is full", async () => {
 test("a row that changed between two reads conflicts", async () => {
   const { base, step } = await scene("a");
   await step.get(key("a"));
-  await base.write([{ key: key("a"), expect: "any", content: content("a2") }]);
+  await base.write({ key: key("a"), expect: "any", content: content("a2") });
   await throwsCode("ConcurrencyConflict", () => step.get(key("a")));
   await throwsCode("ConcurrencyConflict", () => step.page(all));
   await throwsCode("ConcurrencyConflict", () => step.head(key("a")));
@@ -102,9 +102,9 @@ test("a row that changed between two reads conflicts", async () => {
 test("pages with own writes miss and repeat no row", async () => {
   const ids = Array.from({ length: 10 }, (_, n) => `r${n}`);
   const { step } = await scene(...ids);
-  for (const id of ["r0", "r1", "r2", "r9"]) await step.write([{ key: key(id), expect: "any", content: undefined }]);
+  for (const id of ["r0", "r1", "r2", "r9"]) await step.write({ key: key(id), expect: "any", content: undefined });
   for (const id of ["r3", "r3x", "r5x", "z"])
-    await step.write([{ key: key(id), expect: "any", content: content("own") }]);
+    await step.write({ key: key(id), expect: "any", content: content("own") });
   const seen: string[] = [];
   for (let after: RowKey | undefined; ;) {
     const page = await step.page({ ...all, limit: 3, after });
@@ -118,7 +118,7 @@ test("pages with own writes miss and repeat no row", async () => {
 test("own writes outside of bounds and partitions do not appear", async () => {
   const { step } = await scene("b");
   for (const one of [key("a"), key("c"), key("b", "other"), { ...key("b"), table: "another" }])
-    await step.write([{ key: one, expect: "any", content: content("own") }]);
+    await step.write({ key: one, expect: "any", content: content("own") });
   assert.equal(
     (await step.page({ ...all, from: "b", to: "c" })).map(({ id }) => id),
     ["b"],
@@ -141,9 +141,9 @@ test("a step that is over is InvalidState, with advice", async () => {
     () => step.head(key("a")),
     () => step.page(all),
     () => step.pageHeads(all),
-    () => step.write([{ key: key("a"), expect: "any", content: undefined }]),
+    () => step.write({ key: key("a"), expect: "any", content: undefined }),
   ]) {
-    assert.match((await throwsCode("InvalidState", use)).message, "hive.stores");
+    assert.match((await throwsCode("InvalidState", use)).message, "hive.store(token)");
   }
 });
 

@@ -39,7 +39,7 @@ test("one worker runs files in the process of the runner", async () => {
   assert.match(blockOf("b.test.ts", output), /is number 2 in .*run\.ts/);
 });
 
-/** How a process may go while it runs a file, and what is said then. */
+/** Ways in which a process may end during a file, with the expected message. */
 const DEATHS: { given: string; ends: string; says: RegExp; args?: readonly string[] }[] = [
   { given: "is killed", ends: `process.kill(process.pid, "SIGKILL")`, says: /before its tests did, by SIGKILL/ },
   { given: "exits", ends: `process.exit(0)`, says: /before its tests did, with exit code 0/ },

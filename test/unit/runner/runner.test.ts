@@ -5,7 +5,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Runner", { timeoutMs: 20_000 });
 
-test("given tests that pass, when run, then it counts them and exits 0", async () => {
+test("tests that pass are counted, and the run exits with 0", async () => {
   const { code, lastLine } = await runOn({ "a.test.ts": PASSING, "b.test.ts": PASSING });
   assert.is(lastLine, "2 passed, 0 failed");
   assert.is(code, 0);
@@ -17,7 +17,7 @@ test("a pattern selects files by their paths", async () => {
   assert.is(code, 0);
 });
 
-test("given a skipped test, when run, then it is counted apart", async () => {
+test("a skipped test is counted apart", async () => {
   const { code, lastLine } = await runOnOne(`
     const test = suite("Skipping");
     test("runs", () => {});
@@ -26,6 +26,27 @@ test("given a skipped test, when run, then it is counted apart", async () => {
   `);
   assert.is(lastLine, "1 passed, 0 failed, 1 skipped");
   assert.is(code, 0);
+});
+
+const LACKING = `
+  const test = suite("Lacking", { skip: "there is no server" });
+  test.before(() => { throw new Error("a hook ran"); });
+  test("one", () => {});
+  test("two", () => {});
+  test.run();
+`;
+
+test("a suite whose need is not met counts as skipped, with the reason", async () => {
+  const { code, output, lastLine } = await runOnOne(LACKING);
+  assert.match(output, /Lacking: 2 tests skipped: there is no server/);
+  assert.is(lastLine, "0 passed, 0 failed, 2 skipped");
+  assert.is(code, 0);
+});
+
+test("a suite whose need is not met fails in CI", async () => {
+  const { code, output } = await runOnOne(LACKING, { ci: true });
+  assert.match(output, /CI skips no suite: there is no server/);
+  assert.is(code, 1);
 });
 
 test("a failing assertion shows the difference and the place", async () => {
@@ -42,7 +63,7 @@ test("a failing assertion shows the difference and the place", async () => {
   assert.match(output, /at .*a\.test\.ts:\d+:\d+/);
 });
 
-/** What uvu lets pass: what the file does, how it is run, and what the runner must say about it. */
+/** Faults that uvu lets pass: the content of the file, the way to run it, and the expected report. */
 const FALSE_PASSES: { given: string; body: string; says: RegExp; closes: string; ci?: boolean }[] = [
   {
     given: "a before hook that throws",
@@ -211,7 +232,7 @@ test("whatever passes falsely fails, alone or in shared processes", async () => 
   const files = FALSE_PASSES.map(({ given, body }): [string, string] => [name(given), body]);
   const { code, output, lastLine } = await runOn(Object.fromEntries(files), { ci: true, args: ["--workers", "2"] });
   for (const { given, says } of FALSE_PASSES) {
-    // Where nothing is said of a test, the name of the file is what is looked for.
+    // Failures outside of tests show the name of the file, so use the expected one.
     const block = `a.test.ts\n${blockOf(name(given), output)}`.replaceAll(name(given), "a.test.ts");
     assert.match(block, says, given);
   }
@@ -222,7 +243,7 @@ test("whatever passes falsely fails, alone or in shared processes", async () => 
 });
 
 for (const { given, body, says, closes, ci = false } of FALSE_PASSES) {
-  test(`given ${given}, when run, then it fails and says so`, async () => {
+  test(`${given} fails the run with the reason`, async () => {
     const { code, output, lastLine } = await runOnOne(body, { ci });
     assert.match(output, says);
     assert.is(lastLine, closes);
@@ -241,7 +262,7 @@ test(".only is allowed at a desk, and the rest counts as skipped", async () => {
   assert.is(code, 0);
 });
 
-test("given no test file at all, when run, then it fails", async () => {
+test("a run without any test file fails", async () => {
   const { code, output, lastLine } = await runOn({});
   assert.match(output, /no test file matches/);
   assert.is(lastLine, "0 passed, 1 failed");
@@ -263,6 +284,6 @@ test("a file that leaks is blamed, and the next one is not", async () => {
   assert.is(lastLine, "2 passed, 1 failed");
 });
 
-/** A file that says something, waits until another has begun too, and says something again. */
+/** A file that prints, waits until another file has begun, and prints again. */
 
 test.run();

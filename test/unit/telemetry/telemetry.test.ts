@@ -1,4 +1,4 @@
-/** With the real SDK of OpenTelemetry, its exporters in memory. */
+/** Telemetry with the real SDK of OpenTelemetry and exporters in memory. */
 import { providerModule as aws } from "../../../providers/aws/module.ts";
 import { providerModule as azure } from "../../../providers/azure/module.ts";
 import { registerProvider } from "../../../src/contract/provider-module.ts";
@@ -31,7 +31,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("Telemetry");
 const spans = new InMemorySpanExporter();
-/** When the processor of an application fails at the span of a delivery. */
+/** The moment at which the application's span processor fails during a delivery. */
 let failing: "start" | "end" | undefined;
 const failAt = (moment: typeof failing, { name }: { readonly name: string }): void => {
   if (moment === failing && name.startsWith("process ")) throw new Error(`the ${moment} of a span failed`);
@@ -73,7 +73,7 @@ async function run(actors: readonly ActorClass[], ...events: readonly Event[]): 
   await hive.whenIdle();
 }
 
-/** The data points of a metric as `attribute values: value`. */
+/** Returns the data points of a metric as `attribute values: value`. */
 async function points(name: string, ...attributes: readonly string[]): Promise<string[]> {
   await reader.forceFlush();
   return measures

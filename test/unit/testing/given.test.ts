@@ -152,7 +152,7 @@ test("an actor that succeeds is reported when an error is expected", async () =>
       .when(accepted, PaymentActor, accepting)
       .thenThrows(RejectEvent),
   );
-  assert.match(error.message, /expected to fail and was committed/);
+  assert.match(error.message, /expected to fail, but was committed/);
 });
 
 test("an event that publishes does not name is reported", async () => {
@@ -167,7 +167,7 @@ test("an event that publishes does not name is reported", async () => {
   assert.instance(error, AssertionError);
   assert.match(
     error.message,
-    /^ForgetfulActor on OrderAccepted: its publishes does not name where an event went: There is no topic "Forgotten-"/,
+    /^ForgetfulActor on OrderAccepted: its publishes lacks the destination of an event: There is no topic "Forgotten-"/,
   );
   await reaction.thenThrows("QueueNotFound");
 });

@@ -11,7 +11,7 @@ import { given, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { suite } from "../../support/suite.ts";
 
-/** The recipe of docs/scatter-gather.md, pressed hard. */
+/** The recipe of docs/scatter-gather.md under load. */
 const test = suite("scatter and gather");
 
 interface Quotes {
@@ -75,7 +75,7 @@ class GatherQuotes implements ProcessorActor {
 const actors = [RequestQuotes, Carrier, GatherQuotes];
 const carriers = Array.from({ length: 30 }, (_, index) => `${index + 7}`);
 
-test("thirty answers that collide: none is lost, one is the last", async () => {
+test("of thirty colliding quotes none is lost, and one is the last", async () => {
   runs = 0;
   const hive = await TestHive.start({ actors });
   await hive.push(TripRequested.create({ tripId: "t", carriers }));
@@ -94,7 +94,7 @@ test("thirty answers that collide: none is lost, one is the last", async () => {
   await hive.stop();
 });
 
-test("repeated answers do not change the price", async () => {
+test("repeated quotes do not change the price", async () => {
   const hive = await TestHive.start({ actors });
   await hive.push(TripRequested.create({ tripId: "t", carriers: ["5", "3"] }));
   await hive.settle();
@@ -106,7 +106,7 @@ test("repeated answers do not change the price", async () => {
 
 const known: Quotes = { id: "t", asked: ["a", "b"], prices: {} };
 
-test("the first answer is stored, and nothing follows", async () => {
+test("the first quote is stored, and nothing follows", async () => {
   const gathered = given({ Quotes: [known] }).when(
     QuoteGiven.create({ tripId: "t", carrier: "a", price: 9 }),
     GatherQuotes,
@@ -117,7 +117,7 @@ test("the first answer is stored, and nothing follows", async () => {
   );
 });
 
-test("the last answer leads to the best price", async () => {
+test("the last quote leads to the best price", async () => {
   await given({ Quotes: [{ ...known, prices: { b: 4 } }] })
     .when(QuoteGiven.create({ tripId: "t", carrier: "a", price: 9 }), GatherQuotes)
     .then([TripQuoted.create({ tripId: "t", price: 4 })]);

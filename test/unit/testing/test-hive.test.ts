@@ -56,7 +56,7 @@ test("settle names the events that wait beyond its bound", async () => {
   await hive.stop();
 });
 
-test("given nothing under way, when the hive settles, then no time passes", async () => {
+test("settling an idle hive takes no time", async () => {
   const hive = await TestHive.start({ actors: ArchiveActor, pulsers: [pulse("OrderForgotten", { every: 1_000 })] });
   const start = hive.clock.now();
   await hive.settle();

@@ -13,7 +13,7 @@ import * as assert from "uvu/assert";
 import { assertGolden } from "../../support/golden.ts";
 import { suite } from "../../support/suite.ts";
 
-/** One actor class, three ways to test it, one result. */
+/** Tests the same actor class in three ways, with the same result. */
 const test = suite("one actor tested in three ways");
 
 interface Order {
@@ -48,7 +48,7 @@ class PaymentActor implements ProcessorActor {
 
 const seen: Event[] = [];
 
-/** Stands for whoever is next. */
+/** Stands for the next actors. */
 @actorDescription("PaymentAuthorised-Next")
 @actorDescription("PaymentRefused-Next")
 class NextActor implements ProcessorActor {

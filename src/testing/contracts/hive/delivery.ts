@@ -188,7 +188,7 @@ export const delivery: readonly ContractCase[] = [
     },
   },
   {
-    name: "a push before the set-up says so",
+    name: "a push before the set-up is QueueNotFound with the next step",
     async run(subject) {
       const [topic, elsewhere] = [subject.newName(), subject.newName()];
       const actors = [actor(`${topic}-One`, () => [])];

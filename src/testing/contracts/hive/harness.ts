@@ -1,3 +1,4 @@
+import { Latch } from "../../../base/latch.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import type { Event } from "../../../events/event.ts";
 import type { Provider } from "../../../contract/provider.ts";
@@ -52,6 +53,7 @@ export function tampered(provider: Provider, changes: Partial<QueueOperator>): P
     capabilities: provider.capabilities,
     stores: provider.stores,
     queues,
+    setup: async () => provider.setup?.(),
     beginStep: (lease) => provider.beginStep(lease),
     close: () => provider.close(),
   };
@@ -59,23 +61,16 @@ export function tampered(provider: Provider, changes: Partial<QueueOperator>): P
 
 /** A gate: work waits until it opens. */
 export class Gate {
-  readonly #opened: Promise<void>;
-  #open: () => void = () => {};
+  readonly #opened = new Latch<void>();
   /** The number of arrivals. */
   arrived = 0;
 
-  constructor() {
-    this.#opened = new Promise((resolve) => {
-      this.#open = resolve;
-    });
-  }
-
   async pass(): Promise<void> {
     this.arrived++;
-    await this.#opened;
+    await this.#opened.promise;
   }
 
   open(): void {
-    this.#open();
+    this.#opened.resolve();
   }
 }

@@ -30,7 +30,7 @@ export const stopping: readonly ContractCase[] = [
         actor(`${a}-Works`, (event, { attempt }) => void seen.push([event.getBody(), attempt])),
       ]);
       await next.whenIdle();
-      assert.deepEqual(seen, [[2, 1]], "the one that was not started is left for the next hive, as its first attempt");
+      assert.deepEqual(seen, [[2, 1]], "the event that was not started waits for the next hive, at its first attempt");
     },
   },
   {

@@ -72,7 +72,7 @@ export const leasing: readonly ContractCase[] = [
       const firstEnd = lease.expiresAt;
       await wait(leaseMs / 2);
       assert.deepEqual(await provider.queues.renew([lease], leaseMs), [true]);
-      assert.ok(lease.expiresAt >= firstEnd + leaseMs / 4, "the lease itself says its new end");
+      assert.ok(lease.expiresAt >= firstEnd + leaseMs / 4, "the lease shows its new end");
       await wait(Math.max(0, firstEnd - Date.now() + leaseMs / 20));
       assert.deepEqual(await queue.lease(1, 0), [], "it did not come back at its first end");
       await queue.commit(lease);

@@ -17,7 +17,7 @@ export const publishing: readonly ContractCase[] = [
       assert.deepEqual([one.event.queueName, two.event.queueName], [String(first.name), String(second.name)]);
       await first.commit(one);
       await second.abandon(two);
-      assert.equal((await second.takeOne()).attempt, 2, "what one does with its copy is nothing to the other");
+      assert.equal((await second.takeOne()).attempt, 2, "a change of one copy does not affect the other");
       await first.assertSilent();
     },
   },

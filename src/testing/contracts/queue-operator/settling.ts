@@ -129,7 +129,7 @@ export const settling: readonly ContractCase[] = [
   },
 ];
 
-/** A late settlement is refused also if no other consumer has the event and the broker would still accept it. */
+/** A late settlement is always refused, even if the broker would still accept it. */
 function staleSettlement({ what, settle }: (typeof settlements)[number]): ContractCase {
   return {
     name: `an ended lease that is ${what} is LeaseLost; the event returns`,

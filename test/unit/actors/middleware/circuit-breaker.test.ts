@@ -17,7 +17,7 @@ import { suite } from "../../../support/suite.ts";
 
 const test = suite("circuitBreaker");
 
-/** A bank that is down until it is up again. */
+/** A bank that is down until the test repairs it. */
 class Bank {
   up = false;
   readonly calls: number[] = [];
@@ -236,7 +236,7 @@ test("a failure from before the opening does not keep the breaker open", async (
   await run(() => Promise.resolve([]));
 });
 
-/** A breaker by itself, whose calls fail or not. */
+/** A circuit breaker without a hive, whose calls fail on demand. */
 function bare(options: Parameters<typeof circuitBreaker>[0]) {
   const clock = new ManualClock();
   const context = { clock } as unknown as ActorContext;

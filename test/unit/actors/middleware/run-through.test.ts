@@ -12,7 +12,7 @@ const descriptor = { name: "Some", maxOutputs: 3 };
 const context = { attempt: 1, descriptor, signal: new AbortController().signal } as unknown as ActorContext;
 const typesOf = (events: readonly Event[]): string[] => events.map(({ eventType }) => eventType);
 
-/** Everything that comes out, as the loop sees it. */
+/** Returns all outputs, as the loop sees them. */
 const run = async (middleware: readonly Middleware[], actor: ProcessorActor): Promise<readonly Event[]> =>
   collect(await runThrough(middleware, actor, event, context), context);
 

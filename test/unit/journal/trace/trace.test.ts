@@ -18,17 +18,17 @@ const test = suite("hive.trace");
 
 const subject = (event: Event): string | undefined => event.getBody<{ orderId?: string }>().orderId;
 const of = (orderId: string): { readonly orderId: string } => ({ orderId });
-/** Without what differs from run to run: how long actors took. */
+/** Returns the trace without the durations of actors, which differ from run to run. */
 const steady = (trace: Trace): string => traceText(trace).replaceAll(/took [\d.]+ m?s/g, "took N ms");
 const states = (trace: Trace): string[] =>
   [...branchesOf(trace.roots)].map(({ queueName, state }) => `${queueName} ${state}`);
 
-/** As `actor`, with a name to tell it by. */
+/** Returns an `actor` with a name. */
 function named(name: string, ...description: Parameters<typeof actor>): ActorClass {
   return Object.defineProperty(actor(...description), "name", { value: name });
 }
 
-/** A shop in which each way that an event can go is gone once. */
+/** A shop in which each possible way of an event occurs once. */
 const shop = [
   named("PaymentActor", "Accepted-Payment", (event, { attempt }) => {
     if (attempt === 1) throw new TypeError("the bank is asleep");
@@ -78,7 +78,7 @@ test("events of two sources under one id have attempts of their own", async () =
   assert.equal((await hive.hive.trace("1 from /b")).roots.length, 1);
 });
 
-test("a business id shows what happened and where everything is", async () => {
+test("a business id shows the history and the place of every event", async () => {
   await using hive = await TestHive.start({ actors: shop, journal: { subject } });
   await hive.push([
     new Event("Accepted", of("1042"), { id: "accepted-1042" }),
@@ -99,7 +99,7 @@ test("an event id, correlation id and partition key give the same tree", async (
   assert.is(steady(await hive.hive.trace("partition")), byEvent);
 });
 
-test("given an event that two processes name, then any of its names finds it", async () => {
+test("an event with two business ids is found by either", async () => {
   const journal = new MemoryJournal(100);
   journal.append(entry({ subject: "customer-7" }));
   const attempt = { queueName: "OrderAccepted-Pay", actor: "Pay", attempt: 1, outcome: "committed" } as const;
@@ -113,7 +113,7 @@ test("given an event that two processes name, then any of its names finds it", a
   }
 });
 
-test("an event in the middle shows its cause and what followed", async () => {
+test("an event in the middle shows its cause and its results", async () => {
   const actors = [actor("A-Reader", () => [new Event("B", {}, { id: "b" })]), actor("B-Reader", () => [])];
   await using hive = await TestHive.start({ actors });
   await hive.push(new Event("A", {}, { id: "a" }));
@@ -253,7 +253,10 @@ test("an endless chain is cut where its text is still readable", async () => {
 
 test("an unknown id is reported with the start of the journal", async () => {
   await using hive = await TestHive.start({ actors: shop });
-  assert.match(traceText(await hive.hive.trace("nobody")), 'Nothing is called "nobody"');
+  assert.match(
+    traceText(await hive.hive.trace("nobody")),
+    'No event, correlation id or business id is called "nobody"',
+  );
 });
 
 test("a hive without a journal explains how to get one", async () => {

@@ -1,0 +1,121 @@
+import { systemClock } from "../../src/base/clock.ts";
+import { inMs } from "../../src/base/duration.ts";
+import { standardErrorLogger } from "../../src/base/logger.ts";
+import { registerProvider } from "../../src/contract/provider-module.ts";
+import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
+import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { stepConflict } from "../../src/provider-kit/step-rows.ts";
+import { PostgresClient } from "./client.ts";
+import { configFrom, configOf, type PostgresOptions } from "./config.ts";
+import { vacuumWarnings } from "./database/vacuum.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { providerModule } from "./module.ts";
+import type { PostgresLease } from "./queues/lease.ts";
+import { PostgresQueueOperator } from "./queues/queue-operator.ts";
+import { ServerClock } from "./server-clock.ts";
+import { PostgresRows, usesOf } from "./stores/rows.ts";
+
+export { fromDrizzle, fromKnex, fromKysely, fromPrisma } from "./adapters.ts";
+export type { PostgresOptions, PostgresPool, PostgresSettings } from "./config.ts";
+
+registerProvider(providerModule);
+
+/** Opens a URL such as `postgres://user@host/database?schema=beehive`, and makes sure that it can be used. */
+export async function openUrl(url: string, context: ProviderContext): Promise<PostgresProvider> {
+  const provider = new PostgresProvider({ url, ...context });
+  try {
+    await provider.ready();
+    return provider;
+  } catch (error) {
+    await provider.close();
+    throw error;
+  }
+}
+
+/** Returns `schema` when there is none of that name, which opening would make. */
+export async function missingSchema(url: string): Promise<string | undefined> {
+  const client = new PostgresClient(configFrom(url), systemClock);
+  try {
+    return (await client.exists()) ? undefined : `schema ${client.schema} in`;
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * Keeps queues and stores in a schema of a PostgreSQL database, for any number of machines.
+ *
+ * An actor step, with its store writes, its outputs and the commit of its event, happens exactly once or not at all,
+ * even when processes are killed or the server restarts.
+ *
+ * @example
+ * const provider = new PostgresProvider({ url: "postgres://worker@db.example/shop" });
+ * const hive = await createHive({ actors, provider });
+ */
+export class PostgresProvider implements Provider {
+  readonly name = "postgres";
+  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, transactions: true };
+  readonly queues: PostgresQueueOperator;
+  readonly stores: RowStores;
+  readonly #client: PostgresClient;
+  readonly #locks: RowLockStore;
+  readonly #steps: AtomicSteps<PostgresLease>;
+  readonly #housekeeping: Housekeeping;
+
+  /** @throws BeeHiveError `InvalidConfiguration` when an option is wrong. */
+  constructor({
+    clock = systemClock,
+    logger = standardErrorLogger,
+    ...options
+  }: PostgresOptions & Partial<ProviderContext>) {
+    const config = configOf(options);
+    this.#client = new PostgresClient(config, clock);
+    this.#housekeeping = new Housekeeping(this.#client, clock, inMs(config.deduplication));
+    const serverClock = new ServerClock(clock);
+    const queues = new PostgresQueueOperator({
+      client: this.#client,
+      clock,
+      serverClock,
+      config,
+      logger,
+      onCommitted: () => this.#housekeeping.committed(),
+    });
+    const rows = new PostgresRows(this.#client, (commit) => queues.commitStep(commit));
+    this.#locks = new RowLockStore(rows, serverClock, () => queues.holder());
+    this.stores = new RowStores(rows, serverClock, this.#locks);
+    this.queues = queues;
+    this.#steps = {
+      rows,
+      clock: serverClock,
+      locks: this.#locks,
+      async commit(lease, events, changes) {
+        const items = changes ? usesOf(changes) : [];
+        const outcome = await queues.commitStep({ lease, events, pushed: false, items });
+        if (outcome.kind === "conflict") throw stepConflict(outcome);
+      },
+    };
+  }
+
+  /** Connects and makes the schema ready, which the first call does otherwise. @throws BeeHiveError with what stands against it. */
+  async ready(): Promise<void> {
+    await this.#client.ready();
+  }
+
+  /** Returns the transaction that holds vacuum back the longest, so that the tables grow. @param minSeconds its age. */
+  warnings(minSeconds?: number): Promise<readonly string[]> {
+    return vacuumWarnings(this.#client, minSeconds);
+  }
+
+  beginStep(lease: PostgresLease): Step {
+    return new AtomicStep(lease, this.#steps);
+  }
+
+  async close(): Promise<void> {
+    this.#locks.close();
+    this.#housekeeping.close();
+    await this.queues.close();
+    await this.#client.close();
+  }
+}

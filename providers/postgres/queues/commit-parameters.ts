@@ -1,0 +1,121 @@
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { Value } from "../database/value.ts";
+import type { Commit, ItemUse } from "./commits.ts";
+import type { PostgresLease } from "./lease.ts";
+import { lineOf, messageOf, type MessageRow } from "./message.ts";
+import type { Destination, Subscription } from "./topology.ts";
+
+/** A message that is leased to this process as it is published. */
+export interface Handed {
+  readonly subscription: Subscription;
+  readonly event: Event;
+  readonly row: MessageRow;
+  readonly token: number;
+  readonly leaseMs: number;
+}
+
+/** What the parameters of a group need. */
+export interface CommitParts {
+  readonly destination: (event: Event) => Destination;
+  /** Returns for how long to lease a new message for a poll of this process; `undefined` for no such poll. */
+  readonly reserve: (subscription: Subscription) => number | undefined;
+  readonly token: () => number;
+}
+
+interface Output {
+  readonly step: number;
+  readonly known: number;
+  readonly subscription: Subscription;
+  readonly line: string | null;
+  readonly due: number;
+  readonly row: MessageRow;
+  readonly handed: Handed | undefined;
+}
+
+interface Known {
+  readonly step: number;
+  readonly destination: number;
+  readonly id: string;
+}
+
+/** The parameters of `commit_1` for a group. */
+export class CommitParameters {
+  readonly #leases: { readonly step: number; readonly lease: PostgresLease }[] = [];
+  /** The items, in the order of their parameters: the number that the function gives counts from 1. */
+  readonly items: { readonly step: number; readonly item: ItemUse }[] = [];
+  readonly #known: Known[] = [];
+  readonly outputs: Output[] = [];
+
+  constructor(group: readonly Commit[], parts: CommitParts) {
+    group.forEach(({ lease, events, pushed, items }, step) => {
+      if (lease) this.#leases.push({ step, lease });
+      for (const item of items) this.items.push({ step, item });
+      for (const event of events) this.#publish(step, event, pushed || !event.isNew, parts);
+    });
+    // All lock messages in one order, see database/step-functions.ts.
+    this.#leases.sort(({ lease: a }, { lease: b }) => a.subscription.id - b.subscription.id || a.id - b.id);
+  }
+
+  #publish(step: number, event: Event, mayBeKnown: boolean, { destination, reserve, token }: CommitParts): void {
+    const { id, subscriptions } = destination(event);
+    const known = mayBeKnown ? this.#known.push({ step, destination: id, id: identityOf(event) }) : 0;
+    if (subscriptions.length === 0) return;
+    const row = messageOf(event);
+    const due = event.enqueueTime?.getTime() ?? 0;
+    for (const subscription of subscriptions) {
+      const line = lineOf(subscription, event);
+      const leaseMs = due === 0 && line === null ? reserve(subscription) : undefined;
+      const handed = leaseMs === undefined ? undefined : { subscription, event, row, token: token(), leaseMs };
+      this.outputs.push({ step, known, subscription, line, due, row, handed });
+    }
+  }
+
+  /** @param windowMs how long the id of an event is known. */
+  values(topology: number, process: number | null, windowMs: number): readonly Value[] {
+    const leases = this.#leases;
+    const items = this.items.map(({ item }) => item);
+    const { outputs } = this;
+    return [
+      topology,
+      process,
+      windowMs,
+      leases.map(({ step }) => step),
+      leases.map(({ lease }) => lease.id),
+      leases.map(({ lease }) => lease.token),
+      leases.map(({ lease }) => lease.subscription.id),
+      leases.map(({ lease }) => lease.line),
+      this.items.map(({ step }) => step),
+      items.map(({ key }) => key.table),
+      items.map(({ key }) => key.partition),
+      items.map(({ key }) => key.id),
+      items.map(({ expect }) => (typeof expect === "string" ? expect : "etag")),
+      items.map(({ expect }) => (typeof expect === "string" ? null : expect.etag)),
+      items.map(({ act }) => act),
+      items.map(({ content }) => content?.etag ?? null),
+      items.map(({ content }) => content?.modified ?? null),
+      items.map(({ content }) => content?.expires ?? null),
+      items.map(({ content }) => content?.metadata ?? null),
+      items.map(({ content }) => (typeof content?.value === "string" ? content.value : null)),
+      items.map(({ content }) => (content && typeof content.value !== "string" ? bytesOf(content.value) : null)),
+      this.#known.map(({ step }) => step),
+      this.#known.map(({ destination }) => destination),
+      this.#known.map(({ id }) => id),
+      outputs.map(({ step }) => step),
+      outputs.map(({ known }) => known),
+      outputs.map(({ subscription }) => subscription.id),
+      outputs.map(({ line }) => line),
+      outputs.map(({ due }) => due),
+      outputs.map(({ handed }) => handed?.token ?? null),
+      outputs.map(({ handed }) => handed?.leaseMs ?? null),
+      outputs.map(({ row }) => row.event),
+      outputs.map(({ row }) => row.body),
+      outputs.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+    ];
+  }
+}
+
+/** Returns a `Buffer`, which `pg` writes as bytes also within an array. */
+function bytesOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,149 @@
+import { afterThisTurn } from "../../../src/base/clock.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { rowName, sizeOf, type RowContent, type RowExpectation, type RowKey } from "../../../src/provider-kit/rows.ts";
+import type { PostgresLease } from "./lease.ts";
+
+/** What a step read or wrote of an item. */
+export interface ItemUse {
+  readonly key: RowKey;
+  readonly expect: RowExpectation;
+  /** What it becomes: a content, nothing, or what it is. */
+  readonly act: "read" | "put" | "delete";
+  readonly content: RowContent | undefined;
+}
+
+/** What is committed together: any part may be missing. */
+export interface Commit {
+  readonly lease: PostgresLease | undefined;
+  readonly events: readonly Event[];
+  /** Whether the events come from outside, and may all have been pushed before. */
+  readonly pushed: boolean;
+  readonly items: readonly ItemUse[];
+}
+
+/** What became of a commit; nothing of it was done if it is refused. */
+export type Outcome =
+  | { readonly kind: "committed"; readonly dropped: number | undefined }
+  | { readonly kind: "conflict"; readonly key: RowKey; readonly found: string | undefined }
+  | { readonly kind: "lease" };
+
+/** Sends a group; the outcomes are in its order. */
+export type SendGroup = (group: readonly Commit[]) => Promise<readonly (Outcome | Error)[]>;
+
+interface Pending {
+  readonly commit: Commit;
+  readonly keys: readonly KeyUse[];
+  readonly bytes: number;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface KeyUse {
+  readonly name: string;
+  readonly writes: boolean;
+}
+
+const maxCommits = 500;
+const maxBytes = 4 * 1024 * 1024;
+const maxInFlight = 2;
+
+/**
+ * Commits what ends at one time as a group: one statement, one transaction, one flush.
+ *
+ * While two groups are under way, what ends meanwhile forms the next. Commits that touch an item which one of them
+ * writes are in successive groups, so that the members of a group are independent.
+ */
+export class Commits {
+  readonly #send: SendGroup;
+  #waiting: Pending[] = [];
+  #scheduled = false;
+  #inFlight = 0;
+  /** How many commits under way use an item; negative while one writes it. */
+  readonly #used = new Map<string, number>();
+
+  constructor(send: SendGroup) {
+    this.#send = send;
+  }
+
+  add(commit: Commit): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const keys = commit.items.map(({ key, act }) => ({ name: rowName(key), writes: act !== "read" }));
+      this.#waiting.push({ commit, keys, bytes: bytesOf(commit), resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      afterThisTurn(() => {
+        this.#scheduled = false;
+        this.#next();
+      });
+    });
+  }
+
+  #next(): void {
+    while (this.#inFlight < maxInFlight) {
+      const group = this.#takeGroup();
+      if (group.length === 0) return;
+      this.#inFlight++;
+      void this.#run(group).finally(() => {
+        this.#inFlight--;
+        this.#next();
+      });
+    }
+  }
+
+  #takeGroup(): Pending[] {
+    const group: Pending[] = [];
+    const left: Pending[] = [];
+    // What waits behind a commit that is left waits for its items too, so that it does not wait for ever.
+    const awaited = new Set<string>();
+    let bytes = 0;
+    for (const [index, pending] of this.#waiting.entries()) {
+      const full = group.length === maxCommits || (group.length > 0 && bytes + pending.bytes > maxBytes);
+      if (full) {
+        left.push(...this.#waiting.slice(index));
+        break;
+      }
+      if (pending.keys.every((key) => !awaited.has(key.name) && this.#isFree(key))) {
+        for (const { name, writes } of pending.keys)
+          this.#used.set(name, writes ? -1 : (this.#used.get(name) ?? 0) + 1);
+        group.push(pending);
+        bytes += pending.bytes;
+      } else {
+        for (const { name, writes } of pending.keys) if (writes) awaited.add(name);
+        left.push(pending);
+      }
+    }
+    this.#waiting = left;
+    return group;
+  }
+
+  #isFree({ name, writes }: KeyUse): boolean {
+    const used = this.#used.get(name) ?? 0;
+    return writes ? used === 0 : used >= 0;
+  }
+
+  async #run(group: readonly Pending[]): Promise<void> {
+    try {
+      const outcomes = await this.#send(group.map(({ commit }) => commit));
+      group.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index];
+        if (outcome === undefined || outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      });
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    } finally {
+      for (const { keys } of group) for (const key of keys) this.#free(key);
+    }
+  }
+
+  #free({ name, writes }: KeyUse): void {
+    const used = this.#used.get(name) ?? 0;
+    if (writes || used <= 1) this.#used.delete(name);
+    else this.#used.set(name, used - 1);
+  }
+}
+
+function bytesOf({ events, items }: Commit): number {
+  const ofEvents = events.reduce((sum, { bodySize }) => sum + bodySize, 0);
+  return items.reduce((sum, { content }) => sum + (content ? sizeOf(content.value) : 0), ofEvents);
+}

@@ -1,0 +1,193 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { noDestination } from "../../../src/provider-kit/errors.ts";
+import type { PostgresClient } from "../client.ts";
+import { isOneOfGroup } from "../errors.ts";
+import type { ServerClock } from "../server-clock.ts";
+import { CommitParameters, type Handed } from "./commit-parameters.ts";
+import { Commits, type Commit, type Outcome } from "./commits.ts";
+import { PostgresLease } from "./lease.ts";
+import { readMessage } from "./message.ts";
+import type { Notices } from "./notices.ts";
+import type { Destination, Topology } from "./topology.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** The parts that committing works with. */
+export interface CommittingParts {
+  readonly client: PostgresClient;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly topology: Topology;
+  readonly waiting: Waiting;
+  readonly notices: Notices;
+  readonly token: () => number;
+  /** Returns the number of this process; `null` while others could not tell that it died. */
+  readonly process: () => number | null;
+  /** How long the id of an event is known, in ms. */
+  readonly windowMs: number;
+  /** Called after each group, for work that goes with it. */
+  readonly onCommitted: () => void;
+}
+
+interface ResultRow {
+  readonly what: "topology" | "conflict" | "lease" | "dropped" | "handed" | "now";
+  readonly step: number;
+  readonly n: number;
+  readonly token: number;
+  readonly found: string | null;
+}
+
+/** How often a group is sent anew because the topology changed. */
+const maxTopologies = 5;
+
+/** Commits steps, pushes and writes of stores in groups, and hands what they publish to the polls of this process. */
+export class Committing {
+  readonly #parts: CommittingParts;
+  readonly #commits = new Commits((group) => this.#send(group));
+
+  constructor(parts: CommittingParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws BeeHiveError `QueueNotFound` for an event without a destination; then nothing is done. */
+  async commit(commit: Commit): Promise<Outcome> {
+    if (commit.events.length > 0) await this.#parts.topology.assertDestinations(commit.events);
+    return await this.#commits.add(commit);
+  }
+
+  /** Sends a group. What fails in it is sent in halves, so that in the end it fails alone. */
+  async #send(group: readonly Commit[]): Promise<readonly (Outcome | Error)[]> {
+    try {
+      return await this.#sendWhole(group);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (group.length === 1 || !isOneOfGroup(error)) return group.map(() => error);
+      const half = Math.ceil(group.length / 2);
+      return [...(await this.#send(group.slice(0, half))), ...(await this.#send(group.slice(half)))];
+    }
+  }
+
+  async #sendWhole(group: readonly Commit[]): Promise<readonly (Outcome | Error)[]> {
+    const { client, clock, serverClock, topology, process, windowMs, onCommitted } = this.#parts;
+    for (let times = 1; ; times++) {
+      const version = topology.version;
+      const parameters = this.#parametersOf(group);
+      const handed = new Map(parameters.outputs.flatMap(({ handed: one }) => (one ? [[one.token, one]] : [])));
+      const sentAt = clock.now();
+      try {
+        const values = parameters.values(version, process(), windowMs);
+        const { rows, repeated } = await client.call<ResultRow>("commit_1", values);
+        if (rows[0]?.what === "topology" && times < maxTopologies) {
+          await topology.read();
+          await topology.assertDestinations(group.flatMap(({ events }) => events));
+          continue;
+        }
+        const now = rows.at(-1)?.n ?? sentAt;
+        serverClock.observe(now, sentAt);
+        const taken = rows.filter(({ what }) => what === "handed");
+        const lost = repeated ? await this.#findLost([...handed.values()]) : [];
+        this.#deliver(handed, [...taken, ...lost], now, sentAt);
+        const outcomes = this.#outcomesOf(group, parameters, rows, repeated, new Set(lost.map(({ token }) => token)));
+        this.#tell(group, parameters, outcomes);
+        onCommitted();
+        return outcomes;
+      } finally {
+        this.#endReservations(group, handed.values());
+      }
+    }
+  }
+
+  #parametersOf(group: readonly Commit[]): CommitParameters {
+    const { topology, waiting, token } = this.#parts;
+    const destination = (event: Event): Destination => {
+      const found = topology.knownDestination(event);
+      if (found) return found;
+      throw noDestination(QueueName.parse(event.queueName));
+    };
+    // All of them before the first reservation.
+    for (const { events } of group) events.forEach(destination);
+    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, 1);
+    return new CommitParameters(group, { destination, reserve: (one) => waiting.reserve(one), token });
+  }
+
+  #endReservations(group: readonly Commit[], handed: Iterable<Handed>): void {
+    const { waiting } = this.#parts;
+    for (const { subscription } of handed) waiting.release(subscription, 1);
+    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, -1);
+  }
+
+  /** Makes leases of what was handed over. */
+  #deliver(
+    handed: ReadonlyMap<number, Handed>,
+    rows: readonly Pick<ResultRow, "n" | "token">[],
+    now: number,
+    sentAt: number,
+  ): void {
+    const bySubscription = new Map<number, { readonly one: Handed; readonly leases: PostgresLease[] }>();
+    for (const { n: id, token } of rows) {
+      const one = handed.get(token);
+      if (!one) continue;
+      const { subscription, event, row, leaseMs } = one;
+      const queueName = subscription.name.toString();
+      const own = event.byReference ? readMessage(row, queueName).event : event.with({ queueName });
+      const found = bySubscription.get(subscription.id) ?? { one, leases: [] };
+      bySubscription.set(subscription.id, found);
+      const rest = { attempt: 1, firstSeen: now, expiresAt: sentAt + leaseMs };
+      found.leases.push(new PostgresLease({ id, token, subscription, line: null, event: own, ...rest }));
+    }
+    for (const { one, leases } of bySubscription.values()) this.#parts.waiting.deliver(one.subscription, leases);
+  }
+
+  /** Finds what a call handed over whose answer was lost: it is leased under the tokens of this process. */
+  async #findLost(handed: readonly Handed[]): Promise<readonly Pick<ResultRow, "n" | "token">[]> {
+    if (handed.length === 0) return [];
+    const { rows } = await this.#parts.client.query<Pick<ResultRow, "n" | "token">>(
+      "SELECT id AS n, lease AS token FROM beehive.messages WHERE subscription = ANY ($1) AND lease = ANY ($2)",
+      [[...new Set(handed.map(({ subscription }) => subscription.id))], handed.map(({ token }) => token)],
+    );
+    return rows;
+  }
+
+  #outcomesOf(
+    group: readonly Commit[],
+    { items, outputs }: CommitParameters,
+    rows: readonly ResultRow[],
+    repeated: boolean,
+    lost: ReadonlySet<number>,
+  ): Outcome[] {
+    const outcomes: Outcome[] = group.map(() => ({ kind: "committed", dropped: 0 }));
+    const happened = new Set(outputs.filter(({ handed }) => handed && lost.has(handed.token)).map(({ step }) => step));
+    for (const { what, step, n, found } of rows) {
+      const before = outcomes[step];
+      if (what === "dropped") outcomes[step] = { kind: "committed", dropped: repeated ? undefined : n };
+      else if (what === "lease") outcomes[step] = { kind: "lease" };
+      else if (what === "conflict" && before?.kind === "committed") {
+        const { item } = items[n - 1] ?? {};
+        if (!item) continue;
+        outcomes[step] = { kind: "conflict", key: item.key, found: found ?? undefined };
+        // The answer to the first call was lost, and its write is there.
+        if (repeated && item.act !== "read" && (found ?? undefined) === item.content?.etag) happened.add(step);
+      }
+    }
+    if (repeated) for (const step of happened) outcomes[step] = { kind: "committed", dropped: undefined };
+    return outcomes;
+  }
+
+  /** Says what became due: to the polls of this process, and to other processes. */
+  #tell(group: readonly Commit[], { outputs }: CommitParameters, outcomes: readonly Outcome[]): void {
+    const { waiting, notices } = this.#parts;
+    const published = new Map<number, number>();
+    const add = (id: number): void => void published.set(id, (published.get(id) ?? 0) + 1);
+    for (const { step, subscription, handed } of outputs)
+      if (!handed && outcomes[step]?.kind === "committed") add(subscription.id);
+    // The next of a line is due once the first is done.
+    group.forEach(({ lease }, step) => {
+      if (lease && lease.line !== null && outcomes[step]?.kind === "committed") add(lease.subscription.id);
+    });
+    for (const [id, count] of published) {
+      waiting.touch(id);
+      notices.published(id, count);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Event } from "../../../src/events/event.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { Value } from "../database/value.ts";
+import type { Subscription } from "./topology.ts";
+
+/** A lease. It is held while its row has the same token and it has not expired, by the clock of the server. */
+export class PostgresLease implements Lease {
+  readonly id: number;
+  /** The fencing token: no other lease of the message has it. */
+  readonly token: number;
+  readonly subscription: Subscription;
+  /** The line that the message is the first of; `null` unless it is ordered by its key. */
+  readonly line: string | null;
+  readonly event: Event;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+
+  constructor(from: Omit<PostgresLease, "queueName">) {
+    this.id = from.id;
+    this.token = from.token;
+    this.subscription = from.subscription;
+    this.line = from.line;
+    this.event = from.event;
+    this.attempt = from.attempt;
+    this.firstSeen = from.firstSeen;
+    this.expiresAt = from.expiresAt;
+  }
+
+  get queueName(): QueueName {
+    return this.subscription.name;
+  }
+}
+
+/** Returns the parameters `l_id, l_token, l_subscription, l_line` of leases. */
+export function parametersOf(leases: readonly PostgresLease[]): readonly Value[] {
+  return [
+    leases.map(({ id }) => id),
+    leases.map(({ token }) => token),
+    leases.map(({ subscription }) => subscription.id),
+    leases.map(({ line }) => line),
+  ];
+}

@@ -1,0 +1,304 @@
+import { randomInt } from "node:crypto";
+import type { Clock } from "../../../src/base/clock.ts";
+import { inMs } from "../../../src/base/duration.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { Logger } from "../../../src/base/logger.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type {
+  AbandonOptions,
+  KeyHolder,
+  LeaseRequest,
+  QueueCounts,
+  QueueOperator,
+  QueueSpec,
+} from "../../../src/contract/queue-operator.ts";
+import type { Transaction } from "../../../src/contract/transaction.ts";
+import type { Event } from "../../../src/events/event.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+import { Batches } from "../../../src/provider-kit/batches.ts";
+import { leaseLost, noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
+import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
+import type { PostgresClient } from "../client.ts";
+import type { PostgresConfig } from "../config.ts";
+import type { ServerClock } from "../server-clock.ts";
+import type { Commit, Outcome } from "./commits.ts";
+import { Committing } from "./committing.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { parametersOf, type PostgresLease } from "./lease.ts";
+import { Listener } from "./listener.ts";
+import { Looking } from "./looking.ts";
+import { Notices } from "./notices.ts";
+import { keyHolders, messageCounts, oldestMessage } from "./state.ts";
+import { Taking } from "./taking.ts";
+import { Topology, type Subscription } from "./topology.ts";
+import { Waiting } from "./waiting.ts";
+import { PushWithin } from "./within.ts";
+
+/** The parts that the queues work with. */
+export interface QueueParts {
+  readonly client: PostgresClient;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly config: PostgresConfig;
+  readonly logger: Logger;
+  /** Called after each group of commits. */
+  readonly onCommitted: () => void;
+}
+
+interface Abandoned {
+  readonly lease: PostgresLease;
+  readonly options: AbandonOptions;
+}
+
+/**
+ * Queues in a schema that any number of processes share.
+ *
+ * A call resolves when its changes are on the disk of the server, as far as `durability` demands. A commit with its
+ * outputs happens once or not at all.
+ */
+export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
+  readonly #client: PostgresClient;
+  readonly #clock: Clock;
+  readonly #config: PostgresConfig;
+  readonly #topology: Topology;
+  readonly #waiting: Waiting;
+  readonly #notices: Notices;
+  readonly #listener: Listener;
+  readonly #taking: Taking;
+  readonly #looking: Looking;
+  readonly #committing: Committing;
+  readonly #within: PushWithin;
+  readonly #deadLetters: DeadLetters;
+  readonly #unreadable: UnreadableRows<PostgresLease>;
+  readonly #abandoning = new Batches<Abandoned, boolean>((all) => this.#abandonAll(all), {
+    maxEntries: 500,
+    maxInFlight: 1,
+  });
+  /** Counts up from a random start, so that tokens of processes do not collide. */
+  #nextToken: number = randomInt(2 ** 47) * 32;
+  #closed = false;
+
+  constructor({ client, clock, serverClock, config, logger, onCommitted }: QueueParts) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#config = config;
+    this.#topology = new Topology(client);
+    this.#unreadable = new UnreadableRows(this, clock);
+    this.#deadLetters = new DeadLetters(client);
+    this.#notices = new Notices(client, clock);
+    const notices = this.#notices;
+    this.#waiting = new Waiting(clock, (leases) => {
+      // What cannot be given back is due when its lease ends.
+      for (const lease of leases) this.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
+    });
+    const waiting = this.#waiting;
+    this.#listener = new Listener(
+      { client, clock, logger, onNotice: (payload) => this.#onNotice(payload), onListening: () => waiting.touchAll() },
+      config.listen === "off",
+    );
+    const listener = this.#listener;
+    const shared = { client, clock, serverClock, topology: this.#topology, waiting, notices };
+    const token = (): number => this.#nextToken++;
+    const process = (): number | null => listener.process;
+    this.#taking = new Taking({ ...shared, token, process });
+    const pollMs = inMs(config.poll);
+    this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
+    const windowMs = inMs(config.deduplication);
+    this.#within = new PushWithin({ ...shared, windowMs });
+    this.#committing = new Committing({ ...shared, token, process, windowMs, onCommitted });
+  }
+
+  problems(): readonly string[] {
+    return [];
+  }
+
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    await this.#topology.ensure(queues);
+    this.#waiting.touchAll();
+  }
+
+  async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
+    await this.#topology.read();
+    const names: QueueName[] = [];
+    for (const { name } of queues)
+      if (
+        !(await (name.kind === "topic" ? this.#topology.findDestination(name) : this.#topology.findSubscription(name)))
+      )
+        names.push(name);
+    return names;
+  }
+
+  async delete(name: QueueName): Promise<void> {
+    await this.#topology.delete(name);
+    this.#waiting.touchAll();
+  }
+
+  async push(events: readonly Event[]): Promise<number | undefined> {
+    assertBodySizes(events, this.#config.maxEventBytes);
+    if (events.length === 0) return 0;
+    const outcome = await this.#committing.commit({ lease: undefined, events, pushed: true, items: [] });
+    return outcome.kind === "committed" ? outcome.dropped : undefined;
+  }
+
+  async pushWithin(transaction: Transaction, events: readonly Event[]): Promise<number> {
+    assertBodySizes(events, this.#config.maxEventBytes);
+    return await this.#within.push(transaction, events);
+  }
+
+  async lease(name: QueueName, request: LeaseRequest): Promise<PostgresLease[]> {
+    const { max, leaseMs, waitMs, signal } = request;
+    this.#listener.start();
+    let giveUpAt = this.#clock.now() + waitMs;
+    for (let first = true; ; first = false) {
+      if (this.#closed) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
+      const subscription = await this.#topology.subscription(name);
+      if (signal.aborted) return [];
+      const kept = this.#waiting.kept(subscription, max);
+      if (kept.length > 0) return kept;
+      // A poll that does not wait asks the server, whatever this process was told.
+      if (this.#waiting.mayHave(subscription) || (first && waitMs === 0)) {
+        const leases = await this.#take(subscription, max, leaseMs);
+        if (leases === undefined) continue;
+        if (signal.aborted) await this.#giveBack(leases);
+        else if (leases.length > 0) return leases;
+      }
+      const now = this.#clock.now();
+      // The wait gets no longer when the clock is put back.
+      giveUpAt = Math.min(giveUpAt, now + waitMs);
+      if (signal.aborted || now >= giveUpAt) return [];
+      const until = Math.min(giveUpAt, this.#waiting.dueAt(subscription.id));
+      const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
+      if (handed.length > 0) return handed;
+    }
+  }
+
+  /** Leases what is due. Returns `undefined` when the topology is to be looked at anew. */
+  async #take(subscription: Subscription, max: number, leaseMs: number): Promise<PostgresLease[] | undefined> {
+    const mark = this.#waiting.mark(subscription);
+    const taken = await this.#taking.take(subscription, max, leaseMs);
+    if (!taken) return undefined;
+    const { leases, unreadable, waitMs } = taken;
+    const count = leases.length + unreadable.length;
+    this.#notices.took(subscription.id, count, count < max);
+    if (waitMs > 0) this.#waiting.quiet(subscription, mark, this.#clock.now() + waitMs);
+    if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
+    return leases;
+  }
+
+  async #giveBack(leases: readonly PostgresLease[]): Promise<void> {
+    const uncounted = { delayMs: 0, countAttempt: false };
+    await Promise.allSettled(leases.map((lease) => this.abandon(lease, uncounted)));
+  }
+
+  async renew(leases: readonly PostgresLease[], leaseMs: number): Promise<readonly boolean[]> {
+    if (leases.length === 0) return [];
+    const sentAt = this.#clock.now();
+    const values = [...parametersOf(leases), leaseMs];
+    const { rows } = await this.#client.call<{ readonly n: number }>("renew_1", values, { soft: true });
+    const held = new Set(rows.map(({ n }) => n));
+    return leases.map((lease, index) => {
+      const isHeld = held.has(index + 1);
+      if (isHeld) lease.expiresAt = sentAt + leaseMs;
+      return isHeld;
+    });
+  }
+
+  async commit(lease: PostgresLease, outputs: readonly Event[]): Promise<void> {
+    await this.commitStep({ lease, events: outputs, pushed: false, items: [] });
+  }
+
+  /** Commits a step, or changes of items alone. @throws BeeHiveError `LeaseLost`; a conflict is returned. */
+  async commitStep(commit: Commit): Promise<Outcome> {
+    assertBodySizes(commit.events, this.#config.maxEventBytes);
+    const outcome = await this.#committing.commit(commit);
+    if (outcome.kind === "lease" && commit.lease) throw leaseLost(commit.lease);
+    return outcome;
+  }
+
+  async abandon(lease: PostgresLease, options: AbandonOptions): Promise<void> {
+    if (!(await this.#abandoning.add({ lease, options }))) throw leaseLost(lease);
+    if (options.delayMs > 0) return this.#waiting.touch(lease.subscription.id);
+    this.#said(lease.subscription.id);
+  }
+
+  async #abandonAll(all: readonly Abandoned[]): Promise<boolean[]> {
+    const values = [
+      ...parametersOf(all.map(({ lease }) => lease)),
+      all.map(({ options }) => Math.ceil(options.delayMs)),
+      all.map(({ options }) => (options.countAttempt ? 0 : 1)),
+    ];
+    const { rows } = await this.#client.call<{ readonly n: number }>("abandon_1", values);
+    const held = new Set(rows.map(({ n }) => n));
+    return all.map((_, index) => held.has(index + 1));
+  }
+
+  async deadLetter(lease: PostgresLease, letter: DeadLetterRecord): Promise<void> {
+    if (!(await this.#deadLetters.add(lease, letter))) throw leaseLost(lease);
+    if (lease.line !== null) this.#said(lease.subscription.id);
+  }
+
+  names(): Promise<readonly QueueName[]> {
+    return this.#topology.names();
+  }
+
+  async counts(name: QueueName): Promise<QueueCounts> {
+    const subscription = await this.#topology.subscription(name);
+    const [counts, dead] = await Promise.all([
+      messageCounts(this.#client, subscription),
+      this.#deadLetters.count(subscription),
+    ]);
+    return { ...counts, dead };
+  }
+
+  async oldest(name: QueueName): Promise<number | undefined> {
+    return oldestMessage(this.#client, await this.#topology.subscription(name));
+  }
+
+  async holders(name: QueueName): Promise<readonly KeyHolder[]> {
+    return keyHolders(this.#client, await this.#topology.subscription(name));
+  }
+
+  async *deadLetters(name: QueueName): AsyncGenerator<DeadLetter, void, undefined> {
+    yield* this.#deadLetters.list(await this.#topology.subscription(name));
+  }
+
+  async requeue(name: QueueName, id: string): Promise<void> {
+    const subscription = await this.#topology.subscription(name);
+    if (!(await this.#deadLetters.requeue(subscription, id))) throw noDeadLetter(name, id);
+    this.#said(subscription.id);
+  }
+
+  async drop(name: QueueName, id: string): Promise<void> {
+    if (!(await this.#deadLetters.drop(await this.#topology.subscription(name), id))) throw noDeadLetter(name, id);
+  }
+
+  /** Returns the name of this process for the locks that it takes; `undefined` while its death could not be told. */
+  async holder(): Promise<string | undefined> {
+    this.#listener.start();
+    const own = this.#listener.process;
+    return own === null ? undefined : String(own);
+  }
+
+  /** Ends every waiting call, and the connection that listens. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#looking.close();
+    this.#within.close();
+    this.#notices.close();
+    await this.#giveBack(this.#waiting.close());
+    await this.#listener.close();
+  }
+
+  /** Wakes the polls of this process and of others. */
+  #said(subscription: number): void {
+    this.#waiting.touch(subscription);
+    this.#notices.published(subscription, 1);
+  }
+
+  #onNotice(payload: string): void {
+    const told = this.#notices.read(payload);
+    if (told === "all") this.#waiting.touchAll();
+    else for (const id of told ?? []) this.#waiting.touch(id);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts";
+import type { PostgresClient } from "../client.ts";
+import type { ServerClock } from "../server-clock.ts";
+import { PostgresLease } from "./lease.ts";
+import { readMessage, type MessageRow } from "./message.ts";
+import type { Subscription, Topology } from "./topology.ts";
+
+/** How often a look for messages has no lower bound, in ms: it finds what was committed late. */
+const sweepMs = 5_000;
+/** How long a transaction may take that gives ids, in ms. A longer one is found by a sweep. */
+const lateMs = 1_000;
+
+/** The parts that taking works with. */
+export interface TakingParts {
+  readonly client: PostgresClient;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly topology: Topology;
+  readonly token: () => number;
+  readonly process: () => number | null;
+}
+
+/** What a look for messages found. */
+export interface Taken {
+  readonly leases: PostgresLease[];
+  readonly unreadable: readonly UnreadableRow<PostgresLease>[];
+  /** The time until the next message is due, in ms; 0 when there may be one, `Infinity` when there is none. */
+  readonly waitMs: number;
+}
+
+interface TakenRow extends MessageRow {
+  readonly what: "topology" | "lease" | "wait" | "last";
+  readonly id: number | null;
+  readonly lease: number | null;
+  readonly line: string | null;
+  readonly attempts: number;
+  readonly first_seen: number | null;
+}
+
+/** What is known of the ids of a subscription. */
+interface Bound {
+  /** No message that was committed in time has a smaller id. */
+  low: number;
+  /** The last ids that were given, and when that was known; the newest last. */
+  given: readonly Given[];
+  sweptAt: number;
+}
+
+interface Given {
+  readonly last: number;
+  readonly at: number;
+}
+
+/** Leases messages for polls. */
+export class Taking {
+  readonly #parts: TakingParts;
+  readonly #bounds = new Map<number, Bound>();
+
+  constructor(parts: TakingParts) {
+    this.#parts = parts;
+  }
+
+  /** Leases up to `max` messages. Returns `undefined` when the topology had changed: it was read anew. */
+  async take(subscription: Subscription, max: number, leaseMs: number): Promise<Taken | undefined> {
+    const { client, clock, serverClock, topology, token, process } = this.#parts;
+    const sentAt = clock.now();
+    const claim = token();
+    const low = this.#low(subscription, sentAt);
+    const values = [topology.version, subscription.id, max, leaseMs, claim, process(), low];
+    const { rows } = await client.call<TakenRow>("take_1", values, { soft: true });
+    const leases: PostgresLease[] = [];
+    const unreadable: UnreadableRow<PostgresLease>[] = [];
+    let waitMs = 0;
+    let first: number | null = null;
+    for (const row of rows) {
+      if (row.what === "topology") {
+        await topology.read();
+        return undefined;
+      }
+      if (row.what === "last") this.#learn(subscription, low, first, row.id ?? 0, sentAt);
+      else if (row.what === "wait") {
+        waitMs = row.lease ?? Infinity;
+        first = row.first_seen;
+        if (row.id !== null) serverClock.observe(row.id, sentAt);
+      } else {
+        const { event, problem } = readMessage(row, subscription.name.toString());
+        const lease = new PostgresLease({
+          id: row.id ?? 0,
+          token: claim,
+          subscription,
+          line: row.line,
+          event,
+          attempt: row.attempts,
+          firstSeen: row.first_seen ?? sentAt,
+          expiresAt: sentAt + leaseMs,
+        });
+        if (problem) unreadable.push({ lease, problem });
+        else leases.push(lease);
+      }
+    }
+    leases.sort((one, other) => one.id - other.id);
+    return { leases, unreadable, waitMs };
+  }
+
+  /** Has the next look find all messages, since one of a smaller id than expected is due. */
+  unbound(id: number): void {
+    const bound = this.#bounds.get(id);
+    if (bound) Object.assign(bound, { low: 0, sweptAt: -Infinity });
+  }
+
+  /** Returns the id below which all that was committed in time is gone. */
+  low(id: number): number {
+    return this.#bounds.get(id)?.low ?? 0;
+  }
+
+  /** Returns the smallest id to look at; 0 for all. */
+  #low({ id }: Subscription, now: number): number {
+    const bound = this.#bounds.get(id);
+    return bound === undefined || Math.abs(now - bound.sweptAt) >= sweepMs ? 0 : bound.low;
+  }
+
+  /**
+   * Raises the bound to the first message, but no further than to the ids of a moment ago: later ones may not be
+   * committed yet.
+   *
+   * @param first the smallest id from `low` on that lives; `null` for none.
+   * @param last the last id that was given.
+   */
+  #learn({ id }: Subscription, low: number, first: number | null, last: number, now: number): void {
+    const bound = this.#bounds.get(id) ?? { low: 0, given: [], sweptAt: now };
+    this.#bounds.set(id, bound);
+    const newest = bound.given.at(-1);
+    if (!newest || now - newest.at >= lateMs / 4 || now < newest.at) bound.given = [...bound.given, { last, at: now }];
+    const settled = bound.given.findLastIndex(({ at }) => now - at >= lateMs);
+    if (settled > 0) bound.given = bound.given.slice(settled);
+    const committed = settled < 0 ? 0 : (bound.given[0]?.last ?? 0);
+    const next = Math.min(first ?? committed, committed);
+    bound.low = low === 0 ? next : Math.max(bound.low, next);
+    if (low === 0) bound.sweptAt = now;
+  }
+}

@@ -1,0 +1,270 @@
+import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import { runThrough } from "../actors/middleware/run-through.ts";
+import type { Outcome } from "../actors/outcome.ts";
+import { collect } from "../actors/output.ts";
+import { assertAttemptLeft, maxAttemptsOf } from "../actors/supervision.ts";
+import { Bag } from "../base/bag.ts";
+import { afterThisTurn, waitFor, type Clock } from "../base/clock.ts";
+import { readable } from "../base/error-text.ts";
+import { ConcurrencyConflict, isBeeHiveError } from "../base/errors.ts";
+import { withFields, type Logger } from "../base/logger.ts";
+import type { Turnstile } from "../base/turnstile.ts";
+import { ifRejected } from "../base/rejection.ts";
+import type { Provider, Step } from "../contract/provider.ts";
+import type { Lease } from "../contract/queue-operator.ts";
+import { assertReadable } from "../events/unreadable.ts";
+import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
+import { Delivery, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
+import { disposeActor, isDisposable } from "./disposal.ts";
+import { HeldKeys } from "./held-keys.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { byDelivery, type LogEvents } from "./log-events.ts";
+import { Polling } from "./polling.ts";
+import { Settlement } from "./settlement.ts";
+import { stampOutputs } from "./stamp.ts";
+
+/** The parts that the delivery loops of one hive share. */
+export interface DeliveryLoopParts {
+  readonly provider: Provider;
+  /** Makes an actor whose injected stores belong to `step`. */
+  readonly resolve: (descriptor: ActorDescriptor, step: Step) => Promise<ProcessorActor>;
+  readonly keeper: LeaseKeeper;
+  readonly turnstile: Turnstile;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly random: () => number;
+  readonly logEvents: LogEvents;
+  readonly observers: readonly DeliveryObserver[];
+  /** Stops the whole hive, because the supervision of an actor requires it. */
+  readonly stopHive: (reason: unknown) => void;
+}
+
+/** How long a stop waits after its deadline for the last poll, in ms. */
+const maxPollEndMs = 5_000;
+/** Reruns of a step after concurrency conflicts; the next conflict is a failure like any other. */
+const maxReruns = 20;
+
+/**
+ * Works on the events of one subscription: lease, keep alive, resolve, run, and commit, abandon or dead-letter.
+ *
+ * The article "Reactive Cloud Actors" calls it a factory actor.
+ *
+ * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
+ */
+export class DeliveryLoop {
+  readonly descriptor: ActorDescriptor;
+  /** Leases events as slots come free, and knows about pauses. */
+  readonly polling: Polling;
+  /** The partition keys that failing events of an ordered subscription hold back. */
+  readonly heldKeys: HeldKeys | undefined;
+  readonly #parts: DeliveryLoopParts;
+  readonly #logger: Logger;
+  readonly #telemetry: ActorTelemetry;
+  readonly #settlement: Settlement;
+  readonly #deliveries = new Bag<Delivery>();
+  readonly #atomic: boolean;
+  readonly #maxAttempts: number;
+  #stopped = false;
+  #settled = 0;
+
+  constructor(descriptor: ActorDescriptor, parts: DeliveryLoopParts) {
+    const { clock, provider, random, stopHive } = parts;
+    const { queues } = provider;
+    const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
+    const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    const polling = new Polling(descriptor, {
+      queues,
+      clock,
+      logger,
+      inFlight: () => this.inFlight,
+      take: (leases) => this.#take(leases),
+      onPause: (pause) => {
+        for (const observer of parts.observers) observer.paused?.(descriptor, pause);
+      },
+    });
+    this.descriptor = descriptor;
+    this.polling = polling;
+    this.heldKeys = heldKeys;
+    this.#parts = parts;
+    this.#logger = logger;
+    this.#telemetry = parts.telemetry.actor(descriptor);
+    this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
+    this.#atomic = provider.capabilities.atomicStep === true;
+    this.#maxAttempts = maxAttemptsOf(descriptor);
+  }
+
+  /** The number of events that are worked on now. */
+  get inFlight(): number {
+    return this.#deliveries.size;
+  }
+
+  /** The number of deliveries that have ended so far, with any outcome. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  /** The leases that are worked on now. */
+  get leases(): readonly Lease[] {
+    return [...this.#deliveries].map(({ lease }) => lease);
+  }
+
+  start(): void {
+    this.polling.start();
+  }
+
+  /**
+   * Stops leasing and waits for the deliveries under way until `deadline` resolves.
+   *
+   * Unfinished events are then abandoned without counting an attempt.
+   */
+  async stop(deadline: Promise<void>): Promise<void> {
+    const polled = this.polling.stop();
+    // An unresponsive provider must not delay the stop much beyond the deadline.
+    await Promise.race([polled, deadline]);
+    const drained = Promise.all([...this.#deliveries].map(({ ended }) => ended));
+    await Promise.race([drained, deadline]);
+    this.#stopped = true;
+    const endings = [...this.#deliveries].map((delivery) => this.#settlement.end(delivery));
+    // Events of the last poll are abandoned as well; otherwise they stay leased to this process until the lease ends.
+    await Promise.all([...endings, waitFor(polled, this.#parts.clock, maxPollEndMs)]);
+  }
+
+  /** Starts the deliveries of a poll. After a stop it abandons them, and returns a promise to wait for. */
+  #take(leases: readonly Lease[]): Promise<void> | undefined {
+    if (this.#stopped)
+      return Promise.all(leases.map((lease) => this.#settlement.end(this.#begin(lease)))).then(() => undefined);
+    for (const lease of leases) void this.deliver(lease);
+    return undefined;
+  }
+
+  /**
+   * Works on one lease and settles it. Resolves with the outcome, never rejects.
+   *
+   * Public for hosts that hand over leases themselves, such as functions in a cloud.
+   */
+  deliver(lease: Lease): Promise<Outcome> {
+    const delivery = this.#begin(lease);
+    this.#deliveries.add(delivery);
+    return (delivery.ended = this.#deliver(delivery));
+  }
+
+  #begin(lease: Lease): Delivery {
+    this.heldKeys?.release(lease);
+    return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
+  }
+
+  /** Takes one delivery from its lease to its settlement. Never rejects, and always frees its slot. */
+  async #deliver(delivery: Delivery): Promise<Outcome> {
+    const { lease } = delivery;
+    let outcome: Outcome = "lease-lost";
+    try {
+      const span = this.#telemetry.start(lease.event, lease.attempt);
+      let failure: unknown;
+      try {
+        assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
+        assertReadable(lease.event);
+        outcome =
+          this.polling.pausedMs > 0
+            ? await this.#settlement.abandonWhilePaused(delivery)
+            : await this.#runStep(delivery, span);
+      } catch (error) {
+        ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
+      }
+      if (outcome === "committed") this.polling.proven();
+      this.#report(delivery, outcome, span.end(outcome, failure), failure);
+    } catch (error) {
+      // Telemetry runs application code, which may throw. An event left unsettled is redelivered when its lease ends.
+      this.#logger.error({ err: error, eventId: lease.event.id, outcome }, "telemetry failed");
+    } finally {
+      this.#deliveries.delete(delivery);
+      this.#settled++;
+      this.polling.slotFreed();
+    }
+    return outcome;
+  }
+
+  /** Runs the step once. After a conflict on `collided`, such runs take turns with others that collided there. */
+  async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
+    const { lease } = delivery;
+    // Few locals: an async function keeps each of them on the heap, for each event.
+    const parts = this.#parts;
+    const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
+    delivery.settling = false;
+    const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
+    // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
+    if (!leave && parts.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
+    let actor: ProcessorActor | undefined;
+    try {
+      delivery.throwIfCancelled();
+      const step = (delivery.step = parts.provider.beginStep(lease));
+      actor = await parts.resolve(this.descriptor, step);
+      const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
+      const collected = span.run(collect, returned, delivery);
+      // No `await` on values that are there already: the extra microtask is the most expensive thing in this function.
+      const outputs = collected instanceof Promise ? await collected : collected;
+      if (kept.stop()) await kept.renewal;
+      delivery.throwIfCancelled();
+      delivery.settling = true;
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic);
+      const sorted = byDelivery(stamped);
+      await step.commit(sorted.business);
+      delivery.outputs = stamped;
+      parts.logEvents.send(sorted.log);
+      parts.telemetry.sent(stamped);
+      return "committed";
+    } finally {
+      if (kept.stop()) await kept.renewal;
+      delivery.step?.discard();
+      leave?.();
+      if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
+    }
+  }
+
+  /** Runs a step again after each concurrency conflict; settles any other failure. */
+  async #recover(
+    delivery: Delivery,
+    span: ProcessSpan,
+    error: unknown,
+  ): Promise<{ readonly outcome: Outcome; readonly failure: unknown }> {
+    let failure = error;
+    for (let reruns = 0; reruns < maxReruns; reruns++) {
+      if (!isBeeHiveError(failure, "ConcurrencyConflict") || delivery.cancelledBy) break;
+      this.#logger.debug(
+        { eventId: delivery.lease.event.id, reruns },
+        "an item changed after the step read it, running the step again",
+      );
+      try {
+        const collided = failure instanceof ConcurrencyConflict ? failure.resource : "";
+        return { outcome: await this.#runStep(delivery, span, collided), failure: undefined };
+      } catch (again) {
+        failure = again;
+      }
+    }
+    if (delivery.kept) failure = this.#parts.keeper.explained(failure, delivery.kept);
+    return { outcome: await this.#settlement.settleFailure(delivery, failure), failure };
+  }
+
+  /** Reports a delivery to the observers. An error of an observer is logged and changes nothing. */
+  #report({ lease, outputs }: Delivery, outcome: Outcome, durationMs: number, error: unknown): void {
+    const { observers } = this.#parts;
+    if (observers.length === 0) return;
+    const { event, attempt } = lease;
+    const report = { event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error };
+    // By index: an iterator is allocated for each event.
+    for (let n = 0; n < observers.length; n++) this.#notify(observers[n] as DeliveryObserver, report);
+  }
+
+  #notify(observer: DeliveryObserver, report: DeliveryReport): void {
+    try {
+      const observed: unknown = observer.delivered?.(report);
+      if (observed !== undefined) ifRejected(observed, (thrown) => this.#logObserver(report, thrown));
+    } catch (thrown) {
+      this.#logObserver(report, thrown);
+    }
+  }
+
+  #logObserver({ event }: DeliveryReport, thrown: unknown): void {
+    this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
+  }
+}

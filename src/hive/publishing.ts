@@ -1,0 +1,107 @@
+import type { Clock } from "../base/clock.ts";
+import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
+import { batchesOf } from "../base/in-batches.ts";
+import type { Provider } from "../contract/provider.ts";
+import type { QueueSpec } from "../contract/queue-operator.ts";
+import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
+import { adopted } from "../events/adopted-event.ts";
+import { Event } from "../events/event.ts";
+import type { Recording } from "../journal/recording.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { pushWithin, type PushOptions } from "./push-within.ts";
+
+export interface PublishingParts {
+  readonly provider: Provider;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly logEvents: LogEvents;
+  readonly recording: Recording | undefined;
+  /** The queues that the set-up of the hive creates. */
+  readonly specs: readonly QueueSpec[];
+}
+
+/** Publishes events from outside any actor: of the application, and of pulsers. */
+export class Publishing {
+  readonly #parts: PublishingParts;
+  /** True after the set-up of the hive. Before that, an error about a missing queue names the set-up. */
+  isSetUp = false;
+
+  constructor(parts: PublishingParts) {
+    this.#parts = parts;
+  }
+
+  /** Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum. */
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    return isAsync(events) ? this.#pushBatches(events, options) : this.publish(events, options);
+  }
+
+  async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
+    let dropped: number | undefined = 0;
+    for await (const batch of batchesOf(events)) {
+      const more = await this.publish(batch, options);
+      dropped = dropped === undefined || more === undefined ? undefined : dropped + more;
+    }
+    return dropped;
+  }
+
+  /** Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
+  async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
+    const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
+    const list = events instanceof Event ? [events] : eventsIn(events);
+    if (list.length === 0) return 0;
+    let dropped: number | undefined = 0;
+    const pushedAt = clock.now();
+    await telemetry.push(list, async (traced) => {
+      const { business, log } = within ? { business: traced, log: [] } : byDelivery(traced);
+      logEvents.send(log);
+      try {
+        if (within) dropped = await pushWithin(provider, within, business);
+        else if (business.length > 0) dropped = await provider.queues.push(business);
+      } catch (error) {
+        throw this.isSetUp ? error : notSetUp(error, business, specs);
+      }
+    });
+    // The transaction may be rolled back: the journal has its events from their first delivery on.
+    if (!within) recording?.pushed(list, pushedAt);
+    return dropped;
+  }
+}
+
+function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
+  return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
+}
+
+/**
+ * Returns the events to push.
+ *
+ * @throws BeeHiveError `InvalidEvent` when one value is no event; nothing is published then.
+ */
+function eventsIn(given: Iterable<Event>): readonly Event[] {
+  const iterable = typeof given === "object" && given !== null && Symbol.iterator in given;
+  const events: readonly unknown[] = iterable ? [...given] : [given];
+  const own = events.map(adopted);
+  if (own.every((one) => one !== undefined)) return own;
+  throw new BeeHiveError(
+    "InvalidEvent",
+    "hive.push takes an event or an iterable of events; " +
+      "make each with new Event(type, body), Event from beehive-actors.",
+  );
+}
+
+/**
+ * Returns the error of a push before the set-up. It names the missing call if the hive itself would create the queue.
+ *
+ * Returns any other error unchanged.
+ */
+function notSetUp(error: unknown, events: readonly Event[], specs: readonly QueueSpec[]): unknown {
+  if (!isBeeHiveError(error, "QueueNotFound")) return error;
+  const own = new Set(specs.map(({ name }) => name.toString()));
+  const missing = events.find(({ queueName }) => own.has(queueName))?.queueName;
+  if (missing === undefined) return error;
+  return new BeeHiveError(
+    "QueueNotFound",
+    `The hive is not set up, so "${missing}" may not exist yet: ` +
+      `await hive.start(), or hive.setup(), before you push. ${error.message}`,
+    { cause: error },
+  );
+}

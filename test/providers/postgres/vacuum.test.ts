@@ -1,0 +1,85 @@
+/** A transaction that holds vacuum back: looks for messages do not walk over the dead, and the hive names it. */
+import * as assert from "uvu/assert";
+import pg from "pg";
+import { PostgresProvider } from "../../../providers/postgres/index.ts";
+import { Event } from "../../../src/events/event.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { noPostgres, postgresSchema, postgresUrl } from "../../support/postgres-server.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("postgres: vacuum held back", { timeoutMs: 90_000, skip: noPostgres });
+
+const name = QueueName.parse("Passing");
+const leaseMs = 60_000;
+/** Two sweeps and a little. */
+const heldMs = 13_000;
+
+test("a look for messages costs as much as before", async () => {
+  const schema = postgresSchema();
+  // One connection, whose statistics are told by it.
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 1 });
+  const taker = new PostgresProvider({ pool, schema: schema.name, listen: "off" });
+  const pusher = new PostgresProvider({ url: schema.url });
+  await taker.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]);
+
+  /** Returns how many entries of the index were read for each of some events. */
+  async function cost(): Promise<number> {
+    const before = await read();
+    for (let batch = 0; batch < 10; batch++) {
+      await pusher.queues.push(Array.from({ length: 20 }, (_, n) => new Event("Passing", n, { queueName: "Passing" })));
+      const { signal } = new AbortController();
+      const leases = await taker.queues.lease(name, { max: 20, leaseMs, waitMs: 0, signal });
+      await Promise.all(leases.map((lease) => taker.queues.commit(lease, [])));
+    }
+    return ((await read()) - before) / 200;
+  }
+
+  async function read(): Promise<number> {
+    // Statistics are told at the end of a transaction, a second after those before.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await pool.query("SELECT 1");
+    const { rows } = await pool.query<{ readonly read: string }>(
+      "SELECT sum(idx_tup_read) AS read FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = 'messages'",
+      [schema.name],
+    );
+    return Number(rows[0]?.read ?? 0);
+  }
+
+  await cost();
+  const before = await cost();
+  const holder = new pg.Client({ connectionString: postgresUrl });
+  await holder.connect();
+  await holder.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+  await holder.query("SELECT 1");
+  const end = Date.now() + heldMs;
+  const held: number[] = [];
+  while (Date.now() < end || held.length < 4) held.push(await cost());
+  await holder.query("ROLLBACK");
+  await holder.end();
+  // What died in the last second is walked over; now and then a sweep walks over all.
+  const [, second = 0] = held;
+  const last = Math.min(...held.slice(-3));
+  assert.ok(last <= 1.3 * second + 2, `${before} entries an event before, then ${held.join(", ")}`);
+  await taker.close();
+  await pusher.close();
+  await pool.end();
+  await schema.drop();
+});
+
+test("an old transaction is named, with how to end it", async () => {
+  const schema = postgresSchema();
+  const provider = new PostgresProvider({ url: schema.url });
+  await provider.ready();
+  assert.equal(await provider.warnings(), []);
+  const holder = new pg.Client({ connectionString: postgresUrl });
+  await holder.connect();
+  await holder.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+  await holder.query("SELECT 1");
+  const [warning] = await provider.warnings(-1);
+  assert.match(warning ?? "", /has held vacuum back for \d+ s.*SELECT pg_terminate_backend\(\d+\)/);
+  await holder.end();
+  await provider.close();
+  await schema.drop();
+});
+
+test.run();
