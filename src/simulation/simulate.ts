@@ -55,7 +55,7 @@ export interface SimulateOptions extends Pick<
   readonly lasts?: Duration | undefined;
   /** The most deliveries of a run. @default 10_000 */
   readonly deliveries?: number | undefined;
-  /** Opens the provider below the faults. @default Memory. */
+  /** Opens the provider below the faults, which must answer without I/O. @default Memory. */
   readonly engine?: ((clock: Clock) => Provider | Promise<Provider>) | undefined;
 }
 

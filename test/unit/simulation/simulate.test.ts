@@ -14,7 +14,7 @@ import {
   type Provider,
   type ProcessorActor,
 } from "beehive-actors";
-import { simulate, SimulationFailed, type SimulateOptions } from "beehive-actors/testing";
+import { external, simulate, SimulationFailed, type SimulateOptions } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { directStep } from "../../../src/contract/provider.ts";
 import { CalmDecisions, GivenDecisions, SeededDecisions } from "../../../src/simulation/decisions.ts";
@@ -201,6 +201,30 @@ test("an actor that takes chance from elsewhere is named as the reason", async (
     },
   });
   assert.match(message, "The same decisions do not repeat it");
+});
+
+test("two simulations at once take turns, and fakes work outside of them", async () => {
+  const calls: string[] = [];
+  const charge = external("charge", (id: string) => calls.push(id));
+
+  @actorDescription("Asked-Charge")
+  class ChargeActor implements ProcessorActor {
+    async processAsync(event: Event): Promise<void> {
+      await charge(Asked.read(event).id);
+    }
+  }
+  const options: SimulateOptions = { actors: ChargeActor, push: careful.push, faultsPerRun: 0, runs: 5 };
+  await Promise.all([simulate(options), simulate(options)]);
+  calls.length = 0;
+  assert.is(await charge("outside"), 1);
+  await charge("outside");
+  assert.equal(calls, ["outside", "outside"]);
+});
+
+test("calls that no fault ever struck are named", async () => {
+  const { coverage } = await simulate({ ...careful, faultsPerRun: 0, runs: 2 });
+  assert.is(coverage.calls.hit, 0);
+  assert.ok(coverage.calls.never.includes("AnswerActor: Answers.insertIfAbsent"), coverage.calls.never.join());
 });
 
 test("wrong options are refused", async () => {
