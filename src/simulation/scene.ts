@@ -14,7 +14,7 @@ import type { Living, World } from "./world.ts";
 export interface SceneParts {
   readonly world: World;
   readonly decisions: Decisions;
-  readonly profile: FaultProfile;
+  readonly profile: FaultProfile<number>;
   readonly history: History;
   readonly touched: Touched;
   readonly effects: Effects;
@@ -77,7 +77,7 @@ const takesAttempt: ReadonlySet<Fault> = new Set([
 export class Scene implements SceneParts {
   readonly world: World;
   readonly decisions: Decisions;
-  readonly profile: FaultProfile;
+  readonly profile: FaultProfile<number>;
   readonly history: History;
   readonly touched: Touched;
   readonly effects: Effects;

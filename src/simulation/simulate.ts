@@ -109,7 +109,7 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
   throwProblems(unknown.map((name) => `simulate: checks.${name} is not a check; there are ${checkNames.join(", ")}`));
   const profile = profileOf(options.as ?? "memory", options.faults);
   const { descriptors } = await createHive({ actors, defaults, overrides, environment: {}, logger: silentLogger });
-  const window = Math.max(1, profile.deduplicationMs);
+  const window = Math.max(1, profile.deduplication);
   return {
     descriptors,
     profile,

@@ -142,7 +142,7 @@ export class SimulatedQueues implements QueueOperator {
       return false;
     }
     if (decision?.fault === "duplicate") {
-      const delayMs = Math.ceil(copyDelay(decision.size, Math.max(profile.deduplicationMs, 300_000)));
+      const delayMs = Math.ceil(copyDelay(decision.size, Math.max(profile.deduplication, 300_000)));
       history.strike("duplicate", `delivered again after ${delayMs} ms`, record);
       world.later(delayMs, () => void this.#deliverCopy(lease, leaseMs));
     }

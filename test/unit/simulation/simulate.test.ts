@@ -227,12 +227,20 @@ test("calls that no fault ever struck are named", async () => {
   assert.ok(coverage.calls.never.includes("AnswerActor: Answers.insertIfAbsent"), coverage.calls.never.join());
 });
 
+test("a profile of one's own lets its faults strike only", async () => {
+  const as = { name: "mine", atomicStep: false, deduplication: "1m", faults: { restart: 1, late: 1 } } as const;
+  const { faults } = await simulate({ ...careful, as, runs: 30 });
+  assert.equal(Object.keys(faults), ["late", "restart"]);
+});
+
 test("wrong options are refused", async () => {
   const refused = async (options: object): Promise<string> =>
     (await throwsCode("InvalidConfiguration", () => simulate({ ...careful, ...options }))).message;
   assert.match(await refused({ as: "kafka" }), 'No profile of faults is called "kafka"');
   assert.match(await refused({ runs: 0 }), "runs");
   assert.match(await refused({ faults: { fire: 1 } }), "faults has fire: 1");
+  assert.match(await refused({ checks: { weather: true } }), "checks.weather is not a check");
+  assert.match(await refused({ as: { name: "mine", deduplication: "soon", faults: {} } }), "as.deduplication");
 });
 
 /** Opens a memory provider with some parts replaced. */
