@@ -33,19 +33,31 @@ interface Output {
   readonly handed: Handed | undefined;
 }
 
+/** An event of a topic that keeps it. */
+interface KeptOutput {
+  readonly step: number;
+  readonly known: number;
+  readonly destination: Destination;
+  readonly due: number;
+  readonly key: string | null;
+  readonly row: MessageRow;
+}
+
 interface Known {
   readonly step: number;
   readonly destination: number;
   readonly id: string;
 }
 
-/** The parameters of `commit_1` for a group. */
+/** The parameters of `commit_2` for a group. */
 export class CommitParameters {
   readonly #leases: { readonly step: number; readonly lease: PostgresLease }[] = [];
   /** The items, in the order of their parameters: the number that the function gives counts from 1. */
   readonly items: { readonly step: number; readonly item: ItemUse }[] = [];
   readonly #known: Known[] = [];
   readonly outputs: Output[] = [];
+  readonly kept: KeptOutput[] = [];
+  readonly #publishes: boolean;
 
   constructor(group: readonly Commit[], parts: CommitParts) {
     group.forEach(({ lease, events, pushed, items }, step) => {
@@ -53,16 +65,22 @@ export class CommitParameters {
       for (const item of items) this.items.push({ step, item });
       for (const event of events) this.#publish(step, event, pushed || !event.isNew, parts);
     });
+    this.#publishes = group.some(({ events }) => events.length > 0);
     // All lock messages in one order, see database/step-functions.ts.
     this.#leases.sort(({ lease: a }, { lease: b }) => a.subscription.id - b.subscription.id || a.id - b.id);
   }
 
   #publish(step: number, event: Event, mayBeKnown: boolean, { destination, reserve, token }: CommitParts): void {
-    const { id, subscriptions } = destination(event);
+    const to = destination(event);
+    const { id, subscriptions } = to;
     const known = mayBeKnown ? this.#known.push({ step, destination: id, id: identityOf(event) }) : 0;
-    if (subscriptions.length === 0) return;
+    if (subscriptions.length === 0 && !to.kept) return;
     const row = messageOf(event);
     const due = event.enqueueTime?.getTime() ?? 0;
+    if (to.kept) {
+      this.kept.push({ step, known, destination: to, due, key: event.partitionKey ?? null, row });
+      return;
+    }
     for (const subscription of subscriptions) {
       const line = lineOf(subscription, event);
       const leaseMs = due === 0 && line === null ? reserve(subscription) : undefined;
@@ -75,9 +93,9 @@ export class CommitParameters {
   values(topology: number, process: number | null, windowMs: number): readonly Value[] {
     const leases = this.#leases;
     const items = this.items.map(({ item }) => item);
-    const { outputs } = this;
+    const { outputs, kept } = this;
     return [
-      topology,
+      this.#publishes ? topology : null,
       process,
       windowMs,
       leases.map(({ step }) => step),
@@ -111,6 +129,14 @@ export class CommitParameters {
       outputs.map(({ row }) => row.event),
       outputs.map(({ row }) => row.body),
       outputs.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      kept.map(({ step }) => step),
+      kept.map(({ known }) => known),
+      kept.map(({ destination }) => destination.id),
+      kept.map(({ due }) => due),
+      kept.map(({ key }) => key),
+      kept.map(({ row }) => row.event),
+      kept.map(({ row }) => row.body),
+      kept.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
     ];
   }
 }

@@ -1,4 +1,5 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Value } from "../database/value.ts";
@@ -16,6 +17,7 @@ export class PostgresLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  readonly replayed: Replayed | undefined;
 
   constructor(from: Omit<PostgresLease, "queueName">) {
     this.id = from.id;
@@ -26,6 +28,7 @@ export class PostgresLease implements Lease {
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;
     this.expiresAt = from.expiresAt;
+    this.replayed = from.replayed;
   }
 
   get queueName(): QueueName {
