@@ -48,7 +48,11 @@ export class Housekeeping {
         [this.#client.lockKey, this.#windowMs, maxRows],
         { soft: true },
       );
-      const { rows: trimmed } = await this.#client.call<{ readonly t: boolean }>("trim_1", [maxRows, true], { soft: true });
+      const { rows: trimmed } = await this.#client.call<{ readonly t: boolean }>(
+        "trim_1",
+        [this.#client.lockKey, maxRows, true],
+        { soft: true },
+      );
       if ((rows[0]?.t ?? 0) >= maxRows || trimmed[0]?.t === true) this.#roundIn(nextRoundMs);
     } catch {
       // A later round tries again.

@@ -1,8 +1,8 @@
 import { size } from "./log-functions.ts";
 
 /*
- * Functions on topics that keep their events as a whole. Those that move readers or remove events lock the row of the
- * hive first, as ensure_1 does: one at a time.
+ * Functions on topics that keep their events as a whole. Those that move readers or remove events take the advisory lock
+ * of the schema first, so that nothing is removed which a reader is about to go back to.
  */
 
 const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -49,15 +49,16 @@ END $$;
 
 -- As ensure_1, and with topics that keep their events, k_*, and with where new subscriptions start.
 CREATE OR REPLACE FUNCTION beehive.ensure_2(
-  v_destinations text[], s_name text[], s_destination text[], s_ordered boolean[], s_from text[], s_at bigint[],
+  v_key int, v_destinations text[], s_name text[], s_destination text[], s_ordered boolean[], s_from text[], s_at bigint[],
   k_destination text[], k_rule text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_kept boolean;
   r record;
 BEGIN
+  PERFORM pg_advisory_xact_lock(v_key, 0);
   PERFORM beehive.ensure_1(v_destinations, s_name, s_destination, s_ordered);
-  IF cardinality(k_destination) > 0 THEN
+  IF cardinality(k_destination) > 0 AND EXISTS (SELECT 1 FROM beehive.migrations WHERE oldest < 2) THEN
     -- Releases that know nothing of the log would publish past it.
     UPDATE beehive.migrations SET oldest = 2 WHERE oldest < 2;
   END IF;
@@ -126,7 +127,8 @@ BEGIN
 END $$;
 
 -- Moves a subscription to a position. Returns whether its topic keeps events.
-CREATE OR REPLACE FUNCTION beehive.rewind_1(v_subscription int, v_from text, v_at bigint, v_outputs text)
+CREATE OR REPLACE FUNCTION beehive.rewind_1(
+  v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_destination int;
@@ -136,7 +138,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  PERFORM 1 FROM beehive.hive FOR UPDATE;
+  PERFORM pg_advisory_xact_lock(v_key, 0);
   PERFORM 1 FROM beehive.readers WHERE subscription = v_subscription FOR UPDATE;
   -- All lock messages in the order of ids, and lines in the order of keys.
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
@@ -157,7 +159,7 @@ END $$;
 
 -- Removes up to v_max events of each topic that its rule no longer keeps. Returns whether there may be more.
 -- v_skip: does nothing while another process does it.
-CREATE OR REPLACE FUNCTION beehive.trim_1(v_max int, v_skip boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION beehive.trim_1(v_key int, v_max int, v_skip boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_now bigint := ${now};
   v_more boolean := false;
@@ -168,12 +170,9 @@ DECLARE
   v_compacted bigint;
   r record;
 BEGIN
-  IF v_skip THEN
-    PERFORM 1 FROM beehive.hive FOR UPDATE SKIP LOCKED;
-  ELSE
-    PERFORM 1 FROM beehive.hive FOR UPDATE;
-  END IF;
-  IF NOT FOUND THEN
+  IF NOT v_skip THEN
+    PERFORM pg_advisory_xact_lock(v_key, 0);
+  ELSIF NOT pg_try_advisory_xact_lock(v_key, 0) THEN
     RETURN false;
   END IF;
   FOR r IN

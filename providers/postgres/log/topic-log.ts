@@ -116,14 +116,16 @@ export class PostgresTopicLog implements TopicLog {
     const { client, topology, said } = this.#parts;
     const { id } = await topology.subscription(name);
     const { from, at } = startOf(to);
-    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", [id, from, at, outputs]);
+    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", [client.lockKey, id, from, at, outputs]);
     if (rows[0]?.t !== true) throw notKept(name.destination);
     said(id);
   }
 
   async trim(): Promise<void> {
+    const { client } = this.#parts;
     for (;;) {
-      const { rows } = await this.#parts.client.call<{ readonly t: boolean }>("trim_1", [maxTrimmed, false]);
+      const values = [client.lockKey, maxTrimmed, false];
+      const { rows } = await client.call<{ readonly t: boolean }>("trim_1", values);
       if (rows[0]?.t !== true) return;
     }
   }

@@ -106,6 +106,7 @@ export class Topology {
     const kept = specs.flatMap(({ name, keep }) => (keep ? [{ name, rule: ruleText(keep) }] : []));
     const starts = readers.map(({ from = "now" }) => startOf(from));
     await this.#client.call("ensure_2", [
+      this.#client.lockKey,
       specs.map(({ name }) => String(name.destination)),
       readers.map(({ name }) => name.toString()),
       readers.map(({ name }) => String(name.destination)),
