@@ -132,6 +132,7 @@ CREATE OR REPLACE FUNCTION beehive.rewind_1(
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_destination int;
+  v_until bigint;
   v_position bigint;
 BEGIN
   SELECT destination INTO v_destination FROM beehive.readers WHERE subscription = v_subscription;
@@ -147,9 +148,10 @@ BEGIN
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
   DELETE FROM beehive.delayed WHERE subscription = v_subscription;
+  -- Read before the position: what is published meanwhile was never delivered, and is not replayed.
+  SELECT next INTO v_until FROM beehive.kept_topics WHERE destination = v_destination;
   v_position := beehive.start_1(v_destination, v_from, v_at);
-  UPDATE beehive.readers SET position = v_position, rewind = rewind + 1, outputs = v_outputs,
-      until = (SELECT next FROM beehive.kept_topics WHERE destination = v_destination)
+  UPDATE beehive.readers SET position = v_position, rewind = rewind + 1, until = v_until, outputs = v_outputs
     WHERE subscription = v_subscription;
   IF v_from = 'latest-per-key' THEN
     PERFORM beehive.queue_1(v_subscription, 0, v_position, true, ${now});
