@@ -1,6 +1,8 @@
 import type { ProviderModule } from "../../src/contract/provider-module.ts";
 
-let face: typeof import("./index.ts") | undefined;
+/** Loads the provider. Kept after the first time, since a simulation opens one for each of its runs. */
+const load = () => import("./index.ts");
+let face: Awaited<ReturnType<typeof load>> | undefined;
 
 /** Describes `memory:`. */
 export const providerModule: ProviderModule = {
@@ -8,5 +10,5 @@ export const providerModule: ProviderModule = {
   journal: "memory",
   sharedBetweenProcesses: false,
   messagingSystem: "memory",
-  open: async (url, context) => (face ??= await import("./index.ts")).openMemory(url, context),
+  open: async (url, context) => (face ??= await load()).openMemory(url, context),
 };

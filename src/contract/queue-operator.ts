@@ -17,6 +17,12 @@ export interface QueueSpec {
   readonly keep?: KeepRule | undefined;
   /** Where a subscription starts when it is made. @default "now" */
   readonly from?: StartPosition | undefined;
+  /**
+   * True for a queue that the hive publishes to and does not read. `ordered` is then unknown: its readers set it.
+   *
+   * @default false
+   */
+  readonly publishedOnly?: boolean | undefined;
 }
 
 /** An event handed to one consumer for a time. The queue operator that made it settles it, once. */

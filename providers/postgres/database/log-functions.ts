@@ -1,3 +1,4 @@
+import { byIndex } from "./message-functions.ts";
 import { commitFunction } from "./step-functions.ts";
 import { pushWithinFunction } from "./within-functions.ts";
 
@@ -63,7 +64,7 @@ ${commitFunction({
 ${pushWithinFunction("push_within_2", enter)}
 
 -- Gives positions to what transactions of the application published.
-CREATE OR REPLACE FUNCTION beehive.enter_1(v_destination int) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION beehive.enter_1(v_destination int) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_next bigint;
   v_published bigint;
@@ -102,7 +103,7 @@ END $$;
 
 -- Moves up to v_max events of the log into the queue of an ordered subscription. A call of its own: leases of lines
 -- that it made before would be locked out of order.
-CREATE OR REPLACE FUNCTION beehive.feed_1(v_subscription int, v_max int) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION beehive.feed_1(v_subscription int, v_max int) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_now bigint := ${now};
   v_reader record;
@@ -166,7 +167,7 @@ CREATE OR REPLACE FUNCTION beehive.take_2(
   v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint
 ) RETURNS TABLE (what text, id bigint, lease bigint, line text, attempts int, first_seen bigint,
                  event text, body text, bytes bytea)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint;

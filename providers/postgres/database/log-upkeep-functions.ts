@@ -1,4 +1,5 @@
 import { size } from "./log-functions.ts";
+import { byIndex } from "./message-functions.ts";
 
 /*
  * Functions on topics that keep their events as a whole. Those that move readers or remove events take the advisory lock
@@ -112,7 +113,7 @@ END $$;
 -- Returns events of a topic from a position on.
 CREATE OR REPLACE FUNCTION beehive.read_log_1(v_destination int, v_from bigint, v_max int, v_key text)
 RETURNS TABLE ("position" bigint, published bigint, event text, body text, bytes bytea)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM beehive.enter_1(v_destination);
@@ -129,7 +130,7 @@ END $$;
 -- Moves a subscription to a position. Returns whether its topic keeps events.
 CREATE OR REPLACE FUNCTION beehive.rewind_1(
   v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text)
-RETURNS boolean LANGUAGE plpgsql AS $$
+RETURNS boolean LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_destination int;
   v_until bigint;
@@ -161,7 +162,7 @@ END $$;
 
 -- Removes up to v_max events of each topic that its rule no longer keeps. Returns whether there may be more.
 -- v_skip: does nothing while another process does it.
-CREATE OR REPLACE FUNCTION beehive.trim_1(v_key int, v_max int, v_skip boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION beehive.trim_1(v_key int, v_max int, v_skip boolean) RETURNS boolean LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_now bigint := ${now};
   v_more boolean := false;

@@ -40,7 +40,7 @@ export function lockKeyOf(schema: string): number {
 }
 
 /** Returns a text literal of SQL. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

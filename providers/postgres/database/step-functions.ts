@@ -1,3 +1,5 @@
+import { byIndex } from "./message-functions.ts";
+
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
  *
@@ -47,7 +49,7 @@ CREATE OR REPLACE FUNCTION beehive.${name}(
   o_step int[], o_known int[], o_subscription int[], o_line text[], o_due bigint[], o_lease bigint[], o_ms bigint[],
   o_event text[], o_body text[], o_bytes bytea[]${parameters}
 ) RETURNS TABLE (what text, step int, n bigint, token bigint, found text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint;

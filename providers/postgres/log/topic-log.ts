@@ -84,10 +84,7 @@ export class PostgresTopicLog implements TopicLog {
     const until = clock.now() + Math.min(waitMs, this.#parts.waitMs());
     // It waits from before the look, so that it is told of what is published meanwhile.
     const over = new AbortController();
-    const told = waiting.wait(
-      { id },
-      { max: 0, leaseMs: 0, until, signal: AbortSignal.any([signal, over.signal]) },
-    );
+    const told = waiting.wait({ id }, { max: 0, leaseMs: 0, until, signal: AbortSignal.any([signal, over.signal]) });
     try {
       if (signal.aborted || (await this.range(topic)).next > position) over.abort();
     } catch (error) {

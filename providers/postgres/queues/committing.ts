@@ -182,8 +182,7 @@ export class Committing {
     for (const { step, subscription, handed } of outputs)
       if (!handed && outcomes[step]?.kind === "committed") add(subscription.id);
     for (const { step, destination } of kept)
-      if (outcomes[step]?.kind === "committed")
-        for (const id of readersOf(destination)) add(id);
+      if (outcomes[step]?.kind === "committed") for (const id of readersOf(destination)) add(id);
     // The next of a line is due once the first is done.
     group.forEach(({ lease }, step) => {
       if (lease && lease.line !== null && outcomes[step]?.kind === "committed") add(lease.subscription.id);

@@ -2,6 +2,7 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { Value } from "../database/value.ts";
 import type { Subscription } from "./topology.ts";
 
@@ -18,8 +19,10 @@ export class PostgresLease implements Lease {
   readonly firstSeen: number;
   expiresAt: number;
   readonly replayed: Replayed | undefined;
+  /** The commits of other steps that the failed step of this lease relied on. */
+  relied: Iterable<PendingCommit> = [];
 
-  constructor(from: Omit<PostgresLease, "queueName">) {
+  constructor(from: Omit<PostgresLease, "queueName" | "relied">) {
     this.id = from.id;
     this.token = from.token;
     this.subscription = from.subscription;
