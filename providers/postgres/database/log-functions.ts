@@ -37,6 +37,32 @@ const append = `
       FROM unnest(k_step, k_known, k_destination, k_due, k_key, k_event, k_body, k_bytes)
         WITH ORDINALITY AS k (step, known, destination, due, key, event, body, bytes, n)
       WHERE destination = r.destination AND step <> ALL (v_refused) AND known <> ALL (v_dropped) ORDER BY n;
+    -- A reader that has all before is handed the first of them, unless another call moves it just now.
+    FOR v_reader IN
+      SELECT DISTINCT subscription FROM unnest(h_subscription, h_kept) AS h (subscription, kept)
+      WHERE k_destination[kept] = r.destination
+    LOOP
+      PERFORM 1 FROM beehive.readers WHERE subscription = v_reader.subscription AND position = v_first
+        FOR UPDATE SKIP LOCKED;
+      CONTINUE WHEN NOT FOUND;
+      RETURN QUERY
+        WITH appended AS (
+          SELECT n, v_first + row_number() OVER (ORDER BY n) - 1 AS position, event, body, bytes
+          FROM unnest(k_step, k_known, k_destination, k_event, k_body, k_bytes)
+            WITH ORDINALITY AS k (step, known, destination, event, body, bytes, n)
+          WHERE destination = r.destination AND step <> ALL (v_refused) AND known <> ALL (v_dropped)),
+        handed AS (
+          INSERT INTO beehive.messages (due, lease, first_seen, subscription, process, attempts, event, body, bytes)
+          SELECT v_now + h.ms, h.lease, v_now, h.subscription, v_process, 1,
+            '{"log":{"position":' || a.position || ',"published":' || v_published || '},' || substr(a.event, 2),
+            a.body, a.bytes
+          FROM unnest(h_subscription, h_kept, h_lease, h_ms) AS h (subscription, kept, lease, ms)
+          JOIN appended a ON a.n = h.kept WHERE h.subscription = v_reader.subscription ORDER BY a.n
+          RETURNING id, lease)
+        SELECT 'handed', 0, id, lease, NULL::text FROM handed;
+      GET DIAGNOSTICS v_handed = ROW_COUNT;
+      UPDATE beehive.readers SET position = position + v_handed WHERE subscription = v_reader.subscription;
+    END LOOP;
   END LOOP;`;
 
 const enter = `
@@ -50,12 +76,13 @@ const enter = `
 export const logFunctions: string = `
 -- As commit_1, and with events of topics that keep them:
 --   k_*  events to append to the log
+--   h_*  leases of the first of them for readers, as o_lease: h_kept is the number of the event
 ${commitFunction({
   name: "commit_2",
   parameters: `,
   k_step int[], k_known int[], k_destination int[], k_due bigint[], k_key text[], k_event text[], k_body text[],
-  k_bytes bytea[]`,
-  declarations: "v_first bigint;\n  v_published bigint;",
+  k_bytes bytea[], h_subscription int[], h_kept int[], h_lease bigint[], h_ms bigint[]`,
+  declarations: "v_first bigint;\n  v_published bigint;\n  v_handed int;\n  v_reader record;",
   publishes: "v_topology IS NOT NULL",
   append,
 })}

@@ -41,6 +41,8 @@ interface KeptOutput {
   readonly due: number;
   readonly key: string | null;
   readonly row: MessageRow;
+  /** By the ids of subscriptions that wait for it. */
+  readonly handed: ReadonlyMap<number, Handed>;
 }
 
 interface Known {
@@ -57,6 +59,8 @@ export class CommitParameters {
   readonly #known: Known[] = [];
   readonly outputs: Output[] = [];
   readonly kept: KeptOutput[] = [];
+  /** Subscriptions that are handed no more events of the log: one that was not is to come first. */
+  readonly #full = new Set<number>();
   readonly #publishes: boolean;
 
   constructor(group: readonly Commit[], parts: CommitParts) {
@@ -70,7 +74,8 @@ export class CommitParameters {
     this.#leases.sort(({ lease: a }, { lease: b }) => a.subscription.id - b.subscription.id || a.id - b.id);
   }
 
-  #publish(step: number, event: Event, mayBeKnown: boolean, { destination, reserve, token }: CommitParts): void {
+  #publish(step: number, event: Event, mayBeKnown: boolean, parts: CommitParts): void {
+    const { destination, reserve, token } = parts;
     const to = destination(event);
     const { id, subscriptions } = to;
     const known = mayBeKnown ? this.#known.push({ step, destination: id, id: identityOf(event) }) : 0;
@@ -78,7 +83,8 @@ export class CommitParameters {
     const row = messageOf(event);
     const due = event.enqueueTime?.getTime() ?? 0;
     if (to.kept) {
-      this.kept.push({ step, known, destination: to, due, key: event.partitionKey ?? null, row });
+      const handed = this.#hand(to, event, row, parts);
+      this.kept.push({ step, known, destination: to, due, key: event.partitionKey ?? null, row, handed });
       return;
     }
     for (const subscription of subscriptions) {
@@ -89,11 +95,32 @@ export class CommitParameters {
     }
   }
 
+  /** Leases an event of the log for the polls of its subscriptions. */
+  #hand(to: Destination, event: Event, row: MessageRow, { reserve, token }: CommitParts): Map<number, Handed> {
+    const handed = new Map<number, Handed>();
+    for (const subscription of to.subscriptions) {
+      if (this.#full.has(subscription.id)) continue;
+      const mayHand = event.enqueueTime === undefined && lineOf(subscription, event) === null;
+      const leaseMs = mayHand ? reserve(subscription) : undefined;
+      if (leaseMs === undefined) this.#full.add(subscription.id);
+      else handed.set(subscription.id, { subscription, event, row, token: token(), leaseMs });
+    }
+    return handed;
+  }
+
+  /** All messages that are leased as they are published, and the steps that publish them. */
+  handed(): { readonly step: number; readonly one: Handed }[] {
+    const handed = this.outputs.flatMap(({ step, handed: one }) => (one ? [{ step, one }] : []));
+    for (const { step, handed: some } of this.kept) for (const one of some.values()) handed.push({ step, one });
+    return handed;
+  }
+
   /** @param windowMs how long the id of an event is known. */
   values(topology: number, process: number | null, windowMs: number): readonly Value[] {
     const leases = this.#leases;
     const items = this.items.map(({ item }) => item);
     const { outputs, kept } = this;
+    const handed = kept.flatMap((one, index) => [...one.handed.values()].map((to) => ({ to, number: index + 1 })));
     return [
       this.#publishes ? topology : null,
       process,
@@ -137,6 +164,10 @@ export class CommitParameters {
       kept.map(({ row }) => row.event),
       kept.map(({ row }) => row.body),
       kept.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      handed.map(({ to }) => to.subscription.id),
+      handed.map(({ number }) => number),
+      handed.map(({ to }) => to.token),
+      handed.map(({ to }) => to.leaseMs),
     ];
   }
 }

@@ -9,6 +9,7 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive } from "../../../src/hive/hive.ts";
 import { Worker } from "../../support/effects-process.ts";
 import { sale, TotalsActor, type Total } from "../../support/log-worker.ts";
+import { losingPool } from "../../support/losing-pool.ts";
 import {
   inTransaction,
   noPostgres,
@@ -90,6 +91,8 @@ test("a rebuild that is killed and started again gives the same totals", async (
     const victim = new Worker({ url: schema.url }, "log-worker.ts");
     await victim.said("handled 300");
     await victim.kill();
+    // A lease of a second attempt would run on until its end.
+    await query(`UPDATE ${schema.name}.lines SET due = 0 WHERE lease IS NOT NULL`);
   }
   const { behind } = await provider.queues.log.position(reader);
   assert.ok(behind > 0 && behind < length, `${behind} events are behind`);
@@ -186,6 +189,31 @@ test("an event is stored once however many subscriptions read it", async () => {
   );
   assert.is(stored[0]?.rows, 10);
   await provider.close();
+  await schema.drop();
+});
+
+test("a published event reaches a waiting poll without a claim", async () => {
+  const schema = postgresSchema();
+  await (await keeping(schema, {}, false)).close();
+  const pool = losingPool();
+  const provider = new PostgresProvider({ pool, schema: schema.name, listen: "off", poll: "1m" });
+  const { queues } = provider;
+  const { signal } = new AbortController();
+  const poll = queues.lease(reader, { max: 5, leaseMs: 60_000, waitMs: 5_000, signal });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const claims = (): number => pool.statements.filter((text) => text.includes("take_")).length;
+  const before = claims();
+  await queues.push([1, 2].map((body) => new Event("Sale", body, { queueName: "Sale-" })));
+  const leases = await poll;
+  assert.equal([leases.map(({ event }) => event.getBody()), claims() - before], [[1, 2], 0]);
+  assert.equal(await queues.renew(leases, 60_000), [true, true]);
+  await queues.abandon(leases[0] as (typeof leases)[0], { delayMs: 0, countAttempt: true });
+  const [again] = await queues.lease(reader, { max: 5, leaseMs: 60_000, waitMs: 5_000, signal });
+  assert.equal([again?.event.getBody(), again?.attempt, again?.replayed], [1, 2, undefined]);
+  await Promise.all([again, leases[1]].map(async (lease) => lease && queues.commit(lease, [])));
+  assert.equal(await queues.log.position(reader), { position: 2, behind: 0, oldest: undefined });
+  await provider.close();
+  await pool.end();
   await schema.drop();
 });
 
