@@ -3,7 +3,7 @@ import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import type { PostgresClient } from "../client.ts";
-import { ruleText, startOf } from "../log/parameters.ts";
+import { ruleText, startOf } from "./log/parameters.ts";
 
 /** A topic or simple queue that events are pushed to. */
 export interface Destination {

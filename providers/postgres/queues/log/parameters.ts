@@ -1,4 +1,4 @@
-import type { KeepRule, StartPosition } from "../../../src/contract/topic-log.ts";
+import type { KeepRule, StartPosition } from "../../../../src/contract/topic-log.ts";
 
 /** Returns the text of a rule; what has no bound is left out. */
 export function ruleText({ forMs, maxBytes, compact, evenUnread }: KeepRule): string {

@@ -1,5 +1,5 @@
-import type { PostgresClient } from "../client.ts";
-import type { Subscription } from "../queues/topology.ts";
+import type { PostgresClient } from "../../client.ts";
+import type { Subscription } from "../topology.ts";
 
 /** Returns how many events of the log are not in the queue of a subscription. */
 export async function unreadCount(client: PostgresClient, { id, kept }: Subscription): Promise<number> {

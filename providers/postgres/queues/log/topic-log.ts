@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/base/clock.ts";
+import type { Clock } from "../../../../src/base/clock.ts";
 import type {
   KeptEvent,
   LogPosition,
@@ -7,14 +7,14 @@ import type {
   ReplayedOutputs,
   StartPosition,
   TopicLog,
-} from "../../../src/contract/topic-log.ts";
-import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDestination, notKept } from "../../../src/provider-kit/errors.ts";
-import type { PostgresClient } from "../client.ts";
-import { readMessage, type MessageRow } from "../queues/message.ts";
-import { messageCounts } from "../queues/state.ts";
-import { followersOf, type Topology } from "../queues/topology.ts";
-import type { Waiting } from "../queues/waiting.ts";
+} from "../../../../src/contract/topic-log.ts";
+import { QueueName } from "../../../../src/events/queue-name.ts";
+import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import type { PostgresClient } from "../../client.ts";
+import { readMessage, type MessageRow } from "../message.ts";
+import { messageCounts } from "../state.ts";
+import { followersOf, type Topology } from "../topology.ts";
+import type { Waiting } from "../waiting.ts";
 import { oldestQueued, oldestUnread, unreadCount } from "./lag.ts";
 import { startOf } from "./parameters.ts";
 
