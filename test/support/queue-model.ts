@@ -18,7 +18,7 @@ interface NewEvent {
   readonly delayed: boolean;
 }
 
-const leaseMs = 1_000;
+const lease = { virtual: 1_000, real: 600_000 };
 const delayMs = 2_000;
 /** No sum of these is the length of a lease or a delay, so that no time is on a border. */
 const steps = [3, 501, 1_201, 5_003];
