@@ -61,7 +61,7 @@ export class PostgresProvider implements Provider {
     atomicStep: true,
     deduplication: true,
     ordering: true,
-    log: "The log is not there yet on PostgreSQL.",
+    log: true,
     transactions: true,
   };
   readonly queues: PostgresQueueOperator;
