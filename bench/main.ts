@@ -9,13 +9,14 @@ import { buildContestants } from "./contest/build.ts";
 import { memory } from "./memory.ts";
 import type { Bench, Effort } from "./outcome.ts";
 import { installPeers } from "./peers.ts";
+import { postgres } from "./postgres.ts";
 import { reference } from "./reference.ts";
 import { writeResults } from "./results.ts";
 import { sqlite } from "./sqlite.ts";
 import { start } from "./start.ts";
 import { textOf } from "./table.ts";
 
-const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, start, aws };
+const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, postgres, start, aws };
 
 const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
 const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };

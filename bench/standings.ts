@@ -12,6 +12,7 @@ export function speedTable(title: string, result: Contest, ours: Entry, window: 
   const own = standingOf(result, ours);
   const counted = result.standings.some(({ flushesPerSecond }) => flushesPerSecond.some(Number.isFinite));
   const served = result.standings.some(({ entry }) => entry.server);
+  const asked = result.standings.some(({ statements }) => statements.some(Number.isFinite));
   return {
     title,
     columns: [
@@ -21,17 +22,21 @@ export function speedTable(title: string, result: Contest, ours: Entry, window: 
       "CPU ms for 1,000",
       ...(served ? ["its server's"] : []),
       ...(counted ? ["flushes/s"] : []),
+      ...(asked ? ["statements an event", "WAL bytes an event"] : []),
       "peak MiB",
     ],
-    rows: result.standings.map(({ entry, rates, cpu, serverCpu, flushesPerSecond, peakBytes }) => [
-      entry.name,
-      spreadText(spreadOf(rates)),
-      entry === ours ? "1" : spreadText(ratiosOf(own?.rates ?? [], rates)),
-      numberOf(spreadOf(cpu).median),
-      ...(served ? [entry.server ? numberOf(spreadOf(serverCpu).median) : ""] : []),
-      ...(counted ? [numberOf(spreadOf(flushesPerSecond).median)] : []),
-      numberOf(peakBytes / 2 ** 20),
-    ]),
+    rows: result.standings.map(
+      ({ entry, rates, cpu, serverCpu, flushesPerSecond, statements, walBytes, peakBytes }) => [
+        entry.name,
+        spreadText(spreadOf(rates)),
+        entry === ours ? "1" : spreadText(ratiosOf(own?.rates ?? [], rates)),
+        numberOf(spreadOf(cpu).median),
+        ...(served ? [entry.server ? numberOf(spreadOf(serverCpu).median) : ""] : []),
+        ...(counted ? [numberOf(spreadOf(flushesPerSecond).median)] : []),
+        ...(asked ? [statements, walBytes].map((each) => countOf(spreadOf(each).median)) : []),
+        numberOf(peakBytes / 2 ** 20),
+      ],
+    ),
     notes: [
       `Events are handler calls, three for a source event; ${window} source events under way. Median (least to most) of ${result.standings[0]?.rates.length ?? 0} rounds; ratios are of rounds.`,
       ...result.standings.filter(({ sweep }) => sweep.size > 1).map(sweepNote),
@@ -41,6 +46,11 @@ export function speedTable(title: string, result: Contest, ours: Entry, window: 
   };
 }
 
+/** Empty for what is not counted there. */
+function countOf(value: number): string {
+  return Number.isFinite(value) ? numberOf(value) : "";
+}
+
 function sweepNote({ entry, concurrency, sweep }: Standing): string {
   const tried = [...sweep].map(([each, rate]) => `${each}: ${numberOf(rate)}`).join(", ");
   return `${entry.name} ran with a concurrency of ${concurrency}, the best of ${tried}.`;
@@ -48,15 +58,24 @@ function sweepNote({ entry, concurrency, sweep }: Standing): string {
 
 /** Returns the latencies of the rounds, each an open loop. */
 export function latencyTable(title: string, { standings }: Contest): Table {
+  const asked = standings.some(({ idleStatements }) => Number.isFinite(idleStatements));
   return {
     title,
-    columns: ["contestant", "source events/s", "p50 ms", "p99 ms", "CPU ms a second when idle"],
-    rows: standings.map(({ entry, rates, latencies, idleCpu }) => [
+    columns: [
+      "contestant",
+      "source events/s",
+      "p50 ms",
+      "p99 ms",
+      "CPU ms a second when idle",
+      ...(asked ? ["statements a second when idle"] : []),
+    ],
+    rows: standings.map(({ entry, rates, latencies, idleCpu, idleStatements }) => [
       entry.name,
       numberOf((spreadOf(rates).median / 3) * 0.3),
       spreadText(latencySpread(latencies, "p50")),
       spreadText(latencySpread(latencies, "p99")),
       numberOf(idleCpu),
+      ...(asked ? [countOf(idleStatements)] : []),
     ]),
     notes: [
       "Sent at a fixed rate however long answers take, and timed from when each should have been sent to its third handler call.",
@@ -93,6 +112,11 @@ export function ownFigures(prefix: string, result: Contest, ours: Entry): Record
       [`${prefix}P50Ms`]: latencySpread(own.latencies, "p50").median,
       [`${prefix}P99Ms`]: latencySpread(own.latencies, "p99").median,
     }),
+    ...(own.statements.some(Number.isFinite) && {
+      [`${prefix}StatementsAnEvent`]: spreadOf(own.statements).median,
+      [`${prefix}WalBytesAnEvent`]: spreadOf(own.walBytes).median,
+    }),
+    ...(Number.isFinite(own.idleStatements) && { [`${prefix}IdleStatementsPerSecond`]: own.idleStatements }),
     ...(Number.isFinite(own.idleCpu) && { [`${prefix}IdleCpuMsPerSecond`]: own.idleCpu }),
   };
 }

@@ -16,10 +16,10 @@ import { anyWeb, graphOfWeb, oddWeb } from "../test/unit/graph/any-web.ts";
 import { prismoGraph } from "../test/unit/graph/graphs.ts";
 import { asyncApiReader } from "./graph-parsers/async-api.ts";
 import { openDom } from "./graph-parsers/dom.ts";
-import { installParsers } from "./graph-parsers/install.ts";
 import { mermaidReader } from "./graph-parsers/mermaid.ts";
 import { counted, type Read, type Reading } from "./graph-parsers/reading.ts";
 import { svgReader } from "./graph-parsers/svg.ts";
+import { installLocked } from "./install.ts";
 
 interface Format {
   readonly name: string;
@@ -36,7 +36,7 @@ const golden = join(root, "test/golden/graph");
 const webs = fc.sample(anyWeb, { seed: 1, numRuns: 50 });
 
 try {
-  if (installParsers()) console.log("ok    the parsers are installed");
+  if (installLocked(join(import.meta.dirname, "graph-parsers"))) console.log("ok    the parsers are installed");
   const prismo = await prismoGraph();
   const odd = await graphOfWeb(oddWeb);
   const random = await Promise.all(webs.map(graphOfWeb));

@@ -17,12 +17,13 @@ interface Manifest {
 }
 
 const EXPECTED_FILES =
-  /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|schemas\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
 const REQUIRED_FILES = [
   "dist/src/index.js",
   "dist/src/cli/main.js",
   "docs/cli.md",
+  "schemas/config.json",
   "templates/starter/src/actors.ts",
   "package.json",
   "README.md",
@@ -43,6 +44,7 @@ try {
   check("type-checks in a project of its own", () => run("tsc", ["-p", temp]));
   check("works from an ES module", () => node("esm.mjs"));
   check("works from CommonJS", () => node("cjs.cjs"));
+  check("works as functions in plain JavaScript", () => node("functions.mjs"));
   for (const subpath of Object.keys(manifest.exports)) check(`exports ${subpath}`, () => imports(subpath));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -72,7 +74,8 @@ function install(tarball: string): void {
     // Checks the declarations, too: users may not skip them.
     compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: false, types: ["node"] },
   });
-  for (const file of ["esm.mts", "cjs.cts"]) copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
+  for (const file of ["esm.mts", "cjs.cts", "functions.mjs"])
+    copyFileSync(join(root, "scripts/consumer", file), join(temp, file));
   const nodeTypes = `@types/node@${manifest.devDependencies["@types/node"]}`;
   run("npm", ["install", "--no-audit", "--no-fund", tarball, nodeTypes], { cwd: temp });
 }

@@ -1,6 +1,15 @@
 // Events: what actors react to and publish.
 export { Event, type EventDelivery, type EventOptions, type EventProperty, type EventRecord } from "./events/event.ts";
-export { eventType, type EventType, type EventTypeOptions } from "./events/event-type.ts";
+export {
+  eventType,
+  type AnyEventType,
+  type BodyOf,
+  type EventOf,
+  type EventType,
+  type EventTypeOptions,
+  type InputOf,
+} from "./events/event-type.ts";
+export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
 export { QueueName, type QueueKind } from "./events/queue-name.ts";
@@ -14,7 +23,7 @@ export {
   type CloudEvent,
 } from "./events/cloud-events.ts";
 
-// Actors: the classes of an application, their settings, and events by the clock.
+// Actors: the classes and functions of an application, their settings, and events by the clock.
 export {
   actorDescription,
   type ActorClass,
@@ -26,20 +35,30 @@ export {
   type Next,
   type ProcessorActor,
   type Published,
+  type TypedContext,
 } from "./actors/actor.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
-export { Container, injects, token, type Injectable } from "./injection/container.ts";
+export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
+export type { Used, Uses } from "./injection/uses.ts";
+export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
 
+// Process managers: one process from its start to its end.
+export { processManager } from "./process/process-manager.ts";
+export type { ProcessOptions, ProcessStep, Turn } from "./process/process-options.ts";
+export type { ProcessState, TakenEvent } from "./process/process-state.ts";
+
 // Hive: actors at work on a provider.
 export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { HiveQueue, WhichLetters } from "./hive/hive-queue.ts";
+export type { PushOptions } from "./hive/push-within.ts";
+export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -60,6 +79,7 @@ export type {
   QueueSpec,
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
+export type { Transaction } from "./contract/transaction.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export type { Duration } from "./base/duration.ts";
 
@@ -70,6 +90,7 @@ export {
   keyedListStore,
   keyValueStore,
   lockStore,
+  storeOf,
   type Token,
 } from "./injection/tokens.ts";
 export type {
@@ -122,3 +143,6 @@ export {
   type TracedEvent,
   type TraceState,
 } from "./journal/trace/trace.ts";
+
+// The command line: its configuration as a module.
+export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

@@ -12,7 +12,7 @@ export type Handled = (hop: 0 | 1 | 2, body: Body) => void;
 export interface Settings {
   /** Events in work at each hop: parallelism, prefetch, workers, or the closest equivalent. */
   readonly concurrency: number;
-  /** For BeeHive: URL of the provider, with `{folder}` and `{port}` to be replaced. */
+  /** For BeeHive: URL of the provider, with `{folder}`, `{port}` and `{fresh}` to be replaced. */
   readonly provider?: string;
   /** For BeeHive: use simple queues in place of topics with one subscription. */
   readonly queues?: boolean;
@@ -24,6 +24,8 @@ export interface Settings {
   readonly port?: number;
   /** Handle nothing before `start`. @default false */
   readonly held?: boolean;
+  /** Processes at work on the same queues, this one among them. @default 1 */
+  readonly processes?: number;
   /** Parallel chains of three hops, each with topics of its own. @default 1 */
   readonly chains?: number;
 }

@@ -2,7 +2,7 @@ import type { Settings } from "../child/hops.ts";
 import type { Latency } from "../child/load.ts";
 import type { CommandName, Commands } from "../child/protocol.ts";
 import { existsSync } from "node:fs";
-import type { Server } from "../servers/server.ts";
+import type { Server, ServerCounts } from "../servers/server.ts";
 import { scratchFolder } from "../servers/scratch.ts";
 import { spreadOf } from "../statistics.ts";
 import { progress } from "../progress.ts";
@@ -36,10 +36,15 @@ export interface Standing {
   readonly cpu: number[];
   readonly serverCpu: number[];
   readonly flushesPerSecond: number[];
+  /** Of its server, for a handler call. */
+  readonly statements: number[];
+  readonly walBytes: number[];
   readonly latencies: Latency[];
   peakBytes: number;
   /** Idle processor time with that of its server, in ms per second. */
   idleCpu: number;
+  /** Statements of its server a second with nothing to do. */
+  idleStatements: number;
 }
 
 export interface Contest {
@@ -100,10 +105,14 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
   return { standings: standings.map(({ standing }) => standing), leftOut };
 }
 
+type Spent = ServerCounts & { readonly cpuMs: number };
+
 /** The run of a contestant through the contest. */
 class Lane {
   readonly racer: Racer;
   standing: Standing;
+  /** What its server spent on the last command. */
+  #spent: Spent = { cpuMs: 0, statements: NaN, walBytes: NaN };
 
   constructor(entry: Entry) {
     this.racer = new Racer(programOf(entry), entry.environment);
@@ -115,9 +124,12 @@ class Lane {
       cpu: [],
       serverCpu: [],
       flushesPerSecond: [],
+      statements: [],
+      walBytes: [],
       latencies: [],
       peakBytes: 0,
       idleCpu: NaN,
+      idleStatements: NaN,
     };
   }
 
@@ -133,15 +145,16 @@ class Lane {
   }
 
   async round({ seconds, window }: Rules): Promise<void> {
-    const { entry, concurrency, rates, cpu, serverCpu, flushesPerSecond } = this.standing;
-    const serverBefore = entry.server?.cpuMs() ?? 0;
+    const { entry, concurrency, rates, cpu, serverCpu, flushesPerSecond, statements, walBytes } = this.standing;
     const flushesBefore = entry.flushes?.() ?? 0;
     const result = await this.#opened(concurrency, "throughput", { seconds, window }, seconds);
     const rate = result.handled / result.seconds;
     rates.push(rate);
     cpu.push((result.cpuMs / result.handled) * 1_000);
-    serverCpu.push((((entry.server?.cpuMs() ?? 0) - serverBefore) / result.total) * 1_000);
+    serverCpu.push((this.#spent.cpuMs / result.total) * 1_000);
     flushesPerSecond.push((((entry.flushes?.() ?? NaN) - flushesBefore) / result.total) * rate);
+    statements.push(this.#spent.statements / result.total);
+    walBytes.push(this.#spent.walBytes / result.total);
     this.standing.peakBytes = result.peakBytes;
   }
 
@@ -152,10 +165,9 @@ class Lane {
   }
 
   async idle(seconds: number): Promise<void> {
-    const { entry, concurrency } = this.standing;
-    const server = entry.server?.cpuMs() ?? 0;
-    const own = await this.#opened(concurrency, "idle", { seconds }, seconds);
-    this.standing.idleCpu = own + ((entry.server?.cpuMs() ?? 0) - server) / seconds;
+    const own = await this.#opened(this.standing.concurrency, "idle", { seconds }, seconds);
+    this.standing.idleCpu = own + this.#spent.cpuMs / seconds;
+    this.standing.idleStatements = this.#spent.statements / seconds;
   }
 
   async #opened<C extends CommandName>(
@@ -172,10 +184,22 @@ class Lane {
       folder: folder.path,
       ...(server && { port: server.port }),
     });
+    const before = await spentBy(server);
     const answer = await this.racer.ask(command, options, seconds * 1_000 + 60_000);
+    const after = await spentBy(server);
+    this.#spent = {
+      cpuMs: after.cpuMs - before.cpuMs,
+      statements: after.statements - before.statements,
+      walBytes: after.walBytes - before.walBytes,
+    };
     await this.racer.ask("close", {});
     return answer;
   }
+}
+
+async function spentBy(server: Server | undefined): Promise<Spent> {
+  const counts = (await server?.counts?.()) ?? { statements: NaN, walBytes: NaN };
+  return { ...counts, cpuMs: server?.cpuMs() ?? 0 };
 }
 
 /** Returns the most telling line of an error, or its known cure. */

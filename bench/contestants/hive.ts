@@ -1,50 +1,59 @@
 /** BeeHive as it is: leases, injection, deterministic ids, deduplication, telemetry as a no-op. */
-import { actorDescription, createHive, Event, silentLogger, type ActorClass } from "beehive-actors";
+import { randomUUID } from "node:crypto";
+import { actorDescription, createHive, Event, silentLogger, type ActorClass, type Hive } from "beehive-actors";
 import type { Body } from "../child/body.ts";
-import type { Handled } from "../child/hops.ts";
+import type { Handled, Open, Settings } from "../child/hops.ts";
 import { serve } from "../child/serve.ts";
+import { serveAsSibling, siblingSettings, startSiblings } from "../child/siblings.ts";
 
-serve(
-  async (
-    {
-      concurrency,
-      provider = "memory:",
-      folder = "",
-      port = 0,
-      held = false,
-      chains = 1,
-      queues = false,
-      byReference = false,
+const open: Open = async (given, handled) => {
+  const settings = { ...given, provider: providerOf(given) };
+  const { held = false, chains = 1, processes = 1 } = settings;
+  const hive = await hiveOf(settings, handled);
+  await (held ? hive.setup() : hive.start());
+  const endSiblings = await startSiblings(processes - 1, settings, handled);
+  const eventOf = (body: Body): Event => eventTo(`A${body.sequence % chains}`, body, settings);
+  return {
+    push: (body) => hive.push(eventOf(body)),
+    pushAll: (bodies) => hive.push(bodies.map(eventOf)),
+    ...(held && { start: () => hive.start() }),
+    async close() {
+      await endSiblings();
+      await hive.stop();
     },
-    handled,
-  ) => {
-    const topics = Array.from({ length: chains }, (_, chain) => `A${chain}`);
-    const hive = await createHive({
-      actors: topics.flatMap((_, chain) => chainOf(chain, { queues, byReference }, handled)),
-      provider: provider.replace("{folder}", folder).replace("{port}", String(port)),
-      logger: silentLogger,
-      defaults: { parallelism: concurrency },
-      environment: {},
-    });
-    await (held ? hive.setup() : hive.start());
-    const eventOf = (body: Body): Event => eventTo(topics[body.sequence % chains] ?? "", body, { queues, byReference });
-    return {
-      push: (body) => hive.push(eventOf(body)),
-      pushAll: (bodies) => hive.push(bodies.map(eventOf)),
-      ...(held && { start: () => hive.start() }),
-      close: () => hive.stop(),
-    };
-  },
-);
+  };
+};
 
-/** Destination and sharing of events. */
-interface Way {
-  readonly queues: boolean;
-  readonly byReference: boolean;
+const sibling = siblingSettings();
+if (sibling)
+  await serveAsSibling(async (handled) => {
+    const hive = await hiveOf(sibling, handled);
+    await hive.start();
+    return () => hive.stop();
+  });
+else serve(open);
+
+function providerOf({ provider = "memory:", folder = "", port = 0 }: Settings): string {
+  const fresh = randomUUID().replaceAll("-", "");
+  return provider.replace("{folder}", folder).replace("{port}", String(port)).replace("{fresh}", fresh);
 }
 
+function hiveOf(settings: Settings, handled: Handled): Promise<Hive> {
+  const { concurrency, provider, chains = 1 } = settings;
+  return createHive({
+    actors: Array.from({ length: chains }, (_, chain) => chainOf(chain, settings, handled)).flat(),
+    provider,
+    logger: silentLogger,
+    defaults: { parallelism: concurrency },
+    environment: {},
+  });
+}
+
+/** Destination and sharing of events. */
+type Way = Pick<Settings, "queues" | "byReference">;
+
 /** Returns an event to its topic, which has its name, or to a simple queue. */
-function eventTo(name: string, body: Body, { queues, byReference }: Way): Event {
+function eventTo(name: string, body: Body, { queues = false, byReference = false }: Way): Event {
   if (queues) return new Event(name, body, { queueName: name, byReference });
   return byReference ? new Event(name, body, { byReference }) : new Event(name, body);
 }

@@ -15,14 +15,19 @@ export function processTree(root: number): readonly number[] {
   return tree;
 }
 
-/** Processor time in ms; 0 without `/proc`. */
+/** Processor time in ms, with that of ended children; 0 without `/proc`. */
 export function cpuMsOf(processes: readonly number[]): number {
   let ticks = 0;
   for (const pid of processes) {
     const stat = statOf(pid);
-    ticks += Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
+    for (const at of [11, 12, 13, 14]) ticks += Number(stat[at] ?? 0);
   }
   return ticks * tickMs;
+}
+
+/** The process that started this one. */
+export function parentOf(pid: number): number {
+  return Number(statOf(pid)[1] ?? pid);
 }
 
 function runningProcesses(): number[] {
@@ -33,7 +38,7 @@ function runningProcesses(): number[] {
   }
 }
 
-/** Fields behind the name in `/proc/PID/stat`: state, parent, ..., and 11th and 12th the processor time. */
+/** Fields behind the name in `/proc/PID/stat`: state, parent, ..., from the 11th the processor time. */
 function statOf(pid: number): readonly string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");

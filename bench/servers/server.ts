@@ -12,7 +12,15 @@ export interface Server {
   readonly version: string;
   /** Processor time of its processes so far, in ms. */
   cpuMs(): number;
+  /** Its own counts: statements, bytes written ahead. */
+  counts?(): Promise<ServerCounts>;
   stop(): Promise<void>;
+}
+
+/** Work of a server so far. */
+export interface ServerCounts {
+  readonly statements: number;
+  readonly walBytes: number;
 }
 
 /** Reason why a server is missing, and the way to get it. */

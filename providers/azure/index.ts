@@ -80,5 +80,6 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,
+    transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
   };
 }

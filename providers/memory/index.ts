@@ -33,7 +33,12 @@ export function openMemory(url: string, { clock }: ProviderContext): Provider {
  */
 export class MemoryProvider implements Provider {
   readonly name = "memory";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    transactions: "its queues are in the memory of this process, and in no database",
+  };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
   readonly #queues: MemoryQueueOperator;

@@ -18,6 +18,7 @@ import { PostgresQueueOperator } from "./queues/queue-operator.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresRows, usesOf } from "./stores/rows.ts";
 
+export { fromDrizzle, fromKnex, fromKysely, fromPrisma } from "./adapters.ts";
 export type { PostgresOptions, PostgresPool, PostgresSettings } from "./config.ts";
 
 registerProvider(providerModule);
@@ -56,7 +57,7 @@ export async function missingSchema(url: string): Promise<string | undefined> {
  */
 export class PostgresProvider implements Provider {
   readonly name = "postgres";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, transactions: true };
   readonly queues: PostgresQueueOperator;
   readonly stores: RowStores;
   readonly #client: PostgresClient;

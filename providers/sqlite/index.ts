@@ -38,7 +38,14 @@ export function openSqlite(url: string, { clock }: ProviderContext): SqliteProvi
  */
 export class SqliteProvider implements Provider {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    transactions:
+      "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
+      "publish an event, and let its actor write both",
+  };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
   readonly #client: SqliteClient;

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import type { Logger } from "../base/logger.ts";
-import type { EventType } from "../events/event-type.ts";
+import type { AnyEventType, BodyOf, EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
@@ -24,8 +24,15 @@ export type ActorOutput = Iterable<Event> | AsyncIterable<Event> | void | undefi
  *     return [new Event("PaymentAuthorised", { orderId })];
  *   }
  * }
+ * @example <caption>Typed by its event</caption>
+ * @actorDescription("OrderAccepted-Payment", { event: OrderAccepted, publishes: [PaymentAuthorised] })
+ * class PaymentActor implements ProcessorActor<typeof OrderAccepted> {
+ *   async processAsync(_event: Event, { body }: TypedContext<typeof OrderAccepted>) {
+ *     return [PaymentAuthorised.create({ orderId: body.orderId })];
+ *   }
+ * }
  */
-export interface ProcessorActor {
+export interface ProcessorActor<T extends AnyEventType | undefined = undefined> {
   /**
    * Processes one event.
    *
@@ -33,8 +40,11 @@ export interface ProcessorActor {
    * An event whose actor throws is retried with a delay; {@link RejectEvent} dead-letters it, {@link RetryLater} names
    * the delay, {@link PauseSubscription} pauses the subscription.
    */
-  processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput>;
+  processAsync(event: Event, context: ContextOf<T>): ActorOutput | Promise<ActorOutput>;
 }
+
+/** The context of an actor, with the body if its options name its event. */
+type ContextOf<T extends AnyEventType | undefined> = [T] extends [AnyEventType] ? TypedContext<T> : ActorContext;
 
 /** The delivery that an actor works on. */
 export interface ActorContext {
@@ -54,6 +64,12 @@ export interface ActorContext {
   readonly descriptor: ActorDescriptor;
   /** The clock of the hive; virtual in tests. */
   readonly clock: Clock;
+}
+
+/** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */
+export interface TypedContext<T extends AnyEventType> extends ActorContext {
+  /** The body of the event: upcast and checked by the type. */
+  readonly body: BodyOf<T>;
 }
 
 /**
@@ -86,6 +102,16 @@ type Events = Iterable<Event> | AsyncIterable<Event>;
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
 export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
 
+/**
+ * A class of actors that takes the context of events of a type.
+ *
+ * A property, because the compiler compares the parameters of methods loosely; `never` accepts any type of event.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- as for `ActorClass`
+type ClassOn<T extends AnyEventType | undefined> = new (...dependencies: any[]) => {
+  readonly processAsync: (event: never, context: ContextOf<T>) => ActorOutput | Promise<ActorOutput>;
+};
+
 /** A destination of events: a topic, a queue, or an event type with its destination. */
 export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
 
@@ -95,7 +121,12 @@ export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
  * @example
  * @actorDescription("OrderAccepted-Payment", { parallelism: 20, lease: "1m", retry: { maxAttempts: 5 } })
  */
-export interface ActorOptions {
+export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType | undefined> {
+  /**
+   * The type of the events. The context of the actor then has their body, read before the actor runs: one that cannot
+   * be read dead-letters its event. @default None: the actor reads the body itself.
+   */
+  readonly event?: T;
   /**
    * The name in logs, metrics, overrides, graphs and the journal. Set it where a bundler shortens the names of classes.
    * @default the name of the class
@@ -136,6 +167,8 @@ export interface ActorDescriptor {
   /** See {@link ActorOptions.name}. */
   readonly name: string;
   readonly queueName: QueueName;
+  /** See {@link ActorOptions.event}. */
+  readonly event: AnyEventType | undefined;
   readonly parallelism: number;
   readonly lease: number;
   readonly maxOutputs: number;
@@ -169,10 +202,10 @@ const subscriptions = Symbol.for("beehive-actors.descriptions");
  * @actorDescription("OrderAccepted-Payment", { parallelism: 20 })
  * class PaymentActor implements ProcessorActor { … }
  */
-export function actorDescription(
+export function actorDescription<const T extends AnyEventType | undefined = undefined>(
   queueName: string,
-  options: ActorOptions = {},
-): <C extends ActorClass>(actorType: C, context?: ClassDecoratorContext<C>) => void {
+  options: ActorOptions<T> = {},
+): <C extends ClassOn<T>>(actorType: C, context?: ClassDecoratorContext<C>) => void {
   return (actorType) => {
     // Decorators are applied from the last to the first; prepending keeps the order of the source.
     Object.defineProperty(actorType, subscriptions, {

@@ -84,7 +84,7 @@ export function undecorated(source: unknown): readonly string[] {
 
 /** Returns what is wrong between descriptors, in words; each may be right by itself. */
 export function contradictions(descriptors: readonly ActorDescriptor[]): string[] {
-  const problems: string[] = [];
+  const problems: string[] = namesakes(descriptors);
   const readers = new Map<string, ActorDescriptor>();
   const spellings = new Map<string, string>();
   for (const descriptor of descriptors) {
@@ -105,4 +105,20 @@ export function contradictions(descriptors: readonly ActorDescriptor[]): string[
     }
   }
   return problems;
+}
+
+/**
+ * Returns which actors have the name of another, in words: overrides, metrics and graphs take them for one.
+ *
+ * Classes of one name that are not typed by an event are left alone, as they always were.
+ */
+function namesakes(descriptors: readonly ActorDescriptor[]): string[] {
+  const first = new Map<string, ActorDescriptor>();
+  return descriptors.flatMap((descriptor) => {
+    const { name, actorType, queueName, event } = descriptor;
+    const other = first.get(name) ?? descriptor;
+    first.set(name, other);
+    if (other.actorType === actorType || (event ?? other.event) === undefined) return [];
+    return [`two actors are called ${name}, on "${other.queueName}" and "${queueName}": give one of them a name`];
+  });
 }

@@ -1,8 +1,9 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
+import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
@@ -64,6 +65,7 @@ export function toDescriptor(
     actorType,
     name,
     queueName: parsed,
+    event: options.event,
     parallelism,
     lease: inMs(lease),
     maxOutputs,
@@ -91,6 +93,7 @@ function completed({
 
 const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
+  event: true,
   parallelism: true,
   lease: true,
   maxOutputs: true,
@@ -111,8 +114,9 @@ function shapeProblems(options: ActorOptions): string[] {
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
-  const { name, ordered } = options;
+  const { name, event, ordered } = options;
   return [
+    ...(Object.hasOwn(options, "event") && !isEventType(event) ? [notAnEventType(event)] : []),
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
@@ -121,6 +125,12 @@ function shapeProblems(options: ActorOptions): string[] {
       ? []
       : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
   ];
+}
+
+function notAnEventType(event: unknown): string {
+  const cure =
+    event === undefined ? "is it imported from a module that imports this one?" : "make one with eventType()";
+  return `event must be an event type, not ${valueText(event)}: ${cure}`;
 }
 
 /** Returns which of the options within options are no objects, in words. @param at what stands before their names. */

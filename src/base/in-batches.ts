@@ -19,3 +19,15 @@ export async function inBatches<T>(
   }
   return true;
 }
+
+/** Yields the items of an iterable in batches; the last may be smaller. */
+export async function* batchesOf<T>(items: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

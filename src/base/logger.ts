@@ -79,6 +79,7 @@ function asData(name: string, value: unknown): unknown {
 
 /** Returns a logger that adds these fields to every line. */
 export function withFields(logger: Logger, extra: object): Logger {
+  if (logger === silentLogger) return logger;
   return {
     debug: (fields, message) => logger.debug({ ...extra, ...fields }, message),
     info: (fields, message) => logger.info({ ...extra, ...fields }, message),

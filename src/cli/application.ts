@@ -3,6 +3,7 @@ import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import { createHive, type HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../pulses/pulser.ts";
+import type { SimulateOptions } from "../simulation/simulate.ts";
 import { UsageError } from "./exit-code.ts";
 import { importFile } from "./import-file.ts";
 import type { Settings } from "./settings.ts";
@@ -10,7 +11,7 @@ import type { Settings } from "./settings.ts";
 /**
  * The export `hive` of a module: options for code only, such as a container, middleware or a logger.
  *
- * A function is called only by commands that run actors, so it may open connections.
+ * A function is called only by `run` and `simulate`, so it may open connections.
  *
  * @example
  * export const hive = async () => ({ container: await connectedContainer() });
@@ -31,6 +32,8 @@ export interface Application {
   readonly options: HiveOptions;
   /** False when a function among the exports may add to `options`, since it was not called. */
   readonly isWhole: boolean;
+  /** The options of `beehive simulate` that the modules export as `simulation`. */
+  readonly simulation: Partial<SimulateOptions>;
   /** Calls the functions exported as `hive` and returns the complete options. */
   resolve(): Promise<HiveOptions>;
 }
@@ -57,6 +60,10 @@ export async function loadApplication(paths: readonly string[], settings: Settin
     pulsers,
     publishers: [...pulsers, { publishes }],
     options,
+    simulation: Object.assign(
+      {},
+      ...loaded.map(({ module: { simulation } }) => simulation),
+    ) as Partial<SimulateOptions>,
     isWhole: given.length === known.length && (known.length > 0 || paths.length === 0),
     async resolve() {
       const all = given.map(async ({ path, hive }) => ({

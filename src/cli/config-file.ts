@@ -51,13 +51,22 @@ async function parse(path: string): Promise<unknown> {
 /** Resolves paths against the folder of the configuration file, so that it works in any folder below. */
 async function withResolvedPaths(path: string, config: Config): Promise<Config> {
   const folder = dirname(path);
-  const { modules, provider, overrides } = config;
-  const module = provider === undefined ? undefined : await providerModule(provider.split(":", 1)[0] ?? "");
+  const { modules, provider, overrides, relay } = config;
+  const resolved = async (url: string): Promise<string> => {
+    const module = await providerModule(url.split(":", 1)[0] ?? "");
+    return module?.resolved?.(url, folder) ?? url;
+  };
   return {
     ...config,
     ...(modules && { modules: modules.map((module) => resolve(folder, module)) }),
-    ...(provider !== undefined && { provider: module?.resolved?.(provider, folder) ?? provider }),
+    ...(provider !== undefined && { provider: await resolved(provider) }),
     ...(typeof overrides === "string" && { overrides: resolve(folder, overrides) }),
+    ...(relay && {
+      relay: {
+        ...(relay.from !== undefined && { from: await resolved(relay.from) }),
+        ...(relay.to !== undefined && { to: await resolved(relay.to) }),
+      },
+    }),
   };
 }
 

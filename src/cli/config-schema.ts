@@ -18,6 +18,8 @@ export interface Config {
   readonly overrides?: ActorOverrides | string;
   readonly journal?: boolean;
   readonly health?: { readonly port?: number; readonly host?: string };
+  /** The providers of `beehive relay`. */
+  readonly relay?: { readonly from?: string; readonly to?: string };
   /** Topics and queues that other systems publish to. */
   readonly entries?: readonly string[];
   readonly logLevel?: (typeof logLevels)[number];
@@ -93,16 +95,13 @@ const queueName = v.pipe(
   v.check(isQueueName, "must be a name such as OrderAccepted, Topic-Subscription or Queue"),
 );
 
+const providerUrl = v.pipe(
+  text,
+  v.regex(/^[a-z][a-z\d+.-]*:/i, "must be a URL such as sqlite:./hive.db, postgres://host/database, azure: or aws:"),
+);
+
 const configSchema: v.GenericSchema<unknown, Config> = settings({
-  provider: v.exactOptional(
-    v.pipe(
-      text,
-      v.regex(
-        /^[a-z][a-z\d+.-]*:/i,
-        "must be a URL such as sqlite:./hive.db, postgres://host/database, azure: or aws:",
-      ),
-    ),
-  ),
+  provider: v.exactOptional(providerUrl),
   modules: v.exactOptional(texts),
   actors: v.exactOptional(texts),
   topology: v.exactOptional(oneOf("create", "check")),
@@ -110,6 +109,7 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
   overrides: v.exactOptional(v.lazy((input) => (typeof input === "string" ? text : overrides))),
   journal: v.exactOptional(flag),
   health: v.exactOptional(settings({ port: v.exactOptional(whole(0, 65_535)), host: v.exactOptional(text) })),
+  relay: v.exactOptional(settings({ from: v.exactOptional(providerUrl), to: v.exactOptional(providerUrl) })),
   entries: v.exactOptional(v.array(queueName, "must be a list of texts")),
   logLevel: v.exactOptional(oneOf(...logLevels)),
   stopDeadline: v.exactOptional(duration(0)),
@@ -118,13 +118,19 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
 /** Returns the problems of a configuration, each with its path; empty when it is valid. */
 export function configProblems(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return ["it must be an object"];
-  const { issues = [] } = v.safeParse(configSchema, value);
+  const { issues = [] } = v.safeParse(configSchema, withoutSchema(value));
   return issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
 }
 
 /** Returns a configuration without problems, its lengths of time in ms. */
 export function parsedConfig(value: unknown): Config {
-  return v.parse(configSchema, value);
+  return v.parse(configSchema, withoutSchema(value));
+}
+
+/** Returns a configuration without the name of schemas/config.json, which is for editors. */
+function withoutSchema(value: unknown): object {
+  const { $schema: _, ...config } = Object(value) as Readonly<Record<string, unknown>>;
+  return config;
 }
 
 function isQueueName(name: string): boolean {

@@ -12,7 +12,8 @@ const indexFiles = ["index.ts", "index.js", "index.mjs"];
 /**
  * Imports a file of the user, or the index of a folder.
  *
- * TypeScript is run by the `tsx` of the user's project, because Node does not run decorators.
+ * TypeScript is run by the `tsx` of the user's project, because Node does not run decorators. Without `tsx`, Node itself
+ * runs TypeScript from 22.18, which is enough for actors that are functions.
  *
  * @throws UsageError when the file does not exist, `tsx` is not installed, or the file throws while it is imported.
  */
@@ -23,7 +24,7 @@ export async function importFile(path: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(file).href)) as Exports;
   } catch (cause) {
-    throw new UsageError(`${path} cannot be imported: ${describe(cause)}`, { cause });
+    throw new UsageError(`${path} cannot be imported: ${describe(cause)}${decoratorHint(cause, file)}`, { cause });
   }
 }
 
@@ -46,6 +47,7 @@ async function registerTsx(file: string): Promise<void> {
   try {
     found = createRequire(file).resolve("tsx/esm");
   } catch (cause) {
+    if (stripsTypes()) return;
     throw new UsageError(
       `${file} is TypeScript and needs tsx, which is not installed. Run npm install -D tsx, or name the ` +
         "JavaScript built " +
@@ -54,6 +56,17 @@ async function registerTsx(file: string): Promise<void> {
     );
   }
   await import(pathToFileURL(found).href);
+}
+
+/** Returns whether Node itself runs TypeScript without decorators. */
+function stripsTypes(): boolean {
+  return Boolean((process.features as { readonly typescript?: string | false }).typescript);
+}
+
+/** Returns the cure for TypeScript that Node itself cannot run, such as decorators. */
+function decoratorHint(error: unknown, file: string): string {
+  const isSyntax = error instanceof SyntaxError && /\.[mc]?tsx?$/.test(file);
+  return isSyntax ? "\nNode runs no decorators: run npm install -D tsx, or write the actors as functions" : "";
 }
 
 /** Returns the message of an error with the places in the user's own code. */

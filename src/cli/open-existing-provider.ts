@@ -10,10 +10,20 @@ import { MissingFile, UsageError } from "./exit-code.ts";
 /**
  * Opens a provider that other processes work on too.
  *
+ * @throws UsageError as {@link assertProviderExists} does.
+ */
+export async function openExistingProvider(url: string, make: boolean): Promise<Provider> {
+  await assertProviderExists(url, make);
+  return openProvider(url, { clock: systemClock });
+}
+
+/**
+ * Asserts that other processes can work on a provider too, and that its file exists.
+ *
  * @param make Creates a SQLite file that does not exist. A command that only looks must not: the name may be misspelt.
  * @throws UsageError for `memory:`, and {@link MissingFile} when the file does not exist.
  */
-export async function openExistingProvider(url: string, make: boolean): Promise<Provider> {
+export async function assertProviderExists(url: string, make: boolean): Promise<void> {
   const { scheme } = parseProviderUrl(url);
   const module = await providerModule(scheme);
   if (module?.sharedBetweenProcesses === false)
@@ -23,7 +33,6 @@ export async function openExistingProvider(url: string, make: boolean): Promise<
   const missing = make ? undefined : await module?.missing?.(url);
   if (missing !== undefined)
     throw new MissingFile(`There is no ${missing} ${urlWithoutOptions(url)}. Create it with: beehive setup MODULE`);
-  return openProvider(url, { clock: systemClock });
 }
 
 /** Returns a URL without its options, which may contain a secret. */

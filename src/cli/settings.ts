@@ -40,6 +40,8 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
   ["journal", "BEEHIVE_JOURNAL", "", asFlag],
   ["health.port", "BEEHIVE_HEALTH_PORT", "--health-port", asNumber],
   ["health.host", "BEEHIVE_HEALTH_HOST", "--health-host", asText],
+  ["relay.from", "BEEHIVE_RELAY_FROM", "--from", asText],
+  ["relay.to", "BEEHIVE_RELAY_TO", "--to", asText],
   ["logLevel", "BEEHIVE_LOG_LEVEL", "--log-level", asWord],
   ["stopDeadline", "BEEHIVE_STOP_DEADLINE", "--stop-deadline", asDuration],
 ];
@@ -117,8 +119,13 @@ function nested(path: string, value: unknown): unknown {
   return path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
 }
 
-function merge(config: Config, { health, ...rest }: Config): Config {
-  return { ...config, ...rest, ...(health && { health: { ...config.health, ...health } }) };
+function merge(config: Config, { health, relay, ...rest }: Config): Config {
+  return {
+    ...config,
+    ...rest,
+    ...(health && { health: { ...config.health, ...health } }),
+    ...(relay && { relay: { ...config.relay, ...relay } }),
+  };
 }
 
 /** Returns the name of a flag among the options of a command: `healthPort` for `--health-port`. */

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly deduplication: true | string;
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
+  /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
+  readonly transactions: true | string;
 }
 
 /** A run of an actor over an event: its stores and its end. */

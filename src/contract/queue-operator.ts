@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A queue, topic or subscription that a hive needs. */
 export interface QueueSpec {
@@ -11,6 +12,12 @@ export interface QueueSpec {
   readonly leaseMs: number;
   /** The hive's limit of attempts. A limit of the broker must be higher, so that the hive dead-letters first. */
   readonly maxAttempts: number;
+  /**
+   * True for a queue that the hive publishes to and does not read. `ordered` is then unknown: its readers set it.
+   *
+   * @default false
+   */
+  readonly publishedOnly?: boolean | undefined;
 }
 
 /** An event handed to one consumer for a time. The queue operator that made it settles it, once. */
@@ -106,6 +113,14 @@ export interface QueueOperator<L extends Lease = Lease> {
    * @throws `QueueNotFound`, `TooLarge`.
    */
   push(events: readonly Event[]): Promise<number | undefined>;
+  /**
+   * Publishes events as {@link push} does, in a transaction of the application: with its commit, or not at all.
+   *
+   * Only where the queues are in the database of the application.
+   *
+   * @throws as `push`. The transaction may be of no more use then.
+   */
+  pushWithin?(transaction: Transaction, events: readonly Event[]): Promise<number | undefined>;
   /** Leases up to `max` events, waiting for the first. The caller may change the list. @throws `QueueNotFound`. */
   lease(name: QueueName, request: LeaseRequest): Promise<L[]>;
   /** Extends leases by `leaseMs` from now. Returns for each, in order, whether it is still held. */

@@ -4,6 +4,7 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { valueText } from "../base/numbers.ts";
 import type { Received } from "../base/json-value.ts";
+import { isTypeAlone } from "./body-of.ts";
 import { kindOf } from "./event-checks.ts";
 import { defaultNewerVersionWaitMs, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import { Event, type EventOptions } from "./event.ts";
@@ -52,8 +53,9 @@ export interface EventTypeOptions {
 }
 
 /** A type of event. Makes events with a checked body, and reads the bodies of received ones. */
-export interface EventType<Input, Output = Input> {
-  readonly name: string;
+export interface EventType<Input, Output = Input, Name extends string = string> {
+  /** A literal type where a schema or {@link bodyOf} declares the body: the compiler then tells types apart by it. */
+  readonly name: Name;
   readonly version: number;
   /** The schema of the declaration. */
   readonly schema: StandardSchemaV1 | undefined;
@@ -65,7 +67,7 @@ export interface EventType<Input, Output = Input> {
    *
    * @throws BeeHiveError `InvalidEvent` with the path of each problem.
    */
-  create(body: Input, options?: EventOptions): Event<Input>;
+  create(body: Input, options?: EventOptions): Event<Input> & Named<Name>;
   /**
    * Returns the body of a received event, upcast to this version and checked.
    *
@@ -76,9 +78,37 @@ export interface EventType<Input, Output = Input> {
    *   `newerVersionWait`, then dead-letters it.
    */
   read(event: Event): Output;
+  /**
+   * Returns a body from elsewhere, such as a request, checked against the schema.
+   *
+   * @throws BeeHiveError `InvalidEvent` with the path of each problem.
+   */
+  parse(body: unknown): Output;
   /** Returns whether an event is of this type. */
   is(event: Event): event is Event<Input>;
 }
+
+/** The name of the type of an event, where the compiler knows it. */
+interface Named<Name extends string> {
+  readonly eventType: Name;
+}
+
+/** Any type of event that can be read. */
+export interface AnyEventType extends Pick<
+  EventType<unknown>,
+  "name" | "version" | "schema" | "queueName" | "entry" | "read"
+> {}
+
+/** The body that a reader of a type gets. */
+export type BodyOf<T extends AnyEventType> = ReturnType<T["read"]>;
+
+/** The body that makes an event of a type. */
+export type InputOf<T extends AnyEventType> = T extends { create(body: infer Input, ...given: never): unknown }
+  ? Input
+  : never;
+
+/** The events that a type makes. */
+export type EventOf<T> = T extends { create(...given: never): infer E extends Event } ? E : Event;
 
 /**
  * Declares a type of event, with a TypeScript type or a schema for its body.
@@ -90,18 +120,20 @@ export interface EventType<Input, Output = Input> {
  * const OrderAccepted = eventType<Order>("OrderAccepted");
  * const OrderPaid = eventType("OrderPaid", z.object({ orderId: z.string() }));
  * const { orderId } = OrderPaid.read(event);
+ * const OrderShipped = eventType("OrderShipped", bodyOf<Shipment>()); // a type, and a name that the compiler knows
  */
 export function eventType<Body = unknown>(
   name: string,
   schema?: undefined,
   options?: EventTypeOptions,
 ): EventType<Body, Received<Body>>;
-export function eventType<Schema extends StandardSchemaV1>(
-  name: string,
+export function eventType<Schema extends StandardSchemaV1, const Name extends string = string>(
+  name: Name,
   schema: Schema,
   options?: EventTypeOptions,
-): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
-export function eventType(name: string, schema?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
+): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Name>;
+export function eventType(name: string, given?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
+  const schema = isTypeAlone(given) ? undefined : given;
   const { version = 1, upcasters = {}, queueName, entry = false } = options;
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
@@ -127,6 +159,7 @@ export function eventType(name: string, schema?: StandardSchemaV1, options: Even
       const guess = guessOf(event, version);
       return check(schema, body, (problem) => unreadable(event, `it does not fit ${name}${guess}: ${problem}`));
     },
+    parse: (body) => check(schema, body, (problem) => unfit(name, problem)),
     is: (event): event is Event<unknown> => event.eventType === name,
   };
   declared.set(`${name} ${version}`, type);

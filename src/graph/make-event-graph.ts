@@ -3,7 +3,7 @@ import type { ActorDescriptor } from "../actors/actor.ts";
 import { destination } from "../actors/descriptor.ts";
 import type { Publisher as PublisherOptions } from "../actors/publishes.ts";
 import { isBeeHiveError } from "../base/errors.ts";
-import type { EventType } from "../events/event-type.ts";
+import type { AnyEventType, EventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ObservedEdge } from "../journal/observed-edges.ts";
 import type { Pulser, Schedule } from "../pulses/pulser.ts";
@@ -14,6 +14,7 @@ import { inFlowOrder } from "./flow-order.ts";
 export interface EventGraphParts extends PublisherOptions {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers?: readonly Pulser[] | undefined;
+  /** Event types that modules export; those that actors name are known already. @default [] */
   readonly eventTypes?: readonly EventType<unknown>[] | undefined;
   /** Topics and queues with events from outside the actors, beside event types with `entry`. @default [] */
   readonly entries?: readonly string[] | undefined;
@@ -47,7 +48,8 @@ export function makeEventGraph(parts: EventGraphParts): EventGraph {
   }
   for (const { name, publishes = [] } of pulsers)
     for (const to of publishes) publish({ kind: "pulser", name }, destination(to), true, 0);
-  for (const type of new Set(eventTypes)) {
+  const read = descriptors.flatMap(({ event }) => event ?? []);
+  for (const type of new Set<AnyEventType>([...eventTypes, ...read])) {
     const to = destinationOf(type);
     if (!to) continue;
     const { name, version, schema } = type;
@@ -77,7 +79,7 @@ export function makeEventGraph(parts: EventGraphParts): EventGraph {
 }
 
 /** Returns the default destination of an event type; `undefined` if each event names its own. */
-function destinationOf({ name, queueName }: EventType<unknown>): QueueName | undefined {
+function destinationOf({ name, queueName }: AnyEventType): QueueName | undefined {
   if (queueName !== undefined) return QueueName.parse(queueName);
   try {
     return QueueName.topic(name);

@@ -33,6 +33,7 @@ import { openProvider } from "./open-provider.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { Publishing } from "./publishing.ts";
+import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
 
@@ -96,7 +97,7 @@ export class Hive {
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
     const telemetry = new Telemetry(provider.name, clock);
-    this.#container = new ActorContainer(provider.stores, options.container);
+    this.#container = new ActorContainer(provider.stores, options.container, options.resolve);
     this.#logger = logger;
     this.journal = openJournal(options.journal, provider, clock, logger);
     const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
@@ -131,7 +132,7 @@ export class Hive {
     });
     const { loops, specs } = this.#orchestrator;
     this.#publishing = new Publishing({
-      queues: provider.queues,
+      provider,
       clock,
       telemetry,
       logEvents: this.#logEvents,
@@ -204,8 +205,12 @@ export class Hive {
   /**
    * Publishes events from outside any actor. Returns how many were dropped as duplicates.
    *
+   * Publishes an async iterable in batches of 100, so that it may be longer than the memory.
+   *
    * Returns `undefined` when the provider does not count duplicates. Events with `delivery: "log"` do not count. Needs
    * no `start`, only queues that exist.
+   *
+   * With {@link PushOptions.within} the events are published with the commit of a transaction of the application.
    *
    * @throws BeeHiveError `InvalidEvent` for a value that is no event, `QueueNotFound`, `TooLarge`, and the errors of
    *   the provider. Some of several events may be published then; pushing the same events again is safe where the
@@ -213,8 +218,8 @@ export class Hive {
    * @example
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.publish(events);
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.push(events, options);
     return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
   }
 

@@ -3,7 +3,7 @@ import { nestedProblems, type ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
 import type { Clock } from "../base/clock.ts";
 import { objectProblems } from "../base/problems.ts";
-import { isContainer, type Container } from "../injection/container.ts";
+import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import type { Logger } from "../base/logger.ts";
@@ -27,6 +27,14 @@ export interface HiveOptions extends Publisher {
   readonly provider?: string | Provider | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
+  /**
+   * Makes an actor of another container for one event. `undefined` leaves the actor to the hive.
+   *
+   * @default None.
+   * @example
+   * resolve: (actorType, stores) => injector.createChild({ stores }).get(actorType)
+   */
+  readonly resolve?: ActorResolver | undefined;
   /** Creates missing queues in the set-up, or only checks for them. @default "create" */
   readonly topology?: Topology | undefined;
   /** Settings of every actor; its decorator wins over them. @default those of the library */
@@ -61,6 +69,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   pulsers: true,
   provider: true,
   container: true,
+  resolve: true,
   topology: true,
   defaults: true,
   overrides: true,
@@ -90,7 +99,7 @@ export function hiveOptionProblems(options: unknown): string[] {
     Object.hasOwn(names, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(names).join(", ")}`],
   );
   const { provider, container, topology, logger, defaults = {}, clock } = options as Partial<HiveOptions>;
-  for (const name of ["onDelivery", "random"] as const) {
+  for (const name of ["resolve", "onDelivery", "random"] as const) {
     const given = (options as Partial<HiveOptions>)[name];
     if (given !== undefined && typeof given !== "function") problems.push(`${name} must be a function`);
   }

@@ -17,6 +17,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
+  #specs: readonly QueueSpec[] | undefined;
 
   constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
     this.#descriptors = descriptors;
@@ -37,7 +38,7 @@ export class Orchestrator {
     const { specs } = this;
     throwProblems(queues.problems(specs));
     if (topology === "create") {
-      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
       return;
     }
     const missing = await queues.missing(specs);
@@ -46,6 +47,14 @@ export class Orchestrator {
       "QueueNotFound",
       `Missing: ${missing.join(", ")}. Create them, or let the hive create them with topology: "create".`,
     );
+  }
+
+  /** Leaves out existing queues that others read, since the set-up of a queue decides whether it is ordered. */
+  async #toEnsure(specs: readonly QueueSpec[]): Promise<readonly QueueSpec[]> {
+    const ofOthers = specs.filter(({ publishedOnly }) => publishedOnly);
+    if (ofOthers.length === 0) return specs;
+    const missing = new Set((await this.#parts.provider.queues.missing(ofOthers)).map(String));
+    return specs.filter((spec) => !ofOthers.includes(spec) || missing.has(spec.name.toString()));
   }
 
   /**
@@ -62,7 +71,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return queueSpecs(this.#descriptors, this.#publishers);
+    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
   }
 
   /** A delivery loop for each subscription. */

@@ -1,14 +1,17 @@
 import type { Clock } from "../base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
-import type { QueueOperator, QueueSpec } from "../contract/queue-operator.ts";
+import { batchesOf } from "../base/in-batches.ts";
+import type { Provider } from "../contract/provider.ts";
+import type { QueueSpec } from "../contract/queue-operator.ts";
 import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
 import { adopted } from "../events/adopted-event.ts";
 import { Event } from "../events/event.ts";
 import type { Recording } from "../journal/recording.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { pushWithin, type PushOptions } from "./push-within.ts";
 
 export interface PublishingParts {
-  readonly queues: QueueOperator;
+  readonly provider: Provider;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly logEvents: LogEvents;
@@ -27,25 +30,45 @@ export class Publishing {
     this.#parts = parts;
   }
 
+  /** Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum. */
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
+    return isAsync(events) ? this.#pushBatches(events, options) : this.publish(events, options);
+  }
+
+  async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
+    let dropped: number | undefined = 0;
+    for await (const batch of batchesOf(events)) {
+      const more = await this.publish(batch, options);
+      dropped = dropped === undefined || more === undefined ? undefined : dropped + more;
+    }
+    return dropped;
+  }
+
   /** Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
-  async publish(events: Event | Iterable<Event>): Promise<number | undefined> {
-    const { queues, clock, telemetry, logEvents, recording, specs } = this.#parts;
+  async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
+    const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
     const list = events instanceof Event ? [events] : eventsIn(events);
     if (list.length === 0) return 0;
     let dropped: number | undefined = 0;
     const pushedAt = clock.now();
     await telemetry.push(list, async (traced) => {
-      const { business, log } = byDelivery(traced);
+      const { business, log } = within ? { business: traced, log: [] } : byDelivery(traced);
       logEvents.send(log);
       try {
-        if (business.length > 0) dropped = await queues.push(business);
+        if (within) dropped = await pushWithin(provider, within, business);
+        else if (business.length > 0) dropped = await provider.queues.push(business);
       } catch (error) {
         throw this.isSetUp ? error : notSetUp(error, business, specs);
       }
     });
-    recording?.pushed(list, pushedAt);
+    // The transaction may be rolled back: the journal has its events from their first delivery on.
+    if (!within) recording?.pushed(list, pushedAt);
     return dropped;
   }
+}
+
+function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
+  return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
 }
 
 /**

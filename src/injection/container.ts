@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { inversify } from "#inversify";
 import type { Container as InversifyContainer, ServiceIdentifier } from "inversify";
-import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import type { ActorClass, ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -72,6 +72,16 @@ export function injects<const D extends readonly Injectable[]>(
 }
 
 /**
+ * Makes an actor of another container for one event; `undefined` leaves it to the hive.
+ *
+ * Stores of `stores` belong to the step of the event: pass them to the actor, and to no other.
+ */
+export type ActorResolver = (
+  actorType: ActorClass,
+  stores: Stores,
+) => ProcessorActor | undefined | Promise<ProcessorActor | undefined>;
+
+/**
  * Makes actors through inversify, with the stores of their steps.
  *
  * Inversify resolves stores synchronously while it resolves the actor, so a field is enough to hold the step.
@@ -79,6 +89,7 @@ export function injects<const D extends readonly Injectable[]>(
 export class ActorContainer {
   readonly #container: Container;
   readonly #parent: Container | undefined;
+  readonly #resolver: ActorResolver | undefined;
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
@@ -86,8 +97,9 @@ export class ActorContainer {
   #checked = false;
 
   /** @param parent The application's container. Classes that it does not bind are made for each event. */
-  constructor(stores: Stores, parent: Container | undefined) {
+  constructor(stores: Stores, parent: Container | undefined, resolver?: ActorResolver) {
     this.#parent = parent;
+    this.#resolver = resolver;
     this.#container = parent
       ? new (classOf(parent))({ autobind: true, parent })
       : new (inversify().Container)({ autobind: true });
@@ -102,7 +114,11 @@ export class ActorContainer {
    */
   check(descriptors: readonly ActorDescriptor[], logger: Logger): void {
     if (this.#checked) return;
-    const findings = checkInjection(descriptors, this.#parent);
+    // Another container may make actors, whose constructors only it knows.
+    const own = this.#resolver
+      ? descriptors.filter(({ actorType }) => Object.hasOwn(actorType, injected))
+      : descriptors;
+    const findings = checkInjection(own, this.#parent);
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
     this.#checked = true;
@@ -114,6 +130,20 @@ export class ActorContainer {
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
   resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+    return this.#resolver ? this.#ask(this.#resolver, descriptor, step) : this.#make(descriptor, step);
+  }
+
+  async #ask(resolver: ActorResolver, descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+    let resolved: ProcessorActor | undefined;
+    try {
+      resolved = await resolver(descriptor.actorType, step.stores);
+    } catch (cause) {
+      throw unresolvable(descriptor, cause);
+    }
+    return resolved ?? this.#make(descriptor, step);
+  }
+
+  #make(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
     this.#bindStores();
     this.#step = step;
     const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);

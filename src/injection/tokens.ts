@@ -87,7 +87,12 @@ export const counterStore: Token<CounterStore> = tokenOf("counters", "", (stores
 /** The token of the locks: `@injects(lockStore)`. */
 export const lockStore: Token<LockStore> = tokenOf("locks", "", (stores) => stores.locks);
 
-/** Returns the store of a token. */
+/**
+ * Returns the store of a token, for a container of your own.
+ *
+ * @example
+ * const orders = storeOf(Orders, stores);
+ */
 export function storeOf<T>(token: Token<T>, stores: Stores): T {
   for (const store of known.values()) if (store.token === token) return store.find(stores) as T;
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);

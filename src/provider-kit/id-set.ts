@@ -37,12 +37,15 @@ function hashOf(words: Uint32Array, from: number): number {
 const numberBits = 20;
 const numberMask = 2 ** numberBits - 1;
 
-/** A flat table of ids. Its methods take the last read id. */
+/** The index of an empty table: one free slot. */
+const none = new Uint32Array(1);
+
+/** A flat table of ids. Its methods take the last read id. Takes no memory while it is empty. */
 class IdTable {
   /** Entries in order of insertion. */
-  #entries = new Uint32Array(entryWords * minEntries);
+  #entries = none;
   /** Open addressing, at most half full; 0 is a free slot. */
-  #index = new Uint32Array(2 * minEntries);
+  #index = none;
   used = 0;
 
   has(): boolean {
@@ -51,7 +54,8 @@ class IdTable {
 
   /** Adds the id. Returns whether it was new. */
   add(): boolean {
-    if (this.used * 2 === this.#index.length) this.#grow();
+    if (this.#index === none) this.#open();
+    else if (this.used * 2 === this.#index.length) this.#grow();
     const slot = this.#find();
     if (this.#index[slot] !== 0) return false;
     const at = this.used * entryWords;
@@ -63,8 +67,8 @@ class IdTable {
   /** Removes all ids. Shrinks a table that was mostly empty. */
   clear(): void {
     if (this.used * 8 < this.#index.length && this.#index.length > 2 * minEntries) {
-      this.#entries = new Uint32Array(entryWords * minEntries);
-      this.#index = new Uint32Array(2 * minEntries);
+      this.#entries = none;
+      this.#index = none;
     } else this.#index.fill(0);
     this.used = 0;
   }
@@ -85,6 +89,11 @@ class IdTable {
     let same = 0;
     while (same < entryWords && this.#entries[at + same] === entry[same]) same++;
     return same === entryWords;
+  }
+
+  #open(): void {
+    this.#entries = new Uint32Array(entryWords * minEntries);
+    this.#index = new Uint32Array(2 * minEntries);
   }
 
   #grow(): void {

@@ -34,7 +34,8 @@ export class ActorTelemetry {
   readonly #spanName: string;
   readonly #attributes: Attributes;
   readonly #spanOptions: SpanOptions;
-  readonly #outcomes: Readonly<Record<Outcome, Attributes>>;
+  /** The attributes with each outcome, made when they are first used. */
+  readonly #outcomes: Partial<Record<Outcome, Attributes>> = {};
 
   constructor(instruments: Instruments, system: string, clock: Clock, { name, queueName }: ActorDescriptor) {
     this.#instruments = instruments;
@@ -49,14 +50,6 @@ export class ActorTelemetry {
     };
     this.#spanName = `process ${queueName}`;
     this.#spanOptions = { kind: SpanKind.CONSUMER, attributes: this.#attributes };
-    const of = (outcome: Outcome): Attributes => ({ ...this.#attributes, "beehive.outcome": outcome });
-    this.#outcomes = {
-      committed: of("committed"),
-      retried: of("retried"),
-      "dead-lettered": of("dead-lettered"),
-      abandoned: of("abandoned"),
-      "lease-lost": of("lease-lost"),
-    };
   }
 
   /** Starts the span of a delivery, linked to its parent, the span that published the event. */
@@ -84,7 +77,10 @@ export class ActorTelemetry {
   ended(durationMs: number, outcome: Outcome, error: unknown): void {
     const { measuring, inFlight, duration, consumed } = this.#instruments;
     if (!measuring) return;
-    const attributes = withError(this.#outcomes[outcome], error);
+    const attributes = withError(
+      (this.#outcomes[outcome] ??= { ...this.#attributes, "beehive.outcome": outcome }),
+      error,
+    );
     inFlight.add(-1, this.#attributes);
     duration.record(durationMs / 1000, attributes);
     consumed.add(1, attributes);

@@ -87,7 +87,7 @@ export class TestHive implements AsyncDisposable {
   }
 
   /** Publishes events from outside any actor. */
-  push(events: Event | Iterable<Event>): Promise<number | undefined> {
+  push(events: Event | Iterable<Event> | AsyncIterable<Event>): Promise<number | undefined> {
     return this.hive.push(events);
   }
 

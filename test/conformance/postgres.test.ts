@@ -2,7 +2,7 @@
 import { PostgresProvider } from "../../providers/postgres/index.ts";
 import * as contracts from "../../src/testing/index.ts";
 import { closeHolding } from "../support/close-holding.ts";
-import { noPostgres, postgresSchema } from "../support/postgres-server.ts";
+import { inTransaction, noPostgres, postgresSchema } from "../support/postgres-server.ts";
 import { runContract } from "../support/run-contract.ts";
 import { suite } from "../support/suite.ts";
 
@@ -10,7 +10,13 @@ const schema = postgresSchema();
 const clock = new contracts.ForgetfulClock();
 const provider = new PostgresProvider({ url: schema.url, clock });
 let names = 0;
-const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Postgres${++names}` };
+const subject: contracts.ContractSubject = {
+  provider,
+  clock,
+  leaseMs: 1_000,
+  newName: () => `Postgres${++names}`,
+  transaction: inTransaction,
+};
 
 runContract("postgres: queues", contracts.queueOperatorContract, subject, noPostgres);
 runContract("postgres: collections", contracts.collectionStoreContract, subject, noPostgres);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
+import { noPostgres, postgresUrl, query } from "../support/postgres-server.ts";
 import { suite } from "../support/suite.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -34,11 +35,16 @@ for (const document of documents) {
           },
         }),
       );
+      const needsPostgres = program.some((code) => code.includes("DATABASE_URL"));
+      const environment = needsPostgres && !noPostgres ? { DATABASE_URL: await freshDatabase() } : {};
       const [compiled, ran] = await Promise.all([
         run("node_modules/.bin/tsc", ["-p", folder]),
-        run("node_modules/.bin/tsx", ["-C", "beehive-source", file]),
+        needsPostgres && noPostgres
+          ? undefined
+          : run("node_modules/.bin/tsx", ["-C", "beehive-source", file], environment),
       ]);
       assert.is(compiled.code, 0, `${document} does not compile:\n${compiled.output}`);
+      if (!ran) return;
       assert.is(ran.code, 0, `${document} does not run:\n${ran.output}`);
       let from = 0;
       for (const { code } of blocks.filter(({ language }) => language === "text")) {
@@ -74,9 +80,21 @@ function codeBlocks(markdown: string): CodeBlock[] {
   return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = "", code = ""]) => ({ language, code }));
 }
 
-function run(command: string, parameters: readonly string[]): Promise<{ code: number | null; output: string }> {
+async function freshDatabase(): Promise<string> {
+  const name = `docs_${process.pid}`;
+  await query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await query(`CREATE DATABASE ${name}`);
+  return Object.assign(new URL(postgresUrl), { pathname: name }).href;
+}
+
+function run(
+  command: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(root, command), parameters, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(join(root, command), parameters, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     const parts: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (part: string) => parts.push(part));

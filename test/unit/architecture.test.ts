@@ -45,6 +45,21 @@ test("only hive/providers.ts reaches providers, by dynamic import", async () => 
   }
 });
 
+test("nothing imports an integration, and it imports src alone", async () => {
+  for (const { file, imports, dynamic } of [...(await sources("src")), ...(await sources("providers"))])
+    assert.equal(
+      [...imports, ...dynamic].filter((path) => path.startsWith("integrations/")),
+      [],
+      file,
+    );
+  for (const { file, imports } of await sources("integrations"))
+    assert.equal(
+      imports.filter((path) => !path.startsWith("src/")),
+      [],
+      file,
+    );
+});
+
 test("each provider has a module.ts and a line in hive/providers.ts", async () => {
   const names = await readdir(join(root, "providers"));
   const registry = await readFile(join(root, "src/hive/providers.ts"), "utf8");
@@ -175,7 +190,8 @@ function isProvider(path: string): boolean {
 
 async function sources(folder: string): Promise<Source[]> {
   const entries = await readdir(join(root, folder), { recursive: true });
-  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => posix.join(folder, file));
+  const own = entries.filter((file) => file.endsWith(".ts") && !file.includes("node_modules"));
+  const files = own.map((file) => posix.join(folder, file));
   assert.ok(files.length > 0, `${folder} has no sources`);
   return Promise.all(
     files.map(async (file) => {

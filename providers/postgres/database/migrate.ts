@@ -4,13 +4,16 @@ import { messageFunctions } from "./message-functions.ts";
 import { tables } from "./schema.ts";
 import { stepFunctions } from "./step-functions.ts";
 import { upkeepFunctions } from "./upkeep-functions.ts";
+import { withinFunctions } from "./within-functions.ts";
 
 /**
  * What leads from each version of the schema to the next. A released one never changes.
  *
  * Functions have their version in their name: an older release that still runs goes on calling its own.
  */
-const migrations: readonly string[] = [[tables, messageFunctions, stepFunctions, upkeepFunctions].join("\n")];
+const migrations: readonly string[] = [
+  [tables, messageFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
+];
 
 /** The version that this release writes. */
 export const schemaVersion: number = migrations.length;

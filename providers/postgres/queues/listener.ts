@@ -87,6 +87,7 @@ export class Listener {
       await connection.connect();
       await this.#register(connection);
       await connection.query(`LISTEN ${quoted(client.channel)}`);
+      if (this.#closed) return;
       if (!(await this.#arrives())) {
         if (this.#closed || this.#connection !== connection) return;
         this.#connection = undefined;

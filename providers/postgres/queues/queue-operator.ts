@@ -12,6 +12,7 @@ import type {
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
+import type { Transaction } from "../../../src/contract/transaction.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Batches } from "../../../src/provider-kit/batches.ts";
@@ -33,6 +34,7 @@ import { keyHolders, messageCounts, oldestMessage } from "./state.ts";
 import { Taking } from "./taking.ts";
 import { Topology, type Subscription } from "./topology.ts";
 import { Waiting } from "./waiting.ts";
+import { PushWithin } from "./within.ts";
 
 /** The parts that the queues work with. */
 export interface QueueParts {
@@ -67,6 +69,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   readonly #taking: Taking;
   readonly #looking: Looking;
   readonly #committing: Committing;
+  readonly #within: PushWithin;
   readonly #deadLetters: DeadLetters;
   readonly #unreadable: UnreadableRows<PostgresLease>;
   readonly #abandoning = new Batches<Abandoned, boolean>((all) => this.#abandonAll(all), {
@@ -103,6 +106,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     const pollMs = inMs(config.poll);
     this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
     const windowMs = inMs(config.deduplication);
+    this.#within = new PushWithin({ ...shared, windowMs });
     this.#committing = new Committing({ ...shared, token, process, windowMs, onCommitted });
   }
 
@@ -136,6 +140,11 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     if (events.length === 0) return 0;
     const outcome = await this.#committing.commit({ lease: undefined, events, pushed: true, items: [] });
     return outcome.kind === "committed" ? outcome.dropped : undefined;
+  }
+
+  async pushWithin(transaction: Transaction, events: readonly Event[]): Promise<number> {
+    assertBodySizes(events, this.#config.maxEventBytes);
+    return await this.#within.push(transaction, events);
   }
 
   async lease(name: QueueName, request: LeaseRequest): Promise<PostgresLease[]> {
@@ -278,6 +287,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   async close(): Promise<void> {
     this.#closed = true;
     this.#looking.close();
+    this.#within.close();
     this.#notices.close();
     await this.#giveBack(this.#waiting.close());
     await this.#listener.close();

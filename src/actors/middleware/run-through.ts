@@ -1,7 +1,8 @@
 import { BeeHiveError } from "../../base/errors.ts";
 import { ranSince } from "../../base/event-loop.ts";
+import type { AnyEventType } from "../../events/event-type.ts";
 import type { Event } from "../../events/event.ts";
-import type { ActorContext, ActorOutput, Middleware, ProcessorActor } from "../actor.ts";
+import type { ActorContext, ActorOutput, Middleware, ProcessorActor, TypedContext } from "../actor.ts";
 import { collect, type OutputSource } from "../output.ts";
 
 /** Runs the actor inside its middleware, the first outermost, and returns the outputs. */
@@ -42,11 +43,12 @@ function sourceOf(changed: Partial<ActorContext>, whole: ActorContext): OutputSo
 
 /** Notes how long the actor holds the event loop before its first `await`. */
 function runActor(actor: ProcessorActor, event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
+  const { event: type, name } = context.descriptor;
   const startedAt = performance.now();
   try {
-    return actor.processAsync(event, context);
+    return actor.processAsync(event, type === undefined ? context : withBody(context, type.read(event)));
   } finally {
-    ranSince(startedAt, context.descriptor.name);
+    ranSince(startedAt, name);
   }
 }
 
@@ -57,6 +59,22 @@ export function withSignal(context: ActorContext, signal: AbortSignal): ActorCon
     attempt: context.attempt,
     descriptor: context.descriptor,
     clock: context.clock,
+    get logger() {
+      return context.logger;
+    },
+  };
+}
+
+/** Returns the context with the body of the event. The signal and the logger are still made only when they are read. */
+function withBody(context: ActorContext, body: unknown): TypedContext<AnyEventType> {
+  return {
+    body,
+    attempt: context.attempt,
+    descriptor: context.descriptor,
+    clock: context.clock,
+    get signal() {
+      return context.signal;
+    },
     get logger() {
       return context.logger;
     },

@@ -8,8 +8,10 @@ import { lint } from "./lint.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
+import { relay } from "./relay.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
+import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -17,6 +19,7 @@ export const commands: readonly CliCommand[] = [
   init,
   run,
   push,
+  relay,
   queues,
   ...deadLetters,
   trace,
@@ -25,5 +28,6 @@ export const commands: readonly CliCommand[] = [
   backup,
   graph,
   lint,
+  simulate,
   config,
 ];

@@ -39,8 +39,8 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
     const { publishes } = hive;
-    const journal = hive.journal !== undefined && hive.journal !== false;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
+    const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
     if (!module?.leastRights) {
       const clouds = await providersWith("leastRights");
       const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");

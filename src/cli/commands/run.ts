@@ -1,12 +1,10 @@
-import { messageOf } from "../../base/error-text.ts";
-import { redact } from "../../base/redact.ts";
 import { registeredProvider } from "../../contract/provider-module.ts";
-import { healthServer, type HealthServer } from "../../hive/health-server.ts";
+import type { HealthServer } from "../../hive/health-server.ts";
 import { createHive, type Hive } from "../../hive/hive.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
-import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
+import { UsageError } from "../exit-code.ts";
 import { stderrLogger } from "../stderr-logger.ts";
-import { aborted } from "../terminal/interruption.ts";
+import { runWorker } from "../worker.ts";
 
 export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   name: "run",
@@ -33,7 +31,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   ],
   endsItself: true,
   async run(context, _options, modules) {
-    const { output, signal } = context;
+    const { output } = context;
     const settings = await context.settings();
     const application = await context.application(modules);
     const options = await application.resolve();
@@ -43,34 +41,9 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
         "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
       );
     const hive = await createHive({ ...options, logger });
-    const stop = (): Promise<void> => hive.stop({ deadline: settings.stopDeadline ?? 30_000 });
-    let health: HealthServer | undefined;
-    try {
-      const { port, host } = settings.health ?? {};
-      // Serve health before the start: a probe that cannot connect takes a slow start for a dead process.
-      if (port !== undefined) health = await healthServer(hive, { port, host });
-      await Promise.race([hive.start(), aborted(signal)]);
-      if (!signal.aborted) announce(context, hive, health);
-      return await end(context, hive, stop);
-    } finally {
-      await stop();
-      await health?.close();
-    }
+    return await runWorker(context, hive, (health) => announce(context, hive, health));
   },
 });
-
-/** Waits for a signal, or until supervision stops the hive. */
-async function end({ output, signal }: CommandContext, hive: Hive, stop: () => Promise<void>): Promise<ExitCode> {
-  try {
-    await Promise.race([hive.whenStopped(), aborted(signal).then(stop)]);
-  } catch (reason) {
-    output.complain(`the hive was stopped: ${messageOf(reason)}`);
-    if (output.json) output.line({ state: "stopped", reason: redact(messageOf(reason)) });
-    return exitCode.failed;
-  }
-  if (output.json) output.line({ state: "stopped" });
-  return exitCode.well;
-}
 
 function announce({ output }: CommandContext, hive: Hive, health: HealthServer | undefined): void {
   const { name } = hive.provider;
@@ -78,7 +51,6 @@ function announce({ output }: CommandContext, hive: Hive, health: HealthServer |
   if (output.json)
     output.line({ state: "running", provider: name, queues, ...(health && { healthPort: health.port }) });
   else output.note(`Working on ${queues.length === 1 ? queues[0] : `${queues.length} queues`} (${name}).`);
-  if (health) output.note(`Health: port ${health.port}, /live and /ready.`);
   if (registeredProvider(name)?.sharedBetweenProcesses === false)
     output.note(`${name}: ends with this process, and no other process can push to it.`);
 }

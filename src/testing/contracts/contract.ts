@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Capabilities, Provider } from "../../contract/provider.ts";
+import type { Transaction } from "../../contract/transaction.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
 /**
@@ -26,6 +27,12 @@ export interface ContractSubject {
    * Cases leave behind what they create under it: delete it after a run on a real cloud.
    */
   readonly newName: () => string;
+  /**
+   * Runs `work` in a transaction on a connection of its own, and commits. Rolls back when it rejects, with its error.
+   *
+   * For the capability `transactions`.
+   */
+  readonly transaction?: (work: (transaction: Transaction) => Promise<void>) => Promise<void>;
 }
 
 /**

@@ -180,7 +180,7 @@ test("a role works with the rights that the policy prints, and without them is t
   await queues.deadLetter(again, letter);
   await queues.requeue(name, again.event.id);
   assert.equal(await worker.warnings(), []);
-  // To make queues needs --setup.
+  // Making queues needs --setup.
   await throwsCode("AccessDenied", () => queues.ensure([spec, { ...spec, name: QueueName.parse("Others") }]));
   for (const grant of leastGrants({ schema: schema.name, role, setup: true })) await query(grant);
   await queues.ensure([{ ...spec, name: QueueName.parse("Others") }]);

@@ -78,7 +78,7 @@ for (const [what, sources, reason] of [
   [
     "an unknown option",
     [actor("A-B", { paralelism: 3 } as ActorOptions)],
-    /"paralelism" is not an option; there are name, parallelism/,
+    /"paralelism" is not an option; there are name, event, parallelism/,
   ],
   [
     "an unknown retry option",

@@ -1,5 +1,13 @@
 import { type as arktype } from "arktype";
-import { actorDescription, Event, eventType, type EventType, type ProcessorActor } from "beehive-actors";
+import {
+  actorDescription,
+  bodyOf,
+  Event,
+  eventType,
+  type EventType,
+  type InputOf,
+  type ProcessorActor,
+} from "beehive-actors";
 import { TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import * as valibot from "valibot";
@@ -225,5 +233,16 @@ for (const [what, declare, reason] of [
     assert.match(error.message, reason);
   });
 }
+
+test("a body from elsewhere is parsed, or refused with the paths of its problems", async () => {
+  const Paid = eventType("Paid", z.object({ orderId: z.string(), at: z.string().default("now") }));
+  const given: InputOf<typeof Paid> = { orderId: "1" };
+  assert.equal(Paid.parse(given), { orderId: "1", at: "now" });
+  const { code, message } = await failureOf(() => Paid.parse({ orderId: 1 }));
+  assert.is(code, "InvalidEvent");
+  assert.match(message, "orderId");
+  const Bare = eventType("Bare", bodyOf<{ id: string }>());
+  assert.equal([Bare.parse({ id: "1" }), Bare.schema], [{ id: "1" }, undefined]);
+});
 
 test.run();

@@ -1,4 +1,4 @@
-import { eventType, pulse } from "beehive-actors";
+import { actor, bodyOf, collectionStore, eventType, processManager, pulse, type ProcessState } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { isEventType } from "../../../src/events/event-type.ts";
 import { makeEventGraph, scheduleText } from "../../../src/graph/make-event-graph.ts";
@@ -40,6 +40,40 @@ test("the order of actors does not change the graph", async () => {
       }),
     );
   assert.equal(await make((list) => list.toReversed()), await make((list) => list));
+});
+
+test("a process manager is one actor, whose time limits are its own queue", async () => {
+  const Asked = eventType("Asked", bodyOf<{ id: string }>());
+  const Told = eventType("Told", bodyOf<{ id: string }>());
+  const Process = processManager("Process", collectionStore<ProcessState>("Processes"), {
+    publishes: ["Ended"],
+    starts: { event: Asked },
+    on: [{ event: Told }],
+    after: { "1m": ({ cancel }) => cancel() },
+  });
+  const graph = await graphOf([Process]);
+  assert.equal(
+    graph.actors.map(({ name }) => name),
+    ["Process"],
+  );
+  assert.equal(graph.subscriptions.map(({ queueName }) => String(queueName)).toSorted(), [
+    "Asked-Process",
+    "ProcessTimeLimit",
+    "Told-Process",
+  ]);
+  assert.equal(graph.publications.map(({ from, to }) => `${from.name} to ${to}`).toSorted(), [
+    "Process to Ended-",
+    "Process to ProcessTimeLimit",
+  ]);
+});
+
+test("the graph knows the event types that actors name, exported or not", async () => {
+  const Asked = eventType("Asked", bodyOf<{ id: string }>(), { version: 3 });
+  const graph = await graphOf([actor("Asked-Reader", Asked, {}, () => {})]);
+  assert.equal(
+    graph.queues.map(({ events }) => events.map(({ name, version }) => `${name} ${version}`)),
+    [["Asked 3"]],
+  );
 });
 
 test("an event type with its own queue is not at the topic of its name", async () => {

@@ -27,4 +27,31 @@ test("a value that is no event is refused with everything beside it", async () =
   assert.is((await hive.queue("Ping-Reader").counts()).ready, 2);
 });
 
+test("an async iterable is published in batches, none held longer", async () => {
+  await using hive = await createHive({ actors: Reader, logger: silentLogger });
+  await hive.setup();
+  const ready: number[] = [];
+  async function* pings() {
+    for (let n = 0; n < 250; n++) {
+      if (n % 50 === 0) ready.push((await hive.queue("Ping-Reader").counts()).ready);
+      yield new Event("Ping", n);
+    }
+  }
+  assert.is(await hive.push(pings()), 0);
+  assert.equal(ready, [0, 0, 100, 100, 200]);
+  assert.is((await hive.queue("Ping-Reader").counts()).ready, 250);
+});
+
+test("an async iterable that fails leaves the batches before it published", async () => {
+  await using hive = await createHive({ actors: Reader, logger: silentLogger });
+  await hive.setup();
+  async function* pings() {
+    for (let n = 0; n < 150; n++) yield new Event("Ping", n);
+    throw new RangeError("the file ended early");
+  }
+  const error: unknown = await hive.push(pings()).catch((thrown: unknown) => thrown);
+  assert.instance(error, RangeError);
+  assert.is((await hive.queue("Ping-Reader").counts()).ready, 100);
+});
+
 test.run();

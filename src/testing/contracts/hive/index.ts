@@ -6,6 +6,7 @@ import { once } from "./once.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
+import { transactions } from "./transactions.ts";
 
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
@@ -16,4 +17,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...once,
   ...publishing,
   ...state,
+  ...transactions,
 ];

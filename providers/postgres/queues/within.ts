@@ -1,0 +1,148 @@
+import type { Clock } from "../../../src/base/clock.ts";
+import { messageOf as textOf } from "../../../src/base/error-text.ts";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import { safeText } from "../../../src/base/safe-text.ts";
+import type { Transaction } from "../../../src/contract/transaction.ts";
+import type { Event } from "../../../src/events/event.ts";
+import { identityOf } from "../../../src/events/identity.ts";
+import type { PostgresClient } from "../client.ts";
+import { inSchema } from "../database/migrate.ts";
+import { codeOf, translate } from "../errors.ts";
+import { lineOf, messageOf } from "./message.ts";
+import { OpenTransactions } from "./open-transactions.ts";
+import type { Notices } from "./notices.ts";
+import type { Topology } from "./topology.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** The parts that publishing in a transaction of the application works with. */
+export interface PushWithinParts {
+  readonly client: PostgresClient;
+  readonly clock: Clock;
+  readonly topology: Topology;
+  readonly waiting: Waiting;
+  readonly notices: Notices;
+  /** How long the id of an event is known, in ms. */
+  readonly windowMs: number;
+}
+
+interface Output {
+  readonly known: number;
+  readonly subscription: number;
+  readonly line: string | null;
+  readonly due: number;
+  readonly event: string;
+  readonly body: string | null;
+  readonly bytes: string | undefined;
+}
+
+interface ResultRow {
+  readonly what: "topology" | "xact";
+  readonly n: number | bigint | string;
+  readonly xact: string | null;
+}
+
+/** How often events are sent anew because the topology changed. */
+const maxTopologies = 3;
+
+/** Publishes events in transactions of the application. */
+export class PushWithin {
+  readonly #parts: PushWithinParts;
+  readonly #open: OpenTransactions;
+
+  constructor(parts: PushWithinParts) {
+    this.#parts = parts;
+    const { client, clock, waiting, notices } = parts;
+    this.#open = new OpenTransactions(client, clock, (subscription, count) => {
+      waiting.touch(subscription);
+      notices.published(subscription, count);
+    });
+  }
+
+  /**
+   * Publishes events. Returns how many were dropped as duplicates.
+   *
+   * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool.
+   */
+  async push(transaction: Transaction, events: readonly Event[]): Promise<number> {
+    const { client, topology } = this.#parts;
+    assertOneConnection(transaction);
+    await client.ready();
+    for (let times = 1; ; times++) {
+      await topology.assertDestinations(events);
+      const { text, subscriptions } = this.#pushOf(events);
+      const { what, n, xact } = await send(transaction, text, client);
+      if (what === "xact") {
+        if (xact !== null) this.#open.add(xact, subscriptions);
+        return Number(n);
+      }
+      if (times === maxTopologies)
+        throw new BeeHiveError(
+          "Unavailable",
+          "The transaction does not see the topics of now, since it began before one of them was made. Repeat it.",
+        );
+      await topology.read();
+    }
+  }
+
+  close(): void {
+    this.#open.close();
+  }
+
+  /** Returns the parameter of `push_within_1`, and how many events each subscription gets. */
+  #pushOf(events: readonly Event[]): { readonly text: string; readonly subscriptions: ReadonlyMap<number, number> } {
+    const { topology, windowMs } = this.#parts;
+    const known: { readonly destination: number; readonly id: string }[] = [];
+    const outputs: Output[] = [];
+    const counts = new Map<number, number>();
+    for (const event of events) {
+      const { id: destination, subscriptions } = topology.knownDestination(event) ?? { id: 0, subscriptions: [] };
+      const number = known.push({ destination, id: identityOf(event) });
+      const { bytes, ...row } = messageOf(event);
+      const content = { ...row, bytes: bytes ? Buffer.from(bytes).toString("base64") : undefined };
+      const due = event.enqueueTime?.getTime() ?? 0;
+      for (const subscription of subscriptions) {
+        const line = lineOf(subscription, event);
+        outputs.push({ known: number, subscription: subscription.id, line, due, ...content });
+        counts.set(subscription.id, (counts.get(subscription.id) ?? 0) + 1);
+      }
+    }
+    const push = { topology: topology.version, window: windowMs, known, outputs };
+    return { text: JSON.stringify(push), subscriptions: counts };
+  }
+}
+
+async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
+  const text = inSchema("SELECT what, n, xact FROM beehive.push_within_1($1::text)", client.schema);
+  try {
+    const { rows } = await transaction.query(text, [push]);
+    return rows[0] as ResultRow;
+  } catch (error) {
+    throw failureWithin(error, client);
+  }
+}
+
+function failureWithin(error: unknown, { where, schema }: PostgresClient): BeeHiveError {
+  const known = translate(error, where);
+  const code = codeOf(error);
+  if (code === "42501") return known;
+  if (/^(3F000|42883|42P01)$/.test(code))
+    return new BeeHiveError(
+      "InvalidConfiguration",
+      `The transaction is in another database than the hive, since there is no schema "${schema}". Nothing was published.`,
+      { cause: error },
+    );
+  return new BeeHiveError(
+    known.code,
+    `Nothing was published in the transaction: ${safeText(textOf(error), 512)}. Roll it back, and repeat it.`,
+    { cause: error },
+  );
+}
+
+/** A pool would run the statement outside of the transaction. */
+function assertOneConnection(transaction: Transaction): void {
+  if (!("totalCount" in transaction)) return;
+  throw new BeeHiveError(
+    "InvalidConfiguration",
+    "within is a pool, which takes any of its connections. Take a client of the pool, BEGIN, and give that client.",
+  );
+}

@@ -1,0 +1,18 @@
+/** Calls the route handlers as Next does. */
+import { strictEqual } from "node:assert";
+import { GET as health } from "../next/app/health/route.ts";
+import { GET, POST } from "../next/app/orders/route.ts";
+import { hive } from "../next/hive.ts";
+
+const url = "http://localhost/orders";
+const accept = (body: object): Promise<Response> =>
+  POST(new Request(url, { method: "POST", body: JSON.stringify(body) }));
+const find = (id: string): Promise<Response> => GET(new Request(`${url}?id=${id}`));
+
+strictEqual((await accept({ orderId: "1042" })).status, 202);
+strictEqual((await accept({ order: 1 })).status, 400);
+await (await hive()).whenIdle();
+strictEqual(((await (await find("1042")).json()) as { status: string }).status, "paid");
+strictEqual((await find("1")).status, 404);
+strictEqual((await health()).status, 200);
+await (await hive()).stop();

@@ -1,0 +1,35 @@
+import type { AddressInfo } from "node:net";
+import { createHive, isBeeHiveError } from "beehive-actors";
+import Fastify from "fastify";
+import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
+
+const hive = await createHive({ actors: Payment, provider });
+const app = Fastify();
+
+app.addHook("onReady", () => hive.start());
+// Runs when no more requests come; actors that work have 30 seconds to finish.
+app.addHook("onClose", () => hive.stop());
+
+app.post<{ Body: { orderId: string } }>("/orders", async (request, reply) => {
+  await hive.push(OrderAccepted.create(request.body));
+  return reply.status(202).send();
+});
+
+app.get<{ Params: { id: string } }>("/orders/:id", async (request, reply) => {
+  const order = await hive.store(Orders).find(request.params.id);
+  return order ?? reply.status(404).send();
+});
+
+app.get("/health", async (_request, reply) => {
+  const { ready, detail } = await hive.health();
+  return reply.status(ready ? 200 : 503).send(detail);
+});
+
+app.setErrorHandler((error, _request, reply) => {
+  if (isBeeHiveError(error, "InvalidEvent")) return reply.status(400).send({ error: error.message });
+  return reply.send(error);
+});
+
+await app.listen({ port });
+console.log(`listening on ${(app.server.address() as AddressInfo).port}`);
+process.once("SIGTERM", () => void app.close());

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { root } from "./run.ts";
+
+/** The folder of the samples, with packages of its own. */
+export const samples: string = join(root, "samples/frameworks");
+const limitMs = 60_000;
+
+/**
+ * Runs a sample: an order is accepted, paid by an actor, and found; a wrong one is refused; SIGTERM ends it well.
+ *
+ * @throws Error with the output of the sample.
+ */
+export async function servesShop(sample: string): Promise<void> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(samples, `${sample}.ts`)], {
+    // tsx compiles as the tsconfig.json of its folder says.
+    cwd: samples,
+    env: { ...process.env, PORT: "0", BEEHIVE_PROVIDER: "memory:" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part: string) => output.push(part));
+  const ended = once(child, "exit") as Promise<[code: number | null]>;
+  const shown = (): string => output.join("");
+  try {
+    await until(() => shown().includes("listening on") || child.exitCode !== null);
+    const port = /listening on (\d+)/.exec(shown())?.[1];
+    if (port === undefined) throw new Error(`it does not listen\n${shown()}`);
+    await useShop(`http://localhost:${port}`);
+    child.kill("SIGTERM");
+    const [code] = await ended;
+    if (code !== 0 && child.signalCode !== "SIGTERM") throw new Error(`it ended with ${code}\n${shown()}`);
+  } finally {
+    clearTimeout(timer);
+    child.kill("SIGKILL");
+  }
+}
+
+async function useShop(url: string): Promise<void> {
+  const post = async (body: object): Promise<number> => {
+    const headers = { "content-type": "application/json", connection: "close" };
+    return (await fetch(`${url}/orders`, { method: "POST", headers, body: JSON.stringify(body) })).status;
+  };
+  const get = (path: string): Promise<Response> => fetch(`${url}${path}`, { headers: { connection: "close" } });
+  expect("an order is accepted", await post({ orderId: "1042" }), 202);
+  expect("a wrong order is refused", await post({ order: 1 }), 400);
+  await until(async () => (await get("/orders/1042")).status === 200);
+  expect("the order is paid", JSON.stringify(await (await get("/orders/1042")).json()).includes('"paid"'), true);
+  expect("an unknown order is not found", (await get("/orders/1")).status, 404);
+  expect("it is healthy", (await get("/health")).status, 200);
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error("it took too long");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function expect(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${String(expected)}, and got ${String(actual)}`);
+}

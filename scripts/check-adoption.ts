@@ -1,0 +1,46 @@
+/**
+ * Checks what docs/frameworks.md and docs/bundling.md say, with the package as it is built: `npm run check:adoption`.
+ *
+ * Frameworks and bundlers are large, so the first run, and each after a change of their lockfiles, installs them.
+ */
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { bundlerNames, bundles, entries } from "./adoption/bundlers.ts";
+import { samples, servesShop } from "./adoption/frameworks.ts";
+import { check, root, run } from "./adoption/run.ts";
+import { installLocked } from "./install.ts";
+
+const built = join(samples, "node_modules/beehive-actors");
+
+try {
+  if (installLocked(samples)) console.log("ok    the frameworks are installed");
+  if (installLocked(join(root, "scripts/bundlers"))) console.log("ok    the bundlers are installed");
+  await check("the package is built beside them", build);
+  await check("the samples compile", () => run(bin("tsc"), ["-p", samples, "--noEmit"]));
+  for (const sample of ["express", "fastify", "hono", "nest", "node-http"])
+    await check(`${sample} serves the shop`, () => servesShop(sample));
+  await check("next serves the shop by its route handlers", () => runSample("checks/next.ts"));
+  await check("nest makes actors for their steps, and stops them", () => runSample("checks/nest.ts"));
+  for (const bundler of bundlerNames)
+    for (const entry of Object.keys(entries) as (keyof typeof entries)[])
+      await check(`${bundler} bundles ${entry}`, () => bundles(bundler, entry, built));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+function bin(name: string): string {
+  return join(root, "node_modules/.bin", name);
+}
+
+function runSample(file: string): void {
+  run(process.execPath, ["--import", "tsx", file], { cwd: samples });
+}
+
+/** Builds the package among the installed ones, where it finds the frameworks. */
+function build(): void {
+  rmSync(built, { recursive: true, force: true });
+  mkdirSync(built);
+  copyFileSync(join(root, "package.json"), join(built, "package.json"));
+  run(bin("tsc"), ["-p", join(root, "tsconfig.build.json"), "--outDir", join(built, "dist")]);
+}
