@@ -58,6 +58,7 @@ test("warnings of the provider are told, and the hive is ready", async () => {
   const { ready, detail } = await hive.health();
   assert.equal([ready, detail.provider.warnings], [true, ["something grows"]]);
   await hive.stop();
+  await provider.close();
 });
 
 test("an unresponsive provider means live, not ready after 800 ms, Timeout", async () => {
