@@ -1,8 +1,6 @@
 import type { ProviderModule } from "../../src/contract/provider-module.ts";
 
-/** Loads the provider. Kept after the first time, since a simulation opens one for each of its runs. */
-const load = () => import("./index.ts");
-let face: Awaited<ReturnType<typeof load>> | undefined;
+let openMemory: ProviderModule["open"] | undefined;
 
 /** Describes `memory:`. */
 export const providerModule: ProviderModule = {
@@ -10,5 +8,5 @@ export const providerModule: ProviderModule = {
   journal: "memory",
   sharedBetweenProcesses: false,
   messagingSystem: "memory",
-  open: async (url, context) => (face ??= await load()).openMemory(url, context),
+  open: async (url, context) => (openMemory ??= (await import("./index.ts")).openMemory)(url, context),
 };
