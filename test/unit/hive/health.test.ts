@@ -51,6 +51,16 @@ test("a hive is ready while it runs, and live until it has stopped", async () =>
   assert.equal(brief(await hive.health()), [false, false, "stopped"]);
 });
 
+test("warnings of the provider are told, and the hive is ready", async () => {
+  const provider = Object.assign(new MemoryProvider(), { warnings: async () => ["something grows"] });
+  const hive = await createHive({ ...options, provider });
+  await hive.start();
+  const { ready, detail } = await hive.health();
+  assert.equal([ready, detail.provider.warnings], [true, ["something grows"]]);
+  await hive.stop();
+  await provider.close();
+});
+
 test("an unresponsive provider means live, not ready after 800 ms, Timeout", async () => {
   const clock = new ManualClock();
   let asked = 0;
