@@ -84,7 +84,7 @@ export interface PostgresSettings {
  * @example
  * createHive({ actors, provider: "postgres://worker@db.example/shop?schema=beehive&durability=normal" });
  * @example
- * createHive({ actors, provider: openPostgres({ connection: { host: "db.example", password: () => token() } }) });
+ * createHive({ actors, provider: new PostgresProvider({ connection: { host: "db.example", password: () => token() } }) });
  */
 export interface PostgresOptions extends Partial<PostgresSettings> {
   /** The URL of the database, with the options of `pg` such as `sslmode`. */
