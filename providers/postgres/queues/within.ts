@@ -129,8 +129,9 @@ export class PushWithin {
 async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
   const text = inSchema("SELECT what, n, xact FROM beehive.push_within_1($1::text)", client.schema);
   try {
-    const { rows } = await transaction.query(text, [push]);
-    return rows[0] as ResultRow;
+    const [row] = (await transaction.query(text, [push])).rows;
+    if (row === undefined) throw new Error("its query returned no row");
+    return row as ResultRow;
   } catch (error) {
     throw failureWithin(error, client);
   }

@@ -169,4 +169,11 @@ test("a transaction that holds the only connection of the pool is told so", asyn
   await pool.end();
 });
 
+test("an object that answers with nothing is no transaction", async () => {
+  await using web = await publisher();
+  const within = { query: async () => ({ rows: [] }) };
+  const { message } = await throwsCode("Unavailable", () => web.push(new Event("Soon", 1), { within }));
+  assert.match(message, "Nothing was published in the transaction: its query returned no row");
+});
+
 test.run();
