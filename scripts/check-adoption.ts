@@ -37,7 +37,7 @@ function runSample(file: string): void {
   run(process.execPath, ["--import", "tsx", file], { cwd: samples });
 }
 
-/** Puts the package among the installed ones, where it finds the frameworks as in an application. */
+/** Builds the package among the installed ones, where it finds the frameworks. */
 function build(): void {
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built);

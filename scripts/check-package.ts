@@ -17,12 +17,13 @@ interface Manifest {
 }
 
 const EXPECTED_FILES =
-  /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|schemas\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
 const REQUIRED_FILES = [
   "dist/src/index.js",
   "dist/src/cli/main.js",
   "docs/cli.md",
+  "schemas/config.json",
   "templates/starter/src/actors.ts",
   "package.json",
   "README.md",

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Installs the packages of a folder with a lockfile of its own, unless they match it. Returns whether it did.
+ * Installs the packages of a folder by its lockfile, unless they match it. Returns whether it did.
  *
  * Runs no package scripts: none is needed, and one sends telemetry.
  */

@@ -143,3 +143,6 @@ export {
   type TracedEvent,
   type TraceState,
 } from "./journal/trace/trace.ts";
+
+// The command line: its configuration as a module.
+export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

@@ -2,6 +2,7 @@ import type { Settings } from "../child/hops.ts";
 import type { Latency } from "../child/load.ts";
 import type { CommandName, Commands } from "../child/protocol.ts";
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Server, ServerCounts } from "../servers/server.ts";
 import { scratchFolder } from "../servers/scratch.ts";
 import { spreadOf } from "../statistics.ts";
@@ -105,6 +106,9 @@ export async function contest(entries: readonly Entry[], rules: Rules): Promise<
   return { standings: standings.map(({ standing }) => standing), leftOut };
 }
 
+/** Wait after the start, so that its last work does not count as idle, in ms. */
+const settleMs = 3_000;
+
 type Spent = ServerCounts & { readonly cpuMs: number };
 
 /** The run of a contestant through the contest. */
@@ -165,7 +169,7 @@ class Lane {
   }
 
   async idle(seconds: number): Promise<void> {
-    const own = await this.#opened(this.standing.concurrency, "idle", { seconds }, seconds);
+    const own = await this.#opened(this.standing.concurrency, "idle", { seconds }, seconds, settleMs);
     this.standing.idleCpu = own + this.#spent.cpuMs / seconds;
     this.standing.idleStatements = this.#spent.statements / seconds;
   }
@@ -175,6 +179,7 @@ class Lane {
     command: C,
     options: Commands[C]["options"],
     seconds: number,
+    waitMs = 0,
   ): Promise<Commands[C]["answer"]> {
     using folder = scratchFolder();
     const { settings, server } = this.standing.entry;
@@ -184,6 +189,7 @@ class Lane {
       folder: folder.path,
       ...(server && { port: server.port }),
     });
+    await sleep(waitMs);
     const before = await spentBy(server);
     const answer = await this.racer.ask(command, options, seconds * 1_000 + 60_000);
     const after = await spentBy(server);

@@ -1,5 +1,5 @@
 /*
- * The part of Nest that the module uses, so that the library needs no package of Nest to compile. Nest 10 and later have
+ * The part of Nest that the module uses. With it the library compiles without Nest. Nest 10 and later have
  * it; `samples/frameworks` runs and compiles the module beside Nest itself.
  */
 declare module "@nestjs/core" {

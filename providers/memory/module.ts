@@ -1,6 +1,6 @@
 import type { ProviderModule } from "../../src/contract/provider-module.ts";
 
-let face: typeof import("./index.ts") | undefined;
+let openMemory: ProviderModule["open"] | undefined;
 
 /** Describes `memory:`. */
 export const providerModule: ProviderModule = {
@@ -8,5 +8,5 @@ export const providerModule: ProviderModule = {
   journal: "memory",
   sharedBetweenProcesses: false,
   messagingSystem: "memory",
-  open: async (url, context) => (face ??= await import("./index.ts")).openMemory(url, context),
+  open: async (url, context) => (openMemory ??= (await import("./index.ts")).openMemory)(url, context),
 };

@@ -102,7 +102,7 @@ export interface PostgresConfig extends PostgresSettings {
   readonly pool: PostgresPool | undefined;
 }
 
-export const defaultSettings: PostgresSettings = {
+const defaultSettings: PostgresSettings = {
   schema: "beehive",
   connections: 4,
   listen: "on",

@@ -6,6 +6,7 @@ import type { Capabilities, Provider, ProviderContext, Step } from "../../src/co
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { stepConflict } from "../../src/provider-kit/step-rows.ts";
 import { PostgresClient } from "./client.ts";
 import { configFrom, configOf, type PostgresOptions } from "./config.ts";
@@ -90,6 +91,8 @@ export class PostgresProvider implements Provider {
       rows,
       clock: serverClock,
       locks: this.#locks,
+      underWay: new StepsUnderWay(),
+      discarded: (lease, relied) => (lease.relied = relied),
       async commit(lease, events, changes) {
         const items = changes ? usesOf(changes) : [];
         const outcome = await queues.commitStep({ lease, events, pushed: false, items });

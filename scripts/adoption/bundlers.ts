@@ -17,7 +17,7 @@ export type Bundler = keyof typeof commands;
 export const bundlerNames = Object.keys(commands) as readonly Bundler[];
 
 /** Packages that an application of one provider does not have. */
-const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise", "@nestjs"];
+const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "pg", "rhea", "rhea-promise", "@nestjs"];
 
 /** Entries with the optional packages that they have, and their output. */
 export const entries = {
@@ -52,7 +52,7 @@ const environment = {
 };
 
 /**
- * Bundles an entry as docs/bundling.md says, in a project without other SDKs, and runs what comes out.
+ * Bundles an entry as docs/bundling.md says, and runs the bundle. The project has no other SDKs.
  *
  * @param built The folder of the package as it is built.
  * @throws Error with the output of the bundler or of the bundle.

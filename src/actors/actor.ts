@@ -43,7 +43,7 @@ export interface ProcessorActor<T extends AnyEventType | undefined = undefined> 
   processAsync(event: Event, context: ContextOf<T>): ActorOutput | Promise<ActorOutput>;
 }
 
-/** The context of an actor, with the body if its options name the type of its events. */
+/** The context of an actor, with the body if its options name its event. */
 type ContextOf<T extends AnyEventType | undefined> = [T] extends [AnyEventType] ? TypedContext<T> : ActorContext;
 
 /** The delivery that an actor works on. */
@@ -66,7 +66,7 @@ export interface ActorContext {
   readonly clock: Clock;
 }
 
-/** The delivery to an actor whose options name the type of its events, see {@link ActorOptions.event}. */
+/** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */
 export interface TypedContext<T extends AnyEventType> extends ActorContext {
   /** The body of the event: upcast and checked by the type. */
   readonly body: BodyOf<T>;

@@ -32,5 +32,9 @@ export function queueSpecs(
     for (const name of publishes) publish(name, { ...spec, ordered: false });
   }
   const publishedOnly = [...published].filter(([name]) => !read.has(name)).map(([, spec]) => spec);
-  return [...publishedOnly, ...read.values()];
+  return [...publishedOnly.map(markedAsPublished), ...read.values()];
+}
+
+function markedAsPublished(spec: QueueSpec): QueueSpec {
+  return spec.name.kind === "queue" ? { ...spec, publishedOnly: true } : spec;
 }

@@ -118,13 +118,19 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
 /** Returns the problems of a configuration, each with its path; empty when it is valid. */
 export function configProblems(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return ["it must be an object"];
-  const { issues = [] } = v.safeParse(configSchema, value);
+  const { issues = [] } = v.safeParse(configSchema, withoutSchema(value));
   return issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
 }
 
 /** Returns a configuration without problems, its lengths of time in ms. */
 export function parsedConfig(value: unknown): Config {
-  return v.parse(configSchema, value);
+  return v.parse(configSchema, withoutSchema(value));
+}
+
+/** Returns a configuration without the name of schemas/config.json, which is for editors. */
+function withoutSchema(value: unknown): object {
+  const { $schema: _, ...config } = Object(value) as Readonly<Record<string, unknown>>;
+  return config;
 }
 
 function isQueueName(name: string): boolean {

@@ -12,6 +12,12 @@ export interface QueueSpec {
   readonly leaseMs: number;
   /** The hive's limit of attempts. A limit of the broker must be higher, so that the hive dead-letters first. */
   readonly maxAttempts: number;
+  /**
+   * True for a queue that the hive publishes to and does not read. `ordered` is then unknown: its readers set it.
+   *
+   * @default false
+   */
+  readonly publishedOnly?: boolean | undefined;
 }
 
 /** An event handed to one consumer for a time. The queue operator that made it settles it, once. */

@@ -6,10 +6,10 @@ const typeAlone: StandardSchemaV1 = {
 };
 
 /**
- * Declares the body of an event type by a TypeScript type alone; nothing is checked when the program runs.
+ * Declares the body of an event type by a TypeScript type alone.
  *
- * `eventType<Order>("OrderAccepted")` does the same, but hides the name of the type from the compiler. Types that the
- * compiler cannot tell apart by name, it tells apart by their bodies.
+ * Nothing is checked when the program runs. `eventType<Order>("OrderAccepted")` does the same, but hides the name of the
+ * type from the compiler, which then tells types apart by their bodies alone.
  *
  * @example
  * const SeatHeld = eventType("SeatHeld", bodyOf<{ id: string }>());

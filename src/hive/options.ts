@@ -28,7 +28,7 @@ export interface HiveOptions extends Publisher {
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
   /**
-   * Makes actors by another container, one for each event; `undefined` leaves an actor to the hive.
+   * Makes an actor of another container for one event. `undefined` leaves the actor to the hive.
    *
    * @default None.
    * @example

@@ -38,7 +38,7 @@ export class Orchestrator {
     const { specs } = this;
     throwProblems(queues.problems(specs));
     if (topology === "create") {
-      await Promise.all([queues.ensure(specs), provider.setup?.()]);
+      await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
       return;
     }
     const missing = await queues.missing(specs);
@@ -47,6 +47,14 @@ export class Orchestrator {
       "QueueNotFound",
       `Missing: ${missing.join(", ")}. Create them, or let the hive create them with topology: "create".`,
     );
+  }
+
+  /** Leaves out existing queues that others read, since the set-up of a queue decides whether it is ordered. */
+  async #toEnsure(specs: readonly QueueSpec[]): Promise<readonly QueueSpec[]> {
+    const ofOthers = specs.filter(({ publishedOnly }) => publishedOnly);
+    if (ofOthers.length === 0) return specs;
+    const missing = new Set((await this.#parts.provider.queues.missing(ofOthers)).map(String));
+    return specs.filter((spec) => !ofOthers.includes(spec) || missing.has(spec.name.toString()));
   }
 
   /**

@@ -22,13 +22,14 @@ export function segmentsFrom(time: number): string {
  * A segment is one text of fields. It is no JSON: it is written for every event, and stored as a text within JSON, which
  * would escape each quotation mark.
  *
- * It begins with a time; other times are written as their short difference from it. Texts are written once: an empty
- * field and the text, later the number of the text. Most fields of most entries have their usual value, so each entry
- * says with the bits of one number which of these it writes.
+ * It begins with a time. Other times are written as their short difference from it. A text is written once, later its
+ * number. Most fields of most entries have their usual value, so the bits of a number say which of them an entry writes.
  */
 
 /** DEL: no id or type holds it, and JSON does not escape it. */
 const delimiter = "\u007f";
+/** Marks the first occurrence of a text. */
+const newText = "=";
 // oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
 
@@ -131,7 +132,7 @@ export class SegmentText {
     const known = this.#texts.get(text);
     if (known !== undefined) return void this.#fields.push(known);
     this.#texts.set(text, this.#texts.size);
-    this.#fields.push("", withoutControls(text));
+    this.#fields.push(newText + withoutControls(text));
     this.#length += text.length;
   }
 
@@ -160,10 +161,10 @@ export function entriesOf(text: string): JournalEntry[] {
   const nextTime = (): number => start + nextNumber();
   const nextText = (): string => {
     const field = next();
-    if (field !== "") return texts[Number(field)] ?? "";
-    const first = next();
-    texts.push(first);
-    return first;
+    if (!field.startsWith(newText)) return texts[Number(field)] ?? "";
+    const text = field.slice(newText.length);
+    texts.push(text);
+    return text;
   };
   const nextOutput = (): JournaledEvent => {
     const output = { id: nextText(), eventType: nextText(), destination: nextText() };

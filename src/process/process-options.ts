@@ -14,12 +14,12 @@ export interface Turn<S extends ProcessState, P extends readonly Published[]> {
   /** The state. Changes of it are stored with the turn; fields of your own are absent until a turn sets them. */
   readonly state: Stored<S>;
   readonly context: ActorContext;
-  /** Returns whether the process took an event of each of these types, the present one included. */
+  /** Returns whether the process took an event of each of these types. The present one counts. */
   readonly has: (...types: readonly AnyEventType[]) => boolean;
   /** Ends the process, and publishes these events. Later events of the process are ignored. */
   readonly complete: (...events: readonly EventOf<P[number]>[]) => void;
   /**
-   * Ends the process, publishes these events, and then the compensations of all that it took, the latest first.
+   * Ends the process, publishes these events, and then every compensation, the latest first.
    *
    * An event that comes later is compensated at once.
    */

@@ -73,7 +73,7 @@ export class ProcessRun {
     return this.#store(arrival, state, [...outputs, ...due], (item) => states.insert(item));
   }
 
-  /** Returns the outputs of an event of a process that has started; `undefined` if the event changes nothing. */
+  /** Returns the outputs of an event of a started process; `undefined` if it changes nothing. */
   async #next(arrival: Arrival, state: State): Promise<readonly Event[] | undefined> {
     const { step } = arrival;
     if (step === this.#parts.steps[0]) return undefined;
@@ -109,7 +109,7 @@ export class ProcessRun {
     return outputs;
   }
 
-  /** Returns the compensations of the event and of all that were taken before, the latest first. */
+  /** Returns the compensations of the event and of all before it, the latest first. */
   async #undoAll(arrival: Arrival, state: State): Promise<readonly Event[]> {
     const outputs: Event[] = [];
     if (arrival.step.undo) outputs.push(...(await this.#undo(arrival, state, arrival.event, arrival.step)));
@@ -125,7 +125,7 @@ export class ProcessRun {
     return collect(await step.undo?.(taken), context);
   }
 
-  /** Stores the state with the event and its outputs, so that a repeated step publishes the same. */
+  /** Stores the state with the event and its outputs: a repeated step publishes the same. */
   async #store(
     { event, step }: Arrival,
     state: State,

@@ -27,7 +27,7 @@ const schema: StandardSchemaV1<TimeLimit> = {
 
 type Limits = Readonly<Record<string, unknown>>;
 
-/** Returns the type of the events that the time limits of a process are; `undefined` if it has none. */
+/** Returns the type of the time limits of a process; `undefined` if it has none. */
 export function timeLimitOf(name: string, after: Limits): EventType<TimeLimit> | undefined {
   if (Object.keys(after).length === 0) return undefined;
   // A queue: a time limit concerns this process alone.
@@ -43,7 +43,7 @@ export function timeLimitStep(type: EventType<TimeLimit>, after: Limits): AnySte
   };
 }
 
-/** Returns the events of the time limits of a process that starts now, in ms since the epoch. */
+/** Returns the time limits of a process that starts now. @param now In ms since the epoch. */
 export function timeLimitEvents(
   type: EventType<TimeLimit>,
   limits: readonly string[],

@@ -1,4 +1,6 @@
 import { afterThisTurn } from "../base/clock.ts";
+import { ConcurrencyConflict } from "../base/errors.ts";
+import type { Event } from "../events/event.ts";
 import { rowName, within, type RowContent, type RowKey, type RowRange } from "./rows.ts";
 import { stepConflict, type StepChanges } from "./step-changes.ts";
 
@@ -15,6 +17,28 @@ export interface PendingWrite {
   /** `undefined` for a deletion. */
   readonly content: RowContent | undefined;
   readonly commit: PendingCommit;
+}
+
+/**
+ * Resolves when all commits that the failed step of a lease relied on have happened.
+ *
+ * @throws ConcurrencyConflict if one of them has failed: the step failed upon what was undone.
+ */
+export async function assertHappened({
+  event,
+  relied,
+}: {
+  readonly event: Pick<Event, "id">;
+  readonly relied: Iterable<PendingCommit>;
+}): Promise<void> {
+  for (const { happened } of relied) {
+    try {
+      await happened;
+    } catch (cause) {
+      const message = `The event ${event.id} failed upon a change that was undone. It will be delivered again.`;
+      throw new ConcurrencyConflict(event.id, message, { cause });
+    }
+  }
 }
 
 /** A place in the line of a row. */

@@ -73,7 +73,7 @@ function unexpectedLetters({ fates }: History, expected: ReadonlySet<string>): r
 
 /** Returns the events that a provider with atomic steps committed twice. */
 function repeated({ history, profile }: Scene): readonly string[] {
-  if (!profile.atomicStep || profile.deduplicationMs === 0) return [];
+  if (!profile.atomicStep || profile.deduplication === 0) return [];
   return [...history.fates.values()]
     .filter(({ committed }) => committed > 1)
     .map((fate) => `${nameOf(fate)} was committed ${fate.committed} times.`);

@@ -69,7 +69,7 @@ export class SeededDecisions implements Decisions {
   #faults = 0;
 
   /** @param points The number of points of a calm run. @param mean The mean number of faults in a run. */
-  constructor(seed: number, { faults }: FaultProfile, points: number, mean: number) {
+  constructor(seed: number, { faults }: FaultProfile<number>, points: number, mean: number) {
     const run = hashOf(seed, "run");
     const all = Object.entries(faults) as [Fault, number][];
     const some = all.filter(([name]) => chance(hashOf(seed, name), 0) < 0.6);

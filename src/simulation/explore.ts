@@ -1,3 +1,4 @@
+import { Turnstile } from "../base/turnstile.ts";
 import type { Event } from "../events/event.ts";
 import { deadOf, type Calm } from "./checks.ts";
 import { CalmDecisions, GivenDecisions, SeededDecisions, calmMs, type Decision, type Decisions } from "./decisions.ts";
@@ -32,8 +33,20 @@ export interface Explored {
   readonly story: string | undefined;
 }
 
+/** Simulations of a process take turns: fakes of the outside belong to the run under way. */
+const turns = new Turnstile();
+
 /** Plays the runs, and shrinks the first failure. */
 export async function explore(exploration: Exploration): Promise<Explored> {
+  const leave = await turns.enter("simulation");
+  try {
+    return await playAll(exploration);
+  } finally {
+    leave();
+  }
+}
+
+async function playAll(exploration: Exploration): Promise<Explored> {
   const { plan, events, runs, seed, faultsPerRun, stopsAtFirst, onRun, signal, tellsStory } = exploration;
   const began = performance.now();
   const tally = new Tally(plan);

@@ -1,4 +1,7 @@
+import { checkedDuration } from "../base/checked-number.ts";
+import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { delay } from "../base/numbers.ts";
 import type { Capabilities } from "../contract/provider.ts";
 
 /**
@@ -32,29 +35,29 @@ export const faultNames = [
 ] as const;
 
 /** A provider as a simulation knows it: what it promises, and which faults it lets through. */
-export interface FaultProfile {
+export interface FaultProfile<T = Duration> {
   readonly name: string;
   /** Whether the writes, the outputs and the commit of a step happen together or not at all. */
   readonly atomicStep: boolean;
-  /** How long an event that is pushed again is dropped, in ms. 0 delivers it again. */
-  readonly deduplicationMs: number;
-  /** The same for topics and queues that are read in order. @default `deduplicationMs` */
-  readonly orderedDeduplicationMs?: number | undefined;
+  /** How long an event that is pushed again is dropped. 0 delivers it again. */
+  readonly deduplication: T;
+  /** The same for topics and queues that are read in order. @default the value of `deduplication` */
+  readonly orderedDeduplication?: T | undefined;
   /** The relative frequency of each fault. A fault that is left out never happens. */
   readonly faults: Readonly<Partial<Record<Fault, number>>>;
 }
 
 /** The faults that every provider lets through. */
 const anywhere = { crash: 4, freeze: 1, restart: 1, "lease-lost": 2, late: 1, outage: 1, "lost-answer": 2 };
-const atomic = { atomicStep: true, deduplicationMs: 600_000, faults: { ...anywhere, conflict: 2 } };
+const atomic = { atomicStep: true, deduplication: 600_000, faults: { ...anywhere, conflict: 2 } };
 const cloud = { ...anywhere, late: 3, duplicate: 4, throttled: 2, "half-batch": 1 };
 
-const profiles: Readonly<Record<ProfileName, FaultProfile>> = {
+const profiles: Readonly<Record<ProfileName, FaultProfile<number>>> = {
   memory: { name: "memory", ...atomic },
   sqlite: { name: "sqlite", ...atomic },
   postgres: { name: "postgres", ...atomic },
-  azure: { name: "azure", atomicStep: false, deduplicationMs: 600_000, faults: cloud },
-  aws: { name: "aws", atomicStep: false, deduplicationMs: 0, orderedDeduplicationMs: 300_000, faults: cloud },
+  azure: { name: "azure", atomicStep: false, deduplication: 600_000, faults: cloud },
+  aws: { name: "aws", atomicStep: false, deduplication: 0, orderedDeduplication: 300_000, faults: cloud },
 };
 
 /** The providers whose faults are known. */
@@ -62,8 +65,8 @@ export type ProfileName = "memory" | "sqlite" | "postgres" | "azure" | "aws";
 export const profileNames = Object.keys(profiles) as readonly ProfileName[];
 
 /** Returns a profile by its name, with some frequencies replaced. @throws BeeHiveError `InvalidConfiguration`. */
-export function profileOf(as: ProfileName | FaultProfile, rates: FaultProfile["faults"] = {}): FaultProfile {
-  const profile = typeof as === "object" ? as : knownProfile(as);
+export function profileOf(as: ProfileName | FaultProfile, rates: FaultProfile["faults"] = {}): FaultProfile<number> {
+  const profile = typeof as === "object" ? inMilliseconds(as) : knownProfile(as);
   const faults: FaultProfile["faults"] = { ...profile.faults, ...rates };
   const wrong = Object.entries(faults).filter(
     ([name, rate]) => !faultNames.some((known) => known === name) || !Number.isFinite(rate) || rate < 0,
@@ -77,19 +80,30 @@ export function profileOf(as: ProfileName | FaultProfile, rates: FaultProfile["f
 }
 
 /** Returns what a profile can do, as a provider says it. */
-export function capabilitiesOf({ name, atomicStep, deduplicationMs }: FaultProfile): Capabilities {
+export function capabilitiesOf({ name, atomicStep, deduplication }: FaultProfile<number>): Capabilities {
   return {
     atomicStep: atomicStep || `steps on ${name} are not atomic`,
-    deduplication: deduplicationMs > 0 || `${name} keeps duplicates`,
+    deduplication: deduplication > 0 || `${name} keeps duplicates`,
     ordering: true,
     transactions: "a simulation has no transactions of an application",
   };
 }
 
-function knownProfile(name: ProfileName): FaultProfile {
+function knownProfile(name: ProfileName): FaultProfile<number> {
   if (Object.hasOwn(profiles, name)) return profiles[name];
   throw new BeeHiveError(
     "InvalidConfiguration",
     `No profile of faults is called "${name}". There are ${profileNames.join(", ")}.`,
   );
+}
+
+function inMilliseconds({ deduplication, orderedDeduplication, ...profile }: FaultProfile): FaultProfile<number> {
+  const ms = (name: string, given: Duration): number => checkedDuration("simulate", `as.${name}`, given, delay);
+  return {
+    ...profile,
+    deduplication: ms("deduplication", deduplication),
+    ...(orderedDeduplication !== undefined && {
+      orderedDeduplication: ms("orderedDeduplication", orderedDeduplication),
+    }),
+  };
 }

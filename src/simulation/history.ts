@@ -105,14 +105,14 @@ export class History {
    */
   isRepeated(
     { id, queueName, partitionKey }: Event,
-    { orderedDeduplicationMs = 0 }: FaultProfile,
+    { orderedDeduplication = 0 }: FaultProfile<number>,
     now: number,
   ): boolean {
-    if (orderedDeduplicationMs === 0) return false;
+    if (orderedDeduplication === 0) return false;
     if (!this.#byDestination.get(queueName)?.some(({ ordered }) => ordered)) return false;
     const key = `${queueName}/${partitionKey}/${id}`;
     const last = this.#lastPublished.get(key);
-    if (last !== undefined && now - last < orderedDeduplicationMs) return true;
+    if (last !== undefined && now - last < orderedDeduplication) return true;
     this.#lastPublished.set(key, now);
     return false;
   }

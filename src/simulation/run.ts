@@ -20,7 +20,7 @@ import { drained, World } from "./world.ts";
 /** What all runs of a simulation have in common. */
 export interface Plan {
   readonly descriptors: readonly ActorDescriptor[];
-  readonly profile: FaultProfile;
+  readonly profile: FaultProfile<number>;
   readonly options: ProcessOptions;
   readonly processes: number;
   /** Opens the provider below the faults. */

@@ -14,7 +14,7 @@ import type { Living, World } from "./world.ts";
 export interface SceneParts {
   readonly world: World;
   readonly decisions: Decisions;
-  readonly profile: FaultProfile;
+  readonly profile: FaultProfile<number>;
   readonly history: History;
   readonly touched: Touched;
   readonly effects: Effects;
@@ -60,7 +60,7 @@ export interface Caller {
   readonly text: string;
 }
 
-/** The most attempts of one event that faults may take, so that its actor has one left. */
+/** The most attempts of one event that faults may take. */
 const maxLostAttempts = 3;
 /** Faults that take an attempt of the event that they befall. */
 const takesAttempt: ReadonlySet<Fault> = new Set([
@@ -77,7 +77,7 @@ const takesAttempt: ReadonlySet<Fault> = new Set([
 export class Scene implements SceneParts {
   readonly world: World;
   readonly decisions: Decisions;
-  readonly profile: FaultProfile;
+  readonly profile: FaultProfile<number>;
   readonly history: History;
   readonly touched: Touched;
   readonly effects: Effects;
@@ -143,8 +143,13 @@ export class Scene implements SceneParts {
   }
 
   async #strikeAt(key: string, caller: Caller, faults: readonly Fault[], when: "before" | "after"): Promise<void> {
-    const decision = this.decisions.faultAt(key, () => faults.filter((fault) => this.#mayStrike(fault, caller)));
+    const decision = this.decisions.faultAt(key, () => this.possible(faults, caller));
     if (decision) await this.#strike(decision, caller, when);
+  }
+
+  /** Returns the faults that may strike a caller: none takes the last attempt of an event. */
+  possible(faults: readonly Fault[], caller: Caller): readonly Fault[] {
+    return faults.filter((fault) => this.#mayStrike(fault, caller));
   }
 
   #mayStrike(fault: Fault, { process, record }: Caller): boolean {
@@ -157,8 +162,8 @@ export class Scene implements SceneParts {
   }
 
   #hasAttemptLeft(record: DeliveryRecord): boolean {
-    const max = Math.min(maxLostAttempts, maxAttemptsOf(record.descriptor) - 1);
-    return this.history.fateOf(record).lostAttempts < max;
+    if (record.lease.attempt >= maxAttemptsOf(record.descriptor)) return false;
+    return this.history.fateOf(record).lostAttempts < maxLostAttempts;
   }
 
   async #strike({ fault, size }: FaultDecision, caller: Caller, when: "before" | "after"): Promise<void> {
@@ -189,11 +194,16 @@ export class Scene implements SceneParts {
       case "outage":
       case "lost-answer":
       case "half-batch":
-        throw this.#simulated(new BeeHiveError("Unavailable", `No answer: ${text}. (Simulated.)`));
+        throw this.noAnswer(text);
       case "late":
       case "duplicate":
         return undefined;
     }
+  }
+
+  /** Returns the error of a call that nothing answers. */
+  noAnswer(text: string): Error {
+    return this.#simulated(new BeeHiveError("Unavailable", `No answer: ${text}. (Simulated.)`));
   }
 
   /** Gives an event to another consumer. The engine refuses when the lease has ended by itself: all the same. */

@@ -55,7 +55,7 @@ export interface SimulateOptions extends Pick<
   readonly lasts?: Duration | undefined;
   /** The most deliveries of a run. @default 10_000 */
   readonly deliveries?: number | undefined;
-  /** Opens the provider below the faults. @default Memory. */
+  /** Opens the provider below the faults, which must answer without I/O. @default Memory. */
   readonly engine?: ((clock: Clock) => Provider | Promise<Provider>) | undefined;
 }
 
@@ -109,7 +109,7 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
   throwProblems(unknown.map((name) => `simulate: checks.${name} is not a check; there are ${checkNames.join(", ")}`));
   const profile = profileOf(options.as ?? "memory", options.faults);
   const { descriptors } = await createHive({ actors, defaults, overrides, environment: {}, logger: silentLogger });
-  const window = Math.max(1, profile.deduplicationMs);
+  const window = Math.max(1, profile.deduplication);
   return {
     descriptors,
     profile,

@@ -101,6 +101,12 @@ export class SimulatedProcess implements Host {
         this.#scene.history.lines.push(`${this.#scene.world.now} ${this.number} ${record.key} ${outcome}`);
       },
     });
+    const over = (): void => {
+      // A hive that supervision stops ends its process, and whatever runs processes starts another.
+      if (this.alive && !this.stopping) this.#processes.replace();
+      this.end();
+    };
+    void this.hive.whenStopped().then(over, over);
     await this.hive.start();
   }
 
@@ -118,6 +124,8 @@ export class SimulatedProcess implements Host {
 
   holds(lock: { lose?(): void }): void {
     this.#locks.add(lock);
+    // A process that died while it waited for the lock holds it no longer than any dead holder.
+    if (!this.alive) lock.lose?.();
   }
 
   crash(by: DeliveryRecord | undefined): void {
@@ -146,9 +154,6 @@ export class SimulatedProcess implements Host {
   restart(deadlineMs: number): void {
     this.stopping = true;
     this.#processes.replace();
-    const over = (): void => {
-      this.alive = false;
-    };
-    void this.hive?.stop({ deadline: deadlineMs }).then(over, over);
+    this.hive?.stop({ deadline: deadlineMs }).catch(() => {});
   }
 }

@@ -15,7 +15,7 @@ import { capabilitiesOf, type Fault } from "./faults.ts";
 import type { DeliveryRecord } from "./history.ts";
 import { instrumented } from "./instrumented-stores.ts";
 import { Publishing } from "./publishing.ts";
-import { never, type Host, type Scene } from "./scene.ts";
+import { never, type Caller, type Host, type Scene } from "./scene.ts";
 
 const beforeCall: readonly Fault[] = ["crash", "freeze", "restart", "lease-lost", "outage", "throttled"];
 const afterWrite: readonly Fault[] = ["crash", "lost-answer"];
@@ -111,7 +111,7 @@ export class SimulatedQueues implements QueueOperator {
       this.#checkLease(lease);
       const record = scene.history.leased(lease, process.number);
       const caller = scene.callerOf(process, record, "arrive", "the event arrived");
-      const arrives = await this.#arrival(caller.key, lease, leaseMs, record);
+      const arrives = await this.#arrival(caller, lease, leaseMs, record);
       if (!arrives) continue;
       process.begin(record);
       await scene.before(caller, ["crash", "freeze", "restart", "lease-lost"]);
@@ -119,11 +119,20 @@ export class SimulatedQueues implements QueueOperator {
     }
   }
 
-  /** Lets an event come late or twice. Returns false when it comes later. */
-  async #arrival(key: string, lease: Lease, leaseMs: number, record: DeliveryRecord): Promise<boolean> {
+  /** Lets an event come late, twice, or not before its lease has ended. Returns false when it comes later. */
+  async #arrival(caller: Caller, lease: Lease, leaseMs: number, record: DeliveryRecord): Promise<boolean> {
     const { decisions, history, world, profile } = this.#scene;
-    const isOrdered = record.descriptor.ordered;
-    const decision = decisions.faultAt(`${key} arrival`, () => (isOrdered ? ["late"] : ["late", "duplicate"]));
+    const possible: readonly Fault[] = record.descriptor.ordered
+      ? ["late", "lost-answer"]
+      : ["late", "lost-answer", "duplicate"];
+    const decision = decisions.faultAt(`${caller.key} arrival`, () => this.#scene.possible(possible, caller));
+    if (decision) history.lines.push(`${world.now} ${decision.fault} at ${caller.key}`);
+    if (decision?.fault === "lost-answer") {
+      record.outcome = "never arrived";
+      history.fateOf(record).lostAttempts++;
+      history.strike("lost-answer", "answer lost after the lease", record);
+      throw this.#scene.noAnswer("the lease");
+    }
     if (decision?.fault === "late") {
       const delayMs = Math.ceil(1 + decision.size ** 3 * 120_000);
       record.outcome = "late";
@@ -133,7 +142,7 @@ export class SimulatedQueues implements QueueOperator {
       return false;
     }
     if (decision?.fault === "duplicate") {
-      const delayMs = Math.ceil(copyDelay(decision.size, Math.max(profile.deduplicationMs, 300_000)));
+      const delayMs = Math.ceil(copyDelay(decision.size, Math.max(profile.deduplication, 300_000)));
       history.strike("duplicate", `delivered again after ${delayMs} ms`, record);
       world.later(delayMs, () => void this.#deliverCopy(lease, leaseMs));
     }

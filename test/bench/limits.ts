@@ -15,10 +15,10 @@ export const limits = {
   },
   sqlite: {
     /** With many ready events. */
-    statementsAnEvent: 0.2,
+    statementsAnEvent: 0.15,
     transactionsAnEvent: 0.015,
     /** For a single source event through three hops. */
-    statementsAlone: 26,
+    statementsAlone: 24,
     transactionsAlone: 5,
   },
   start: {

@@ -9,11 +9,12 @@ import { suite } from "../support/suite.ts";
 const test = suite("bundles", { timeoutMs: 120_000 });
 
 /** Optional packages. */
-const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise"];
+const optional = ["@azure", "@aws-sdk", "libsql", "@libsql", "rhea", "rhea-promise", "pg"];
 const clouds = {
   aws: ["@aws-sdk"],
   azure: ["@azure", "rhea", "rhea-promise"],
   sqlite: ["libsql", "@libsql"],
+  postgres: ["pg"],
   none: [],
 } as const;
 
@@ -45,6 +46,7 @@ const entries = {
   sqlite: working("sqlite:./hive.db"),
   aws: `import "beehive-actors/aws"; ${opening("aws:?region=eu-west-1")}`,
   azure: `import "beehive-actors/azure"; ${opening("azure:")}`,
+  postgres: `import "beehive-actors/postgres"; ${opening("postgres://nobody@127.0.0.1:9/none")}`,
   forgotten: opening("aws:?region=eu-west-1"),
   lambda: `import { sqsHandler } from "beehive-actors/aws/lambda"; ${actor}
 export const handler = sqsHandler({ actors: WorkingActor, provider: "aws:?region=eu-west-1" });
@@ -69,6 +71,7 @@ const cases: readonly (readonly [entry: Entry, has: keyof typeof clouds, says: R
   ["sqlite", "sqlite", /^worked: WorkingActor$/m],
   ["aws", "aws", /^opened: aws$/m],
   ["azure", "azure", /^opened: azure$/m],
+  ["postgres", "postgres", /could not be used: the server does not answer/m],
   ["lambda", "aws", /^handled: 0$/m],
   ["functions", "azure", /^function: \S+ Topic$/m],
   ["forgotten", "none", /^The provider aws: is not in this bundle\. Add import "beehive-actors\/aws"/m],
@@ -118,7 +121,7 @@ test("a build of the sources can be used by projects", async () => {
   );
   assert.is(code, 0, stdout);
   cpSync(join(root, "package.json"), join(out, "package.json"));
-  for (const has of ["aws", "azure", "sqlite", "none"] as const) makeProject(has);
+  for (const has of ["aws", "azure", "sqlite", "postgres", "none"] as const) makeProject(has);
   assert.equal(commands.length, 2, "docs/bundling.md has a command for ES modules and one for CommonJS");
 });
 

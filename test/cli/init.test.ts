@@ -36,7 +36,9 @@ test("init without npm writes all files and overwrites none", async () => {
         "Dockerfile",
         "README.md",
         "beehive.config.yaml",
+        "compose.yaml",
         "customers.ndjson",
+        "hive.service",
         "package.json",
         "src/actors.test.ts",
         "src/actors.ts",
@@ -53,6 +55,23 @@ test("init without npm writes all files and overwrites none", async () => {
   assert.equal([again.code, again.stdout], [2, ""]);
   for (const file of files) assert.ok(again.stderr.includes(file), file);
   assert.is(readFileSync(folder.at("My Shop/src/actors.ts"), "utf8"), "mine");
+});
+
+test("the style functions has the same files, and no decorators", async () => {
+  using folder = folderWith();
+  const filesOf = async (style: string): Promise<string[]> => {
+    const made = await cli(["init", style, "--no-install", "--json", "--style", style], { cwd: folder.path });
+    assert.is(made.code, 0, made.stderr);
+    return (JSON.parse(made.stdout) as { files: string[] }).files.toSorted();
+  };
+  assert.equal(await filesOf("functions"), await filesOf("classes"));
+  const actors = readFileSync(folder.at("functions/src/actors.ts"), "utf8");
+  assert.ok(actors.includes("export const Welcome = actor("));
+  assert.not.match(actors, /^@/m);
+  assert.match(readFileSync(folder.at("functions/tsconfig.json"), "utf8"), "erasableSyntaxOnly");
+  const unknown = await cli(["init", "other", "--no-install", "--style", "modules"], { cwd: folder.path });
+  assert.is(unknown.code, 2);
+  assert.match(unknown.stderr, "Allowed choices are classes, functions");
 });
 
 test("an existing file is named and nothing is written", async () => {
@@ -130,6 +149,21 @@ test("everything that the starter promises works", async () => {
   // A copy installed elsewhere runs the copy of the project.
   assert.is(JSON.parse(await run(beehive, ["queues", "--json"], shop)).length, 2);
   delete environment["BEEHIVE_MODULES"];
+
+  // `npm create beehive-actors` is the same command.
+  cpSync(join(root, "packages/create"), folder.at("tools/node_modules/create-beehive-actors"), { recursive: true });
+  const create = folder.at("tools/node_modules/create-beehive-actors/create.js");
+  await run(process.execPath, [create, "created", "--no-install", "--style", "functions"], folder.path);
+  assert.ok(existsSync(folder.at("created/src/actors.ts")));
+  const again = await startProcess(process.execPath, [create, "created"], { cwd: folder.path, env: environment }).ended;
+  assert.is(again.code, 2);
+
+  // Actors that are functions: the same project, and Node alone runs its build.
+  await run(beehive, ["init", "plain-shop", "--style", "functions", "--package", `file:${tarball}`], folder.path);
+  const plainShop = folder.at("plain-shop");
+  assert.match(await run("npm", ["test"], plainShop), /pass 2/);
+  await run("npm", ["run", "typecheck"], plainShop);
+  await run("npx", ["beehive", "lint", "--strict"], plainShop);
 
   // JavaScript needs nothing but Node; TypeScript names its missing tool.
   cpSync(folder.at("plain/actors.mjs"), folder.at("tools/actors.mjs"));

@@ -147,7 +147,7 @@ function hydrate(native: string): void {
 }
 
 /** Returns a port below those that systems give to clients: one of them would take it while the server restarts. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 32_000);
     const server = createServer();

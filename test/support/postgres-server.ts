@@ -27,10 +27,10 @@ export interface PostgresSchema {
 
 let schemas = 0;
 
-/** A schema that no other test uses; it does not exist yet. */
-export function postgresSchema(): PostgresSchema {
+/** A schema that no other test uses; it does not exist yet. @param base another way to the server. */
+export function postgresSchema(base: string = postgresUrl): PostgresSchema {
   const name = `test_${process.pid}_${Date.now().toString(36)}_${++schemas}`;
-  const url = new URL(postgresUrl);
+  const url = new URL(base);
   url.searchParams.set("schema", name);
   return {
     name,

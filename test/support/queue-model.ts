@@ -18,7 +18,7 @@ interface NewEvent {
   readonly delayed: boolean;
 }
 
-export const leaseMs = 1_000;
+const lease = { virtual: 1_000, real: 600_000 };
 const delayMs = 2_000;
 /** No sum of these is the length of a lease or a delay, so that no time is on a border. */
 const steps = [3, 501, 1_201, 5_003];
@@ -89,7 +89,8 @@ interface Held {
 /** Runs one program on consumers of one place, and compares each answer with the model. */
 export class Comparison {
   readonly #consumers: readonly QueueOperator[];
-  readonly #clock: ManualClock;
+  readonly #clock: ManualClock | undefined;
+  readonly #leaseMs: number;
   readonly #topic: string;
   readonly #noticeMs: number;
   readonly #subs: readonly Subscription[];
@@ -97,9 +98,14 @@ export class Comparison {
   readonly #known = new Set<string>();
   #orders = 0;
 
-  /** @param noticeMs How long it takes until one consumer sees what another did. */
-  constructor(topic: string, consumers: readonly QueueOperator[], clock: ManualClock, noticeMs = 0) {
+  /**
+   * @param clock The virtual time of the consumers; `undefined` for a server with a clock of its own, where no time
+   *   passes in a program: no lease ends, and nothing is delayed.
+   * @param noticeMs How long it takes until one consumer sees what another did.
+   */
+  constructor(topic: string, consumers: readonly QueueOperator[], clock: ManualClock | undefined, noticeMs = 0) {
     this.#noticeMs = noticeMs;
+    this.#leaseMs = clock ? lease.virtual : lease.real;
     this.#topic = topic;
     this.#consumers = consumers;
     this.#clock = clock;
@@ -109,9 +115,13 @@ export class Comparison {
     ];
   }
 
+  #now(): number {
+    return this.#clock?.now() ?? 0;
+  }
+
   async run(ops: readonly Op[]): Promise<void> {
     const [first] = this.#consumers;
-    const settings = { leaseMs, maxAttempts: 1_000 };
+    const settings = { leaseMs: this.#leaseMs, maxAttempts: 1_000 };
     await first?.ensure([
       { name: QueueName.parse(`${this.#topic}-`), ordered: false, ...settings },
       ...this.#subs.map(({ name, ordered }) => ({ name, ordered, ...settings })),
@@ -129,7 +139,7 @@ export class Comparison {
         await this.#lease(op.sub, op.max, this.#consumers[op.by % this.#consumers.length] as QueueOperator);
         return;
       case "advance":
-        return this.#clock.advance(op.ms);
+        return this.#clock?.advance(op.ms);
       case "requeue":
       case "drop":
         return this.#letter(op.do, op.sub, op.letter);
@@ -141,9 +151,9 @@ export class Comparison {
   }
 
   async #push(given: readonly NewEvent[]): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#now();
     const events = given.map(
-      ({ id, key, delayed }) =>
+      ({ id, key, delayed: later }) =>
         new Event(
           "Happened",
           { id },
@@ -151,7 +161,7 @@ export class Comparison {
             id: `${this.#topic}-event-${id}`,
             queueName: `${this.#topic}-`,
             ...(key !== undefined && { partitionKey: key }),
-            ...(delayed && { enqueueTime: new Date(now + delayMs) }),
+            ...(later && this.#clock && { enqueueTime: new Date(now + delayMs) }),
           },
         ),
     );
@@ -178,11 +188,11 @@ export class Comparison {
 
   async #lease(sub: number, max: number, queues: QueueOperator): Promise<number> {
     const { name, ordered, items } = this.#subs[sub] as Subscription;
-    if (this.#noticeMs > 0) await this.#clock.advance(this.#noticeMs);
-    const now = this.#clock.now();
+    if (this.#noticeMs > 0) await this.#clock?.advance(this.#noticeMs);
+    const now = this.#now();
     const signal = new AbortController().signal;
     const expected = this.#leasable(items, ordered);
-    const leases = await queues.lease(name, { max, leaseMs, waitMs: 0, signal });
+    const leases = await queues.lease(name, { max, leaseMs: this.#leaseMs, waitMs: 0, signal });
     assert.is(leases.length, Math.min(max, expected), `${name}: as many as can be leased`);
     for (const lease of leases) {
       const item = items.get(lease.event.id);
@@ -192,15 +202,15 @@ export class Comparison {
       item.attempts++;
       item.firstSeen ??= now;
       assert.is(lease.attempt, item.attempts, `${item.id}: attempts`);
-      assert.is(lease.firstSeen, item.firstSeen, `${item.id}: first seen`);
-      Object.assign(item, { state: "leased", at: now + leaseMs, holds: true, lease });
+      if (this.#clock) assert.is(lease.firstSeen, item.firstSeen, `${item.id}: first seen`);
+      Object.assign(item, { state: "leased", at: now + this.#leaseMs, holds: true, lease });
       this.#leases.push({ item, lease, queues });
     }
     return leases.length;
   }
 
   #isDue({ state, at }: Item): boolean {
-    return (state === "waiting" || state === "leased") && at <= this.#clock.now();
+    return (state === "waiting" || state === "leased") && at <= this.#now();
   }
 
   #mayBeLeased(item: Item, items: Map<string, Item>, ordered: boolean): boolean {
@@ -228,16 +238,17 @@ export class Comparison {
 
   async #settle(how: "renew" | "commit" | "abandon" | "deadLetter", held: Held, size: number): Promise<void> {
     const { item, lease, queues } = held;
-    const now = this.#clock.now();
+    const now = this.#now();
     const isHeld = item.lease === lease && item.state === "leased" && item.at > now;
     if (how === "renew") {
-      assert.equal(await queues.renew([lease], leaseMs), [isHeld], `${item.id}: renewed`);
-      if (isHeld) item.at = now + leaseMs;
+      assert.equal(await queues.renew([lease], this.#leaseMs), [isHeld], `${item.id}: renewed`);
+      if (isHeld) item.at = now + this.#leaseMs;
       return;
     }
+    const delay = this.#clock && size % 2 ? delayMs : 0;
     const refused = await settled(() => {
       if (how === "commit") return queues.commit(lease, []);
-      if (how === "abandon") return queues.abandon(lease, { delayMs: size % 2 ? delayMs : 0, countAttempt: size < 2 });
+      if (how === "abandon") return queues.abandon(lease, { delayMs: delay, countAttempt: size < 2 });
       return queues.deadLetter(lease, letterOf(lease, now));
     });
     assert.is(refused, !isHeld, `${item.id}: ${how} of a lease that is ${isHeld ? "held" : "over"}`);
@@ -247,7 +258,7 @@ export class Comparison {
     if (how === "deadLetter") item.state = "dead";
     if (how === "abandon") {
       item.state = "waiting";
-      item.at = now + (size % 2 ? delayMs : 0);
+      item.at = now + delay;
       if (size >= 2) item.attempts--;
     }
   }
@@ -264,13 +275,14 @@ export class Comparison {
     if (!letter || !item) return;
     await queues?.[how](name, letter.id);
     item.state = how === "drop" ? "dropped" : "waiting";
-    const anew = { at: this.#clock.now(), attempts: 0, firstSeen: undefined, holds: false, order: this.#orders++ };
+    const anew = { at: this.#now(), attempts: 0, firstSeen: undefined, holds: false, order: this.#orders++ };
     if (how === "requeue") Object.assign(item, anew);
   }
 
   /** All that is left is delivered, once leases and delays have ended. */
   async #end(): Promise<void> {
-    await this.#clock.advance(leaseMs + delayMs + 1);
+    await this.#clock?.advance(this.#leaseMs + delayMs + 1);
+    if (!this.#clock) for (const held of this.#leases.splice(0)) await this.#settle("commit", held, 0);
     for (const [index, { name, items }] of this.#subs.entries()) {
       for (;;) {
         if ((await this.#lease(index, 3, this.#consumers[0] as QueueOperator)) === 0) break;

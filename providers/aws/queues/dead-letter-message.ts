@@ -4,7 +4,7 @@ import { unicodeEscape } from "../../../src/base/printable.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import { memberText } from "../../../src/events/json-source.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { bodyOf, eventFrom } from "./message.ts";
+import { bodyOf, eventOf } from "./message.ts";
 import { receivedFrom, type Received } from "./received.ts";
 
 /*
@@ -54,7 +54,7 @@ export function deadLetterFrom(message: Message, name: QueueName, receivedAt: nu
   return {
     ...record,
     id: record.id ?? letterId(messageId),
-    event: eventFrom(event, { id: redelivery.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
+    event: eventOf(event, { id: redelivery.id ?? messageId, queueName: name, sentAt, partitionKey: undefined }),
     stack: record.stack ?? undefined,
     firstSeen: new Date(record.firstSeen),
     lastSeen: new Date(record.lastSeen),
@@ -80,7 +80,7 @@ function withoutRecord(
 ): DeadLetter {
   return {
     id: letterId(messageId),
-    event: eventFrom(body, { id: redelivery.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
+    event: eventOf(body, { id: redelivery.id ?? messageId, queueName, sentAt, partitionKey, attributes }),
     reason,
     errorName,
     errorMessage: reason,

@@ -12,7 +12,7 @@ import { eventInDeadLetter } from "./dead-letter-message.ts";
 import type { Inbox } from "./inbox.ts";
 import { AwsLease, visibilitySeconds } from "./lease.ts";
 import type { Load } from "./load.ts";
-import { eventFrom } from "./message.ts";
+import { eventOf } from "./message.ts";
 import { isNotice, logNotice } from "./notices.ts";
 import type { Publisher } from "./publisher.ts";
 import { receivedFrom, type Received } from "./received.ts";
@@ -130,7 +130,7 @@ export class Leasing {
     const leaseWith = (redelivery: RedeliveryState, body: string): AwsLease => {
       const { messageId, receives, firstReceived, sentAt, groupId, receivedAt, attributes } = message;
       return new AwsLease({
-        event: eventFrom(body, {
+        event: eventOf(body, {
           id: redelivery.id ?? messageId,
           queueName,
           sentAt,

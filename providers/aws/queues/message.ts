@@ -40,7 +40,7 @@ function withoutEscapes(text: string): string {
 }
 
 /** Returns the event in the body of any message. Never throws: reading the event reports what is wrong with it. */
-export function eventFrom(body: string, origin: MessageOrigin): Event {
+export function eventOf(body: string, origin: MessageOrigin): Event {
   const event = eventIn(body, origin);
   const { attributes } = origin;
   return attributes && Object.keys(attributes).length > 0 ? withProperties(event, propertiesOf(attributes)) : event;
@@ -53,7 +53,7 @@ function eventIn(body: string, origin: MessageOrigin): Event {
   } catch {
     return plainEvent(body, origin);
   }
-  return cloudEventIn(value, body, origin) ?? foreignEvent(value, body, origin, eventFrom) ?? plainEvent(body, origin);
+  return cloudEventIn(value, body, origin) ?? foreignEvent(value, body, origin, eventOf) ?? plainEvent(body, origin);
 }
 
 function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin): Event | undefined {

@@ -33,7 +33,7 @@ export class Presence {
     const since = this.#clock.now() - believedMs;
     const doubtful = specs.filter((spec) => (this.#seenAt.get(keyOf(spec)) ?? -Infinity) <= since);
     if (doubtful.length > 0) return await this.#look(doubtful);
-    const probe = specs.find(({ name }) => name.kind !== "topic");
+    const probe = specs.find(({ name, publishedOnly }) => name.kind !== "topic" && !publishedOnly);
     if (probe && (await this.#hasQueue(queueNameOf(this.#prefix, probe.name, probe.ordered)))) return [];
     return await this.#look(specs);
   }
@@ -63,12 +63,21 @@ export class Presence {
     return missing.map(({ name }) => name);
   }
 
-  async #exists({ name, ordered }: QueueSpec, list: ListSubscriptions): Promise<boolean> {
+  async #exists(spec: QueueSpec, list: ListSubscriptions): Promise<boolean> {
+    const { name } = spec;
     if (name.kind === "topic") return (await this.#addresses.findTopics(name)).length > 0;
-    const queueName = queueNameOf(this.#prefix, name, ordered);
-    for (const one of [queueName, deadNameOf(queueName)]) if (!(await this.#hasQueue(one))) return false;
-    if (name.kind === "queue") return true;
+    const queueName = await this.#queueOf(spec);
+    if (queueName === undefined || name.kind === "queue") return queueName !== undefined;
     return (await list(name)).some(({ Endpoint = "" }) => lastPartOf(Endpoint) === queueName);
+  }
+
+  /** Returns the name of a queue in SQS; `undefined` when it or its dead-letter queue is missing. */
+  async #queueOf({ name, ordered, publishedOnly }: QueueSpec): Promise<string | undefined> {
+    for (const kind of publishedOnly ? [false, true] : [ordered]) {
+      const queueName = queueNameOf(this.#prefix, name, kind);
+      if ((await this.#hasQueue(queueName)) && (await this.#hasQueue(deadNameOf(queueName)))) return queueName;
+    }
+    return undefined;
   }
 
   async #hasQueue(name: string): Promise<boolean> {

@@ -141,7 +141,7 @@ export function isForOthers(message: ServiceBusReceivedMessage, name: QueueName)
  * @param body the body from the key-value store, when it was too large for the message.
  * @throws an error when the message cannot be read, see `readEvent`.
  */
-export function toEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
+export function eventOf(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): Event {
   const event = binary(message, body) ?? structured(message) ?? plain(message, queueName);
   return receivedEvent({ ...event, queueName: queueName.toString() });
 }

@@ -5,7 +5,7 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { countedId, idText } from "./broker-properties.ts";
-import { toEvent } from "./message.ts";
+import { eventOf } from "./message.ts";
 
 /** The event of a message, and what is wrong with it. */
 export interface ReadResult {
@@ -23,13 +23,13 @@ export function isForGood({ code }: BeeHiveError): boolean {
 }
 
 /**
- * Reads the event of a message, see {@link toEvent}. Never throws.
+ * Reads the event of a message, see {@link eventOf}. Never throws.
  *
  * An unreadable message must not hold up the messages beside it. Its event has only an id and a type.
  */
 export function readEvent(message: ServiceBusReceivedMessage, queueName: QueueName, body?: Uint8Array): ReadResult {
   try {
-    return { event: toEvent(message, queueName, body) };
+    return { event: eventOf(message, queueName, body) };
   } catch (cause) {
     return { event: nameless(message, queueName), problem: unreadable(queueName, cause) };
   }

@@ -5,6 +5,12 @@
 
 const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
+/**
+ * Has a function look rows up by an index, one by one. The tables are small when their plans are made, and a plan that
+ * reads all of a table would be kept when it has grown, or is full of dead rows.
+ */
+export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
+
 export const messageFunctions: string = `
 -- Puts a message at the end of its line. The row of the line is locked first, so that within a key ids are in the order
 -- of commits.
@@ -93,7 +99,7 @@ CREATE OR REPLACE FUNCTION beehive.take_1(
   v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint
 ) RETURNS TABLE (what text, id bigint, lease bigint, line text, attempts int, first_seen bigint,
                  event text, body text, bytes bytea)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := ${now};
@@ -130,13 +136,12 @@ BEGIN
 
   IF v_left > 0 THEN
     RETURN QUERY
-      WITH chosen AS MATERIALIZED (
-        SELECT m.id FROM beehive.messages m
-        WHERE m.subscription = v_subscription AND m.id >= v_low AND m.due <= v_now
-        ORDER BY m.id LIMIT v_left FOR UPDATE SKIP LOCKED)
       UPDATE beehive.messages m SET due = v_now + v_ms, lease = v_token, process = v_process,
         attempts = m.attempts + 1, first_seen = coalesce(m.first_seen, v_now)
-      FROM chosen WHERE m.subscription = v_subscription AND m.id = chosen.id
+      WHERE m.ctid = ANY (ARRAY (
+        SELECT x.ctid FROM beehive.messages x
+        WHERE x.subscription = v_subscription AND x.id >= v_low AND x.due <= v_now
+        ORDER BY x.subscription, x.id LIMIT v_left FOR UPDATE SKIP LOCKED))
       RETURNING 'lease', m.id, v_token, NULL::text, m.attempts, m.first_seen, m.event, m.body, m.bytes;
   END IF;
   RETURN QUERY SELECT 'wait', v_now, w.wait, NULL::text, 0, w.first, NULL::text, NULL::text, NULL::bytea
@@ -148,7 +153,7 @@ END $$;
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.
 CREATE OR REPLACE FUNCTION beehive.renew_1(
   l_id bigint[], l_token bigint[], l_subscription int[], l_line text[], v_ms bigint
-) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (n bigint) LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := ${now};
@@ -174,7 +179,7 @@ END $$;
 -- Ends leases; their messages are due after l_delay ms. Returns the numbers of those that were still held, from 1.
 CREATE OR REPLACE FUNCTION beehive.abandon_1(
   l_id bigint[], l_token bigint[], l_subscription int[], l_line text[], l_delay bigint[], l_uncounted int[]
-) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (n bigint) LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := ${now};
@@ -214,7 +219,7 @@ END $$;
 -- Moves leased messages to the dead letters. Returns the numbers of those that were still held, from 1.
 CREATE OR REPLACE FUNCTION beehive.dead_letter_1(
   l_id bigint[], l_token bigint[], l_subscription int[], l_line text[], l_event text[], l_letter text[]
-) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (n bigint) LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := ${now};

@@ -36,7 +36,7 @@ export function lockKeyOf(schema: string): number {
 }
 
 /** Returns a text literal of SQL. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

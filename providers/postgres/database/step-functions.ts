@@ -1,3 +1,5 @@
+import { byIndex } from "./message-functions.ts";
+
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
  *
@@ -5,7 +7,7 @@
  * recent ids by id. A row that a step only read is locked too (FOR SHARE), so that two steps that read what the other
  * writes do not both commit.
  */
-export const stepFunctions = `
+export const stepFunctions: string = `
 -- Commits a group. Arrays with one prefix run in parallel; *_step says whose entry it is.
 --   l_*  leases to end; l_line is NULL unless the message is in a line
 --   i_*  items that a step read or writes. i_expect: any, absent, present, or etag with i_etag.
@@ -24,7 +26,7 @@ CREATE OR REPLACE FUNCTION beehive.commit_1(
   o_step int[], o_known int[], o_subscription int[], o_line text[], o_due bigint[], o_lease bigint[], o_ms bigint[],
   o_event text[], o_body text[], o_bytes bytea[]
 ) RETURNS TABLE (what text, step int, n bigint, token bigint, found text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint;

@@ -93,8 +93,9 @@ export class Commits {
   #takeGroup(): Pending[] {
     const group: Pending[] = [];
     const left: Pending[] = [];
-    // What waits behind a commit that is left waits for its items too, so that it does not wait for ever.
-    const awaited = new Set<string>();
+    // Commits that share an item happen in their order: what comes behind one that is left is left, too.
+    const awaited = new Map<string, boolean>();
+    const isBehind = ({ name, writes }: KeyUse): boolean => (writes ? awaited.has(name) : awaited.get(name) === true);
     let bytes = 0;
     for (const [index, pending] of this.#waiting.entries()) {
       const full = group.length === maxCommits || (group.length > 0 && bytes + pending.bytes > maxBytes);
@@ -102,13 +103,13 @@ export class Commits {
         left.push(...this.#waiting.slice(index));
         break;
       }
-      if (pending.keys.every((key) => !awaited.has(key.name) && this.#isFree(key))) {
+      if (pending.keys.every((key) => this.#isFree(key) && !isBehind(key))) {
         for (const { name, writes } of pending.keys)
           this.#used.set(name, writes ? -1 : (this.#used.get(name) ?? 0) + 1);
         group.push(pending);
         bytes += pending.bytes;
       } else {
-        for (const { name, writes } of pending.keys) if (writes) awaited.add(name);
+        for (const { name, writes } of pending.keys) awaited.set(name, writes || awaited.get(name) === true);
         left.push(pending);
       }
     }

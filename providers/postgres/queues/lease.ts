@@ -1,4 +1,5 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { Value } from "../database/value.ts";
@@ -16,8 +17,10 @@ export class PostgresLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  /** The commits of other steps that the failed step of this lease relied on. */
+  relied: Iterable<PendingCommit> = [];
 
-  constructor(from: Omit<PostgresLease, "queueName">) {
+  constructor(from: Omit<PostgresLease, "queueName" | "relied">) {
     this.id = from.id;
     this.token = from.token;
     this.subscription = from.subscription;

@@ -87,6 +87,7 @@ export class Listener {
       await connection.connect();
       await this.#register(connection);
       await connection.query(`LISTEN ${quoted(client.channel)}`);
+      if (this.#closed) return;
       if (!(await this.#arrives())) {
         if (this.#closed || this.#connection !== connection) return;
         this.#connection = undefined;
@@ -139,10 +140,10 @@ export class Listener {
     const { client, clock } = this.#parts;
     const test = `test:${this.#process ?? ""}:${clock.now()}`;
     const arrived = new Promise<boolean>((resolve) => {
-      const timer = clock.after(testMs, () => resolve(false));
+      this.#timer = clock.after(testMs, () => resolve(false));
       this.#onTest = (payload) => {
         if (payload !== test) return payload.startsWith("test:");
-        timer.cancel();
+        this.#timer?.cancel();
         resolve(true);
         return true;
       };

@@ -18,6 +18,7 @@ import type { QueueName } from "../../../src/events/queue-name.ts";
 import { Batches } from "../../../src/provider-kit/batches.ts";
 import { leaseLost, noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
+import { assertHappened } from "../../../src/provider-kit/steps-under-way.ts";
 import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import type { PostgresClient } from "../client.ts";
 import type { PostgresConfig } from "../config.ts";
@@ -151,7 +152,8 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#listener.start();
     let giveUpAt = this.#clock.now() + waitMs;
     for (let first = true; ; first = false) {
-      if (this.#closed) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
+      if (this.#closed && first) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
+      if (this.#closed) return [];
       const subscription = await this.#topology.subscription(name);
       if (signal.aborted) return [];
       const kept = this.#waiting.kept(subscription, max);
@@ -234,6 +236,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   }
 
   async deadLetter(lease: PostgresLease, letter: DeadLetterRecord): Promise<void> {
+    await assertHappened(lease);
     if (!(await this.#deadLetters.add(lease, letter))) throw leaseLost(lease);
     if (lease.line !== null) this.#said(lease.subscription.id);
   }

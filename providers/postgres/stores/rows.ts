@@ -2,13 +2,13 @@ import { Batches } from "../../../src/provider-kit/batches.ts";
 import {
   deletionsOf,
   rowName,
+  type AtomicRows,
   type Row,
   type RowChange,
   type RowConflict,
   type RowHead,
   type RowKey,
   type RowRange,
-  type AtomicRows,
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 import type { PostgresClient } from "../client.ts";

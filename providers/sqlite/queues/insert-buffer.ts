@@ -7,8 +7,8 @@ import { SqliteLease } from "./lease.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import type { Subscription } from "./topology.ts";
 
-/** Rows in one INSERT, larger first. A call of the driver costs more than a row. */
-const batchSizes = [32, 8, 1];
+/** Maximum rows in one INSERT. A call of the driver costs more than a row. */
+const maxRows = 32;
 
 /** The common values of messages that are inserted together. */
 export interface Placement {
@@ -26,11 +26,6 @@ interface Bucket extends Placement {
   readonly rows: EventRow[];
 }
 
-interface Insert {
-  readonly size: number;
-  readonly statement: Statement;
-}
-
 /** The dependencies of an insert buffer. */
 export interface InsertBufferParts {
   /** Reserves consecutive lease tokens. Returns the first. */
@@ -43,8 +38,9 @@ export interface InsertBufferParts {
 
 /** Buffers messages of a group that only need to be inserted, to write many with one statement. */
 export class InsertBuffer {
-  readonly #inserts: readonly Insert[];
-  readonly #leasedInserts: readonly Insert[];
+  /** Return the statement that inserts so many rows. */
+  readonly #insert: (rows: number) => Statement;
+  readonly #insertLeased: (rows: number) => Statement;
   readonly #parts: InsertBufferParts;
   #buckets: Bucket[] = [];
   /** The current bucket of each subscription. */
@@ -53,13 +49,15 @@ export class InsertBuffer {
   constructor(client: SqliteClient, parts: InsertBufferParts) {
     this.#parts = parts;
     // Bind the common values of a bucket once: each bound value costs about as much as a column.
-    const inserts = (columns: string, values: (row: number) => string): Insert[] =>
-      batchSizes.map((size) => {
-        const rows = Array.from({ length: size }, (_, row) => values(row)).join(", ");
-        return { size, statement: client.prepare(`INSERT INTO messages (${columns}) VALUES ${rows}`) };
-      });
-    this.#inserts = inserts("subscription, due, counted_from, event, body", () => "(?1, ?2, ?3, ?, ?)");
-    this.#leasedInserts = inserts(
+    const insert = (columns: string, values: (row: number) => string): ((rows: number) => Statement) => {
+      const statements: Statement[] = [];
+      return (count) =>
+        (statements[count] ??= client.prepare(
+          `INSERT INTO messages (${columns}) VALUES ${Array.from({ length: count }, (_, row) => values(row)).join(", ")}`,
+        ));
+    };
+    this.#insert = insert("subscription, due, counted_from, event, body", () => "(?1, ?2, ?3, ?, ?)");
+    this.#insertLeased = insert(
       "subscription, due, lease, process, attempts, first_seen, counted_from, event, body",
       (row) => `(?1, ?2, ?3 + ${row}, ?4, 1, ?5, ?5, ?, ?)`,
     );
@@ -92,19 +90,17 @@ export class InsertBuffer {
 
   #write(bucket: Bucket): void {
     const { subscription, due, countedFrom, handed, rows } = bucket;
-    const inserts = handed ? this.#leasedInserts : this.#inserts;
-    let at = 0;
-    for (const { size, statement } of inserts) {
-      for (; rows.length - at >= size; at += size) {
-        const token = handed ? this.#parts.tokens(size) : 0;
-        const values: Value[] = [subscription.id, due];
-        if (handed) values.push(token, this.#parts.process(), countedFrom);
-        else values.push(countedFrom);
-        for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
-        // The rows of one INSERT have consecutive ids, because no other process writes meanwhile.
-        const first = statement.insert(values) - size + 1;
-        for (let i = 0; i < size; i++) this.#inserted(bucket, at + i, first + i, token + i);
-      }
+    for (let at = 0; at < rows.length; at += maxRows) {
+      const size = Math.min(maxRows, rows.length - at);
+      const token = handed ? this.#parts.tokens(size) : 0;
+      const values: Value[] = [subscription.id, due];
+      if (handed) values.push(token, this.#parts.process(), countedFrom);
+      else values.push(countedFrom);
+      for (let i = at; i < at + size; i++) values.push((rows[i] as EventRow).event, (rows[i] as EventRow).body);
+      const statement = handed ? this.#insertLeased(size) : this.#insert(size);
+      // The rows of one INSERT have consecutive ids, because no other process writes meanwhile.
+      const first = statement.insert(values) - size + 1;
+      for (let i = 0; i < size; i++) this.#inserted(bucket, at + i, first + i, token + i);
     }
   }
 

@@ -1,6 +1,5 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import { inMs } from "../../../src/base/duration.ts";
-import { ConcurrencyConflict } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
@@ -15,6 +14,7 @@ import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
+import { assertHappened } from "../../../src/provider-kit/steps-under-way.ts";
 import type { SqliteConfig } from "../config.ts";
 import type { SqliteClient } from "../file/client.ts";
 import { UndoGroup } from "../file/group-commit.ts";
@@ -292,18 +292,6 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
         this.#messages.add(subscription, event, row, due, now);
         this.#waiting.touch(subscription);
       }
-    }
-  }
-}
-
-/** @throws ConcurrencyConflict if a commit that the step of the lease relied on has failed. */
-async function assertHappened({ event, relied }: SqliteLease): Promise<void> {
-  for (const { happened } of relied) {
-    try {
-      await happened;
-    } catch (cause) {
-      const message = `The event ${event.id} failed upon a change that was undone. It will be delivered again.`;
-      throw new ConcurrencyConflict(event.id, message, { cause });
     }
   }
 }

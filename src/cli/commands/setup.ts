@@ -38,7 +38,7 @@ export const setup: CliCommand = defineCommand<Options, [modules: string[]]>({
     if (makes) await make(application, await providerOf(context, application, makes));
     const state = (name: string): string =>
       !missing.has(name) ? "there" : check ? "missing" : dryRun ? "to be made" : "made";
-    const rows = specs.map(({ name, ordered, ...rest }) => ({
+    const rows = specs.map(({ name, ordered, publishedOnly: _, ...rest }) => ({
       name: `${name}`,
       kind: name.kind,
       ordered,

@@ -6,6 +6,10 @@ import { UsageError } from "../exit-code.ts";
 import { ownFile } from "../package-root.ts";
 import { starterManifest } from "./manifest.ts";
 
+/** How the actors of a starter are written. */
+export const styles = ["classes", "functions"] as const;
+export type Style = (typeof styles)[number];
+
 /**
  * Writes the files of a starter into a folder and returns their names.
  *
@@ -14,8 +18,8 @@ import { starterManifest } from "./manifest.ts";
  *
  * @throws UsageError when one of the files exists; then none is written.
  */
-export async function writeStarter(folder: string, spec: string): Promise<string[]> {
-  const files = [["package.json", starterManifest(folder, spec)], ...(await templates())] as [string, string][];
+export async function writeStarter(folder: string, spec: string, style: Style): Promise<string[]> {
+  const files = [["package.json", starterManifest(folder, spec)], ...(await templates(style))] as [string, string][];
   const existing = [];
   for (const [name] of files) if (await exists(join(folder, name))) existing.push(name);
   if (existing.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, existing));
@@ -32,8 +36,15 @@ export async function writeStarter(folder: string, spec: string): Promise<string
   return files.map(([name]) => name);
 }
 
-async function templates(): Promise<[string, string][]> {
-  const root = ownFile("templates/starter");
+/** Returns the files of the starter by their names; those of a style replace others. */
+async function templates(style: Style): Promise<ReadonlyMap<string, string>> {
+  const files = new Map(await filesIn("templates/starter"));
+  if (style === "functions") for (const [name, text] of await filesIn("templates/functions")) files.set(name, text);
+  return files;
+}
+
+async function filesIn(folder: string): Promise<[string, string][]> {
+  const root = ownFile(folder);
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   return Promise.all(

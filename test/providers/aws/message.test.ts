@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { bodyOf, eventFrom, fifoToken } from "../../../providers/aws/queues/message.ts";
+import { bodyOf, eventOf, fifoToken } from "../../../providers/aws/queues/message.ts";
 import { isNotice } from "../../../providers/aws/queues/notices.ts";
 import {
   attributesOfOthers,
@@ -13,7 +13,7 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: messages");
 const origin = { id: "m-1", queueName: QueueName.parse("Orders-Payment"), sentAt: 1_000, partitionKey: undefined };
-const read = (value: unknown): Event => eventFrom(typeof value === "string" ? value : JSON.stringify(value), origin);
+const read = (value: unknown): Event => eventOf(typeof value === "string" ? value : JSON.stringify(value), origin);
 
 test("an event is read back on its subscription", () => {
   const event = new Event(
@@ -125,7 +125,7 @@ const attributes = {
 };
 
 test("attributes become properties, numbers where nothing is lost", () => {
-  const event = eventFrom('{"order":1}', { ...origin, attributes });
+  const event = eventOf('{"order":1}', { ...origin, attributes });
   assert.equal(
     { ...event.properties },
     {
@@ -143,7 +143,7 @@ test("attributes become properties, numbers where nothing is lost", () => {
 
 test("properties of an event take precedence over attributes", () => {
   const ours = new Event("OrderAccepted", 1, { properties: { tenant: "ours" } });
-  const event = eventFrom(bodyOf(ours), { ...origin, attributes });
+  const event = eventOf(bodyOf(ours), { ...origin, attributes });
   assert.equal([event.id, event.properties["tenant"], event.properties["weight"]], [ours.id, "ours", 1.5]);
 });
 

@@ -1,7 +1,7 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import * as assert from "uvu/assert";
 import { AzureProvider } from "../../../providers/azure/index.ts";
-import { toEvent } from "../../../providers/azure/queues/message.ts";
+import { eventOf } from "../../../providers/azure/queues/message.ts";
 import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
@@ -134,7 +134,7 @@ test("times beyond Date do not make a message unreadable", () => {
       "cloudEvents:time": never,
     },
   ]) {
-    const event = toEvent(
+    const event = eventOf(
       { body: Buffer.from("7"), messageId: "1", applicationProperties } as never,
       QueueName.queue("Q"),
     );

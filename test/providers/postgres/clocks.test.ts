@@ -7,6 +7,7 @@ import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { noPostgres, postgresSchema } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("postgres: clocks", { timeoutMs: 30_000, skip: noPostgres });
 
@@ -57,9 +58,7 @@ test("a lease ends in its time, by the clock of its process", async () => {
     assert.ok(Math.abs(lease.expiresAt - (Date.now() + offMs + 1_000)) < 500);
     const [again] = await take(right, 5_000, 5_000);
     assert.is(again?.attempt, 2);
-    let code = "";
-    await one.queues.commit(lease, []).catch((error: { readonly code: string }) => (code = error.code));
-    assert.is(code, "LeaseLost");
+    await throwsCode("LeaseLost", () => one.queues.commit(lease, []));
     if (again) await right.queues.commit(again, []);
   }
 });

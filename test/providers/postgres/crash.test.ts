@@ -9,7 +9,7 @@ import { suite } from "../../support/suite.ts";
 const kills = Number(process.env["BEEHIVE_KILLS"] ?? 10);
 const jobsARun = 300;
 
-const test = suite("postgres: crash", { timeoutMs: 60_000 + kills * 10_000, skip: noPostgres });
+const test = suite("postgres: crash", { timeoutMs: 120_000 + kills * 15_000, skip: noPostgres });
 
 test(`effects happen once through ${kills} kills of workers`, async () => {
   const schema = postgresSchema();

@@ -7,6 +7,7 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { losingPool } from "../../support/losing-pool.ts";
 import { noPostgres, postgresSchema } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("postgres: lost answers", { skip: noPostgres });
 
@@ -81,9 +82,7 @@ test("a step whose output was handed over is found committed", async () => {
 test("a step of which nothing tells is a lost lease, and done once", async () => {
   const lease = await leased();
   pool.loseNext("commit_1");
-  let code = "";
-  await queues.commit(lease, []).catch((error: { readonly code: string }) => (code = error.code));
-  assert.is(code, "LeaseLost");
+  await throwsCode("LeaseLost", () => queues.commit(lease, []));
   assert.equal(await counts(input), { ready: 0, leased: 0 });
 });
 

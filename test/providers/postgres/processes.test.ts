@@ -61,6 +61,25 @@ test("a killed process's events are taken over long before their leases end", as
   await schema.drop();
 });
 
+test("a lock of a dead process is free long before its ttl", async () => {
+  const schema = postgresSchema();
+  const provider = await opened({ url: schema.url, poll: 100 });
+  const held = await provider.stores.locks.tryLock("door", { ttl: "10m" });
+  assert.ok(held);
+  await query(`INSERT INTO ${schema.name}.processes (id) OVERRIDING SYSTEM VALUE VALUES (999)`);
+  await query(
+    `UPDATE ${schema.name}.items SET value = jsonb_set(value::jsonb, '{holder}', '"999"')::text WHERE store = 'lock'`,
+  );
+  const end = new AbortController();
+  const waiting = provider.queues.lease(name, { max: 1, leaseMs, waitMs: 20_000, signal: end.signal });
+  const next = await provider.stores.locks.tryLock("door", { wait: "15s" });
+  assert.ok(next);
+  end.abort();
+  await waiting;
+  await provider.close();
+  await schema.drop();
+});
+
 test("a process whose connection is lost for a moment keeps its leases", async () => {
   const schema = postgresSchema();
   const [one, other] = [await opened({ url: schema.url, poll: 100 }), await opened({ url: schema.url, poll: 100 })];

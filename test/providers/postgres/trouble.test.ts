@@ -8,6 +8,7 @@ import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { noPostgres, postgresSchema, postgresUrl, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 import { startSilentProxy } from "../../support/silent-proxy.ts";
 
 const test = suite("postgres: trouble", { timeoutMs: 30_000, skip: noPostgres });
@@ -197,11 +198,8 @@ test("a role works with the rights that the policy prints, and without them is t
   await queues.deadLetter(again, letter);
   await queues.requeue(name, again.event.id);
   assert.equal(await worker.warnings(), []);
-  let denied = "";
-  await queues.ensure([spec, { ...spec, name: QueueName.parse("Others") }]).catch((error: BeeHiveError) => {
-    denied = error.code;
-  });
-  assert.is(denied, "AccessDenied", "making queues needs --setup");
+  // Making queues needs --setup.
+  await throwsCode("AccessDenied", () => queues.ensure([spec, { ...spec, name: QueueName.parse("Others") }]));
   for (const grant of leastGrants({ schema: schema.name, role, setup: true })) await query(grant);
   await queues.ensure([{ ...spec, name: QueueName.parse("Others") }]);
   await worker.close();

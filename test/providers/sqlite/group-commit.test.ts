@@ -180,8 +180,9 @@ test("the lock of another process is awaited for a limited time", async () => {
 test("operations keep their order when the lock is lost between them", async () => {
   const clock = new ManualClock();
   let begun = 0;
-  const run = (sql: string): void => {
+  const run = (sql: string): number => {
     if (sql.startsWith("BEGIN") && ++begun === 3) throw Object.assign(new Error("busy"), { code: "SQLITE_BUSY" });
+    return 0;
   };
   const prepare = (sql: string) => ({ run: () => run(sql), insert: () => 0, get: () => undefined, all: () => [] });
   const driver = { name: "libsql", prepare, text: String, exec() {}, close() {} } as const;

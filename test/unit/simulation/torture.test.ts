@@ -7,6 +7,11 @@ import {
   eventType,
   identityOf,
   injects,
+  type LockStore,
+  type KeyValueStore,
+  RejectEvent,
+  lockStore,
+  keyValueStore,
   keyedListStore,
   pulse,
   RetryLater,
@@ -25,7 +30,7 @@ import { profileNames } from "../../../src/simulation/faults.ts";
 import { suite } from "../../support/suite.ts";
 
 /** `TORTURE_RUNS=5000 npm test -- simulation/torture` for more than a usual run has time for. */
-const runs = Number(process.env["TORTURE_RUNS"] ?? 60);
+const runs = Number(process.env["TORTURE_RUNS"] ?? 25);
 const seed = Number(process.env["TORTURE_SEED"] ?? 1);
 const test = suite("torture", { timeoutMs: Math.max(120_000, runs * 1_000) });
 
@@ -39,6 +44,9 @@ interface Account {
 const Paid = eventType<{ account: string; amount: number; entry: string }>("Paid");
 const Booked = eventType<{ account: string; entry: string }>("Booked");
 const Checked = eventType<{ account: string }>("Checked");
+const Kept = eventType<{ file: string }>("Kept");
+const Stored = eventType<{ file: string }>("Stored");
+const Files = keyValueStore("Files");
 const Accounts = collectionStore<Account>("Accounts");
 const Lines = keyedListStore<{ id: string }>("Lines");
 
@@ -144,6 +152,74 @@ for (const as of ["postgres", "aws"] satisfies ProfileName[]) {
       invariant: async ({ counters }, { tookMs }) => {
         const count = await counters.get("Minute_Count", "all");
         if (count > tookMs / 60_000 + 1) throw new Error(`${count} minutes in ${tookMs} ms`);
+      },
+    }).then(() => undefined));
+}
+
+/** Stops its process now and then, as supervision says. */
+class BrokenDisk extends Error {}
+let brokenDisks = 0;
+let gone = 0;
+
+@actorDescription("Kept-Store", {
+  supervision: [{ on: BrokenDisk, action: "stop" }],
+  failureLimit: { failures: 2, within: "1m", action: "pause", pause: "10s" },
+  retry: { maxAttempts: 12, minDelay: "1s" },
+  publishes: ["Stored"],
+})
+@injects(Files, counterStore, lockStore)
+class StoreActor implements ProcessorActor {
+  constructor(
+    private readonly files: KeyValueStore,
+    private readonly counters: CounterStore,
+    private readonly locks: LockStore,
+  ) {}
+
+  async processAsync(event: Event): Promise<Event[]> {
+    const { file } = Kept.read(event);
+    if (file === "bad") throw new RejectEvent("a bad file");
+    await using lock = await this.locks.tryLock("disk", { ttl: "10s", wait: "1m" });
+    if (!lock) throw new RetryLater("1s");
+    if (brokenDisks > 0 && brokenDisks-- > 0) throw new BrokenDisk("broken");
+    if (gone > 0 && gone-- > 0) throw new TypeError("gone");
+    await this.files.upsert(`files/${file}`, file);
+    await this.counters.increment("Files", "all", 1, { once: file });
+    return [Stored.create({ file }), Stored.create({ file }, { queueName: "Log-", delivery: "log" })];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+@actorDescription("Stored-Tell")
+@actorDescription("Log-Tell")
+@injects(counterStore)
+class TellActor implements ProcessorActor {
+  constructor(private readonly counters: CounterStore) {}
+
+  async processAsync(event: Event): Promise<void> {
+    if (event.queueName === "Stored-Tell")
+      await this.counters.increment("Told", Stored.read(event).file, 1, { once: identityOf(event) });
+  }
+}
+
+for (const as of profileNames) {
+  test(`files on ${as} are stored once each, the bad one is dead`, () =>
+    simulate({
+      actors: [StoreActor, TellActor],
+      push: ["one", "two", "bad", "three"].map((file) => Kept.create({ file })),
+      given: () => {
+        [brokenDisks, gone] = [2, 3];
+      },
+      as,
+      runs,
+      seed,
+      invariant: async (stores, { deadLetters }) => {
+        const dead = deadLetters.map(({ event }) => Kept.read(event).file);
+        if (dead.join() !== "bad") throw new Error(`dead are ${dead.join() || "none"}`);
+        for (const file of ["one", "two", "three"])
+          if ((await stores.counters.get("Told", file)) !== 1) throw new Error(`${file} was not told once`);
       },
     }).then(() => undefined));
 }

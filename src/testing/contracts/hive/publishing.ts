@@ -3,8 +3,9 @@ import { silentLogger } from "../../../base/logger.ts";
 import { Event } from "../../../events/event.ts";
 import { createHive } from "../../../hive/hive.ts";
 import { rejectsWith } from "../assertions.ts";
-import type { ContractCase } from "../contract.ts";
-import { actor, running } from "./harness.ts";
+import { needs, type ContractCase } from "../contract.ts";
+import { eventually, quietMs, wait } from "../eventually.ts";
+import { actor, Gate, running } from "./harness.ts";
 
 /** Hives without actors, such as in a web server. */
 export const publishing: readonly ContractCase[] = [
@@ -35,6 +36,37 @@ export const publishing: readonly ContractCase[] = [
       await rejectsWith("InvalidState", () => publisher.push(new Event(topic)));
     },
   },
+  needs("ordering", {
+    name: "a publisher leaves the order of a queue and of a topic as it is",
+    async run(subject) {
+      const [topic, queue] = [subject.newName(), subject.newName()];
+      const seen = new Map<string, unknown[]>([topic, queue].map((name) => [name, []]));
+      const gate = new Gate();
+      const note = async (event: Event): Promise<void> => {
+        if (event.getBody() === 1) await gate.pass();
+        seen.get(event.eventType)?.push(event.getBody());
+      };
+      const ordered = { ordered: true };
+      await using _ = await running(subject, [actor(`${topic}-Reads`, note, ordered), actor(queue, note, ordered)]);
+      await using publisher = await running(subject, [], { publishes: [topic, `${queue}-${queue}`] });
+      for (const body of [1, 2])
+        for (const options of [{ queueName: `${topic}-` }, { queueName: queue }]) {
+          const eventType = options.queueName === queue ? queue : topic;
+          await publisher.push(new Event(eventType, body, { ...options, partitionKey: "key" }));
+        }
+      await eventually("the first of each is leased", () => gate.arrived === 2);
+      await wait(quietMs);
+      gate.open();
+      await eventually("all have arrived", () => [...seen.values()].every(({ length }) => length === 2));
+      assert.deepEqual(
+        [...seen.values()],
+        [
+          [1, 2],
+          [1, 2],
+        ],
+      );
+    },
+  }),
   {
     name: "a push to a missing topic is QueueNotFound",
     async run(subject) {

@@ -1,0 +1,35 @@
+import { actor, counterStore, eventType, type HiveOptions } from "beehive-actors";
+import * as v from "valibot";
+
+/** Published by other systems, here by `npm run push`. Bodies are checked when events are made and read. */
+export const CustomerRegistered = eventType(
+  "CustomerRegistered",
+  v.object({ customerId: v.string(), name: v.string() }),
+  { entry: true },
+);
+export const CustomerWelcomed = eventType(
+  "CustomerWelcomed",
+  v.object({ customerId: v.string(), name: v.string(), number: v.number() }),
+);
+
+/** Reads the subscription Welcome of the topic CustomerRegistered, and publishes CustomerWelcomed. */
+export const Welcome = actor(
+  "CustomerRegistered-Welcome",
+  CustomerRegistered,
+  { publishes: [CustomerWelcomed], uses: { counters: counterStore } },
+  async ({ body: { customerId, name }, event, counters }) => {
+    // With `once`, a repeated step counts only once.
+    const number = await counters.increment("Customers", "all", 1, { once: event.id });
+    return [CustomerWelcomed.create({ customerId, name, number })];
+  },
+);
+
+/** Reads the events of the other actor after they are committed. */
+export const Tell = actor("CustomerWelcomed-Tell", CustomerWelcomed, {}, ({ body: { name, number } }) => {
+  console.log(`Welcome ${name}, customer ${number}`);
+});
+
+/** The options of the hive that only code can set. With `subject`, `beehive trace ada` finds events by customer id. */
+export const hive: Partial<HiveOptions> = {
+  journal: { subject: (event) => event.getBody<{ customerId?: string }>().customerId },
+};

@@ -1,0 +1,37 @@
+/** Every contract through PgBouncer in statement mode, where it is installed. */
+import { PostgresProvider } from "../../../providers/postgres/index.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import * as contracts from "../../../src/testing/index.ts";
+import { noPgBouncer, startPgBouncer } from "../../support/pgbouncer.ts";
+import { postgresSchema } from "../../support/postgres-server.ts";
+import { runContract } from "../../support/run-contract.ts";
+import { suite } from "../../support/suite.ts";
+
+if (noPgBouncer === undefined) {
+  const bouncer = await startPgBouncer("statement");
+  const schema = postgresSchema(bouncer.url);
+  const clock = new contracts.ForgetfulClock();
+  // It listens in vain, notices that, and looks for events.
+  const provider = new PostgresProvider({ url: schema.url, clock, logger: silentLogger });
+  let names = 0;
+  const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Bounced${++names}` };
+
+  runContract("postgres through PgBouncer: queues", contracts.queueOperatorContract, subject);
+  runContract("postgres through PgBouncer: counters", contracts.counterStoreContract, subject);
+  runContract("postgres through PgBouncer: locks", contracts.lockStoreContract, subject);
+  runContract("postgres through PgBouncer: steps", contracts.stepContract, subject);
+  runContract("postgres through PgBouncer: hive", contracts.hiveContract, subject);
+
+  const closing = suite("postgres through PgBouncer: close");
+  closing("a closed provider leaves nothing that keeps the process", async () => {
+    await provider.close();
+    await schema.drop();
+    await bouncer.stop();
+  });
+  closing.run();
+} else {
+  const missing = suite("postgres through PgBouncer");
+  missing.skip("no contract runs", () => {});
+  missing("it is skipped where it is not installed", () => console.log(`  skipped: ${noPgBouncer}`));
+  missing.run();
+}
