@@ -65,6 +65,16 @@ test("health says how far a subscription of a kept topic is behind", async () =>
   await hive.stop({ deadline: 0 });
 });
 
+test("warnings of the provider are told, and the hive is ready", async () => {
+  const provider = Object.assign(new MemoryProvider(), { warnings: async () => ["something grows"] });
+  const hive = await createHive({ ...options, provider });
+  await hive.start();
+  const { ready, detail } = await hive.health();
+  assert.equal([ready, detail.provider.warnings], [true, ["something grows"]]);
+  await hive.stop();
+  await provider.close();
+});
+
 test("an unresponsive provider means live, not ready after 800 ms, Timeout", async () => {
   const clock = new ManualClock();
   let asked = 0;
