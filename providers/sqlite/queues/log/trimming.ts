@@ -24,7 +24,7 @@ export class Trimming {
     this.#kept = kept;
     this.#oldest = client.prepare(
       `SELECT ${positionOf("id")}, published, octet_length(body) AS bytes FROM log ` +
-        `WHERE id >= ${rowAt("?1", "0")} AND id < ${rowAt("?1", "?2")} ORDER BY id LIMIT ${maxRows}`,
+        `WHERE id >= ${rowAt("?1", "0")} AND id < ${rowAt("?1", "?2")} ORDER BY id LIMIT ?3`,
     );
     // Of each key, all events before its newest one of this part.
     this.#outdated = client.prepare(
@@ -82,11 +82,12 @@ export class Trimming {
   #old({ id, bytes, rule }: KeptTopic, bound: number): readonly number[] {
     const now = this.#clock.now();
     const isOver = (published: number, left: number): boolean => now - published >= rule.forMs || left > rule.maxBytes;
-    const first = this.#oldest.get([id, bound]);
+    // Not by get: libsql does not begin a statement anew that was left with rows to read.
+    const [first] = this.#oldest.all([id, bound, 1]);
     if (!first || !isOver(first.published, bytes)) return [];
     const old: number[] = [];
     let left = bytes;
-    for (const row of this.#oldest.all([id, bound])) {
+    for (const row of this.#oldest.all([id, bound, maxRows])) {
       if (!isOver(row.published, left)) break;
       left -= row.bytes;
       old.push(row.position);
