@@ -115,7 +115,10 @@ for (const sign of ["/", "#", "?", "@", ":"])
 
 test("a URL whose password is not encoded is refused with what to do", async () => {
   for (const sign of ["/", "#", "?"])
-    assert.match(await messageOf(() => refusal({ url: `postgres://worker:hunter${sign}twelve@host/shop` })), /URL-encoded/);
+    assert.match(
+      await messageOf(() => refusal({ url: `postgres://worker:hunter${sign}twelve@host/shop` })),
+      /URL-encoded/,
+    );
 });
 
 test("wrong options are all named", () => {
