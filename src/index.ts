@@ -56,7 +56,10 @@ export type { ProcessState, TakenEvent } from "./process/process-state.ts";
 // Hive: actors at work on a provider.
 export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
-export type { HiveQueue, WhichLetters } from "./hive/hive-queue.ts";
+export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
+export type { HistoryOf } from "./hive/history.ts";
+export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
+export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -79,6 +82,17 @@ export type {
   QueueSpec,
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
+export type {
+  KeepRule,
+  KeptEvent,
+  LogPosition,
+  LogRange,
+  LogRequest,
+  Replayed,
+  ReplayedOutputs,
+  StartPosition,
+  TopicLog,
+} from "./contract/topic-log.ts";
 export type { Transaction } from "./contract/transaction.ts";
 export { systemClock, type Clock, type Timer } from "./base/clock.ts";
 export type { Duration } from "./base/duration.ts";
@@ -128,6 +142,7 @@ export type { PausedBy } from "./actors/pause.ts";
 
 // Operations: health, logs, the journal and traces.
 export type { ActorHealth, Health, HealthDetail, HiveState, PauseHealth, ProviderHealth } from "./hive/health.ts";
+export type { Lag } from "./hive/lags.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
 export type { HeldKey } from "./delivery/held-keys.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";

@@ -51,6 +51,7 @@ export class AwsProvider implements Provider {
       "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
       "idempotent=true drops committed events",
     ordering: true,
+    log: "The cloud removes an event once it was consumed.",
     transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
   };
   readonly queues: AwsQueueOperator;

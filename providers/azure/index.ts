@@ -80,6 +80,7 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,
+    log: "The cloud removes an event once it was consumed.",
     transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
   };
 }

@@ -7,7 +7,7 @@ const nextRoundMs = 200;
 const maxRows = 1_000;
 
 /**
- * Deletes expired items and ids, a little at a time.
+ * Deletes expired items and ids, and what topics no longer keep, a little at a time.
  *
  * One process at a time does it, and none while nothing is committed.
  */
@@ -48,7 +48,12 @@ export class Housekeeping {
         [this.#client.lockKey, this.#windowMs, maxRows],
         { soft: true },
       );
-      if ((rows[0]?.t ?? 0) >= maxRows) this.#roundIn(nextRoundMs);
+      const { rows: trimmed } = await this.#client.call<{ readonly t: boolean }>(
+        "trim_1",
+        [this.#client.lockKey, maxRows, true],
+        { soft: true },
+      );
+      if ((rows[0]?.t ?? 0) >= maxRows || trimmed[0]?.t === true) this.#roundIn(nextRoundMs);
     } catch {
       // A later round tries again.
     }

@@ -57,7 +57,13 @@ export async function missingSchema(url: string): Promise<string | undefined> {
  */
 export class PostgresProvider implements Provider {
   readonly name = "postgres";
-  readonly capabilities: Capabilities = { atomicStep: true, deduplication: true, ordering: true, transactions: true };
+  readonly capabilities: Capabilities = {
+    atomicStep: true,
+    deduplication: true,
+    ordering: true,
+    log: true,
+    transactions: true,
+  };
   readonly queues: PostgresQueueOperator;
   readonly stores: RowStores;
   readonly #client: PostgresClient;

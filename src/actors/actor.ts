@@ -4,6 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { AnyEventType, BodyOf, EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import type { Replayed, StartPosition } from "../contract/topic-log.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
@@ -64,6 +65,13 @@ export interface ActorContext {
   readonly descriptor: ActorDescriptor;
   /** The clock of the hive; virtual in tests. */
   readonly clock: Clock;
+  /**
+   * Set when a rewind delivers the event again; `undefined` for an event that comes for the first time.
+   *
+   * @example
+   * if (!context.replayed) await sendMail(order);
+   */
+  readonly replayed?: Replayed | undefined;
 }
 
 /** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */
@@ -153,6 +161,11 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * other. Events without a key have no order. @default false
    */
   readonly ordered?: boolean | undefined;
+  /**
+   * Where the subscription starts when it is made, on a topic that keeps its events. Later starts go on where it was.
+   * @default "now"
+   */
+  readonly from?: StartPosition | undefined;
   /** Replaces the retry policy for some errors. The rules of the hive follow. @default [] */
   readonly supervision?: readonly SupervisionRule[] | undefined;
   /** Pauses the subscription, or stops the hive, when the actor fails too often. */
@@ -175,6 +188,7 @@ export interface ActorDescriptor {
   readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;
+  readonly from: StartPosition | undefined;
   readonly supervision: readonly SupervisionRule<number>[];
   readonly failureLimit: FailureLimit<number> | undefined;
   readonly middleware: readonly Middleware[];

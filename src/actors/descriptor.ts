@@ -70,6 +70,7 @@ export function toDescriptor(
     lease: inMs(lease),
     maxOutputs,
     ordered: options.ordered ?? false,
+    from: options.from,
     retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
     publishes: publishes.filter((one) => one !== undefined),
     supervision: rulesInMs([...(options.supervision ?? []), ...(defaults.supervision ?? [])]),
@@ -100,6 +101,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   retry: true,
   publishes: true,
   ordered: true,
+  from: true,
   supervision: true,
   failureLimit: true,
   middleware: true,
@@ -114,17 +116,25 @@ function shapeProblems(options: ActorOptions): string[] {
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
-  const { name, event, ordered } = options;
+  const { name, event, ordered, from } = options;
   return [
     ...(Object.hasOwn(options, "event") && !isEventType(event) ? [notAnEventType(event)] : []),
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
+    ...(isStart(from) ? [] : ["from must be now, beginning, latest-per-key, a date or a position"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
       : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
   ];
+}
+
+/** Returns whether a value says where a subscription starts; `undefined` is the default. */
+export function isStart(from: unknown): boolean {
+  if (from instanceof Date) return !Number.isNaN(from.getTime());
+  if (typeof from === "number") return Number.isSafeInteger(from) && from >= 0;
+  return [undefined, "now", "beginning", "latest-per-key"].includes(from as string | undefined);
 }
 
 function notAnEventType(event: unknown): string {

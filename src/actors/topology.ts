@@ -27,7 +27,11 @@ export function queueSpecs(
   for (const descriptor of descriptors) {
     const { queueName, publishes, ordered, lease: leaseMs } = descriptor;
     const spec = { ordered, leaseMs, maxAttempts: maxAttemptsOf(descriptor) };
-    read.set(queueName.toString(), { ...spec, name: queueName });
+    read.set(queueName.toString(), {
+      ...spec,
+      name: queueName,
+      ...(descriptor.from !== undefined && { from: descriptor.from }),
+    });
     if (queueName.kind === "subscription") publish(queueName.destination, spec);
     for (const name of publishes) publish(name, { ...spec, ordered: false });
   }

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly deduplication: true | string;
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
+  /** Keeps the events of topics for reading, rewinding and subscriptions that start in the past. */
+  readonly log: true | string;
   /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
   readonly transactions: true | string;
 }

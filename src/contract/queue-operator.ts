@@ -1,6 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { DeadLetter, DeadLetterRecord } from "./dead-letter.ts";
+import type { KeepRule, Replayed, StartPosition, TopicLog } from "./topic-log.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A queue, topic or subscription that a hive needs. */
@@ -12,6 +13,10 @@ export interface QueueSpec {
   readonly leaseMs: number;
   /** The hive's limit of attempts. A limit of the broker must be higher, so that the hive dead-letters first. */
   readonly maxAttempts: number;
+  /** The rule by which a topic keeps its events. A spec without one changes nothing. */
+  readonly keep?: KeepRule | undefined;
+  /** Where a subscription starts when it is made. @default "now" */
+  readonly from?: StartPosition | undefined;
   /**
    * True for a queue that the hive publishes to and does not read. `ordered` is then unknown: its readers set it.
    *
@@ -30,6 +35,8 @@ export interface Lease {
   readonly firstSeen: number;
   /** The end of the lease, in ms since the epoch, by the clock of this process. */
   readonly expiresAt: number;
+  /** Set when a rewind delivers the event again. */
+  readonly replayed?: Replayed | undefined;
 }
 
 /** How many events to lease, and how long to wait for the first. */
@@ -92,6 +99,9 @@ export interface QueueCounts {
  * Write your own with docs/providers.md.
  */
 export interface QueueOperator<L extends Lease = Lease> {
+  /** The kept events of topics; only with the capability `log`. */
+  readonly log?: TopicLog;
+
   /**
    * Returns what the provider refuses of these queues, in words: lengths, characters, leases that it cannot give.
    *

@@ -206,7 +206,7 @@ export class DeliveryLoop {
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
-      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic);
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
       const sorted = byDelivery(stamped);
       await step.commit(sorted.business);
       delivery.outputs = stamped;

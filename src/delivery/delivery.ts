@@ -7,6 +7,7 @@ import type { BeeHiveError } from "../base/errors.ts";
 import { withFields, type Logger } from "../base/logger.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { Replayed } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
 
@@ -64,6 +65,10 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
 
   get attempt(): number {
     return this.lease.attempt;
+  }
+
+  get replayed(): Replayed | undefined {
+    return this.lease.replayed;
   }
 
   get logger(): Logger {

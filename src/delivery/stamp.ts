@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import type { Replayed } from "../contract/topic-log.ts";
 import type { Event, EventProperty } from "../events/event.ts";
 import { identityOf } from "../events/identity.ts";
 import { OutputId, type IdSource } from "../events/output-id.ts";
@@ -9,6 +10,8 @@ import { OutputId, type IdSource } from "../events/output-id.ts";
  * Each has the correlation id of the input, the input as its cause, the trace headers, and an id that is the same
  * whenever the same step is repeated.
  *
+ * The outputs of an event that is replayed are dropped, or get ids of their own, as the rewind says.
+ *
  * @param atomic True when a step that is repeated published nothing before. Outputs without an id of their own are new
  *   then, see `Event.isNew`; one by reference gets a random id, because it has no text to hash.
  */
@@ -17,7 +20,10 @@ export function stampOutputs(
   outputs: readonly Event[],
   tracing: Readonly<Record<string, string>>,
   atomic = false,
+  replayed?: Replayed,
 ): readonly Event[] {
+  if (replayed?.outputs === "drop") return [];
+  const subscription = replayed ? `${input.queueName}#${replayed.rewind}` : input.queueName;
   const ordinals = outputs.length > 1 ? new Map<string, number>() : undefined;
   if (outputs.includes(input))
     throw new BeeHiveError(
@@ -26,7 +32,7 @@ export function stampOutputs(
     );
   return outputs.map((output) =>
     output.with({
-      id: output.hasId ? output.id : newId(input, output, ordinals, atomic),
+      id: output.hasId ? output.id : newId(input, subscription, output, ordinals, atomic),
       correlationId: output.correlationId ?? input.correlationId ?? input.id,
       causationId: input.idSource,
       properties: withTracing(output.properties, tracing),
@@ -35,14 +41,20 @@ export function stampOutputs(
 }
 
 /** Returns the id of an output that has none. Without atomic steps it is text: a repeated output is a duplicate then. */
-function newId(input: Event, output: Event, ordinals: Map<string, number> | undefined, atomic: boolean): IdSource {
+function newId(
+  input: Event,
+  subscription: string,
+  output: Event,
+  ordinals: Map<string, number> | undefined,
+  atomic: boolean,
+): IdSource {
   if (atomic && output.byReference) return new OutputId();
   const { eventType, queueName } = output;
   const traits = traitsOf(output);
   const body = textOf(output);
   const id = new OutputId({
     inputId: input.properties["source"] === undefined ? input.idSource : identityOf(input),
-    subscription: input.queueName,
+    subscription,
     eventType,
     queueName,
     traits,

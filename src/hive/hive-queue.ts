@@ -1,11 +1,34 @@
 import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { Provider } from "../contract/provider.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
+import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { logOf } from "./hive-log.ts";
+import { isStart } from "../actors/descriptor.ts";
+import { objectProblems, throwProblems } from "../base/problems.ts";
 
 /** Selects dead letters: the id of a letter or of its event, or all letters present now. */
 export type WhichLetters = string | { readonly all: true };
+
+/** Where a subscription goes, and what becomes of the outputs of events that it handles again. */
+export interface RewindOptions {
+  readonly to: StartPosition;
+  readonly outputs: ReplayedOutputs;
+}
+
+function rewindProblems(options: unknown): string[] {
+  const problems = objectProblems("rewind", options);
+  if (problems.length > 0) return problems;
+  const { to, outputs } = options as Partial<RewindOptions>;
+  return [
+    ...(to !== undefined && isStart(to) ? [] : ["to must be now, beginning, latest-per-key, a date or a position"]),
+    ...(outputs === "drop" || outputs === "publish"
+      ? []
+      : ['outputs must be "drop" or "publish"; there is no default']),
+  ];
+}
 
 /**
  * A subscription or queue, to look after. Returned by `hive.queue(name)`.
@@ -17,12 +40,14 @@ export type WhichLetters = string | { readonly all: true };
  */
 export class HiveQueue {
   readonly name: QueueName;
+  readonly #provider: Provider;
   readonly #queues: QueueOperator;
 
   /** @internal Created by `hive.queue`. */
-  constructor(name: QueueName, queues: QueueOperator) {
+  constructor(name: QueueName, provider: Provider) {
     this.name = name;
-    this.#queues = queues;
+    this.#provider = provider;
+    this.#queues = provider.queues;
   }
 
   /**
@@ -53,6 +78,33 @@ export class HiveQueue {
   /** Drops dead letters for good, selected as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
   drop(which: WhichLetters): Promise<number> {
     return this.#forLetters(which, (id) => this.#queues.drop(this.name, id));
+  }
+
+  /**
+   * Returns where the subscription is in the log of its topic, and how far behind.
+   *
+   * @throws BeeHiveError `InvalidState` when the topic keeps no events, `QueueNotFound`.
+   */
+  async position(): Promise<LogPosition> {
+    return await logOf(this.#provider).position(this.name);
+  }
+
+  /**
+   * Moves the subscription back or forth in the log of its topic, in one atomic act.
+   *
+   * Steps under way lose their leases and publish nothing; events that waited leave the queue; dead letters stay. Each
+   * event up to the newest is delivered again, with `context.replayed`.
+   *
+   * @param options `to`: where it goes on. `outputs`: `publish` publishes what its actor returns for replayed events,
+   *   under ids of their own; `drop` discards it. There is no default.
+   * @throws BeeHiveError `InvalidState` when the topic keeps no events, `InvalidConfiguration` for a wrong option,
+   *   `QueueNotFound`.
+   * @example
+   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop" });
+   */
+  async rewind(options: RewindOptions): Promise<void> {
+    throwProblems(rewindProblems(options));
+    await logOf(this.#provider).rewind(this.name, options.to, options.outputs);
   }
 
   async #forLetters(which: WhichLetters, settle: (id: string) => Promise<void>): Promise<number> {

@@ -1,5 +1,6 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { undecorated } from "../actors/actors-from.ts";
+import { destination } from "../actors/descriptor.ts";
 import { descriptorsText } from "../actors/descriptors-text.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { resolveActors } from "../actors/resolve-actors.ts";
@@ -26,9 +27,12 @@ import { Recording } from "../journal/recording.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { pulserProblems } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
+import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
+import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import { HiveQueue } from "./hive-queue.ts";
+import { historyOf, type HistoryOf } from "./history.ts";
 import { openProvider } from "./open-provider.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
@@ -114,7 +118,7 @@ export class Hive {
           push: (events) => this.#publishing.publish(events),
         }),
     );
-    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], {
+    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
       provider,
       resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
       keeper: this.#keeper,
@@ -140,6 +144,11 @@ export class Hive {
       specs,
     });
     this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const names = descriptors.map(({ queueName }) => queueName);
+    const forget = telemetry.observeBehind(async () =>
+      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+    );
+    this.#idling.signal.addEventListener("abort", forget);
   }
 
   /**
@@ -333,6 +342,33 @@ export class Hive {
    * await hive.queue("OrderAccepted-Payment").requeue({ all: true });
    */
   queue(name: string): HiveQueue {
-    return new HiveQueue(QueueName.parse(name), this.provider.queues);
+    return new HiveQueue(QueueName.parse(name), this.provider);
+  }
+
+  /**
+   * Returns the kept events of one entity or one process, of all topics, in the order of their publication.
+   *
+   * Reads all kept events of each topic, or those of the key: for people, not for actors.
+   *
+   * @param of `key`: the partition key. `correlationId`: the id of the process, which is the id of its first event where
+   *   none was given.
+   * @throws BeeHiveError `InvalidState` when the provider keeps no events.
+   * @example
+   * for (const { published, event } of await hive.history({ key: "order-1" })) console.log(published, event.eventType);
+   */
+  history(of: HistoryOf): Promise<readonly LoggedEvent[]> {
+    return historyOf(logOf(this.provider), of);
+  }
+
+  /**
+   * Returns the kept events of a topic, to read and to follow.
+   *
+   * @param topic `OrderAccepted-` or `OrderAccepted`, named in {@link HiveOptions.keep}.
+   * @throws BeeHiveError `InvalidState` when the provider keeps no events, `InvalidQueueName`.
+   * @example
+   * for await (const { event } of hive.log("OrderAccepted").read({ key: "order-1" })) console.log(event.getBody());
+   */
+  log(topic: string): HiveLog {
+    return new HiveLog(destination(topic), logOf(this.provider), this.#idling.signal);
   }
 }

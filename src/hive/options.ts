@@ -7,6 +7,7 @@ import { isContainer, type ActorResolver, type Container } from "../injection/co
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import type { Logger } from "../base/logger.ts";
+import { keepProblems, type KeptTopics } from "./keep.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
@@ -55,6 +56,12 @@ export interface HiveOptions extends Publisher {
    * @default True on `memory:` (in the process), `sqlite:` and `postgres:`; false on a cloud, where it costs.
    */
   readonly journal?: boolean | JournalOptions | undefined;
+  /**
+   * The topics that keep their events, and for how long: to read them again, to rewind, to start in the past.
+   *
+   * @default None.
+   */
+  readonly keep?: KeptTopics | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** The time of the hive, for tests. @default {@link systemClock} */
@@ -76,6 +83,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   environment: true,
   logger: true,
   journal: true,
+  keep: true,
   onDelivery: true,
   clock: true,
   random: true,
@@ -116,7 +124,8 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  return [...problems, ...publishesProblems("", options), ...defaultsProblems(defaults)];
+  const { keep } = options as Partial<HiveOptions>;
+  return [...problems, ...keepProblems(keep), ...publishesProblems("", options), ...defaultsProblems(defaults)];
 }
 
 function defaultsProblems(defaults: object): string[] {

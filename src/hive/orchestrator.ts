@@ -7,6 +7,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
+import { logProblems, withRules, type KeptTopics } from "./keep.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -15,13 +16,20 @@ export type Topology = "create" | "check";
 export class Orchestrator {
   readonly #descriptors: readonly ActorDescriptor[];
   readonly #publishers: readonly Publisher[];
+  readonly #keep: KeptTopics | undefined;
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
   #specs: readonly QueueSpec[] | undefined;
 
-  constructor(descriptors: readonly ActorDescriptor[], publishers: readonly Publisher[], parts: DeliveryLoopParts) {
+  constructor(
+    descriptors: readonly ActorDescriptor[],
+    publishers: readonly Publisher[],
+    keep: KeptTopics | undefined,
+    parts: DeliveryLoopParts,
+  ) {
     this.#descriptors = descriptors;
     this.#publishers = publishers;
+    this.#keep = keep;
     this.#parts = parts;
     this.#loops = descriptors.map((descriptor) => new DeliveryLoop(descriptor, parts));
   }
@@ -36,7 +44,7 @@ export class Orchestrator {
     const { provider } = this.#parts;
     const { queues } = provider;
     const { specs } = this;
-    throwProblems(queues.problems(specs));
+    throwProblems([...queues.problems(specs), ...logProblems(specs, provider)]);
     if (topology === "create") {
       await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
       return;
@@ -71,7 +79,7 @@ export class Orchestrator {
 
   /** The queues that actors read, and that actors and other publishers publish to. */
   get specs(): readonly QueueSpec[] {
-    return (this.#specs ??= queueSpecs(this.#descriptors, this.#publishers));
+    return (this.#specs ??= withRules(queueSpecs(this.#descriptors, this.#publishers), this.#keep));
   }
 
   /** A delivery loop for each subscription. */

@@ -39,6 +39,14 @@ export function noDestination(name: QueueName, missing?: string): BeeHiveError {
   );
 }
 
+/** Returns the error of reading a topic that keeps no events. */
+export function notKept(topic: QueueName): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidState",
+    `"${topic}" keeps no events. Name it in the option keep of the hive: { keep: { "${topic}": "30d" } }.`,
+  );
+}
+
 /** Returns the error of a missing dead letter. @param id of the letter or of its event. */
 export function noDeadLetter(name: QueueName, id: string): BeeHiveError {
   const what = letterKey(id) === undefined ? "event" : "letter";

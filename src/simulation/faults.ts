@@ -85,6 +85,7 @@ export function capabilitiesOf({ name, atomicStep, deduplication }: FaultProfile
     atomicStep: atomicStep || `steps on ${name} are not atomic`,
     deduplication: deduplication > 0 || `${name} keeps duplicates`,
     ordering: true,
+    log: "a simulation keeps no events",
     transactions: "a simulation has no transactions of an application",
   };
 }

@@ -9,6 +9,7 @@ export { type ContractCase, type ContractSubject } from "./contracts/contract.ts
 export { counterStoreContract } from "./contracts/counter-store.ts";
 export { ForgetfulClock } from "./contracts/forgetful-clock.ts";
 export { hiveContract } from "./contracts/hive/index.ts";
+export { topicLogContract } from "./contracts/topic-log/index.ts";
 export { keyedListStoreContract } from "./contracts/keyed-list-store.ts";
 export { keyValueStoreContract } from "./contracts/key-value-store.ts";
 export { lockStoreContract } from "./contracts/lock-store.ts";

@@ -1,12 +1,12 @@
-/** Starts `effects-worker.ts` and follows it. */
+/** Starts a worker, `effects-worker.ts` or `log-worker.ts`, and follows it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { LogWorkerOptions } from "./log-worker.ts";
 import type { WorkerOptions } from "./effects-worker.ts";
 
 const root = join(import.meta.dirname, "../..");
-const program = join(import.meta.dirname, "effects-worker.ts");
 
 export class Worker {
   readonly lines: string[] = [];
@@ -15,8 +15,11 @@ export class Worker {
   #errors = "";
   #look: () => void = () => {};
 
-  constructor(options: WorkerOptions) {
-    const args = ["--import", "tsx", "-C", "beehive-source", program, JSON.stringify(options)];
+  constructor(options: WorkerOptions);
+  constructor(options: LogWorkerOptions, program: "log-worker.ts");
+  constructor(options: object, program = "effects-worker.ts") {
+    const path = join(import.meta.dirname, program);
+    const args = ["--import", "tsx", "-C", "beehive-source", path, JSON.stringify(options)];
     this.#child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     this.#closed = once(this.#child, "close").then(() => this.#look());
     this.#child.stderr?.on("data", (data: Buffer) => (this.#errors += data.toString()));

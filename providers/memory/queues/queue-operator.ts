@@ -16,15 +16,11 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
-import { MemoryQueue, type MemoryLease } from "./queue.ts";
+import { Destination } from "./destination.ts";
+import type { MemoryLease } from "./entry.ts";
+import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
-
-/** A topic with its subscriptions, or a simple queue, which is its own only subscription. */
-interface Destination {
-  /** Counted from 1. */
-  readonly number: number;
-  readonly queues: Map<string, MemoryQueue>;
-}
+import { MemoryTopicLog } from "./topic-log.ts";
 
 /**
  * Queues in the memory of this process, as strict as those of a cloud.
@@ -37,6 +33,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   readonly #config: MemoryConfig;
   readonly #destinations = new Map<string, Destination>();
   readonly #recent: RecentIds;
+  readonly log: MemoryTopicLog;
   #destinationsMade = 0;
   #closed = false;
 
@@ -44,6 +41,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     this.#clock = clock;
     this.#config = config;
     this.#recent = new RecentIds(clock, inMs(config.deduplication));
+    this.log = new MemoryTopicLog(clock, this.#destinations);
   }
 
   problems(): readonly string[] {
@@ -51,12 +49,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async ensure(queues: readonly QueueSpec[]): Promise<void> {
-    for (const { name, ordered } of queues) {
-      const destination = this.#ensureDestination(name);
-      if (name.kind === "topic") continue;
-      const queue = destination.queues.get(name.subscription);
-      if (queue) queue.configure(ordered);
-      else destination.queues.set(name.subscription, new MemoryQueue(name, this.#clock, ordered));
+    // A topic is kept before its subscriptions are made: they may start in the past.
+    for (const { name, keep } of queues) if (keep) this.#ensureDestination(name).keep(keep);
+    for (const spec of queues) {
+      const destination = this.#ensureDestination(spec.name);
+      if (spec.name.kind !== "topic") destination.ensure(spec);
     }
   }
 
@@ -64,7 +61,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     const at = String(name.destination);
     let destination = this.#destinations.get(at);
     if (!destination) {
-      destination = { number: ++this.#destinationsMade, queues: new Map() };
+      destination = new Destination(++this.#destinationsMade, this.#clock);
       this.#destinations.set(at, destination);
     }
     return destination;
@@ -95,7 +92,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     let dropped = 0;
     events.forEach((event, index) => {
       const destination = destinations[index] as Destination;
-      if (this.#recent.add(destination.number, identityOf(event))) enqueue(event, destination);
+      if (this.#recent.add(destination.number, identityOf(event))) destination.publish(event);
       else dropped++;
     });
     return dropped;
@@ -214,11 +211,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   #publish(outputs: readonly Event[], destinations: readonly Destination[]): void {
     outputs.forEach((event, index) => {
       const destination = destinations[index] as Destination;
-      if (event.isNew || this.#recent.add(destination.number, identityOf(event))) enqueue(event, destination);
+      if (event.isNew || this.#recent.add(destination.number, identityOf(event))) destination.publish(event);
     });
   }
-}
-
-function enqueue(event: Event, { queues }: Destination): void {
-  for (const queue of queues.values()) queue.enqueue(event);
 }

@@ -1,58 +1,32 @@
 import { Alarm } from "../../../src/base/alarm.ts";
-import { Bag, type Bagged } from "../../../src/base/bag.ts";
+import { Bag } from "../../../src/base/bag.ts";
 import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
-import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { AbandonOptions, KeyHolder, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type { KeptEvent, LogPosition, Replayed, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
+import { MemoryLease, newEntry, type Entry } from "./entry.ts";
 import { Fifo } from "./fifo.ts";
+import type { KeptEvents } from "./kept-events.ts";
+import { KeyLines } from "./key-lines.ts";
+import { Letters } from "./letters.ts";
 
-const maxHolders = 100;
 /** Timers of Node fire at most this much too early, in ms. */
 const maxEarlyMs = 2;
 
-/** An event in a queue, with the facts that are kept from one delivery to the next. */
-interface Entry {
-  readonly event: Event;
-  attempt: number;
-  firstSeen: number | undefined;
-  /** True in an ordered queue for the one event of each key that may be leased. */
-  holdsKey: boolean;
-}
-
-/** A leased entry. The lease is held while its queue lists it and it has not expired. */
-export class MemoryLease implements Lease, Bagged {
-  place = -1;
-  readonly entry: Entry;
-  readonly queueName: QueueName;
-  readonly attempt: number;
-  readonly firstSeen: number;
-  expiresAt: number;
-
-  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
-    this.entry = entry;
-    this.queueName = queueName;
-    this.attempt = entry.attempt;
-    this.firstSeen = firstSeen;
-    this.expiresAt = expiresAt;
-  }
-
-  get event(): Event {
-    return this.entry.event;
-  }
-}
-
-/** The entries of one key that wait behind its holder, the one that may be leased. */
-class Line extends Fifo<Entry> {
-  holder: Entry;
-
-  constructor(holder: Entry) {
-    super();
-    this.holder = holder;
-  }
+/** The place of a subscription in the log of its topic. */
+interface Reading {
+  readonly log: KeptEvents;
+  /** The position of the next event to lease. */
+  position: number;
+  /** The last rewind; events before `until` are replayed. */
+  readonly rewind: number;
+  readonly until: number;
+  readonly outputs: ReplayedOutputs;
 }
 
 /** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
@@ -61,16 +35,14 @@ export class MemoryQueue {
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
-  readonly #returned = new Fifo<Entry>();
-  readonly #ready = new Fifo<Entry>();
+  #returned = new Fifo<Entry>();
+  #ready = new Fifo<Entry>();
+  /** Of a kept topic: events are taken from the log of the topic, after those that are ready. */
+  #reading: Reading | undefined;
   readonly #delayed = new Map<Entry, Timer>();
   readonly #leased = new Bag<MemoryLease>();
-  /** Dead letters by their ids, oldest first. */
-  readonly #dead = new Map<string, DeadLetter>();
-  #lastLetter = 0;
-  /** In an ordered queue, the line of each key that has a holder. */
-  readonly #behind = new Map<string, Line>();
-  #waitingBehind = 0;
+  readonly #letters = new Letters();
+  readonly #lines = new KeyLines();
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
@@ -89,9 +61,32 @@ export class MemoryQueue {
 
   /** Adds a copy of the event, addressed to this queue. */
   enqueue(event: Event): void {
+    this.#enqueue(newEntry(this.#own(event)), event.enqueueTime?.getTime());
+  }
+
+  #own(event: Event): Event {
     const name = this.#name.toString();
-    const own = event.queueName === name ? event : event.with({ queueName: name });
-    this.#enqueue({ event: own, attempt: 0, firstSeen: undefined, holdsKey: false }, event.enqueueTime?.getTime());
+    return event.queueName === name ? event : event.with({ queueName: name });
+  }
+
+  /** Reads the log of its topic from a position on. What was enqueued before stays. */
+  follow(log: KeptEvents, position: number): void {
+    this.#reading ??= { log, position, rewind: 0, until: 0, outputs: "publish" };
+    this.wakeNext();
+  }
+
+  /** Adds events of the log out of turn. */
+  enqueueKept(events: readonly KeptEvent[], replayed?: (position: number) => Replayed): void {
+    for (const { event, position } of events) this.#enqueue(newEntry(this.#own(event), replayed?.(position)));
+  }
+
+  get followsLog(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** The position of the next event of the log; `undefined` without a log. */
+  get position(): number | undefined {
+    return this.#reading?.position;
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
@@ -104,9 +99,10 @@ export class MemoryQueue {
     const leases: MemoryLease[] = [];
     const now = this.#now();
     while (leases.length < max) {
-      const entry = this.#returned.shift() ?? this.#ready.shift();
+      const entry =
+        this.#returned.shift() ?? this.#ready.shift() ?? (this.#reading && this.#nextOf(this.#reading, now));
       if (!entry) break;
-      if (this.#ordered && !this.#takeKey(entry)) continue;
+      if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
       const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
@@ -117,34 +113,51 @@ export class MemoryQueue {
     return leases;
   }
 
-  /** Returns true if the entry may be leased. Puts it in line if another entry holds its key. */
-  #takeKey(entry: Entry): boolean {
-    const key = entry.event.partitionKey;
-    if (key === undefined || entry.holdsKey) return true;
-    const behind = this.#behind.get(key);
-    if (behind) {
-      behind.push(entry);
-      this.#waitingBehind++;
-      return false;
+  /** Returns the next entry of the log that is due. Delays those that are not. */
+  #nextOf(reading: Reading, now: number): Entry | undefined {
+    for (;;) {
+      const kept = reading.log.at(reading.position);
+      if (!kept) return undefined;
+      const { position, event } = kept;
+      reading.position = position + 1;
+      const { rewind, until, outputs } = reading;
+      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined);
+      const time = event.enqueueTime?.getTime();
+      if (time === undefined || time <= now) return entry;
+      this.#delayUntil(entry, time);
     }
-    this.#behind.set(key, new Line(entry));
-    entry.holdsKey = true;
-    return true;
   }
 
-  #releaseKey(entry: Entry): void {
-    const key = entry.event.partitionKey;
-    if (key === undefined || !entry.holdsKey) return;
-    const behind = this.#behind.get(key);
-    const next = behind?.shift();
-    if (!behind || !next) {
-      this.#behind.delete(key);
-      return;
-    }
-    behind.holder = next;
-    this.#waitingBehind--;
-    next.holdsKey = true;
-    this.#makeReady(this.#returned, next);
+  /** Moves to a position of the log. All unsettled entries leave the queue, and their leases are lost. */
+  rewind(to: number, outputs: ReplayedOutputs, latest: readonly KeptEvent[] = []): void {
+    const reading = this.#reading;
+    if (!reading) return;
+    for (const timer of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    this.#lines.clear();
+    for (const lease of this.#leased) this.#leased.delete(lease);
+    this.#returned = new Fifo();
+    this.#ready = new Fifo();
+    const rewind = reading.rewind + 1;
+    this.#reading = { log: reading.log, position: to, rewind, until: reading.log.range.next, outputs };
+    this.enqueueKept(latest, (position) => ({ position, rewind, outputs }));
+    this.wakeNext();
+  }
+
+  /** @throws when it follows no log. */
+  behind(): LogPosition {
+    const { log, position } = this.#reading as Reading;
+    const { ready, leased, delayed } = this.counts();
+    const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
+    const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
+    const times = taken.map(({ event }) => event.timestamp.getTime());
+    const unread = log.at(position)?.published;
+    if (unread !== undefined) times.push(unread);
+    return {
+      position,
+      behind: ready + leased + delayed,
+      oldest: times.length === 0 ? undefined : times.reduce((one, other) => Math.min(one, other)),
+    };
   }
 
   /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
@@ -172,7 +185,8 @@ export class MemoryQueue {
   /** Removes the entry. The lease must be held. */
   remove(lease: MemoryLease): void {
     this.#leased.delete(lease);
-    this.#releaseKey(lease.entry);
+    const next = this.#lines.release(lease.entry);
+    if (next) this.#makeReady(this.#returned, next);
   }
 
   /** Makes the entry ready again, after the delay. The lease must be held. */
@@ -185,68 +199,54 @@ export class MemoryQueue {
 
   /** Moves the entry to the dead letters. The lease must be held. */
   deadLetter(lease: MemoryLease, record: DeadLetterRecord): void {
-    const id = letterId(++this.#lastLetter);
-    this.#dead.set(id, { ...record, id, event: lease.event });
+    this.#letters.add(record, lease.event);
     this.remove(lease);
   }
 
   deadLetters(): Iterable<DeadLetter> {
-    return [...this.#dead.values()];
+    return [...this.#letters];
   }
 
   /** Moves a dead letter back into the queue. Returns false if there is none with that id. */
   requeue(id: string): boolean {
-    const letter = this.#removeLetter(id);
+    const letter = this.#letters.take(id);
     if (!letter) return false;
-    this.#enqueue({ event: letter.event, attempt: 0, firstSeen: undefined, holdsKey: false });
+    this.#enqueue(newEntry(letter.event));
     return true;
   }
 
   /** Removes a dead letter. Returns false if there is none with that id. */
   drop(id: string): boolean {
-    return this.#removeLetter(id) !== undefined;
-  }
-
-  /** Removes the letter with that id, or the oldest letter of the event with that id. */
-  #removeLetter(id: string): DeadLetter | undefined {
-    const letter = this.#dead.get(id) ?? this.#oldestDead(id);
-    if (letter) this.#dead.delete(letter.id);
-    return letter;
-  }
-
-  #oldestDead(eventId: string): DeadLetter | undefined {
-    for (const letter of this.#dead.values()) if (letter.event.id === eventId) return letter;
-    return undefined;
+    return this.#letters.take(id) !== undefined;
   }
 
   /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
-    return (this.#returned.first ?? this.#ready.first)?.event.timestamp.getTime();
+    const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
+    return first?.event.timestamp.getTime();
+  }
+
+  get #unread(): KeptEvent | undefined {
+    return this.#reading?.log.at(this.#reading.position);
   }
 
   holders(): readonly KeyHolder[] {
     const leased = new Set([...this.#leased].map(({ entry }) => entry));
-    const stateOf = (entry: Entry): KeyHolder["state"] =>
-      leased.has(entry) ? "leased" : this.#delayed.has(entry) ? "delayed" : "ready";
-    return [...this.#behind]
-      .filter(([, { size }]) => size > 0)
-      .map(([partitionKey, { holder, size }]) => ({
-        eventId: holder.event.id,
-        partitionKey,
-        behind: size,
-        attempts: holder.attempt,
-        state: stateOf(holder),
-      }))
-      .sort((one, other) => other.behind - one.behind)
-      .slice(0, maxHolders);
+    return this.#lines.holders((entry) =>
+      leased.has(entry) ? "leased" : this.#delayed.has(entry) ? "delayed" : "ready",
+    );
   }
 
   counts(): QueueCounts {
     return {
-      ready: this.#ready.size + this.#returned.size + this.#waitingBehind,
+      ready:
+        this.#ready.size +
+        this.#returned.size +
+        this.#lines.waiting +
+        (this.#reading?.log.countFrom(this.#reading.position) ?? 0),
       leased: this.#leased.size,
       delayed: this.#delayed.size,
-      dead: this.#dead.size,
+      dead: this.#letters.size,
     };
   }
 
@@ -264,7 +264,7 @@ export class MemoryQueue {
 
   /** Wakes another waiter, for a caller that was woken but leases nothing. */
   wakeNext(): void {
-    if (this.#returned.size + this.#ready.size > 0) this.#waiters.wakeOne();
+    if (this.#returned.size + this.#ready.size > 0 || this.#unread) this.#waiters.wakeOne();
   }
 
   /** Delays an entry until a point in time, even when the clock is put back meanwhile. */

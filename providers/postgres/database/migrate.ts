@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import { logFunctions } from "./log-functions.ts";
+import { logTables } from "./log-schema.ts";
+import { logUpkeepFunctions } from "./log-upkeep-functions.ts";
 import { messageFunctions } from "./message-functions.ts";
 import { tables } from "./schema.ts";
 import { stepFunctions } from "./step-functions.ts";
@@ -13,6 +16,7 @@ import { withinFunctions } from "./within-functions.ts";
  */
 const migrations: readonly string[] = [
   [tables, messageFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
+  [logTables, logFunctions, logUpkeepFunctions].join("\n"),
 ];
 
 /** The version that this release writes. */

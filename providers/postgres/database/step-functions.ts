@@ -17,14 +17,37 @@ export const stepFunctions: string = `
 -- A step that is refused changes nothing, and says why: 'conflict' with the number of the item and its etag, 'lease'.
 -- 'topology': nothing was done, the caller's is old. 'dropped': n events of the step were known.
 -- 'handed': a message with o_lease, and its id. 'now': the time of the server.
-CREATE OR REPLACE FUNCTION beehive.commit_1(
+${commitFunction({ name: "commit_1" })}
+`;
+
+/** What a version of the function has that the first one had not. */
+export interface CommitFunction {
+  readonly name: string;
+  readonly parameters?: string;
+  readonly declarations?: string;
+  /** Whether something is published, so that the topology counts. */
+  readonly publishes?: string;
+  /** What is done at the end. */
+  readonly append?: string;
+}
+
+/** Returns a version of the function that commits. */
+export function commitFunction({
+  name,
+  parameters = "",
+  declarations = "",
+  publishes = "cardinality(o_step) > 0",
+  append = "",
+}: CommitFunction): string {
+  return `
+CREATE OR REPLACE FUNCTION beehive.${name}(
   v_topology bigint, v_process int, v_window bigint,
   l_step int[], l_id bigint[], l_token bigint[], l_subscription int[], l_line text[],
   i_step int[], i_store text[], i_partition text[], i_id text[], i_expect text[], i_etag text[], i_act text[],
   i_new text[], i_modified bigint[], i_expires bigint[], i_metadata text[], i_value text[], i_bytes bytea[],
   d_step int[], d_destination int[], d_id text[],
   o_step int[], o_known int[], o_subscription int[], o_line text[], o_due bigint[], o_lease bigint[], o_ms bigint[],
-  o_event text[], o_body text[], o_bytes bytea[]
+  o_event text[], o_body text[], o_bytes bytea[]${parameters}
 ) RETURNS TABLE (what text, step int, n bigint, token bigint, found text)
 LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
@@ -41,10 +64,11 @@ DECLARE
   v_holds boolean;
   v_puts boolean := false;
   v_lines boolean;
+  ${declarations}
   r record;
 BEGIN
   PERFORM set_config('lock_timeout', '10s', true);
-  IF cardinality(o_step) > 0 AND (SELECT topology FROM beehive.hive) <> v_topology THEN
+  IF ${publishes} AND (SELECT topology FROM beehive.hive) <> v_topology THEN
     RETURN QUERY SELECT 'topology', 0, 0::bigint, 0::bigint, NULL::text;
     RETURN;
   END IF;
@@ -200,6 +224,7 @@ BEGIN
       END LOOP;
     END IF;
   END IF;
+  ${append}
   RETURN QUERY SELECT 'now', 0, v_now, 0::bigint, NULL::text;
-END $$;
-`;
+END $$;`;
+}

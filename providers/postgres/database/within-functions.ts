@@ -2,7 +2,7 @@
  * The function that publishes in a transaction of the application. Its only parameter is a text, which every library
  * passes on unchanged, and its answer has names without capitals.
  */
-export const withinFunctions = `
+export const withinFunctions: string = `
 -- Publishes events with the transaction that calls it. v_push is JSON:
 --   topology, window as in commit_1
 --   known    [{destination, id}]: events to drop if they are known
@@ -10,7 +10,13 @@ export const withinFunctions = `
 -- Messages wait among the delayed ones, due at once: the id that a message gets when it is moved from there is new, while
 -- one from here could lie below the ids that readers still look at. A message of a line joins it now, so that the order of
 -- a key is that of commits.
-CREATE OR REPLACE FUNCTION beehive.push_within_1(v_push text)
+${pushWithinFunction("push_within_1")}
+`;
+
+/** Returns a version of the function that publishes. @param append what is done at the end. */
+export function pushWithinFunction(name: string, append = ""): string {
+  return `
+CREATE OR REPLACE FUNCTION beehive.${name}(v_push text)
 RETURNS TABLE (what text, n bigint, xact text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -58,6 +64,7 @@ BEGIN
     WHERE (line IS NULL OR due > v_now) AND known NOT IN (SELECT unnest(v_dropped))
     ORDER BY n;
 
+  ${append}
   RETURN QUERY SELECT 'xact', cardinality(v_dropped)::bigint, pg_current_xact_id()::text;
-END $$;
-`;
+END $$;`;
+}

@@ -15,9 +15,22 @@ export interface GrantOptions {
   readonly publisher?: boolean | undefined;
 }
 
-const read = ["migrations", "hive", "destinations", "subscriptions"];
+const read = ["migrations", "hive", "destinations", "subscriptions", "kept_topics"];
 const topology = ["hive", "destinations", "subscriptions"];
-const all = ["messages", "delayed", "lines", "line_messages", "dead_letters", "items", "recent_ids", "processes"];
+const all = [
+  "messages",
+  "delayed",
+  "lines",
+  "line_messages",
+  "dead_letters",
+  "items",
+  "recent_ids",
+  "processes",
+  "kept_topics",
+  "log",
+  "readers",
+  "entering",
+];
 
 /**
  * Returns the least rights of a role, each as a statement for the owner of the schema.
@@ -31,8 +44,8 @@ export function leastGrants(options: GrantOptions = {}): readonly string[] {
     `GRANT ${rights} ON ${tables.map((name) => `${quoted(schema)}.${name}`).join(", ")} TO ${quoted(role)};`;
   const work = publisher
     ? [
-        grant("SELECT, INSERT", ["messages", "delayed", "line_messages"]),
-        grant("SELECT, INSERT, UPDATE", ["lines", "recent_ids"]),
+        grant("SELECT, INSERT", ["messages", "delayed", "line_messages", "log", "entering"]),
+        grant("SELECT, INSERT, UPDATE", ["lines", "recent_ids", "kept_topics"]),
       ]
     : [
         grant("SELECT, INSERT, UPDATE, DELETE", all),
@@ -42,7 +55,7 @@ export function leastGrants(options: GrantOptions = {}): readonly string[] {
     `GRANT USAGE ON SCHEMA ${quoted(schema)} TO ${quoted(role)};`,
     `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${quoted(schema)} TO ${quoted(role)};`,
     grant("SELECT", read),
-    ...(setup ? [grant("INSERT, UPDATE, DELETE", topology)] : []),
+    ...(setup ? [grant("INSERT, UPDATE, DELETE", topology), grant("UPDATE", ["migrations"])] : []),
     ...work,
   ];
 }

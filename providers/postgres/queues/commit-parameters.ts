@@ -33,19 +33,35 @@ interface Output {
   readonly handed: Handed | undefined;
 }
 
+/** An event of a topic that keeps it. */
+interface KeptOutput {
+  readonly step: number;
+  readonly known: number;
+  readonly destination: Destination;
+  readonly due: number;
+  readonly key: string | null;
+  readonly row: MessageRow;
+  /** By the ids of subscriptions that wait for it. */
+  readonly handed: ReadonlyMap<number, Handed>;
+}
+
 interface Known {
   readonly step: number;
   readonly destination: number;
   readonly id: string;
 }
 
-/** The parameters of `commit_1` for a group. */
+/** The parameters of `commit_2` for a group. */
 export class CommitParameters {
   readonly #leases: { readonly step: number; readonly lease: PostgresLease }[] = [];
   /** The items, in the order of their parameters: the number that the function gives counts from 1. */
   readonly items: { readonly step: number; readonly item: ItemUse }[] = [];
   readonly #known: Known[] = [];
   readonly outputs: Output[] = [];
+  readonly kept: KeptOutput[] = [];
+  /** Subscriptions that are handed no more events of the log: one that was not is to come first. */
+  readonly #full = new Set<number>();
+  readonly #publishes: boolean;
 
   constructor(group: readonly Commit[], parts: CommitParts) {
     group.forEach(({ lease, events, pushed, items }, step) => {
@@ -53,16 +69,24 @@ export class CommitParameters {
       for (const item of items) this.items.push({ step, item });
       for (const event of events) this.#publish(step, event, pushed || !event.isNew, parts);
     });
+    this.#publishes = group.some(({ events }) => events.length > 0);
     // All lock messages in one order, see database/step-functions.ts.
     this.#leases.sort(({ lease: a }, { lease: b }) => a.subscription.id - b.subscription.id || a.id - b.id);
   }
 
-  #publish(step: number, event: Event, mayBeKnown: boolean, { destination, reserve, token }: CommitParts): void {
-    const { id, subscriptions } = destination(event);
+  #publish(step: number, event: Event, mayBeKnown: boolean, parts: CommitParts): void {
+    const { destination, reserve, token } = parts;
+    const to = destination(event);
+    const { id, subscriptions } = to;
     const known = mayBeKnown ? this.#known.push({ step, destination: id, id: identityOf(event) }) : 0;
-    if (subscriptions.length === 0) return;
+    if (subscriptions.length === 0 && !to.kept) return;
     const row = messageOf(event);
     const due = event.enqueueTime?.getTime() ?? 0;
+    if (to.kept) {
+      const handed = this.#hand(to, event, row, parts);
+      this.kept.push({ step, known, destination: to, due, key: event.partitionKey ?? null, row, handed });
+      return;
+    }
     for (const subscription of subscriptions) {
       const line = lineOf(subscription, event);
       const leaseMs = due === 0 && line === null ? reserve(subscription) : undefined;
@@ -71,13 +95,34 @@ export class CommitParameters {
     }
   }
 
+  /** Leases an event of the log for the polls of its subscriptions. */
+  #hand(to: Destination, event: Event, row: MessageRow, { reserve, token }: CommitParts): Map<number, Handed> {
+    const handed = new Map<number, Handed>();
+    for (const subscription of to.subscriptions) {
+      if (this.#full.has(subscription.id)) continue;
+      const mayHand = event.enqueueTime === undefined && lineOf(subscription, event) === null;
+      const leaseMs = mayHand ? reserve(subscription) : undefined;
+      if (leaseMs === undefined) this.#full.add(subscription.id);
+      else handed.set(subscription.id, { subscription, event, row, token: token(), leaseMs });
+    }
+    return handed;
+  }
+
+  /** All messages that are leased as they are published, and the steps that publish them. */
+  handed(): { readonly step: number; readonly one: Handed }[] {
+    const handed = this.outputs.flatMap(({ step, handed: one }) => (one ? [{ step, one }] : []));
+    for (const { step, handed: some } of this.kept) for (const one of some.values()) handed.push({ step, one });
+    return handed;
+  }
+
   /** @param windowMs how long the id of an event is known. */
   values(topology: number, process: number | null, windowMs: number): readonly Value[] {
     const leases = this.#leases;
     const items = this.items.map(({ item }) => item);
-    const { outputs } = this;
+    const { outputs, kept } = this;
+    const handed = kept.flatMap((one, index) => [...one.handed.values()].map((to) => ({ to, number: index + 1 })));
     return [
-      topology,
+      this.#publishes ? topology : null,
       process,
       windowMs,
       leases.map(({ step }) => step),
@@ -111,6 +156,18 @@ export class CommitParameters {
       outputs.map(({ row }) => row.event),
       outputs.map(({ row }) => row.body),
       outputs.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      kept.map(({ step }) => step),
+      kept.map(({ known }) => known),
+      kept.map(({ destination }) => destination.id),
+      kept.map(({ due }) => due),
+      kept.map(({ key }) => key),
+      kept.map(({ row }) => row.event),
+      kept.map(({ row }) => row.body),
+      kept.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      handed.map(({ to }) => to.subscription.id),
+      handed.map(({ number }) => number),
+      handed.map(({ to }) => to.token),
+      handed.map(({ to }) => to.leaseMs),
     ];
   }
 }

@@ -10,7 +10,7 @@ import { Commits, type Commit, type Outcome } from "./commits.ts";
 import { PostgresLease } from "./lease.ts";
 import { readMessage } from "./message.ts";
 import type { Notices } from "./notices.ts";
-import type { Destination, Topology } from "./topology.ts";
+import { readersOf, type Destination, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** The parts that committing works with. */
@@ -52,7 +52,10 @@ export class Committing {
 
   /** @throws BeeHiveError `QueueNotFound` for an event without a destination; then nothing is done. */
   async commit(commit: Commit): Promise<Outcome> {
-    if (commit.events.length > 0) await this.#parts.topology.assertDestinations(commit.events);
+    const { topology } = this.#parts;
+    // Without an `await` where it can be: a step that relies on another is queued behind it.
+    if (!commit.events.every((event) => topology.knownDestination(event)))
+      await topology.assertDestinations(commit.events);
     return await this.#commits.add(commit);
   }
 
@@ -73,11 +76,11 @@ export class Committing {
     for (let times = 1; ; times++) {
       const version = topology.version;
       const parameters = this.#parametersOf(group);
-      const handed = new Map(parameters.outputs.flatMap(({ handed: one }) => (one ? [[one.token, one]] : [])));
+      const handed = new Map(parameters.handed().map(({ one }) => [one.token, one]));
       const sentAt = clock.now();
       try {
         const values = parameters.values(version, process(), windowMs);
-        const { rows, repeated } = await client.call<ResultRow>("commit_1", values);
+        const { rows, repeated } = await client.call<ResultRow>("commit_2", values);
         if (rows[0]?.what === "topology" && times < maxTopologies) {
           await topology.read();
           await topology.assertDestinations(group.flatMap(({ events }) => events));
@@ -89,7 +92,7 @@ export class Committing {
         const lost = repeated ? await this.#findLost([...handed.values()]) : [];
         this.#deliver(handed, [...taken, ...lost], now, sentAt);
         const outcomes = this.#outcomesOf(group, parameters, rows, repeated, new Set(lost.map(({ token }) => token)));
-        this.#tell(group, parameters, outcomes);
+        this.#tell(group, parameters, outcomes, new Set([...taken, ...lost].map(({ token }) => token)));
         onCommitted();
         return outcomes;
       } finally {
@@ -133,7 +136,7 @@ export class Committing {
       const own = event.byReference ? readMessage(row, queueName).event : event.with({ queueName });
       const found = bySubscription.get(subscription.id) ?? { one, leases: [] };
       bySubscription.set(subscription.id, found);
-      const rest = { attempt: 1, firstSeen: now, expiresAt: sentAt + leaseMs };
+      const rest = { attempt: 1, firstSeen: now, expiresAt: sentAt + leaseMs, replayed: undefined };
       found.leases.push(new PostgresLease({ id, token, subscription, line: null, event: own, ...rest }));
     }
     for (const { one, leases } of bySubscription.values()) this.#parts.waiting.deliver(one.subscription, leases);
@@ -151,13 +154,14 @@ export class Committing {
 
   #outcomesOf(
     group: readonly Commit[],
-    { items, outputs }: CommitParameters,
+    parameters: CommitParameters,
     rows: readonly ResultRow[],
     repeated: boolean,
     lost: ReadonlySet<number>,
   ): Outcome[] {
     const outcomes: Outcome[] = group.map(() => ({ kind: "committed", dropped: 0 }));
-    const happened = new Set(outputs.filter(({ handed }) => handed && lost.has(handed.token)).map(({ step }) => step));
+    const { items } = parameters;
+    const happened = new Set(parameters.handed().flatMap(({ step, one }) => (lost.has(one.token) ? [step] : [])));
     for (const { what, step, n, found } of rows) {
       const before = outcomes[step];
       if (what === "dropped") outcomes[step] = { kind: "committed", dropped: repeated ? undefined : n };
@@ -175,12 +179,20 @@ export class Committing {
   }
 
   /** Says what became due: to the polls of this process, and to other processes. */
-  #tell(group: readonly Commit[], { outputs }: CommitParameters, outcomes: readonly Outcome[]): void {
+  #tell(
+    group: readonly Commit[],
+    { outputs, kept }: CommitParameters,
+    outcomes: readonly Outcome[],
+    leased: ReadonlySet<number>,
+  ): void {
     const { waiting, notices } = this.#parts;
     const published = new Map<number, number>();
     const add = (id: number): void => void published.set(id, (published.get(id) ?? 0) + 1);
     for (const { step, subscription, handed } of outputs)
       if (!handed && outcomes[step]?.kind === "committed") add(subscription.id);
+    for (const { step, destination, handed } of kept)
+      if (outcomes[step]?.kind === "committed")
+        for (const id of readersOf(destination)) if (!leased.has(handed.get(id)?.token ?? NaN)) add(id);
     // The next of a line is due once the first is done.
     group.forEach(({ lease }, step) => {
       if (lease && lease.line !== null && outcomes[step]?.kind === "committed") add(lease.subscription.id);

@@ -1,7 +1,8 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
-import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { Value } from "../database/value.ts";
 import type { Subscription } from "./topology.ts";
 
@@ -17,6 +18,7 @@ export class PostgresLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  readonly replayed: Replayed | undefined;
   /** The commits of other steps that the failed step of this lease relied on. */
   relied: Iterable<PendingCommit> = [];
 
@@ -29,6 +31,7 @@ export class PostgresLease implements Lease {
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;
     this.expiresAt = from.expiresAt;
+    this.replayed = from.replayed;
   }
 
   get queueName(): QueueName {

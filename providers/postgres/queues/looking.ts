@@ -71,7 +71,7 @@ export class Looking {
       const lows = subscriptions.map((id) => (isFull ? 0 : taking.low(id)));
       const values = [topology.version, client.lockKey, listener.process, subscriptions, lows];
       const now = clock.now();
-      const { rows } = await client.call<LookRow>("look_1", values, { soft: true });
+      const { rows } = await client.call<LookRow>("look_2", values, { soft: true });
       for (const { what, subscription, wait } of rows) {
         if (what === "topology") {
           await topology.read();

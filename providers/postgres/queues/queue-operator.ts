@@ -25,6 +25,8 @@ import type { PostgresConfig } from "../config.ts";
 import type { ServerClock } from "../server-clock.ts";
 import type { Commit, Outcome } from "./commits.ts";
 import { Committing } from "./committing.ts";
+import { oldestUnread, unreadCount } from "./log/lag.ts";
+import { PostgresTopicLog } from "./log/topic-log.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { parametersOf, type PostgresLease } from "./lease.ts";
 import { Listener } from "./listener.ts";
@@ -47,6 +49,9 @@ export interface QueueParts {
   readonly onCommitted: () => void;
 }
 
+/** How often a follower looks while no notices arrive, in ms. */
+const untoldMs = 250;
+
 interface Abandoned {
   readonly lease: PostgresLease;
   readonly options: AbandonOptions;
@@ -59,6 +64,7 @@ interface Abandoned {
  * outputs happens once or not at all.
  */
 export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
+  readonly log: PostgresTopicLog;
   readonly #client: PostgresClient;
   readonly #clock: Clock;
   readonly #config: PostgresConfig;
@@ -102,8 +108,13 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     const shared = { client, clock, serverClock, topology: this.#topology, waiting, notices };
     const token = (): number => this.#nextToken++;
     const process = (): number | null => listener.process;
-    this.#taking = new Taking({ ...shared, token, process });
     const pollMs = inMs(config.poll);
+    this.log = new PostgresTopicLog({
+      ...shared,
+      waitMs: () => (listener.listening ? pollMs : Math.min(pollMs, untoldMs)),
+      said: (id) => this.#said(id),
+    });
+    this.#taking = new Taking({ ...shared, token, process });
     this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
     const windowMs = inMs(config.deduplication);
     this.#within = new PushWithin({ ...shared, windowMs });
@@ -247,15 +258,18 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
 
   async counts(name: QueueName): Promise<QueueCounts> {
     const subscription = await this.#topology.subscription(name);
-    const [counts, dead] = await Promise.all([
+    const [counts, unread, dead] = await Promise.all([
       messageCounts(this.#client, subscription),
+      unreadCount(this.#client, subscription),
       this.#deadLetters.count(subscription),
     ]);
-    return { ...counts, dead };
+    return { ...counts, ready: counts.ready + unread, dead };
   }
 
   async oldest(name: QueueName): Promise<number | undefined> {
-    return oldestMessage(this.#client, await this.#topology.subscription(name));
+    const subscription = await this.#topology.subscription(name);
+    const oldest = await oldestMessage(this.#client, subscription);
+    return oldest ?? (await oldestUnread(this.#client, subscription));
   }
 
   async holders(name: QueueName): Promise<readonly KeyHolder[]> {

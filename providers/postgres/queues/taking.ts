@@ -3,13 +3,15 @@ import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts
 import type { PostgresClient } from "../client.ts";
 import type { ServerClock } from "../server-clock.ts";
 import { PostgresLease } from "./lease.ts";
-import { readMessage, type MessageRow } from "./message.ts";
+import { readMessage, replayedOf, type MessageRow } from "./message.ts";
 import type { Subscription, Topology } from "./topology.ts";
 
 /** How often a look for messages has no lower bound, in ms: it finds what was committed late. */
 const sweepMs = 5_000;
 /** How long a transaction may take that gives ids, in ms. A longer one is found by a sweep. */
 const lateMs = 1_000;
+/** The least events that an ordered subscription takes from the log at once. */
+const minFed = 64;
 
 /** The parts that taking works with. */
 export interface TakingParts {
@@ -30,7 +32,7 @@ export interface Taken {
 }
 
 interface TakenRow extends MessageRow {
-  readonly what: "topology" | "lease" | "wait" | "last";
+  readonly what: "topology" | "lease" | "wait" | "last" | "enter" | "feed" | "unread";
   readonly id: number | null;
   readonly lease: number | null;
   readonly line: string | null;
@@ -68,7 +70,7 @@ export class Taking {
     const claim = token();
     const low = this.#low(subscription, sentAt);
     const values = [topology.version, subscription.id, max, leaseMs, claim, process(), low];
-    const { rows } = await client.call<TakenRow>("take_1", values, { soft: true });
+    const { rows } = await client.call<TakenRow>(subscription.kept ? "take_2" : "take_1", values, { soft: true });
     const leases: PostgresLease[] = [];
     const unreadable: UnreadableRow<PostgresLease>[] = [];
     let waitMs = 0;
@@ -78,7 +80,16 @@ export class Taking {
         await topology.read();
         return undefined;
       }
-      if (row.what === "last") this.#learn(subscription, low, first, row.id ?? 0, sentAt);
+      if (row.what === "enter") {
+        await client.call("enter_1", [row.id]);
+        return await this.take(subscription, max, leaseMs);
+      }
+      if (row.what === "feed") {
+        await client.call("feed_1", [subscription.id, Math.max(max, minFed)], { soft: true });
+        if (leases.length === 0) return await this.take(subscription, max, leaseMs);
+      }
+      if (row.what === "feed" || row.what === "unread") waitMs = 0;
+      else if (row.what === "last") this.#learn(subscription, low, first, row.id ?? 0, sentAt);
       else if (row.what === "wait") {
         waitMs = row.lease ?? Infinity;
         first = row.first_seen;
@@ -94,6 +105,7 @@ export class Taking {
           attempt: row.attempts,
           firstSeen: row.first_seen ?? sentAt,
           expiresAt: sentAt + leaseMs,
+          replayed: replayedOf(row),
         });
         if (problem) unreadable.push({ lease, problem });
         else leases.push(lease);

@@ -3,10 +3,13 @@ import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import type { PostgresClient } from "../client.ts";
+import { ruleText, startOf } from "./log/parameters.ts";
 
 /** A topic or simple queue that events are pushed to. */
 export interface Destination {
   readonly id: number;
+  /** Whether it keeps its events: they go into the log, and subscriptions read them there. */
+  readonly kept: boolean;
   readonly subscriptions: Subscription[];
 }
 
@@ -15,12 +18,25 @@ export interface Subscription {
   readonly id: number;
   readonly name: QueueName;
   readonly ordered: boolean;
+  /** Whether it reads the log of its topic. */
+  readonly kept: boolean;
+}
+
+/** Returns the number under which those wait who follow the log of a topic. Subscriptions have positive ones. */
+export function followersOf(destination: number): number {
+  return -destination;
+}
+
+/** Returns the numbers of all who read the log of a topic. */
+export function readersOf({ id, subscriptions }: Destination): readonly number[] {
+  return [followersOf(id), ...subscriptions.map((subscription) => subscription.id)];
 }
 
 interface TopologyRow {
   readonly version: number;
   readonly destination: number | null;
   readonly at: string | null;
+  readonly kept: boolean;
   readonly id: number | null;
   readonly name: string | null;
   readonly ordered: boolean | null;
@@ -87,18 +103,25 @@ export class Topology {
   async ensure(specs: readonly QueueSpec[]): Promise<void> {
     if (specs.length === 0) return this.#client.ready();
     const readers = specs.filter(({ name }) => name.kind !== "topic");
-    await this.#client.call("ensure_1", [
+    const kept = specs.flatMap(({ name, keep }) => (keep ? [{ name, rule: ruleText(keep) }] : []));
+    const starts = readers.map(({ from = "now" }) => startOf(from));
+    await this.#client.call("ensure_2", [
+      this.#client.lockKey,
       specs.map(({ name }) => String(name.destination)),
       readers.map(({ name }) => name.toString()),
       readers.map(({ name }) => String(name.destination)),
       readers.map(({ ordered }) => ordered),
+      starts.map(({ from }) => from),
+      starts.map(({ at }) => at),
+      kept.map(({ name }) => String(name.destination)),
+      kept.map(({ rule }) => rule),
     ]);
     await this.read();
   }
 
   async delete(name: QueueName): Promise<void> {
     const destination = name.kind === "subscription" ? null : String(name.destination);
-    await this.#client.call("delete_1", [destination, name.kind === "subscription" ? name.toString() : null]);
+    await this.#client.call("delete_2", [destination, name.kind === "subscription" ? name.toString() : null]);
     await this.read();
   }
 
@@ -129,18 +152,19 @@ export class Topology {
 
   async #read(): Promise<void> {
     const { rows } = await this.#client.query<TopologyRow>(
-      `SELECT h.topology AS version, d.id AS destination, d.name AS at, s.id, s.name, s.ordered
+      `SELECT h.topology AS version, d.id AS destination, d.name AS at, k.destination IS NOT NULL AS kept, s.id, s.name, s.ordered
         FROM beehive.hive h LEFT JOIN beehive.destinations d ON true
+        LEFT JOIN beehive.kept_topics k ON k.destination = d.id
         LEFT JOIN beehive.subscriptions s ON s.destination = d.id ORDER BY s.id`,
     );
     const destinations = new Map<string, Destination>();
     const subscriptions = new Map<string, Subscription>();
-    for (const { destination, at, id, name, ordered } of rows) {
+    for (const { destination, at, kept, id, name, ordered } of rows) {
       if (destination === null || at === null) continue;
-      const found = destinations.get(at) ?? { id: destination, subscriptions: [] };
+      const found = destinations.get(at) ?? { id: destination, kept, subscriptions: [] };
       destinations.set(at, found);
       if (id === null || name === null) continue;
-      const subscription = { id, name: QueueName.parse(name), ordered: ordered === true };
+      const subscription = { id, name: QueueName.parse(name), ordered: ordered === true, kept };
       subscriptions.set(name, subscription);
       found.subscriptions.push(subscription);
     }

@@ -101,7 +101,7 @@ export class Waiting {
 
   /** The ids of the subscriptions that polls wait for. */
   subscriptions(): number[] {
-    return [...this.#readers].filter(([, { polls }]) => polls.size > 0).map(([id]) => id);
+    return [...this.#readers].filter(([id, { polls }]) => id > 0 && polls.size > 0).map(([id]) => id);
   }
 
   /** Returns whether a message may be due. */
@@ -138,7 +138,7 @@ export class Waiting {
   }
 
   /** Waits. Resolves with what was leased meanwhile; with nothing when the caller is to look, or the wait is over. */
-  wait({ id }: Subscription, wanted: Wanted): Promise<PostgresLease[]> {
+  wait({ id }: Pick<Subscription, "id">, wanted: Wanted): Promise<PostgresLease[]> {
     return new Promise((resolve) => {
       this.#count++;
       const reader = this.#of(id);

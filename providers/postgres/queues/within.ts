@@ -11,7 +11,7 @@ import { codeOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { Notices } from "./notices.ts";
-import type { Topology } from "./topology.ts";
+import { readersOf, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** The parts that publishing in a transaction of the application works with. */
@@ -29,6 +29,16 @@ interface Output {
   readonly known: number;
   readonly subscription: number;
   readonly line: string | null;
+  readonly due: number;
+  readonly event: string;
+  readonly body: string | null;
+  readonly bytes: string | undefined;
+}
+
+interface KeptOutput {
+  readonly known: number;
+  readonly destination: number;
+  readonly key: string | undefined;
   readonly due: number;
   readonly event: string;
   readonly body: string | null;
@@ -103,31 +113,38 @@ export class PushWithin {
     this.#open.close();
   }
 
-  /** Returns the parameter of `push_within_1`, and how many events each subscription gets. */
+  /** Returns the parameter of `push_within_2`, and how many events each subscription gets. */
   #pushOf(events: readonly Event[]): { readonly text: string; readonly subscriptions: ReadonlyMap<number, number> } {
     const { topology, windowMs } = this.#parts;
     const known: { readonly destination: number; readonly id: string }[] = [];
     const outputs: Output[] = [];
+    const kept: KeptOutput[] = [];
     const counts = new Map<number, number>();
     for (const event of events) {
-      const { id: destination, subscriptions } = topology.knownDestination(event) ?? { id: 0, subscriptions: [] };
+      const to = topology.knownDestination(event) ?? { id: 0, kept: false, subscriptions: [] };
+      const { id: destination, subscriptions } = to;
       const number = known.push({ destination, id: identityOf(event) });
       const { bytes, ...row } = messageOf(event);
       const content = { ...row, bytes: bytes ? Buffer.from(bytes).toString("base64") : undefined };
       const due = event.enqueueTime?.getTime() ?? 0;
+      if (to.kept) {
+        kept.push({ known: number, destination, key: event.partitionKey, due, ...content });
+        for (const id of readersOf(to)) counts.set(id, (counts.get(id) ?? 0) + 1);
+        continue;
+      }
       for (const subscription of subscriptions) {
         const line = lineOf(subscription, event);
         outputs.push({ known: number, subscription: subscription.id, line, due, ...content });
         counts.set(subscription.id, (counts.get(subscription.id) ?? 0) + 1);
       }
     }
-    const push = { topology: topology.version, window: windowMs, known, outputs };
+    const push = { topology: topology.version, window: windowMs, known, outputs, kept };
     return { text: JSON.stringify(push), subscriptions: counts };
   }
 }
 
 async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
-  const text = inSchema("SELECT what, n, xact FROM beehive.push_within_1($1::text)", client.schema);
+  const text = inSchema("SELECT what, n, xact FROM beehive.push_within_2($1::text)", client.schema);
   try {
     const [row] = (await transaction.query(text, [push])).rows;
     if (row === undefined) throw new Error("its query returned no row");

@@ -59,6 +59,7 @@ export function withSignal(context: ActorContext, signal: AbortSignal): ActorCon
     attempt: context.attempt,
     descriptor: context.descriptor,
     clock: context.clock,
+    replayed: context.replayed,
     get logger() {
       return context.logger;
     },

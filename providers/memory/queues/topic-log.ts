@@ -1,0 +1,79 @@
+import { sleep, type Clock } from "../../../src/base/clock.ts";
+import type {
+  KeptEvent,
+  LogPosition,
+  LogRange,
+  LogRequest,
+  ReplayedOutputs,
+  StartPosition,
+  TopicLog,
+} from "../../../src/contract/topic-log.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
+import { noDestination, noQueue, notKept } from "../../../src/provider-kit/errors.ts";
+import { startOf, type Destination } from "./destination.ts";
+import type { KeptEvents } from "./kept-events.ts";
+import type { MemoryQueue } from "./queue.ts";
+
+/** The kept events of all topics in memory. */
+export class MemoryTopicLog implements TopicLog {
+  readonly #clock: Clock;
+  readonly #destinations: ReadonlyMap<string, Destination>;
+
+  constructor(clock: Clock, destinations: ReadonlyMap<string, Destination>) {
+    this.#clock = clock;
+    this.#destinations = destinations;
+  }
+
+  async topics(): Promise<readonly QueueName[]> {
+    return [...this.#destinations].filter(([, { log }]) => log).map(([name]) => QueueName.parse(name));
+  }
+
+  async range(topic: QueueName): Promise<LogRange> {
+    return this.#log(topic).range;
+  }
+
+  async positionAt(topic: QueueName, time: number): Promise<number> {
+    return this.#log(topic).positionAt(time);
+  }
+
+  async read(topic: QueueName, { from, limit, key }: LogRequest): Promise<readonly KeptEvent[]> {
+    return this.#log(topic).read(from, limit, key);
+  }
+
+  async wait(topic: QueueName, position: number, waitMs: number, signal: AbortSignal): Promise<void> {
+    const log = this.#log(topic);
+    if (signal.aborted || log.range.next > position) return;
+    const over = new AbortController();
+    const forget = log.onAppend(() => over.abort());
+    await sleep(this.#clock, waitMs, AbortSignal.any([signal, over.signal]));
+    forget();
+  }
+
+  async position(subscription: QueueName): Promise<LogPosition> {
+    return this.#queue(subscription).behind();
+  }
+
+  async rewind(subscription: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+    const queue = this.#queue(subscription);
+    const log = this.#log(subscription.destination);
+    queue.rewind(startOf(log, to), outputs, to === "latest-per-key" ? log.latestPerKey() : []);
+  }
+
+  async trim(): Promise<void> {
+    for (const destination of this.#destinations.values()) destination.trim();
+  }
+
+  #log(topic: QueueName): KeptEvents {
+    const destination = this.#destinations.get(String(topic));
+    if (!destination) throw noDestination(topic);
+    if (!destination.log) throw notKept(topic);
+    return destination.log;
+  }
+
+  #queue(subscription: QueueName): MemoryQueue {
+    const queue = this.#destinations.get(String(subscription.destination))?.queues.get(subscription.subscription);
+    if (!queue) throw noQueue(subscription);
+    if (!queue.followsLog) throw notKept(subscription.destination);
+    return queue;
+  }
+}

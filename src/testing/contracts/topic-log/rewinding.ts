@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { Event } from "../../../events/event.ts";
+import { rejectsWith } from "../assertions.ts";
+import type { ContractCase } from "../contract.ts";
+import { eventually } from "../eventually.ts";
+import { actor, running } from "../hive/harness.ts";
+import { compareBodies, KeptTopic } from "./kept-topic.ts";
+
+/** A subscription that goes back. */
+export const rewinding: readonly ContractCase[] = [
+  {
+    name: "a rewind delivers the past again, marked as replayed",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads", undefined, true);
+      await topic.push([0, 1, 2]);
+      await topic.drain(reader);
+      await topic.log.rewind(reader, 1, "drop");
+      await topic.push([3]);
+      const leases: unknown[] = [];
+      for (let n = 0; n < 3; n++) {
+        const [lease] = await topic.take(reader, 1);
+        assert.ok(lease);
+        leases.push([lease.event.getBody(), lease.replayed, lease.attempt]);
+        await subject.provider.queues.commit(lease, []);
+      }
+      assert.deepEqual(leases, [
+        [1, { position: 1, rewind: 1, outputs: "drop" }, 1],
+        [2, { position: 2, rewind: 1, outputs: "drop" }, 1],
+        [3, undefined, 1],
+      ]);
+    },
+  },
+  {
+    name: "a rewind takes leases, waiting and delayed events away",
+    async run(subject) {
+      const { queues } = subject.provider;
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads");
+      await topic.push([0, 1, 2]);
+      const [leased, delayed] = await topic.take(reader, 2);
+      assert.ok(leased && delayed);
+      await queues.abandon(delayed, { delayMs: 60_000, countAttempt: true });
+      await topic.log.rewind(reader, "beginning", "publish");
+      await rejectsWith("LeaseLost", () => queues.commit(leased, []));
+      assert.deepEqual(await queues.renew([leased], 60_000), [false]);
+      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), [0, 1, 2]);
+      const { ready, leased: held, delayed: later } = await queues.counts(reader);
+      assert.deepEqual([ready, held, later], [0, 0, 0]);
+    },
+  },
+  {
+    name: "a rewind leaves other subscriptions and dead letters alone",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const one = await topic.subscribe("One");
+      const other = await topic.subscribe("Other");
+      await topic.push([0]);
+      await topic.drain(one);
+      await topic.drain(other);
+      await topic.log.rewind(one, "beginning", "drop");
+      assert.deepEqual(await topic.drain(other), []);
+      assert.deepEqual(await topic.drain(one), [0]);
+    },
+  },
+  {
+    name: "a rewind forward skips, and to now empties",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads");
+      await topic.push([0, 1, 2]);
+      await topic.log.rewind(reader, 2, "drop");
+      assert.deepEqual(await topic.drain(reader), [2]);
+      await topic.push([3]);
+      await topic.log.rewind(reader, "now", "drop");
+      assert.deepEqual(await topic.drain(reader), []);
+    },
+  },
+  {
+    name: "order by key holds across a rewind",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads", undefined, true);
+      const bodies = Array.from({ length: 30 }, (_, n) => n);
+      for (const n of bodies) await topic.push([n], { partitionKey: `k${n % 3}` });
+      await topic.take(reader, 3);
+      await topic.log.rewind(reader, "beginning", "drop");
+      const seen = (await topic.drain(reader)) as number[];
+      assert.equal(seen.length, 30);
+      for (const key of [0, 1, 2]) {
+        const ofKey = seen.filter((n) => n % 3 === key);
+        assert.deepEqual(
+          ofKey,
+          bodies.filter((n) => n % 3 === key),
+        );
+      }
+    },
+  },
+  {
+    name: "outputs of a replay are dropped or published anew, as asked",
+    async run(subject) {
+      const [a, b] = [subject.newName(), subject.newName()];
+      const replayed: unknown[] = [];
+      const seen: string[] = [];
+      const first = actor(`${a}-First`, (event, context) => {
+        replayed.push(context.replayed?.rewind);
+        return [new Event(b, event.getBody())];
+      });
+      await using hive = await running(subject, [first, actor(`${b}-Last`, (event) => void seen.push(event.id))], {
+        keep: { [a]: "forever" },
+      });
+      await hive.push(new Event(a, 1));
+      await eventually("the first run", () => seen.length === 1);
+      await hive.whenIdle();
+      await hive.queue(`${a}-First`).rewind({ to: "beginning", outputs: "drop" });
+      await eventually("the first replay", () => replayed.length === 2);
+      await hive.whenIdle();
+      assert.equal(seen.length, 1);
+      await hive.queue(`${a}-First`).rewind({ to: "beginning", outputs: "publish" });
+      await eventually("the second replay", () => seen.length === 2);
+      await hive.whenIdle();
+      assert.deepEqual(replayed, [undefined, 1, 2]);
+      assert.equal(new Set(seen).size, 2);
+    },
+  },
+];

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import type { ContractCase } from "../contract.ts";
+import { wait } from "../eventually.ts";
+import { compareBodies, KeptTopic } from "./kept-topic.ts";
+
+/** The start of a subscription. */
+export const starting: readonly ContractCase[] = [
+  {
+    name: "a subscription gets nothing from before by default",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      await topic.push(["before"]);
+      const reader = await topic.subscribe("Reads");
+      await topic.push(["after"]);
+      assert.deepEqual(await topic.drain(reader), ["after"]);
+    },
+  },
+  {
+    name: "a subscription from the beginning gets all, in order",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const bodies = Array.from({ length: 120 }, (_, n) => n);
+      await topic.push(bodies);
+      const reader = await topic.subscribe("Reads", "beginning", true);
+      await topic.push([120]);
+      assert.deepEqual(await topic.drain(reader), [...bodies, 120]);
+    },
+  },
+  {
+    name: "a subscription starts at a position or a date",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      await topic.push([0, 1]);
+      await wait(20);
+      await topic.push([2, 3]);
+      const published = (await topic.read(2))[0]?.published ?? NaN;
+      assert.deepEqual(await topic.drain(await topic.subscribe("ByPosition", 1, true)), [1, 2, 3]);
+      assert.deepEqual(await topic.drain(await topic.subscribe("ByDate", new Date(published), true)), [2, 3]);
+      assert.deepEqual(await topic.drain(await topic.subscribe("Beyond", 1_000, true)), []);
+    },
+  },
+  {
+    name: "latest-per-key gives the newest event of each key that lives",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      await topic.push(["a1"], { partitionKey: "a" });
+      await topic.push(["b1"], { partitionKey: "b" });
+      await topic.push(["alone"]);
+      await topic.push(["a2"], { partitionKey: "a" });
+      await topic.push([undefined], { partitionKey: "b" });
+      const reader = await topic.subscribe("Reads", "latest-per-key");
+      await topic.push(["a3"], { partitionKey: "a" });
+      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), ["a2", "a3", "alone"]);
+    },
+  },
+  {
+    name: "a second ensure leaves the position as it is",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      await topic.push([1]);
+      const reader = await topic.subscribe("Reads", "beginning");
+      assert.deepEqual(await topic.drain(reader), [1]);
+      await topic.subscribe("Reads", "beginning");
+      assert.deepEqual(await topic.drain(reader), []);
+    },
+  },
+  {
+    name: "attempts, delays and dead letters are as on any subscription",
+    async run(subject) {
+      const { queues } = subject.provider;
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads");
+      await topic.push(["fails"]);
+      const [first] = await topic.take(reader, 1);
+      assert.ok(first);
+      await queues.abandon(first, { delayMs: 0, countAttempt: true });
+      const [second] = await topic.take(reader, 1);
+      assert.ok(second);
+      assert.equal(second.attempt, 2);
+      assert.equal(second.replayed, undefined);
+      await queues.deadLetter(second, {
+        event: second.event,
+        reason: "it fails",
+        errorName: "Error",
+        errorMessage: "fails",
+        stack: undefined,
+        actor: "Actor",
+        subscription: String(reader),
+        attempts: 2,
+        firstSeen: new Date(),
+        lastSeen: new Date(),
+      });
+      assert.deepEqual(await topic.drain(reader), []);
+      assert.equal((await queues.counts(reader)).dead, 1);
+      await queues.requeue(reader, second.event.id);
+      assert.deepEqual(await topic.drain(reader), ["fails"]);
+    },
+  },
+  {
+    name: "the position says how far behind a subscription is",
+    async run(subject) {
+      const topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads");
+      assert.equal((await topic.log.position(reader)).behind, 0);
+      await topic.push([1, 2, 3]);
+      const { behind, oldest } = await topic.log.position(reader);
+      assert.equal(behind, 3);
+      assert.ok(oldest !== undefined && Math.abs(Date.now() - oldest) < 60_000);
+      assert.equal((await subject.provider.queues.counts(reader)).ready, 3);
+      await topic.drain(reader);
+      assert.deepEqual(await topic.log.position(reader), { position: 3, behind: 0, oldest: undefined });
+    },
+  },
+];
