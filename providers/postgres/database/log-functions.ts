@@ -25,7 +25,7 @@ const append = `
   FOR r IN
     SELECT destination, count(*) AS count, sum(${size}) AS size
     FROM unnest(k_step, k_known, k_destination, k_body, k_bytes) AS k (step, known, destination, body, bytes)
-    WHERE step <> ALL (v_refused) AND known <> ALL (v_dropped) GROUP BY destination ORDER BY destination
+    WHERE step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped)) GROUP BY destination ORDER BY destination
   LOOP
     -- The time is read again when the row was waited for.
     UPDATE beehive.kept_topics SET next = next + r.count, published = greatest(published, ${now}), bytes = bytes + r.size
@@ -36,7 +36,7 @@ const append = `
         key, event, body, bytes
       FROM unnest(k_step, k_known, k_destination, k_due, k_key, k_event, k_body, k_bytes)
         WITH ORDINALITY AS k (step, known, destination, due, key, event, body, bytes, n)
-      WHERE destination = r.destination AND step <> ALL (v_refused) AND known <> ALL (v_dropped) ORDER BY n;
+      WHERE destination = r.destination AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped)) ORDER BY n;
     -- A reader that has all before is handed the first of them, unless another call moves it just now.
     FOR v_reader IN
       SELECT DISTINCT subscription FROM unnest(h_subscription, h_kept) AS h (subscription, kept)
@@ -50,7 +50,7 @@ const append = `
           SELECT n, v_first + row_number() OVER (ORDER BY n) - 1 AS position, event, body, bytes
           FROM unnest(k_step, k_known, k_destination, k_event, k_body, k_bytes)
             WITH ORDINALITY AS k (step, known, destination, event, body, bytes, n)
-          WHERE destination = r.destination AND step <> ALL (v_refused) AND known <> ALL (v_dropped)),
+          WHERE destination = r.destination AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))),
         handed AS (
           INSERT INTO beehive.messages (due, lease, first_seen, subscription, process, attempts, event, body, bytes)
           SELECT v_now + h.ms, h.lease, v_now, h.subscription, v_process, 1,
@@ -71,7 +71,7 @@ const enter = `
     FROM ROWS FROM (json_to_recordset(v->'kept')
         AS (known bigint, destination int, due bigint, key text, event text, body text, bytes text)) WITH ORDINALITY
       AS k (known, destination, due, key, event, body, bytes, n)
-    WHERE known <> ALL (v_dropped) ORDER BY n;`;
+    WHERE known NOT IN (SELECT unnest(v_dropped)) ORDER BY n;`;
 
 export const logFunctions: string = `
 -- As commit_1, and with events of topics that keep them:

@@ -184,12 +184,12 @@ BEGIN
       SELECT destination, id, v_now FROM given ORDER BY destination, id COLLATE "C"
       ON CONFLICT (destination, id) DO UPDATE SET at = excluded.at WHERE k.at <= v_now - v_window
       RETURNING destination, id)
-    SELECT coalesce(array_agg(d.n), '{}') INTO v_dropped
-    FROM generate_series(1, cardinality(d_step)) AS d (n)
-    WHERE d.n NOT IN (SELECT given.n FROM given JOIN added USING (destination, id));
-    RETURN QUERY SELECT 'dropped', d.step, count(*), 0::bigint, NULL::text
-      FROM unnest(d_step) WITH ORDINALITY AS d (step, n) WHERE d.n IN (SELECT unnest(v_dropped)) AND d.step <> ALL (v_refused)
-      GROUP BY d.step;
+    -- NOT IN makes a hash table, where a join would compare each with each: this function rules out hash joins.
+    SELECT coalesce(array_agg(n), '{}') INTO v_dropped
+    FROM unnest(d_destination, d_id) WITH ORDINALITY AS d (destination, id, n)
+    WHERE n NOT IN (SELECT n FROM given) OR (destination, id) NOT IN (SELECT destination, id FROM added);
+    RETURN QUERY SELECT 'dropped', d_step[n], count(*), 0::bigint, NULL::text
+      FROM unnest(v_dropped) AS d (n) WHERE d_step[n] <> ALL (v_refused) GROUP BY d_step[n];
   END IF;
 
   IF cardinality(o_step) > 0 THEN
