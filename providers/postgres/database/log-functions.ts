@@ -16,7 +16,7 @@ const maxInLine = 10_000;
 export const size = "coalesce(octet_length(body), octet_length(bytes), 0)";
 
 /** An event of the log as it is in a queue: its text begins with where it comes from, see queues/message.ts. */
-export const marked = `'{"log":{"position":' || position || ',"published":' || published || CASE WHEN position < v_reader.until
+const marked = `'{"log":{"position":' || position || ',"published":' || published || CASE WHEN position < v_reader.until
       THEN ',"rewind":' || v_reader.rewind || ',"outputs":"' || v_reader.outputs || '"' ELSE '' END || '},' || substr(event, 2)`;
 
 /** What commits append to the log; `k_known` is as `o_known`. */

@@ -46,7 +46,7 @@ async function counts(name: QueueName): Promise<unknown> {
 }
 
 test("a push is done once, and its number of duplicates unknown", async () => {
-  pool.loseNext("commit_1");
+  pool.loseNext("commit_2");
   assert.is(await queues.push([new Event("Output", "once", { queueName: "Output" })]), undefined);
   assert.equal(await counts(output), { ready: 1, leased: 0 });
   for (const lease of await queues.lease(output, request(0))) await queues.commit(lease, []);
@@ -56,7 +56,7 @@ test("a step that wrote to a store is found committed", async () => {
   const lease = await leased();
   const step = provider.beginStep(lease);
   await step.stores.counters.increment("Steps", "a", 1);
-  pool.loseNext("commit_1");
+  pool.loseNext("commit_2");
   await step.commit([new Event("Output", "from the step", { queueName: "Output" })]);
   assert.is(await stores.counters.get("Steps", "a"), 1);
   assert.equal(await counts(input), { ready: 0, leased: 0 });
@@ -70,7 +70,7 @@ test("a step whose output was handed over is found committed", async () => {
   // The poll looks first, and waits then.
   await queues.counts(output);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  pool.loseNext("commit_1");
+  pool.loseNext("commit_2");
   await queues.commit(lease, [new Event("Output", "handed", { queueName: "Output" })]);
   const [handed] = await poll;
   assert.is(handed?.event.getBody(), "handed");
@@ -81,13 +81,13 @@ test("a step whose output was handed over is found committed", async () => {
 
 test("a step of which nothing tells is a lost lease, and done once", async () => {
   const lease = await leased();
-  pool.loseNext("commit_1");
+  pool.loseNext("commit_2");
   await throwsCode("LeaseLost", () => queues.commit(lease, []));
   assert.equal(await counts(input), { ready: 0, leased: 0 });
 });
 
 test("an increment is counted once", async () => {
-  pool.loseNext("commit_1");
+  pool.loseNext("commit_2");
   assert.is(await stores.counters.increment("Plain", "a", 1), 1);
   assert.is(await stores.counters.get("Plain", "a"), 1);
 });
