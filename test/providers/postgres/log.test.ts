@@ -110,13 +110,14 @@ test("eight connections publish at once, and a reader skips nothing", async () =
   const [publishers, pushes, size] = [8, 40, 5];
   const total = publishers * pushes * size;
   const publish = async (one: number): Promise<void> => {
-    const own = new PostgresProvider({ url: schema.url, connections: 2 });
+    // One of them has the reader, and may hand it what it publishes.
+    const own = one === 0 ? provider : new PostgresProvider({ url: schema.url, connections: 2 });
     for (let n = 0; n < pushes; n++) {
       // Two transactions of one process are open at a time, too.
       const events = Array.from({ length: size }, (_, m) => new Event("Sale", `${one}-${n}-${m}`, to));
       await Promise.all(events.map((event) => own.queues.push([event])));
     }
-    await own.close();
+    if (own !== provider) await own.close();
   };
   const to = { queueName: topic.toString() };
   const seen: number[] = [];
@@ -216,6 +217,28 @@ test("a published event reaches a waiting poll without a claim", async () => {
   assert.equal(await queues.log.position(reader), { position: 2, behind: 0, oldest: undefined });
   await provider.close();
   await pool.end();
+  await schema.drop();
+});
+
+test("a poll is handed nothing that would pass over an event", async () => {
+  const schema = postgresSchema();
+  await (await keeping(schema, {}, false)).close();
+  const url = `${schema.url}&listen=off&poll=1m`;
+  const [provider, other] = [new PostgresProvider({ url }), new PostgresProvider({ url })];
+  const event = (body: unknown): Event => new Event("Sale", body, { queueName: "Sale-" });
+  const { signal } = new AbortController();
+  const request = { max: 5, leaseMs: 60_000, waitMs: 3_000, signal };
+  // A poll that has looked, and waits for 50 ms at least before it looks again.
+  await provider.queues.lease(reader, { ...request, waitMs: 0 });
+  const poll = provider.queues.lease(reader, request);
+  await other.queues.push([event("of another process")]);
+  await provider.queues.push([event("of this one")]);
+  const leases = await poll;
+  if (leases.length < 2) leases.push(...(await provider.queues.lease(reader, request)));
+  assert.equal(leases.map((lease) => lease.event.getBody()).toSorted(), ["of another process", "of this one"]);
+  assert.equal((await provider.queues.log.position(reader)).position, 2);
+  await provider.close();
+  await other.close();
   await schema.drop();
 });
 
