@@ -142,6 +142,7 @@ export type { PausedBy } from "./actors/pause.ts";
 
 // Operations: health, logs, the journal and traces.
 export type { ActorHealth, Health, HealthDetail, HiveState, PauseHealth, ProviderHealth } from "./hive/health.ts";
+export type { Lag } from "./hive/lags.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
 export type { HeldKey } from "./delivery/held-keys.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";

@@ -9,7 +9,7 @@ import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
-import type { MemoryLease } from "./queues/queue.ts";
+import type { MemoryLease } from "./queues/entry.ts";
 import { MemoryRows } from "./stores/rows.ts";
 
 export type { MemoryConfig } from "./config.ts";

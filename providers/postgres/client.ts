@@ -2,7 +2,7 @@ import pg from "pg";
 import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
-import type { PostgresConfig, PostgresPool } from "./config.ts";
+import { isCutInPassword, type PostgresConfig, type PostgresPool } from "./config.ts";
 import { inSchema, lockKeyOf } from "./database/migrate.ts";
 import { prepare, stateOf } from "./database/prepare.ts";
 import type { Value } from "./database/value.ts";
@@ -170,6 +170,7 @@ function shownServer({ connection, pool }: PostgresConfig): string {
   const text = (name: string): string | undefined =>
     typeof options[name] === "string" || typeof options[name] === "number" ? String(options[name]) : undefined;
   const url = text("connectionString");
+  if (url !== undefined && isCutInPassword(url)) return "a server whose URL has a password that is not URL-encoded";
   if (url !== undefined) return `"${safeText(url.replace(/\?.*$/, ""), 200)}"`;
   const { PGHOST, PGDATABASE } = process.env;
   const host = text("host") ?? PGHOST ?? "localhost";

@@ -84,7 +84,7 @@ export interface PostgresSettings {
  * @example
  * createHive({ actors, provider: "postgres://worker@db.example/shop?schema=beehive&durability=normal" });
  * @example
- * createHive({ actors, provider: openPostgres({ connection: { host: "db.example", password: () => token() } }) });
+ * createHive({ actors, provider: new PostgresProvider({ connection: { host: "db.example", password: () => token() } }) });
  */
 export interface PostgresOptions extends Partial<PostgresSettings> {
   /** The URL of the database, with the options of `pg` such as `sslmode`. */
@@ -152,12 +152,14 @@ export function configFrom(url: string): PostgresConfig {
   const parsed = parseProviderUrl(url);
   if (!parsed.place.startsWith("//"))
     throw unopened(shownUrl(parsed), "it is to name a server, as in postgres://user@host/database");
+  // Not shown: what is taken for a host holds a part of the password.
+  if (isCutInPassword(url)) throw unopened("postgres:", toEncode);
   const given = optionsIn(parsed, urlRules);
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(rules, name)));
   const rest = new URLSearchParams([...parsed.query].filter(([name]) => !Object.hasOwn(rules, name.trim())));
   const connectionString = `postgres:${parsed.place}${rest.size > 0 ? `?${rest.toString()}` : ""}`;
   if (!URL.canParse(connectionString) && !/^postgres:\/\/[^/]*@?\//.test(connectionString))
-    throw unopened(shownUrl(parsed), "a password with signs such as @ / # is to be URL-encoded");
+    throw unopened(shownUrl(parsed), toEncode);
   return { ...defaultSettings, ...settings, connection: { connectionString }, pool: undefined };
 }
 
@@ -170,6 +172,14 @@ export function configOf({ url, connection, pool, ...settings }: PostgresOptions
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const base = url === undefined ? { ...defaultSettings, connection: connection ?? {}, pool } : configFrom(url);
   return checkedOptions("postgres", { ...base, ...given }, rules);
+}
+
+const toEncode = "a password with signs such as @ / # ? is to be URL-encoded";
+
+/** Returns whether the server of a URL ends within the password, at a sign that is to be encoded there. */
+export function isCutInPassword(url: string): boolean {
+  const [, server = "", rest = ""] = /^[^:]*:\/\/([^/?#]*)(.*)$/.exec(url.trim()) ?? [];
+  return !server.includes("@") && (/^[^=]*@/.test(rest) || !/^(?:\[[^\]]*\]|[^:]*)(?::\d*)?$/.test(server));
 }
 
 function unopened(given: string, problem: string): BeeHiveError {

@@ -26,7 +26,8 @@ export class ServerClock implements Clock {
   /** @param time of the server, in the answer to a request that was sent at `sentAt` by the clock of this process. */
   observe(time: number, sentAt: number): void {
     const receivedAt = this.#own.now();
-    const offset = time - (sentAt + receivedAt) / 2;
+    // Whole: so are all times.
+    const offset = Math.round(time - (sentAt + receivedAt) / 2);
     if (Math.abs(offset - this.#offset) < minOffsetMs + (receivedAt - sentAt) / 2) return;
     this.#offset = Math.abs(offset) < minOffsetMs ? 0 : offset;
   }

@@ -42,7 +42,7 @@ export class SqliteProvider implements Provider {
     atomicStep: true,
     deduplication: true,
     ordering: true,
-    log: "SQLite keeps no events yet.",
+    log: true,
     transactions:
       "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
       "publish an event, and let its actor write both",

@@ -6,6 +6,8 @@ import type { HeldKey } from "../delivery/held-keys.ts";
 import type { PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
+import type { QueueName } from "../events/queue-name.ts";
+import { lagsOf, type Lag } from "./lags.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
@@ -48,6 +50,8 @@ export interface ActorHealth {
   readonly paused: PauseHealth | undefined;
   /** Up to 10 partition keys that are held back by an event with a retry here. */
   readonly heldKeys: readonly HeldKey[];
+  /** `undefined` when the topic keeps no events, or the provider did not say. */
+  readonly lag: Lag | undefined;
 }
 
 export interface PauseHealth {
@@ -80,10 +84,16 @@ function causeOf(error: unknown): unknown {
   return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
 }
 
+/** What the provider said. */
+interface Answer {
+  readonly provider: ProviderHealth;
+  readonly lags: ReadonlyMap<QueueName, Lag>;
+}
+
 /** Computes the health of a hive. */
 export class HealthCheck {
   readonly #parts: HealthParts;
-  #asked: { readonly at: number; readonly answer: Promise<ProviderHealth> } | undefined;
+  #asked: { readonly at: number; readonly answer: Promise<Answer> } | undefined;
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -91,8 +101,8 @@ export class HealthCheck {
 
   /** @param askProvider Whether to ask the provider; liveness does not depend on it. */
   async health(state: HiveState, askProvider: boolean): Promise<Health> {
-    const provider = state === "running" && askProvider ? await this.#provider() : this.#unknown();
-    const actors = this.#parts.loops.map((loop) => this.#actor(loop, state === "running"));
+    const { provider, lags } = state === "running" && askProvider ? await this.#answer() : this.#unknown();
+    const actors = this.#parts.loops.map((loop) => this.#actor(loop, lags, state === "running"));
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
@@ -100,7 +110,11 @@ export class HealthCheck {
     };
   }
 
-  #actor({ descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop, running: boolean): ActorHealth {
+  #actor(
+    { descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop,
+    lags: Answer["lags"],
+    running: boolean,
+  ): ActorHealth {
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;
@@ -113,31 +127,38 @@ export class HealthCheck {
       error: error === undefined ? undefined : errorNameOf(error),
       paused: paused && { by: paused.by, until: new Date(paused.until), error: errorNameOf(causeOf(paused.error)) },
       heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
+      lag: lags.get(descriptor.queueName),
     };
   }
 
-  #unknown(): ProviderHealth {
-    return { name: this.#parts.provider.name, state: "unknown", missing: [], warnings: [], error: undefined };
+  #unknown(): Answer {
+    return this.#saying({ state: "unknown", missing: [], warnings: [], error: undefined });
   }
 
-  #provider(): Promise<ProviderHealth> {
+  #answer(): Promise<Answer> {
     const now = this.#parts.clock.now();
     if (!this.#asked || Math.abs(now - this.#asked.at) >= reusedMs) this.#asked = { at: now, answer: this.#ask() };
     return this.#asked.answer;
   }
 
-  async #ask(): Promise<ProviderHealth> {
-    const { provider, specs, clock } = this.#parts;
-    const { name } = provider;
-    try {
-      const asked = Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
-      const answer = await withTimeLimit(asked, clock, maxAnswerMs, () => "late" as const);
-      if (answer === "late") return { name, state: "failed", missing: [], warnings: [], error: "Timeout" };
-      const [missing, warnings] = answer;
+  #saying(provider: Omit<ProviderHealth, "name">, lags: Answer["lags"] = new Map()): Answer {
+    return { provider: { name: this.#parts.provider.name, ...provider }, lags };
+  }
+
+  async #ask(): Promise<Answer> {
+    const { provider, specs, loops, clock } = this.#parts;
+    const names = loops.map(({ descriptor }) => descriptor.queueName);
+    const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
+    const asked = async (): Promise<Answer> => {
+      const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
       const state = missing.length === 0 ? "well" : "failed";
-      return { name, state, missing: missing.map(String), warnings, error: undefined };
+      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
+    };
+    try {
+      return await withTimeLimit(asked(), clock, maxAnswerMs, () => failed("Timeout"));
     } catch (error) {
-      return { name, state: "failed", missing: [], warnings: [], error: errorNameOf(error) };
+      return failed(errorNameOf(error));
     }
   }
 }

@@ -27,6 +27,7 @@ import { Recording } from "../journal/recording.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { pulserProblems } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
+import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
@@ -143,6 +144,11 @@ export class Hive {
       specs,
     });
     this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const names = descriptors.map(({ queueName }) => queueName);
+    const forget = telemetry.observeBehind(async () =>
+      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+    );
+    this.#idling.signal.addEventListener("abort", forget);
   }
 
   /**

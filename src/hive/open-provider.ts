@@ -1,3 +1,4 @@
+import { systemClock } from "../base/clock.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import { BeeHiveError } from "../base/errors.ts";
@@ -30,14 +31,15 @@ export interface RightsRequest extends Publisher {
  *
  * Loads its module only now, so that nobody installs the SDK of a cloud that they do not use.
  *
+ * @param context @default the system clock, and a logger that writes to the standard error
  * @throws BeeHiveError `InvalidConfiguration` when no provider has that scheme, its packages are not installed, or it
  *   is not part of the bundle.
  * @example
- * const provider = await openProvider("sqlite:./hive.db", { clock: systemClock });
+ * const provider = await openProvider("sqlite:./hive.db");
  * const counts = await provider.queues.counts(QueueName.parse("OrderAccepted-Payment"));
  * await provider.close();
  */
-export async function openProvider(url: string, context: ProviderContext): Promise<Provider> {
+export async function openProvider(url: string, context: Partial<ProviderContext> = {}): Promise<Provider> {
   const { scheme } = parseProviderUrl(url);
   const module = await providerModule(scheme);
   if (!module) {
@@ -49,7 +51,7 @@ export async function openProvider(url: string, context: ProviderContext): Promi
     );
   }
   try {
-    return await module.open(url, context);
+    return await module.open(url, { clock: systemClock, ...context });
   } catch (cause) {
     if (module.packages === undefined || !isMissingModule(cause)) throw cause;
     const message = `This provider needs packages that are not installed: npm install ${module.packages}`;

@@ -8,6 +8,7 @@ import {
   type TypedContext,
 } from "../actors/actor.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { objectProblems, throwProblems } from "../base/problems.ts";
 import type { AnyEventType, BodyOf, EventOf } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import { injects } from "./container.ts";
@@ -53,7 +54,8 @@ export interface Delivered<T extends AnyEventType> {
  *   a simple queue.
  * @param type The type of the events that it reads.
  * @param run Returns the events that follow. The compiler refuses those that `publishes` does not name.
- * @throws BeeHiveError `InvalidConfiguration` when `run` is not a function; `createHive` lists every other mistake.
+ * @throws BeeHiveError `InvalidConfiguration` when `run` is not a function, or the options are none; `createHive` lists
+ *   every other mistake.
  * @example
  * export const Payment = actor(
  *   "OrderAccepted-Payment",
@@ -80,7 +82,9 @@ export function actor<
       "InvalidConfiguration",
       `The actor on "${queueName}" has no function: actor(queueName, eventType, options, async ({ body }) => [...]).`,
     );
+  throwProblems(objectProblems(`the actor on "${queueName}": its options`, options));
   const { uses = {}, name = nameFrom(queueName), ...rest } = options;
+  throwProblems(objectProblems(`${name} on "${queueName}": uses`, uses));
   class FunctionActor implements ProcessorActor {
     readonly #used: Readonly<Record<string, unknown>>;
 

@@ -57,12 +57,22 @@ export function eventOf(row: EventRow, queueName: string): Event {
 /** Reads a row, which another program may have written. Never throws. */
 export function readRow(row: EventRow, queueName: string): RowEvent {
   try {
-    const { bodyIsText, ...rest } = parsed(row.event);
-    const record = { ...usual, ...rest, queueName, body: bodyOf(row.body, bodyIsText) };
-    return { event: receivedEvent(checkedRecord(record)), problem: undefined };
+    return { event: receivedEvent(checkedRecord(recordOf(row, queueName))), problem: undefined };
   } catch (error) {
     return standIn(row, queueName, messageOf(error));
   }
+}
+
+/** Completes the parsed record in place: a copy would cost as much as parsing. */
+function recordOf({ event, body }: EventRow, queueName: string): EventRecord {
+  const record: { -readonly [K in keyof EventRecord]: EventRecord[K] } & Encoding = parsed(event);
+  const { bodyIsText } = record;
+  if (bodyIsText !== undefined) delete (record as { bodyIsText?: unknown }).bodyIsText;
+  if (record.contentType === undefined) record.contentType = usual.contentType;
+  if (record.delivery === undefined) record.delivery = usual.delivery;
+  record.queueName = queueName;
+  record.body = bodyOf(body, bodyIsText);
+  return record;
 }
 
 function parsed(event: string): EventRecord & Encoding {

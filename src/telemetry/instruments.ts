@@ -4,6 +4,7 @@ import {
   trace,
   type Counter,
   type Histogram,
+  type ObservableGauge,
   type Tracer,
   type UpDownCounter,
 } from "@opentelemetry/api";
@@ -47,6 +48,10 @@ export class Instruments {
   });
   readonly inFlight: UpDownCounter = this.#meter.createUpDownCounter("beehive.in_flight", {
     description: "Events being worked on",
+    unit: "{message}",
+  });
+  readonly behind: ObservableGauge = this.#meter.createObservableGauge("beehive.behind", {
+    description: "Kept events that a subscription has not handled",
     unit: "{message}",
   });
   readonly lag: Histogram = this.#meter.createHistogram("beehive.lag", {

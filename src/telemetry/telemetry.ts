@@ -1,4 +1,12 @@
-import { context, propagation, SpanKind, trace, type Attributes, type Span } from "@opentelemetry/api";
+import {
+  context,
+  propagation,
+  SpanKind,
+  trace,
+  type Attributes,
+  type ObservableResult,
+  type Span,
+} from "@opentelemetry/api";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event } from "../events/event.ts";
@@ -75,6 +83,18 @@ export class Telemetry {
   sent(events: readonly Event[]): void {
     if (!this.#instruments.measuring) return;
     for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
+  }
+
+  /** Measures how many events each subscription is behind. Returns a function that ends it. */
+  observeBehind(count: () => Promise<ReadonlyMap<QueueName, { readonly behind: number }>>): () => void {
+    if (!this.#instruments.measuring) return () => {};
+    const observe = async (result: ObservableResult): Promise<void> => {
+      const lags = await count().catch(() => new Map<QueueName, { readonly behind: number }>());
+      for (const [name, { behind }] of lags)
+        result.observe(behind, { "messaging.system": this.#system, ...destinationAttributes(name) });
+    };
+    this.#instruments.behind.addCallback(observe);
+    return () => this.#instruments.behind.removeCallback(observe);
   }
 
   /** Returns the spans and metrics of one actor. */

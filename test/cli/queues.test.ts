@@ -32,7 +32,17 @@ test("each event is counted in its state, with the oldest age", async () => {
     ["Invoices", "OrderPlaced-Mail", packing],
   );
   const { oldestMs = null, ...counts } = rows[2] ?? {};
-  assert.equal(counts, { queue: packing, ready: 2, leased: 0, delayed: 1, dead: 1, lag: 2, paused: null, holders: [] });
+  assert.equal(counts, {
+    queue: packing,
+    ready: 2,
+    leased: 0,
+    delayed: 1,
+    dead: 1,
+    lag: 2,
+    paused: null,
+    holders: [],
+    log: null,
+  });
   assert.ok((oldestMs ?? 0) >= 3_600_000 && (oldestMs ?? 0) < 4_000_000, `${oldestMs}`);
   assert.equal(
     text.stdout

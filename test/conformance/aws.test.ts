@@ -46,6 +46,7 @@ runContract("aws: key-value", contracts.keyValueStoreContract, subject);
 runContract("aws: locks", contracts.lockStoreContract, subject);
 runContract("aws: steps", contracts.stepContract, subject);
 runContract("aws: hive", contracts.hiveContract, subject);
+runContract("aws: log", contracts.topicLogContract, subject);
 
 const closing = suite("aws: close", { timeoutMs: real ? 600_000 : 10_000 });
 closing("a closed provider leaves nothing that keeps the process", async () => {

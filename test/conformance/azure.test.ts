@@ -24,6 +24,7 @@ runContract("azure: key-value", contracts.keyValueStoreContract, subject);
 runContract("azure: locks", contracts.lockStoreContract, subject);
 runContract("azure: steps", contracts.stepContract, subject);
 runContract("azure: hive", contracts.hiveContract, subject);
+runContract("azure: log", contracts.topicLogContract, subject);
 
 const closing = suite("azure: close");
 closing("a closed provider leaves nothing that keeps the process", async () => {

@@ -23,6 +23,7 @@ for (const driver of availableDrivers()) {
   runContract(`${on}: locks`, contracts.lockStoreContract, subject);
   runContract(`${on}: steps`, contracts.stepContract, subject);
   runContract(`${on}: hive`, contracts.hiveContract, subject);
+  runContract(`${on}: log`, contracts.topicLogContract, subject);
 
   const closing = suite(`${on}: close`);
   closing("a closed provider leaves nothing that keeps the process", async () => {

@@ -29,6 +29,7 @@ runContract("docs/providers.md: key-value", contracts.keyValueStoreContract, sub
 runContract("docs/providers.md: locks", contracts.lockStoreContract, subject);
 runContract("docs/providers.md: steps", contracts.stepContract, subject);
 runContract("docs/providers.md: hive", contracts.hiveContract, subject);
+runContract("docs/providers.md: log", contracts.topicLogContract, subject);
 
 const closing = suite("docs/providers.md: close");
 closing("a closed provider leaves nothing that keeps the process", () => closeHolding(provider));

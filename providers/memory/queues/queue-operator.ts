@@ -17,7 +17,8 @@ import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
 import { Destination } from "./destination.ts";
-import type { MemoryLease, MemoryQueue } from "./queue.ts";
+import type { MemoryLease } from "./entry.ts";
+import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { MemoryTopicLog } from "./topic-log.ts";
 

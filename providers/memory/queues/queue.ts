@@ -1,34 +1,22 @@
 import { Alarm } from "../../../src/base/alarm.ts";
-import { Bag, type Bagged } from "../../../src/base/bag.ts";
+import { Bag } from "../../../src/base/bag.ts";
 import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
-import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import type { AbandonOptions, KeyHolder, Lease, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { AbandonOptions, KeyHolder, QueueCounts } from "../../../src/contract/queue-operator.ts";
 import type { KeptEvent, LogPosition, Replayed, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
+import { MemoryLease, newEntry, type Entry } from "./entry.ts";
 import { Fifo } from "./fifo.ts";
 import type { KeptEvents } from "./kept-events.ts";
+import { KeyLines } from "./key-lines.ts";
+import { Letters } from "./letters.ts";
 
-const maxHolders = 100;
 /** Timers of Node fire at most this much too early, in ms. */
 const maxEarlyMs = 2;
-
-/** An event in a queue, with the facts that are kept from one delivery to the next. */
-interface Entry {
-  readonly event: Event;
-  attempt: number;
-  firstSeen: number | undefined;
-  /** True in an ordered queue for the one event of each key that may be leased. */
-  holdsKey: boolean;
-  readonly replayed: Replayed | undefined;
-}
-
-function newEntry(event: Event, replayed?: Replayed): Entry {
-  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed };
-}
 
 /** The place of a subscription in the log of its topic. */
 interface Reading {
@@ -39,42 +27,6 @@ interface Reading {
   readonly rewind: number;
   readonly until: number;
   readonly outputs: ReplayedOutputs;
-}
-
-/** A leased entry. The lease is held while its queue lists it and it has not expired. */
-export class MemoryLease implements Lease, Bagged {
-  place = -1;
-  readonly entry: Entry;
-  readonly queueName: QueueName;
-  readonly attempt: number;
-  readonly firstSeen: number;
-  expiresAt: number;
-
-  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
-    this.entry = entry;
-    this.queueName = queueName;
-    this.attempt = entry.attempt;
-    this.firstSeen = firstSeen;
-    this.expiresAt = expiresAt;
-  }
-
-  get event(): Event {
-    return this.entry.event;
-  }
-
-  get replayed(): Replayed | undefined {
-    return this.entry.replayed;
-  }
-}
-
-/** The entries of one key that wait behind its holder, the one that may be leased. */
-class Line extends Fifo<Entry> {
-  holder: Entry;
-
-  constructor(holder: Entry) {
-    super();
-    this.holder = holder;
-  }
 }
 
 /** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
@@ -89,12 +41,8 @@ export class MemoryQueue {
   #reading: Reading | undefined;
   readonly #delayed = new Map<Entry, Timer>();
   readonly #leased = new Bag<MemoryLease>();
-  /** Dead letters by their ids, oldest first. */
-  readonly #dead = new Map<string, DeadLetter>();
-  #lastLetter = 0;
-  /** In an ordered queue, the line of each key that has a holder. */
-  readonly #behind = new Map<string, Line>();
-  #waitingBehind = 0;
+  readonly #letters = new Letters();
+  readonly #lines = new KeyLines();
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
@@ -154,7 +102,7 @@ export class MemoryQueue {
       const entry =
         this.#returned.shift() ?? this.#ready.shift() ?? (this.#reading && this.#nextOf(this.#reading, now));
       if (!entry) break;
-      if (this.#ordered && !this.#takeKey(entry)) continue;
+      if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
       const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
@@ -186,8 +134,7 @@ export class MemoryQueue {
     if (!reading) return;
     for (const timer of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
-    this.#behind.clear();
-    this.#waitingBehind = 0;
+    this.#lines.clear();
     for (const lease of this.#leased) this.#leased.delete(lease);
     this.#returned = new Fifo();
     this.#ready = new Fifo();
@@ -201,43 +148,16 @@ export class MemoryQueue {
   behind(): LogPosition {
     const { log, position } = this.#reading as Reading;
     const { ready, leased, delayed } = this.counts();
-    const unread = log.at(position);
-    const first = this.#returned.first ?? this.#ready.first;
+    const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
+    const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
+    const times = taken.map(({ event }) => event.timestamp.getTime());
+    const unread = log.at(position)?.published;
+    if (unread !== undefined) times.push(unread);
     return {
       position,
       behind: ready + leased + delayed,
-      oldest: first ? first.event.timestamp.getTime() : unread?.published,
+      oldest: times.length === 0 ? undefined : times.reduce((one, other) => Math.min(one, other)),
     };
-  }
-
-  /** Returns true if the entry may be leased. Puts it in line if another entry holds its key. */
-  #takeKey(entry: Entry): boolean {
-    const key = entry.event.partitionKey;
-    if (key === undefined || entry.holdsKey) return true;
-    const behind = this.#behind.get(key);
-    if (behind) {
-      behind.push(entry);
-      this.#waitingBehind++;
-      return false;
-    }
-    this.#behind.set(key, new Line(entry));
-    entry.holdsKey = true;
-    return true;
-  }
-
-  #releaseKey(entry: Entry): void {
-    const key = entry.event.partitionKey;
-    if (key === undefined || !entry.holdsKey) return;
-    const behind = this.#behind.get(key);
-    const next = behind?.shift();
-    if (!behind || !next) {
-      this.#behind.delete(key);
-      return;
-    }
-    behind.holder = next;
-    this.#waitingBehind--;
-    next.holdsKey = true;
-    this.#makeReady(this.#returned, next);
   }
 
   /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
@@ -265,7 +185,8 @@ export class MemoryQueue {
   /** Removes the entry. The lease must be held. */
   remove(lease: MemoryLease): void {
     this.#leased.delete(lease);
-    this.#releaseKey(lease.entry);
+    const next = this.#lines.release(lease.entry);
+    if (next) this.#makeReady(this.#returned, next);
   }
 
   /** Makes the entry ready again, after the delay. The lease must be held. */
@@ -278,18 +199,17 @@ export class MemoryQueue {
 
   /** Moves the entry to the dead letters. The lease must be held. */
   deadLetter(lease: MemoryLease, record: DeadLetterRecord): void {
-    const id = letterId(++this.#lastLetter);
-    this.#dead.set(id, { ...record, id, event: lease.event });
+    this.#letters.add(record, lease.event);
     this.remove(lease);
   }
 
   deadLetters(): Iterable<DeadLetter> {
-    return [...this.#dead.values()];
+    return [...this.#letters];
   }
 
   /** Moves a dead letter back into the queue. Returns false if there is none with that id. */
   requeue(id: string): boolean {
-    const letter = this.#removeLetter(id);
+    const letter = this.#letters.take(id);
     if (!letter) return false;
     this.#enqueue(newEntry(letter.event));
     return true;
@@ -297,19 +217,7 @@ export class MemoryQueue {
 
   /** Removes a dead letter. Returns false if there is none with that id. */
   drop(id: string): boolean {
-    return this.#removeLetter(id) !== undefined;
-  }
-
-  /** Removes the letter with that id, or the oldest letter of the event with that id. */
-  #removeLetter(id: string): DeadLetter | undefined {
-    const letter = this.#dead.get(id) ?? this.#oldestDead(id);
-    if (letter) this.#dead.delete(letter.id);
-    return letter;
-  }
-
-  #oldestDead(eventId: string): DeadLetter | undefined {
-    for (const letter of this.#dead.values()) if (letter.event.id === eventId) return letter;
-    return undefined;
+    return this.#letters.take(id) !== undefined;
   }
 
   /** The timestamp of the event that is leased next. */
@@ -324,19 +232,9 @@ export class MemoryQueue {
 
   holders(): readonly KeyHolder[] {
     const leased = new Set([...this.#leased].map(({ entry }) => entry));
-    const stateOf = (entry: Entry): KeyHolder["state"] =>
-      leased.has(entry) ? "leased" : this.#delayed.has(entry) ? "delayed" : "ready";
-    return [...this.#behind]
-      .filter(([, { size }]) => size > 0)
-      .map(([partitionKey, { holder, size }]) => ({
-        eventId: holder.event.id,
-        partitionKey,
-        behind: size,
-        attempts: holder.attempt,
-        state: stateOf(holder),
-      }))
-      .sort((one, other) => other.behind - one.behind)
-      .slice(0, maxHolders);
+    return this.#lines.holders((entry) =>
+      leased.has(entry) ? "leased" : this.#delayed.has(entry) ? "delayed" : "ready",
+    );
   }
 
   counts(): QueueCounts {
@@ -344,11 +242,11 @@ export class MemoryQueue {
       ready:
         this.#ready.size +
         this.#returned.size +
-        this.#waitingBehind +
+        this.#lines.waiting +
         (this.#reading?.log.countFrom(this.#reading.position) ?? 0),
       leased: this.#leased.size,
       delayed: this.#delayed.size,
-      dead: this.#dead.size,
+      dead: this.#letters.size,
     };
   }
 

@@ -188,7 +188,7 @@ BEGIN
     FROM generate_series(1, cardinality(d_step)) AS d (n)
     WHERE d.n NOT IN (SELECT given.n FROM given JOIN added USING (destination, id));
     RETURN QUERY SELECT 'dropped', d.step, count(*), 0::bigint, NULL::text
-      FROM unnest(d_step) WITH ORDINALITY AS d (step, n) WHERE d.n = ANY (v_dropped) AND d.step <> ALL (v_refused)
+      FROM unnest(d_step) WITH ORDINALITY AS d (step, n) WHERE d.n IN (SELECT unnest(v_dropped)) AND d.step <> ALL (v_refused)
       GROUP BY d.step;
   END IF;
 
@@ -201,7 +201,7 @@ BEGIN
           event, body, bytes
         FROM unnest(o_step, o_known, o_subscription, o_line, o_due, o_lease, o_ms, o_event, o_body, o_bytes)
           WITH ORDINALITY AS o (step, known, subscription, line, due, lease, ms, event, body, bytes, n)
-        WHERE line IS NULL AND due <= v_now AND step <> ALL (v_refused) AND known <> ALL (v_dropped)
+        WHERE line IS NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
         ORDER BY n
         RETURNING id, lease)
       SELECT 'handed', 0, id, lease, NULL::text FROM published WHERE lease IS NOT NULL;
@@ -210,14 +210,14 @@ BEGIN
         SELECT due, subscription, line, event, body, bytes
         FROM unnest(o_step, o_known, o_subscription, o_line, o_due, o_event, o_body, o_bytes)
           WITH ORDINALITY AS o (step, known, subscription, line, due, event, body, bytes, n)
-        WHERE due > v_now AND step <> ALL (v_refused) AND known <> ALL (v_dropped)
+        WHERE due > v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
         ORDER BY n;
     END IF;
     IF v_lines THEN
       FOR r IN
         SELECT * FROM unnest(o_step, o_known, o_subscription, o_line, o_due, o_event, o_body, o_bytes)
           WITH ORDINALITY AS o (step, known, subscription, line, due, event, body, bytes, n)
-        WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known <> ALL (v_dropped)
+        WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
         ORDER BY subscription, line COLLATE "C", n
       LOOP
         PERFORM beehive.join_line_1(r.subscription, r.line, v_now, r.event, r.body, r.bytes);

@@ -51,7 +51,7 @@ BEGIN
     SELECT * FROM ROWS FROM (json_to_recordset(v->'outputs')
         AS (known bigint, subscription int, line text, due bigint, event text, body text, bytes text)) WITH ORDINALITY
       AS o (known, subscription, line, due, event, body, bytes, n)
-    WHERE line IS NOT NULL AND due <= v_now AND known <> ALL (v_dropped)
+    WHERE line IS NOT NULL AND due <= v_now AND known NOT IN (SELECT unnest(v_dropped))
     ORDER BY subscription, line COLLATE "C", n
   LOOP
     PERFORM beehive.join_line_1(r.subscription, r.line, v_now, r.event, r.body, decode(r.bytes, 'base64'));
@@ -61,7 +61,7 @@ BEGIN
     FROM ROWS FROM (json_to_recordset(v->'outputs')
         AS (known bigint, subscription int, line text, due bigint, event text, body text, bytes text)) WITH ORDINALITY
       AS o (known, subscription, line, due, event, body, bytes, n)
-    WHERE (line IS NULL OR due > v_now) AND known <> ALL (v_dropped)
+    WHERE (line IS NULL OR due > v_now) AND known NOT IN (SELECT unnest(v_dropped))
     ORDER BY n;
 
   ${append}

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/base/clock.ts";
+import { withTimeLimit, type Clock } from "../../../src/base/clock.ts";
 import { messageOf as textOf } from "../../../src/base/error-text.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeText } from "../../../src/base/safe-text.ts";
@@ -51,6 +51,9 @@ interface ResultRow {
   readonly xact: string | null;
 }
 
+/** How long a transaction waits for another connection, in ms. */
+const connectionLimitMs = 10_000;
+
 /** How often events are sent anew because the topology changed. */
 const maxTopologies = 3;
 
@@ -71,14 +74,15 @@ export class PushWithin {
   /**
    * Publishes events. Returns how many were dropped as duplicates.
    *
-   * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool.
+   * @throws BeeHiveError `QueueNotFound` before anything is sent, `InvalidConfiguration` for a pool, `Timeout` when no
+   *   other connection is free.
    */
   async push(transaction: Transaction, events: readonly Event[]): Promise<number> {
     const { client, topology } = this.#parts;
     assertOneConnection(transaction);
-    await client.ready();
+    await this.#inTime(client.ready());
     for (let times = 1; ; times++) {
-      await topology.assertDestinations(events);
+      await this.#inTime(topology.assertDestinations(events));
       const { text, subscriptions } = this.#pushOf(events);
       const { what, n, xact } = await send(transaction, text, client);
       if (what === "xact") {
@@ -90,8 +94,19 @@ export class PushWithin {
           "Unavailable",
           "The transaction does not see the topics of now, since it began before one of them was made. Repeat it.",
         );
-      await topology.read();
+      await this.#inTime(topology.read());
     }
+  }
+
+  /** Ends the wait for a connection that is not the one of the transaction: a pool may have lent all to transactions. */
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return withTimeLimit(work, this.#parts.clock, connectionLimitMs, () => {
+      throw new BeeHiveError(
+        "Timeout",
+        "No connection was free to look up the topics. Nothing was published. If the transactions hold every connection " +
+          "of the pool that the provider shares, raise its max, or give the provider a url of its own.",
+      );
+    });
   }
 
   close(): void {
@@ -131,8 +146,9 @@ export class PushWithin {
 async function send(transaction: Transaction, push: string, client: PostgresClient): Promise<ResultRow> {
   const text = inSchema("SELECT what, n, xact FROM beehive.push_within_2($1::text)", client.schema);
   try {
-    const { rows } = await transaction.query(text, [push]);
-    return rows[0] as ResultRow;
+    const [row] = (await transaction.query(text, [push])).rows;
+    if (row === undefined) throw new Error("its query returned no row");
+    return row as ResultRow;
   } catch (error) {
     throw failureWithin(error, client);
   }

@@ -123,7 +123,7 @@ export class GroupCommit {
     } catch (error) {
       this.#rollBack();
       if (group.length === 1) this.#refuse(group, error);
-      else for (const one of group) this.#commitGroup([one]);
+      else this.#commitEach(group);
       return;
     }
     for (const { refusal, value, resolve, reject } of group) {
@@ -131,6 +131,16 @@ export class GroupCommit {
       else resolve(value);
     }
     this.#hooks.committed();
+  }
+
+  /** Commits operations one by one. Those behind one that waits for the lock wait too, so that their order stays. */
+  #commitEach(group: readonly Operation[]): void {
+    for (const [index, one] of group.entries()) {
+      this.#commitGroup([one]);
+      if (this.#waiting[0] !== one) continue;
+      this.#waiting.splice(1, 0, ...group.slice(index + 1));
+      return;
+    }
   }
 
   #mayWait(): boolean {

@@ -22,6 +22,13 @@ import type { Driver } from "./driver.ts";
  * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an
  *                 empty file, which the process keeps locked while it lives.
  * recent_ids      The ids pushed lately, to drop duplicates; not those that steps gave. One row per transaction; `ids` is JSON, by destination.
+ * log             The events of topics that keep them, one row each: `id >> 40` is the topic, `id & 0xFFFFFFFFFF` the position.
+ *                 `due` is the `enqueueTime` of the event, and `key` its `partitionKey`.
+ * kept_topics     The rules of these topics as JSON, and their heads: `next` is the position of the next event, `published`
+ *                 the time of the last one, `bytes` those of all bodies. Events before `compacted` may have gaps.
+ * readers         The subscriptions of these topics. `position` is that of the next event to move into `messages`, where
+ *                 `log_id` is its row of `log` and `event` is empty; `whole_messages` joins the two. Events before `until`
+ *                 are replayed by the rewind of the number `rewind`.
  *
  *   SELECT s.name, count(*) FROM messages m JOIN subscriptions s ON s.id = m.subscription GROUP BY 1;
  */
@@ -145,6 +152,39 @@ const migrations: readonly string[] = [
   DROP TABLE old_dead_letters;
   CREATE INDEX dead_letters_by_subscription ON dead_letters (subscription);
   CREATE INDEX dead_letters_by_event ON dead_letters (event_id, subscription);
+  `,
+  // Topics that keep their events.
+  `
+  CREATE TABLE log (
+    id INTEGER PRIMARY KEY,
+    published INTEGER NOT NULL,
+    due INTEGER,
+    key TEXT,
+    event TEXT NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
+  CREATE INDEX log_by_key ON log (key) WHERE key IS NOT NULL;
+  CREATE TABLE kept_topics (
+    topic INTEGER PRIMARY KEY,
+    rule TEXT NOT NULL,
+    next INTEGER NOT NULL DEFAULT 0,
+    published INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    compacted INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE readers (
+    subscription INTEGER PRIMARY KEY,
+    topic INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    rewind INTEGER NOT NULL DEFAULT 0,
+    until INTEGER NOT NULL DEFAULT 0,
+    outputs TEXT NOT NULL DEFAULT 'publish'
+  ) STRICT;
+  ALTER TABLE messages ADD COLUMN log_id INTEGER;
+  CREATE VIEW whole_messages AS
+    SELECT messages.id, subscription, messages.due, lease, attempts, order_key, log_id,
+      coalesce(log.event, messages.event) AS event, coalesce(log.body, messages.body) AS body
+    FROM messages LEFT JOIN log ON log.id = log_id;
   `,
 ];
 

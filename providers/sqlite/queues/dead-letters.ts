@@ -21,7 +21,7 @@ export class DeadLetters {
     this.#client = client;
     this.#add = client.prepare(
       "INSERT INTO dead_letters (subscription, event_id, letter, event, body) " +
-        "SELECT subscription, ?, ?, event, body FROM messages WHERE id = ?",
+        "SELECT subscription, ?, ?, event, body FROM whole_messages WHERE id = ?",
     );
     const columns = `${client.text("event")}, ${client.text("body")}`;
     this.#take = client.prepare(`DELETE FROM dead_letters WHERE id = ? AND subscription = ? RETURNING ${columns}`);

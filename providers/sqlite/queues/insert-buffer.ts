@@ -110,7 +110,6 @@ export class InsertBuffer {
     const queueName = subscription.name.toString();
     // A body by reference differs from that of the row.
     const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });
-    const lease = { id, token, subscription, inLine: false, event, attempt: 1, firstSeen: handed.now, expiresAt: due };
-    handed.waiter.hand(new SqliteLease(lease));
+    handed.waiter.hand(SqliteLease.ofNew(id, token, subscription, event, handed.now, due));
   }
 }

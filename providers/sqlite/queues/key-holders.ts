@@ -20,7 +20,7 @@ export function keyHolders(client: SqliteClient, { id }: Subscription, now: numb
       "SELECT event ->> 'id' AS event_id, holder.order_key, attempts, due, lease IS NOT NULL AS leased, behind FROM " +
         "(SELECT order_key, count(*) AS behind FROM messages WHERE subscription = ?1 AND order_key IS NOT NULL " +
         "AND due IS NULL " +
-        "GROUP BY order_key ORDER BY behind DESC, order_key LIMIT ?2) AS line JOIN messages AS holder " +
+        "GROUP BY order_key ORDER BY behind DESC, order_key LIMIT ?2) AS line JOIN whole_messages AS holder " +
         "ON holder.subscription = ?1 AND holder.order_key = line.order_key AND holder.due IS NOT NULL " +
         "AND (holder.attempts > 0 OR (holder.lease IS NULL AND holder.due > ?3)) " +
         "ORDER BY behind DESC, holder.order_key",

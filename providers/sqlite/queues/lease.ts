@@ -1,4 +1,5 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
@@ -16,6 +17,7 @@ export class SqliteLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  readonly replayed: Replayed | undefined;
   /** The commits of other steps that the failed step of this lease relied on. */
   relied: Iterable<PendingCommit> = [];
 
@@ -28,6 +30,20 @@ export class SqliteLease implements Lease {
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;
     this.expiresAt = from.expiresAt;
+    this.replayed = from.replayed;
+  }
+
+  /** The first lease of an event that was handed over. */
+  static ofNew(
+    id: number,
+    token: number,
+    subscription: Subscription,
+    event: Event,
+    firstSeen: number,
+    expiresAt: number,
+  ): SqliteLease {
+    const first = { attempt: 1, inLine: false, replayed: undefined };
+    return new SqliteLease({ ...first, id, token, subscription, event, firstSeen, expiresAt });
   }
 
   get queueName(): QueueName {

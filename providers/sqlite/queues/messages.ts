@@ -7,6 +7,7 @@ import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import { UndoGroup } from "../file/group-commit.ts";
+import { positionOf, type KeptTopics } from "./log/kept-topics.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import { SqliteLease } from "./lease.ts";
@@ -21,6 +22,8 @@ interface Candidate {
   readonly in_line: number;
   readonly attempts: number;
   readonly first_seen: number | null;
+  /** The position of an event that its topic keeps. */
+  readonly position: number | null;
 }
 
 export interface TakenMessages {
@@ -31,8 +34,10 @@ export interface TakenMessages {
 const held = "id = ? AND lease = ? AND due > ?";
 /** Selects leases and delays that start in the future, by more than the difference between clocks. */
 const ahead = "subscription IN (SELECT id FROM subscriptions) AND due > ?1 AND counted_from >= ?1 + 1000";
+/** The event of a message, which may be a row of the log. */
+const wholeEvent = "coalesce((SELECT log.event FROM log WHERE log.id = log_id), event)";
 /** The time that an event names, which it waits for until it is tried. */
-const named = "iif(attempts = 0 AND json_valid(event), coalesce(event ->> 'enqueueTime', 0), 0)";
+const named = `iif(attempts = 0 AND json_valid(${wholeEvent}), coalesce(${wholeEvent} ->> 'enqueueTime', 0), 0)`;
 
 /**
  * The messages of all subscriptions.
@@ -59,6 +64,7 @@ export class Messages {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #processes: Processes;
+  readonly #kept: KeptTopics;
   readonly #recent = new RecentEvents();
   /** Buffered until the group is flushed: rows to insert, and leases whose rows are to be deleted. */
   readonly #added: InsertBuffer;
@@ -68,12 +74,13 @@ export class Messages {
   /** Counts up from a random start, so that tokens of processes do not collide. */
   #nextToken: number = randomInt(2 ** 47);
 
-  constructor(client: SqliteClient, clock: Clock, processes: Processes) {
+  constructor(client: SqliteClient, clock: Clock, processes: Processes, kept: KeptTopics) {
     this.#client = client;
     this.#clock = clock;
     this.#processes = processes;
+    this.#kept = kept;
     this.#added = new InsertBuffer(client, {
-      tokens: (count) => this.#tokens(count),
+      tokens: (count) => this.tokens(count),
       process: () => processes.own(),
       inserted: (id, event) => this.#recent.add(id, event),
     });
@@ -86,11 +93,11 @@ export class Messages {
       "INSERT INTO messages (subscription, due, order_later, event, body) VALUES (?, ?, ?, ?, ?)",
     );
     this.#findDue = client.prepare(
-      "SELECT id, order_key IS NOT NULL AS in_line, attempts, first_seen FROM messages " +
+      `SELECT id, order_key IS NOT NULL AS in_line, attempts, first_seen, ${positionOf("log_id")} FROM messages ` +
         "WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT ?",
     );
     this.#read = client.prepare(
-      `SELECT id, ${client.text("event")}, ${client.text("body")} FROM messages ` +
+      `SELECT id, ${client.text("event")}, ${client.text("body")} FROM whole_messages ` +
         "WHERE id IN (SELECT value FROM json_each(?))",
     );
     this.#lease = client.prepare(
@@ -126,13 +133,13 @@ export class Messages {
     );
     // Compare keys within SQLite only: drivers cut off a key at NUL.
     this.#moveInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, counted_from, order_key, attempts, first_seen, event, body) " +
+      "INSERT INTO messages (subscription, due, counted_from, order_key, attempts, first_seen, log_id, event, body) " +
         "SELECT subscription, iif(EXISTS (SELECT 1 FROM messages AS other " +
         "WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
-        "NULL, due), counted_from, order_later, attempts, first_seen, event, body FROM messages AS late WHERE id = ?",
+        "NULL, due), counted_from, order_later, attempts, first_seen, log_id, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
-      "UPDATE messages SET order_later = iif(json_valid(event), event ->> 'partitionKey', NULL) " +
+      `UPDATE messages SET order_later = iif(json_valid(${wholeEvent}), ${wholeEvent} ->> 'partitionKey', NULL) ` +
         "WHERE subscription = ? AND order_key IS NULL AND lease IS NULL",
     );
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
@@ -143,7 +150,7 @@ export class Messages {
   /** Adds a message that may be leased from `due` on. Subscriptions share the `row` of the event. */
   add(subscription: Subscription, event: Event, row: EventRow, due: number, now: number): void {
     const { id } = subscription;
-    this.#dueAt(id, due);
+    this.dueAt(id, due);
     const countedFrom = due <= now ? due : null;
     if (!isInLine(subscription, event)) return this.#added.add({ subscription, due, countedFrom }, event, row);
     // A delayed message gets in line when it is due, see #joinLine.
@@ -151,10 +158,15 @@ export class Messages {
     this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
   }
 
+  /** Remembers the event of a row that was inserted, so that a lease need not read it. */
+  remember(row: number, event: Event): void {
+    this.#recent.add(row, event);
+  }
+
   /** Adds a message that is leased to a waiter already. Not for messages in line, see {@link isInLine}. */
   hand(subscription: Subscription, event: Event, row: EventRow, waiter: LeaseWaiter, now: number): void {
     const due = now + waiter.leaseMs;
-    this.#dueAt(subscription.id, due);
+    this.dueAt(subscription.id, due);
     this.#added.add({ subscription, due, countedFrom: now, handed: { waiter, now } }, event, row);
   }
 
@@ -171,12 +183,13 @@ export class Messages {
     this.#added.flush();
     if (subscription.ordered) this.#joinLine(subscription, now);
     const found = this.#findDue.all([subscription.id, now, max]);
-    const token = this.#tokens(found.length);
+    const token = this.tokens(found.length);
     this.#quietUntil.delete(subscription.id);
     if (found.length > 0) {
       const ids = jsonOf(found.map(({ id }) => id));
       this.#lease.run([now + leaseMs, token, this.#processes.own(), now, ids]);
     }
+    const replayed = found.map(({ position }) => this.#kept.replayed(subscription, position));
     const atHand = found.map(({ id }) => this.#recent.take(id));
     const rows = this.#rowsOf(found.filter((_, index) => !atHand[index]));
     // Make the events after the commit, to hold the write lock no longer than necessary.
@@ -198,6 +211,7 @@ export class Messages {
           attempt: one.attempts + 1,
           firstSeen: one.first_seen ?? now,
           expiresAt: now + leaseMs,
+          replayed: replayed[index],
         });
         if (problem) unreadable.push({ lease, problem });
         else leases.push(lease);
@@ -228,7 +242,7 @@ export class Messages {
     if (!lease.inLine) return;
     this.#releaseNext.run([lease.id]);
     this.#flush();
-    this.#dueAt(lease.subscription.id, 0);
+    this.dueAt(lease.subscription.id, 0);
   }
 
   /** Renews the lease until `until`. Returns false if it is not held. */
@@ -241,7 +255,7 @@ export class Messages {
     const due = delayMs > 0 ? now + delayMs : 0;
     const changed = this.#abandon.run([due, countAttempt ? 0 : 1, lease.id, lease.token, now]);
     if (changed === 0) throw leaseLost(lease);
-    this.#dueAt(lease.subscription.id, due);
+    this.dueAt(lease.subscription.id, due);
   }
 
   deleteAll({ id }: Subscription): void {
@@ -283,13 +297,13 @@ export class Messages {
   }
 
   /** Remembers that a message will be due at that time. */
-  #dueAt(subscription: number, due: number): void {
+  dueAt(subscription: number, due: number): void {
     const quietUntil = this.#quietUntil.get(subscription);
     if (quietUntil !== undefined && due < quietUntil) this.#quietUntil.set(subscription, due);
   }
 
   /** Reserves consecutive tokens. Returns the first. */
-  #tokens(count: number): number {
+  tokens(count: number): number {
     const first = this.#nextToken;
     this.#nextToken += count;
     return first;
@@ -310,7 +324,7 @@ export class Messages {
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
       .query<{ readonly timestamp: unknown }>(
-        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM messages " +
+        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM whole_messages " +
           "WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
       )
       .get([id, now]);

@@ -18,6 +18,8 @@ import { assertHappened } from "../../../src/provider-kit/steps-under-way.ts";
 import type { SqliteConfig } from "../config.ts";
 import type { SqliteClient } from "../file/client.ts";
 import { UndoGroup } from "../file/group-commit.ts";
+import { KeptTopics } from "./log/kept-topics.ts";
+import { SqliteTopicLog } from "./log/topic-log.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { keyHolders } from "./key-holders.ts";
@@ -26,7 +28,7 @@ import { readRow, rowOf } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
 import { Processes } from "./processes.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { Topology } from "./topology.ts";
+import { Topology, type Subscription } from "./topology.ts";
 import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -50,6 +52,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   readonly #processes: Processes;
   readonly #unreadable: UnreadableRows;
   readonly #clockWatch: ClockWatch;
+  readonly log: SqliteTopicLog;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
     this.#client = client;
@@ -61,13 +64,15 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#messages.forget();
       this.#waiting.wakeAll();
     });
-    this.#messages = new Messages(client, clock, this.#processes);
+    const kept = new KeptTopics(client);
+    this.#messages = new Messages(client, clock, this.#processes, kept);
     this.#clockWatch = new ClockWatch(this.#messages, () => this.#waiting.wakeAll());
     this.#deadLetters = new DeadLetters(client);
     this.#recent = new RecentIds(client, inMs(config.deduplication));
     this.#waiting = new Waiting(client, clock, {
       onOthers: () => {
         this.#topology.forget();
+        kept.forget();
         this.#recent.forget();
         this.#messages.forget();
         this.#processes.forget();
@@ -77,6 +82,8 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
         this.#clockWatch.glance(now);
       },
     });
+    const [topology, messages, processes, waiting] = [this.#topology, this.#messages, this.#processes, this.#waiting];
+    this.log = new SqliteTopicLog(client, clock, { kept, topology, messages, processes, waiting });
   }
 
   problems(): readonly string[] {
@@ -86,6 +93,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   async ensure(queues: readonly QueueSpec[]): Promise<void> {
     await this.#client.write(() => {
       for (const subscription of this.#topology.ensure(queues)) this.#messages.lineUp(subscription, this.#clock.now());
+      this.log.ensure(queues);
     });
   }
 
@@ -99,6 +107,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
 
   async delete(name: QueueName): Promise<void> {
     await this.#client.write(() => {
+      this.log.delete(name);
       for (const subscription of this.#topology.delete(name)) {
         this.#messages.deleteAll(subscription);
         this.#deadLetters.deleteAll(subscription);
@@ -131,9 +140,9 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#clockWatch.glance(now);
       const subscription = this.#topology.subscription(name);
       // Messages in line are not handed to waiters, so look for them in each group that commits anyway.
-      if (this.#messages.nextDue(subscription) <= now || (subscription.ordered && this.#client.groupPending)) {
+      if (this.#hasMore(subscription, now) || (subscription.ordered && this.#client.groupPending)) {
         const taken = await this.#client.write(() =>
-          signal.aborted ? undefined : this.#messages.take(subscription, max, leaseMs, this.#clock.now()),
+          signal.aborted ? undefined : this.#take(subscription, max, leaseMs, this.#clock.now()),
         );
         const { leases, unreadable } = taken?.() ?? none;
         if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
@@ -148,6 +157,15 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       // The wait gets no longer when the clock is put back.
       giveUpAt = Math.min(giveUpAt, now + waitMs);
     }
+  }
+
+  #hasMore(subscription: Subscription, now: number): boolean {
+    return this.#messages.nextDue(subscription) <= now || this.log.hasUnread(subscription);
+  }
+
+  #take(subscription: Subscription, max: number, leaseMs: number, now: number): () => TakenMessages {
+    this.log.fill(subscription, max, now);
+    return this.#messages.take(subscription, max, leaseMs, now);
   }
 
   async renew(leases: readonly SqliteLease[], leaseMs: number): Promise<readonly boolean[]> {
@@ -214,11 +232,13 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   async counts(name: QueueName): Promise<QueueCounts> {
     const subscription = this.#topology.subscription(name);
     const counts = this.#messages.counts(subscription, this.#clock.now());
-    return { ...counts, dead: this.#deadLetters.count(subscription) };
+    const ready = counts.ready + this.log.unread(subscription);
+    return { ...counts, ready, dead: this.#deadLetters.count(subscription) };
   }
 
   async oldest(name: QueueName): Promise<number | undefined> {
-    return this.#messages.oldest(this.#topology.subscription(name), this.#clock.now());
+    const subscription = this.#topology.subscription(name);
+    return this.#messages.oldest(subscription, this.#clock.now()) ?? this.log.oldestUnread(subscription);
   }
 
   async holders(name: QueueName): Promise<readonly KeyHolder[]> {
@@ -281,8 +301,9 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   }
 
   #enqueue(event: Event, now: number): void {
-    const { subscriptions } = this.#topology.destination(event);
-    if (subscriptions.length === 0) return;
+    const destination = this.#topology.destination(event);
+    const { subscriptions } = destination;
+    if (this.log.publish(destination, event, now) || subscriptions.length === 0) return;
     const row = rowOf(event);
     const due = Math.max(now, event.enqueueTime?.getTime() ?? 0);
     for (const subscription of subscriptions) {

@@ -26,6 +26,11 @@ export class RecentEvents {
     this.#youngBytes = 0;
   }
 
+  /** Returns the event of a row, which may be leased for each subscription. */
+  get(row: number): Event | undefined {
+    return this.#young.get(row) ?? this.#old.get(row);
+  }
+
   /** Removes and returns the event of a row, which is rarely leased a second time. */
   take(row: number): Event | undefined {
     const event = this.#young.get(row) ?? this.#old.get(row);

@@ -12,6 +12,9 @@ import type { Subscription } from "./topology.ts";
  */
 const lookMs = { min: 20, max: 120, factor: 1.1 };
 
+/** A subscription, or the log of a topic under a negative number. */
+type Waited = Pick<Subscription, "id">;
+
 /** Callbacks of {@link Waiting}. */
 export interface WaitingParts {
   /** Called when another process has committed, before all waiters are woken. */
@@ -46,14 +49,14 @@ export class Waiting {
     this.#clock = clock;
     this.#parts = parts;
     client.addHooks({
-      begun: () => this.#look(),
+      begun: () => this.look(),
       committed: () => this.#committed(),
       rolledBack: () => this.#rolledBack(),
     });
   }
 
   /** Marks a subscription as changed, so that its waiters are woken after the commit. Call within a group. */
-  touch({ id }: Subscription): void {
+  touch({ id }: Waited): void {
     this.#touched.add(id);
   }
 
@@ -74,7 +77,7 @@ export class Waiting {
    *
    * Resolves with none when there may be messages to take, at `until`, or when `signal` aborts.
    */
-  wait({ id }: Subscription, wanted: Wanted): Promise<SqliteLease[]> {
+  wait({ id }: Waited, wanted: Wanted): Promise<SqliteLease[]> {
     return new Promise((resolve) => {
       let waiters = this.#waiters.get(id);
       if (!waiters) this.#waiters.set(id, (waiters = new Waiters(this.#clock)));
@@ -91,7 +94,7 @@ export class Waiting {
 
   /** Checks for commits of other processes, unless it did so a moment ago. */
   glance(now: number): void {
-    if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.#look();
+    if (Math.abs(now - this.#lookedAt) >= lookMs.min) this.look();
   }
 
   /** Wakes all waiters. */
@@ -104,7 +107,8 @@ export class Waiting {
     for (const waiters of this.#waiters.values()) waiters.close();
   }
 
-  #look(): void {
+  /** Checks for commits of other processes. */
+  look(): void {
     this.#lookedAt = this.#clock.now();
     if (!this.#client.changedByOthers()) return;
     this.#lookMs = lookMs.min;
@@ -118,7 +122,7 @@ export class Waiting {
       if (this.#count === 0) return;
       this.#lookMs = Math.min(lookMs.max, this.#lookMs * lookMs.factor);
       try {
-        this.#look();
+        this.look();
       } catch {
         // No caller could catch the error here. The woken waiters look again and report why the file cannot be read.
         this.wakeAll();

@@ -3,12 +3,15 @@ import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { graph } from "./graph.ts";
+import { history } from "./history.ts";
 import { init } from "./init.ts";
 import { lint } from "./lint.ts";
+import { log } from "./log.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
+import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
@@ -23,6 +26,9 @@ export const commands: readonly CliCommand[] = [
   queues,
   ...deadLetters,
   trace,
+  log,
+  rewind,
+  history,
   setup,
   policy,
   backup,

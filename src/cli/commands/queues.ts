@@ -3,6 +3,7 @@ import { isBeeHiveError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import type { Provider } from "../../contract/provider.ts";
 import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
+import type { LogPosition } from "../../contract/topic-log.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import { defaultJournal, journalOf } from "../../journal/open-journal.ts";
 import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
@@ -29,6 +30,8 @@ interface Row extends QueueCounts {
   readonly paused: RecentPause | null;
   /** Events of an ordered queue that hold back their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
+  /** The place in the log of its topic; `null` when the topic keeps no events. */
+  readonly log: LogPosition | null;
 }
 
 export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
@@ -36,7 +39,8 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
   summary: "show the number of events in each queue",
   description:
     "Shows for each queue how many events are ready, leased, delayed and dead, how long the oldest ready event has " +
-    "waited, and the lag: events that are due and not settled.\n\nWithout names it shows the queues that the actors " +
+    "waited, and the lag: events that are due and not settled. BEHIND counts the events of a kept topic that a " +
+    "subscription has not handled.\n\nWithout names it shows the queues that the actors " +
     "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
     "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nOn sqlite: and postgres: it also shows subscriptions that a process has " +
     "paused, from the journal, and events that hold back others of their partition key. For other providers ask GET " +
@@ -120,7 +124,8 @@ async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<
       const oldestMs = oldest === undefined ? null : Math.max(0, now - oldest);
       const paused = pauses?.get(name.toString()) ?? null;
       const holders = (await operator.holders?.(name))?.map(({ partitionKey: _, ...holder }) => holder) ?? null;
-      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased, paused, holders };
+      const log = await positionOf(operator, name);
+      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased, paused, holders, log };
     }),
   );
 }
@@ -134,6 +139,15 @@ async function countsOf(operator: QueueOperator, name: QueueName): Promise<Queue
   }
 }
 
+async function positionOf({ log }: QueueOperator, name: QueueName): Promise<LogPosition | null> {
+  try {
+    return name.kind === "subscription" ? ((await log?.position(name)) ?? null) : null;
+  } catch (error) {
+    if (isBeeHiveError(error, "InvalidState")) return null;
+    throw error;
+  }
+}
+
 function show(output: Output, rows: readonly Row[]): ExitCode {
   if (output.json) output.result(rows);
   else output.print(tableOf(output, rows));
@@ -141,10 +155,12 @@ function show(output: Output, rows: readonly Row[]): ExitCode {
 }
 
 function tableOf(output: Output, rows: readonly Row[]): string {
-  const titles = ["QUEUE", "READY", "LEASED", "DELAYED", "DEAD", "OLDEST", "LAG"];
-  const cells = rows.map(({ queue, ready, leased, delayed, dead, oldestMs, lag }) => {
+  const kept = rows.some(({ log }) => log !== null);
+  const titles = ["QUEUE", "READY", "LEASED", "DELAYED", "DEAD", "OLDEST", "LAG", ...(kept ? ["BEHIND"] : [])];
+  const cells = rows.map(({ queue, ready, leased, delayed, dead, oldestMs, lag, log }) => {
     const age = oldestMs === null ? "-" : durationText(oldestMs);
-    return [queue, `${ready}`, `${leased}`, `${delayed}`, `${dead}`, age, `${lag}`];
+    const behind = kept ? [`${log?.behind ?? "-"}`] : [];
+    return [queue, `${ready}`, `${leased}`, `${delayed}`, `${dead}`, age, `${lag}`, ...behind];
   });
   const [title = "", ...lines] = table(cells, titles).split("\n");
   const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));

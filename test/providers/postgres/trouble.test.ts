@@ -29,6 +29,11 @@ async function refusal(options: PostgresOptions): Promise<BeeHiveError> {
   }
 }
 
+/** Returns the message of the error that a call returns or throws. */
+async function messageOf(call: () => Promise<Error>): Promise<string> {
+  return (await call().catch((error: unknown) => error as Error)).message;
+}
+
 async function assertRefused(options: PostgresOptions, code: ErrorCode, message: RegExp): Promise<void> {
   const error = await refusal(options);
   assert.is(error.code, code, error.message);
@@ -98,6 +103,22 @@ test("a role that does not exist is refused", () =>
 test("no error shows a password", async () => {
   const { message } = await refusal({ url: urlOf({ username: "stranger", password: "hunter2" }) });
   assert.not.match(message, "hunter2");
+});
+
+for (const sign of ["/", "#", "?", "@", ":"])
+  test(`no error shows a password with "${sign}"`, async () => {
+    const url = `postgres://worker:hunter${sign}twelve@127.0.0.1:1/shop`;
+    const shown = await messageOf(() => refusal({ url }));
+    const ofConnection = await messageOf(() => refusal({ connection: { connectionString: url } }));
+    assert.not.match(`${shown} ${ofConnection}`, /hunter|twelve/);
+  });
+
+test("a URL whose password is not encoded is refused with what to do", async () => {
+  for (const sign of ["/", "#", "?"])
+    assert.match(
+      await messageOf(() => refusal({ url: `postgres://worker:hunter${sign}twelve@host/shop` })),
+      /URL-encoded/,
+    );
 });
 
 test("wrong options are all named", () => {
@@ -208,6 +229,23 @@ test("a pool of the application is used, and stays open", async () => {
   await provider.close();
   assert.is((await pool.query("SELECT 1 AS one")).rows.length, 1);
   await pool.end();
+  await schema.drop();
+});
+
+test("a batch of duplicates takes no longer than one of new events", async () => {
+  const schema = postgresSchema();
+  const provider = new PostgresProvider({ url: schema.url, listen: "off" });
+  await provider.queues.ensure([spec]);
+  const letters = Array.from({ length: 20_000 }, (_, n) => new Event("Letter", n, { queueName: "Letters" }));
+  const push = async (): Promise<number> => {
+    const start = performance.now();
+    await provider.queues.push(letters);
+    return performance.now() - start;
+  };
+  const asNew = await push();
+  const asDuplicates = Math.min(await push(), await push());
+  assert.ok(asDuplicates < 2 * asNew + 500, `${asDuplicates} ms for duplicates, ${asNew} ms for new events`);
+  await provider.close();
   await schema.drop();
 });
 

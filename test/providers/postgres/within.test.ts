@@ -2,6 +2,8 @@
 import { createHive, Event, type Hive, type Transaction } from "beehive-actors";
 import pg from "pg";
 import * as assert from "uvu/assert";
+import { PostgresProvider } from "../../../providers/postgres/index.ts";
+import { systemClock } from "../../../src/base/clock.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { failureOf } from "../../support/failure.ts";
 import { inTransaction, noPostgres, postgresSchema, postgresUrl, query } from "../../support/postgres-server.ts";
@@ -150,6 +152,28 @@ test("a failed transaction says that it is to be rolled back", async () => {
     await web.push(new Event("Failed"), { within });
   });
   assert.match((await failureOf(failed)).message, "Roll it back");
+});
+
+test("a transaction that holds the only connection of the pool is told so", async () => {
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 1 });
+  const clock = { ...systemClock, after: (ms: number, call: () => void) => systemClock.after(ms / 20, call) };
+  const provider = new PostgresProvider({ pool, schema: schema.name, listen: "off", clock });
+  const client = await pool.connect();
+  await client.query("BEGIN");
+  const push = provider.queues.pushWithin(client, [new Event("Soon", 1)]);
+  const { message } = await throwsCode("Timeout", () => push);
+  assert.match(message, /holds? every connection/);
+  await client.query("ROLLBACK");
+  client.release();
+  await provider.close();
+  await pool.end();
+});
+
+test("an object that answers with nothing is no transaction", async () => {
+  await using web = await publisher();
+  const within = { query: async () => ({ rows: [] }) };
+  const { message } = await throwsCode("Unavailable", () => web.push(new Event("Soon", 1), { within }));
+  assert.match(message, "Nothing was published in the transaction: its query returned no row");
 });
 
 test.run();

@@ -177,4 +177,26 @@ test("the lock of another process is awaited for a limited time", async () => {
   assert.match((await refused).message, "another process keeps it locked");
 });
 
+test("operations keep their order when the lock is lost between them", async () => {
+  const clock = new ManualClock();
+  let begun = 0;
+  const run = (sql: string): number => {
+    if (sql.startsWith("BEGIN") && ++begun === 3) throw Object.assign(new Error("busy"), { code: "SQLITE_BUSY" });
+    return 0;
+  };
+  const prepare = (sql: string) => ({ run: () => run(sql), insert: () => 0, get: () => undefined, all: () => [] });
+  const driver = { name: "libsql", prepare, text: String, exec() {}, close() {} } as const;
+  const groups = new GroupCommit("hive.db", driver, clock, { begun() {}, flush() {}, committed() {}, rolledBack() {} });
+  const committed: number[] = [];
+  const work = [1, 2, 3].map((n) => groups.run(() => n).then(() => committed.push(n)));
+  const faulty = groups.run(() => {
+    throw new TypeError("faulty");
+  });
+  const refused = throwsCode("Unavailable", () => faulty);
+  await clock.advance(1_000);
+  await refused;
+  await Promise.all(work);
+  assert.equal(committed, [1, 2, 3]);
+});
+
 test.run();

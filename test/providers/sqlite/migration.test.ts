@@ -6,6 +6,7 @@ import type { SqliteLease } from "../../../providers/sqlite/queues/lease.ts";
 import type { DeadLetter } from "../../../src/contract/dead-letter.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
 import { letterFor } from "../../../src/testing/contracts/scratch-queue.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -84,6 +85,39 @@ for (const driver of availableDrivers()) {
     } finally {
       await provider.close();
     }
+  });
+
+  test(`${driver}: a file of version 5 keeps its events, and may keep topics from then on`, async () => {
+    using file = sqliteFile();
+    const common = { ordered: false, leaseMs: 60_000, maxAttempts: 10 };
+    const topic = { name: QueueName.topic("Letter"), ...common };
+    const reader = { name: QueueName.parse("Letter-Read"), ...common };
+    const letters = (...bodies: string[]): Event[] =>
+      bodies.map((body) => new Event("Letter", body, { queueName: "Letter-" }));
+    const before = new SqliteProvider({ file: file.path, driver });
+    await before.queues.ensure([topic, reader]);
+    await before.queues.push(letters("before"));
+    await before.close();
+    const old = openDriver(file.path, driver);
+    old.exec(`DROP VIEW whole_messages; DROP TABLE log; DROP TABLE kept_topics; DROP TABLE readers;
+      ALTER TABLE messages DROP COLUMN log_id; PRAGMA user_version = 5;`);
+    old.close();
+
+    const provider = new SqliteProvider({ file: file.path, driver });
+    await provider.queues.ensure([{ ...topic, keep: forEver }, reader]);
+    await provider.queues.push(letters("after"));
+    const { signal } = new AbortController();
+    const leases = await provider.queues.lease(reader.name, { max: 10, leaseMs: 60_000, waitMs: 0, signal });
+    assert.equal(
+      leases.map(({ event }) => event.getBody()),
+      ["before", "after"],
+    );
+    const kept = await provider.queues.log.read(topic.name, { from: 0, limit: 10 });
+    assert.equal(
+      kept.map(({ position, event }) => [position, event.getBody()]),
+      [[0, "after"]],
+    );
+    await provider.close();
   });
 }
 

@@ -51,6 +51,30 @@ test("a hive is ready while it runs, and live until it has stopped", async () =>
   assert.equal(brief(await hive.health()), [false, false, "stopped"]);
 });
 
+test("health says how far a subscription of a kept topic is behind", async () => {
+  const stuck = actor("Kept-Slow", () => new Promise<void>(() => {}));
+  const actors = [stuck, actor("Other-Actor", () => {})];
+  const hive = await createHive({ ...options, actors, keep: { Kept: "forever" } });
+  await hive.start();
+  const before = Date.now();
+  await hive.push([new Event("Kept", 1), new Event("Kept", 2), new Event("Other", 3)]);
+  const lags = (await hive.health()).detail.actors.map(({ lag }) => lag);
+  assert.equal([lags[0]?.behind, lags[1]], [2, undefined]);
+  assert.ok((lags[0]?.oldest?.getTime() ?? 0) >= before - 1_000);
+  assert.is((await hive.health({ askProvider: false })).detail.actors[0]?.lag, undefined);
+  await hive.stop({ deadline: 0 });
+});
+
+test("warnings of the provider are told, and the hive is ready", async () => {
+  const provider = Object.assign(new MemoryProvider(), { warnings: async () => ["something grows"] });
+  const hive = await createHive({ ...options, provider });
+  await hive.start();
+  const { ready, detail } = await hive.health();
+  assert.equal([ready, detail.provider.warnings], [true, ["something grows"]]);
+  await hive.stop();
+  await provider.close();
+});
+
 test("an unresponsive provider means live, not ready after 800 ms, Timeout", async () => {
   const clock = new ManualClock();
   let asked = 0;

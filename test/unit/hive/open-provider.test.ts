@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { createHive, registerProvider, systemClock, type ProviderModule } from "beehive-actors";
+import { createHive, QueueName, registerProvider, systemClock, type ProviderModule } from "beehive-actors";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { openProvider, providerModule, providersWith } from "../../../src/hive/open-provider.ts";
 import { suite } from "../../support/suite.ts";
@@ -32,6 +32,13 @@ test("packages that are not installed are named with npm install", async () => {
   const context = { clock: systemClock };
   const { message } = await throwsCode("InvalidConfiguration", () => openProvider("own:broken", context));
   assert.match(message, "npm install own-client");
+});
+
+test("a provider opens by its URL alone, with the system clock", async () => {
+  const provider = await openProvider("memory:");
+  await provider.queues.ensure([{ name: QueueName.parse("Alone"), ordered: false, leaseMs: 1_000, maxAttempts: 3 }]);
+  assert.is((await provider.queues.counts(QueueName.parse("Alone"))).ready, 0);
+  await provider.close();
 });
 
 test("rules and rights of providers are known without their SDK", async () => {

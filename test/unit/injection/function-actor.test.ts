@@ -134,6 +134,16 @@ test("a forgotten function is refused at once", async () => {
   );
 });
 
+test("options or uses that are no object are refused at once", async () => {
+  const made = actor as unknown as (queueName: string, type: unknown, options: unknown, run: () => void) => unknown;
+  const problem = async (options: unknown): Promise<string> =>
+    (await throwsCode("InvalidConfiguration", () => made("OrderAccepted-Pay", OrderAccepted, options, () => {})))
+      .message;
+  assert.match(await problem(undefined), "options must be an object of options, not undefined");
+  assert.match(await problem({ uses: null }), "uses must be an object");
+  assert.match(await problem({ uses: [collectionStore("Orders")] }), "uses must be an object");
+});
+
 test("two actors of one name are a problem", async () => {
   const Email = (topic: string): ActorClass => actor(`${topic}-Email`, OrderAccepted, {}, () => {});
   const error = await throwsCode("InvalidConfiguration", () =>

@@ -202,6 +202,27 @@ test("published and processed events are counted by place and outcome", async ()
   assert.equal(await points("messaging.client.operation.duration", "messaging.operation.name"), ["send: 1"]);
 });
 
+test("a gauge has the events that a subscription of a kept topic is behind", async () => {
+  const stuck = actorOn("Kept-Slow", () => new Promise<void>(() => {}));
+  const hive = await createHive({ actors: [stuck], keep: { Kept: "forever" }, logger: silentLogger });
+  const behind = async (): Promise<unknown[]> => {
+    measures.reset();
+    await reader.forceFlush();
+    const all = measures.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics: some }) => some));
+    return all
+      .filter(({ descriptor }) => descriptor.name === "beehive.behind")
+      .flatMap(({ dataPoints }) =>
+        dataPoints.map(({ value, attributes }) => [value, attributes["messaging.destination.subscription.name"]]),
+      );
+  };
+  assert.equal(await behind(), [], "it does not run yet");
+  await hive.start();
+  await hive.push([new Event("Kept", 1), new Event("Kept", 2)]);
+  assert.equal(await behind(), [[2, "Slow"]]);
+  await hive.stop({ deadline: 0 });
+  assert.equal(await behind(), []);
+});
+
 test("the span of a refused push has an error", async () => {
   class Reader {
     async processAsync(): Promise<void> {}

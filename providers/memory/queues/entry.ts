@@ -1,0 +1,45 @@
+import type { Bagged } from "../../../src/base/bag.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
+import type { Event } from "../../../src/events/event.ts";
+import type { QueueName } from "../../../src/events/queue-name.ts";
+
+/** An event in a queue, with the facts that are kept from one delivery to the next. */
+export interface Entry {
+  readonly event: Event;
+  attempt: number;
+  firstSeen: number | undefined;
+  /** True in an ordered queue for the one event of each key that may be leased. */
+  holdsKey: boolean;
+  readonly replayed: Replayed | undefined;
+}
+
+export function newEntry(event: Event, replayed?: Replayed): Entry {
+  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed };
+}
+
+/** A leased entry. The lease is held while its queue lists it and it has not expired. */
+export class MemoryLease implements Lease, Bagged {
+  place = -1;
+  readonly entry: Entry;
+  readonly queueName: QueueName;
+  readonly attempt: number;
+  readonly firstSeen: number;
+  expiresAt: number;
+
+  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
+    this.entry = entry;
+    this.queueName = queueName;
+    this.attempt = entry.attempt;
+    this.firstSeen = firstSeen;
+    this.expiresAt = expiresAt;
+  }
+
+  get event(): Event {
+    return this.entry.event;
+  }
+
+  get replayed(): Replayed | undefined {
+    return this.entry.replayed;
+  }
+}
