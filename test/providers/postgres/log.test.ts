@@ -2,13 +2,15 @@
 import * as assert from "uvu/assert";
 import pg from "pg";
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
+import { leastGrants } from "../../../providers/postgres/hosting/policy.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import type { KeepRule, KeptEvent } from "../../../src/contract/topic-log.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive } from "../../../src/hive/hive.ts";
+import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
 import { Worker } from "../../support/effects-process.ts";
-import { sale, TotalsActor, type Total } from "../../support/log-worker.ts";
+import { products, sale, TotalsActor, type Total } from "../../support/log-worker.ts";
 import { losingPool } from "../../support/losing-pool.ts";
 import {
   inTransaction,
@@ -23,7 +25,6 @@ import { suite } from "../../support/suite.ts";
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 2_000);
 const test = suite("postgres: log", { timeoutMs: 90_000 + length * 10, skip: noPostgres });
 
-const forEver: KeepRule = { forMs: Infinity, maxBytes: Infinity, compact: false, evenUnread: false };
 const topic = QueueName.topic("Sale");
 const reader = QueueName.parse("Sale-Totals");
 const common = { leaseMs: 60_000, maxAttempts: 10 };
@@ -86,6 +87,7 @@ test("a rebuild that is killed and started again gives the same totals", async (
     first.reduce((sum, { events }) => sum + events, 0),
     length,
   );
+  assert.is(first.length, products);
   await startOver(provider);
   for (let kill = 1; kill <= 3; kill++) {
     const victim = new Worker({ url: schema.url }, "log-worker.ts");
@@ -108,13 +110,14 @@ test("eight connections publish at once, and a reader skips nothing", async () =
   const [publishers, pushes, size] = [8, 40, 5];
   const total = publishers * pushes * size;
   const publish = async (one: number): Promise<void> => {
-    const own = new PostgresProvider({ url: schema.url, connections: 2 });
+    // One of them has the reader, and may hand it what it publishes.
+    const own = one === 0 ? provider : new PostgresProvider({ url: schema.url, connections: 2 });
     for (let n = 0; n < pushes; n++) {
       // Two transactions of one process are open at a time, too.
       const events = Array.from({ length: size }, (_, m) => new Event("Sale", `${one}-${n}-${m}`, to));
       await Promise.all(events.map((event) => own.queues.push([event])));
     }
-    await own.close();
+    if (own !== provider) await own.close();
   };
   const to = { queueName: topic.toString() };
   const seen: number[] = [];
@@ -217,6 +220,28 @@ test("a published event reaches a waiting poll without a claim", async () => {
   await schema.drop();
 });
 
+test("a poll is handed nothing that would pass over an event", async () => {
+  const schema = postgresSchema();
+  await (await keeping(schema, {}, false)).close();
+  const url = `${schema.url}&listen=off&poll=1m`;
+  const [provider, other] = [new PostgresProvider({ url }), new PostgresProvider({ url })];
+  const event = (body: unknown): Event => new Event("Sale", body, { queueName: "Sale-" });
+  const { signal } = new AbortController();
+  const request = { max: 5, leaseMs: 60_000, waitMs: 3_000, signal };
+  // A poll that has looked, and waits for 50 ms at least before it looks again.
+  await provider.queues.lease(reader, { ...request, waitMs: 0 });
+  const poll = provider.queues.lease(reader, request);
+  await other.queues.push([event("of another process")]);
+  await provider.queues.push([event("of this one")]);
+  const leases = await poll;
+  if (leases.length < 2) leases.push(...(await provider.queues.lease(reader, request)));
+  assert.equal(leases.map((lease) => lease.event.getBody()).toSorted(), ["of another process", "of this one"]);
+  assert.equal((await provider.queues.log.position(reader)).position, 2);
+  await provider.close();
+  await other.close();
+  await schema.drop();
+});
+
 test("an event that is being handled outlives its row of the log", async () => {
   const schema = postgresSchema();
   const provider = await keeping(schema, { forMs: 1 }, false);
@@ -275,6 +300,38 @@ test("old events go by themselves", async () => {
   await schema.drop();
 });
 
+test("the rights that the policy prints are enough", async () => {
+  const schema = postgresSchema();
+  await (await keeping(schema, {}, false)).close();
+  const roles: string[] = [];
+  const as = async (name: string, rights: object): Promise<PostgresProvider> => {
+    const role = `${name}_${Date.now().toString(36)}`;
+    roles.push(role);
+    await query(`CREATE ROLE ${role} LOGIN`);
+    for (const grant of leastGrants({ schema: schema.name, role, ...rights })) await query(grant);
+    const url = new URL(`${schema.url}&setup=off`);
+    url.username = role;
+    return new PostgresProvider({ url: url.href });
+  };
+  const publisher = await as("publisher", { publisher: true });
+  await publish(publisher, 2);
+  const worker = await as("worker", {});
+  const { queues } = worker;
+  const { signal } = new AbortController();
+  const request = { max: 2, leaseMs: 60_000, waitMs: 2_000, signal };
+  assert.is((await queues.lease(reader, request)).length, 2);
+  await queues.log.rewind(reader, "beginning", "publish");
+  assert.is((await queues.lease(reader, request)).length, 2);
+  assert.is((await queues.log.position(reader)).behind, 2);
+  await queues.log.trim();
+  assert.is((await readAll(worker)).length, 2);
+  const setup = await as("owner", { setup: true });
+  await setup.queues.ensure([{ name: QueueName.topic("Other"), ordered: false, ...common, keep: forEver }]);
+  for (const one of [publisher, worker, setup]) await one.close();
+  await schema.drop();
+  for (const role of roles) await query(`DROP ROLE ${role}`);
+});
+
 test("a release without the log is refused once a topic is kept", async () => {
   const schema = postgresSchema();
   const oldest = async (): Promise<number | undefined> =>
@@ -285,6 +342,24 @@ test("a release without the log is refused once a topic is kept", async () => {
   await (await keeping(schema)).close();
   assert.is(await oldest(), 2);
   await provider.close();
+  await schema.drop();
+});
+
+test("a schema of the first release is migrated, and its events stay", async () => {
+  const schema = postgresSchema();
+  const [before, plain] = [new PostgresProvider({ url: schema.url }), QueueName.parse("Sale-Plain")];
+  await before.queues.ensure([{ name: plain, ordered: false, ...common }]);
+  await publish(before, 2);
+  await before.close();
+  for (const table of ["kept_topics", "log", "readers", "entering"]) await query(`DROP TABLE ${schema.name}.${table}`);
+  await query(`UPDATE ${schema.name}.migrations SET version = 1`);
+  const after = await keeping(schema, {}, false);
+  await after.queues.push([new Event("Sale", "new", { queueName: "Sale-" })]);
+  const { signal } = new AbortController();
+  const leases = await after.queues.lease(plain, { max: 5, leaseMs: 60_000, waitMs: 2_000, signal });
+  assert.is(leases.length, 3);
+  assert.equal(await after.queues.log.range(topic), { first: 0, next: 1 });
+  await after.close();
   await schema.drop();
 });
 
