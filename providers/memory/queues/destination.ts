@@ -9,7 +9,7 @@ import { MemoryQueue } from "./queue.ts";
 export class Destination {
   /** Counts the destinations of a provider from 1. */
   readonly number: number;
-  readonly queues = new Map<string, MemoryQueue>();
+  readonly queues: Map<string, MemoryQueue> = new Map();
   readonly #clock: Clock;
   #log: KeptEvents | undefined;
 

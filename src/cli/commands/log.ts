@@ -86,7 +86,7 @@ function show(output: Output, { position, published, event }: LoggedEvent): void
 }
 
 /** Returns the start of a body, with secrets masked. */
-export function bodyText(event: LoggedEvent["event"], max = maxBody): string {
+export function bodyText(event: LoggedEvent["event"], max: number = maxBody): string {
   const { body } = event.toRecord();
   return typeof body === "string" ? safeText(body, max) : `${body.byteLength} bytes`;
 }
