@@ -235,7 +235,7 @@ test("a poll is handed nothing that would pass over an event", async () => {
   await provider.queues.push([event("of this one")]);
   const leases = await poll;
   if (leases.length < 2) leases.push(...(await provider.queues.lease(reader, request)));
-  assert.equal(leases.map((lease) => lease.event.getBody()).toSorted(), ["of another process", "of this one"]);
+  assert.equal(new Set(leases.map((lease) => lease.event.getBody())), new Set(["of another process", "of this one"]));
   assert.equal((await provider.queues.log.position(reader)).position, 2);
   await provider.close();
   await other.close();
