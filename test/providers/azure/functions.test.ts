@@ -76,7 +76,7 @@ async function receive(name: QueueName, max: number, waitMs: number): Promise<Se
 /** A provider whose leases are adopted from messages of the host. */
 const triggered: Provider = {
   name: provider.name,
-  capabilities: provider.capabilities,
+  capabilities: { ...provider.capabilities, ordering: "Functions keep no order: their triggers take no sessions." },
   stores: provider.stores,
   queues: new Proxy(provider.queues, {
     get(target, property) {
