@@ -10,7 +10,7 @@ await hive.start();
 async function answer(request: IncomingMessage): Promise<readonly [status: number, body?: unknown]> {
   const { method, url = "/" } = request;
   if (method === "POST" && url === "/orders") {
-    await hive.push(OrderAccepted.create(await json(request)));
+    await hive.push(OrderAccepted.create(OrderAccepted.parse(await json(request))));
     return [202];
   }
   if (url === "/health") {

@@ -81,7 +81,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves when nothing is left that only waits for a resolved promise. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Turns of the event loop that a hive waits for, at most, between a timer and the next: polls give way now and then. */
+const turns = 3;
+
+/** Resolves when nothing is left that only waits for resolved promises and {@link turns} of the event loop. */
+async function settled(): Promise<void> {
+  for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve));
 }

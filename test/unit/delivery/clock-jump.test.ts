@@ -60,24 +60,27 @@ test("an abandoned lease ends when the clock jumps over its end", async () => {
 });
 
 test("a clock that is put back does not lengthen a pause", async () => {
-  const clock = new JumpingClock();
-  const provider = new MemoryProvider({ clock });
-  const runs: number[] = [];
-  const works = actor("Ping-Works", () => {
-    runs.push(clock.timers.now());
-    if (runs.length === 1) throw new PauseSubscription(30_000);
-  });
-  const hive = await createHive({ actors: works, provider, clock, logger: silentLogger });
-  await hive.start();
-  const start = clock.timers.now();
-  await hive.push(new Event("Ping"));
-  await clock.timers.advance(10_000);
-  clock.jump(-hour);
-  await clock.timers.advance(60_000);
-  assert.is(runs.length, 2);
-  assert.ok((runs[1] ?? Infinity) - start <= 60_000);
-  await hive.stop();
-  await provider.close();
+  // Every 16th poll of a process waits for a turn of the event loop: repeated, so that each poll of a run is such a one.
+  for (let repeated = 0; repeated < 16; repeated++) {
+    const clock = new JumpingClock();
+    const provider = new MemoryProvider({ clock });
+    const runs: number[] = [];
+    const works = actor("Ping-Works", () => {
+      runs.push(clock.timers.now());
+      if (runs.length === 1) throw new PauseSubscription(30_000);
+    });
+    const hive = await createHive({ actors: works, provider, clock, logger: silentLogger });
+    await hive.start();
+    const start = clock.timers.now();
+    await hive.push(new Event("Ping"));
+    await clock.timers.advance(10_000);
+    clock.jump(-hour);
+    await clock.timers.advance(60_000);
+    assert.is(runs.length, 2);
+    assert.ok((runs[1] ?? Infinity) - start <= 60_000, `after ${(runs[1] ?? Infinity) - start} ms`);
+    await hive.stop();
+    await provider.close();
+  }
 });
 
 test("a clock that is put back does not keep a breaker open", async () => {

@@ -4,7 +4,7 @@ import { hive } from "../../hive.ts";
 
 export async function POST(request: Request): Promise<Response> {
   try {
-    const event = OrderAccepted.create(await request.json());
+    const event = OrderAccepted.create(OrderAccepted.parse(await request.json()));
     await (await hive()).push(event);
     return new Response(null, { status: 202 });
   } catch (error) {
