@@ -18,7 +18,7 @@ export const limits = {
     statementsAnEvent: 0.15,
     transactionsAnEvent: 0.015,
     /** For a single source event through three hops. */
-    statementsAlone: 24,
+    statementsAlone: 26,
     transactionsAlone: 5,
   },
   start: {
