@@ -115,7 +115,7 @@ type Spent = ServerCounts & { readonly cpuMs: number };
 class Lane {
   readonly racer: Racer;
   standing: Standing;
-  /** What its server spent on the last command. */
+  /** The processor time of its server in the last command. */
   #spent: Spent = { cpuMs: 0, statements: NaN, walBytes: NaN };
 
   constructor(entry: Entry) {

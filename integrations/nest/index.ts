@@ -20,7 +20,7 @@ export interface BeeHiveModuleOptions extends Omit<HiveOptions, "container" | "r
 export interface BeeHiveModuleParts {
   /** Tokens of the stores that providers and controllers inject with `@Inject(Orders)`. @default [] */
   readonly stores?: readonly Token<unknown>[];
-  /** Whether actors work in this process; `false` for one that only publishes. @default true */
+  /** Runs actors in this process; `false` in a process that only publishes. @default true */
   readonly work?: boolean;
 }
 

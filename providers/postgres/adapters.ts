@@ -20,7 +20,7 @@ type Result = readonly unknown[] | { readonly rows: readonly unknown[] };
 export function fromKysely(trx: { executeQuery(query: never): PromiseLike<unknown> }): Transaction {
   return {
     async query(sql, parameters) {
-      // What CompiledQuery.raw makes.
+      // The shape that CompiledQuery.raw makes.
       const query = { kind: "RawNode", sqlFragments: [sql], parameters: [] };
       const compiled = { sql, parameters, query, queryId: { queryId: "beehive" } };
       return rowsOf(await trx.executeQuery(compiled as never));

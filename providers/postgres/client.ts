@@ -18,7 +18,7 @@ const answerMs = 60_000;
 /** Rows of the server. */
 export interface Answer<R> {
   readonly rows: readonly R[];
-  /** Whether the call was made again, and may have been done twice. */
+  /** True if the call was repeated, and may have been done twice. */
   readonly repeated: boolean;
 }
 

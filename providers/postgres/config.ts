@@ -36,7 +36,7 @@ export interface PostgresSettings {
    */
   readonly connections: number;
   /**
-   * Whether the process has itself told of new events, by a connection of its own: `LISTEN`.
+   * Listens for new events on a connection of its own: `LISTEN`.
    *
    * A URL names another way to the server for that connection, where the usual one is a pooler. Where nothing is told,
    * as through PgBouncer, the process looks for events by itself.
@@ -51,7 +51,7 @@ export interface PostgresSettings {
    */
   readonly poll: Duration;
   /**
-   * What a crash of the server may take: with `full` nothing that was confirmed, with `normal` the last commits.
+   * The durability of commits. A crash of the server loses nothing confirmed with `full`, the last commits with `normal`.
    *
    * With `normal` a step is lost whole or not at all.
    *
@@ -59,7 +59,7 @@ export interface PostgresSettings {
    */
   readonly durability: "full" | "normal";
   /**
-   * Whether the schema is made and migrated when it is first used. With `off` another role does so: `beehive setup`.
+   * Makes and migrates the schema when it is first used. With `off` another role does so: `beehive setup`.
    *
    * @default "on"
    */
@@ -97,7 +97,7 @@ export interface PostgresOptions extends Partial<PostgresSettings> {
 
 /** A complete configuration. */
 export interface PostgresConfig extends PostgresSettings {
-  /** What `pg` takes, or a pool. */
+  /** The connection options of `pg`, or a pool. */
   readonly connection: object;
   readonly pool: PostgresPool | undefined;
 }

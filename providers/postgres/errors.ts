@@ -2,10 +2,10 @@ import { messageOf } from "../../src/base/error-text.ts";
 import { BeeHiveError, isBeeHiveError, type ErrorCode } from "../../src/base/errors.ts";
 import { safeText } from "../../src/base/safe-text.ts";
 
-/** Whether a failed call may be repeated: never, since it did nothing, or although it may have been done. */
+/** The ways to repeat a failed call: never, since it did nothing, or although it may have been done. */
 export type Failure = "refused" | "undone" | "unknown";
 
-/** What to do about an error, by its SQLSTATE or the code of Node; the first that matches. */
+/** The advice about an error, by its SQLSTATE or the code of Node; the first match counts. */
 const meanings: readonly (readonly [codes: RegExp, code: ErrorCode, failure: Failure, advice: string])[] = [
   [/^28/, "AccessDenied", "refused", "the user or the password was refused. Check both, and pg_hba.conf of the server"],
   [/^3D000$/, "Unavailable", "refused", "there is no such database. Create it, or name another one"],

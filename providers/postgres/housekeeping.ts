@@ -9,7 +9,7 @@ const maxRows = 1_000;
 /**
  * Deletes expired items and ids, and what topics no longer keep, a little at a time.
  *
- * One process at a time does it, and none while nothing is committed.
+ * A single process at a time does it, and none while nothing is committed.
  */
 export class Housekeeping {
   readonly #client: PostgresClient;

@@ -24,7 +24,7 @@ export const PaymentReturned = eventType("PaymentReturned", receipt);
 export const BookingConfirmed = eventType("BookingConfirmed", booking);
 export const BookingCancelled = eventType("BookingCancelled", booking);
 
-/** What the hotel knows of a booking. */
+/** A booking, as the hotel knows it. */
 export interface BookingState extends ProcessState {
   card?: string;
 }

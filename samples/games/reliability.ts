@@ -38,7 +38,7 @@ export async function lossOf(reliability: Reliability, levels: number, node: rea
       local,
       remote,
     ]);
-    // What the local store kept goes on to the back end, after the server is gone.
+    // The events in the local store go on to the back end, after the server is gone.
     await relay.start();
     await relay.whenIdle();
     const { ready } = await backEnd.queue("LevelCompleted-Progress").counts();

@@ -1,7 +1,7 @@
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
-/** What a topic keeps of its events after its subscriptions have read them. */
+/** The rule by which a topic keeps events after its subscriptions have read them. */
 export interface KeepRule {
   /** The age from which an event may be removed, in ms; `Infinity` keeps it for ever. */
   readonly forMs: number;
@@ -58,7 +58,7 @@ export interface LogPosition {
   readonly oldest: number | undefined;
 }
 
-/** What becomes of the outputs of events that are replayed. `publish` gives them ids of their own. */
+/** The fate of outputs of replayed events. `publish` gives them ids of their own, `drop` discards them. */
 export type ReplayedOutputs = "drop" | "publish";
 
 /** Marks an event that a rewind delivers again. */

@@ -32,7 +32,7 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** What slows the provider down and only an operator can end, in sentences. It may still be `well`. */
+  /** Causes that slow the provider down and only an operator can end, in sentences. It may still be `well`. */
   readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
@@ -84,7 +84,7 @@ function causeOf(error: unknown): unknown {
   return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
 }
 
-/** What the provider said. */
+/** The response of the provider. */
 interface Answer {
   readonly provider: ProviderHealth;
   readonly lags: ReadonlyMap<QueueName, Lag>;

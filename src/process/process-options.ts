@@ -7,7 +7,7 @@ import type { FunctionOptions, OutputOf } from "../injection/function-actor.ts";
 import type { Used, Uses } from "../injection/uses.ts";
 import type { ProcessState } from "./process-state.ts";
 
-/** One turn of a process: its state, and how it ends. */
+/** A turn of a process: its state, and how it ends. */
 export interface Turn<S extends ProcessState, P extends readonly Published[]> {
   /** The key of the process. */
   readonly id: string;

@@ -4,7 +4,7 @@ import type { Scene } from "./scene.ts";
 import { differences, isIgnored, type Snapshot } from "./snapshot.ts";
 
 /**
- * What a simulation checks after each run, besides the invariant of the user.
+ * The checks of a simulation after each run, besides the invariant of the user.
  *
  * - `settles`: all events are settled, and nothing goes on for ever.
  * - `lost`: each published event was committed or dead-lettered in each subscription.
@@ -19,7 +19,7 @@ export type Check = (typeof checkNames)[number];
 
 export const checkNames = ["settles", "lost", "deadLetters", "floors", "outcome", "external", "guarantees"] as const;
 
-/** What a calm run comes to. */
+/** The result of a calm run. */
 export interface Calm {
   readonly outcome: Snapshot;
   /** Subscriptions and events that a calm run dead-letters. */

@@ -16,12 +16,12 @@ export interface Exploration {
   readonly runs: number;
   readonly seed: number;
   readonly faultsPerRun: number;
-  /** Whether a failure ends the simulation. */
+  /** Ends the simulation at a failure. */
   readonly stopsAtFirst: boolean;
   /** Called after each run. @default Nothing. */
   readonly onRun?: ((runs: number, failures: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Whether the story of the last run is told, also when it does not fail. @default false */
+  /** Tells the story of the last run, also when it does not fail. @default false */
   readonly tellsStory?: boolean | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Scene } from "./scene.ts";
 export interface ExternalOptions<A extends readonly unknown[]> {
   /** Names what a call does, such as the order that it charges. @default The arguments as JSON. */
   readonly key?: ((...given: A) => string) | undefined;
-  /** Whether a repeated call of one key has no effect and returns the first result. @default false */
+  /** A repeated call of one key has no effect, and returns the first result. @default false */
   readonly idempotent?: boolean | undefined;
 }
 

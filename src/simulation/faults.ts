@@ -37,7 +37,7 @@ export const faultNames = [
 /** A provider as a simulation knows it: what it promises, and which faults it lets through. */
 export interface FaultProfile<T = Duration> {
   readonly name: string;
-  /** Whether the writes, the outputs and the commit of a step happen together or not at all. */
+  /** The writes, the outputs and the commit of a step happen together or not at all. */
   readonly atomicStep: boolean;
   /** How long an event that is pushed again is dropped. 0 delivers it again. */
   readonly deduplication: T;

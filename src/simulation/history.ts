@@ -3,32 +3,32 @@ import type { Lease } from "../contract/queue-operator.ts";
 import type { Event } from "../events/event.ts";
 import type { Fault, FaultProfile } from "./faults.ts";
 
-/** One call of an actor to a store, or to the outside. */
+/** A call of an actor to a store, or to the outside. */
 export interface Call {
   /** As code: `counters.increment("Stock", "lamp", -1)`. */
   readonly text: string;
   readonly writes: boolean;
 }
 
-/** One delivery of an event to an actor in a run. */
+/** A delivery of an event to an actor in a run. */
 export class DeliveryRecord {
   /** Names the delivery alike in all runs. */
   readonly key: string;
   readonly descriptor: ActorDescriptor;
   readonly lease: Lease;
   readonly process: number;
-  /** Whether the provider delivers a copy, whose settlement concerns nobody. */
+  /** True for a copy, whose settlement concerns nobody. */
   readonly isCopy: boolean;
   readonly calls: Call[] = [];
   /** The calls so far, to tell the next from the same call before. */
   points = 0;
-  /** What befell it, in words, in order. */
+  /** The faults that befell it, in words, in order. */
   readonly faults: string[] = [];
   /** How it ended; `undefined` while it is under way. */
   outcome: string | undefined;
   error: unknown;
   outputs: readonly Event[] = [];
-  /** Whether its lease was settled. */
+  /** True once its lease was settled. */
   settled = false;
 
   constructor(key: string, descriptor: ActorDescriptor, lease: Lease, process: number, isCopy: boolean) {
@@ -40,7 +40,7 @@ export class DeliveryRecord {
   }
 }
 
-/** What became of one event in one subscription. */
+/** The fate of one event in one subscription. */
 export interface Fate {
   readonly event: Event;
   readonly descriptor: ActorDescriptor;

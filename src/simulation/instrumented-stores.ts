@@ -1,6 +1,6 @@
 import type { IncrementOptions, Stores } from "../contract/stores.ts";
 
-/** What surrounds the calls to stores. */
+/** The code around the calls to stores. */
 export interface StoreHooks {
   /** Called with the address of each store, list and counter that is used. */
   readonly touch: (address: StoreAddress) => void;

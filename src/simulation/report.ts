@@ -1,7 +1,7 @@
 import type { Fault } from "./faults.ts";
 import type { Violation } from "./history.ts";
 
-/** What a simulation came to. */
+/** The result of a simulation. */
 export interface SimulationReport {
   readonly runs: number;
   readonly failures: number;
@@ -13,7 +13,7 @@ export interface SimulationReport {
   readonly durationMs: number;
 }
 
-/** What the runs reached. */
+/** The coverage of the runs. */
 export interface Coverage {
   /** Actors that committed an event, and those that never did. */
   readonly actors: { readonly hit: number; readonly never: readonly string[] };

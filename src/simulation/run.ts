@@ -17,7 +17,7 @@ import { Processes, type ProcessOptions } from "./simulated-process.ts";
 import { Touched, type Snapshot } from "./snapshot.ts";
 import { drained, World } from "./world.ts";
 
-/** What all runs of a simulation have in common. */
+/** The common part of all runs of a simulation. */
 export interface Plan {
   readonly descriptors: readonly ActorDescriptor[];
   readonly profile: FaultProfile<number>;
@@ -25,7 +25,7 @@ export interface Plan {
   readonly processes: number;
   /** Opens the provider below the faults. */
   readonly engine: (clock: Clock) => Promise<Provider>;
-  /** Whether the engine holds more than memory. */
+  /** True if the engine holds more than memory. */
   readonly closesEngine: boolean;
   readonly given: (stores: Stores) => unknown;
   readonly invariant: (stores: Stores, outcome: RunOutcome) => unknown;

@@ -73,7 +73,7 @@ const takesAttempt: ReadonlySet<Fault> = new Set([
   "half-batch",
 ]);
 
-/** One run: lets time pass and faults strike around each call. */
+/** A run: lets time pass and faults strike around each call. */
 export class Scene implements SceneParts {
   readonly world: World;
   readonly decisions: Decisions;

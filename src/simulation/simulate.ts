@@ -16,7 +16,7 @@ import { profileOf, type Fault, type FaultProfile, type ProfileName } from "./fa
 import type { SimulationReport } from "./report.ts";
 import type { Plan, RunOutcome } from "./run.ts";
 
-/** What is simulated, how often, and what must hold afterwards. */
+/** The actors to simulate, the number of runs, and the invariants. */
 export interface SimulateOptions extends Pick<
   HiveOptions,
   "actors" | "pulsers" | "publishes" | "defaults" | "overrides"

@@ -2,7 +2,7 @@ import { isBeeHiveError } from "../base/errors.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { StoreAddress } from "./instrumented-stores.ts";
 
-/** What is in the stores: each value by its path, as JSON. */
+/** The content of the stores: each value by its path, as JSON. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 /** Remembers what parts of the stores were used. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { hashOf } from "./chance.ts";
 
-/** What a process of the world is to its time. */
+/** The hooks of a process for the time of its world. */
 export interface Living {
   readonly alive: boolean;
   /** Until when it stands still, in ms since the epoch. */
@@ -38,7 +38,7 @@ export class World {
     return this.#now;
   }
 
-  /** Whether work is under way that only needs time. */
+  /** True while work is under way that only needs time. */
   get busy(): boolean {
     return this.#work > 0;
   }

@@ -16,7 +16,7 @@ import { installed, newest, type Version } from "./install.ts";
 
 export interface PostgresOptions {
   readonly version?: Version;
-  /** What `postgresql.conf` would say. */
+  /** Settings, as in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string | number>>;
 }
 

@@ -18,7 +18,7 @@ export class SuiteRecord {
   started = 0;
   passed = 0;
   wasRun = false;
-  /** What its tests need and is not here. */
+  /** The missing tool that its tests need. */
   missing: string | undefined;
 
   constructor(readonly name: string) {}

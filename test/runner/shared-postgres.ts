@@ -1,4 +1,4 @@
-/** One PostgreSQL server for all test files of a run, started when one of them needs it. See ../support/postgres-server.ts. */
+/** The PostgreSQL server of all test files of a run, started when one of them needs it. See ../support/postgres-server.ts. */
 import { readFileSync } from "node:fs";
 import { newest, versions, type Version } from "../postgres/install.ts";
 import { startPostgres } from "../postgres/server.ts";

@@ -50,7 +50,7 @@ for (const as of profiles) {
         }
       },
       push: orders.map(({ id }) => OrderAccepted.create({ orderId: id }, { id: `accepted-${id}` })),
-      // Who takes the last item, and so what is ordered and who waits for it, is up to chance.
+      // Chance decides which order takes the last item, and so the orders that wait.
       ignore: ["takenBy", "shippedAt", "counters/Stock/", "counters/Replenished/", "WaitingOrders/"],
       invariant: async (stores) => {
         const { problems, pending, negativeStock, stockBalanced } = await summarise(stores);

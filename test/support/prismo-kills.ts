@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, "../..");
 /** Where the sample runs, and who shares the work. */
 export interface KillsOptions {
   readonly provider: string;
-  /** Whether the first process has begun: it is killed soon after. */
+  /** True once the first process has begun: it is killed soon after. */
   readonly begun: () => boolean | Promise<boolean>;
   /** How many processes run at a time; one of them is killed each time. */
   readonly processes?: number;

@@ -58,7 +58,7 @@ export const program: fc.Arbitrary<readonly Op[]> = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-/** What the model knows of an event in one subscription. */
+/** An event in one subscription, as the model knows it. */
 interface Item {
   readonly id: string;
   readonly key: string | undefined;
@@ -69,7 +69,7 @@ interface Item {
   at: number;
   attempts: number;
   firstSeen: number | undefined;
-  /** Whether it holds its key: from its first lease on. */
+  /** True while it holds its key: from its first lease on. */
   holds: boolean;
   lease: Lease | undefined;
 }

@@ -87,7 +87,7 @@ function withDrizzle(url: string): Library {
   };
 }
 
-/** What `prisma generate` writes for a schema without models: it downloads an engine, so that it is not run here. */
+/** The output of `prisma generate` for a schema without models. It downloads an engine, so that it does not run here. */
 const prismaConfig: GetPrismaClientConfig = {
   previewFeatures: [],
   clientVersion: "7.10.0",

@@ -101,7 +101,7 @@ export class KeptEvents {
     this.#sinceCompaction = 0;
   }
 
-  /** Whether so much came since the last compaction that another pays. */
+  /** True once enough events came since the last compaction for another to pay. */
   get isDue(): boolean {
     return this.#sinceCompaction >= Math.max(minCompaction, this.#events.length / 2);
   }

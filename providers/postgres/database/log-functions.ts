@@ -19,7 +19,7 @@ export const size = "coalesce(octet_length(body), octet_length(bytes), 0)";
 const marked = `'{"log":{"position":' || position || ',"published":' || published || CASE WHEN position < v_reader.until
       THEN ',"rewind":' || v_reader.rewind || ',"outputs":"' || v_reader.outputs || '"' ELSE '' END || '},' || substr(event, 2)`;
 
-/** What commits append to the log; `k_known` is as `o_known`. */
+/** The events that commits append to the log; `k_known` is as `o_known`. */
 const append = `
   -- Topics that keep their events, in the order of their ids: until the commit, no other publishes to them.
   FOR r IN

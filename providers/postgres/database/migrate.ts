@@ -10,7 +10,7 @@ import { upkeepFunctions } from "./upkeep-functions.ts";
 import { withinFunctions } from "./within-functions.ts";
 
 /**
- * What leads from each version of the schema to the next. A released one never changes.
+ * The steps from each version of the schema to the next. A released one never changes.
  *
  * Functions have their version in their name: an older release that still runs goes on calling its own.
  */

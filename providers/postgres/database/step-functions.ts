@@ -20,14 +20,14 @@ export const stepFunctions: string = `
 ${commitFunction({ name: "commit_1" })}
 `;
 
-/** What a version of the function has that the first one had not. */
+/** The additions of a version of the function to the first one. */
 export interface CommitFunction {
   readonly name: string;
   readonly parameters?: string;
   readonly declarations?: string;
-  /** Whether something is published, so that the topology counts. */
+  /** The condition under which something is published, so that the topology counts. */
   readonly publishes?: string;
-  /** What is done at the end. */
+  /** The statements at the end. */
   readonly append?: string;
 }
 

@@ -3,7 +3,7 @@ import type { RightsRequest } from "../../../src/hive/open-provider.ts";
 import { configFrom } from "../config.ts";
 import { quoted } from "../database/migrate.ts";
 
-/** What a role does in a schema. */
+/** The work of a role in a schema. */
 export interface GrantOptions {
   /** @default "beehive" */
   readonly schema?: string | undefined;

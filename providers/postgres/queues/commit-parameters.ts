@@ -15,7 +15,7 @@ export interface Handed {
   readonly leaseMs: number;
 }
 
-/** What the parameters of a group need. */
+/** The sources of the parameters of a group. */
 export interface CommitParts {
   readonly destination: (event: Event) => Destination;
   /** Returns for how long to lease a new message for a poll of this process; `undefined` for no such poll. */

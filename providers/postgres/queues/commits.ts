@@ -3,25 +3,25 @@ import type { Event } from "../../../src/events/event.ts";
 import { rowName, sizeOf, type RowContent, type RowExpectation, type RowKey } from "../../../src/provider-kit/rows.ts";
 import type { PostgresLease } from "./lease.ts";
 
-/** What a step read or wrote of an item. */
+/** The use of an item by a step: a read or a write. */
 export interface ItemUse {
   readonly key: RowKey;
   readonly expect: RowExpectation;
-  /** What it becomes: a content, nothing, or what it is. */
+  /** The new state of the item: a content, nothing, or the same. */
   readonly act: "read" | "put" | "delete";
   readonly content: RowContent | undefined;
 }
 
-/** What is committed together: any part may be missing. */
+/** The parts of one commit, each of which may be missing. */
 export interface Commit {
   readonly lease: PostgresLease | undefined;
   readonly events: readonly Event[];
-  /** Whether the events come from outside, and may all have been pushed before. */
+  /** True if the events come from outside, and may have been pushed before. */
   readonly pushed: boolean;
   readonly items: readonly ItemUse[];
 }
 
-/** What became of a commit; nothing of it was done if it is refused. */
+/** The outcome of a commit; a refused commit changed nothing. */
 export type Outcome =
   | { readonly kind: "committed"; readonly dropped: number | undefined }
   | { readonly kind: "conflict"; readonly key: RowKey; readonly found: string | undefined }

@@ -44,7 +44,7 @@ export class Listener {
     this.#isOff = isOff;
   }
 
-  /** Whether notices arrive. */
+  /** True while notices arrive. */
   get listening(): boolean {
     return this.#listening;
   }

@@ -31,7 +31,7 @@ interface LookRow {
 /**
  * Looks, while polls wait, for what nobody tells: messages that come due, leases that end, processes that died.
  *
- * One statement for all polls of the process.
+ * A single statement serves all polls of the process.
  */
 export class Looking {
   readonly #parts: LookingParts;

@@ -4,7 +4,7 @@ import type { PostgresClient } from "../client.ts";
 
 /** How long notices are gathered, in ms. */
 const gatherMs = 25;
-/** What a payload may have, in characters: the server takes less than 8,000. */
+/** The maximum length of a payload, in characters: the server takes less than 8,000. */
 const maxPayload = 7_000;
 /** Names all subscriptions. */
 const all = "*";
@@ -58,7 +58,7 @@ export class Notices {
     this.#published.clear();
     if (ids === "") return;
     const payload = `${this.#sender}:${ids.length > maxPayload ? all : ids}`;
-    // One that is lost costs time alone: others look by themselves now and then.
+    // A lost notice only costs time: other processes look by themselves now and then.
     await this.#client
       .query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [this.#client.channel, payload])
       .catch(() => {});

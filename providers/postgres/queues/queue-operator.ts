@@ -96,7 +96,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#notices = new Notices(client, clock);
     const notices = this.#notices;
     this.#waiting = new Waiting(clock, (leases) => {
-      // What cannot be given back is due when its lease ends.
+      // A message that cannot be abandoned is due when its lease ends.
       for (const lease of leases) this.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
     });
     const waiting = this.#waiting;

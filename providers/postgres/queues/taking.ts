@@ -23,7 +23,7 @@ export interface TakingParts {
   readonly process: () => number | null;
 }
 
-/** What a look for messages found. */
+/** The result of a look for messages. */
 export interface Taken {
   readonly leases: PostgresLease[];
   readonly unreadable: readonly UnreadableRow<PostgresLease>[];
@@ -40,7 +40,7 @@ interface TakenRow extends MessageRow {
   readonly first_seen: number | null;
 }
 
-/** What is known of the ids of a subscription. */
+/** The known bounds of the ids of a subscription. */
 interface Bound {
   /** No message that was committed in time has a smaller id. */
   low: number;

@@ -8,7 +8,7 @@ import { ruleText, startOf } from "./log/parameters.ts";
 /** A topic or simple queue that events are pushed to. */
 export interface Destination {
   readonly id: number;
-  /** Whether it keeps its events: they go into the log, and subscriptions read them there. */
+  /** True if the topic keeps its events: they go into the log, where subscriptions read them. */
   readonly kept: boolean;
   readonly subscriptions: Subscription[];
 }
@@ -18,7 +18,7 @@ export interface Subscription {
   readonly id: number;
   readonly name: QueueName;
   readonly ordered: boolean;
-  /** Whether it reads the log of its topic. */
+  /** True if the subscription reads the log of its topic. */
   readonly kept: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { createHive, type Hive } from "beehive-actors";
 import { Payment, provider } from "../shop.ts";
 
-/** One hive for each process: Next loads modules anew while it develops. */
+/** The hive of the process: Next loads modules anew while it develops. */
 const shared = globalThis as { hive?: Promise<Hive> };
 
 /**

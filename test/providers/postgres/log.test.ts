@@ -110,7 +110,7 @@ test("eight connections publish at once, and a reader skips nothing", async () =
   const [publishers, pushes, size] = [8, 40, 5];
   const total = publishers * pushes * size;
   const publish = async (one: number): Promise<void> => {
-    // One of them has the reader, and may hand it what it publishes.
+    // A single publisher has the reader, and may hand over its events.
     const own = one === 0 ? provider : new PostgresProvider({ url: schema.url, connections: 2 });
     for (let n = 0; n < pushes; n++) {
       // Two transactions of one process are open at a time, too.

@@ -1,4 +1,4 @@
-/** What stands against a hive: servers, databases, roles and schemas that do not fit. */
+/** Servers, databases, roles and schemas that do not fit. */
 import * as assert from "uvu/assert";
 import pg from "pg";
 import { leastGrants } from "../../../providers/postgres/hosting/policy.ts";
@@ -170,7 +170,7 @@ test("many processes make a schema at once", async () => {
   await schema.drop();
 });
 
-test("a role works with the rights that the policy prints, and without them is told", async () => {
+test("a role works with the printed rights, and is told of missing ones", async () => {
   const schema = postgresSchema();
   const role = `worker_${Date.now().toString(36)}`;
   await query(`CREATE ROLE ${role} LOGIN`);

@@ -16,7 +16,7 @@ const heldMs = 13_000;
 
 test("a look for messages costs as much as before", async () => {
   const schema = postgresSchema();
-  // One connection, whose statistics are told by it.
+  // A single connection, which reads its own statistics.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 1 });
   const taker = new PostgresProvider({ pool, schema: schema.name, listen: "off" });
   const pusher = new PostgresProvider({ url: schema.url });
@@ -56,7 +56,7 @@ test("a look for messages costs as much as before", async () => {
   while (Date.now() < end || held.length < 4) held.push(await cost());
   await holder.query("ROLLBACK");
   await holder.end();
-  // What died in the last second is walked over; now and then a sweep walks over all.
+  // Rows that died in the last second are walked over; now and then a sweep walks over all.
   const [, second = 0] = held;
   const last = Math.min(...held.slice(-3));
   assert.ok(last <= 1.3 * second + 2, `${before} entries an event before, then ${held.join(", ")}`);

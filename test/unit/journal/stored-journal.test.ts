@@ -280,7 +280,7 @@ test("each entry is counted once across processes", async () => {
   assert.is(await stores.counters.get("HiveJournal", "entries"), 60);
 });
 
-test("a journal that runs on removes the oldest entries without reading the others", async () => {
+test("a running journal removes the oldest entries, and reads no others", async () => {
   const clock = new ManualClock();
   const inner = storesOn(clock);
   let walked = 0;

@@ -3,7 +3,7 @@ import type { ContractCase } from "../contract.ts";
 import { wait } from "../eventually.ts";
 import { bodiesOf, KeptTopic } from "./kept-topic.ts";
 
-/** What is removed, and when. */
+/** Retention and compaction of kept events. */
 export const keeping: readonly ContractCase[] = [
   {
     name: "old events go, and positions stay",
