@@ -141,6 +141,7 @@ export class Hive {
       telemetry,
       logEvents: this.#logEvents,
       recording,
+      state: () => this.#state,
       specs,
     });
     this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
@@ -228,8 +229,7 @@ export class Hive {
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
   push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
-    if (this.#state !== "stopping" && this.#state !== "stopped") return this.#publishing.push(events, options);
-    return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${this.#state}; nothing was published.`));
+    return this.#publishing.push(events, options);
   }
 
   /**

@@ -8,6 +8,7 @@ import { adopted } from "../events/adopted-event.ts";
 import { Event } from "../events/event.ts";
 import type { Recording } from "../journal/recording.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { HiveState } from "./health.ts";
 import { pushWithin, type PushOptions } from "./push-within.ts";
 
 export interface PublishingParts {
@@ -16,6 +17,8 @@ export interface PublishingParts {
   readonly telemetry: Telemetry;
   readonly logEvents: LogEvents;
   readonly recording: Recording | undefined;
+  /** Returns the state of the hive now. */
+  readonly state: () => HiveState;
   /** The queues that the set-up of the hive creates. */
   readonly specs: readonly QueueSpec[];
 }
@@ -30,21 +33,28 @@ export class Publishing {
     this.#parts = parts;
   }
 
-  /** Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum. */
+  /**
+   * Publishes an async iterable in batches, anything else at once. Returns what {@link publish} does, in sum.
+   *
+   * @throws BeeHiveError `InvalidState` when the hive stops; batches before that are published.
+   */
   push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
-    return isAsync(events) ? this.#pushBatches(events, options) : this.publish(events, options);
+    if (isAsync(events)) return this.#pushBatches(events, options);
+    const state = this.#parts.state();
+    if (state !== "stopping" && state !== "stopped") return this.publish(events, options);
+    return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${state} and publishes nothing more.`));
   }
 
   async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
     let dropped: number | undefined = 0;
     for await (const batch of batchesOf(events)) {
-      const more = await this.publish(batch, options);
+      const more = await this.push(batch, options);
       dropped = dropped === undefined || more === undefined ? undefined : dropped + more;
     }
     return dropped;
   }
 
-  /** Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
+  /** Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
   async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
     const list = events instanceof Event ? [events] : eventsIn(events);

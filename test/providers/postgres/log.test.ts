@@ -4,13 +4,13 @@ import pg from "pg";
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
 import { leastGrants } from "../../../providers/postgres/hosting/policy.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import type { KeepRule, KeptEvent } from "../../../src/contract/topic-log.ts";
+import type { KeepRule } from "../../../src/contract/topic-log.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { createHive } from "../../../src/hive/hive.ts";
 import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
 import { Worker } from "../../support/effects-process.ts";
-import { products, sale, TotalsActor, type Total } from "../../support/log-worker.ts";
+import { products } from "../../support/log-worker.ts";
 import { losingPool } from "../../support/losing-pool.ts";
 import {
   inTransaction,
@@ -20,13 +20,12 @@ import {
   query,
   type PostgresSchema,
 } from "../../support/postgres-server.ts";
+import { handleAll, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 2_000);
 const test = suite("postgres: log", { timeoutMs: 90_000 + length * 10, skip: noPostgres });
 
-const topic = QueueName.topic("Sale");
-const reader = QueueName.parse("Sale-Totals");
 const common = { leaseMs: 60_000, maxAttempts: 10 };
 
 async function keeping(
@@ -40,41 +39,6 @@ async function keeping(
     { name: reader, ordered, ...common },
   ]);
   return provider;
-}
-
-async function publish({ queues }: PostgresProvider, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 500) {
-    const some = Array.from({ length: Math.min(500, count - at) }, (_, n) => sale(at + n));
-    await queues.push(some.map((event) => event.with({ queueName: topic.toString() })));
-  }
-}
-
-async function totalsOf({ stores }: PostgresProvider): Promise<Total[]> {
-  const totals: Total[] = [];
-  for await (const { id, amount, events, mark } of stores.collection<Total>("Totals").all())
-    totals.push({ id, amount, events, mark });
-  return totals;
-}
-
-/** Deletes all totals and goes back, as before a rebuild. */
-async function startOver(provider: PostgresProvider): Promise<void> {
-  for (const { id } of await totalsOf(provider)) await provider.stores.collection<Total>("Totals").delete(id);
-  await provider.queues.log.rewind(reader, "beginning", "drop");
-}
-
-async function handleAll(provider: PostgresProvider): Promise<void> {
-  await using hive = await createHive({ actors: [TotalsActor], provider, journal: false, logger: silentLogger });
-  await hive.start();
-  await hive.whenIdle();
-}
-
-async function readAll({ queues }: PostgresProvider): Promise<KeptEvent[]> {
-  const all: KeptEvent[] = [];
-  for (;;) {
-    const some = await queues.log.read(topic, { from: all.length, limit: 500 });
-    all.push(...some);
-    if (some.length < 500) return all;
-  }
 }
 
 test("a rebuild that is killed and started again gives the same totals", async () => {

@@ -2,22 +2,19 @@
 import * as assert from "uvu/assert";
 import { availableDrivers, openDriver } from "../../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../../providers/sqlite/index.ts";
-import { silentLogger } from "../../../src/base/logger.ts";
-import type { KeepRule, KeptEvent } from "../../../src/contract/topic-log.ts";
+import type { KeepRule } from "../../../src/contract/topic-log.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { createHive } from "../../../src/hive/hive.ts";
 import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts";
-import { products, sale, TotalsActor, type Total } from "../../support/log-worker.ts";
+import { products } from "../../support/log-worker.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { Worker } from "../../support/effects-process.ts";
+import { handleAll, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 5_000);
 const test = suite("sqlite: log", { timeoutMs: 60_000 + length * 10 });
 
-const topic = QueueName.topic("Sale");
-const reader = QueueName.parse("Sale-Totals");
 const common = { leaseMs: 60_000, maxAttempts: 10 };
 
 async function keeping(file: string, rule: Partial<KeepRule> = {}, ordered = true): Promise<SqliteProvider> {
@@ -28,41 +25,6 @@ async function keeping(file: string, rule: Partial<KeepRule> = {}, ordered = tru
     { name: reader, ordered, ...common },
   ]);
   return provider;
-}
-
-async function publish({ queues }: SqliteProvider, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 1_000) {
-    const some = Array.from({ length: Math.min(1_000, count - at) }, (_, n) => sale(at + n));
-    await queues.push(some.map((event) => event.with({ queueName: topic.toString() })));
-  }
-}
-
-async function totalsOf({ stores }: SqliteProvider): Promise<Total[]> {
-  const totals: Total[] = [];
-  for await (const { id, amount, events, mark } of stores.collection<Total>("Totals").all())
-    totals.push({ id, amount, events, mark });
-  return totals;
-}
-
-/** Deletes all totals and goes back, as before a rebuild. */
-async function startOver(provider: SqliteProvider): Promise<void> {
-  for (const { id } of await totalsOf(provider)) await provider.stores.collection<Total>("Totals").delete(id);
-  await provider.queues.log.rewind(reader, "beginning", "drop");
-}
-
-async function handleAll(provider: SqliteProvider): Promise<void> {
-  await using hive = await createHive({ actors: [TotalsActor], provider, journal: false, logger: silentLogger });
-  await hive.start();
-  await hive.whenIdle();
-}
-
-async function readAll({ queues }: SqliteProvider): Promise<KeptEvent[]> {
-  const all: KeptEvent[] = [];
-  for (;;) {
-    const some = await queues.log.read(topic, { from: all.length, limit: 500 });
-    all.push(...some);
-    if (some.length < 500) return all;
-  }
 }
 
 test(`a rewind over ${length} events gives the totals of the first run`, async () => {

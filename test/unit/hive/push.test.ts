@@ -1,5 +1,6 @@
-import { actorDescription, createHive, Event, silentLogger, type ProcessorActor } from "beehive-actors";
+import { actorDescription, createHive, Event, QueueName, silentLogger, type ProcessorActor } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -52,6 +53,21 @@ test("an async iterable that fails leaves the batches before it published", asyn
   const error: unknown = await hive.push(pings()).catch((thrown: unknown) => thrown);
   assert.instance(error, RangeError);
   assert.is((await hive.queue("Ping-Reader").counts()).ready, 100);
+});
+
+test("an async iterable ends with InvalidState when the hive stops", async () => {
+  const provider = new MemoryProvider();
+  const hive = await createHive({ actors: Reader, provider, logger: silentLogger });
+  await hive.setup();
+  async function* pings() {
+    for (let n = 0; n < 250; n++) {
+      if (n === 150) await hive.stop();
+      yield new Event("Ping", n);
+    }
+  }
+  await throwsCode("InvalidState", () => hive.push(pings()));
+  assert.is((await provider.queues.counts(QueueName.parse("Ping-Reader"))).ready, 100);
+  await provider.close();
 });
 
 test.run();
