@@ -156,6 +156,7 @@ export {
   type TracedAttempt,
   type TracedBranch,
   type TracedEvent,
+  type TracedPause,
   type TraceState,
 } from "./journal/trace/trace.ts";
 

@@ -156,6 +156,13 @@ export class Controls {
     await this.#acts.record({ by, act: "set", on: name, detail: changeText({ parallelism, throttle }) });
   }
 
+  /** Returns the pauses of subscriptions that have not ended, by subscription; `*` for all of them. */
+  async holds(): Promise<ReadonlyMap<string, Hold>> {
+    const now = this.#clock.now();
+    const controls = [...(await this.#store.all()).values()].filter(({ id }) => !id.startsWith("pulser/"));
+    return new Map(controls.flatMap(({ id, hold }) => (holds(hold, now) ? [[nameOf(id), hold] as const] : [])));
+  }
+
   /** Returns what operators have set, in one look. Pauses that have ended are left out. */
   async states(): Promise<OperatedStates> {
     const now = this.#clock.now();

@@ -353,7 +353,8 @@ export class Hive {
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
-    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
+    const holds = live ? await this.operator.controls.holds() : undefined;
+    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
   }
 
   /**
