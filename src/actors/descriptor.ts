@@ -25,8 +25,10 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
 
 const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
 
+type OptionSetting = (typeof optionSettings)[number];
+
 /** The settings whose origins `hive.describe()` prints. */
-export const describedSettings = [...optionSettings, "throttle"] as const;
+export const describedSettings: readonly (OptionSetting | "throttle")[] = [...optionSettings, "throttle"];
 
 /**
  * Makes the descriptor of one actor on one subscription or queue.

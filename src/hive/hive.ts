@@ -143,7 +143,8 @@ export class Hive {
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { loops, specs } = this.#orchestrator;
-    if (options.controls !== false)
+    // A hive that only publishes has nothing to pause.
+    if (options.controls !== false && loops.length + this.#pulsers.length > 0)
       this.#operated = new Operated({
         provider,
         clock,
@@ -151,6 +152,9 @@ export class Hive {
         loops,
         pulsers: this.#pulsers,
         options: options.controls ?? {},
+        alerts: options.alerts ?? [],
+        operator: this.operator,
+        push: (events) => this.#publishing.publish(events),
       });
     this.#publishing = new Publishing({
       provider,
