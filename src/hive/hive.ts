@@ -165,7 +165,8 @@ export class Hive {
       state: () => this.#state,
       specs,
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const unread = this.#operated && (() => this.operator.unread());
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
     const names = descriptors.map(({ queueName }) => queueName);
     const forget = telemetry.observeBehind(async () =>
       this.#state === "running" ? await lagsOf(provider, names) : new Map(),

@@ -90,6 +90,18 @@ export class Operator implements AsyncDisposable {
     return await schedulesOf(hives, states, this.provider.stores, this.#clock.now());
   }
 
+  /**
+   * Returns the subscriptions and queues that no process reads; `undefined` where the provider cannot list them.
+   *
+   * Their events wait for ever. Hosts that hand over events, and hives without controls, are not seen.
+   */
+  async unread(): Promise<readonly string[] | undefined> {
+    const names = await this.provider.queues.names?.();
+    if (!names) return undefined;
+    const read = new Set((await this.hives()).flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue)));
+    return names.map(String).filter((name) => !read.has(name));
+  }
+
   /** Yields what operators did in the last 90 days, newest first. */
   acts(): AsyncIterable<Act> {
     return this.#controls.acts.read();
