@@ -70,7 +70,7 @@ export function programOf(commands: readonly CliCommand[], version: string, run:
 async function run(command: CliCommand, options: object, given: readonly unknown[]): Promise<ExitCode> {
   const output = new Output("json" in options);
   const signal = interruption(output);
-  const context = contextOf(options as Readonly<Record<string, unknown>>, output, signal);
+  const context = contextOf(command.name, options as Readonly<Record<string, unknown>>, output, signal);
   const work = command.run(context, options as never, ...(given as never)).then((code) => code ?? exitCode.well);
   const interrupted = aborted(signal).then(() => exitCode.interrupted);
   try {

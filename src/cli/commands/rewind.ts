@@ -7,13 +7,8 @@ import { assertQueueExists } from "../open-existing-provider.ts";
 import { placeInLog } from "./log.ts";
 import { consumerQueue } from "./queues.ts";
 
-/** An object, since a text would be taken for the setting that `relay --to` sets. */
-interface Start {
-  readonly start: StartPosition;
-}
-
 interface Options {
-  readonly to: Start;
+  readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
   readonly dryRun?: boolean;
 }
@@ -45,13 +40,13 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
     ["beehive rewind OrderAccepted-Totals --to beginning --outputs drop", "handle all events again, publish nothing"],
     ["beehive rewind OrderAccepted-Mail --to 2026-03-01T12:00Z --outputs publish", "repair what went wrong since noon"],
   ],
-  async run({ provider, output }, { to: { start }, outputs, dryRun = false }, name) {
+  async run({ provider, output }, { to, outputs, dryRun = false }, name) {
     const subscription = consumerQueue(name);
     const opened = await provider();
     await assertQueueExists(opened.queues, subscription);
     const log = logOf(opened);
-    const events = await countFrom(log, subscription, start);
-    if (!dryRun) await log.rewind(subscription, start, outputs);
+    const events = await countFrom(log, subscription, to);
+    if (!dryRun) await log.rewind(subscription, to, outputs);
     if (output.json) output.result({ subscription: subscription.toString(), events, rewound: !dryRun });
     else
       output.print(
@@ -61,8 +56,8 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
 });
 
 /** Parses the start of a subscription. */
-function startPosition(text: string): Start {
-  return { start: text === "beginning" || text === "now" || text === "latest-per-key" ? text : placeInLog(text) };
+function startPosition(text: string): StartPosition {
+  return text === "beginning" || text === "now" || text === "latest-per-key" ? text : placeInLog(text);
 }
 
 const page = 1_000;
