@@ -59,7 +59,7 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
+export type { HiveQueue, RewindOptions, StoreToClear, WhichLetters } from "./hive/hive-queue.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
@@ -84,6 +84,7 @@ export type {
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
+  ClearedStore,
   KeepRule,
   KeptEvent,
   LogPosition,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../../src/base/clock.ts";
 import type {
+  ClearedStore,
   KeptEvent,
   LogPosition,
   LogRange,
@@ -10,6 +11,7 @@ import type {
 } from "../../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
 import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import { tablesOf } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { PostgresClient } from "../../client.ts";
 import { readMessage, type MessageRow } from "../message.ts";
 import { messageCounts } from "../state.ts";
@@ -109,13 +111,27 @@ export class PostgresTopicLog implements TopicLog {
     return { position: rows[0].position, behind, oldest };
   }
 
-  async rewind(name: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+  async rewind(
+    name: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear: readonly ClearedStore[] = [],
+  ): Promise<void> {
     const { client, topology, said } = this.#parts;
     const { id } = await topology.subscription(name);
     const { from, at } = startOf(to);
-    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", [client.lockKey, id, from, at, outputs]);
+    const values = [client.lockKey, id, from, at, outputs, clear.flatMap(tablesOf)];
+    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", values);
     if (rows[0]?.t !== true) throw notKept(name.destination);
     said(id);
+  }
+
+  async countItems(store: ClearedStore): Promise<number> {
+    const { rows } = await this.#parts.client.query<{ readonly count: number }>(
+      "SELECT count(*) AS count FROM beehive.items WHERE store = $1",
+      [tablesOf(store)[0] as string],
+    );
+    return rows[0]?.count ?? 0;
   }
 
   async trim(): Promise<void> {
