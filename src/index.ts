@@ -59,6 +59,7 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
+export type { Restored } from "./hive/restore.ts";
 export type { HiveQueue, RewindOptions, StoreToClear, WhichLetters } from "./hive/hive-queue.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";

@@ -44,6 +44,8 @@ export function programOf(commands: readonly CliCommand[], version: string, run:
     .description("Reactive cloud actors: create, run and operate hives.")
     .version(version)
     .exitOverride()
+    // A command with commands of its own must not take their options.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", "\nRun beehive help COMMAND for options and examples. More: docs/cli.md of beehive-actors.");
   const groupOf = (name: string): Command => {

@@ -116,6 +116,15 @@ export interface TopicLog {
    * Only where the stores are in one place with the log, so that a rewind can empty them.
    */
   countItems?(store: ClearedStore): Promise<number>;
+  /**
+   * Appends events of a backup at their positions, which ascend from the next one or later, in one atomic act.
+   *
+   * No subscription of the topic gets them, unless it is rewound: all go on with the events to come. Only where the
+   * provider gives the positions.
+   *
+   * @throws `InvalidState` when a position is taken, or when a subscription has events before them in the log.
+   */
+  restore?(topic: QueueName, events: readonly KeptEvent[]): Promise<void>;
   /** Removes what the rules of the topics no longer keep. Providers do so by themselves now and then. */
   trim(): Promise<void>;
 }

@@ -90,6 +90,11 @@ export class MemoryQueue {
     return this.#reading?.position;
   }
 
+  /** Leaves out events of the log before a position. */
+  skipTo(position: number): void {
+    if (this.#reading) this.#reading.position = position;
+  }
+
   #enqueue(entry: Entry, notBefore?: number): void {
     if (notBefore !== undefined && notBefore > this.#clock.now()) this.#delayUntil(entry, notBefore);
     else this.#makeReady(this.#ready, entry);

@@ -10,7 +10,7 @@ import type {
   TopicLog,
 } from "../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDestination, noQueue, notKept } from "../../../src/provider-kit/errors.ts";
+import { noDestination, noQueue, notKept, placeTaken, unreadBefore } from "../../../src/provider-kit/errors.ts";
 import { tablesOf } from "../../../src/provider-kit/row-stores/index.ts";
 import { startOf, type Destination } from "./destination.ts";
 import type { KeptEvents } from "./kept-events.ts";
@@ -77,6 +77,13 @@ export class MemoryTopicLog implements TopicLog {
 
   async countItems(store: ClearedStore): Promise<number> {
     return this.#tables.count(tablesOf(store)[0] as string);
+  }
+
+  async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    const log = this.#log(topic);
+    const problem = this.#destinations.get(String(topic))?.restore(log, events);
+    if (problem === "taken") throw placeTaken(topic, log.range.next);
+    if (problem === "unread") throw unreadBefore(topic);
   }
 
   async trim(): Promise<void> {

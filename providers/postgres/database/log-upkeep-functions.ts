@@ -163,6 +163,45 @@ BEGIN
   RETURN true;
 END $$;
 
+-- Appends events of a backup at their positions. Returns what stands against it: kept, taken, unread.
+CREATE OR REPLACE FUNCTION beehive.restore_1(
+  v_key int, v_destination int, v_position bigint[], v_published bigint[], v_due bigint[], v_line text[],
+  v_event text[], v_body text[], v_bytes bytea[])
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  v_next bigint;
+  v_last bigint;
+  v_size bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(v_key, 0);
+  PERFORM beehive.enter_1(v_destination);
+  -- The rows of readers are locked before that of the topic.
+  PERFORM 1 FROM beehive.readers WHERE destination = v_destination ORDER BY subscription FOR UPDATE;
+  SELECT next, published INTO v_next, v_last FROM beehive.kept_topics WHERE destination = v_destination FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 'kept';
+  ELSIF v_position[1] < v_next THEN
+    RETURN 'taken';
+  ELSIF EXISTS (SELECT 1 FROM beehive.readers WHERE destination = v_destination AND position < v_next) THEN
+    RETURN 'unread';
+  END IF;
+  INSERT INTO beehive.log (destination, position, published, due, key, event, body, bytes)
+    SELECT v_destination, position, greatest(v_last, max(published) OVER (ORDER BY position)), due, key, event, body, bytes
+    FROM unnest(v_position, v_published, v_due, v_line, v_event, v_body, v_bytes)
+      AS e (position, published, due, key, event, body, bytes);
+  SELECT coalesce(sum(${size}), 0) INTO v_size FROM unnest(v_body, v_bytes) AS e (body, bytes);
+  UPDATE beehive.kept_topics SET next = v_position[cardinality(v_position)] + 1, bytes = bytes + v_size,
+    published = greatest(published, (SELECT max(at) FROM unnest(v_published) AS at)),
+    -- Positions that are left out are gaps, which must be counted.
+    compacted = greatest(compacted, (SELECT max(position) FROM (
+      SELECT position, lag(position, 1, v_next - 1) OVER (ORDER BY position) AS before FROM unnest(v_position) AS position
+    ) AS part WHERE position > before + 1))
+    WHERE destination = v_destination;
+  UPDATE beehive.readers SET position = (SELECT next FROM beehive.kept_topics WHERE destination = v_destination)
+    WHERE destination = v_destination;
+  RETURN NULL;
+END $$;
+
 -- Removes up to v_max events of each topic that its rule no longer keeps. Returns whether there may be more.
 -- v_skip: does nothing while another process does it.
 CREATE OR REPLACE FUNCTION beehive.trim_1(v_key int, v_max int, v_skip boolean) RETURNS boolean LANGUAGE plpgsql ${byIndex} AS $$

@@ -7,6 +7,8 @@ import { history } from "./history.ts";
 import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
@@ -27,6 +29,8 @@ export const commands: readonly CliCommand[] = [
   ...deadLetters,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
   history,
   setup,

@@ -24,6 +24,7 @@ import type { Waiting } from "../waiting.ts";
 import { Feed } from "./feed.ts";
 import { positionOf, rowAt, rowsEnd, ruleText, type KeptTopic, type KeptTopics, type Reader } from "./kept-topics.ts";
 import { Places } from "./places.ts";
+import { Restoring } from "./restoring.ts";
 import { Trimming } from "./trimming.ts";
 
 /** The dependencies of the log. */
@@ -50,6 +51,7 @@ export class SqliteTopicLog implements TopicLog {
   readonly #places: Places;
   readonly #feed: Feed;
   readonly #trimming: Trimming;
+  readonly #restoring: Restoring;
   readonly #keep: Statement;
   readonly #addReader: Statement;
   readonly #rewind: Statement;
@@ -64,6 +66,7 @@ export class SqliteTopicLog implements TopicLog {
     this.#parts = parts;
     this.#places = new Places(client);
     this.#feed = new Feed(client, parts);
+    this.#restoring = new Restoring(client, parts.kept);
     this.#trimming = new Trimming(client, clock, parts.kept);
     this.#keep = client.prepare(
       "INSERT INTO kept_topics (topic, rule) VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET rule = excluded.rule",
@@ -249,6 +252,16 @@ export class SqliteTopicLog implements TopicLog {
       kept.forget();
       if (to === "latest-per-key") this.#enqueue(subscription, topic);
       waiting.touch(subscription);
+    });
+  }
+
+  async restore(name: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    await this.#client.write(() => {
+      this.#feed.flush();
+      this.#parts.kept.flush();
+      const topic = this.#head(name);
+      this.#restoring.append(name, topic, events);
+      this.#parts.waiting.touch(followersOf(topic));
     });
   }
 
