@@ -12,6 +12,8 @@ import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
 import { pausing } from "./pause.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
@@ -40,6 +42,8 @@ export const commands: readonly CliCommand[] = [
   acts,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
   history,
   setup,
