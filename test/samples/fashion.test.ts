@@ -15,7 +15,16 @@ import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the catalogue of samples/fashion", { timeoutMs: 60_000 });
-const feed = feedOf(60, 7);
+
+const gone = { sku: "z", revision: 0 };
+/** The first product is complete in the first half, and withdrawn in the second. */
+const feed = [
+  ProductDescribed.create({ ...gone, brand: "Celeste", name: "navy coat", category: "Outerwear", colour: "navy" }),
+  StockReported.create({ ...gone, quantity: 5 }),
+  PriceListed.create({ ...gone, price: 90 }),
+  ...feedOf(60, 7),
+  PriceListed.create({ ...gone, revision: 1, price: null }),
+];
 
 /** Returns the products whose newest price is a number. */
 function forSale(): string[] {
@@ -40,7 +49,8 @@ async function run(url: string): Promise<Report> {
 }
 
 test("each product for sale is found by both indexes", async () => {
-  const { products, indexed, rebuiltEqual, lag } = await run("memory:");
+  const { products, indexed, rebuiltEqual, lag, metrics } = await run("memory:");
+  assert.ok(metrics.withdrawn > 0);
   assert.ok(products > 50 && products < 60);
   assert.equal([products, indexed, rebuiltEqual, lag], [forSale().length, products, true, 0]);
 });
