@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { openProvider, systemClock } from "beehive-actors";
 import { given } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
-import { PriceListed, ProductEnriched, ProductWithdrawn, StockReported } from "../../samples/fashion/events.ts";
+import {
+  PriceListed,
+  ProductDescribed,
+  ProductEnriched,
+  ProductWithdrawn,
+  StockReported,
+} from "../../samples/fashion/events.ts";
 import { problemsOf, runFashion, type Report } from "../../samples/fashion/fashion.ts";
 import { feedOf } from "../../samples/fashion/feed.ts";
 import { MergePrice, MergeStock } from "../../samples/fashion/merging.ts";
