@@ -30,6 +30,8 @@ export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "ke
 export interface StoreToken {
   readonly token: symbol;
   readonly kind: StoreKind;
+  /** Empty for counters and locks, which have no name. */
+  readonly name: string;
   /** Finds it among the stores of a step. */
   readonly find: (stores: Stores) => unknown;
 }
@@ -102,6 +104,6 @@ function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T)
   const name = `${kind} ${named}`.trim();
   const before = known.get(name);
   const token = before?.token ?? Symbol(`beehive ${name}`);
-  if (!before) known.set(name, { token, kind, find });
+  if (!before) known.set(name, { token, kind, name: named, find });
   return token as Token<T>;
 }

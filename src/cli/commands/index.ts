@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { init } from "./init.ts";
@@ -35,5 +36,6 @@ export const commands: readonly CliCommand[] = [
   graph,
   lint,
   simulate,
+  estimate,
   config,
 ];
