@@ -11,6 +11,7 @@ export function estimateText({ traffic, plans, burst, assumed }: Estimate): stri
   const parts = [
     `${entries} ${traffic.entries.size === 1 ? "leads" : "lead"} to ${number(traffic.rate)} handled events/s.`,
     ...plans.map((plan) => planText(plan, burst)),
+    queueTable(plans),
   ];
   if (assumed.length > 0) parts.push(`Assumed, where neither a journal nor the module says so: ${assumed.join("; ")}.`);
   parts.push(
@@ -21,25 +22,28 @@ export function estimateText({ traffic, plans, burst, assumed }: Estimate): stri
 }
 
 function planText(plan: ProviderEstimate, burst: Estimate["burst"]): string {
-  const { provider, processes, slots, monthlyUsd, costs, notes, rehearsal } = plan;
-  const rows = slots.map(({ queue, rate, holdMs, busy, slots: count }) => [
-    queue,
-    number(rate),
-    number(requestsTo(plan, queue)),
-    number(holdMs),
-    number(busy),
-    number(count),
-  ]);
+  const { provider, processes, monthlyUsd, costs, notes, rehearsal } = plan;
   const bill = costs.map(({ item, usd }) => `${item} ${dollars(usd)}`).join(", ");
   return [
     `${provider}: ${processes === 1 ? "1 process" : `${number(processes)} processes`}` +
       (costs.length === 0 ? "" : `, ${dollars(monthlyUsd)} a month`),
     ...limitLines(plan),
-    ...(bill === "" ? [] : [`  ${bill}`]),
-    ...notes.map((note) => `  ${note}`),
-    ...rehearsalLines(rehearsal, plan, burst).map((line) => `  ${line}`),
-    table(rows, ["QUEUE", "EVENTS/S", "REQUESTS/S", "MS", "BUSY", "SLOTS"]).replaceAll(/^/gm, "  "),
-  ].join("\n");
+    ...(bill === "" ? [] : [bill]),
+    ...notes,
+    ...rehearsalLines(rehearsal, plan, burst),
+  ].join("\n  ");
+}
+
+/** Returns the events, and by provider the requests and the slots, of each queue. */
+function queueTable(plans: readonly ProviderEstimate[]): string {
+  const [any] = plans;
+  const rows = (any?.slots ?? []).map(({ queue, rate }, n) => [
+    queue,
+    number(rate),
+    ...plans.flatMap((plan) => [number(requestsTo(plan, queue)), number(plan.slots[n]?.slots ?? 0)]),
+  ]);
+  const titles = plans.flatMap(({ provider }) => [`${provider.toUpperCase()} REQUESTS/S`, "SLOTS"]);
+  return table(rows, ["QUEUE", "EVENTS/S", ...titles]);
 }
 
 /** Returns the requests a second to a queue, with those that publish to it or to its topic. */
@@ -51,9 +55,9 @@ function requestsTo({ requests }: ProviderEstimate, queue: string): number {
 
 function limitLines({ limits, fits }: ProviderEstimate): string[] {
   const [first] = limits;
-  if (!first) return ["  No limit is known to be near."];
+  if (!first) return ["No limit is known to be near."];
   const over = limits.filter(({ used, max }) => used > max);
-  return [...(fits ? [`  First limit: ${limitText(first)}`] : over.map((one) => `  Over a limit: ${limitText(one)}`))];
+  return [...(fits ? [`First limit: ${limitText(first)}`] : over.map((one) => `Over a limit: ${limitText(one)}`))];
 }
 
 function limitText({ limit, at, used, max, unit, reachedAt, raised }: LimitUse): string {

@@ -1,6 +1,7 @@
 import { bytesOfUnit, limits, unitSizes } from "./limits.ts";
 import {
   cost,
+  grouped,
   storeCalls,
   sum,
   useOf,
@@ -35,8 +36,8 @@ export function onAzure(given: Circumstances): ProviderPart {
     notes: [
       standard
         ? "The standard tier of Service Bus is enough."
-        : `The standard tier takes ${limits.serviceBusCredits.max} credits a second and this needs ` +
-          `${Math.ceil(credits)}: premium, with ${units} messaging ${units === 1 ? "unit" : "units"}.`,
+        : `The standard tier takes ${grouped(limits.serviceBusCredits.max)} credits a second and this needs ` +
+          `${grouped(credits)}: premium, with ${units} messaging ${units === 1 ? "unit" : "units"}.`,
       "A collection is one partition of Table storage.",
     ],
   };

@@ -125,7 +125,7 @@ function planFor(
     );
   const times = callTimes[provider];
   const slots = slotsOf(traffic, times, headRoom, observedOn === provider);
-  const processes = processesFor(traffic, slots, times, headRoom);
+  const { count: processes, note } = processesFor(traffic, slots, times, headRoom);
   const { requests, limits, costs, notes } = part({ traffic, slots, processes, bytes, backlog });
   const inOrder = limits.filter((use) => use !== undefined).toSorted((a, b) => a.reachedAt - b.reachedAt);
   return {
@@ -137,7 +137,7 @@ function planFor(
     fits: inOrder.every(({ used, max }) => used <= max),
     costs,
     monthlyUsd: sum(costs, ({ usd }) => usd),
-    notes,
+    notes: note === undefined ? notes : [...notes, note],
   };
 }
 

@@ -106,6 +106,19 @@ export function storeCalls({ flows }: Traffic): Map<string, Calls> {
   return calls;
 }
 
+/** Returns the commits of steps to a database, by queue. A database commits many of them together. */
+export function commits(service: string, { flows }: Traffic): Requests[] {
+  return flows.map(({ queue, rate, behaviour }) => {
+    const perSecond = rate * behaviour.attempts;
+    return { service, action: "commit", to: queue, perSecond, events: perSecond };
+  });
+}
+
+/** Returns a whole number for people. */
+export function grouped(value: number): string {
+  return Math.ceil(value).toLocaleString("en-US");
+}
+
 /** Returns the sum of a measure. */
 export function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
   let total = 0;

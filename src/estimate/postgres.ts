@@ -1,6 +1,6 @@
 import { fargate } from "./aws.ts";
 import { instanceSizes, limits } from "./limits.ts";
-import { cost, storeCalls, sum, useOf, type Circumstances, type ProviderPart } from "./plan.ts";
+import { commits, cost, storeCalls, sum, useOf, type Circumstances, type ProviderPart } from "./plan.ts";
 import { monthHours, prices } from "./prices.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -18,12 +18,16 @@ export function onPostgres({ traffic, processes }: Circumstances): ProviderPart 
   const load = steps + writes * eventsOfWrite;
   const processors = load / eventsOfProcessor / 0.7;
   const size = instanceSizes.find((one) => one >= processors) ?? instanceSizes.at(-1) ?? 2;
-  const pushed = sum(traffic.entries.values(), (rate) => rate);
   return {
     requests: [
-      { service: "PostgreSQL", action: "commit", to: "the server", perSecond: steps, events: steps },
-      { service: "PostgreSQL", action: "push", to: "the server", perSecond: pushed, events: pushed },
-      { service: "PostgreSQL", action: "write", to: "rows of stores", perSecond: writes, events: writes },
+      ...commits("PostgreSQL", traffic),
+      ...[...storeCalls(traffic)].map(([to, calls]) => ({
+        service: "PostgreSQL",
+        action: "write",
+        to,
+        perSecond: calls.writes,
+        events: calls.writes,
+      })),
     ].filter(({ perSecond }) => perSecond > 0),
     limits: [
       useOf("PostgreSQL server", limits.postgresServer, [["the server", processors]], traffic),

@@ -19,7 +19,7 @@ export interface RehearsedQueue {
   readonly waitMs: number;
   /** The most events that waited in the burst or after it. */
   readonly behind: number;
-  /** The time after the burst until no event of it waited, in s; 0 when none did at its end. */
+  /** The time after the burst until hardly an event waited, in s; Infinity when many always did. */
   readonly lateSeconds: number;
 }
 
@@ -33,7 +33,9 @@ export interface Rehearsal {
 
 const warmUpSeconds = 5;
 const steadySeconds = 30;
-const maxDeliveries = 200_000;
+const maxDeliveries = 100_000;
+/** The share of the most waiting events from which a queue has caught up. */
+const calmShare = 0.05;
 /** A burst that is not worked off after so many times its length never is. */
 const maxDrain = 20;
 
@@ -53,7 +55,8 @@ class Station {
   waits = 0;
   started = 0;
   maxWaiting = 0;
-  lastWaiting = 0;
+  /** The last time when many waited. */
+  lateAt = 0;
 
   constructor(flow: Flow, slots: number, hold: number) {
     this.flow = flow;
@@ -63,6 +66,11 @@ class Station {
 
   get length(): number {
     return this.#waiting.length - this.#head;
+  }
+
+  /** True while as many wait as in calm times, or nearly. */
+  get isCalm(): boolean {
+    return this.length <= Math.max(this.slots, this.maxWaiting * calmShare);
   }
 
   add(now: number): void {
@@ -107,7 +115,7 @@ class Run {
   constructor(traffic: Traffic, slots: readonly Slots[], burst: Burst, seed: number, share: number) {
     this.#stations = traffic.flows.map((flow, n) => {
       const { slots: count = 1, holdMs = 0 } = slots[n] ?? {};
-      return new Station(flow, Math.max(1, Math.round(count * share)), holdMs / 1_000);
+      return new Station(flow, Math.ceil(count * share), holdMs / 1_000);
     });
     for (const station of this.#stations) {
       const { destination } = station.flow;
@@ -132,16 +140,16 @@ class Run {
       if (!next || next.at > last) break;
       this.#now = next.at;
       next.act();
-      if (this.#now > burstEnd && this.#stations.every(({ length }) => length === 0)) break;
+      if (this.#now > burstEnd && this.#stations.every(({ isCalm }) => isCalm)) break;
     }
     const queues = this.#stations.map((station): RehearsedQueue => {
-      const { flow, busyTime, waits, started, maxWaiting, lastWaiting, length } = station;
+      const { flow, busyTime, waits, started, maxWaiting, lateAt, isCalm } = station;
       return {
         queue: flow.queue,
         busy: busyTime / steadySeconds / this.#share,
         waitMs: started === 0 ? 0 : (waits / started) * 1_000,
         behind: Math.round(maxWaiting / this.#share),
-        lateSeconds: length > 0 ? Infinity : Math.max(0, lastWaiting - burstEnd),
+        lateSeconds: isCalm ? Math.max(0, lateAt - burstEnd) : Infinity,
       };
     });
     return { deliveries: this.#deliveries, share: this.#share, queues };
@@ -177,9 +185,9 @@ class Run {
       this.#count(station, 1);
       this.#agenda.add(this.#now + this.#exponential(station.hold), () => this.#end(station));
     }
-    if (station.length === 0 || this.#now < this.#burstAt) return;
+    if (this.#now < this.#burstAt) return;
     station.maxWaiting = Math.max(station.maxWaiting, station.length);
-    station.lastWaiting = this.#now;
+    if (!station.isCalm) station.lateAt = this.#now;
   }
 
   #end(station: Station): void {

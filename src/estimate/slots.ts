@@ -46,9 +46,27 @@ export function slotsOf({ flows }: Traffic, times: CallTimes, headRoom: number, 
   });
 }
 
+/** The number of processes, and a cure where slots alone need so many. */
+export interface Processes {
+  readonly count: number;
+  readonly note: string | undefined;
+}
+
 /** Returns the number of processes: enough slots for each actor, and enough processor time for all. */
-export function processesFor({ flows }: Traffic, slots: readonly Slots[], times: CallTimes, headRoom: number): number {
-  const bySlots = Math.max(1, ...slots.map((one) => Math.ceil(one.slots / one.parallelism)));
+export function processesFor(
+  { flows }: Traffic,
+  slots: readonly Slots[],
+  times: CallTimes,
+  headRoom: number,
+): Processes {
+  const [widest] = slots.toSorted((a, b) => b.slots / b.parallelism - a.slots / a.parallelism);
+  const bySlots = widest ? Math.ceil(widest.slots / widest.parallelism) : 1;
   const deliveries = flows.reduce((sum, { rate, behaviour }) => sum + rate * behaviour.attempts, 0);
-  return Math.max(bySlots, Math.ceil((deliveries * times.processor) / 1_000 / (1 - headRoom)));
+  const byProcessor = Math.max(1, Math.ceil((deliveries * times.processor) / 1_000 / (1 - headRoom)));
+  const count = Math.max(bySlots, byProcessor);
+  if (!widest || bySlots <= byProcessor) return { count, note: undefined };
+  const note =
+    `${widest.queue} needs ${widest.slots.toLocaleString("en-US")} slots, and a process has ${widest.parallelism}. A ` +
+    `higher parallelism saves processes: their processors are busy to ${Math.ceil((byProcessor / count) * 100)}% at most.`;
+  return { count, note };
 }
