@@ -5,6 +5,7 @@ import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
@@ -53,5 +54,6 @@ export const commands: readonly CliCommand[] = [
   lint,
   simulate,
   doctor,
+  estimate,
   config,
 ];
