@@ -25,10 +25,8 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
 
 const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
 
-type OptionSetting = (typeof optionSettings)[number];
-
 /** The settings whose origins `hive.describe()` prints. */
-export const describedSettings: readonly (OptionSetting | "throttle")[] = [...optionSettings, "throttle"];
+export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [...optionSettings, "throttle"];
 
 /**
  * Makes the descriptor of one actor on one subscription or queue.

@@ -6,8 +6,8 @@ import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { lagsOf, type Lag } from "./lags.ts";
 import { causeOf } from "./operated.ts";
+import { LagWatch, lagsOf, type Lag } from "./lags.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
@@ -112,6 +112,7 @@ interface Answer {
 /** Computes the health of a hive. */
 export class HealthCheck {
   readonly #parts: HealthParts;
+  readonly #lags = new LagWatch();
   #asked: { readonly at: number; readonly answer: Promise<Answer> } | undefined;
 
   constructor(parts: HealthParts) {
@@ -176,7 +177,9 @@ export class HealthCheck {
       ]);
       const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";
-      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      const found = state === "well" ? [...(await lagsOf(provider, names))] : [];
+      const now = clock.now();
+      const lags = new Map(found.map(([name, progress]) => [name, this.#lags.look(name, progress, now)]));
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
     };
     try {

@@ -3,6 +3,9 @@ import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { dev } from "./dev.ts";
+import { doctor } from "./doctor.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
@@ -10,6 +13,8 @@ import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
 import { pausing } from "./pause.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
@@ -26,6 +31,7 @@ import { trace } from "./trace.ts";
 export const commands: readonly CliCommand[] = [
   init,
   run,
+  dev,
   push,
   relay,
   queues,
@@ -37,6 +43,8 @@ export const commands: readonly CliCommand[] = [
   acts,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
   history,
   setup,
@@ -45,5 +53,7 @@ export const commands: readonly CliCommand[] = [
   graph,
   lint,
   simulate,
+  doctor,
+  estimate,
   config,
 ];
