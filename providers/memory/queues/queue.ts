@@ -150,7 +150,7 @@ export class MemoryQueue {
     const { ready, leased, delayed } = this.counts();
     const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
     const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
-    const times = taken.map(({ event }) => event.timestamp.getTime());
+    const times = taken.map(({ event }) => event.timestampMs);
     const unread = log.at(position)?.published;
     if (unread !== undefined) times.push(unread);
     return {
@@ -223,7 +223,7 @@ export class MemoryQueue {
   /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
     const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
-    return first?.event.timestamp.getTime();
+    return first?.event.timestampMs;
   }
 
   get #unread(): KeptEvent | undefined {
