@@ -9,6 +9,7 @@ import { throwProblems } from "../base/problems.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { checkInjection } from "./check.ts";
+import { mayWait } from "./may-wait.ts";
 import { injected } from "./metadata.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
@@ -93,6 +94,7 @@ export class ActorContainer {
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
+  readonly #madeAtOnce = new Map<ActorClass, boolean>();
   #bound = 0;
   #checked = false;
 
@@ -129,7 +131,7 @@ export class ActorContainer {
    *
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
-  resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+  resolve(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
     return this.#resolver ? this.#ask(this.#resolver, descriptor, step) : this.#make(descriptor, step);
   }
 
@@ -143,14 +145,28 @@ export class ActorContainer {
     return resolved ?? this.#make(descriptor, step);
   }
 
-  #make(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+  #make(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
     this.#bindStores();
+    const { actorType } = descriptor;
     this.#step = step;
-    const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
-    this.#step = this.#direct;
-    return resolving.catch((cause: unknown) => {
+    try {
+      if (this.#isMadeAtOnce(actorType)) return this.#container.get<ProcessorActor>(actorType);
+      return this.#container.getAsync<ProcessorActor>(actorType).catch((cause: unknown) => {
+        throw unresolvable(descriptor, cause);
+      });
+    } catch (cause) {
       throw unresolvable(descriptor, cause);
-    });
+    } finally {
+      this.#step = this.#direct;
+    }
+  }
+
+  /** Returns whether an actor is made without waiting. What the application binds may wait. */
+  #isMadeAtOnce(actorType: ActorClass): boolean {
+    if (this.#parent) return false;
+    let atOnce = this.#madeAtOnce.get(actorType);
+    if (atOnce === undefined) this.#madeAtOnce.set(actorType, (atOnce = !mayWait(actorType)));
+    return atOnce;
   }
 
   /** Deactivates the singletons of the hive's own container. */

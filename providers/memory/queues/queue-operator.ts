@@ -22,6 +22,9 @@ import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { MemoryTopicLog } from "./topic-log.ts";
 
+/** Calls its listeners in a microtask. */
+const soon = Promise.resolve();
+
 /**
  * Queues in the memory of this process, as strict as those of a cloud.
  *
@@ -98,21 +101,39 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     return dropped;
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<MemoryLease[]> {
-    let giveUpAt = this.#clock.now() + waitMs;
-    for (;;) {
-      // Look the queue up each time: it may have been deleted, and made again, during the wait.
+  lease(name: QueueName, request: LeaseRequest): Promise<MemoryLease[]> {
+    return new Promise((resolve, reject) => {
+      this.#look(name, request, Infinity, resolve, reject);
+    });
+  }
+
+  /** Leases what is ready, or looks again when something is. One promise serves a call, however long it waits. */
+  #look(
+    name: QueueName,
+    request: LeaseRequest,
+    latest: number,
+    resolve: (leases: MemoryLease[]) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      // Looks the queue up each time: it may have been deleted, and made again, during the wait.
       const queue = this.#queue(name);
+      const { max, leaseMs, waitMs, signal } = request;
       if (signal.aborted) {
         queue.wakeNext();
-        return [];
+        return resolve([]);
       }
       if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
-      const leases = queue.take(max, leaseMs);
-      if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
-      await queue.wait(giveUpAt, signal);
+      const now = this.#clock.now();
       // The wait gets no longer when the clock is put back.
-      giveUpAt = Math.min(giveUpAt, this.#clock.now() + waitMs);
+      const until = Math.min(latest, now + waitMs);
+      const leases = queue.take(max, leaseMs);
+      if (leases.length > 0 || until <= now) return resolve(leases);
+      // In a microtask, so that one look finds all events of a push.
+      const again = (): void => this.#look(name, request, until, resolve, reject);
+      queue.wait({ until, signal, wake: () => void soon.then(again), place: -1 });
+    } catch (error) {
+      reject(error);
     }
   }
 

@@ -29,7 +29,7 @@ interface Reading {
   readonly outputs: ReplayedOutputs;
 }
 
-/** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
+/** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly #name: QueueName;
   readonly #clock: Clock;
@@ -160,9 +160,9 @@ export class MemoryQueue {
     };
   }
 
-  /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
-  wait(until: number, signal: AbortSignal): Promise<void> {
-    return new Promise((wake) => this.#waiters.add({ until, signal, wake, place: -1 }));
+  /** Wakes a waiter when an entry becomes ready, at its end, or when its signal aborts. */
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter);
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
