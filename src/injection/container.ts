@@ -94,7 +94,8 @@ export class ActorContainer {
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
-  readonly #madeAtOnce = new Map<ActorClass, boolean>();
+  /** True when no actor waits for anything as it is made. */
+  #atOnce = false;
   #bound = 0;
   #checked = false;
 
@@ -123,6 +124,8 @@ export class ActorContainer {
     const findings = checkInjection(own, this.#parent);
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
+    // The bindings of the application may be async.
+    this.#atOnce = this.#parent === undefined && !own.some(({ actorType }) => mayWait(actorType));
     this.#checked = true;
   }
 
@@ -150,7 +153,7 @@ export class ActorContainer {
     const { actorType } = descriptor;
     this.#step = step;
     try {
-      if (this.#isMadeAtOnce(actorType)) return this.#container.get<ProcessorActor>(actorType);
+      if (this.#atOnce) return this.#container.get<ProcessorActor>(actorType);
       return this.#container.getAsync<ProcessorActor>(actorType).catch((cause: unknown) => {
         throw unresolvable(descriptor, cause);
       });
@@ -159,14 +162,6 @@ export class ActorContainer {
     } finally {
       this.#step = this.#direct;
     }
-  }
-
-  /** Returns whether an actor is made without waiting. What the application binds may wait. */
-  #isMadeAtOnce(actorType: ActorClass): boolean {
-    if (this.#parent) return false;
-    let atOnce = this.#madeAtOnce.get(actorType);
-    if (atOnce === undefined) this.#madeAtOnce.set(actorType, (atOnce = !mayWait(actorType)));
-    return atOnce;
   }
 
   /** Deactivates the singletons of the hive's own container. */

@@ -31,7 +31,7 @@ interface Reading {
 
 /** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
-  readonly #name: QueueName;
+  readonly name: QueueName;
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
@@ -46,13 +46,18 @@ export class MemoryQueue {
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
+  #deleted = false;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
-    this.#name = name;
+    this.name = name;
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
     this.#expiry = new Alarm(clock, () => this.#expire());
+  }
+
+  get isDeleted(): boolean {
+    return this.#deleted;
   }
 
   configure(ordered: boolean): void {
@@ -65,7 +70,7 @@ export class MemoryQueue {
   }
 
   #own(event: Event): Event {
-    const name = this.#name.toString();
+    const name = this.name.toString();
     return event.queueName === name ? event : event.with({ queueName: name });
   }
 
@@ -105,7 +110,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -248,6 +253,11 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
+  }
+
+  delete(): void {
+    this.#deleted = true;
+    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */
