@@ -145,10 +145,10 @@ BEGIN
   -- All lock messages in the order of ids, and lines in the order of keys.
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = v_subscription;
+  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   PERFORM 1 FROM beehive.lines WHERE subscription = v_subscription ORDER BY key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
-  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   -- Read before the position: what is published meanwhile was never delivered, and is not replayed.
   SELECT next INTO v_until FROM beehive.kept_topics WHERE destination = v_destination;
   v_position := beehive.start_1(v_destination, v_from, v_at);

@@ -224,12 +224,14 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   /** Commits a step, or changes of items alone. @throws BeeHiveError `LeaseLost`; a conflict is returned. */
   async commitStep(commit: Commit): Promise<Outcome> {
     assertBodySizes(commit.events, this.#config.maxEventBytes);
+    commit.lease?.assertHeld(this.#clock.now());
     const outcome = await this.#committing.commit(commit);
     if (outcome.kind === "lease" && commit.lease) throw leaseLost(commit.lease);
     return outcome;
   }
 
   async abandon(lease: PostgresLease, options: AbandonOptions): Promise<void> {
+    lease.assertHeld(this.#clock.now());
     if (!(await this.#abandoning.add({ lease, options }))) throw leaseLost(lease);
     if (options.delayMs > 0) return this.#waiting.touch(lease.subscription.id);
     this.#said(lease.subscription.id);
@@ -247,6 +249,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   }
 
   async deadLetter(lease: PostgresLease, letter: DeadLetterRecord): Promise<void> {
+    lease.assertHeld(this.#clock.now());
     await assertHappened(lease);
     if (!(await this.#deadLetters.add(lease, letter))) throw leaseLost(lease);
     if (lease.line !== null) this.#said(lease.subscription.id);
