@@ -60,6 +60,8 @@ export interface Circumstances {
   readonly traffic: Traffic;
   readonly slots: readonly Slots[];
   readonly processes: number;
+  /** Processors that all processes need. */
+  readonly processors: number;
   /** Bytes of an event, with its properties. */
   readonly bytes: number;
   /** True if queues hold more than a full request takes, so that all requests are full. */
