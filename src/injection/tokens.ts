@@ -30,7 +30,7 @@ export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "ke
 export interface StoreToken {
   readonly token: symbol;
   readonly kind: StoreKind;
-  /** Empty for counters and locks, which have no name. */
+  /** The name of the store; empty for counters and locks. */
   readonly name: string;
   /** Finds it among the stores of a step. */
   readonly find: (stores: Stores) => unknown;
@@ -96,7 +96,12 @@ export const lockStore: Token<LockStore> = tokenOf("locks", "", (stores) => stor
  * const orders = storeOf(Orders, stores);
  */
 export function storeOf<T>(token: Token<T>, stores: Stores): T {
-  for (const store of known.values()) if (store.token === token) return store.find(stores) as T;
+  return storeTokenOf(token).find(stores) as T;
+}
+
+/** Returns what a token stands for. @throws BeeHiveError `InvalidConfiguration` when it is of no store. */
+export function storeTokenOf(token: unknown): StoreToken {
+  for (const store of known.values()) if (store.token === token) return store;
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
 }
 
