@@ -63,10 +63,12 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
  */
 export class RowStores extends SingleRowStores implements Stores {
   readonly counters: CounterStore;
+  readonly rows: AtomicRows;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: AtomicRows, clock: Clock, locks?: LockStore) {
     super(rows, clock, locks);
+    this.rows = rows;
     this.counters = new RowCounterStore(rows, clock);
   }
 }
