@@ -1,7 +1,7 @@
 /** Runs a sample: `npm run sample -- NAME [options]`. Without a name it lists all. */
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
-import { nearestOf } from "../src/graph/nearest.ts";
+import { nearestOf } from "../src/base/nearest.ts";
 
 interface Sample {
   readonly about: string;
