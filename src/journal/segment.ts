@@ -169,8 +169,7 @@ export class SegmentText {
 function bitsOf(entry: JournalEntry, event: Known | undefined): number {
   const { correlationId, causationId } = entry;
   // An event without a cause was published by no entry.
-  const tied =
-    causationId !== undefined && event?.causationId === causationId && event.correlationId === correlationId;
+  const tied = causationId !== undefined && event?.causationId === causationId && event.correlationId === correlationId;
   const ties = tied
     ? has.ties
     : (correlationId === undefined ? 0 : has.correlationId) | (causationId === undefined ? 0 : has.causationId);

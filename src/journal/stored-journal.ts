@@ -92,8 +92,7 @@ export class StoredJournal implements Journal {
     for await (const segment of this.#segments.all()) {
       // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
-      for (const entry of entriesIn(segment).reverse())
-        if (entry.time >= since && entry.time < until) yield entry;
+      for (const entry of entriesIn(segment).reverse()) if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
