@@ -142,7 +142,8 @@ export class Leasing {
         // SQS uses its own clock. The first delivery takes ours instead, because it is compared with our clock later.
         firstSeen: redelivery.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
         address,
-        received: { ...message, redelivery },
+        // The state of a FIFO queue is apart from the message, which keeps its place in the log.
+        received: { ...message, redelivery: { ...redelivery, origin: message.redelivery.origin } },
         expiresAt: receivedAt + leaseMs,
         handedOver,
       });
@@ -219,10 +220,12 @@ export class Leasing {
   ): Promise<{ readonly due: readonly AwsLease[]; readonly failure?: BeeHiveError }> {
     const { inbox, settlement } = this.#parts;
     if (!inbox) return { due: leases };
-    const ids = leases.map(({ event }) => identityOf(event));
+    // What the log sends is to be handled again.
+    const once = leases.filter(({ origin }) => origin === undefined);
+    const ids = once.map(({ event }) => identityOf(event));
     try {
       const handled = await inbox.handled(queueName, ids);
-      const done = leases.filter(({ event }) => handled.has(identityOf(event)));
+      const done = once.filter(({ event }) => handled.has(identityOf(event)));
       await Promise.allSettled(done.map((lease) => settlement.deleteMessage(lease)));
       return { due: leases.filter((lease) => !done.includes(lease)) };
     } catch (error) {

@@ -8,10 +8,14 @@ import { eventually } from "../eventually.ts";
 export const forEver: KeepRule = { forMs: Infinity, maxBytes: Infinity, compact: false, evenUnread: false };
 const leaseMs = 60_000;
 
-/** A new topic that keeps its events, for one case. */
-export class KeptTopic {
+/** A new topic that keeps its events, for one case. Disposal ends the archiving, where there is any. */
+export class KeptTopic implements AsyncDisposable {
   readonly name: QueueName;
   readonly #subject: ContractSubject;
+  readonly #over = new AbortController();
+  #archiving: Promise<void> | undefined;
+  /** The number of events that the log has. */
+  #pushed = 0;
 
   private constructor(subject: ContractSubject, name: QueueName) {
     this.#subject = subject;
@@ -21,7 +25,13 @@ export class KeptTopic {
   static async make(subject: ContractSubject, rule: Partial<KeepRule> = {}): Promise<KeptTopic> {
     const topic = new KeptTopic(subject, QueueName.topic(subject.newName()));
     await topic.keep(rule);
+    topic.#archiving = topic.log.archive?.([topic.name], topic.#over.signal);
     return topic;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#archiving;
   }
 
   get log(): TopicLog {
@@ -45,9 +55,38 @@ export class KeptTopic {
     return new Event("SomethingHappened", body, { queueName: this.name.toString(), ...options });
   }
 
-  /** Publishes an event for each body. */
+  /** Publishes an event for each body, and waits for the log to have them. */
   async push(bodies: readonly unknown[], options?: EventOptions): Promise<void> {
     await this.#subject.provider.queues.push(bodies.map((body) => this.event(body, options)));
+    await this.has(bodies.length);
+  }
+
+  /** Waits for the log to have more events. */
+  async has(more: number): Promise<void> {
+    const next = (this.#pushed += more);
+    if (this.#archiving)
+      await eventually("the log has the events", async () => (await this.log.range(this.name)).next >= next);
+  }
+
+  /** An age that an event reaches only if a case waits for it, in ms: an archive needs a moment to have it. */
+  get shortAge(): number {
+    return this.#archiving ? 1_500 : 200;
+  }
+
+  /** How long nothing is ready before a subscription counts as empty, in ms. */
+  get #quietMs(): number {
+    return this.#archiving ? 600 : 200;
+  }
+
+  /** A number of events beyond a page of most providers, which a cloud takes its time for. */
+  get many(): number {
+    return this.#archiving ? 25 : 120;
+  }
+
+  /** Returns bodies in the order to compare: as they are, where the log orders them across keys. */
+  inOrder(bodies: readonly unknown[]): unknown[] {
+    const { log } = this.#subject.provider.capabilities;
+    return log === true ? [...bodies] : bodies.toSorted((one, other) => Number(one) - Number(other));
   }
 
   /** Returns all kept events from a position on. */
@@ -74,7 +113,7 @@ export class KeptTopic {
   async drain(subscription: QueueName): Promise<unknown[]> {
     const bodies: unknown[] = [];
     for (;;) {
-      const leases = await this.poll(subscription, 50, bodies.length === 0 ? 1_000 : 200);
+      const leases = await this.poll(subscription, 50, bodies.length === 0 ? 1_000 : this.#quietMs);
       if (leases.length === 0) return bodies;
       bodies.push(...leases.map(({ event }) => event.getBody()));
       for (const lease of leases) await this.#subject.provider.queues.commit(lease, []);

@@ -1,0 +1,10 @@
+export { ArchivedLog, withArchives } from "./archived-log.ts";
+export {
+  archiveLimits,
+  originIn,
+  originText,
+  replayedBy,
+  type ArchiveParts,
+  type CopyOrigin,
+  type EventCopy,
+} from "./parts.ts";
