@@ -152,7 +152,7 @@ export class HealthCheck {
     const asked = async (): Promise<Answer> => {
       const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
       const state = missing.length === 0 ? "well" : "failed";
-      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      const lags = state === "well" ? await lagsOf(provider, names, specs) : undefined;
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
     };
     try {

@@ -6,6 +6,7 @@ import { objectProblems } from "../base/problems.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { KeepRule } from "../contract/topic-log.ts";
+import { reasonOf } from "./hive-log.ts";
 
 /**
  * How a topic keeps its events after its subscriptions have read them.
@@ -51,7 +52,7 @@ export function logProblems(specs: readonly QueueSpec[], { name, queues, capabil
   const past = specs.filter(({ from }) => from !== undefined && from !== "now");
   if (queues.log) return [];
   const asked = [...kept.map((spec) => `keep of ${spec.name}`), ...past.map((spec) => `from of ${spec.name}`)];
-  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${String(capabilities.log)}`];
+  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${reasonOf(capabilities)}`];
 }
 
 /** Returns what is wrong with the option `keep`, in words. */

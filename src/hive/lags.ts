@@ -1,4 +1,5 @@
 import type { Provider } from "../contract/provider.ts";
+import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
 /** How far a subscription is behind in the log of its topic. */
@@ -9,11 +10,20 @@ export interface Lag {
   readonly oldest: Date | undefined;
 }
 
-/** Returns the lags of the subscriptions whose topics keep their events. */
-export async function lagsOf({ queues }: Provider, names: readonly QueueName[]): Promise<ReadonlyMap<QueueName, Lag>> {
+/**
+ * Returns the lags of the subscriptions whose topics keep their events.
+ *
+ * Of an archive it looks only at the topics that these specs keep, since each look costs requests.
+ */
+export async function lagsOf(
+  { queues }: Provider,
+  names: readonly QueueName[],
+  specs: readonly QueueSpec[],
+): Promise<ReadonlyMap<QueueName, Lag>> {
   const { log } = queues;
   if (!log) return new Map();
-  const kept = new Set((await log.topics()).map(String));
+  const ours = specs.filter(({ keep }) => keep !== undefined).map(({ name }) => name);
+  const kept = new Set((log.archive ? ours : await log.topics()).map(String));
   const behind = names.filter((name) => name.kind === "subscription" && kept.has(name.destination.toString()));
   const lags = behind.map(async (name): Promise<readonly [QueueName, Lag]> => {
     const { behind: count, oldest } = await log.position(name);

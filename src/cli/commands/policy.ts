@@ -38,7 +38,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
-    const { publishes } = hive;
+    const { publishes, keep } = hive;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
     const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
     if (!module?.leastRights) {
@@ -46,7 +46,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");
       throw new UsageError(`This provider has no rights: name one with ${named}.`);
     }
-    const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, journal });
+    const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, keep, journal });
     const [head, ...rows] = rights.table ?? [];
     if (head && !output.json) output.print(table(rows, head));
     else output.result(rights.document);

@@ -94,7 +94,7 @@ export class ArchiveState {
   /** Writes the progress of a replay. Returns `undefined` when another took its place. */
   async advance(replay: Stored<Replay>, changes: Partial<Replay>): Promise<Stored<Replay> | undefined> {
     try {
-      return await this.#replays.update({ ...replay, ...changes } as Stored<Replay>);
+      return await this.#replays.update({ ...replay, ...changes });
     } catch (error) {
       if (isBeeHiveError(error, "ConcurrencyConflict") || isBeeHiveError(error, "NotFound")) return undefined;
       throw error;

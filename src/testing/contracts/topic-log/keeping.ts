@@ -9,10 +9,10 @@ export const keeping: readonly ContractCase[] = [
     name: "old events go, and positions stay",
     async run(subject) {
       await using topic = await KeptTopic.make(subject);
-      await topic.keep({ forMs: topic.shortAge });
       await topic.push([0, 1]);
-      await wait(topic.shortAge + 100);
+      await wait(topic.apartMs);
       await topic.push([2]);
+      await topic.keepYounger(1);
       await topic.log.trim();
       assert.deepEqual(bodiesOf(await topic.read()), [2]);
       assert.deepEqual(await topic.log.range(topic.name), { first: 2, next: 3 });
@@ -79,14 +79,14 @@ export const keeping: readonly ContractCase[] = [
   {
     name: "an event without a body ends its key, and goes later",
     async run(subject) {
-      await using topic = await KeptTopic.make(subject);
-      await topic.keep({ compact: true, forMs: 2 * topic.shortAge });
+      await using topic = await KeptTopic.make(subject, { compact: true });
       await topic.push(["a1"], { partitionKey: "a" });
       await topic.push([undefined], { partitionKey: "a" });
       await topic.log.trim();
       assert.deepEqual(bodiesOf(await topic.read()), [undefined]);
-      await wait(2 * topic.shortAge + 100);
+      await wait(topic.apartMs);
       await topic.push(["b1"], { partitionKey: "b" });
+      await topic.keepYounger(1, { compact: true });
       await topic.log.trim();
       assert.deepEqual(bodiesOf(await topic.read()), ["b1"]);
     },

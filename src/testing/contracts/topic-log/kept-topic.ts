@@ -68,9 +68,15 @@ export class KeptTopic implements AsyncDisposable {
       await eventually("the log has the events", async () => (await this.log.range(this.name)).next >= next);
   }
 
-  /** An age that an event reaches only if a case waits for it, in ms: an archive needs a moment to have it. */
-  get shortAge(): number {
-    return this.#archiving ? 1_500 : 200;
+  /** A time between two events after which {@link keepYounger} can tell them apart, in ms. */
+  get apartMs(): number {
+    return this.#archiving ? 2_000 : 300;
+  }
+
+  /** Keeps events that are younger than the one at a position. */
+  async keepYounger(position: number, rule: Partial<KeepRule> = {}): Promise<void> {
+    const [kept] = await this.read(position);
+    await this.keep({ ...rule, forMs: Date.now() - (kept?.published ?? NaN) });
   }
 
   /** How long nothing is ready before a subscription counts as empty, in ms. */
