@@ -37,6 +37,7 @@ export { sleep } from "../base/clock.ts";
 export {
   ArchivedLog,
   archiveLimits,
+  isArchive,
   originIn,
   originText,
   replayedBy,

@@ -14,7 +14,13 @@ import type {
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { originText, withArchives, type ArchivedLog, type EventCopy } from "../../../src/provider-kit/archive/index.ts";
+import {
+  isArchive,
+  originText,
+  withArchives,
+  type ArchivedLog,
+  type EventCopy,
+} from "../../../src/provider-kit/archive/index.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
@@ -183,7 +189,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       await this.push(outputs);
       lease.assertHeld(this.#clock.now());
     }
-    if (this.#inbox && lease.origin === undefined) {
+    if (this.#inbox && lease.origin === undefined && !isArchive(lease.queueName)) {
       const inbox = this.#inbox;
       await this.#load.while(() => inbox.record(lease.queueName, identityOf(lease.event)));
     }

@@ -11,7 +11,12 @@ import type {
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { ArchivedLog, withArchives, type ArchiveParts } from "../../../src/provider-kit/archive/index.ts";
+import {
+  ArchivedLog,
+  withArchives,
+  type ArchiveParts,
+  type EventCopy,
+} from "../../../src/provider-kit/archive/index.ts";
 import type { AzureClients } from "../client.ts";
 import type { AzureConfig } from "../config.ts";
 import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
@@ -87,7 +92,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     this.log = new ArchivedLog({
       stores,
       queues: this,
-      send: (to, copies) => this.#publisher.sendCopies(to, copies),
+      send: (to, copies) => this.sendCopies(to, copies),
       clock,
       logger,
       delayMs: config.logDelay,
@@ -288,6 +293,11 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
 
   async drop(name: QueueName, id: string): Promise<void> {
     await this.#deadLetters.take(name, id, async () => {});
+  }
+
+  /** Sends copies of the log to a subscription alone. Duplicate detection drops those that were sent before. */
+  sendCopies(to: QueueName, copies: readonly EventCopy[]): Promise<void> {
+    return this.#publisher.sendCopies(to, copies);
   }
 
   async close(): Promise<void> {

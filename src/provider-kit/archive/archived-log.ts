@@ -1,4 +1,5 @@
 import { sleep } from "../../base/clock.ts";
+import { inBatches } from "../../base/in-batches.ts";
 import type { QueueSpec } from "../../contract/queue-operator.ts";
 import type {
   KeepRule,
@@ -133,7 +134,8 @@ export class ArchivedLog implements TopicLog {
   }
 
   async trim(): Promise<void> {
-    for (const topic of await this.topics()) await trim(this.#segmentsOf(topic), this.#state, this.#parts.clock.now());
+    const now = this.#parts.clock.now();
+    await inBatches(await this.topics(), (topic) => trim(this.#segmentsOf(topic), this.#state, now));
   }
 
   /** Returns the segments of a topic. @throws BeeHiveError `InvalidState`, `QueueNotFound`. */

@@ -23,9 +23,9 @@ const emptyMs = 1_000;
 const manyEvents = 10;
 const maxEvents = 1_000;
 const maxBytes = 4_000_000;
-const lockMs = 30_000;
+const lockMs = 60_000;
 /** The wait for a lock that another process holds, in ms. */
-const otherMs = 10_000;
+const otherMs = 20_000;
 const failedMs = 5_000;
 const trimMs = 60 * 60_000;
 const lookMs = 250;

@@ -1,6 +1,7 @@
 export { ArchivedLog, withArchives } from "./archived-log.ts";
 export {
   archiveLimits,
+  isArchive,
   originIn,
   originText,
   replayedBy,

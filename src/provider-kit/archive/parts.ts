@@ -17,6 +17,11 @@ export function archiveOf({ topic }: QueueName): QueueName {
   return QueueName.parse(`${topic}-${archiveName}`);
 }
 
+/** Returns whether a subscription is archived. */
+export function isArchive({ subscription }: QueueName): boolean {
+  return subscription === archiveName;
+}
+
 /** The capability `log` of a provider with an archive. */
 export const archiveLimits: Limits = Object.freeze({
   kind: "archive",

@@ -22,7 +22,7 @@ export async function trim(segments: Segments, state: ArchiveState, now: number)
   const unsent = (await state.pending(segments.topic)).map(({ phase, next }) => (phase === "asked" ? 0 : next));
   const bound = rule.evenUnread ? Infinity : Math.min(Infinity, ...unsent);
   try {
-    await removeOld(segments, rule, bound, now);
+    if (rule.forMs < Infinity || rule.maxBytes < Infinity) await removeOld(segments, rule, bound, now);
     if (rule.compact) await compact(segments, rule, bound, now);
     await merge(segments, now);
   } catch (error) {
