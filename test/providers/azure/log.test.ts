@@ -43,7 +43,7 @@ for (const ordered of [false, true]) {
     const { queues } = subject.provider;
     const reader = await topic.subscribe("Totals", undefined, ordered);
     await topic.push([1]);
-    await topic.drain(reader);
+    await topic.drain(reader, 1);
     await topic.log.rewind(reader, "beginning", "publish");
     for (const delayMs of [0, 300, 0]) {
       const [lease] = await topic.take(reader, 1);
@@ -64,7 +64,7 @@ test("a page that is sent twice arrives once, and at no other reader", async () 
   }));
   await queues.sendCopies(reader, copies);
   await queues.sendCopies(reader, copies);
-  assert.equal((await topic.drain(reader)).toSorted(), [1, 2]);
+  assert.equal((await topic.drain(reader, 2)).toSorted(), [1, 2]);
   assert.equal(await topic.drain(other), []);
 });
 
@@ -73,9 +73,9 @@ test("a body beyond the limit of a message is kept and replayed", async () => {
   const reader = await topic.subscribe("Totals");
   const large = "x".repeat(300_000);
   await topic.push([large]);
-  await topic.drain(reader);
+  await topic.drain(reader, 1);
   await topic.log.rewind(reader, "beginning", "drop");
-  assert.equal(await topic.drain(reader), [large]);
+  assert.equal(await topic.drain(reader, 1), [large]);
 });
 
 test("deleting a topic deletes what it kept", async () => {

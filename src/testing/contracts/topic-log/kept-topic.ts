@@ -3,7 +3,7 @@ import type { Lease } from "../../../contract/queue-operator.ts";
 import { Event, type EventOptions } from "../../../events/event.ts";
 import { QueueName } from "../../../events/queue-name.ts";
 import type { ContractSubject } from "../contract.ts";
-import { eventually } from "../eventually.ts";
+import { eventually, patienceMs } from "../eventually.ts";
 
 export const forEver: KeepRule = { forMs: Infinity, maxBytes: Infinity, compact: false, evenUnread: false };
 const leaseMs = 60_000;
@@ -79,11 +79,6 @@ export class KeptTopic implements AsyncDisposable {
     await this.keep({ ...rule, forMs: Date.now() - (kept?.published ?? NaN) });
   }
 
-  /** How long nothing is ready before a subscription counts as empty, in ms. */
-  get #quietMs(): number {
-    return this.#archiving ? 600 : 200;
-  }
-
   /** A number of events beyond a page of most providers, which a cloud takes its time for. */
   get many(): number {
     return this.#archiving ? 25 : 120;
@@ -115,12 +110,13 @@ export class KeptTopic implements AsyncDisposable {
     return this.#subject.provider.queues.lease(name, { max, leaseMs, waitMs, signal });
   }
 
-  /** Leases and commits until nothing is ready. Returns the bodies. */
-  async drain(subscription: QueueName): Promise<unknown[]> {
+  /** Leases and commits until nothing is ready, or for a while until so many events came. Returns the bodies. */
+  async drain(subscription: QueueName, expected = 0): Promise<unknown[]> {
     const bodies: unknown[] = [];
+    const giveUpAt = Date.now() + patienceMs;
     for (;;) {
-      const leases = await this.poll(subscription, 50, bodies.length === 0 ? 1_000 : this.#quietMs);
-      if (leases.length === 0) return bodies;
+      const leases = await this.poll(subscription, 50, bodies.length === 0 ? 1_000 : 200);
+      if (leases.length === 0 && (bodies.length >= expected || Date.now() > giveUpAt)) return bodies;
       bodies.push(...leases.map(({ event }) => event.getBody()));
       for (const lease of leases) await this.#subject.provider.queues.commit(lease, []);
     }

@@ -48,7 +48,7 @@ export const reading: readonly ContractCase[] = [
       await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads");
       await topic.push(["a", "b"]);
-      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), ["a", "b"]);
+      assert.deepEqual((await topic.drain(reader, 2)).toSorted(compareBodies), ["a", "b"]);
       assert.deepEqual(bodiesOf(await topic.read()), ["a", "b"]);
     },
   },

@@ -14,7 +14,7 @@ export const rewinding: readonly ContractCase[] = [
       await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads", undefined, true);
       for (const body of [0, 1, 2]) await topic.push([body]);
-      await topic.drain(reader);
+      await topic.drain(reader, 3);
       await topic.log.rewind(reader, 1, "drop");
       await topic.push([3]);
       const leases = new Map<unknown, unknown>();
@@ -61,7 +61,7 @@ export const rewinding: readonly ContractCase[] = [
       await topic.log.rewind(reader, "beginning", "publish");
       await rejectsWith("LeaseLost", () => queues.commit(leased, []));
       assert.deepEqual(await queues.renew([leased], 60_000), [false]);
-      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), [0, 1, 2]);
+      assert.deepEqual((await topic.drain(reader, 3)).toSorted(compareBodies), [0, 1, 2]);
       const { ready, leased: held, delayed: later } = await queues.counts(reader);
       assert.deepEqual([ready, held, later], [0, 0, 0]);
     },
@@ -73,11 +73,11 @@ export const rewinding: readonly ContractCase[] = [
       const one = await topic.subscribe("One");
       const other = await topic.subscribe("Other");
       await topic.push([0]);
-      await topic.drain(one);
-      await topic.drain(other);
+      await topic.drain(one, 1);
+      await topic.drain(other, 1);
       await topic.log.rewind(one, "beginning", "drop");
       assert.deepEqual(await topic.drain(other), []);
-      assert.deepEqual(await topic.drain(one), [0]);
+      assert.deepEqual(await topic.drain(one, 1), [0]);
     },
   },
   {
@@ -87,7 +87,7 @@ export const rewinding: readonly ContractCase[] = [
       const reader = await topic.subscribe("Reads");
       for (const body of [0, 1, 2]) await topic.push([body]);
       await topic.log.rewind(reader, 2, "drop");
-      assert.deepEqual(await topic.drain(reader), [2]);
+      assert.deepEqual(await topic.drain(reader, 1), [2]);
       await topic.push([3]);
       await topic.log.rewind(reader, "now", "drop");
       assert.deepEqual(await topic.drain(reader), []);
@@ -139,7 +139,7 @@ async function keepsOrder(subject: ContractSubject, leased: number): Promise<voi
   for (const n of bodies) await topic.push([n], { partitionKey: `k${n % 3}` });
   if (leased > 0) await topic.take(reader, leased);
   await topic.log.rewind(reader, "beginning", "drop");
-  const seen = (await topic.drain(reader)) as number[];
+  const seen = (await topic.drain(reader, bodies.length)) as number[];
   assert.equal(seen.length, bodies.length);
   for (const key of [0, 1, 2]) {
     const ofKey = (n: number): boolean => n % 3 === key;

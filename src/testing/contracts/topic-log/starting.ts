@@ -12,7 +12,7 @@ export const starting: readonly ContractCase[] = [
       await topic.push(["before"]);
       const reader = await topic.subscribe("Reads");
       await topic.push(["after"]);
-      assert.deepEqual(await topic.drain(reader), ["after"]);
+      assert.deepEqual(await topic.drain(reader, 1), ["after"]);
     },
   },
   {
@@ -23,7 +23,7 @@ export const starting: readonly ContractCase[] = [
       await topic.push(bodies);
       const reader = await topic.subscribe("Reads", "beginning", true);
       await topic.push([topic.many]);
-      assert.deepEqual(topic.inOrder(await topic.drain(reader)), [...bodies, topic.many]);
+      assert.deepEqual(topic.inOrder(await topic.drain(reader, topic.many + 1)), [...bodies, topic.many]);
     },
   },
   {
@@ -34,11 +34,11 @@ export const starting: readonly ContractCase[] = [
       await wait(20);
       await topic.push([2, 3]);
       const published = (await topic.read(2))[0]?.published ?? NaN;
-      const drained = async (name: string, from: number | Date): Promise<unknown[]> =>
-        topic.inOrder(await topic.drain(await topic.subscribe(name, from, true)));
-      assert.deepEqual(await drained("ByPosition", 1), [1, 2, 3]);
-      assert.deepEqual(await drained("ByDate", new Date(published)), [2, 3]);
-      assert.deepEqual(await drained("Beyond", 1_000), []);
+      const drained = async (name: string, from: number | Date, count: number): Promise<unknown[]> =>
+        topic.inOrder(await topic.drain(await topic.subscribe(name, from, true), count));
+      assert.deepEqual(await drained("ByPosition", 1, 3), [1, 2, 3]);
+      assert.deepEqual(await drained("ByDate", new Date(published), 2), [2, 3]);
+      assert.deepEqual(await drained("Beyond", 1_000, 0), []);
     },
   },
   {
@@ -52,7 +52,7 @@ export const starting: readonly ContractCase[] = [
       await topic.push([undefined], { partitionKey: "b" });
       const reader = await topic.subscribe("Reads", "latest-per-key");
       await topic.push(["a3"], { partitionKey: "a" });
-      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), ["a2", "a3", "alone"]);
+      assert.deepEqual((await topic.drain(reader, 3)).toSorted(compareBodies), ["a2", "a3", "alone"]);
     },
   },
   {
@@ -61,7 +61,7 @@ export const starting: readonly ContractCase[] = [
       await using topic = await KeptTopic.make(subject);
       await topic.push([1]);
       const reader = await topic.subscribe("Reads", "beginning");
-      assert.deepEqual(await topic.drain(reader), [1]);
+      assert.deepEqual(await topic.drain(reader, 1), [1]);
       await topic.subscribe("Reads", "beginning");
       assert.deepEqual(await topic.drain(reader), []);
     },
@@ -95,7 +95,7 @@ export const starting: readonly ContractCase[] = [
       assert.deepEqual(await topic.drain(reader), []);
       assert.equal((await queues.counts(reader)).dead, 1);
       await queues.requeue(reader, second.event.id);
-      assert.deepEqual(await topic.drain(reader), ["fails"]);
+      assert.deepEqual(await topic.drain(reader, 1), ["fails"]);
     },
   },
   {
@@ -109,7 +109,7 @@ export const starting: readonly ContractCase[] = [
       assert.equal(behind, 3);
       assert.ok(oldest !== undefined && Math.abs(Date.now() - oldest) < 60_000);
       assert.equal((await subject.provider.queues.counts(reader)).ready, 3);
-      await topic.drain(reader);
+      await topic.drain(reader, 3);
       assert.deepEqual(await topic.log.position(reader), { position: 3, behind: 0, oldest: undefined });
     },
   },
