@@ -6,9 +6,10 @@ export {
   type BodyOf,
   type EventOf,
   type EventType,
-  type EventTypeOptions,
   type InputOf,
 } from "./events/event-type.ts";
+export type { EventTypeOptions } from "./events/event-type-options.ts";
+export type { Keep, KeepOptions } from "./events/keep.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
@@ -58,8 +59,9 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
-export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
+export type { Restored } from "./hive/restore.ts";
+export type { HiveQueue, RewindOptions, StoreToClear, WhichLetters } from "./hive/hive-queue.ts";
+export type { KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -83,6 +85,7 @@ export type {
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
+  ClearedStore,
   KeepRule,
   KeptEvent,
   LogPosition,
@@ -156,8 +159,27 @@ export {
   type TracedAttempt,
   type TracedBranch,
   type TracedEvent,
+  type TracedPause,
   type TraceState,
 } from "./journal/trace/trace.ts";
+
+// Operators: pauses, settings, processes at work, and who did what.
+export { operate, type Operator } from "./hive/operator.ts";
+export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { Act } from "./controls/acts.ts";
+export type {
+  ByOperator,
+  OperatedState,
+  OperatedStates,
+  OperatorPause,
+  OperatorSettings,
+  PauseOptions,
+  SettingsChange,
+} from "./controls/controls.ts";
+export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } from "./controls/heartbeats.ts";
+export type { ControlsOptions } from "./controls/options.ts";
+export type { ActivePause } from "./controls/pauses.ts";
+export type { ScheduledPulser } from "./controls/schedules.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

@@ -1,13 +1,16 @@
+import { isStart } from "../actors/descriptor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
+import { objectProblems, throwProblems } from "../base/problems.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
-import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
+import type { ClearedStore, LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { storeTokenOf, type Token } from "../injection/tokens.ts";
 import { logOf } from "./hive-log.ts";
-import { isStart } from "../actors/descriptor.ts";
-import { objectProblems, throwProblems } from "../base/problems.ts";
+import type { Operator } from "./operator.ts";
 
 /** Selects dead letters: the id of a letter or of its event, or all letters present now. */
 export type WhichLetters = string | { readonly all: true };
@@ -16,17 +19,44 @@ export type WhichLetters = string | { readonly all: true };
 export interface RewindOptions {
   readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
+  /**
+   * Stores that are emptied in the same act: their tokens, and counters by name.
+   *
+   * @default None.
+   * @example
+   * { to: "beginning", outputs: "drop", clear: [Totals, { counter: "Sold" }] }
+   */
+  readonly clear?: readonly StoreToClear[] | undefined;
+}
+
+/** The token of a store, or a counter by name. */
+export type StoreToClear = Token<unknown> | { readonly counter: string };
+
+/** Returns what a rewind empties. @throws BeeHiveError when the provider cannot, or a store cannot be emptied. */
+function clearedStores(provider: Provider, clear: readonly StoreToClear[]): readonly ClearedStore[] {
+  if (clear.length > 0 && !logOf(provider).countItems)
+    throw new BeeHiveError("InvalidState", `A rewind on ${provider.name} cannot empty stores; empty them before it.`);
+  return clear.map((store) => {
+    if (typeof store === "object") return { kind: "counter", name: store.counter };
+    const { kind, name } = storeTokenOf(store);
+    if (kind !== "counters" && kind !== "locks") return { kind, name };
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `A rewind empties no ${kind}; name one counter: { counter: "Sold" }.`,
+    );
+  });
 }
 
 function rewindProblems(options: unknown): string[] {
   const problems = objectProblems("rewind", options);
   if (problems.length > 0) return problems;
-  const { to, outputs } = options as Partial<RewindOptions>;
+  const { to, outputs, clear = [] } = options as Partial<RewindOptions>;
   return [
     ...(to !== undefined && isStart(to) ? [] : ["to must be now, beginning, latest-per-key, a date or a position"]),
     ...(outputs === "drop" || outputs === "publish"
       ? []
       : ['outputs must be "drop" or "publish"; there is no default']),
+    ...(Array.isArray(clear) ? [] : ["clear must be a list of stores"]),
   ];
 }
 
@@ -41,11 +71,13 @@ function rewindProblems(options: unknown): string[] {
 export class HiveQueue {
   readonly name: QueueName;
   readonly #provider: Provider;
+  readonly #operator: Operator;
   readonly #queues: QueueOperator;
 
   /** @internal Created by `hive.queue`. */
-  constructor(name: QueueName, provider: Provider) {
+  constructor(name: QueueName, provider: Provider, operator: Operator) {
     this.name = name;
+    this.#operator = operator;
     this.#provider = provider;
     this.#queues = provider.queues;
   }
@@ -57,6 +89,48 @@ export class HiveQueue {
    */
   counts(): Promise<QueueCounts> {
     return this.#queues.counts(this.name);
+  }
+
+  /**
+   * Leases nothing in any process until an operator resumes, or until the end of the pause.
+   *
+   * Events in work are finished. Other processes follow within seconds, also those that start later.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidConfiguration` for a wrong option.
+   * @example
+   * await queue.pause({ reason: "the bank is down", until: new Date(Date.now() + 3_600_000), by: "ada" });
+   */
+  async pause(options: PauseOptions): Promise<void> {
+    await this.#assertRead("pause");
+    await this.#operator.controls.pause("queue", this.name.toString(), options);
+  }
+
+  /**
+   * Leases events again. Does nothing when no operator has paused it.
+   *
+   * @throws BeeHiveError `InvalidState` while all subscriptions are paused.
+   */
+  resume(options: ByOperator): Promise<void> {
+    return this.#operator.controls.resume("queue", this.name.toString(), options);
+  }
+
+  /**
+   * Changes settings of the subscription while hives work on it, in every process.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidConfiguration` for a wrong value.
+   * @example
+   * await queue.set({ parallelism: 20, throttle: { limit: 100, per: "1m" }, by: "ada" });
+   */
+  async set(change: SettingsChange): Promise<void> {
+    await this.#assertRead("set");
+    await this.#operator.controls.set(this.name.toString(), change);
+  }
+
+  /** Returns what operators have set for the subscription; the pause of all subscriptions counts. */
+  async operated(): Promise<OperatedState> {
+    const { all, queues } = await this.#operator.states();
+    const { pause, settings } = queues.get(this.name.toString()) ?? {};
+    return { pause: pause ?? all, settings };
   }
 
   /** Yields the dead letters, oldest first. @throws BeeHiveError `QueueNotFound`. */
@@ -96,15 +170,26 @@ export class HiveQueue {
    * event up to the newest is delivered again, with `context.replayed`.
    *
    * @param options `to`: where it goes on. `outputs`: `publish` publishes what its actor returns for replayed events,
-   *   under ids of their own; `drop` discards it. There is no default.
+   *   under ids of their own; `drop` discards it. There is no default. `clear`: the stores that are emptied.
    * @throws BeeHiveError `InvalidState` when the topic keeps no events, `InvalidConfiguration` for a wrong option,
    *   `QueueNotFound`.
    * @example
-   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop" });
+   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop", clear: [Totals] });
    */
   async rewind(options: RewindOptions): Promise<void> {
     throwProblems(rewindProblems(options));
-    await logOf(this.#provider).rewind(this.name, options.to, options.outputs);
+    const { to, outputs, clear = [] } = options;
+    await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
+  }
+
+  async #assertRead(act: string): Promise<void> {
+    const { kind, topic } = this.name;
+    if (kind === "topic")
+      throw new BeeHiveError(
+        "InvalidQueueName",
+        `Cannot ${act} ${this.name}: it is a topic, which nobody reads. Name a subscription of it: ${topic}-Something.`,
+      );
+    await this.#operator.assertQueue(this.name);
   }
 
   async #forLetters(which: WhichLetters, settle: (id: string) => Promise<void>): Promise<number> {

@@ -1,18 +1,28 @@
 import type { CliCommand } from "../command.ts";
+import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { dev } from "./dev.ts";
+import { doctor } from "./doctor.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
+import { hives } from "./hives.ts";
 import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
+import { pausing } from "./pause.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
+import { schedules } from "./schedules.ts";
+import { set } from "./set.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
@@ -21,12 +31,20 @@ import { trace } from "./trace.ts";
 export const commands: readonly CliCommand[] = [
   init,
   run,
+  dev,
   push,
   relay,
   queues,
   ...deadLetters,
+  ...pausing,
+  set,
+  hives,
+  schedules,
+  acts,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
   history,
   setup,
@@ -35,5 +53,7 @@ export const commands: readonly CliCommand[] = [
   graph,
   lint,
   simulate,
+  doctor,
+  estimate,
   config,
 ];
