@@ -12,7 +12,7 @@ import type {
   TopicLog,
 } from "../../contract/topic-log.ts";
 import type { QueueName } from "../../events/queue-name.ts";
-import { noDestination, noQueue, notKept } from "../errors.ts";
+import { noDestination, noQueue, notKept, placeTaken } from "../errors.ts";
 import { archiveLeaseMs, Archiving } from "./archiving.ts";
 import { archiveName, archiveOf, type ArchiveParts } from "./parts.ts";
 import { Segments } from "./segments.ts";
@@ -131,6 +131,12 @@ export class ArchivedLog implements TopicLog {
     if (await this.#isMissing(subscription)) throw noQueue(subscription);
     await this.#state.rewind(subscription, to, outputs, this.#parts.clock.now());
     await this.#archiving(subscription).cut(subscription);
+  }
+
+  /** Appends events of a backup. Subscriptions have queues of their own, so none gets them. */
+  async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    const segments = await this.#kept(topic);
+    if (events.length > 0 && !(await segments.restore(events))) throw placeTaken(topic, (await segments.range()).next);
   }
 
   async trim(): Promise<void> {

@@ -6,6 +6,7 @@ import type { KeptEvent, LogRange } from "../../contract/topic-log.ts";
 import type { Event } from "../../events/event.ts";
 import { identityOf } from "../../events/identity.ts";
 import type { QueueName } from "../../events/queue-name.ts";
+import { areBehind } from "../errors.ts";
 import { metadataOf, packed, segmentKey, segmentOf, segmentPrefix, unpacked, type Segment } from "./segment.ts";
 
 /** The age from which the index is read anew: others merge and remove segments meanwhile. */
@@ -148,6 +149,18 @@ export class Segments {
     }
   }
 
+  /** Appends events at their positions. Returns false when they do not follow the last. */
+  async restore(events: readonly KeptEvent[]): Promise<boolean> {
+    await this.#refresh();
+    const last = this.#index.at(-1);
+    const from = last?.next ?? 0;
+    if (!areBehind(from, events)) return false;
+    let until = last?.until ?? -Infinity;
+    const kept = events.map((one) => ({ ...one, published: (until = Math.max(until, one.published)) }));
+    const segment = await this.#write(from, (kept.at(-1)?.position ?? from) + 1, kept, until);
+    return segment !== undefined && (await this.#isLast(segment));
+  }
+
   /** Writes a segment anew with fewer or more events. @throws BeeHiveError `ConcurrencyConflict`, `NotFound`. */
   async rewrite({ key, etag, until }: Segment, next: number, events: readonly KeptEvent[]): Promise<void> {
     const newest = events.at(-1)?.published ?? until;
@@ -180,16 +193,18 @@ export class Segments {
       published = Math.max(published, Math.min(now, event.timestamp.getTime()));
       return { position: from + index, published, event: event.with({ queueName: String(this.topic) }) };
     });
-    const next = from + kept.length;
+    return await this.#write(from, from + kept.length, kept, published);
+  }
+
+  /** Writes a new segment. Returns `undefined` when another writer was first. */
+  async #write(from: number, next: number, kept: readonly KeptEvent[], until: number): Promise<Segment | undefined> {
     try {
-      const blob = await this.#blobs.insert(segmentKey(this.topic, from), await packed(kept), {
-        metadata: metadataOf(next, kept, published),
-      });
+      const metadata = metadataOf(next, kept, until);
+      const blob = await this.#blobs.insert(segmentKey(this.topic, from), await packed(kept), { metadata });
       this.#remember(`${blob.key} ${blob.etag}`, kept);
       return segmentOf(blob);
     } catch (error) {
       if (!isBeeHiveError(error, "AlreadyExists")) throw error;
-      // Another writer was first.
       await this.#refresh();
       return undefined;
     }
