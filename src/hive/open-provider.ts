@@ -17,6 +17,8 @@ export interface RightsRequest extends Publisher {
   readonly journal: boolean;
   /** Topics that keep their events. @default None. */
   readonly keep?: KeptTopics | undefined;
+  /** Follows operators and sends heartbeats. @default true */
+  readonly controls?: boolean | undefined;
   /** Makes the queues of the hive. @default false */
   readonly setup?: boolean | undefined;
   /** Lists, requeues and drops dead letters. @default false */

@@ -51,6 +51,8 @@ export interface PolicyOptions extends Publisher {
   readonly journal?: boolean | undefined;
   /** The topics that the hive keeps. @default none */
   readonly keep?: KeptTopics | undefined;
+  /** Adds the rights to follow operators and to send heartbeats. @default true for a hive with actors or pulsers */
+  readonly controls?: boolean | undefined;
 }
 
 /**
@@ -79,6 +81,7 @@ export function leastPolicy(
     config,
     stores: storesUsed(descriptors, options),
     journal: options.journal ?? false,
+    controls: (options.controls ?? true) && descriptors.length + pulsers.length > 0,
     descriptors,
     pulsers,
     publishers,
@@ -107,6 +110,7 @@ interface Parts {
   readonly config: AwsSettings;
   readonly stores: ReadonlySet<StoreKind>;
   readonly journal: boolean;
+  readonly controls: boolean;
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
   readonly publishers: readonly Publisher[];
@@ -172,15 +176,26 @@ function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup
   ];
 }
 
-function forDynamoDb({ config, descriptors, pulsers, stores, journal, kept, arn, setup }: Parts): PolicyStatement[] {
+function forDynamoDb({
+  config,
+  descriptors,
+  pulsers,
+  stores,
+  journal,
+  controls,
+  kept,
+  arn,
+  setup,
+}: Parts): PolicyStatement[] {
   const arns = [arn("dynamodb", `table/${config.table}`)];
   // Pulsers keep their last time in a collection, under a lock; the log its rules and the index of its segments.
   const rows = stores.size > 0 || pulsers.length > 0 || journal || kept.length > 0;
   // Ordered subscriptions keep redelivery states as rows, see redelivery-state.ts.
   const ordered = descriptors.some((descriptor) => descriptor.ordered);
   const actions = [
-    ...(rows || ordered ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
-    ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
+    ...(rows || ordered || controls ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows ? ["dynamodb:UpdateItem"] : []),
+    ...(rows || controls ? ["dynamodb:DeleteItem", "dynamodb:Query"] : []),
     ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
     ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
   ];
