@@ -75,7 +75,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,
