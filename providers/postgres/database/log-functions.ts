@@ -132,7 +132,7 @@ END $$;
 -- that it made before would be locked out of order.
 CREATE OR REPLACE FUNCTION beehive.feed_1(v_subscription int, v_max int) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
-  v_now bigint := ${now};
+  v_now bigint;
   v_reader record;
   v_next bigint;
   v_end bigint;
@@ -141,6 +141,7 @@ BEGIN
   IF NOT FOUND OR NOT beehive.unread_1(v_subscription) THEN
     RETURN;
   END IF;
+  v_now := ${now};
   SELECT next INTO v_next FROM beehive.kept_topics WHERE destination = v_reader.destination;
   -- What is left out by LIMIT begins the next round. All before v_next is committed.
   SELECT CASE count(*) WHEN v_max THEN max(position) + 1 ELSE v_next END INTO v_end FROM (

@@ -200,7 +200,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     let until: number | undefined;
     let taken: Taken | undefined;
     try {
-      taken = await this.#taking.take(subscription, max, leaseMs);
+      taken = await this.#taking.take(subscription, max, leaseMs, look.due > 0);
       if (taken && taken.waitMs > 0) until = this.#clock.now() + taken.waitMs;
     } finally {
       this.#waiting.looked(subscription, look, until);

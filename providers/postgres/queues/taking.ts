@@ -11,7 +11,9 @@ const sweepMs = 5_000;
 /** How long a transaction may take that gives ids, in ms. A longer one is found by a sweep. */
 const lateMs = 1_000;
 /** The same for the time at which a line is due. */
-const lateLineMs = 300;
+const lateLineMs = 500;
+/** How often a look has no lower bound when something was said to be there and is not found, in ms. */
+const missedMs = 1_000;
 /** The least events that an ordered subscription takes from the log at once. */
 const minFed = 64;
 
@@ -81,8 +83,21 @@ export class Taking {
     this.#parts = parts;
   }
 
-  /** Leases up to `max` messages. Returns `undefined` when the topology had changed: it was read anew. */
-  async take(subscription: Subscription, max: number, leaseMs: number): Promise<Taken | undefined> {
+  /**
+   * Leases up to `max` messages. Returns `undefined` when the topology had changed: it was read anew.
+   *
+   * @param said whether a message was said to be there. One that is not found may have been committed late.
+   */
+  async take(subscription: Subscription, max: number, leaseMs: number, said: boolean): Promise<Taken | undefined> {
+    const taken = await this.#take(subscription, max, leaseMs);
+    if (!said || taken === undefined || taken.leases.length > 0 || taken.unreadable.length > 0) return taken;
+    const sweptAt = this.#bounds.get(subscription.id)?.sweptAt ?? 0;
+    if (Math.abs(this.#parts.clock.now() - sweptAt) < missedMs) return taken;
+    this.unbound(subscription.id);
+    return await this.#take(subscription, max, leaseMs);
+  }
+
+  async #take(subscription: Subscription, max: number, leaseMs: number): Promise<Taken | undefined> {
     const { client, clock, serverClock, topology, token, process } = this.#parts;
     const sentAt = clock.now();
     const claim = token();
@@ -100,11 +115,11 @@ export class Taking {
       }
       if (row.what === "enter") {
         await client.call("enter_1", [row.id]);
-        return await this.take(subscription, max, leaseMs);
+        return await this.#take(subscription, max, leaseMs);
       }
       if (row.what === "feed") {
         await client.call("feed_1", [subscription.id, Math.max(max, minFed)], { soft: true });
-        if (leases.length === 0) return await this.take(subscription, max, leaseMs);
+        if (leases.length === 0) return await this.#take(subscription, max, leaseMs);
       }
       if (row.what === "feed" || row.what === "unread") waitMs = 0;
       else if (row.what === "last")
