@@ -52,8 +52,8 @@ function requestsOf(traffic: Traffic): Requests[] {
     events: perSecond,
   });
   const sent = traffic.destinations.map(({ name, rate }) => of("Service Bus", "send", name, rate));
-  const handled = traffic.flows.flatMap(({ queue, rate, ordered, behaviour }) => {
-    const deliveries = rate * behaviour.attempts;
+  const handled = traffic.flows.flatMap(({ queue, rate, ordered, work }) => {
+    const deliveries = rate * work.attempts;
     return [
       of("Service Bus", "receive", queue, deliveries),
       of("Service Bus", "complete", queue, deliveries),
@@ -72,14 +72,12 @@ function requestsOf(traffic: Traffic): Requests[] {
 /** Returns the credits a second: one for a message sent, for each filter that it passes, and for each delivery. */
 function creditsOf({ kind, rate, flows }: Destination): number {
   const filters = kind === "topic" ? rate * flows.length : 0;
-  const delivered = sum(flows, (flow) => flow.rate * (2 * flow.behaviour.attempts - 1));
+  const delivered = sum(flows, (flow) => flow.rate * (2 * flow.work.attempts - 1));
   return rate + filters + delivered;
 }
 
 function bytesMoved({ destinations, flows }: Traffic, bytes: number): number {
-  return (
-    bytes * (sum(destinations, ({ rate }) => rate) + sum(flows, ({ rate, behaviour }) => rate * behaviour.attempts))
-  );
+  return bytes * (sum(destinations, ({ rate }) => rate) + sum(flows, ({ rate, work }) => rate * work.attempts));
 }
 
 function limitsOf(traffic: Traffic, moved: number): (LimitUse | undefined)[] {
