@@ -3,7 +3,8 @@ import type { ActorWork, EstimateOptions } from "beehive-actors/testing";
 
 /** Products of the sample: each is a hot item of the counters. */
 const products = 30;
-const stock = (writes: number) => ({ writes, items: products });
+/** A count with an idempotency key reads twice. */
+const stock = (writes: number) => ({ reads: 2 * writes, writes, items: products });
 
 /**
  * Fan-out as the journal of the bundled orders has it. Calls of stores as the actors make them. The bank, the fraud check,

@@ -14,6 +14,8 @@ import {
 import { monthHours, monthSeconds, prices, serviceBusTiers } from "./prices.ts";
 import type { Destination, Traffic } from "./traffic.ts";
 
+/** Calls of Table storage for a write: an update reads the row whose etag it expects. */
+const callsOfWrite = 2;
 /** The share of credits up to which the standard tier is planned. */
 const planned = 0.7;
 
@@ -64,7 +66,7 @@ function requestsOf(traffic: Traffic): Requests[] {
   });
   const stored = [...storeCalls(traffic)].flatMap(([to, { reads, writes }]) => [
     of("Tables", "read", to, reads),
-    of("Tables", "write", to, writes),
+    of("Tables", "write", to, writes * callsOfWrite),
   ]);
   return [...sent, ...handled, ...stored].filter(({ perSecond }) => perSecond > 0);
 }
@@ -81,7 +83,9 @@ function bytesMoved({ destinations, flows }: Traffic, bytes: number): number {
 }
 
 function limitsOf(traffic: Traffic, moved: number): (LimitUse | undefined)[] {
-  const calls = [...storeCalls(traffic)].map(([name, { reads, writes }]) => [name, reads + writes] as const);
+  const calls = [...storeCalls(traffic)].map(
+    ([name, { reads, writes }]) => [name, reads + writes * callsOfWrite] as const,
+  );
   return [
     useOf("Service Bus premium", limits.serviceBusPremium, [["the namespace", moved]], traffic),
     useOf("Table partition", limits.tablePartition, calls, traffic),

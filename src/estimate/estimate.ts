@@ -165,7 +165,8 @@ function keyUses(traffic: Traffic, slots: readonly Slots[]): (LimitUse | undefin
 const assumedCalls: Readonly<Record<StoreKind, Calls | undefined>> = {
   collection: { reads: 1, writes: 1, items: Infinity },
   "keyed list": { reads: 1, writes: 1, items: Infinity },
-  counters: { reads: 0, writes: 1, items: Infinity },
+  // With an idempotency key, as is right on a cloud.
+  counters: { reads: 2, writes: 1, items: Infinity },
   locks: { reads: 0, writes: 2, items: Infinity },
   "key-value": undefined,
 };

@@ -30,7 +30,7 @@ export interface ActorWork {
   readonly publishes?: Readonly<Record<string, number>> | undefined;
   /** The partition keys among which the events of an ordered actor are spread. @default So many that none is hot. */
   readonly keys?: number | undefined;
-  /** The calls of each store, by its name. @default A read and a write of each injected one, a write of counters. */
+  /** The calls of each store, by its name. @default A read and a write of each injected one; two reads of counters. */
   readonly stores?: Readonly<Record<string, StoreCalls>> | undefined;
 }
 
