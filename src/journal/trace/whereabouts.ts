@@ -33,7 +33,9 @@ export class Whereabouts {
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts;
-    this.#working = new Set(parts.leases?.map(({ event, queueName }) => `${queueName} ${withoutControls(journaledId(event))}`));
+    this.#working = new Set(
+      parts.leases?.map(({ event, queueName }) => `${queueName} ${withoutControls(journaledId(event))}`),
+    );
   }
 
   /**
