@@ -1,15 +1,16 @@
+import { isStart } from "../actors/descriptor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
+import { objectProblems, throwProblems } from "../base/problems.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
 import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
 import { logOf } from "./hive-log.ts";
 import type { Operator } from "./operator.ts";
-import { isStart } from "../actors/descriptor.ts";
-import { objectProblems, throwProblems } from "../base/problems.ts";
 
 /** Selects dead letters: the id of a letter or of its event, or all letters present now. */
 export type WhichLetters = string | { readonly all: true };
@@ -18,17 +19,26 @@ export type WhichLetters = string | { readonly all: true };
 export interface RewindOptions {
   readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
+  /**
+   * Stores that are emptied in the same act: their tokens, and counters by name.
+   *
+   * @default None.
+   * @example
+   * { to: "beginning", outputs: "drop", clear: [Totals, { counter: "Sold" }] }
+   */
+  readonly clear?: readonly StoreToClear[] | undefined;
 }
 
 function rewindProblems(options: unknown): string[] {
   const problems = objectProblems("rewind", options);
   if (problems.length > 0) return problems;
-  const { to, outputs } = options as Partial<RewindOptions>;
+  const { to, outputs, clear = [] } = options as Partial<RewindOptions>;
   return [
     ...(to !== undefined && isStart(to) ? [] : ["to must be now, beginning, latest-per-key, a date or a position"]),
     ...(outputs === "drop" || outputs === "publish"
       ? []
       : ['outputs must be "drop" or "publish"; there is no default']),
+    ...(Array.isArray(clear) ? [] : ["clear must be a list of stores"]),
   ];
 }
 
@@ -142,15 +152,16 @@ export class HiveQueue {
    * event up to the newest is delivered again, with `context.replayed`.
    *
    * @param options `to`: where it goes on. `outputs`: `publish` publishes what its actor returns for replayed events,
-   *   under ids of their own; `drop` discards it. There is no default.
+   *   under ids of their own; `drop` discards it. There is no default. `clear`: the stores that are emptied.
    * @throws BeeHiveError `InvalidState` when the topic keeps no events, `InvalidConfiguration` for a wrong option,
    *   `QueueNotFound`.
    * @example
-   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop" });
+   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop", clear: [Totals] });
    */
   async rewind(options: RewindOptions): Promise<void> {
     throwProblems(rewindProblems(options));
-    await logOf(this.#provider).rewind(this.name, options.to, options.outputs);
+    const { to, outputs, clear = [] } = options;
+    await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
   }
 
   async #assertRead(act: string): Promise<void> {

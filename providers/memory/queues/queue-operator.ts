@@ -20,7 +20,7 @@ import { Destination } from "./destination.ts";
 import type { MemoryLease } from "./entry.ts";
 import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { MemoryTopicLog } from "./topic-log.ts";
+import { MemoryTopicLog, type Tables } from "./topic-log.ts";
 
 /** Calls its listeners in a microtask. */
 const soon = Promise.resolve();
@@ -42,11 +42,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   #destinationsMade = 0;
   #closed = false;
 
-  constructor(clock: Clock, config: MemoryConfig) {
+  constructor(clock: Clock, config: MemoryConfig, tables: Tables) {
     this.#clock = clock;
     this.#config = config;
     this.#recent = new RecentIds(clock, inMs(config.deduplication));
-    this.log = new MemoryTopicLog(clock, this.#destinations);
+    this.log = new MemoryTopicLog(clock, this.#destinations, tables);
   }
 
   problems(): readonly string[] {

@@ -5,6 +5,7 @@ import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
@@ -12,10 +13,13 @@ import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
 import { pausing } from "./pause.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
+import { replay } from "./replay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { schedules } from "./schedules.ts";
@@ -40,7 +44,10 @@ export const commands: readonly CliCommand[] = [
   acts,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
+  replay,
   history,
   setup,
   policy,
@@ -49,5 +56,6 @@ export const commands: readonly CliCommand[] = [
   lint,
   simulate,
   doctor,
+  estimate,
   config,
 ];
