@@ -60,7 +60,8 @@ export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
 export type { Restored } from "./hive/restore.ts";
-export type { HiveQueue, RewindOptions, StoreToClear, WhichLetters } from "./hive/hive-queue.ts";
+export type { StoreToClear } from "./hive/cleared-stores.ts";
+export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
@@ -74,7 +75,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,
