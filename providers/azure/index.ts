@@ -82,5 +82,8 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     ordering: true,
     log: "The cloud removes an event once it was consumed.",
     transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
 }

@@ -63,6 +63,9 @@ export class PostgresProvider implements Provider {
     ordering: true,
     log: true,
     transactions: true,
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: PostgresQueueOperator;
   readonly stores: RowStores;
