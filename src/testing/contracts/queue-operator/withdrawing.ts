@@ -71,7 +71,10 @@ const cancelling: readonly ContractCase[] = [
       for (const cancelKey of keys) await queue.push(cancelKey, { cancelKey });
       const leases: Lease[] = [];
       let cancelled = 0;
-      const racing = keys.map(async (key) => void (cancelled += await cancel(subject, key)));
+      const racing = keys.map(async (key) => {
+        const count = await cancel(subject, key);
+        cancelled += count;
+      });
       const leasing = [1, 2, 3].map(async () => void leases.push(...(await queue.lease(10, 0))));
       await Promise.all([...racing, ...leasing]);
       await eventually(`10 events, ${cancelled} cancelled`, async () => {
