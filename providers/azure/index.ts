@@ -7,6 +7,7 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { CancelRegistry } from "../../src/provider-kit/cancel-registry.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
@@ -45,7 +46,8 @@ export class AzureProvider implements Provider {
     this.#clients = clients;
     this.capabilities = capabilitiesOf(config);
     this.stores = new AzureStores(clients, clock);
-    this.queues = new AzureQueueOperator(clients, config, new ClaimCheck(this.stores), clock);
+    const cancels = new CancelRegistry(this.stores.rows, clock);
+    this.queues = new AzureQueueOperator(clients, config, { claims: new ClaimCheck(this.stores), cancels, clock });
   }
 
   /**
