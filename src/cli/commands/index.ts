@@ -2,6 +2,8 @@ import type { CliCommand } from "../command.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { dev } from "./dev.ts";
+import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { init } from "./init.ts";
@@ -21,6 +23,7 @@ import { trace } from "./trace.ts";
 export const commands: readonly CliCommand[] = [
   init,
   run,
+  dev,
   push,
   relay,
   queues,
@@ -35,5 +38,6 @@ export const commands: readonly CliCommand[] = [
   graph,
   lint,
   simulate,
+  doctor,
   config,
 ];
