@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { twoCopies } from "../../base/brand.ts";
-import { ownFile, ownManifest } from "../package-root.ts";
+import { ownFile, ownManifest } from "../../base/package-root.ts";
 import { problem, warning, well, type Finding } from "./finding.ts";
 
 /** Checks Node against the range that this package supports. @param version such as `22.18.0` */
