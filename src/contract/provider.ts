@@ -92,8 +92,7 @@ export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: St
   return {
     stores,
     cancel: (key) => void (keys ??= []).push(key),
-    commit: (outputs) =>
-      keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs),
+    commit: (outputs) => (keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs)),
     discard() {},
   };
 }

@@ -65,5 +65,7 @@ export function guessOf({ properties }: Versioned, current: number): string {
 /** Returns properties that replace those of an event, with the version of its body and its expiry kept. */
 export function keepingVersion<P extends object>({ properties }: Versioned, replacing: P): P {
   const kept = [versionProperty, expiryProperty].filter((name) => properties[name] !== undefined);
-  return kept.length === 0 ? replacing : { ...Object.fromEntries(kept.map((name) => [name, properties[name]])), ...replacing };
+  return kept.length === 0
+    ? replacing
+    : { ...Object.fromEntries(kept.map((name) => [name, properties[name]])), ...replacing };
 }

@@ -92,7 +92,12 @@ export class CancelRegistry {
   /** Writes an entry. Returns false if its expectation does not hold. */
   async #write(key: RowKey, expect: RowExpectation, entry: Entry, expires: number | undefined): Promise<boolean> {
     const { partition, id } = key;
-    const content: RowContent = { value: JSON.stringify(entry), etag: nextEtag(), modified: this.#clock.now(), expires };
+    const content: RowContent = {
+      value: JSON.stringify(entry),
+      etag: nextEtag(),
+      modified: this.#clock.now(),
+      expires,
+    };
     return (await this.#rows.write({ key: { table, partition, id }, expect, content })) === undefined;
   }
 }

@@ -159,7 +159,13 @@ export class History {
     if (partitionKey === undefined || enqueueTime !== undefined) return;
     for (const other of this.fates.values()) {
       if (other.descriptor !== descriptor || other.event.partitionKey !== partitionKey) continue;
-      if (other.number < number && other.committed === 0 && !other.dead && !other.cancelled && other.event.enqueueTime === undefined)
+      if (
+        other.number < number &&
+        other.committed === 0 &&
+        !other.dead &&
+        !other.cancelled &&
+        other.event.enqueueTime === undefined
+      )
         this.violated(
           "order",
           `${descriptor.queueName} settled ${event.id} of the key "${partitionKey}" before ${other.event.id}, ` +

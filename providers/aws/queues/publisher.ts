@@ -76,7 +76,12 @@ export class Publisher {
     const body = await this.#packed(event, name.kind === "queue" ? maxBytes.queue : maxBytes.topic);
     return {
       to,
-      message: { body, ...fifoFields(event), fair: fairFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
+      message: {
+        body,
+        ...fifoFields(event),
+        fair: fairFields(event),
+        delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined,
+      },
     };
   }
 

@@ -201,4 +201,3 @@ function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
   if (problem) throw problem;
   return event;
 }
-

@@ -72,7 +72,11 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
   constructor(
     clients: AzureClients,
     config: AzureConfig,
-    { claims, cancels, clock }: { readonly claims: ClaimCheck; readonly cancels: CancelRegistry; readonly clock: Clock },
+    {
+      claims,
+      cancels,
+      clock,
+    }: { readonly claims: ClaimCheck; readonly cancels: CancelRegistry; readonly clock: Clock },
   ) {
     const { serviceBus, administration } = clients;
     this.#clock = clock;

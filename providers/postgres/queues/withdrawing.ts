@@ -8,8 +8,7 @@ const now = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
 /** Removes messages that nobody has leased. Returns how many. */
 export async function cancelMessages(client: PostgresClient, which: CancelChoice): Promise<number> {
-  const values =
-    "key" in which ? [cancelLabel(which.key), null] : [null, `{"id":${JSON.stringify(which.id)},`];
+  const values = "key" in which ? [cancelLabel(which.key), null] : [null, `{"id":${JSON.stringify(which.id)},`];
   const { rows } = await client.call<{ readonly t: number }>("cancel_1", values);
   return rows[0]?.t ?? 0;
 }

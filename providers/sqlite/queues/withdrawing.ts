@@ -50,8 +50,7 @@ export class Withdrawing {
 
   cancel(which: { readonly key: string } | { readonly rows: string }, now: number): number {
     this.#messages.flush();
-    const gone =
-      "key" in which ? this.#byLabel.all([now, cancelLabel(which.key)]) : this.#byRow.all([now, which.rows]);
+    const gone = "key" in which ? this.#byLabel.all([now, cancelLabel(which.key)]) : this.#byRow.all([now, which.rows]);
     return this.#left(gone);
   }
 
