@@ -38,6 +38,8 @@ export interface Capabilities {
 /** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
+  /** True for a step whose writes, outputs and lease commit together. @default false */
+  readonly atomic?: boolean;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *

@@ -99,7 +99,7 @@ export class Settlement {
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
       case "abandon":
-        logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
+        logger[decision.usual ? "debug" : "warn"]({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         heldKeys?.hold(attemptsBefore(lease), decision.delayMs, clock.now());
         return "abandoned";

@@ -39,6 +39,11 @@ export interface AtomicSteps<L extends Lease = Lease> {
 
 /** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
 export class AtomicStep<L extends Lease = Lease> implements Step {
+  /** @internal */
+  get atomic(): true {
+    return true;
+  }
+
   readonly #lease: L;
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
