@@ -41,11 +41,11 @@ test("an expiry of others that is no time counts as none", () => {
   assert.is(new Event("Ping", 1, { properties: { expirytime: "soon" } }).expires, undefined);
 });
 
-test("wrong values are refused", () => {
+test("wrong values are refused", async () => {
   for (const wrong of [{ expires: "soon" }, { expires: 0 }, { expires: new Date(Number.NaN) }, { cancelKey: 17 }])
-    throwsCode("InvalidEvent", () => new Event("Ping", 1, wrong as never));
-  throwsCode("InvalidEvent", () => new Event("Ping", 1, { cancelKey: "a\nb" }));
-  throwsCode("InvalidEvent", () => new Event("Ping", 1, { cancelKey: "x".repeat(256) }));
+    await throwsCode("InvalidEvent", () => new Event("Ping", 1, wrong as never));
+  await throwsCode("InvalidEvent", () => new Event("Ping", 1, { cancelKey: "a\nb" }));
+  await throwsCode("InvalidEvent", () => new Event("Ping", 1, { cancelKey: "x".repeat(256) }));
 });
 
 test.run();

@@ -71,9 +71,7 @@ test("each key has a rate of its own", async () => {
   const runs: Run[] = [];
   const key = ({ properties }: Event): string => String(properties["tenant"]);
   const hive = await TestHive.start({ actors: noting(rateLimit({ limit: 2, per: "1m", key }), runs) });
-  await hive.push(
-    ["a", "a", "a", "a", "b", "c"].map((tenant, n) => new Event("Ping", n, { properties: { tenant } })),
-  );
+  await hive.push(["a", "a", "a", "a", "b", "c"].map((tenant, n) => new Event("Ping", n, { properties: { tenant } })));
   await hive.clock.advance(1);
   assert.equal(runs.map(({ tenant }) => tenant).sort(), ["a", "a", "b", "c"]);
   await hive.settle();
@@ -110,7 +108,13 @@ test("two hives share the places of a key", async () => {
   await clock.advance("1m");
   await Promise.all(all.map((hive) => hive.stop()));
   assert.is(runs.length, 12);
-  assert.is(mostWithin(runs.map(({ at }) => at), workMs), 3);
+  assert.is(
+    mostWithin(
+      runs.map(({ at }) => at),
+      workMs,
+    ),
+    3,
+  );
 });
 
 test("a place is free again when its run fails", async () => {
@@ -128,11 +132,11 @@ test("a place is free again when its run fails", async () => {
   await hive.stop();
 });
 
-test("wrong limits are refused", () => {
-  throwsCode("InvalidConfiguration", () => rateLimit({ limit: 0 }));
-  throwsCode("InvalidConfiguration", () => rateLimit({ limit: 1, per: "0s" }));
-  throwsCode("InvalidConfiguration", () => concurrency({ max: 101 }));
-  throwsCode("InvalidConfiguration", () => concurrency({ max: 1, retryAfter: -1 }));
+test("wrong limits are refused", async () => {
+  await throwsCode("InvalidConfiguration", () => rateLimit({ limit: 0 }));
+  await throwsCode("InvalidConfiguration", () => rateLimit({ limit: 1, per: "0s" }));
+  await throwsCode("InvalidConfiguration", () => concurrency({ max: 101 }));
+  await throwsCode("InvalidConfiguration", () => concurrency({ max: 1, retryAfter: -1 }));
 });
 
 test.run();
