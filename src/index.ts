@@ -6,9 +6,10 @@ export {
   type BodyOf,
   type EventOf,
   type EventType,
-  type EventTypeOptions,
   type InputOf,
 } from "./events/event-type.ts";
+export type { EventTypeOptions } from "./events/event-type-options.ts";
+export type { Keep, KeepOptions } from "./events/keep.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
@@ -66,12 +67,14 @@ export type {
   RequeuedInSteps,
   RequeueStepsOptions,
   RewindOptions,
+  StoreToClear,
   WhichLetters,
 } from "./hive/hive-queue.ts";
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
-export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
+export type { KeptTopics } from "./hive/keep.ts";
+export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -99,6 +102,7 @@ export type {
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
+  ClearedStore,
   KeepRule,
   KeptEvent,
   LogPosition,
@@ -177,7 +181,8 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate, type Operator } from "./hive/operator.ts";
+export { operate } from "./hive/operate.ts";
+export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
@@ -193,6 +198,10 @@ export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } f
 export type { ControlsOptions } from "./controls/options.ts";
 export type { ActivePause } from "./controls/pauses.ts";
 export type { ScheduledPulser } from "./controls/schedules.ts";
+
+// Alerts: incidents that are sent to people.
+export type { Alert, AlertContext, AlertRule, AlertSink } from "./controls/alerts/alert.ts";
+export { alertEvent, webhook, type WebhookOptions } from "./controls/alerts/sinks.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

@@ -52,7 +52,7 @@ export class MemoryProvider implements Provider {
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
     const rows = new MemoryRows(clock);
     const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);
-    const queues = new MemoryQueueOperator(clock, complete);
+    const queues = new MemoryQueueOperator(clock, complete, rows);
     this.stores = new RowStores(rows, clock);
     this.queues = this.#queues = queues;
     this.#steps = {

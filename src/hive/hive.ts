@@ -143,7 +143,8 @@ export class Hive {
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { loops, specs } = this.#orchestrator;
-    if (options.controls !== false)
+    // A hive that only publishes has nothing to pause.
+    if (options.controls !== false && loops.length + this.#pulsers.length > 0)
       this.#operated = new Operated({
         provider,
         clock,
@@ -151,6 +152,9 @@ export class Hive {
         loops,
         pulsers: this.#pulsers,
         options: options.controls ?? {},
+        alerts: options.alerts ?? [],
+        operator: this.operator,
+        push: (events) => this.#publishing.publish(events),
       });
     this.#publishing = new Publishing({
       provider,
@@ -161,7 +165,8 @@ export class Hive {
       state: () => this.#state,
       specs,
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const unread = this.#operated && (() => this.operator.unread());
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
     const names = descriptors.map(({ queueName }) => queueName);
     const forget = telemetry.observeBehind(async () =>
       this.#state === "running" ? await lagsOf(provider, names) : new Map(),

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import type { KeepRule, StartPosition } from "../../../src/contract/topic-log.ts";
+import type { KeepRule, KeptEvent, StartPosition } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
+import { areBehind } from "../../../src/provider-kit/errors.ts";
 import { KeptEvents } from "./kept-events.ts";
 import { MemoryQueue } from "./queue.ts";
 
@@ -45,6 +46,17 @@ export class Destination {
     if (!this.#log) return;
     if (from === "latest-per-key") queue.enqueueKept(this.#log.latestPerKey());
     queue.follow(this.#log, startOf(this.#log, from));
+  }
+
+  /** Appends events of a backup, which no subscription gets. @returns What stands against it. */
+  restore(log: KeptEvents, events: readonly KeptEvent[]): "taken" | "unread" | undefined {
+    const { next } = log.range;
+    if (!areBehind(next, events)) return "taken";
+    const queues = [...this.queues.values()];
+    if (queues.some(({ position = next }) => position < next)) return "unread";
+    log.restore(events);
+    for (const queue of queues) queue.skipTo(log.range.next);
+    return undefined;
   }
 
   publish(event: Event): void {

@@ -12,10 +12,12 @@ export interface Entry {
   /** True in an ordered queue for the one event of each key that may be leased. */
   holdsKey: boolean;
   readonly replayed: Replayed | undefined;
+  /** When it was published, of an event of the log. */
+  readonly published: number | undefined;
 }
 
-export function newEntry(event: Event, replayed?: Replayed): Entry {
-  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed };
+export function newEntry(event: Event, replayed?: Replayed, published?: number): Entry {
+  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed, published };
 }
 
 /** A leased entry. The lease is held while its queue lists it and it has not expired. */

@@ -23,7 +23,7 @@ import { Destination } from "./destination.ts";
 import type { MemoryLease } from "./entry.ts";
 import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { MemoryTopicLog } from "./topic-log.ts";
+import { MemoryTopicLog, type Tables } from "./topic-log.ts";
 
 /**
  * Queues in the memory of this process, as strict as those of a cloud.
@@ -40,11 +40,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   #destinationsMade = 0;
   #closed = false;
 
-  constructor(clock: Clock, config: MemoryConfig) {
+  constructor(clock: Clock, config: MemoryConfig, tables: Tables) {
     this.#clock = clock;
     this.#config = config;
     this.#recent = new RecentIds(clock, inMs(config.deduplication));
-    this.log = new MemoryTopicLog(clock, this.#destinations);
+    this.log = new MemoryTopicLog(clock, this.#destinations, tables);
   }
 
   problems(): readonly string[] {

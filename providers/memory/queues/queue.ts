@@ -93,7 +93,8 @@ export class MemoryQueue {
 
   /** Adds events of the log out of turn. */
   enqueueKept(events: readonly KeptEvent[], replayed?: (position: number) => Replayed): void {
-    for (const { event, position } of events) this.#enqueue(newEntry(this.#own(event), replayed?.(position)));
+    for (const { event, position, published } of events)
+      this.#enqueue(newEntry(this.#own(event), replayed?.(position), published));
   }
 
   get followsLog(): boolean {
@@ -103,6 +104,11 @@ export class MemoryQueue {
   /** The position of the next event of the log; `undefined` without a log. */
   get position(): number | undefined {
     return this.#reading?.position;
+  }
+
+  /** Leaves out events of the log before a position. */
+  skipTo(position: number): void {
+    if (this.#reading) this.#reading.position = position;
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
@@ -136,10 +142,10 @@ export class MemoryQueue {
     for (;;) {
       const kept = reading.log.at(reading.position);
       if (!kept) return undefined;
-      const { position, event } = kept;
+      const { position, event, published } = kept;
       reading.position = position + 1;
       const { rewind, until, outputs } = reading;
-      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined);
+      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined, published);
       const time = event.enqueueTime?.getTime();
       if (time === undefined || time <= now) return entry;
       this.#delayUntil(entry, time);
@@ -169,7 +175,7 @@ export class MemoryQueue {
     const { ready, leased, delayed } = this.counts();
     const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
     const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
-    const times = taken.map(({ event }) => event.timestamp.getTime());
+    const times = taken.map(({ event, published = event.timestamp.getTime() }) => published);
     const unread = log.at(position)?.published;
     if (unread !== undefined) times.push(unread);
     return {
