@@ -59,7 +59,7 @@ export class MemoryProvider implements Provider {
       rows,
       clock,
       locks: this.stores.locks,
-      async commit(lease: MemoryLease, outputs, changes, cancelled) {
+      commit(lease: MemoryLease, outputs, changes, cancelled) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };

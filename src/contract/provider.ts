@@ -43,10 +43,12 @@ export interface Step {
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
+   * Returns a promise, unless it is done when it returns.
+   *
    * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed.
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
-  commit(outputs: readonly Event[]): Promise<void>;
+  commit(outputs: readonly Event[]): Promise<void> | void;
   /** Cancels waiting events with the commit, before the outputs are published. */
   cancel(key: string): void;
   /** Ends a step without a commit. Its stores then throw `InvalidState` where steps are atomic. */

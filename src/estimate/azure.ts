@@ -92,17 +92,12 @@ function limitsOf(traffic: Traffic, moved: number): (LimitUse | undefined)[] {
 }
 
 function standardCosts(requests: readonly Requests[]): Cost[] {
-  const operations = monthly(requests, "Service Bus");
-  let usd = 0;
-  let from = 0;
-  for (const { upTo, usdPerMillion } of serviceBusTiers) {
-    usd += (Math.max(0, Math.min(operations, upTo) - from) / 1e6) * usdPerMillion;
-    from = upTo;
-  }
-  return [
-    cost("Service Bus standard", monthHours, prices.serviceBusBase),
-    { item: "Service Bus operations", quantity: operations / 1e6, unit: "1,000,000 operations", usd },
-  ];
+  const millions = monthly(requests, "Service Bus") / 1e6;
+  const steps = serviceBusTiers.map(({ from, price }, n): Cost => {
+    const upTo = serviceBusTiers[n + 1]?.from ?? Infinity;
+    return cost("Service Bus operations", Math.max(0, Math.min(millions, upTo) - from), price);
+  });
+  return [cost("Service Bus standard", monthHours, prices.serviceBusBase), ...steps.filter(({ usd }) => usd > 0)];
 }
 
 function premiumCost(units: number): Cost {

@@ -125,8 +125,8 @@ function planFor(
     );
   const times = callTimes[provider];
   const slots = slotsOf(traffic, times, headRoom, observedOn === provider);
-  const { count: processes, note } = processesFor(traffic, slots, times, headRoom);
-  const { requests, limits, costs, notes } = part({ traffic, slots, processes, bytes, backlog });
+  const { count: processes, processors, note } = processesFor(traffic, slots, times, headRoom);
+  const { requests, limits, costs, notes } = part({ traffic, slots, processes, processors, bytes, backlog });
   const inOrder = limits.filter((use) => use !== undefined).toSorted((a, b) => a.reachedAt - b.reachedAt);
   return {
     provider,

@@ -33,8 +33,8 @@ export interface LimitUse {
 export interface Cost {
   readonly item: string;
   readonly quantity: number;
-  readonly unit: string;
   readonly usd: number;
+  readonly price: Price;
 }
 
 /** The plan for one provider. */
@@ -60,6 +60,8 @@ export interface Circumstances {
   readonly traffic: Traffic;
   readonly slots: readonly Slots[];
   readonly processes: number;
+  /** Processors that all processes need. */
+  readonly processors: number;
   /** Bytes of an event, with its properties. */
   readonly bytes: number;
   /** True if queues hold more than a full request takes, so that all requests are full. */
@@ -86,8 +88,8 @@ export function useOf(
 }
 
 /** Returns an item of a bill. @param quantity in the unit of the price, a month. */
-export function cost(item: string, quantity: number, { usd, per }: Price): Cost {
-  return { item, quantity, unit: per, usd: quantity * usd };
+export function cost(item: string, quantity: number, price: Price): Cost {
+  return { item, quantity, usd: quantity * price.usd, price };
 }
 
 /** Returns the calls of each store, by all actors, a second. */

@@ -39,7 +39,7 @@ export function onPostgres({ traffic, processes }: Circumstances): ProviderPart 
       ...fargate(processes),
     ],
     notes: [
-      `A server of ${size} processors; ${processors.toFixed(1)} are needed with room. Its rate was measured on two, and ` +
+      `A server of ${size} processors; ${Number(processors.toPrecision(2))} are needed with room. Its rate was measured on two, and ` +
         "is multiplied here.",
     ],
   };

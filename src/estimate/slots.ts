@@ -49,6 +49,8 @@ export function slotsOf({ flows }: Traffic, times: CallTimes, headRoom: number, 
 /** The number of processes, and a cure where slots alone need so many. */
 export interface Processes {
   readonly count: number;
+  /** Processors in use at most, if slots were enough. */
+  readonly processors: number;
   readonly note: string | undefined;
 }
 
@@ -62,11 +64,11 @@ export function processesFor(
   const [widest] = slots.toSorted((a, b) => b.slots / b.parallelism - a.slots / a.parallelism);
   const bySlots = widest ? Math.ceil(widest.slots / widest.parallelism) : 1;
   const deliveries = flows.reduce((sum, { rate, behaviour }) => sum + rate * behaviour.attempts, 0);
-  const byProcessor = Math.max(1, Math.ceil((deliveries * times.processor) / 1_000 / (1 - headRoom)));
-  const count = Math.max(bySlots, byProcessor);
-  if (!widest || bySlots <= byProcessor) return { count, note: undefined };
+  const processors = Math.max(1, Math.ceil((deliveries * times.processor) / 1_000 / (1 - headRoom)));
+  const count = Math.max(bySlots, processors);
+  if (!widest || bySlots <= processors) return { count, processors, note: undefined };
   const note =
     `${widest.queue} needs ${widest.slots.toLocaleString("en-US")} slots, and a process has ${widest.parallelism}. A ` +
-    `higher parallelism saves processes: their processors are busy to ${Math.ceil((byProcessor / count) * 100)}% at most.`;
-  return { count, note };
+    `higher parallelism saves processes: their processors are busy to ${Math.ceil((processors / count) * 100)}% at most.`;
+  return { count, processors, note };
 }

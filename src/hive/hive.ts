@@ -62,7 +62,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
-/** How long a stop waits beyond its deadline for log events under way, in ms. */
+/** How long a stop waits beyond its deadline for log events and the journal, in ms. */
 const closingMs = 5_000;
 
 /** Actors that work on one provider. Returned by {@link createHive}. */
@@ -311,13 +311,16 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
+    const end = this.#clock.now() + deadlineMs + closingMs;
+    const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
+      work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
     await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
     this.#keeper.close();
-    await this.#operated?.stop();
-    await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
+    await soon(this.#operated?.stop());
+    await soon(this.#logEvents.settled());
     this.#idling.abort();
     await this.#container.close();
-    await this.journal?.close();
+    await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
   }
 

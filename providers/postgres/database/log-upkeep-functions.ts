@@ -146,10 +146,10 @@ BEGIN
   PERFORM 1 FROM beehive.items WHERE store = ANY (v_clear) ORDER BY store, partition, id FOR UPDATE;
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = v_subscription;
+  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   PERFORM 1 FROM beehive.lines WHERE subscription = v_subscription ORDER BY key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
-  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   -- After the leases are gone: what their steps have added until then goes as well.
   DELETE FROM beehive.items WHERE store = ANY (v_clear);
   -- Read before the position: what is published meanwhile was never delivered, and is not replayed.

@@ -1,6 +1,8 @@
 import { collectionStore, counterStore, injects, pulse, type ActorClass } from "beehive-actors";
 import { estimate, type EstimateOptions } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
+import { limits } from "../../../src/estimate/limits.ts";
+import { prices } from "../../../src/estimate/prices.ts";
 import type { ProviderName } from "../../../src/estimate/plan.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
@@ -141,6 +143,27 @@ test("a month costs its quantities at their prices", async () => {
   const perSecond = 10 * 2 + 10 * 2;
   assert.ok(Math.abs((sqs?.usd ?? 0) - (perSecond * 730 * 3_600 * 0.4) / 1e6) < 0.01, String(sqs?.usd));
   assert.is(Math.round(plan.monthlyUsd), Math.round(plan.costs.reduce((sum, { usd }) => sum + usd, 0)));
+});
+
+test("each price and each limit has a source, and each price a date and region", () => {
+  for (const [name, { source, date, region, usd, per }] of Object.entries(prices)) {
+    assert.match(source, /^https:\/\//, name);
+    assert.match(date, /^20\d\d-\d\d$/, name);
+    assert.ok(region !== "" && per !== "" && usd > 0, name);
+  }
+  for (const [name, { source, max }] of Object.entries(limits))
+    assert.ok(max > 0 && /^(https:\/\/|bench\/)/.test(source), name);
+});
+
+test("operations of Service Bus cost less from each step on", async () => {
+  const { plan } = await planOf("azure", { rates: "50/s" });
+  const usd = plan.costs.filter(({ item }) => item === "Service Bus operations").reduce((all, one) => all + one.usd, 0);
+  const perSecond = plan.requests
+    .filter(({ service }) => service === "Service Bus")
+    .reduce((all, one) => all + one.perSecond, 0);
+  const millions = (perSecond * 730 * 3_600) / 1e6;
+  assert.ok(millions > 100 && millions < 2_500);
+  assert.ok(Math.abs(usd - (87 * 0.8 + (millions - 100) * 0.5)) < 0.01, `${usd} for ${millions} millions`);
 });
 
 test("large events are billed by their size", async () => {
