@@ -47,7 +47,7 @@ export function checkInterval(intervalMs: number | undefined): number {
 
 /** Returns the time between two looks, in ms; `undefined` where all hives of a provider are in this process. */
 export function lookInterval(providerName: string, interval: Duration | undefined): number | undefined {
-  if (interval !== undefined) return inMs(interval) as number;
+  if (interval !== undefined) return inMs(interval);
   const module = registeredProvider(providerName);
   if (module?.sharedBetweenProcesses === false) return undefined;
   return module?.journal === "stored" ? defaultMs.stored : defaultMs.other;
