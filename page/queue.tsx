@@ -1,0 +1,127 @@
+import type { QueueDetail, QueueRow } from "../src/dashboard/wire.ts";
+import { useFetched, useLive } from "./connection.ts";
+import { LastHour } from "./overview.tsx";
+import { Ago, count, duration, Empty, Facts, Panel, Problem, rate, TraceLink, Troubles } from "./parts.tsx";
+
+/** One queue: its states, its last hour, its settings and their origins. */
+export function Queue({ of: name }: { readonly of: string }) {
+  const { look } = useLive();
+  const { data, error } = useFetched<QueueDetail>("queue", { name }, look?.at);
+  const row = look?.queues.find((one) => one.name === name);
+  if (error !== undefined) return <Problem text={error} />;
+  if (!look || !data) return <Empty>Looking at {name}…</Empty>;
+  return (
+    <>
+      <h1>{name}</h1>
+      {row ? <Troubles of={row.trouble} /> : <Problem text="The provider has no such queue." />}
+      {row && <States row={row} detail={data} />}
+      <LastHour look={{ series: data.series, hasJournal: look.hasJournal }} />
+      {data.holders.length > 0 && (
+        <Panel title="Keys that wait">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Held back by</th>
+                <th scope="col" class="number">
+                  Events behind
+                </th>
+                <th scope="col" class="number">
+                  Attempts
+                </th>
+                <th scope="col">State</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.holders.map((holder) => (
+                <tr key={holder.eventId}>
+                  <th scope="row">
+                    <TraceLink id={holder.eventId} />
+                  </th>
+                  <td class="number">{count(holder.behind)}</td>
+                  <td class="number">{count(holder.attempts)}</td>
+                  <td>{holder.state}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      )}
+      <Settings of={data} />
+    </>
+  );
+}
+
+function States({ row, detail }: { readonly row: QueueRow; readonly detail: QueueDetail }) {
+  const figures: readonly (readonly [string, string])[] = [
+    ["ready", count(row.ready)],
+    ["in work", count(row.leased)],
+    ["delayed", count(row.delayed)],
+    ["dead letters", count(row.dead)],
+    ["attempts a minute", rate(row.perMinute)],
+    ["an attempt takes", row.tookMs === undefined ? "–" : duration(row.tookMs)],
+    ["oldest waits", row.oldestMs === undefined ? "–" : duration(row.oldestMs)],
+  ];
+  return (
+    <>
+      <dl class="sums">
+        {figures.map(([name, value]) => (
+          <div key={name} class={name === "dead letters" && row.dead > 0 ? "bad" : ""}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {row.dead > 0 && (
+        <p>
+          <a href={`#/letters/${encodeURIComponent(row.name)}`}>Look at the dead letters</a>
+        </p>
+      )}
+      {detail.behind && detail.behind.count > 0 && (
+        <p>
+          {count(detail.behind.count)} kept events are not settled here yet
+          {detail.behind.oldest !== undefined && (
+            <>
+              , the oldest published <Ago time={detail.behind.oldest} />
+            </>
+          )}
+          .
+        </p>
+      )}
+    </>
+  );
+}
+
+function Settings({ of: { actor, settings, publishes } }: { readonly of: QueueDetail }) {
+  return (
+    <Panel title="Settings">
+      <Facts
+        of={[
+          ["Actor", actor],
+          ["Publishes", publishes.join(", ")],
+        ]}
+      />
+      {settings.length === 0 ? (
+        <Empty>The settings are known where the actors are: in a hive, or with modules behind beehive dashboard.</Empty>
+      ) : (
+        <table class="settings">
+          <thead>
+            <tr>
+              <th scope="col">Setting</th>
+              <th scope="col">In effect</th>
+              <th scope="col">From</th>
+            </tr>
+          </thead>
+          <tbody>
+            {settings.map(({ name, value, origin }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{value}</td>
+                <td class="dim">{origin}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
