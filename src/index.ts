@@ -156,8 +156,27 @@ export {
   type TracedAttempt,
   type TracedBranch,
   type TracedEvent,
+  type TracedPause,
   type TraceState,
 } from "./journal/trace/trace.ts";
+
+// Operators: pauses, settings, processes at work, and who did what.
+export { operate, type Operator } from "./hive/operator.ts";
+export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { Act } from "./controls/acts.ts";
+export type {
+  ByOperator,
+  OperatedState,
+  OperatedStates,
+  OperatorPause,
+  OperatorSettings,
+  PauseOptions,
+  SettingsChange,
+} from "./controls/controls.ts";
+export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } from "./controls/heartbeats.ts";
+export type { ControlsOptions } from "./controls/options.ts";
+export type { ActivePause } from "./controls/pauses.ts";
+export type { ScheduledPulser } from "./controls/schedules.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

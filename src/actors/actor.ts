@@ -6,6 +6,7 @@ import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
+import type { ThrottleOptions } from "./middleware/throttle.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
 /** The events that an actor returns: any iterable, also an async one, or nothing. */
@@ -192,7 +193,9 @@ export interface ActorDescriptor {
   readonly supervision: readonly SupervisionRule<number>[];
   readonly failureLimit: FailureLimit<number> | undefined;
   readonly middleware: readonly Middleware[];
-  /** Origin of each setting: `default`, `decorator`, the path of a file, or the name of a variable. */
+  /** The throttle that an operator set, which is among the middleware. */
+  readonly throttle?: ThrottleOptions | undefined;
+  /** Origin of each setting: `default`, `decorator`, the path of a file, the name of a variable, or `operator NAME`. */
   readonly origins: Readonly<Record<string, string>>;
 }
 

@@ -53,7 +53,8 @@ const maxReruns = 20;
  * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
 export class DeliveryLoop {
-  readonly descriptor: ActorDescriptor;
+  /** Its settings may change while it runs, see {@link use}. */
+  descriptor: ActorDescriptor;
   /** Leases events as slots come free, and knows about pauses. */
   readonly polling: Polling;
   /** The partition keys that failing events of an ordered subscription hold back. */
@@ -67,6 +68,7 @@ export class DeliveryLoop {
   readonly #maxAttempts: number;
   #stopped = false;
   #settled = 0;
+  #committed = 0;
 
   constructor(descriptor: ActorDescriptor, parts: DeliveryLoopParts) {
     const { clock, provider, random, stopHive } = parts;
@@ -104,6 +106,11 @@ export class DeliveryLoop {
     return this.#settled;
   }
 
+  /** The number of events that were committed so far. */
+  get committed(): number {
+    return this.#committed;
+  }
+
   /** The leases that are worked on now. */
   get leases(): readonly Lease[] {
     return [...this.#deliveries].map(({ lease }) => lease);
@@ -111,6 +118,12 @@ export class DeliveryLoop {
 
   start(): void {
     this.polling.start();
+  }
+
+  /** Works with other settings from the next event on. */
+  use(descriptor: ActorDescriptor): void {
+    this.descriptor = descriptor;
+    this.polling.use(descriptor);
   }
 
   /**
@@ -164,14 +177,16 @@ export class DeliveryLoop {
       try {
         assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(lease.event);
-        outcome =
-          this.polling.pausedMs > 0
-            ? await this.#settlement.abandonWhilePaused(delivery)
-            : await this.#runStep(delivery, span);
+        outcome = this.polling.refuses
+          ? await this.#settlement.abandonWhilePaused(delivery)
+          : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
-      if (outcome === "committed") this.polling.proven();
+      if (outcome === "committed") {
+        this.#committed++;
+        this.polling.proven();
+      }
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs application code, which may throw. An event left unsettled is redelivered when its lease ends.

@@ -44,7 +44,7 @@ export class Settlement {
   async abandonWhilePaused(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
     const { queues, polling } = this.#parts;
-    await queues.abandon(delivery.lease, { delayMs: polling.pausedMs, countAttempt: false });
+    await queues.abandon(delivery.lease, { delayMs: polling.refusedMs, countAttempt: false });
     return "abandoned";
   }
 

@@ -1,13 +1,13 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import { PauseSubscription } from "../base/errors.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
-import type { PausedBy } from "../actors/pause.ts";
+import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { lagsOf, type Lag } from "./lags.ts";
+import { causeOf } from "./operated.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
@@ -54,12 +54,20 @@ export interface ActorHealth {
   readonly lag: Lag | undefined;
 }
 
+/** A pause of a subscription, which an operator or supervision began. */
 export interface PauseHealth {
-  readonly by: PausedBy;
-  /** When the pause ends. In the past while single events are tried, until one is committed. */
-  readonly until: Date;
-  /** The failure behind the pause, as {@link ProviderHealth.error}. */
-  readonly error: string;
+  readonly by: PausedBy | "operator";
+  /** The name of the operator; `undefined` for a pause of supervision. */
+  readonly operator: string | undefined;
+  /** The words of the operator, or the failure behind the pause as {@link ProviderHealth.error}. */
+  readonly reason: string;
+  readonly since: Date;
+  /**
+   * The end of the pause; `undefined` until an operator resumes.
+   *
+   * In the past while single events are tried, until one is committed.
+   */
+  readonly until: Date | undefined;
 }
 
 export interface HealthParts {
@@ -79,9 +87,14 @@ const stuckMs = 120_000;
 
 const maxHeldKeys = 10;
 
-/** Returns the cause of a requested pause, which says more than the request. */
-function causeOf(error: unknown): unknown {
-  return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
+function heldHealth({ by, reason, since, until }: Hold): PauseHealth {
+  const end = until === undefined ? undefined : new Date(until);
+  return { by: "operator", operator: by, reason, since: new Date(since), until: end };
+}
+
+function pausedHealth({ by, error, since, until }: Pause): PauseHealth {
+  const reason = errorNameOf(causeOf(error));
+  return { by, operator: undefined, reason, since: new Date(since), until: new Date(until) };
 }
 
 /** The response of the provider. */
@@ -111,7 +124,7 @@ export class HealthCheck {
   }
 
   #actor(
-    { descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop,
+    { descriptor, inFlight, polling: { state, paused, held }, heldKeys }: DeliveryLoop,
     lags: Answer["lags"],
     running: boolean,
   ): ActorHealth {
@@ -125,7 +138,7 @@ export class HealthCheck {
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
-      paused: paused && { by: paused.by, until: new Date(paused.until), error: errorNameOf(causeOf(paused.error)) },
+      paused: held ? heldHealth(held) : paused && pausedHealth(paused),
       heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
       lag: lags.get(descriptor.queueName),
     };

@@ -2,10 +2,12 @@ import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
 import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { logOf } from "./hive-log.ts";
+import type { Operator } from "./operator.ts";
 import { isStart } from "../actors/descriptor.ts";
 import { objectProblems, throwProblems } from "../base/problems.ts";
 
@@ -41,11 +43,13 @@ function rewindProblems(options: unknown): string[] {
 export class HiveQueue {
   readonly name: QueueName;
   readonly #provider: Provider;
+  readonly #operator: Operator;
   readonly #queues: QueueOperator;
 
   /** @internal Created by `hive.queue`. */
-  constructor(name: QueueName, provider: Provider) {
+  constructor(name: QueueName, provider: Provider, operator: Operator) {
     this.name = name;
+    this.#operator = operator;
     this.#provider = provider;
     this.#queues = provider.queues;
   }
@@ -57,6 +61,48 @@ export class HiveQueue {
    */
   counts(): Promise<QueueCounts> {
     return this.#queues.counts(this.name);
+  }
+
+  /**
+   * Leases nothing in any process until an operator resumes, or until the end of the pause.
+   *
+   * Events in work are finished. Other processes follow within seconds, also those that start later.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidConfiguration` for a wrong option.
+   * @example
+   * await queue.pause({ reason: "the bank is down", until: new Date(Date.now() + 3_600_000), by: "ada" });
+   */
+  async pause(options: PauseOptions): Promise<void> {
+    await this.#assertRead("pause");
+    await this.#operator.controls.pause("queue", this.name.toString(), options);
+  }
+
+  /**
+   * Leases events again. Does nothing when no operator has paused it.
+   *
+   * @throws BeeHiveError `InvalidState` while all subscriptions are paused.
+   */
+  resume(options: ByOperator): Promise<void> {
+    return this.#operator.controls.resume("queue", this.name.toString(), options);
+  }
+
+  /**
+   * Changes settings of the subscription while hives work on it, in every process.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidConfiguration` for a wrong value.
+   * @example
+   * await queue.set({ parallelism: 20, throttle: { limit: 100, per: "1m" }, by: "ada" });
+   */
+  async set(change: SettingsChange): Promise<void> {
+    await this.#assertRead("set");
+    await this.#operator.controls.set(this.name.toString(), change);
+  }
+
+  /** Returns what operators have set for the subscription; the pause of all subscriptions counts. */
+  async operated(): Promise<OperatedState> {
+    const { all, queues } = await this.#operator.states();
+    const { pause, settings } = queues.get(this.name.toString()) ?? {};
+    return { pause: pause ?? all, settings };
   }
 
   /** Yields the dead letters, oldest first. @throws BeeHiveError `QueueNotFound`. */
@@ -105,6 +151,16 @@ export class HiveQueue {
   async rewind(options: RewindOptions): Promise<void> {
     throwProblems(rewindProblems(options));
     await logOf(this.#provider).rewind(this.name, options.to, options.outputs);
+  }
+
+  async #assertRead(act: string): Promise<void> {
+    const { kind, topic } = this.name;
+    if (kind === "topic")
+      throw new BeeHiveError(
+        "InvalidQueueName",
+        `Cannot ${act} ${this.name}: it is a topic, which nobody reads. Name a subscription of it: ${topic}-Something.`,
+      );
+    await this.#operator.assertQueue(this.name);
   }
 
   async #forLetters(which: WhichLetters, settle: (id: string) => Promise<void>): Promise<number> {

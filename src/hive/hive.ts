@@ -15,10 +15,10 @@ import { throwProblems, withProblems } from "../base/problems.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { RunningHive } from "../controls/heartbeats.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import type { Event } from "../events/event.ts";
-import { QueueName } from "../events/queue-name.ts";
 import { ActorContainer } from "../injection/container.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -31,9 +31,12 @@ import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
-import { HiveQueue } from "./hive-queue.ts";
+import type { HivePulser } from "./hive-pulser.ts";
+import type { HiveQueue } from "./hive-queue.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
 import { openProvider } from "./open-provider.ts";
+import { Operated } from "./operated.ts";
+import { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { Publishing } from "./publishing.ts";
@@ -68,6 +71,8 @@ export class Hive {
   /** Its publishers by the clock. */
   readonly pulsers: readonly Pulser[];
   readonly provider: Provider;
+  /** The acts of an operator on all hives of the provider. */
+  readonly operator: Operator;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
   readonly #publishing: Publishing;
@@ -81,6 +86,7 @@ export class Hive {
   readonly #pulsers: readonly Pulsing[];
   readonly #orchestrator: Orchestrator;
   readonly #healthCheck: HealthCheck;
+  readonly #operated: Operated | undefined;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
   #state: HiveState = "new";
@@ -99,6 +105,7 @@ export class Hive {
     const logger = safeLogger(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
     this.provider = provider;
+    this.operator = new Operator(provider, clock);
     this.#clock = clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
@@ -134,10 +141,20 @@ export class Hive {
       observers: [
         ...(recording ? [recording] : []),
         ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
+        ...(options.controls === false ? [] : [{ paused: () => this.#operated?.pauseBegan() }]),
       ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { loops, specs } = this.#orchestrator;
+    if (options.controls !== false)
+      this.#operated = new Operated({
+        provider,
+        clock,
+        logger,
+        loops,
+        pulsers: this.#pulsers,
+        options: options.controls ?? {},
+      });
     this.#publishing = new Publishing({
       provider,
       clock,
@@ -196,7 +213,8 @@ export class Hive {
    */
   async deliver(lease: Lease): Promise<Outcome> {
     this.#container.check(this.descriptors, this.#logger);
-    return this.#orchestrator.deliver(lease);
+    await this.#operated?.beforeDelivery();
+    return await this.#orchestrator.deliver(lease);
   }
 
   /**
@@ -211,6 +229,9 @@ export class Hive {
     if (this.#state !== "new")
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
+    await this.#operated?.start();
+    // It may have been stopped meanwhile.
+    if (this.#state !== "running") return;
     this.#orchestrator.start();
     for (const pulser of this.#pulsers) pulser.start();
   }
@@ -290,6 +311,7 @@ export class Hive {
   async #close(deadlineMs: number): Promise<void> {
     await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
     this.#keeper.close();
+    await this.#operated?.stop();
     await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
     this.#idling.abort();
     await this.#container.close();
@@ -303,7 +325,7 @@ export class Hive {
 
   /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
-    return descriptorsText(this.descriptors);
+    return descriptorsText(this.#orchestrator.loops.map(({ descriptor }) => descriptor));
   }
 
   /**
@@ -334,18 +356,39 @@ export class Hive {
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
-    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
+    const holds = live ? await this.operator.controls.holds() : undefined;
+    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
   }
 
   /**
-   * Returns a subscription or queue, to count its events and to requeue or drop its dead letters.
+   * Returns a subscription or queue, to look after: counts, pauses, settings, dead letters.
    *
    * @throws BeeHiveError `InvalidQueueName`.
    * @example
    * await hive.queue("OrderAccepted-Payment").requeue({ all: true });
    */
   queue(name: string): HiveQueue {
-    return new HiveQueue(QueueName.parse(name), this.provider);
+    return this.operator.queue(name);
+  }
+
+  /**
+   * Returns a pulser, to pause and resume it.
+   *
+   * @example
+   * await hive.pulser("Nightly").pause({ reason: "stocktaking", by: "ada" });
+   */
+  pulser(name: string): HivePulser {
+    return this.operator.pulser(name);
+  }
+
+  /**
+   * Returns the processes at work on the provider, with their subscriptions.
+   *
+   * @example
+   * for (const { host, pid, inFlight } of await hive.hives()) console.log(host, pid, inFlight);
+   */
+  hives(): Promise<readonly RunningHive[]> {
+    return this.operator.hives();
   }
 
   /**

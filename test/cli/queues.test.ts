@@ -39,7 +39,8 @@ test("each event is counted in its state, with the oldest age", async () => {
     delayed: 1,
     dead: 1,
     lag: 2,
-    paused: null,
+    pauses: [],
+    readers: 0,
     holders: [],
     log: null,
   });

@@ -1,18 +1,23 @@
 import type { CliCommand } from "../command.ts";
+import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
+import { hives } from "./hives.ts";
 import { init } from "./init.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
+import { pausing } from "./pause.ts";
 import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
+import { schedules } from "./schedules.ts";
+import { set } from "./set.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
 import { trace } from "./trace.ts";
@@ -25,6 +30,11 @@ export const commands: readonly CliCommand[] = [
   relay,
   queues,
   ...deadLetters,
+  ...pausing,
+  set,
+  hives,
+  schedules,
+  acts,
   trace,
   log,
   rewind,

@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import { basename } from "node:path";
-import { ownManifest } from "../package-root.ts";
+import { ownManifest } from "../../base/package-root.ts";
 
 /** Returns the version range of this release. */
 export function packageSpec(): string {

@@ -53,6 +53,16 @@ export interface TracedEvent {
   readonly branches: readonly TracedBranch[];
 }
 
+/** The pause of a subscription where an event waits. */
+export interface TracedPause {
+  /** The end, in ms since the epoch; `undefined` until an operator resumes. */
+  readonly until: number | undefined;
+  /** The operator, or the cause for which a process paused, see {@link PausedBy}. */
+  readonly by: string;
+  /** The words of the operator, or the message of the error. */
+  readonly reason: string | undefined;
+}
+
 /** The copy of an event at one subscription or queue. */
 export interface TracedBranch {
   /** The subscription or queue; the destination when it is unread. */
@@ -63,11 +73,11 @@ export interface TracedBranch {
   /** The event of its partition key that it waits behind, if the provider reports it. */
   readonly behind: string | undefined;
   /**
-   * The pause of the subscription: its end in ms since the epoch, and its reason, see {@link PausedBy}.
+   * The pause of the subscription, of an operator or in a process, see {@link TracedPause}.
    *
    * The journal does not know whether the process that paused it has ended.
    */
-  readonly paused: { readonly until: number; readonly by: string } | undefined;
+  readonly paused: TracedPause | undefined;
   /** Sorted by their ends. */
   readonly attempts: readonly TracedAttempt[];
 }
@@ -163,12 +173,17 @@ function writeBranch(branch: TracedBranch, indent: string, start: number, lines:
   if (branch.state === "dead-lettered" && branch.attempts.at(-1)?.outcome === "dead-lettered") return;
   const due = branch.dueAt === undefined ? "" : ` until ${timeOf(branch.dueAt)}`;
   const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}`;
-  const paused = branch.paused ? ` (paused by ${branch.paused.by} until ${timeOf(branch.paused.until)})` : "";
+  const paused = branch.paused ? ` (${pauseText(branch.paused)})` : "";
   lines.push(
     name.kind === "topic"
       ? `${indent}${words[branch.state]}`
       : `${indent}${reader}: ${words[branch.state]}${behind}${due}${paused}`,
   );
+}
+
+function pauseText({ by, until, reason = "" }: TracedPause): string {
+  const end = until === undefined ? "" : ` until ${timeOf(until)}`;
+  return `paused by ${by}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function attemptText({ actor, attempt, outcome, time, durationMs, error }: TracedAttempt, start: number): string {

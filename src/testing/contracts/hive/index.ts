@@ -2,6 +2,7 @@ import type { ContractCase } from "../contract.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
+import { operating } from "./operating.ts";
 import { once } from "./once.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
@@ -18,4 +19,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...publishing,
   ...state,
   ...transactions,
+  ...operating,
 ];

@@ -1,0 +1,120 @@
+import { systemClock, type Clock } from "../base/clock.ts";
+import type { Provider } from "../contract/provider.ts";
+import type { QueueSpec } from "../contract/queue-operator.ts";
+import { Controls, type ByOperator, type OperatedStates, type PauseOptions } from "../controls/controls.ts";
+import type { Act } from "../controls/acts.ts";
+import { tellNow } from "../controls/beater.ts";
+import { unknownName } from "../controls/checks.ts";
+import { Heartbeats, type RunningHive } from "../controls/heartbeats.ts";
+import { pausesOf, type ActivePause } from "../controls/pauses.ts";
+import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
+import { QueueName } from "../events/queue-name.ts";
+import { HivePulser } from "./hive-pulser.ts";
+import { HiveQueue } from "./hive-queue.ts";
+
+/**
+ * Returns the acts of an operator on a provider, without actors: for a tool, a dashboard, a script.
+ *
+ * Every hive on the provider follows within seconds, see {@link ControlsOptions}. A hive has the same acts.
+ *
+ * @example
+ * const operator = operate(await openProvider("postgres://localhost/shop"));
+ * await operator.queue("OrderAccepted-Payment").pause({ reason: "the bank is down", by: "ada" });
+ */
+export function operate(provider: Provider, { clock = systemClock }: { readonly clock?: Clock } = {}): Operator {
+  return new Operator(provider, clock);
+}
+
+/** The acts of an operator on all hives of a provider. Returned by {@link operate}. */
+export class Operator {
+  readonly provider: Provider;
+  readonly #clock: Clock;
+  readonly #controls: Controls;
+  readonly #heartbeats: Heartbeats;
+
+  /** @internal Created by {@link operate}. */
+  constructor(provider: Provider, clock: Clock) {
+    this.provider = provider;
+    this.#clock = clock;
+    this.#controls = new Controls(provider, clock);
+    this.#heartbeats = new Heartbeats(provider.stores, clock);
+  }
+
+  /** @internal The controls, for what this operator returns. */
+  get controls(): Controls {
+    return this.#controls;
+  }
+
+  /** Returns a subscription or queue, to look after. @throws BeeHiveError `InvalidQueueName`. */
+  queue(name: string): HiveQueue {
+    return new HiveQueue(QueueName.parse(name), this.provider, this);
+  }
+
+  /** Returns a pulser, to pause and resume it. */
+  pulser(name: string): HivePulser {
+    return new HivePulser(name, this);
+  }
+
+  /**
+   * Pauses all subscriptions, also those of hives that start later. Pulsers go on.
+   *
+   * @throws BeeHiveError `InvalidConfiguration` for a wrong option.
+   * @example
+   * await operator.pauseAll({ reason: "restoring the database", by: "ada" });
+   */
+  pauseAll(options: PauseOptions): Promise<void> {
+    return this.#controls.pause("queue", undefined, options);
+  }
+
+  /** Ends every pause of subscriptions that operators set. */
+  resumeAll(options: ByOperator): Promise<void> {
+    return this.#controls.resume("queue", undefined, options);
+  }
+
+  /** Returns what operators have set, in one look. */
+  states(): Promise<OperatedStates> {
+    return this.#controls.states();
+  }
+
+  /** Returns every pause that has not ended: of operators, and of supervision in each process. */
+  async pauses(): Promise<readonly ActivePause[]> {
+    return pausesOf(await this.states(), await this.hives());
+  }
+
+  /**
+   * Returns the processes at work, the longest-running first.
+   *
+   * A process that missed three heartbeats is left out; so are hosts that hand over events, and hives without controls.
+   */
+  async hives(): Promise<readonly RunningHive[]> {
+    await tellNow(this.provider.stores);
+    return await this.#heartbeats.running();
+  }
+
+  /** Returns each pulser with its last and next firing, by name. */
+  async schedules(): Promise<readonly ScheduledPulser[]> {
+    const [hives, states] = [await this.hives(), await this.states()];
+    return await schedulesOf(hives, states, this.provider.stores, this.#clock.now());
+  }
+
+  /** Yields what operators did in the last 90 days, newest first. */
+  acts(): AsyncIterable<Act> {
+    return this.#controls.acts.read();
+  }
+
+  /** @internal Throws `QueueNotFound` with the name that was probably meant. */
+  async assertQueue(name: QueueName): Promise<void> {
+    const { queues } = this.provider;
+    const spec: QueueSpec = { name, ordered: false, leaseMs: 30_000, maxAttempts: 10 };
+    if ((await queues.missing([spec])).length === 0) return;
+    const read = (await this.hives()).flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
+    const listed = ((await queues.names?.()) ?? []).map(String);
+    throw unknownName("QueueNotFound", name.kind, name.toString(), [...new Set([...read, ...listed])].toSorted());
+  }
+
+  /** @internal Throws `NotFound` with the name that was probably meant. */
+  async assertPulser(name: string): Promise<void> {
+    const known = (await this.schedules()).map(({ pulser }) => pulser);
+    if (!known.includes(name)) throw unknownName("NotFound", "pulser", name, known);
+  }
+}

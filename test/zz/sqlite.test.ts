@@ -1,0 +1,27 @@
+/** Every contract on the SQLite provider, with each installed driver. */
+import { closeHolding } from "../support/close-holding.ts";
+import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
+import { SqliteProvider } from "../../providers/sqlite/index.ts";
+import * as contracts from "../../src/testing/index.ts";
+import { operating } from "../../src/testing/contracts/hive/operating.ts";
+import { runContract } from "../support/run-contract.ts";
+import { sqliteFile } from "../support/sqlite-file.ts";
+import { suite } from "../support/suite.ts";
+
+for (const driver of availableDrivers()) {
+  const file = sqliteFile();
+  const clock = new contracts.ForgetfulClock();
+  const provider = new SqliteProvider({ file: file.path, driver, clock });
+  let names = 0;
+  const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Sqlite${++names}` };
+  const on = `sqlite on ${driver}`;
+
+  runContract(`${on}: hive`, operating, subject);
+
+  const closing = suite(`${on}: close`);
+  closing("a closed provider leaves nothing that keeps the process", async () => {
+    await closeHolding(provider);
+    file[Symbol.dispose]();
+  });
+  closing.run();
+}
