@@ -71,8 +71,9 @@ function Kept({ topic, of }: { readonly topic: string; readonly of: string }) {
             </button>
             <Ago time={event.published} />
             <b>{event.type}</b>
-            <TraceLink id={event.id} />
-            {event.key !== undefined && <TraceLink id={event.key} />}
+            <span>
+              <TraceLink id={event.id} /> {event.key !== undefined && <TraceLink id={event.key}>key {event.key}</TraceLink>}
+            </span>
             {shown === event.position && <EventFacts event={event} />}
           </li>
         ))}

@@ -72,7 +72,8 @@ function Group({ group, changed }: { readonly group: LetterGroup; readonly chang
         <Act
           kind="danger"
           disabled={isBusy}
-          confirm={`Drop ${count(group.count)} dead letters of ${queue} for good?`}
+          title="Drop for good?"
+          ask={<p>{`${count(group.count)} dead letters of ${queue} will be gone, with their events.`}</p>}
           run={() => act("drop", { queue, group: id }).finally(changed)}
         >
           Drop all

@@ -1,6 +1,7 @@
 import type { Drawing, Look, QueueRow } from "../src/dashboard/wire.ts";
 import { Chart } from "./chart.tsx";
 import { useFetched, useLive } from "./connection.ts";
+import { Pause } from "./controls.tsx";
 import { Graph } from "./graph.tsx";
 import { count, duration, Empty, Panel, Problem, QueueLink, rate, Troubles } from "./parts.tsx";
 
@@ -19,6 +20,7 @@ export function Overview() {
       {look.warnings.map((warning) => (
         <Problem key={warning} text={warning} />
       ))}
+      {look.pause && <Pause of={look.pause} />}
       <Sums look={look} />
       <div class={drawing && drawing.width < besideWidth ? "beside" : ""}>
         {drawing && drawing.cards.length > 0 && (
@@ -58,7 +60,7 @@ function InTrouble({ rows }: { readonly rows: readonly QueueRow[] }) {
   );
 }
 
-function Sums({ look: { queues } }: { readonly look: Look }) {
+function Sums({ look: { queues, hives } }: { readonly look: Look }) {
   const sum = (of: (row: QueueRow) => number): number => queues.reduce((total, row) => total + of(row), 0);
   const oldest = Math.max(0, ...queues.map(({ oldestMs = 0 }) => oldestMs));
   const figures: readonly (readonly [name: string, value: string, isBad?: boolean])[] = [
@@ -68,6 +70,7 @@ function Sums({ look: { queues } }: { readonly look: Look }) {
     ["delayed", count(sum((row) => row.delayed))],
     ["oldest waits", oldest === 0 ? "–" : duration(oldest)],
     ["dead letters", count(sum((row) => row.dead)), sum((row) => row.dead) > 0],
+    ["processes", count(hives.length)],
   ];
   return (
     <dl class="sums">
@@ -127,7 +130,7 @@ function Queues({ rows, hasRates }: { readonly rows: readonly QueueRow[]; readon
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {rows.toSorted(troubledFirst).map((row) => (
               <tr key={row.name}>
                 <th scope="row">
                   <QueueLink name={row.name} />
@@ -146,6 +149,14 @@ function Queues({ rows, hasRates }: { readonly rows: readonly QueueRow[]; readon
       </div>
     </Panel>
   );
+}
+
+function troubledFirst(one: QueueRow, other: QueueRow): number {
+  return rankOf(other) - rankOf(one);
+}
+
+function rankOf({ trouble: [worst] }: QueueRow): number {
+  return worst === undefined ? 0 : worst.level === "bad" ? 2 : 1;
 }
 
 function Amount({ of, isBad = false }: { readonly of: number; readonly isBad?: boolean }) {

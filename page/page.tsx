@@ -6,9 +6,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { connect, useLive, type Live } from "./connection.ts";
 import { count } from "./parts.tsx";
 import { History } from "./history.tsx";
+import { Hives } from "./hives.tsx";
 import { Letters } from "./letters.tsx";
 import { Overview } from "./overview.tsx";
 import { Queue } from "./queue.tsx";
+import { Schedules } from "./schedules.tsx";
 import { Send } from "./send.tsx";
 import { TraceScreen } from "./trace.tsx";
 
@@ -30,6 +32,8 @@ const screens: Readonly<Record<string, Screen>> = {
   letters: { title: "Dead letters", show: Letters, inMenu: true },
   trace: { title: "Trace", show: TraceScreen, inMenu: true },
   history: { title: "History", show: History, inMenu: true },
+  hives: { title: "Hives", show: Hives, inMenu: true },
+  schedules: { title: "Schedules", show: Schedules, inMenu: true },
   send: { title: "Send", show: Send, inMenu: true },
 };
 

@@ -95,31 +95,37 @@ export function TraceLink({ id, children }: { readonly id: string; readonly chil
   );
 }
 
-/** A button that asks before it acts, where the action is final. Shows why it failed. */
+type Kind = "plain" | "primary" | "danger";
+
+/** A button that acts, or opens a dialog that asks first. Shows why it failed. Hidden from those who may only look. */
 export function Act({
   children,
-  confirm,
+  title,
+  ask,
   run,
   kind = "plain",
   disabled = false,
 }: {
   readonly children: ComponentChildren;
-  /** The question; without one the button acts at once. */
-  readonly confirm?: string;
-  readonly run: () => Promise<unknown>;
-  readonly kind?: "plain" | "primary" | "danger";
+  /** The title of the dialog. */
+  readonly title?: string;
+  /** The content of the dialog: a question, or fields. Without it, the button acts at once. */
+  readonly ask?: ComponentChildren;
+  /** @param fields The fields of the dialog. */
+  readonly run: (fields: FormData) => Promise<unknown>;
+  readonly kind?: Kind;
   readonly disabled?: boolean;
 }) {
   const { me } = useLive();
   const [state, setState] = useState<{ busy: boolean; error?: string }>({ busy: false });
   const dialog = useRef<HTMLDialogElement>(null);
   if (me?.canAct !== true) return null;
-  const start = async (): Promise<void> => {
-    dialog.current?.close();
+  const start = async (fields: FormData): Promise<void> => {
     setState({ busy: true });
     try {
-      await run();
+      await run(fields);
       setState({ busy: false });
+      dialog.current?.close();
     } catch (error) {
       setState({ busy: false, error: messageOf(error) });
     }
@@ -130,22 +136,32 @@ export function Act({
         type="button"
         class={kind}
         disabled={disabled || state.busy}
-        onClick={() => (confirm === undefined ? void start() : dialog.current?.showModal())}
+        onClick={() => (ask === undefined ? void start(new FormData()) : dialog.current?.showModal())}
       >
         {children}
       </button>
-      <Problem text={state.error} />
-      {confirm !== undefined && (
-        <dialog ref={dialog} aria-label="Confirm">
-          <p>{confirm}</p>
-          <footer>
-            <button type="button" onClick={() => dialog.current?.close()}>
-              Cancel
-            </button>
-            <button type="button" class={kind} onClick={() => void start()}>
-              {children}
-            </button>
-          </footer>
+      {ask === undefined ? (
+        <Problem text={state.error} />
+      ) : (
+        <dialog ref={dialog} aria-label={title}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void start(new FormData(event.currentTarget));
+            }}
+          >
+            <h2>{title}</h2>
+            {ask}
+            <Problem text={state.error} />
+            <footer>
+              <button type="button" onClick={() => dialog.current?.close()}>
+                Cancel
+              </button>
+              <button class={kind === "plain" ? "primary" : kind} disabled={state.busy}>
+                {children}
+              </button>
+            </footer>
+          </form>
         </dialog>
       )}
     </>

@@ -1,5 +1,6 @@
 import type { QueueDetail, QueueRow } from "../src/dashboard/wire.ts";
 import { useFetched, useLive } from "./connection.ts";
+import { Acts, ChangeSettings, Pause, PauseButtons } from "./controls.tsx";
 import { LastHour } from "./overview.tsx";
 import { Ago, count, duration, Empty, Facts, Panel, Problem, rate, TraceLink, Troubles } from "./parts.tsx";
 
@@ -14,6 +15,11 @@ export function Queue({ of: name }: { readonly of: string }) {
     <>
       <h1>{name}</h1>
       {row ? <Troubles of={row.trouble} /> : <Problem text="The provider has no such queue." />}
+      {row?.pauses.map((pause) => <Pause key={`${pause.hive} ${pause.since}`} of={pause} />)}
+      <div class="actions">
+        {row && <PauseButtons target={{ queue: name }} pauses={row.pauses} />}
+        {row && row.dead > 0 && <a href={`#/letters/${encodeURIComponent(name)}`}>See its dead letters by cause</a>}
+      </div>
       {row && <States row={row} detail={data} />}
       <LastHour look={{ series: data.series, hasJournal: look.hasJournal }} />
       {data.holders.length > 0 && (
@@ -47,6 +53,7 @@ export function Queue({ of: name }: { readonly of: string }) {
         </Panel>
       )}
       <Settings of={data} />
+      <Acts on={name} fresh={look.at} />
     </>
   );
 }
@@ -71,11 +78,6 @@ function States({ row, detail }: { readonly row: QueueRow; readonly detail: Queu
           </div>
         ))}
       </dl>
-      {row.dead > 0 && (
-        <p>
-          <a href={`#/letters/${encodeURIComponent(row.name)}`}>Look at the dead letters</a>
-        </p>
-      )}
       {detail.behind && detail.behind.count > 0 && (
         <p>
           {count(detail.behind.count)} kept events are not settled here yet
@@ -91,9 +93,9 @@ function States({ row, detail }: { readonly row: QueueRow; readonly detail: Queu
   );
 }
 
-function Settings({ of: { actor, settings, publishes } }: { readonly of: QueueDetail }) {
+function Settings({ of: { name, actor, settings, publishes } }: { readonly of: QueueDetail }) {
   return (
-    <Panel title="Settings">
+    <Panel title="Settings" aside={<ChangeSettings queue={name} settings={settings} />}>
       <Facts
         of={[
           ["Actor", actor],

@@ -11,13 +11,13 @@ export function Send() {
   const [chosen, setChosen] = useState<string>();
   if (me?.canAct === false) return <Empty>You may look, and not send.</Empty>;
   if (!types) return <Problem text={error} />;
-  const type = types.find(({ name }) => name === chosen) ?? types[0];
+  const type = types.find(({ name }) => name === chosen) ?? types.find(({ isEntry }) => isEntry) ?? types[0];
   return (
     <>
       <h1>Send an event</h1>
       <Panel title={type?.name ?? "An event of any type"}>
         {types.length > 0 && (
-          <label class="field">
+          <label class="field form">
             Type
             <select value={type?.name} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
               {types.map(({ name }) => (

@@ -107,6 +107,9 @@ const signs: Readonly<Record<TracedBranch["state"], readonly [sign: string, word
 function Branch({ branch }: { readonly branch: TracedBranch }) {
   const { queueName, state, attempts, dueAt, behind, paused } = branch;
   const [sign, words, level] = signs[state];
+  const [only] = attempts;
+  // One attempt that went well needs no line of its own.
+  const isPlain = attempts.length === 1 && only?.outcome === "committed";
   return (
     <li>
       <div class="node">
@@ -114,6 +117,7 @@ function Branch({ branch }: { readonly branch: TracedBranch }) {
           {sign}
         </span>
         <QueueLink name={queueName} /> <span class={level}>{words}</span>
+        {isPlain && <span class="dim">in {duration(only.durationMs)}</span>}
         {dueAt !== undefined && (
           <span class="dim">
             due <Ago time={dueAt} />
@@ -126,15 +130,24 @@ function Branch({ branch }: { readonly branch: TracedBranch }) {
         )}
         {paused && (
           <span class="dim">
-            paused by {paused.by}, ends <Ago time={paused.until} />
+            paused by {paused.by}
+            {paused.until !== undefined && (
+              <>
+                , ends <Ago time={paused.until} />
+              </>
+            )}
           </span>
         )}
       </div>
-      <ul>
-        {attempts.map((attempt) => (
-          <Attempt key={`${attempt.attempt} ${attempt.time}`} attempt={attempt} />
-        ))}
-      </ul>
+      {isPlain ? (
+        <Outputs of={only.outputs} />
+      ) : (
+        <ul>
+          {attempts.map((attempt) => (
+            <Attempt key={`${attempt.attempt} ${attempt.time}`} attempt={attempt} />
+          ))}
+        </ul>
+      )}
     </li>
   );
 }
@@ -152,14 +165,19 @@ function Attempt({ attempt: { actor, attempt, outcome, durationMs, error, output
           </span>
         )}
       </div>
-      {outputs.length > 0 && (
-        <ul>
-          {outputs.map((output) => (
-            <Node key={output.id} event={output} />
-          ))}
-        </ul>
-      )}
+      <Outputs of={outputs} />
     </li>
+  );
+}
+
+function Outputs({ of }: { readonly of: readonly TracedEvent[] }) {
+  if (of.length === 0) return null;
+  return (
+    <ul>
+      {of.map((output) => (
+        <Node key={output.id} event={output} />
+      ))}
+    </ul>
   );
 }
 

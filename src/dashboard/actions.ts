@@ -1,5 +1,6 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { Operator } from "./access.ts";
+import type { HivePulser } from "../hive/hive-pulser.ts";
+import type { Operator } from "../hive/operator.ts";
 import { drop, requeue, type ChosenLetters } from "./letters.ts";
 import { send } from "./sending.ts";
 import type { Watched } from "./watched.ts";
@@ -8,16 +9,49 @@ import type { Progress, Sending } from "./wire.ts";
 /** Whom an action is done for, and on what. */
 interface Acting {
   readonly watched: Watched;
-  readonly operator: Operator;
+  /** The name of the operator, for the record. */
+  readonly by: string;
 }
 
 type Given = Readonly<Record<string, unknown>>;
 
 /** The actions of an operator, each by its name. */
 const actions: Readonly<Record<string, (given: Given, acting: Acting) => Promise<object>>> = {
-  send: async (given, { watched }) => ({ id: await send(sendingIn(given), watched) }),
+  send: async (given, { watched, by }) => {
+    const id = await send(sendingIn(given), watched);
+    await watched.operator.controls.acts.record({ by, act: "send", on: textIn(given, "type"), detail: id });
+    return { id };
+  },
   drop: async (given, { watched }) => ({ dropped: await drop(lettersIn(given), watched) }),
+  pause: async (given, { watched: { operator, clock }, by }) => {
+    const forMs = numberIn(given, "forMs");
+    const until = forMs === undefined ? undefined : new Date(clock.now() + forMs);
+    await targetIn(given, operator).pause({ reason: textIn(given, "reason"), until, by });
+    return {};
+  },
+  resume: async (given, { watched: { operator }, by }) => {
+    await targetIn(given, operator).resume({ by });
+    return {};
+  },
+  set: async (given, { watched: { operator }, by }) => {
+    const limit = numberIn(given, "limit");
+    await operator.queue(textIn(given, "queue")).set({
+      parallelism: numberIn(given, "parallelism") ?? "default",
+      throttle: limit === undefined ? "default" : { limit, per: "1s" },
+      by,
+    });
+    return {};
+  },
 };
+
+/** Returns what to pause or resume: a queue, a pulser, or all subscriptions. */
+function targetIn(given: Given, operator: Operator): Pick<HivePulser, "pause" | "resume"> {
+  const queue = maybeTextIn(given, "queue");
+  const pulser = maybeTextIn(given, "pulser");
+  if (queue !== undefined) return operator.queue(queue);
+  if (pulser !== undefined) return operator.pulser(pulser);
+  return { pause: (options) => operator.pauseAll(options), resume: (options) => operator.resumeAll(options) };
+}
 
 export const actionNames: readonly string[] = Object.keys(actions);
 

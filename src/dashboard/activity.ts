@@ -1,5 +1,5 @@
 import type { Journal, JournalEntry } from "../journal/journal.ts";
-import type { PauseRow, Series } from "./wire.ts";
+import type { Series } from "./wire.ts";
 
 /** The width of a column of the charts, in ms. */
 const bucketMs = 20_000;
@@ -38,8 +38,6 @@ export class Activity {
   readonly #buckets = new Map<number, Bucket>();
   /** The actors that have read each queue. */
   readonly readers: Map<string, string> = new Map();
-  /** The pauses that have not ended, by queue. */
-  readonly pauses: Map<string, PauseRow> = new Map();
   #readAt: number | undefined;
 
   constructor(journal: Pick<Journal, "read">) {
@@ -50,19 +48,14 @@ export class Activity {
   async refresh(now: number): Promise<void> {
     const since = startOf(Math.max(now - hourMs, (this.#readAt ?? 0) - recountMs));
     const fresh = new Map<number, Bucket>();
-    const pauses = new Map<string, PauseRow>();
     let read = 0;
     for await (const entry of this.#journal.read({ since })) {
-      if (entry.outcome === "paused") {
-        if (!pauses.has(entry.queueName)) pauses.set(entry.queueName, pauseOf(entry));
-      } else add(bucketAt(fresh, entry.time), entry);
+      if (entry.outcome !== "paused") add(bucketAt(fresh, entry.time), entry);
       if (entry.actor !== undefined && entry.queueName !== "") this.readers.set(entry.queueName, entry.actor);
       if (++read >= maxEntries) break;
     }
     for (const start of this.#buckets.keys()) if (start >= since || start < now - hourMs) this.#buckets.delete(start);
     for (const [start, bucket] of fresh) this.#buckets.set(start, bucket);
-    for (const [name, pause] of pauses) this.pauses.set(name, pause);
-    for (const [name, { until = Infinity }] of this.pauses) if (until <= now) this.pauses.delete(name);
     this.#readAt = now;
   }
 
@@ -131,7 +124,7 @@ function add({ queues, flows }: Bucket, entry: JournalEntry): void {
   if (outcome === "pushed") return publish("", queueName);
   if (actor === undefined) return;
   for (const { destination } of outputs) publish(actor, destination);
-  // Further entries of one attempt hold only more of its outputs, and a stop is no failure.
+  // A stop of the process is no failure.
   if (outcome === "abandoned") return;
   const tally = queues.get(queueName) ?? { done: 0, failed: 0, tookMs: 0, waitMs: undefined };
   if (outcome === "committed") tally.done++;
@@ -139,10 +132,6 @@ function add({ queues, flows }: Bucket, entry: JournalEntry): void {
   tally.tookMs += durationMs;
   if (attempt === 1) tally.waitMs = Math.max(tally.waitMs ?? 0, time - durationMs - timestamp);
   queues.set(queueName, tally);
-}
-
-function pauseOf({ errorName = "", errorMessage, dueAt }: JournalEntry): PauseRow {
-  return { by: errorName, until: dueAt, reason: errorMessage };
 }
 
 function bucketAt(buckets: Map<number, Bucket>, time: number): Bucket {

@@ -11,6 +11,7 @@ import { act, actionNames, steps } from "./actions.ts";
 import { keptPage, keptTopics } from "./kept.ts";
 import { letterGroups, letterOf } from "./letters.ts";
 import { Looks } from "./looks.ts";
+import { actsOf } from "./operations.ts";
 import { pageFiles, type PageFiles } from "./page-files.ts";
 import { folder, icon, pageHtml } from "./page-html.ts";
 import { queueDetail } from "./queue-detail.ts";
@@ -128,6 +129,7 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
     const bounds = { before: numberIn(call, "before"), key: call.req.query("key") };
     return call.json(await keptPage(asked(call, "topic"), bounds, watched, seesBodies(call)));
   });
+  app.get(`${folder}acts`, async (call) => call.json(await actsOf(watched, call.req.query("on"))));
   app.get(`${folder}types`, (call) => call.json(typesOf(watched)));
 
   app.use(`${folder}do/*`, bodyLimit({ maxSize: maxRequest }));
@@ -148,7 +150,7 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
   });
   for (const name of actionNames)
     app.post(`${folder}do/${name}`, async (call) => {
-      const result = await act(name, await bodyIn(call), { watched, operator: call.get("operator") });
+      const result = await act(name, await bodyIn(call), { watched, by: call.get("operator").name });
       await looks.again();
       return call.json(result);
     });

@@ -2,8 +2,6 @@ import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
 import { redact } from "../base/redact.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
-import { QueueName } from "../events/queue-name.ts";
-import { HiveQueue } from "../hive/hive-queue.ts";
 import { shownEvent } from "./shown-event.ts";
 import type { Watched } from "./watched.ts";
 import type { Letter, LetterGroup, Progress } from "./wire.ts";
@@ -17,11 +15,6 @@ export interface ChosenLetters {
   readonly group: string;
   /** @default All. */
   readonly limit?: number | undefined;
-}
-
-/** Returns a queue to act on. */
-export function queueOf({ hive, provider }: Watched, name: string): HiveQueue {
-  return hive ? hive.queue(name) : new HiveQueue(QueueName.parse(name), provider);
 }
 
 /** Returns the dead letters of queues by their cause, the largest group first. */
@@ -41,7 +34,7 @@ interface Group extends Omit<LetterGroup, "letters" | "queue"> {
 // Interim, until hive.queue(name).letterGroups() is there.
 async function groupsOf(queue: string, watched: Watched): Promise<Group[]> {
   const groups = new Map<string, { -readonly [K in keyof Group]: Group[K] } & { ids: string[]; types: string[] }>();
-  for await (const { id, actor, errorName, errorMessage, event, lastSeen } of queueOf(watched, queue).deadLetters()) {
+  for await (const { id, actor, errorName, errorMessage, event, lastSeen } of watched.operator.queue(queue).deadLetters()) {
     const message = redact(errorMessage).replaceAll(/[\w-]*\d[\w-]*/g, "…");
     const key = [actor, errorName, message].join("\n");
     const at = lastSeen.getTime();
@@ -80,7 +73,7 @@ export async function* requeue(
   let sent = 0;
   for (const id of ids) {
     if (signal.aborted) return;
-    await queueOf(watched, chosen.queue).requeue(id);
+    await watched.operator.queue(chosen.queue).requeue(id);
     yield { sent: ++sent, total: ids.length };
   }
   yield { sent, total: ids.length, end: "done" };
@@ -89,13 +82,13 @@ export async function* requeue(
 /** Drops letters for good. Returns how many. */
 export async function drop(chosen: ChosenLetters, watched: Watched): Promise<number> {
   const ids = await idsOf(chosen, watched);
-  for (const id of ids) await queueOf(watched, chosen.queue).drop(id);
+  for (const id of ids) await watched.operator.queue(chosen.queue).drop(id);
   return ids.length;
 }
 
 /** Returns a dead letter in full. @throws BeeHiveError `NotFound`. */
 export async function letterOf(queue: string, id: string, watched: Watched, seesBodies: boolean): Promise<Letter> {
-  for await (const letter of queueOf(watched, queue).deadLetters())
+  for await (const letter of watched.operator.queue(queue).deadLetters())
     if (letter.id === id) return shownLetter(queue, letter, seesBodies);
   throw new BeeHiveError("NotFound", `${queue} has no dead letter ${id}; it was requeued or dropped.`);
 }

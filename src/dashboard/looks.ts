@@ -3,10 +3,19 @@ import { messageOf } from "../base/error-text.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
 import { safeText } from "../base/safe-text.ts";
+import { pausesOn } from "../controls/pauses.ts";
 import { registeredProvider } from "../contract/provider-module.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { Activity, flowKey } from "./activity.ts";
 import { Drawings } from "./drawing.ts";
+import {
+  hiveRow,
+  operationsOf,
+  pauseRow,
+  requestsOfOperations,
+  scheduleRow,
+  type Operations,
+} from "./operations.ts";
 import { troubleOf } from "./trouble.ts";
 import { readerOf, type Watched } from "./watched.ts";
 import type { Drawing, Flow, Look, QueueRow } from "./wire.ts";
@@ -144,7 +153,10 @@ export class Looks {
       at: clock.now(),
       provider: provider.name,
       everyMs: this.#everyMs,
-      requests: this.#requestsOfCount === undefined ? undefined : this.#requestsOfCount * this.#names.length,
+      requests:
+        this.#requestsOfCount === undefined
+          ? undefined
+          : this.#requestsOfCount * this.#names.length + requestsOfOperations,
       failure: undefined,
       warnings: [],
       hasJournal: this.activity !== undefined,
@@ -152,15 +164,18 @@ export class Looks {
       queues: [],
       flows: [],
       series,
+      pause: undefined,
+      hives: [],
+      schedules: [],
     };
   }
 
   async #ask(): Promise<Look> {
     const { provider, clock } = this.#watched;
     const now = clock.now();
-    await this.activity?.refresh(now);
-    this.#names = await this.#known();
-    const [queues, warnings] = await Promise.all([this.#rows(now), provider.warnings?.() ?? []]);
+    const [operations] = await Promise.all([operationsOf(this.#watched, now), this.activity?.refresh(now)]);
+    this.#names = await this.#known(operations);
+    const [queues, warnings] = await Promise.all([this.#rows(now, operations), provider.warnings?.() ?? []]);
     const flows = this.activity?.flows(now) ?? new Map<string, { count: number; perMinute: number }>();
     const edges = [...flows].map(([key, { count }]) => {
       const [from = "", destination = ""] = key.split("\n");
@@ -175,6 +190,9 @@ export class Looks {
       warnings,
       drawing: version,
       queues,
+      pause: operations.pauses.filter(({ kind, on }) => kind === "queue" && on === "*").map(pauseRow)[0],
+      hives: operations.hives.map(hiveRow),
+      schedules: operations.schedules.map(scheduleRow),
       flows: edges.map(({ from = "", destination }): Flow => {
         const { count = 0, perMinute = 0 } = flows.get(flowKey(from, destination)) ?? {};
         return { from, to: destination, count, perMinute };
@@ -183,28 +201,29 @@ export class Looks {
     };
   }
 
-  /** Returns the queues of the known actors, those that the provider lists, and those of the journal. */
-  async #known(): Promise<readonly QueueName[]> {
+  /** Returns the queues of the known actors, those that the provider lists, and those of processes and the journal. */
+  async #known({ hives }: Operations): Promise<readonly QueueName[]> {
     const { descriptors, provider } = this.#watched;
     const listed = (await provider.queues.names?.()) ?? [];
-    const read = [...(this.activity?.readers.keys() ?? [])].map((name) => QueueName.parse(name));
+    const beating = hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
+    const read = [...beating, ...(this.activity?.readers.keys() ?? [])].map((name) => QueueName.parse(name));
     const names = [...descriptors.map(({ queueName }) => queueName), ...listed, ...read];
     return [...new Map(names.map((name) => [name.toString(), name])).values()].toSorted((one, other) =>
       one.toString() < other.toString() ? -1 : 1,
     );
   }
 
-  async #rows(now: number): Promise<readonly QueueRow[]> {
+  async #rows(now: number, operations: Operations): Promise<readonly QueueRow[]> {
     const rows = new Map<QueueName, QueueRow>();
     await inBatches(this.#names, async (name) => {
-      const row = await this.#row(name, now);
+      const row = await this.#row(name, now, operations);
       if (row) rows.set(name, row);
     });
     return this.#names.flatMap((name) => rows.get(name) ?? []);
   }
 
   /** Returns `undefined` for a queue of the journal that was deleted. */
-  async #row(name: QueueName, now: number): Promise<QueueRow | undefined> {
+  async #row(name: QueueName, now: number, { hives, pauses }: Operations): Promise<QueueRow | undefined> {
     const { provider, descriptors } = this.#watched;
     try {
       const [{ ready, leased, delayed, dead }, oldest] = await Promise.all([
@@ -212,19 +231,22 @@ export class Looks {
         provider.queues.oldest?.(name),
       ]);
       const text = name.toString();
+      const reader = hives.flatMap(({ subscriptions }) => subscriptions).find(({ queue }) => queue === text);
+      // Hosts that hand over events, and hives without controls, send no heartbeat.
+      const isRead = reader !== undefined || hives.length === 0;
       const activity = this.activity?.of(text, now) ?? { perMinute: 0, done: 0, failed: 0, tookMs: undefined };
       const row = {
         name: text,
-        actor: readerOf({ descriptors }, name)?.name ?? this.activity?.readers.get(text),
+        actor: readerOf({ descriptors }, name)?.name ?? reader?.actor ?? this.activity?.readers.get(text),
         ready,
         leased,
         delayed,
         dead,
         oldestMs: oldest === undefined ? undefined : Math.max(0, now - oldest),
         ...activity,
-        pause: this.activity?.pauses.get(text),
+        pauses: pausesOn(pauses, text).map(pauseRow),
       };
-      return { ...row, trouble: troubleOf(row) };
+      return { ...row, trouble: troubleOf(row, isRead) };
     } catch (error) {
       if (isBeeHiveError(error, "QueueNotFound")) return undefined;
       throw error;

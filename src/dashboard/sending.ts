@@ -9,8 +9,9 @@ import type { Sending, TypeRow } from "./wire.ts";
 /** Returns the types of event that the application declares. */
 export function typesOf({ eventTypes }: Watched): readonly TypeRow[] {
   return eventTypes
-    .map(({ name, version, queueName, schema }) => ({
+    .map(({ name, version, queueName, entry, schema }) => ({
       name,
+      isEntry: entry,
       version,
       destination: queueName ?? QueueName.topic(name).toString(),
       schema: jsonSchemaOf(schema, "#"),

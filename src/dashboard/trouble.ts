@@ -6,12 +6,18 @@ const longWait = { watch: 60_000, bad: 600_000 };
 const manyFailures = 0.2;
 const fewAttempts = 5;
 
-/** Returns why a queue needs a person, the worst first. */
-export function troubleOf(row: Omit<QueueRow, "trouble">): readonly Trouble[] {
-  const { dead, oldestMs = 0, pause, done, failed } = row;
+/**
+ * Returns why a queue needs a person, the worst first.
+ *
+ * @param isRead Whether a process reads it.
+ */
+export function troubleOf(row: Omit<QueueRow, "trouble">, isRead: boolean): readonly Trouble[] {
+  const { dead, oldestMs = 0, pauses, done, failed } = row;
   const found: Trouble[] = [];
   if (dead > 0) found.push({ level: "bad", text: dead === 1 ? "1 dead letter" : `${dead} dead letters` });
-  if (pause) found.push({ level: "bad", text: `paused by ${pause.by}` });
+  for (const text of new Set(pauses.map(({ by, operator }) => `paused by ${operator ?? by}`)))
+    found.push({ level: "bad", text });
+  if (!isRead) found.push({ level: row.ready > 0 ? "bad" : "watch", text: "no process reads it" });
   if (oldestMs >= longWait.watch)
     found.push({
       level: oldestMs >= longWait.bad ? "bad" : "watch",

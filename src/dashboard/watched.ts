@@ -4,6 +4,7 @@ import type { Provider } from "../contract/provider.ts";
 import { isEventType, type EventType } from "../events/event-type.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Hive } from "../hive/hive.ts";
+import { operate, type Operator } from "../hive/operator.ts";
 import type { Journal } from "../journal/journal.ts";
 import { defaultJournal, journalOf } from "../journal/open-journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
@@ -17,6 +18,8 @@ export interface Watched {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
   readonly eventTypes: readonly EventType<unknown>[];
+  /** The acts of an operator on the provider. */
+  readonly operator: Operator;
   /** The hive of this process, if it is one. */
   readonly hive: Hive | undefined;
 }
@@ -30,9 +33,11 @@ export function watchedOf(source: Hive | Provider, known: KnownParts = {}): Watc
   const provider = "descriptors" in source ? source.provider : source;
   const descriptors = hive?.descriptors ?? known.descriptors ?? [];
   const read = descriptors.flatMap(({ event }) => (isEventType(event) ? [event] : []));
+  const clock = known.clock ?? systemClock;
   return {
     provider,
-    clock: known.clock ?? systemClock,
+    clock,
+    operator: hive?.operator ?? operate(provider, { clock }),
     journal: hive ? hive.journal : defaultJournal(provider) === "memory" ? undefined : journalOf(provider),
     descriptors,
     pulsers: hive?.pulsers ?? known.pulsers ?? [],

@@ -31,6 +31,10 @@ export interface Look {
   readonly queues: readonly QueueRow[];
   readonly flows: readonly Flow[];
   readonly series: Series;
+  /** The pause of all subscriptions. */
+  readonly pause: PauseRow | undefined;
+  readonly hives: readonly HiveRow[];
+  readonly schedules: readonly ScheduleRow[];
 }
 
 /** The present state of a subscription or queue. */
@@ -49,15 +53,65 @@ export interface QueueRow {
   readonly failed: number;
   /** The mean duration of attempts in the last hour, in ms. */
   readonly tookMs: number | undefined;
-  readonly pause: PauseRow | undefined;
+  /** The pauses of an operator, and of supervision in each process. */
+  readonly pauses: readonly PauseRow[];
   /** The reasons why it needs a person, the worst first. */
   readonly trouble: readonly Trouble[];
 }
 
 export interface PauseRow {
+  /** `operator`, or the cause for which a process paused. */
   readonly by: string;
+  readonly operator: string | undefined;
+  readonly reason: string;
+  readonly since: number;
   readonly until: number | undefined;
-  readonly reason: string | undefined;
+  /** The id of the process that is paused; `undefined` for all. */
+  readonly hive: string | undefined;
+}
+
+/** A process at work. */
+export interface HiveRow {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Of the application, if it says so, and of the library. */
+  readonly version: string;
+  readonly started: number;
+  readonly beat: number;
+  readonly inFlight: number;
+  readonly lastCommit: number | undefined;
+  readonly subscriptions: readonly {
+    readonly queue: string;
+    readonly actor: string;
+    readonly parallelism: number;
+    readonly inFlight: number;
+    readonly isPaused: boolean;
+  }[];
+  readonly pulsers: readonly string[];
+}
+
+/** A pulser with its firings. */
+export interface ScheduleRow {
+  readonly pulser: string;
+  readonly schedule: string | undefined;
+  /** What becomes of missed firings. */
+  readonly missed: string | undefined;
+  readonly last: number | undefined;
+  readonly next: number | undefined;
+  readonly pause: PauseRow | undefined;
+  /** The number of processes that run it. */
+  readonly hives: number;
+}
+
+/** What an operator did. */
+export interface ActRow {
+  readonly id: string;
+  readonly time: number;
+  readonly by: string;
+  readonly act: string;
+  readonly on: string;
+  readonly detail: string | undefined;
 }
 
 /** A reason why a queue needs a person: `bad` is lost work or a standstill, `watch` may mend by itself. */
@@ -226,6 +280,8 @@ export interface TypeRow {
   readonly name: string;
   readonly version: number;
   readonly destination: string;
+  /** True if events of the type come from outside the actors. */
+  readonly isEntry: boolean;
   readonly schema: Readonly<Record<string, unknown>> | undefined;
 }
 
