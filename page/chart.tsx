@@ -86,6 +86,9 @@ function optionsOf(element: HTMLElement, tone: string, unit: string): uPlot.Opti
         values: (_plot, splits) => splits.map(rate),
       },
     ],
-    series: [{}, { label: unit, stroke: colour(`--${tone}`), fill: colour(`--${tone}-soft`), width: 1.5, spanGaps: true }],
+    series: [
+      {},
+      { label: unit, stroke: colour(`--${tone}`), fill: colour(`--${tone}-soft`), width: 1.5, spanGaps: true },
+    ],
   };
 }

@@ -13,7 +13,14 @@ export function Pause({ of: { by, operator, reason, since, until, hive } }: { re
       <b>Paused by {operator ?? by}</b>
       {hive !== undefined && " in one process"}: {reason}{" "}
       <span class="dim">
-        since <Ago time={since} />, {until === undefined ? "until somebody resumes it" : <>ends <Ago time={until} /></>}
+        since <Ago time={since} />,{" "}
+        {until === undefined ? (
+          "until somebody resumes it"
+        ) : (
+          <>
+            ends <Ago time={until} />
+          </>
+        )}
       </span>
     </p>
   );

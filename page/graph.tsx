@@ -11,7 +11,16 @@ export function Graph({ drawing, look }: { readonly drawing: Drawing; readonly l
     <div class="graph" tabIndex={0} role="region" aria-label="The graph of events; the table below says the same">
       <svg viewBox={`${left} ${top} ${width} ${height}`} width={width} style={{ minWidth: `${0.8 * width}px` }}>
         <defs>
-          <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
+          <marker
+            id="head"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="8"
+            markerHeight="8"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
             <path d="M0,0 L8,4 L0,8 Z" class="head" />
           </marker>
         </defs>
@@ -38,7 +47,11 @@ function Card({ card, rows }: { readonly card: DrawnCard; readonly rows: Rows })
     <g transform={`translate(${card.x},${card.y})`}>
       {card.readers.length > 0 && <rect class="card" width={card.width} height={card.height} rx="8" />}
       {[card.header, ...card.readers].map((box) => (
-        <Box key={`${box.text} ${box.queue}`} box={box} row={box.queue === undefined ? undefined : rows.get(box.queue)} />
+        <Box
+          key={`${box.text} ${box.queue}`}
+          box={box}
+          row={box.queue === undefined ? undefined : rows.get(box.queue)}
+        />
       ))}
     </g>
   );
@@ -68,14 +81,24 @@ function Box({ box, row }: { readonly box: DrawnBox; readonly row: QueueRow | un
   );
   if (!row) return <g class={`box ${kind}`}>{shape}</g>;
   return (
-    <a class={`box ${kind} ${level}`} href={`#/queue/${encodeURIComponent(row.name)}`} aria-label={`${row.name}${said}`}>
+    <a
+      class={`box ${kind} ${level}`}
+      href={`#/queue/${encodeURIComponent(row.name)}`}
+      aria-label={`${row.name}${said}`}
+    >
       {shape}
     </a>
   );
 }
 
 /** The number of events that wait, at the corner of their reader. */
-function Waiting({ box: { x, y, width, height }, row: { ready, leased, delayed } }: { readonly box: DrawnBox; readonly row: QueueRow }) {
+function Waiting({
+  box: { x, y, width, height },
+  row: { ready, leased, delayed },
+}: {
+  readonly box: DrawnBox;
+  readonly row: QueueRow;
+}) {
   const waiting = ready + leased + delayed;
   if (waiting === 0) return null;
   const text = count(waiting);
@@ -90,7 +113,17 @@ function Waiting({ box: { x, y, width, height }, row: { ready, leased, delayed }
   );
 }
 
-function Mark({ x, y, level, dead }: { readonly x: number; readonly y: number; readonly level: string; readonly dead: number }) {
+function Mark({
+  x,
+  y,
+  level,
+  dead,
+}: {
+  readonly x: number;
+  readonly y: number;
+  readonly level: string;
+  readonly dead: number;
+}) {
   const text = level === "bad" ? (dead > 0 ? `! ${count(dead)}` : "!") : "△";
   const room = 10 + text.length * 5.5;
   return (
@@ -103,7 +136,13 @@ function Mark({ x, y, level, dead }: { readonly x: number; readonly y: number; r
   );
 }
 
-function Label({ arrow, flow }: { readonly arrow: DrawnArrow; readonly flow: { readonly count: number; readonly perMinute: number } | undefined }) {
+function Label({
+  arrow,
+  flow,
+}: {
+  readonly arrow: DrawnArrow;
+  readonly flow: { readonly count: number; readonly perMinute: number } | undefined;
+}) {
   if (!flow || flow.count === 0) return null;
   const text = flow.perMinute > 0 ? `${count(flow.count)} · ${rate(flow.perMinute)}/min` : count(flow.count);
   const room = 10 + text.length * 5.4;

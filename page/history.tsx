@@ -19,7 +19,10 @@ export function History() {
       <h1>History</h1>
       <Problem text={error} />
       {data?.topics.length === 0 && (
-        <Empty>{data.reason ?? 'No topic keeps its events. Name some: createHive({ keep: { OrderAccepted: { for: "30d" } } }).'}</Empty>
+        <Empty>
+          {data.reason ??
+            'No topic keeps its events. Name some: createHive({ keep: { OrderAccepted: { for: "30d" } } }).'}
+        </Empty>
       )}
       {chosen !== undefined && (
         <>
@@ -56,7 +59,14 @@ function Kept({ topic, of }: { readonly topic: string; readonly of: string }) {
   if (!data) return <Problem text={error} />;
   const oldest = data.events.at(-1)?.position;
   return (
-    <Panel title={topic} aside={<span class="aside">positions {data.first} to {data.next - 1}</span>}>
+    <Panel
+      title={topic}
+      aside={
+        <span class="aside">
+          positions {data.first} to {data.next - 1}
+        </span>
+      }
+    >
       {data.events.length === 0 && <Empty>There are no events here.</Empty>}
       <ol class="kept">
         {data.events.map((event) => (
@@ -72,7 +82,8 @@ function Kept({ topic, of }: { readonly topic: string; readonly of: string }) {
             <Ago time={event.published} />
             <b>{event.type}</b>
             <span>
-              <TraceLink id={event.id} /> {event.key !== undefined && <TraceLink id={event.key}>key {event.key}</TraceLink>}
+              <TraceLink id={event.id} />{" "}
+              {event.key !== undefined && <TraceLink id={event.key}>key {event.key}</TraceLink>}
             </span>
             {shown === event.position && <EventFacts event={event} />}
           </li>

@@ -17,7 +17,9 @@ export function Hives() {
         <PauseButtons target={{}} pauses={pause ? [pause] : []} />
       </div>
       <Panel title={hives.length === 1 ? "1 process at work" : `${count(hives.length)} processes at work`}>
-        {hives.length === 0 && <Empty>No process sends heartbeats. Functions of a cloud send none, nor do hives with controls: false.</Empty>}
+        {hives.length === 0 && (
+          <Empty>No process sends heartbeats. Functions of a cloud send none, nor do hives with controls: false.</Empty>
+        )}
         <ul class="hives">
           {hives.map((hive) => (
             <Hive key={hive.id} of={hive} />
@@ -41,7 +43,11 @@ export function Hives() {
   );
 }
 
-function Hive({ of: { host, pid, version, started, beat, inFlight, lastCommit, subscriptions, pulsers } }: { readonly of: HiveRow }) {
+function Hive({
+  of: { host, pid, version, started, beat, inFlight, lastCommit, subscriptions, pulsers },
+}: {
+  readonly of: HiveRow;
+}) {
   return (
     <li>
       <h3>
@@ -58,7 +64,9 @@ function Hive({ of: { host, pid, version, started, beat, inFlight, lastCommit, s
         ]}
       />
       <details>
-        <summary>{subscriptions.length === 1 ? "1 subscription" : `${count(subscriptions.length)} subscriptions`}</summary>
+        <summary>
+          {subscriptions.length === 1 ? "1 subscription" : `${count(subscriptions.length)} subscriptions`}
+        </summary>
         <table>
           <thead>
             <tr>

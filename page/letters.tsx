@@ -1,7 +1,19 @@
 import { useState } from "preact/hooks";
 import type { Letter, LetterGroup } from "../src/dashboard/wire.ts";
 import { act, useFetched, useLive } from "./connection.ts";
-import { Act, Ago, count, Empty, EventFacts, Facts, Panel, Problem, ProgressBar, QueueLink, useProgress } from "./parts.tsx";
+import {
+  Act,
+  Ago,
+  count,
+  Empty,
+  EventFacts,
+  Facts,
+  Panel,
+  Problem,
+  ProgressBar,
+  QueueLink,
+  useProgress,
+} from "./parts.tsx";
 
 /** Dead letters by their cause, of one queue or of all. */
 export function Letters({ of: queue }: { readonly of: string }) {
@@ -33,8 +45,7 @@ function Group({ group, changed }: { readonly group: LetterGroup; readonly chang
   const { queue, id, actor, errorName, message, types } = group;
   const [progress, run, stop] = useProgress();
   const [shown, setShown] = useState<string>();
-  const requeue = (limit?: number): Promise<void> =>
-    run("requeue", { queue, group: id, limit }).finally(changed);
+  const requeue = (limit?: number): Promise<void> => run("requeue", { queue, group: id, limit }).finally(changed);
   const isBusy = progress !== undefined && progress.end === undefined;
   return (
     <Panel
@@ -93,7 +104,9 @@ function Group({ group, changed }: { readonly group: LetterGroup; readonly chang
             </button>
           </li>
         ))}
-        {group.letters.length < group.count && <li class="dim">and {count(group.count - group.letters.length)} more</li>}
+        {group.letters.length < group.count && (
+          <li class="dim">and {count(group.count - group.letters.length)} more</li>
+        )}
       </ul>
       {shown !== undefined && <OneLetter queue={queue} id={shown} changed={changed} />}
     </Panel>

@@ -64,13 +64,13 @@ function Sums({ look: { queues, hives } }: { readonly look: Look }) {
   const sum = (of: (row: QueueRow) => number): number => queues.reduce((total, row) => total + of(row), 0);
   const oldest = Math.max(0, ...queues.map(({ oldestMs = 0 }) => oldestMs));
   const figures: readonly (readonly [name: string, value: string, isBad?: boolean])[] = [
-    ["attempts a minute", rate(sum((row) => row.perMinute))],
+    ["attempts/min", rate(sum((row) => row.perMinute))],
     ["ready", count(sum((row) => row.ready))],
     ["in work", count(sum((row) => row.leased))],
     ["delayed", count(sum((row) => row.delayed))],
     ["oldest waits", oldest === 0 ? "–" : duration(oldest)],
     ["dead letters", count(sum((row) => row.dead)), sum((row) => row.dead) > 0],
-    ["processes", count(hives.length)],
+    [hives.length === 1 ? "process" : "processes", count(hives.length)],
   ];
   return (
     <dl class="sums">
@@ -86,7 +86,8 @@ function Sums({ look: { queues, hives } }: { readonly look: Look }) {
 
 export function LastHour({ look }: { readonly look: Pick<Look, "series" | "hasJournal"> }) {
   const { time, done, failed, wait } = look.series;
-  if (!look.hasJournal) return <Empty>There are no rates, since no journal is kept: createHive({"{ journal: true }"}).</Empty>;
+  if (!look.hasJournal)
+    return <Empty>There are no rates, since no journal is kept: createHive({"{ journal: true }"}).</Empty>;
   return (
     <Panel title="The last hour">
       <div class="charts">

@@ -15,7 +15,9 @@ export function Queue({ of: name }: { readonly of: string }) {
     <>
       <h1>{name}</h1>
       {row ? <Troubles of={row.trouble} /> : <Problem text="The provider has no such queue." />}
-      {row?.pauses.map((pause) => <Pause key={`${pause.hive} ${pause.since}`} of={pause} />)}
+      {row?.pauses.map((pause) => (
+        <Pause key={`${pause.hive} ${pause.since}`} of={pause} />
+      ))}
       <div class="actions">
         {row && <PauseButtons target={{ queue: name }} pauses={row.pauses} />}
         {row && row.dead > 0 && <a href={`#/letters/${encodeURIComponent(name)}`}>See its dead letters by cause</a>}
@@ -64,7 +66,7 @@ function States({ row, detail }: { readonly row: QueueRow; readonly detail: Queu
     ["in work", count(row.leased)],
     ["delayed", count(row.delayed)],
     ["dead letters", count(row.dead)],
-    ["attempts a minute", rate(row.perMinute)],
+    ["attempts/min", rate(row.perMinute)],
     ["an attempt takes", row.tookMs === undefined ? "–" : duration(row.tookMs)],
     ["oldest waits", row.oldestMs === undefined ? "–" : duration(row.oldestMs)],
   ];

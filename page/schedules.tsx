@@ -10,7 +10,9 @@ export function Schedules() {
   return (
     <>
       <h1>Schedules</h1>
-      {look.schedules.length === 0 && <Empty>No process runs a pulser: events by the clock, as in pulse("Nightly", {"{ cron }"}).</Empty>}
+      {look.schedules.length === 0 && (
+        <Empty>No process runs a pulser: events by the clock, as in pulse("Nightly", {"{ cron }"}).</Empty>
+      )}
       {look.schedules.map((one) => (
         <Schedule key={one.pulser} of={one} />
       ))}

@@ -165,7 +165,11 @@ function ListField({ schema, root, name, value, change }: FieldProps) {
             value={one}
             change={(next) => change(list.with(index, next))}
           />
-          <button type="button" aria-label={`Remove ${name} ${index + 1}`} onClick={() => change(list.toSpliced(index, 1))}>
+          <button
+            type="button"
+            aria-label={`Remove ${name} ${index + 1}`}
+            onClick={() => change(list.toSpliced(index, 1))}
+          >
             ×
           </button>
         </div>

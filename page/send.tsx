@@ -74,7 +74,12 @@ function EventForm({ type }: { readonly type: TypeRow | undefined }) {
       {isText && (
         <label class="field">
           Body, as JSON
-          <textarea rows={8} value={text} spellcheck={false} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+          <textarea
+            rows={8}
+            value={text}
+            spellcheck={false}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
         </label>
       )}
       {schema && (

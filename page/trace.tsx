@@ -48,7 +48,9 @@ function Found({ id }: { readonly id: string }) {
     return (
       <Empty>
         No event, correlation id or business id is called “{id}”.
-        {trace.since === undefined ? " The journal is empty." : ` The journal goes back to ${new Date(trace.since).toLocaleString()}.`}
+        {trace.since === undefined
+          ? " The journal is empty."
+          : ` The journal goes back to ${new Date(trace.since).toLocaleString()}.`}
       </Empty>
     );
   const steps = trace.roots.flatMap(stepsOf);
@@ -152,7 +154,11 @@ function Branch({ branch }: { readonly branch: TracedBranch }) {
   );
 }
 
-function Attempt({ attempt: { actor, attempt, outcome, durationMs, error, outputs } }: { readonly attempt: TracedAttempt }) {
+function Attempt({
+  attempt: { actor, attempt, outcome, durationMs, error, outputs },
+}: {
+  readonly attempt: TracedAttempt;
+}) {
   return (
     <li>
       <div class="node attempt">

@@ -13,7 +13,7 @@ export interface Operator {
 /**
  * Returns who sends a request; nothing for a stranger; or a response of your own, such as a redirect to a login.
  *
- * @param from The second argument of `fetch`: for {@link nodeListener} the request of Node, with what middleware has
+ * @param from The second argument of `fetch`: for `nodeListener` the request of Node, with what middleware has
  *   added to it.
  * @example
  * authorize: async (request) => {

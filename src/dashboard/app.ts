@@ -71,7 +71,9 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
   const canAct = (call: Call): boolean => !options.readOnly && (call.get("operator").act ?? true);
   const seesBodies = (call: Call): boolean => call.get("operator").bodies === true;
 
-  app.get("/", async (call) => call.html(pageHtml(new URL(call.req.url).pathname, options.title, await files()) as string));
+  app.get("/", async (call) =>
+    call.html(pageHtml(new URL(call.req.url).pathname, options.title, await files()) as string),
+  );
   app.get(`${folder}page.js`, async (call) => asset(call, (await files()).script, "text/javascript; charset=utf-8"));
   app.get(`${folder}page.css`, async (call) => asset(call, (await files()).style, "text/css; charset=utf-8"));
   app.get(`${folder}icon.svg`, (call) => asset(call, icon, "image/svg+xml"));
@@ -122,7 +124,9 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
   app.get(`${folder}event`, async (call) => {
     const place = { id: asked(call, "id"), destination: asked(call, "destination"), queue: call.req.query("queue") };
     const event = await findEvent({ ...place, time: numberIn(call, "time") ?? 0 }, watched);
-    return event ? call.json(shownEvent(event, seesBodies(call))) : call.json({ error: "No queue has it any more." }, 404);
+    return event
+      ? call.json(shownEvent(event, seesBodies(call)))
+      : call.json({ error: "No queue has it any more." }, 404);
   });
   app.get(`${folder}topics`, async (call) => call.json(await keptTopics(watched)));
   app.get(`${folder}kept`, async (call) => {

@@ -34,7 +34,9 @@ interface Group extends Omit<LetterGroup, "letters" | "queue"> {
 // Interim, until hive.queue(name).letterGroups() is there.
 async function groupsOf(queue: string, watched: Watched): Promise<Group[]> {
   const groups = new Map<string, { -readonly [K in keyof Group]: Group[K] } & { ids: string[]; types: string[] }>();
-  for await (const { id, actor, errorName, errorMessage, event, lastSeen } of watched.operator.queue(queue).deadLetters()) {
+  for await (const { id, actor, errorName, errorMessage, event, lastSeen } of watched.operator
+    .queue(queue)
+    .deadLetters()) {
     const message = redact(errorMessage).replaceAll(/[\w-]*\d[\w-]*/g, "…");
     const key = [actor, errorName, message].join("\n");
     const at = lastSeen.getTime();

@@ -8,14 +8,7 @@ import { registeredProvider } from "../contract/provider-module.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { Activity, flowKey } from "./activity.ts";
 import { Drawings } from "./drawing.ts";
-import {
-  hiveRow,
-  operationsOf,
-  pauseRow,
-  requestsOfOperations,
-  scheduleRow,
-  type Operations,
-} from "./operations.ts";
+import { hiveRow, operationsOf, pauseRow, requestsOfOperations, scheduleRow, type Operations } from "./operations.ts";
 import { troubleOf } from "./trouble.ts";
 import { readerOf, type Watched } from "./watched.ts";
 import type { Drawing, Flow, Look, QueueRow } from "./wire.ts";

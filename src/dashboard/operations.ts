@@ -42,7 +42,16 @@ export function pauseRow({ by, operator, reason, since, until, hive }: ActivePau
   return { by, operator, reason, since: since.getTime(), until: until?.getTime(), hive };
 }
 
-export function hiveRow({ appVersion, version, started, beat, lastCommit, subscriptions, pulsers, ...rest }: RunningHive): HiveRow {
+export function hiveRow({
+  appVersion,
+  version,
+  started,
+  beat,
+  lastCommit,
+  subscriptions,
+  pulsers,
+  ...rest
+}: RunningHive): HiveRow {
   return {
     ...rest,
     version: appVersion === undefined ? version : `${appVersion} (${version})`,

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import type { Dashboard } from "./index.ts";
+import type { Dashboard } from "./dashboard.ts";
 import { nodeListener } from "./node-listener.ts";
 
 /** A dashboard that listens. Returned by {@link serveDashboard}. */
@@ -20,7 +20,11 @@ export interface DashboardServer extends AsyncDisposable {
  * @example
  * await using server = await serveDashboard(dashboard(hive, { authorize }), 4000);
  */
-export async function serveDashboard(ops: Dashboard, port: number, host: string = "127.0.0.1"): Promise<DashboardServer> {
+export async function serveDashboard(
+  ops: Dashboard,
+  port: number,
+  host: string = "127.0.0.1",
+): Promise<DashboardServer> {
   const server = createServer(nodeListener(ops));
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: unknown): void => {
@@ -29,7 +33,11 @@ export async function serveDashboard(ops: Dashboard, port: number, host: string 
     };
     // The listener stays: a later error, without one, would end the process.
     server.on("error", fail);
-    server.listen(port, host, resolve);
+    try {
+      server.listen(port, host, resolve);
+    } catch (cause) {
+      fail(cause);
+    }
   });
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

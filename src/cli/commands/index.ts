@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
+import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
@@ -29,6 +30,7 @@ export const commands: readonly CliCommand[] = [
   push,
   relay,
   queues,
+  dashboard,
   ...deadLetters,
   ...pausing,
   set,
