@@ -8,6 +8,7 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig, type AwsSettings } from "./config.ts";
 import { providerModule } from "./module.ts";
@@ -83,6 +84,11 @@ export class AwsProvider implements Provider {
 
   beginStep(lease: AwsLease): Step {
     return directStep(this.queues, this.stores, lease);
+  }
+
+  async serverTime(): Promise<number | undefined> {
+    const { region, endpointProvider } = this.#clients.sqs.config;
+    return serverTime(this.#config.endpoint ?? endpointProvider({ Region: await region() }).url);
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
@@ -63,6 +64,10 @@ export class AzureProvider implements Provider {
 
   beginStep(lease: AzureLease): Step {
     return directStep(this.queues, this.stores, lease);
+  }
+
+  serverTime(): Promise<number | undefined> {
+    return serverTime(this.#clients.container.url);
   }
 
   async close(): Promise<void> {

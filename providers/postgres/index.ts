@@ -121,6 +121,13 @@ export class PostgresProvider implements Provider {
     return new AtomicStep(lease, this.#steps);
   }
 
+  async serverTime(): Promise<number | undefined> {
+    const { rows } = await this.#client.query<{ time: number }>(
+      "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time",
+    );
+    return rows[0]?.time;
+  }
+
   async close(): Promise<void> {
     this.#locks.close();
     this.#housekeeping.close();

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 export interface OwnManifest {
   readonly name: string;
   readonly version: string;
+  readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;

@@ -65,6 +65,8 @@ export interface Provider {
    * Only where the provider can tell cheaply.
    */
   warnings?(): Promise<readonly string[]>;
+  /** Returns the time of the server, to the second at least, where there is one: milliseconds since 1970. */
+  serverTime?(): Promise<number | undefined>;
   /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }

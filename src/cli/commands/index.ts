@@ -4,6 +4,8 @@ import { backup } from "./backup.ts";
 import { config } from "./config.ts";
 import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { dev } from "./dev.ts";
+import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
@@ -27,6 +29,7 @@ import { trace } from "./trace.ts";
 export const commands: readonly CliCommand[] = [
   init,
   run,
+  dev,
   push,
   relay,
   queues,
@@ -47,5 +50,6 @@ export const commands: readonly CliCommand[] = [
   graph,
   lint,
   simulate,
+  doctor,
   config,
 ];

@@ -25,7 +25,7 @@ export function starterManifest(folder: string, spec: string): string {
     private: true,
     type: "module",
     scripts: {
-      dev: "beehive run",
+      dev: "beehive dev",
       build: "tsc -p tsconfig.build.json",
       start: "beehive run dist/actors.js",
       push: "beehive push CustomerRegistered- customers.ndjson",

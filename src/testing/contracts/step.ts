@@ -86,6 +86,14 @@ const always: readonly ContractCase[] = [
     },
   },
   {
+    name: "a provider with a server tells its time in ms",
+    async run({ provider }) {
+      const time = (await provider.serverTime?.()) ?? Date.now();
+      const apart = Math.abs(time - Date.now());
+      assert.ok(apart < 60_000, `${time} is ${apart} ms from the time of this machine, or in another unit`);
+    },
+  },
+  {
     name: "a commit applies writes, outputs and the event",
     async run(subject) {
       const scene = await Scene.set(subject);
