@@ -1,4 +1,6 @@
+import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { safeText } from "../base/safe-text.ts";
 import type { HivePulser } from "../hive/hive-pulser.ts";
 import type { Operator } from "../hive/operator.ts";
 import { drop, requeue, type ChosenLetters } from "./letters.ts";
@@ -12,6 +14,8 @@ interface Acting {
   /** The name of the operator, for the record. */
   readonly by: string;
 }
+
+const maxMessage = 1_000;
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -60,9 +64,19 @@ export async function act(name: string, given: unknown, acting: Acting): Promise
   return (await actions[name]?.(objectIn(given), acting)) ?? {};
 }
 
-/** Requeues dead letters in steps, and yields the progress. */
-export function steps(given: unknown, watched: Watched, signal: AbortSignal): AsyncIterable<Progress> {
-  return requeue(lettersIn(objectIn(given)), watched, signal);
+/** Requeues dead letters in steps, and yields the progress. @throws BeeHiveError `InvalidKey` for a wrong request. */
+export function steps(given: unknown, { watched }: Acting, signal: AbortSignal): AsyncIterable<Progress> {
+  return told(requeue(lettersIn(objectIn(given)), watched, signal));
+}
+
+/** Yields a failure as the last line of the progress, since the response has begun. */
+async function* told(progress: AsyncIterable<Progress>): AsyncGenerator<Progress, void> {
+  let last: Progress = { sent: 0, total: 0 };
+  try {
+    for await (const one of progress) yield (last = one);
+  } catch (error) {
+    yield { ...last, end: "failed", detail: safeText(messageOf(error), maxMessage) };
+  }
 }
 
 function lettersIn(given: Given): ChosenLetters {

@@ -92,15 +92,16 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
     return call.json(me);
   });
   app.get(`${folder}live`, async (call) => {
+    if (call.req.raw.method === "HEAD") return call.body(null);
     const { version } = await files();
     return streamSSE(call, async (sse) => {
       const over = new AbortController();
       sse.onAbort(() => over.abort());
       const timer = watched.clock.after(streamMs, () => over.abort());
+      over.signal.addEventListener("abort", () => timer.cancel());
       await sse.writeSSE({ event: "version", data: version });
       for await (const look of looks.follow(over.signal))
         await (look ? sse.writeSSE({ data: JSON.stringify(look) }) : sse.write(": \n\n"));
-      timer.cancel();
     });
   });
 
@@ -144,11 +145,11 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
     return undefined;
   });
   app.post(`${folder}do/requeue`, async (call) => {
-    const given = await bodyIn(call);
+    const over = new AbortController();
+    const progress = steps(await bodyIn(call), { watched, by: call.get("operator").name }, over.signal);
     return stream(call, async (lines) => {
-      const over = new AbortController();
       lines.onAbort(() => over.abort());
-      for await (const line of steps(given, watched, over.signal)) await lines.write(`${JSON.stringify(line)}\n`);
+      for await (const line of progress) await lines.write(`${JSON.stringify(line)}\n`);
       await looks.again();
     });
   });
