@@ -58,7 +58,16 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
+export type {
+  HiveQueue,
+  RequeuedInSteps,
+  RequeueStepsOptions,
+  RewindOptions,
+  WhichLetters,
+} from "./hive/hive-queue.ts";
+export type { LetterGroup } from "./hive/letters/groups.ts";
+export type { LetterChanges } from "./hive/letters/mend.ts";
+export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
 export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
@@ -77,7 +86,11 @@ export type {
   AbandonOptions,
   Lease,
   LeaseRequest,
+  CancelChoice,
+  LineHead,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";

@@ -54,6 +54,9 @@ export class AwsProvider implements Provider {
     ordering: true,
     log: "The cloud removes an event once it was consumed.",
     transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: "SQS shows a message only to the one who leases it, and counts that as a delivery",
+    purge: true,
   };
   readonly queues: AwsQueueOperator;
   readonly stores: AwsStores;

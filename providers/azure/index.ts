@@ -7,6 +7,7 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { CancelRegistry } from "../../src/provider-kit/cancel-registry.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
@@ -46,7 +47,8 @@ export class AzureProvider implements Provider {
     this.#clients = clients;
     this.capabilities = capabilitiesOf(config);
     this.stores = new AzureStores(clients, clock);
-    this.queues = new AzureQueueOperator(clients, config, new ClaimCheck(this.stores), clock);
+    const cancels = new CancelRegistry(this.stores.rows, clock);
+    this.queues = new AzureQueueOperator(clients, config, { claims: new ClaimCheck(this.stores), cancels, clock });
   }
 
   /**
@@ -87,5 +89,8 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     ordering: true,
     log: "The cloud removes an event once it was consumed.",
     transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
 }

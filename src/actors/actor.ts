@@ -73,6 +73,16 @@ export interface ActorContext {
    * if (!context.replayed) await sendMail(order);
    */
   readonly replayed?: Replayed | undefined;
+  /**
+   * Cancels the events that wait under a cancel key, together with the commit of this step.
+   *
+   * Events that the step returns are not cancelled, so that a step may replace an event by a later one.
+   *
+   * @example
+   * context.cancel(`hold-${seat}`);
+   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes })];
+   */
+  cancel(key: string): void;
 }
 
 /** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */

@@ -30,6 +30,8 @@ export interface ReadSubscription {
   readonly parallelism: number;
   readonly inFlight: number;
   readonly lastCommit: Date | undefined;
+  /** True while the process follows a pause of an operator. */
+  readonly held: boolean;
   /** The pause that supervision or an open breaker began in this process. */
   readonly paused: SupervisionPause | undefined;
 }

@@ -12,6 +12,7 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import { isExpired } from "../events/event-handles.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import { Delivery, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
@@ -177,9 +178,11 @@ export class DeliveryLoop {
       try {
         assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(lease.event);
-        outcome = this.polling.refuses
-          ? await this.#settlement.abandonWhilePaused(delivery)
-          : await this.#runStep(delivery, span);
+        outcome = isExpired(lease.event, this.#parts.clock)
+          ? await this.#settlement.dropExpired(delivery)
+          : this.polling.refuses
+            ? await this.#settlement.abandonWhilePaused(delivery)
+            : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }

@@ -5,6 +5,7 @@ import type { Bagged } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BeeHiveError } from "../base/errors.ts";
 import { withFields, type Logger } from "../base/logger.ts";
+import { checkedKey } from "../contract/keys.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 import type { Replayed } from "../contract/topic-log.ts";
@@ -88,7 +89,11 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
     if (this.cancelledBy) throw this.cancelledBy;
   }
 
-  cancel(reason: BeeHiveError): void {
+  cancel(key: string): void {
+    this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  abort(reason: BeeHiveError): void {
     this.cancelledBy ??= reason;
     this.#controller?.abort(reason);
   }

@@ -46,14 +46,15 @@ export class Operated {
       clock,
       logger,
       intervalMs,
-      followed: [...loops.map(followedLoop), ...pulsers.map(followedPulser)],
+      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
       looked: () => this.#beater.sample(),
     });
   }
 
   /** Applies what operators set before anything starts, and follows them. */
   async start(): Promise<void> {
-    await Promise.all([this.#follower.start(), this.#beater.start()]);
+    await this.#follower.start();
+    await this.#beater.start();
   }
 
   /** Follows operators before a delivery of a host, which runs no timers. */
@@ -70,23 +71,29 @@ export class Operated {
     this.#follower.stop();
     await this.#beater.stop();
   }
-}
 
-function followedLoop(loop: DeliveryLoop): Followed {
-  const { descriptor } = loop;
-  return {
-    kind: "queue",
-    name: descriptor.queueName.toString(),
-    hold: (hold) => loop.polling.hold(hold),
-    use: (settings) => loop.use(withSettings(descriptor, settings)),
-  };
+  #followedLoop(loop: DeliveryLoop): Followed {
+    const { descriptor } = loop;
+    return {
+      kind: "queue",
+      name: descriptor.queueName.toString(),
+      hold: (hold) => {
+        loop.polling.hold(hold);
+        this.#beater.soon();
+      },
+      use: (settings) => {
+        loop.use(withSettings(descriptor, settings));
+        this.#beater.soon();
+      },
+    };
+  }
 }
 
 function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling: { paused } }: DeliveryLoop): SampledSubscription {
+function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop): SampledSubscription {
   const { name: actor, queueName, parallelism } = descriptor;
   return {
     queue: queueName.toString(),
@@ -94,6 +101,7 @@ function sampleOf({ descriptor, inFlight, committed, polling: { paused } }: Deli
     parallelism,
     inFlight,
     committed,
+    held: held !== undefined,
     ...(paused && {
       paused: {
         by: paused.by,

@@ -26,9 +26,15 @@ export interface AtomicSteps<L extends Lease = Lease> {
    * Commits lease, outputs and changes of the step together or not at all.
    *
    * @param changes `undefined` for a step that used no store.
+   * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
-  commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void>;
+  commit(
+    lease: L,
+    outputs: readonly Event[],
+    changes: StepChanges | undefined,
+    cancelled?: readonly string[],
+  ): Promise<void>;
 }
 
 /** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
@@ -37,6 +43,7 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
+  #cancelled: string[] | undefined = undefined;
 
   constructor(lease: L, steps: AtomicSteps<L>) {
     this.#lease = lease;
@@ -52,8 +59,12 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
     const { underWay } = this.#steps;
     const rows = this.#rows;
     const changes = rows?.changes();
-    const commit = (): Promise<void> => this.#steps.commit(this.#lease, outputs, changes);
+    const commit = (): Promise<void> => this.#steps.commit(this.#lease, outputs, changes, this.#cancelled);
     return rows && changes && underWay ? underWay.commit(changes, rows.relied, commit) : commit();
+  }
+
+  cancel(key: string): void {
+    (this.#cancelled ??= []).push(key);
   }
 
   discard(): void {

@@ -277,13 +277,27 @@ test("a paused subscription shows its cause, end and error", async () => {
     assert.is(await paused(), undefined);
     await hive.push(new Event("Healthy"));
     await clock.advance(1_000);
-    const until = new Date(clock.now() + 29_000);
-    assert.equal(await paused(), { by, until, error: "TypeError" });
+    const [since, until] = [new Date(clock.now() - 1_000), new Date(clock.now() + 29_000)];
+    assert.equal(await paused(), { by, operator: undefined, reason: "TypeError", since, until });
     assert.is((await hive.health()).ready, true);
     down = false;
     await clock.advance(29_000);
     assert.is(await paused(), undefined, "an event was committed");
   }
+});
+
+test("a pause of an operator shows its name, reason and end", async () => {
+  const clock = new ManualClock();
+  await using hive = await createHive({ ...options, clock });
+  await hive.start();
+  const until = new Date(clock.now() + 60_000);
+  await hive.queue("Healthy-Actor").pause({ reason: "the bank is down", until, by: "ada" });
+  const paused = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.paused;
+  const since = new Date(clock.now());
+  assert.equal(await paused(), { by: "operator", operator: "ada", reason: "the bank is down", since, until });
+  assert.is((await hive.health()).ready, true);
+  await clock.advance("1m");
+  assert.is(await paused(), undefined);
 });
 
 test("a pause requested by an actor shows in health, over HTTP too", async () => {
@@ -296,12 +310,13 @@ test("a pause requested by an actor shows in health, over HTTP too", async () =>
   await hive.push(new Event("Healthy"));
   await clock.advance(500);
   const { actors } = (await hive.health()).detail;
-  assert.equal(actors[0]?.paused, { by: "actor", until: new Date(clock.now() + 500), error: "Unavailable" });
+  const [since, until] = [new Date(clock.now() - 500), new Date(clock.now() + 500)];
+  assert.equal(actors[0]?.paused, { by: "actor", operator: undefined, reason: "Unavailable", since, until });
   await using server = await healthServer(hive, { port: 0 });
   const response = await fetch(`http://127.0.0.1:${server.port}/live`);
   assert.match(
     await response.text(),
-    '"paused":{"by":"actor","until":"2020-01-01T00:00:01.000Z","error":"Unavailable"}',
+    '"paused":{"by":"actor","reason":"Unavailable","since":"2020-01-01T00:00:00.000Z","until":"2020-01-01T00:00:01.000Z"}',
   );
 });
 
