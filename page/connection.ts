@@ -69,11 +69,17 @@ function follow(): void {
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** Asks the server. @throws Refused. */
-export async function get<T>(path: string, query: Query = {}): Promise<T> {
+/** Returns the address of a resource of the server. */
+export function addressOf(path: string, query: Query = {}): string {
   const url = new URL(path, folder);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, `${value}`);
-  return (await (await checked(fetch(url, { headers: { accept: "application/json" } }))).json()) as T;
+  return url.href;
+}
+
+/** Asks the server. @throws Refused. */
+export async function get<T>(path: string, query: Query = {}): Promise<T> {
+  const request = { headers: { accept: "application/json" } };
+  return (await (await checked(fetch(addressOf(path, query), request))).json()) as T;
 }
 
 /** Does an action. @throws Refused. */

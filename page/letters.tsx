@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Letter, LetterGroup } from "../src/dashboard/wire.ts";
-import { act, useFetched, useLive } from "./connection.ts";
+import { act, addressOf, useFetched, useLive } from "./connection.ts";
 import {
   Act,
   Ago,
@@ -44,6 +44,7 @@ export function Letters({ of: queue }: { readonly of: string }) {
 function Group({ group, changed }: { readonly group: LetterGroup; readonly changed: () => void }) {
   const { queue, id, actor, errorName, message, types } = group;
   const [progress, run, stop] = useProgress();
+  const { me } = useLive();
   const [shown, setShown] = useState<string>();
   const requeue = (limit?: number): Promise<void> => run("requeue", { queue, group: id, limit }).finally(changed);
   const isBusy = progress !== undefined && progress.end === undefined;
@@ -89,6 +90,11 @@ function Group({ group, changed }: { readonly group: LetterGroup; readonly chang
         >
           Drop all
         </Act>
+        {me?.seesBodies === true && (
+          <a href={addressOf("export", { queue, group: id })} download>
+            Export
+          </a>
+        )}
       </div>
       {progress && <ProgressBar of={progress} />}
       <ul class="letters" aria-label="Letters">
@@ -113,7 +119,15 @@ function Group({ group, changed }: { readonly group: LetterGroup; readonly chang
   );
 }
 
-function OneLetter({ queue, id }: { readonly queue: string; readonly id: string; readonly changed: () => void }) {
+function OneLetter({
+  queue,
+  id,
+  changed,
+}: {
+  readonly queue: string;
+  readonly id: string;
+  readonly changed: () => void;
+}) {
   const { data: letter, error } = useFetched<Letter>("letter", { queue, id });
   if (!letter) return <Problem text={error} />;
   return (
@@ -133,6 +147,69 @@ function OneLetter({ queue, id }: { readonly queue: string; readonly id: string;
         </details>
       )}
       <EventFacts event={letter.event} />
+      <div class="actions">
+        <Mend letter={letter} changed={changed} />
+        <Act
+          kind="danger"
+          title="Drop for good?"
+          ask={<p>This dead letter will be gone, with its event.</p>}
+          run={() => act("drop", { queue, id }).finally(changed)}
+        >
+          Drop this one
+        </Act>
+      </div>
     </div>
   );
+}
+
+/** Changes the event of a letter, and sends it back to the one subscription. */
+function Mend({ letter: { id, queue, event }, changed }: { readonly letter: Letter; readonly changed: () => void }) {
+  const shown = JSON.stringify(event.properties, null, 2);
+  const canEditBody = event.body !== undefined && event.cutAt === undefined;
+  return (
+    <Act
+      title="Edit and requeue"
+      ask={
+        <>
+          <p>It goes back to {queue} alone, under its id.</p>
+          {canEditBody && (
+            <label class="field">
+              Body, {event.contentType}
+              <textarea name="body" rows={8} spellcheck={false} defaultValue={event.body} />
+            </label>
+          )}
+          <label class="field">
+            Type <input name="type" defaultValue={event.type} />
+          </label>
+          <label class="field">
+            Properties, as JSON
+            <textarea name="properties" rows={3} spellcheck={false} defaultValue={shown} />
+          </label>
+        </>
+      }
+      run={(fields) => {
+        const [body, type] = [fields.get("body"), fields.get("type")];
+        return act("mend", {
+          queue,
+          id,
+          ...(body !== null && body !== event.body && { body }),
+          ...(type !== event.type && { type }),
+          ...(fields.get("properties") !== shown && {
+            properties: changesOf(event.properties, JSON.parse(fields.get("properties") as string) as Properties),
+          }),
+        }).finally(changed);
+      }}
+    >
+      Edit and requeue
+    </Act>
+  );
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** Returns the properties that differ, and `null` for those that are gone: masked ones must not be written back. */
+function changesOf(before: Properties, after: Properties): Properties {
+  const changes = Object.entries(after).filter(([name, value]) => value !== before[name]);
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  return Object.fromEntries([...changes, ...gone.map((name): [string, null] => [name, null])]);
 }

@@ -1,8 +1,22 @@
-import type { QueueDetail, QueueRow } from "../src/dashboard/wire.ts";
-import { useFetched, useLive } from "./connection.ts";
+import { useState } from "preact/hooks";
+import type { PeekedRow, QueueDetail, QueueRow } from "../src/dashboard/wire.ts";
+import { act, useFetched, useLive } from "./connection.ts";
 import { Acts, ChangeSettings, Pause, PauseButtons } from "./controls.tsx";
 import { LastHour } from "./overview.tsx";
-import { Ago, count, duration, Empty, Facts, Panel, Problem, rate, TraceLink, Troubles } from "./parts.tsx";
+import {
+  Act,
+  Ago,
+  count,
+  duration,
+  Empty,
+  EventFacts,
+  Facts,
+  Panel,
+  Problem,
+  rate,
+  TraceLink,
+  Troubles,
+} from "./parts.tsx";
 
 /** One queue: its states, its last hour, its settings and their origins. */
 export function Queue({ of: name }: { readonly of: string }) {
@@ -20,6 +34,21 @@ export function Queue({ of: name }: { readonly of: string }) {
       ))}
       <div class="actions">
         {row && <PauseButtons target={{ queue: name }} pauses={row.pauses} />}
+        {row && data.noPurge === undefined && row.ready + row.delayed > 0 && (
+          <Act
+            kind="danger"
+            title={`Purge ${name}?`}
+            ask={
+              <p>
+                {count(row.ready)} ready and {count(row.delayed)} delayed events will be gone. Those in work and dead
+                letters stay.
+              </p>
+            }
+            run={() => act("purge", { queue: name })}
+          >
+            Purge
+          </Act>
+        )}
         {row && row.dead > 0 && <a href={`#/letters/${encodeURIComponent(name)}`}>See its dead letters by cause</a>}
       </div>
       {row && <States row={row} detail={data} />}
@@ -54,6 +83,7 @@ export function Queue({ of: name }: { readonly of: string }) {
           </table>
         </Panel>
       )}
+      <Waiting of={data} fresh={look.at} />
       <Settings of={data} />
       <Acts on={name} fresh={look.at} />
     </>
@@ -92,6 +122,71 @@ function States({ row, detail }: { readonly row: QueueRow; readonly detail: Queu
         </p>
       )}
     </>
+  );
+}
+
+/** The next events of the queue, without leasing them. */
+function Waiting({ of: { name, noPeek }, fresh }: { readonly of: QueueDetail; readonly fresh: unknown }) {
+  const [isShown, setIsShown] = useState(false);
+  return (
+    <Panel
+      title="Events that wait"
+      aside={
+        noPeek === undefined && (
+          <button type="button" aria-expanded={isShown} onClick={() => setIsShown(!isShown)}>
+            {isShown ? "Hide" : "Peek"}
+          </button>
+        )
+      }
+    >
+      {noPeek !== undefined && <Empty>They cannot be shown here: {noPeek}</Empty>}
+      {isShown && <Peeked name={name} fresh={fresh} />}
+    </Panel>
+  );
+}
+
+function Peeked({ name, fresh }: { readonly name: string; readonly fresh: unknown }) {
+  const { data, error, again } = useFetched<readonly PeekedRow[]>("peek", { name }, fresh);
+  const [shown, setShown] = useState<string>();
+  if (!data) return <Problem text={error} />;
+  if (data.length === 0) return <Empty>None waits.</Empty>;
+  return (
+    <ol class="kept">
+      {data.map((event) => (
+        <li key={event.id}>
+          <span>{event.state}</span>
+          <span>{event.dueAt === undefined ? <Ago time={event.time} /> : <Ago time={event.dueAt} />}</span>
+          <b>{event.type}</b>
+          <span class="actions">
+            <TraceLink id={event.id} />
+            {event.attempts > 0 && <span class="dim">attempt {event.attempts}</span>}
+            {event.heldBy !== undefined && (
+              <span class="dim">
+                behind <TraceLink id={event.heldBy} />
+              </span>
+            )}
+            <button
+              type="button"
+              class="quiet"
+              aria-expanded={shown === event.id}
+              onClick={() => setShown(shown === event.id ? undefined : event.id)}
+            >
+              body
+            </button>
+            {event.state !== "leased" && (
+              <Act
+                title="Cancel this event?"
+                ask={<p>No subscription that still waits for {event.id} will get it.</p>}
+                run={() => act("cancel", { id: event.id }).finally(again)}
+              >
+                Cancel event
+              </Act>
+            )}
+          </span>
+          {shown === event.id && <EventFacts event={event} />}
+        </li>
+      ))}
+    </ol>
   );
 }
 

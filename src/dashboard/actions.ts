@@ -3,7 +3,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { HivePulser } from "../hive/hive-pulser.ts";
 import type { Operator } from "../hive/operator.ts";
-import { drop, requeue, type ChosenLetters } from "./letters.ts";
+import { drop, mend, requeue, type ChosenLetters, type Mending } from "./letters.ts";
 import { send } from "./sending.ts";
 import type { Watched } from "./watched.ts";
 import type { Progress, Sending } from "./wire.ts";
@@ -26,7 +26,19 @@ const actions: Readonly<Record<string, (given: Given, acting: Acting) => Promise
     await watched.operator.controls.acts.record({ by, act: "send", on: textIn(given, "type"), detail: id });
     return { id };
   },
-  drop: async (given, { watched }) => ({ dropped: await drop(lettersIn(given), watched) }),
+  drop: async (given, { watched, by }) => ({ dropped: await drop(lettersIn(given), watched, by) }),
+  mend: async (given, { watched, by }) => {
+    const { queue, id } = { queue: textIn(given, "queue"), id: textIn(given, "id") };
+    const changes = { body: maybeTextIn(given, "body"), type: maybeTextIn(given, "type") };
+    await mend({ queue, id, ...changes, properties: propertiesIn(given) }, watched, by);
+    return {};
+  },
+  cancel: async (given, { watched: { operator }, by }) => ({
+    cancelled: await operator.cancel({ id: textIn(given, "id") }, { by }),
+  }),
+  purge: async (given, { watched: { operator }, by }) => ({
+    purged: await operator.queue(textIn(given, "queue")).purge({ by }),
+  }),
   pause: async (given, { watched: { operator, clock }, by }) => {
     const forMs = numberIn(given, "forMs");
     const until = forMs === undefined ? undefined : new Date(clock.now() + forMs);
@@ -65,8 +77,8 @@ export async function act(name: string, given: unknown, acting: Acting): Promise
 }
 
 /** Requeues dead letters in steps, and yields the progress. @throws BeeHiveError `InvalidKey` for a wrong request. */
-export function steps(given: unknown, { watched }: Acting, signal: AbortSignal): AsyncIterable<Progress> {
-  return told(requeue(lettersIn(objectIn(given)), watched, signal));
+export function steps(given: unknown, { watched, by }: Acting, signal: AbortSignal): AsyncIterable<Progress> {
+  return told(requeue(lettersIn(objectIn(given)), watched, by, signal));
 }
 
 /** Yields a failure as the last line of the progress, since the response has begun. */
@@ -80,7 +92,18 @@ async function* told(progress: AsyncIterable<Progress>): AsyncGenerator<Progress
 }
 
 function lettersIn(given: Given): ChosenLetters {
-  return { queue: textIn(given, "queue"), group: textIn(given, "group"), limit: numberIn(given, "limit") };
+  return {
+    queue: textIn(given, "queue"),
+    group: maybeTextIn(given, "group"),
+    id: maybeTextIn(given, "id"),
+    limit: numberIn(given, "limit"),
+  };
+}
+
+/** Returns the changed properties, which the event checks. */
+function propertiesIn(given: Given): Mending["properties"] {
+  const value = Object.hasOwn(given, "properties") ? given["properties"] : undefined;
+  return value === undefined || value === null ? undefined : (objectIn(value) as Mending["properties"]);
 }
 
 function sendingIn(given: Given): Sending {

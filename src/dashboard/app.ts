@@ -14,7 +14,7 @@ import { Looks } from "./looks.ts";
 import { actsOf } from "./operations.ts";
 import { pageFiles, type PageFiles } from "./page-files.ts";
 import { folder, icon, pageHtml } from "./page-html.ts";
-import { queueDetail } from "./queue-detail.ts";
+import { peekedRows, queueDetail } from "./queue-detail.ts";
 import { typesOf } from "./sending.ts";
 import { shownEvent } from "./shown-event.ts";
 import { findEvent, traceOf } from "./traces.ts";
@@ -107,6 +107,7 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
 
   app.get(`${folder}drawing`, async (call) => call.json(await looks.drawing()));
   app.get(`${folder}queue`, async (call) => call.json(await queueDetail(asked(call, "name"), watched, looks)));
+  app.get(`${folder}peek`, async (call) => call.json(await peekedRows(asked(call, "name"), watched, seesBodies(call))));
   app.get(`${folder}letters`, async (call) => {
     const { queues } = await looks.now();
     const named = call.req.query("queue");
@@ -121,6 +122,15 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
   app.get(`${folder}letter`, async (call) =>
     call.json(await letterOf(asked(call, "queue"), asked(call, "id"), watched, seesBodies(call))),
   );
+  app.get(`${folder}export`, (call) => {
+    if (!seesBodies(call)) return call.json({ error: "An export holds bodies, which are hidden from you." }, 403);
+    const [queue, group] = [watched.operator.queue(asked(call, "queue")), asked(call, "group")];
+    call.header("content-type", "application/x-ndjson");
+    call.header("content-disposition", `attachment; filename="${queue.name}.ndjson"`);
+    return stream(call, async (lines) => {
+      for await (const line of queue.exportLetters({ group })) await lines.write(`${line}\n`);
+    });
+  });
   app.get(`${folder}trace`, async (call) => call.json(await traceOf(asked(call, "id"), watched)));
   app.get(`${folder}event`, async (call) => {
     const place = { id: asked(call, "id"), destination: asked(call, "destination"), queue: call.req.query("queue") };

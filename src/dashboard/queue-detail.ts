@@ -5,8 +5,11 @@ import type { OperatorSettings } from "../controls/controls.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { lagsOf } from "../hive/lags.ts";
 import type { Looks } from "./looks.ts";
+import { shownEvent } from "./shown-event.ts";
 import { readerOf, type Watched } from "./watched.ts";
-import type { QueueDetail, Setting } from "./wire.ts";
+import type { PeekedRow, QueueDetail, Setting } from "./wire.ts";
+
+const maxPeeked = 50;
 
 /** Returns a queue in detail. Its counts are in each look. */
 export async function queueDetail(text: string, watched: Watched, { activity }: Looks): Promise<QueueDetail> {
@@ -26,8 +29,30 @@ export async function queueDetail(text: string, watched: Watched, { activity }: 
     publishes: descriptor?.publishes.map(String) ?? [],
     series: activity?.series(clock.now(), text) ?? { time: [], done: [], failed: [], wait: [] },
     holders: holders.map(({ eventId, behind, attempts, state }) => ({ eventId, behind, attempts, state })),
+    noPeek: reasonOf(provider.capabilities.peek),
+    noPurge: reasonOf(provider.capabilities.purge),
     behind: lag && { count: lag.behind, oldest: lag.oldest?.getTime() },
   };
+}
+
+function reasonOf(capability: true | string | undefined): string | undefined {
+  return capability === true ? undefined : (capability ?? "the provider does not say why");
+}
+
+/** Returns the next events of a queue, without leasing them. */
+export async function peekedRows(
+  text: string,
+  { provider }: Watched,
+  seesBodies: boolean,
+): Promise<readonly PeekedRow[]> {
+  const found = (await provider.queues.peek?.(QueueName.parse(text), { limit: maxPeeked })) ?? [];
+  return found.map(({ event, state, dueAt, attempts, heldBy }) => ({
+    ...shownEvent(event, seesBodies),
+    state,
+    dueAt,
+    attempts,
+    heldBy: heldBy?.eventId,
+  }));
 }
 
 /** Returns the settings that an operator has changed. */

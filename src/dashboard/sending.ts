@@ -1,8 +1,7 @@
-import { messageOf } from "../base/error-text.ts";
-import { BeeHiveError } from "../base/errors.ts";
 import { Event, type EventOptions } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { jsonSchemaOf } from "../graph/json-schema.ts";
+import { parsed } from "./letters.ts";
 import type { Watched } from "./watched.ts";
 import type { Sending, TypeRow } from "./wire.ts";
 
@@ -36,12 +35,4 @@ function eventOf({ type, body, destination, key, id }: Sending, eventTypes: Watc
   const declared = eventTypes.find(({ name }) => name === type);
   const value = parsed(body);
   return declared ? declared.create(value, options) : new Event(type, value, options);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text.trim() === "" ? undefined : JSON.parse(text);
-  } catch (cause) {
-    throw new BeeHiveError("InvalidEvent", `The body is not JSON: ${messageOf(cause)}.`, { cause });
-  }
 }

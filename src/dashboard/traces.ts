@@ -30,12 +30,12 @@ export interface EventPlace {
 }
 
 /**
- * Finds an event with its body: among the kept events of its topic, or in the dead letters of a queue.
+ * Finds an event with its body: among the kept events of its topic, in its queue, or in the dead letters.
  *
  * The journal holds no bodies.
  */
 export async function findEvent(place: EventPlace, watched: Watched): Promise<Event | undefined> {
-  return (await inLog(place, watched)) ?? (await inLetters(place, watched));
+  return (await inLog(place, watched)) ?? (await inQueue(place, watched)) ?? (await inLetters(place, watched));
 }
 
 async function inLog({ id, destination, time }: EventPlace, { provider }: Watched): Promise<Event | undefined> {
@@ -48,6 +48,14 @@ async function inLog({ id, destination, time }: EventPlace, { provider }: Watche
     if (!isBeeHiveError(error, "InvalidState") && !isBeeHiveError(error, "QueueNotFound")) throw error;
   }
   return undefined;
+}
+
+async function inQueue({ id, queue }: EventPlace, { provider }: Watched): Promise<Event | undefined> {
+  if (queue === undefined || provider.capabilities.peek !== true) return undefined;
+  const name = QueueName.parse(queue);
+  if (name.kind === "topic") return undefined;
+  const found = (await provider.queues.peek?.(name, { id, limit: 1 })) ?? [];
+  return found[0]?.event;
 }
 
 async function inLetters({ id, queue }: EventPlace, { provider }: Watched): Promise<Event | undefined> {

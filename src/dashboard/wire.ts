@@ -196,6 +196,18 @@ export interface QueueDetail {
   readonly series: Series;
   readonly holders: readonly HolderRow[];
   readonly behind: { readonly count: number; readonly oldest: number | undefined } | undefined;
+  /** Why the provider cannot; `undefined` where it can. */
+  readonly noPeek: string | undefined;
+  readonly noPurge: string | undefined;
+}
+
+/** An event that waits in a queue. */
+export interface PeekedRow extends ShownEvent {
+  readonly state: string;
+  readonly dueAt: number | undefined;
+  readonly attempts: number;
+  /** The event in front of the line of its key. */
+  readonly heldBy: string | undefined;
 }
 
 export interface Setting {
