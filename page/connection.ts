@@ -121,7 +121,7 @@ export interface Fetched<T> {
 }
 
 /** Asks when the query changes, and again when `fresh` does; the last result stays meanwhile. */
-export function useFetched<T>(path: string, query: Query = {}, fresh: unknown = undefined): Fetched<T> {
+export function useFetched<T>(path: string, query: Query = {}, fresh?: unknown): Fetched<T> {
   const [result, setResult] = useState<{ data?: T; error?: string; of: string }>({ of: "" });
   const [count, setCount] = useState(0);
   const of = `${path} ${JSON.stringify(query)}`;

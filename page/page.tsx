@@ -26,8 +26,9 @@ interface Screen {
   readonly inMenu: boolean;
 }
 
+const first: Screen = { title: "Overview", show: Overview, inMenu: true };
 const screens: Readonly<Record<string, Screen>> = {
-  "": { title: "Overview", show: Overview, inMenu: true },
+  "": first,
   queue: { title: "Queue", show: Queue, inMenu: false },
   letters: { title: "Dead letters", show: Letters, inMenu: true },
   trace: { title: "Trace", show: TraceScreen, inMenu: true },
@@ -40,7 +41,7 @@ const screens: Readonly<Record<string, Screen>> = {
 function Page() {
   const { me, look } = useLive();
   const [name, of] = useRoute();
-  const { title, show: Shown } = screens[name] ?? (screens[""] as Screen);
+  const { title, show: Shown } = screens[name] ?? first;
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${title}${of ? ` ${of}` : ""} · ${me?.title ?? "BeeHive"}`;

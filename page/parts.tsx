@@ -118,14 +118,16 @@ export function Act({
 }) {
   const { me } = useLive();
   const [state, setState] = useState<{ busy: boolean; error?: string }>({ busy: false });
+  const [isAsking, setIsAsking] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => (isAsking ? dialog.current?.showModal() : undefined), [isAsking]);
   if (me?.canAct !== true) return null;
   const start = async (fields: FormData): Promise<void> => {
     setState({ busy: true });
     try {
       await run(fields);
       setState({ busy: false });
-      dialog.current?.close();
+      setIsAsking(false);
     } catch (error) {
       setState({ busy: false, error: messageOf(error) });
     }
@@ -136,14 +138,13 @@ export function Act({
         type="button"
         class={kind}
         disabled={disabled || state.busy}
-        onClick={() => (ask === undefined ? void start(new FormData()) : dialog.current?.showModal())}
+        onClick={() => (ask === undefined ? void start(new FormData()) : setIsAsking(true))}
       >
         {children}
       </button>
-      {ask === undefined ? (
-        <Problem text={state.error} />
-      ) : (
-        <dialog ref={dialog} aria-label={title}>
+      {!isAsking && <Problem text={state.error} />}
+      {isAsking && (
+        <dialog ref={dialog} aria-label={title} onClose={() => setIsAsking(false)}>
           <form
             onSubmit={(event) => {
               event.preventDefault();

@@ -97,22 +97,28 @@ function ObjectField({ schema, root, name, value, change }: FieldProps) {
 
 function LineField(props: FieldProps) {
   const { schema, value, change, isRequired = true } = props;
-  const isNumber = schema.type !== "string";
+  const shown = typeof value === "string" || typeof value === "number" ? value : "";
+  if (schema.type === "string")
+    return (
+      <label class="field">
+        <Label {...props} />
+        <input
+          value={shown}
+          onInput={({ currentTarget: { value: text } }) => change(text === "" && !isRequired ? undefined : text)}
+        />
+      </label>
+    );
   return (
     <label class="field">
       <Label {...props} />
       <input
-        type={(isNumber ? "number" : "text") as "number"}
+        type="number"
         step={schema.type === "integer" ? 1 : "any"}
         min={schema.minimum}
         max={schema.maximum === Number.MAX_SAFE_INTEGER ? undefined : schema.maximum}
-        required={isRequired && isNumber}
-        value={value === undefined ? "" : String(value)}
-        onInput={({ currentTarget }) => {
-          const text = currentTarget.value;
-          if (text === "" && (isNumber || !isRequired)) change(undefined);
-          else change(isNumber ? Number(text) : text);
-        }}
+        required={isRequired}
+        value={shown}
+        onInput={({ currentTarget: { value: text } }) => change(text === "" ? undefined : Number(text))}
       />
     </label>
   );

@@ -33,9 +33,14 @@ const actions: Readonly<Record<string, (given: Given, acting: Acting) => Promise
     await mend({ queue, id, ...changes, properties: propertiesIn(given) }, watched, by);
     return {};
   },
-  cancel: async (given, { watched: { operator }, by }) => ({
-    cancelled: await operator.cancel({ id: textIn(given, "id") }, { by }),
-  }),
+  cancel: async (given, { watched: { operator }, by }) => {
+    const cancelled = await operator.cancel({ id: textIn(given, "id") }, { by });
+    if (cancelled > 0) return { cancelled };
+    throw new BeeHiveError(
+      "InvalidState",
+      "It was not cancelled: an actor works on it, it is done, or its topic keeps its events.",
+    );
+  },
   purge: async (given, { watched: { operator }, by }) => ({
     purged: await operator.queue(textIn(given, "queue")).purge({ by }),
   }),

@@ -58,7 +58,7 @@ export function dashboardOf(source: Hive | Provider, options: DashboardOptions, 
   const types = [...(eventTypes ?? []).filter(isEventType), ...(known.eventTypes ?? [])];
   const watched = watchedOf(source, { ...known, eventTypes: types });
   const app = appOf(watched, { authorize, readOnly, title, environment, logger });
-  return { fetch: async (request, from) => await app.fetch(request, from as object | undefined) };
+  return { fetch: async (request, from) => await app.fetch(request, from) };
 }
 
 const optionNames: Readonly<Record<keyof DashboardOptions, true>> = {

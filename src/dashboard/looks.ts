@@ -58,6 +58,8 @@ export class Looks {
       newest = look;
       wake.abort();
     });
+    // A reader that has gone may not ask for the next one.
+    signal.addEventListener("abort", unwatch, { once: true });
     try {
       while (!signal.aborted) {
         const look = newest;

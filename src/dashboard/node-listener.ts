@@ -35,7 +35,7 @@ async function respond(ops: Dashboard, incoming: Incoming, outgoing: ServerRespo
     return;
   }
   outgoing.flushHeaders();
-  await pipeline(Readable.fromWeb(response.body as NodeStream), outgoing);
+  await pipeline(Readable.fromWeb(response.body), outgoing);
 }
 
 function requestOf(incoming: Incoming, signal: AbortSignal): Request {
@@ -54,7 +54,7 @@ function requestOf(incoming: Incoming, signal: AbortSignal): Request {
     headers: given,
     signal,
     ...(isBodiless ? {} : { body: bodyOf(incoming), duplex: "half" }),
-  } as ConstructorParameters<typeof Request>[1]);
+  });
 }
 
 /** Returns the body; one that a framework has read already is written again. */

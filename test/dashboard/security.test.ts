@@ -190,7 +190,7 @@ test("10,000 mutated requests end neither in a crash nor with a stack", async ()
     const isPost = name.startsWith("do/") ? random() < 0.9 : random() < 0.1;
     const method = isPost ? "POST" : pick(["GET", "GET", "GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
     const aborted = new AbortController();
-    const request = new Request(`${base}${pick(["", "/ops", "/a/-/b"])}/-/${name}?${query}`, {
+    const request = new Request(`${base}${pick(["", "/ops", "/a/-/b"])}/-/${name}?${query.toString()}`, {
       method,
       headers: random() < 0.9 ? own : {},
       signal: aborted.signal,
