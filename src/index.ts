@@ -6,9 +6,10 @@ export {
   type BodyOf,
   type EventOf,
   type EventType,
-  type EventTypeOptions,
   type InputOf,
 } from "./events/event-type.ts";
+export type { EventTypeOptions } from "./events/event-type-options.ts";
+export type { Keep, KeepOptions } from "./events/keep.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
@@ -44,6 +45,9 @@ export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./in
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
+export { concurrency, type ConcurrencyOptions } from "./actors/middleware/concurrency.ts";
+export type { LimitName } from "./actors/middleware/limit-id.ts";
+export { rateLimit, type RateLimitOptions } from "./actors/middleware/rate-limit.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
@@ -63,12 +67,14 @@ export type {
   RequeuedInSteps,
   RequeueStepsOptions,
   RewindOptions,
+  StoreToClear,
   WhichLetters,
 } from "./hive/hive-queue.ts";
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
-export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
+export type { KeptTopics } from "./hive/keep.ts";
+export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -96,6 +102,7 @@ export type {
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
+  ClearedStore,
   KeepRule,
   KeptEvent,
   LogPosition,
@@ -174,7 +181,8 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate, type Operator } from "./hive/operator.ts";
+export { operate } from "./hive/operate.ts";
+export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
@@ -190,6 +198,10 @@ export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } f
 export type { ControlsOptions } from "./controls/options.ts";
 export type { ActivePause } from "./controls/pauses.ts";
 export type { ScheduledPulser } from "./controls/schedules.ts";
+
+// Alerts: incidents that are sent to people.
+export type { Alert, AlertContext, AlertRule, AlertSink } from "./controls/alerts/alert.ts";
+export { alertEvent, webhook, type WebhookOptions } from "./controls/alerts/sinks.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

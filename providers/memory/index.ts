@@ -52,14 +52,14 @@ export class MemoryProvider implements Provider {
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
     const rows = new MemoryRows(clock);
     const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);
-    const queues = new MemoryQueueOperator(clock, complete);
+    const queues = new MemoryQueueOperator(clock, complete, rows);
     this.stores = new RowStores(rows, clock);
     this.queues = this.#queues = queues;
     this.#steps = {
       rows,
       clock,
       locks: this.stores.locks,
-      async commit(lease: MemoryLease, outputs, changes, cancelled) {
+      commit(lease: MemoryLease, outputs, changes, cancelled) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };

@@ -26,7 +26,10 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
 const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
 
 /** The settings whose origins `hive.describe()` prints. */
-export const describedSettings = [...optionSettings, "throttle"] as const;
+export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [
+  ...optionSettings,
+  "throttle",
+];
 
 /**
  * Makes the descriptor of one actor on one subscription or queue.

@@ -1,7 +1,7 @@
 import type { Provider } from "../contract/provider.ts";
 import type { QueueCounts, QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { operate } from "../hive/operator.ts";
+import { operate } from "../hive/operate.ts";
 import { exitCode, UsageError, type ExitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 import { confirm } from "./terminal/confirm.ts";
@@ -22,7 +22,7 @@ export async function unreadQueues(provider: Provider, specs: readonly QueueSpec
   const names = await queues.names?.();
   if (!names)
     throw new UsageError(`${provider.name} cannot list its queues, so that it does not know which nobody reads.`);
-  const hives = await operate(provider).hives();
+  const hives = await (await operate(provider)).hives();
   const read = new Set([
     ...specs.map(({ name }) => name.toString()),
     ...hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue)),
@@ -64,7 +64,7 @@ export async function prune(
     }
   }
   if (!dryRun) {
-    const { acts } = operate(provider).controls;
+    const { acts } = (await operate(provider)).controls;
     for (const { name } of unread) {
       await provider.queues.delete(name);
       await acts.record({ by, act: "delete", on: name.toString(), detail: undefined });

@@ -38,13 +38,17 @@ export interface Capabilities {
 /** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
+  /** True for a step whose writes, outputs and lease commit together. @default false */
+  readonly atomic?: boolean;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
+   *
+   * Returns a promise, unless it is done when it returns.
    *
    * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed.
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
-  commit(outputs: readonly Event[]): Promise<void>;
+  commit(outputs: readonly Event[]): Promise<void> | void;
   /** Cancels waiting events with the commit, before the outputs are published. */
   cancel(key: string): void;
   /** Ends a step without a commit. Its stores then throw `InvalidState` where steps are atomic. */

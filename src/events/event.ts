@@ -168,6 +168,11 @@ export class Event<Body = unknown> {
     return new Date(this.#timestamp);
   }
 
+  /** @internal The {@link timestamp} in ms since the epoch. */
+  get timestampMs(): number {
+    return this.#timestamp;
+  }
+
   /** The earliest delivery; `undefined` means at once. */
   get enqueueTime(): Date | undefined {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);

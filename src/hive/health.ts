@@ -6,8 +6,8 @@ import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { lagsOf, type Lag } from "./lags.ts";
 import { causeOf } from "./operated.ts";
+import { LagWatch, lagsOf, type Lag } from "./lags.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
@@ -32,7 +32,11 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** Causes that slow the provider down and only an operator can end, in sentences. It may still be `well`. */
+  /**
+   * Causes that slow the provider down and only an operator can end, and subscriptions that no process reads.
+   *
+   * In sentences. The provider may still be `well`.
+   */
   readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
@@ -76,6 +80,8 @@ export interface HealthParts {
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
+  /** Returns the subscriptions that no process reads. @default They are not looked for. */
+  readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -106,6 +112,7 @@ interface Answer {
 /** Computes the health of a hive. */
 export class HealthCheck {
   readonly #parts: HealthParts;
+  readonly #lags = new LagWatch();
   #asked: { readonly at: number; readonly answer: Promise<Answer> } | undefined;
 
   constructor(parts: HealthParts) {
@@ -163,9 +170,16 @@ export class HealthCheck {
     const names = loops.map(({ descriptor }) => descriptor.queueName);
     const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
     const asked = async (): Promise<Answer> => {
-      const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
+      const [missing, slow, unread = []] = await Promise.all([
+        provider.queues.missing(specs),
+        provider.warnings?.() ?? [],
+        this.#parts.unread?.() ?? [],
+      ]);
+      const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";
-      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      const found = state === "well" ? [...(await lagsOf(provider, names))] : [];
+      const now = clock.now();
+      const lags = new Map(found.map(([name, progress]) => [name, this.#lags.look(name, progress, now)]));
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
     };
     try {

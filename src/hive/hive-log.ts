@@ -3,6 +3,7 @@ import type { Provider } from "../contract/provider.ts";
 import type { KeptEvent, LogRange, TopicLog } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { Restoration, type Restored } from "./restore.ts";
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -99,6 +100,24 @@ export class HiveLog {
         events.length < page ? Math.max(position, next, (events.at(-1)?.position ?? -1) + 1) : positionAfter(events);
       if (events.length === 0) await this.#log.wait(this.topic, position, followMs, over);
     }
+  }
+
+  /**
+   * Appends events of a backup, at their positions and with their times. Leaves out those that are there.
+   *
+   * No subscription gets them as new events: rewind those that derive state. Nothing else may publish to the topic
+   * meanwhile.
+   *
+   * @throws BeeHiveError `InvalidState` when other events are at these positions, when a subscription has unread events,
+   *   or where the provider cannot; `InvalidEvent` out of order.
+   * @example
+   * await hive.log("OrderAccepted").restore(old.log("OrderAccepted").read());
+   */
+  async restore(events: Iterable<LoggedEvent> | AsyncIterable<LoggedEvent>): Promise<Restored> {
+    const restoration = new Restoration(this.topic, this.#log);
+    for await (const { published, ...kept } of events)
+      await restoration.add({ ...kept, published: published.getTime() });
+    return await restoration.end();
   }
 
   async #position(at: Date | number): Promise<number> {

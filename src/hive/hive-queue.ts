@@ -1,15 +1,18 @@
+import { isStart } from "../actors/descriptor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
+import { objectProblems, throwProblems } from "../base/problems.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
-import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
+import type { ClearedStore, LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
 import { time } from "../base/numbers.ts";
 import { assertAct, operatorProblems } from "../controls/checks.ts";
+import { storeTokenOf, type Token } from "../injection/tokens.ts";
 import { logOf } from "./hive-log.ts";
 import { chosen, type ChosenLetter } from "./letters/choice.ts";
 import { exportLine } from "./letters/export.ts";
@@ -18,8 +21,6 @@ import { mended, type LetterChanges } from "./letters/mend.ts";
 import { requeueInSteps, type StepsEnd } from "./letters/requeue-steps.ts";
 import type { Operator } from "./operator.ts";
 import { peekEvents, purgeEvents, type PeekedEvent, type PeekOptions } from "./withdraw.ts";
-import { isStart } from "../actors/descriptor.ts";
-import { objectProblems, throwProblems } from "../base/problems.ts";
 
 /**
  * Selects dead letters: by the id of a letter or of its event, by ids of letters, by the key of a {@link LetterGroup}, or
@@ -54,17 +55,44 @@ export interface RequeuedInSteps {
 export interface RewindOptions {
   readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
+  /**
+   * Stores that are emptied in the same act: their tokens, and counters by name.
+   *
+   * @default None.
+   * @example
+   * { to: "beginning", outputs: "drop", clear: [Totals, { counter: "Sold" }] }
+   */
+  readonly clear?: readonly StoreToClear[] | undefined;
+}
+
+/** The token of a store, or a counter by name. */
+export type StoreToClear = Token<unknown> | { readonly counter: string };
+
+/** Returns what a rewind empties. @throws BeeHiveError when the provider cannot, or a store cannot be emptied. */
+function clearedStores(provider: Provider, clear: readonly StoreToClear[]): readonly ClearedStore[] {
+  if (clear.length > 0 && !logOf(provider).countItems)
+    throw new BeeHiveError("InvalidState", `A rewind on ${provider.name} cannot empty stores; empty them before it.`);
+  return clear.map((store) => {
+    if (typeof store === "object") return { kind: "counter", name: store.counter };
+    const { kind, name } = storeTokenOf(store);
+    if (kind !== "counters" && kind !== "locks") return { kind, name };
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `A rewind empties no ${kind}; name one counter: { counter: "Sold" }.`,
+    );
+  });
 }
 
 function rewindProblems(options: unknown): string[] {
   const problems = objectProblems("rewind", options);
   if (problems.length > 0) return problems;
-  const { to, outputs } = options as Partial<RewindOptions>;
+  const { to, outputs, clear = [] } = options as Partial<RewindOptions>;
   return [
     ...(to !== undefined && isStart(to) ? [] : ["to must be now, beginning, latest-per-key, a date or a position"]),
     ...(outputs === "drop" || outputs === "publish"
       ? []
       : ['outputs must be "drop" or "publish"; there is no default']),
+    ...(Array.isArray(clear) ? [] : ["clear must be a list of stores"]),
   ];
 }
 
@@ -289,15 +317,16 @@ export class HiveQueue {
    * event up to the newest is delivered again, with `context.replayed`.
    *
    * @param options `to`: where it goes on. `outputs`: `publish` publishes what its actor returns for replayed events,
-   *   under ids of their own; `drop` discards it. There is no default.
+   *   under ids of their own; `drop` discards it. There is no default. `clear`: the stores that are emptied.
    * @throws BeeHiveError `InvalidState` when the topic keeps no events, `InvalidConfiguration` for a wrong option,
    *   `QueueNotFound`.
    * @example
-   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop" });
+   * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop", clear: [Totals] });
    */
   async rewind(options: RewindOptions): Promise<void> {
     throwProblems(rewindProblems(options));
-    await logOf(this.#provider).rewind(this.name, options.to, options.outputs);
+    const { to, outputs, clear = [] } = options;
+    await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
   }
 
   async #assertRead(act: string): Promise<void> {

@@ -14,6 +14,8 @@ export interface RightsRequest extends Publisher {
   readonly pulsers: readonly Pulser[];
   /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
+  /** Follows operators and sends heartbeats. @default true */
+  readonly controls?: boolean | undefined;
   /** Makes the queues of the hive. @default false */
   readonly setup?: boolean | undefined;
   /** Lists, requeues and drops dead letters. @default false */

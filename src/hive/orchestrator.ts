@@ -7,7 +7,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
-import { logProblems, withRules, type KeptTopics } from "./keep.ts";
+import { logProblems, typeRuleProblems, withRules, type KeptTopics } from "./keep.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -44,7 +44,7 @@ export class Orchestrator {
     const { provider } = this.#parts;
     const { queues } = provider;
     const { specs } = this;
-    throwProblems([...queues.problems(specs), ...logProblems(specs, provider)]);
+    throwProblems([...queues.problems(specs), ...logProblems(specs, provider), ...typeRuleProblems(specs, this.#keep)]);
     if (topology === "create") {
       await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
       return;

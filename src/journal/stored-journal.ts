@@ -4,7 +4,9 @@ import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
 import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
-import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
+import { linedEntriesOf } from "./lined-segment.ts";
+import { entriesOf } from "./segment-entries.ts";
+import { SegmentText, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** Entries that are written together: one row of the store. */
 interface Segment {
@@ -12,8 +14,10 @@ interface Segment {
   /** The time of its newest entry, in ms since the epoch. */
   readonly time: number;
   readonly entries: number;
-  /** See {@link SegmentText}. Missing in segments of earlier releases. */
-  readonly lines: string | undefined;
+  /** See {@link SegmentText}. */
+  readonly fields?: string;
+  /** The text of a segment of an earlier release. */
+  readonly lines?: string;
 }
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
@@ -88,10 +92,7 @@ export class StoredJournal implements Journal {
     for await (const segment of this.#segments.all()) {
       // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
-      // A segment of another format: it is removed like the others when it is old.
-      if (segment.lines === undefined) continue;
-      for (const entry of entriesOf(segment.lines).reverse())
-        if (entry.time >= since && entry.time < until) yield entry;
+      for (const entry of entriesIn(segment).reverse()) if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
@@ -128,7 +129,7 @@ export class StoredJournal implements Journal {
     this.#timer = undefined;
     const { entries, newest } = this.#gathered;
     if (entries === 0) return;
-    const segment = { id: nextSegmentId(newest), time: newest, entries, lines: this.#gathered.toString() };
+    const segment = { id: nextSegmentId(newest), time: newest, entries, fields: this.#gathered.toString() };
     this.#gathered = new SegmentText();
     if (this.#writing.size >= maxWriting) this.#lose(entries, "the store does not keep up");
     else this.#track(this.#save(segment));
@@ -240,6 +241,12 @@ export class StoredJournal implements Journal {
     const tracked = work.finally(() => this.#writing.delete(tracked));
     this.#writing.add(tracked);
   }
+}
+
+/** Returns the entries of a segment; none of an unknown format, which is removed like the others when it is old. */
+function entriesIn({ fields, lines }: Segment): JournalEntry[] {
+  if (fields !== undefined) return entriesOf(fields);
+  return lines === undefined ? [] : linedEntriesOf(lines);
 }
 
 /** Returns an entry with many outputs as several entries. */

@@ -34,11 +34,16 @@ export interface AtomicSteps<L extends Lease = Lease> {
     outputs: readonly Event[],
     changes: StepChanges | undefined,
     cancelled?: readonly string[],
-  ): Promise<void>;
+  ): Promise<void> | void;
 }
 
 /** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
 export class AtomicStep<L extends Lease = Lease> implements Step {
+  /** @internal */
+  get atomic(): true {
+    return true;
+  }
+
   readonly #lease: L;
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
@@ -55,12 +60,13 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
     return (this.#stores ??= new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
   }
 
-  commit(outputs: readonly Event[]): Promise<void> {
-    const { underWay } = this.#steps;
+  commit(outputs: readonly Event[]): Promise<void> | void {
     const rows = this.#rows;
-    const changes = rows?.changes();
-    const commit = (): Promise<void> => this.#steps.commit(this.#lease, outputs, changes, this.#cancelled);
-    return rows && changes && underWay ? underWay.commit(changes, rows.relied, commit) : commit();
+    const { underWay } = this.#steps;
+    if (!rows) return this.#steps.commit(this.#lease, outputs, undefined, this.#cancelled);
+    const changes = rows.changes();
+    const commit = (): Promise<void> | void => this.#steps.commit(this.#lease, outputs, changes, this.#cancelled);
+    return underWay ? underWay.commit(changes, rows.relied, commit) : commit();
   }
 
   cancel(key: string): void {

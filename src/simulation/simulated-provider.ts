@@ -51,6 +51,7 @@ export class SimulatedProvider implements Provider {
     const cancelled: string[] = [];
     return {
       stores: storesOf(scene, process, inner?.stores ?? scene.engine.stores, () => record),
+      atomic: isAtomic,
       cancel: (key) => void cancelled.push(key),
       commit: (outputs) =>
         inner

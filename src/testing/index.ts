@@ -22,3 +22,5 @@ export { type Check } from "../simulation/checks.ts";
 export { type Fault, type FaultProfile, type ProfileName } from "../simulation/faults.ts";
 export { type RunOutcome } from "../simulation/run.ts";
 export { type Violation } from "../simulation/history.ts";
+export { estimate, type Estimate, type EstimateOptions } from "../estimate/estimate.ts";
+export { type ActorBehaviour, type StoreCalls } from "../estimate/behaviour.ts";

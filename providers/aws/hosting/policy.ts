@@ -47,6 +47,8 @@ export interface PolicyOptions extends Publisher {
   readonly stores?: boolean | undefined;
   /** Adds the rights to keep a journal. @default false */
   readonly journal?: boolean | undefined;
+  /** Adds the rights to follow operators and to send heartbeats. @default true for a hive with actors or pulsers */
+  readonly controls?: boolean | undefined;
 }
 
 /**
@@ -72,6 +74,7 @@ export function leastPolicy(
     config,
     stores: storesUsed(descriptors, options),
     journal: options.journal ?? false,
+    controls: (options.controls ?? true) && descriptors.length + pulsers.length > 0,
     descriptors,
     pulsers,
     publishers,
@@ -99,6 +102,7 @@ interface Parts {
   readonly config: AwsSettings;
   readonly stores: ReadonlySet<StoreKind>;
   readonly journal: boolean;
+  readonly controls: boolean;
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
   readonly publishers: readonly Publisher[];
@@ -156,15 +160,25 @@ function forSns({ config: { prefix }, descriptors, publishers, specs, arn, setup
   ];
 }
 
-function forDynamoDb({ config, descriptors, pulsers, stores, journal, arn, setup }: Parts): PolicyStatement[] {
+function forDynamoDb({
+  config,
+  descriptors,
+  pulsers,
+  stores,
+  journal,
+  controls,
+  arn,
+  setup,
+}: Parts): PolicyStatement[] {
   const arns = [arn("dynamodb", `table/${config.table}`)];
   // Pulsers keep their last time in a collection, under a lock.
   const rows = stores.size > 0 || pulsers.length > 0 || journal;
   // Ordered subscriptions keep redelivery states as rows, see redelivery-state.ts.
   const ordered = descriptors.some((descriptor) => descriptor.ordered);
   const actions = [
-    ...(rows || ordered ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
-    ...(rows ? ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"] : []),
+    ...(rows || ordered || controls ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
+    ...(rows ? ["dynamodb:UpdateItem"] : []),
+    ...(rows || controls ? ["dynamodb:DeleteItem", "dynamodb:Query"] : []),
     ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
     ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
   ];

@@ -43,9 +43,9 @@ interface Delay {
   readonly until: number;
 }
 
-/** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
+/** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
-  readonly #name: QueueName;
+  readonly name: QueueName;
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
@@ -62,13 +62,18 @@ export class MemoryQueue {
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
+  #deleted = false;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
-    this.#name = name;
+    this.name = name;
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
     this.#expiry = new Alarm(clock, () => this.#expire());
+  }
+
+  get isDeleted(): boolean {
+    return this.#deleted;
   }
 
   configure(ordered: boolean): void {
@@ -81,7 +86,7 @@ export class MemoryQueue {
   }
 
   #own(event: Event): Event {
-    const name = this.#name.toString();
+    const name = this.name.toString();
     return event.queueName === name ? event : event.with({ queueName: name });
   }
 
@@ -93,7 +98,8 @@ export class MemoryQueue {
 
   /** Adds events of the log out of turn. */
   enqueueKept(events: readonly KeptEvent[], replayed?: (position: number) => Replayed): void {
-    for (const { event, position } of events) this.#enqueue(newEntry(this.#own(event), replayed?.(position)));
+    for (const { event, position, published } of events)
+      this.#enqueue(newEntry(this.#own(event), replayed?.(position), published));
   }
 
   get followsLog(): boolean {
@@ -103,6 +109,11 @@ export class MemoryQueue {
   /** The position of the next event of the log; `undefined` without a log. */
   get position(): number | undefined {
     return this.#reading?.position;
+  }
+
+  /** Leaves out events of the log before a position. */
+  skipTo(position: number): void {
+    if (this.#reading) this.#reading.position = position;
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
@@ -123,7 +134,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -136,10 +147,10 @@ export class MemoryQueue {
     for (;;) {
       const kept = reading.log.at(reading.position);
       if (!kept) return undefined;
-      const { position, event } = kept;
+      const { position, event, published } = kept;
       reading.position = position + 1;
       const { rewind, until, outputs } = reading;
-      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined);
+      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined, published);
       const time = event.enqueueTime?.getTime();
       if (time === undefined || time <= now) return entry;
       this.#delayUntil(entry, time);
@@ -169,7 +180,7 @@ export class MemoryQueue {
     const { ready, leased, delayed } = this.counts();
     const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
     const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
-    const times = taken.map(({ event }) => event.timestamp.getTime());
+    const times = taken.map(({ event, published = event.timestampMs }) => published);
     const unread = log.at(position)?.published;
     if (unread !== undefined) times.push(unread);
     return {
@@ -179,9 +190,9 @@ export class MemoryQueue {
     };
   }
 
-  /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
-  wait(until: number, signal: AbortSignal): Promise<void> {
-    return new Promise((wake) => this.#waiters.add({ until, signal, wake, place: -1 }));
+  /** Wakes a waiter when an entry becomes ready, at its end, or when its signal aborts. */
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter);
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
@@ -294,7 +305,7 @@ export class MemoryQueue {
   /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
     const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
-    return first?.event.timestamp.getTime();
+    return first?.event.timestampMs;
   }
 
   get #unread(): KeptEvent | undefined {
@@ -319,6 +330,11 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
+  }
+
+  delete(): void {
+    this.#deleted = true;
+    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */

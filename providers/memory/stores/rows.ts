@@ -74,6 +74,16 @@ export class MemoryRows implements AtomicRows {
     return undefined;
   }
 
+  /** Returns how many rows a table has. */
+  count(table: string): number {
+    return this.#tables.get(table)?.page({ table, limit: Infinity }).length ?? 0;
+  }
+
+  /** Deletes all rows of a table. */
+  clear(table: string): void {
+    this.#tables.delete(table);
+  }
+
   #find({ table, partition, id }: RowKey): RowContent | undefined {
     return this.#tables.get(table)?.get(partition, id);
   }

@@ -24,6 +24,32 @@ BEGIN
     VALUES (v_subscription, v_key, v_event, v_body, v_bytes);
 END $$;
 
+-- Locks lines in the order of keys: those of l_* where they are there; those of o_*, which get messages, are begun if
+-- not. A line that is begun later would be locked out of order. One that gets no message in the end is removed by the
+-- next look for messages.
+CREATE OR REPLACE FUNCTION beehive.lock_lines_1(
+  l_subscription int[], l_line text[], o_subscription int[], o_line text[], v_now bigint
+) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
+DECLARE
+  r record;
+BEGIN
+  FOR r IN
+    SELECT subscription, line, bool_or(joins) AS joins FROM (
+      SELECT subscription, line, false FROM unnest(l_subscription, l_line) AS l (subscription, line)
+      UNION ALL
+      SELECT subscription, line, true FROM unnest(o_subscription, o_line) AS o (subscription, line)
+    ) AS used (subscription, line, joins)
+    WHERE line IS NOT NULL GROUP BY subscription, line ORDER BY subscription, line COLLATE "C"
+  LOOP
+    LOOP
+      PERFORM 1 FROM beehive.lines WHERE subscription = r.subscription AND key = r.line FOR UPDATE;
+      EXIT WHEN FOUND OR NOT r.joins;
+      INSERT INTO beehive.lines (subscription, key, due) VALUES (r.subscription, r.line, v_now) ON CONFLICT DO NOTHING;
+      EXIT WHEN FOUND;
+    END LOOP;
+  END LOOP;
+END $$;
+
 -- Removes the first message of a line, whose row is locked. The look for the next one is a statement of its own, which
 -- sees what others have committed until the lock was had.
 CREATE OR REPLACE FUNCTION beehive.leave_line_1(v_subscription int, v_key text, v_id bigint, v_now bigint)
@@ -105,6 +131,7 @@ DECLARE
   v_now bigint := ${now};
   v_left int := v_max;
   v_keys text[];
+  v_leased int;
 BEGIN
   IF (SELECT topology FROM beehive.hive) <> v_topology THEN
     RETURN QUERY SELECT 'topology', 0::bigint, 0::bigint, NULL::text, 0, 0::bigint, NULL::text, NULL::text, NULL::bytea;
@@ -131,7 +158,13 @@ BEGIN
         SELECT * FROM beehive.line_messages m WHERE m.subscription = l.subscription AND m.key = l.key
         ORDER BY m.id LIMIT 1) m
       WHERE l.subscription = v_subscription AND l.key = ANY (v_keys);
-    v_left := v_left - cardinality(v_keys);
+    GET DIAGNOSTICS v_leased = ROW_COUNT;
+    v_left := v_left - v_leased;
+    IF v_leased < cardinality(v_keys) THEN
+      -- Lines that were begun for messages which were not published.
+      DELETE FROM beehive.lines l WHERE subscription = v_subscription AND key = ANY (v_keys) AND NOT EXISTS (
+        SELECT 1 FROM beehive.line_messages m WHERE m.subscription = l.subscription AND m.key = l.key);
+    END IF;
   END IF;
 
   IF v_left > 0 THEN

@@ -184,6 +184,6 @@ export class CommitParameters {
 }
 
 /** Returns a `Buffer`, which `pg` writes as bytes also within an array. */
-function bytesOf(bytes: Uint8Array): Buffer {
+export function bytesOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import { ranSince } from "../../base/event-loop.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { Stores } from "../../contract/stores.ts";
 import type { Replayed } from "../../contract/topic-log.ts";
 import type { AnyEventType } from "../../events/event-type.ts";
 import type { Event } from "../../events/event.ts";
@@ -66,6 +67,8 @@ export function withSignal(context: ActorContext, signal: AbortSignal): ActorCon
     get logger() {
       return context.logger;
     },
+    stores: context.stores,
+    atomic: context.atomic,
     cancel: (key) => context.cancel(key),
   };
 }
@@ -102,6 +105,14 @@ class ContextWithBody implements TypedContext<AnyEventType> {
 
   get logger(): Logger {
     return this.#context.logger;
+  }
+
+  get stores(): Stores {
+    return this.#context.stores;
+  }
+
+  get atomic(): boolean {
+    return this.#context.atomic;
   }
 
   cancel(key: string): void {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { basename, extname } from "node:path";
+import { systemClock, type Timer } from "../../base/clock.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
@@ -32,19 +33,19 @@ export const dev: CliCommand = defineCommand<object, [modules: string[]]>({
     const { watch } = await import("chokidar");
     const watcher = watch([folder, ...config], { ignoreInitial: true, ignored: (path) => isOther(path, folder) });
     let worker = Promise.resolve(startWorker(output));
-    let restarting: NodeJS.Timeout | undefined;
+    let restarting: Timer | undefined;
     watcher.on("all", (_, path) => {
       if (!extensions.has(extname(path))) return;
-      clearTimeout(restarting);
-      restarting = setTimeout(() => {
+      restarting?.cancel();
+      restarting = systemClock.after(quietMs, () => {
         output.note(`${basename(path)} has changed: restarting.`);
         worker = worker.then(stopped).then(() => startWorker(output));
-      }, quietMs);
+      });
     });
     // The worker is not in the group that a closed terminal ends.
     process.once("SIGHUP", () => process.emit("SIGTERM"));
     await aborted(signal);
-    clearTimeout(restarting);
+    restarting?.cancel();
     await Promise.all([watcher.close(), stopped(await worker)]);
     return exitCode.well;
   },

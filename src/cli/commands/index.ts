@@ -6,6 +6,7 @@ import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
+import { estimate } from "./estimate.ts";
 import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
@@ -14,6 +15,8 @@ import { moreDeadLetters } from "./letters.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
 import { pausing } from "./pause.ts";
+import { logExport } from "./log-export.ts";
+import { logImport } from "./log-import.ts";
 import { peek } from "./peek.ts";
 import { policy } from "./policy.ts";
 import { cancel, purge } from "./purge.ts";
@@ -49,6 +52,8 @@ export const commands: readonly CliCommand[] = [
   acts,
   trace,
   log,
+  logExport,
+  logImport,
   rewind,
   history,
   setup,
@@ -58,5 +63,6 @@ export const commands: readonly CliCommand[] = [
   lint,
   simulate,
   doctor,
+  estimate,
   config,
 ];

@@ -6,7 +6,7 @@ import { isJson } from "../../events/body.ts";
 import { groupsOf } from "../../hive/letters/groups.ts";
 import { exportLine } from "../../hive/letters/export.ts";
 import { mended, type LetterChanges } from "../../hive/letters/mend.ts";
-import { operate } from "../../hive/operator.ts";
+import { operate } from "../../hive/operate.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { filtered, filterOptions, type Filter } from "../dead-letters/filter.ts";
@@ -72,7 +72,7 @@ const edit: CliCommand = defineCommand<EditOptions, [queue: string, id: string]>
     ["echo '{\"id\":1}' | beehive dead-letters edit OrderAccepted-Payment letter-7 --body - --dry-run", "a preview"],
   ],
   async run({ output, provider }, options, name, id) {
-    const queue = operate(await provider()).queue(`${consumerQueue(name)}`);
+    const queue = (await operate(await provider())).queue(`${consumerQueue(name)}`);
     const letter = await queue.letter(id);
     const changes: LetterChanges = {
       ...(options.body !== undefined && { body: bodyOf(await read(options.body), letter.event.contentType) }),

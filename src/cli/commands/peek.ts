@@ -1,6 +1,6 @@
 import { printableLine } from "../../base/printable.ts";
 import type { LineHead } from "../../contract/queue-operator.ts";
-import { operate } from "../../hive/operator.ts";
+import { operate } from "../../hive/operate.ts";
 import type { PeekedEvent } from "../../hive/withdraw.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { whole } from "../option-parsers.ts";
@@ -34,9 +34,7 @@ export const peek: CliCommand = defineCommand<Options, [queue: string]>({
     ["beehive peek OrderAccepted-Payment --id 8d0c5b1e-93f5-8f0a-b6f4-5c8e2d1a7b90", "what one event waits for"],
   ],
   async run({ output, provider }, { limit, bodies, id }, queue) {
-    const found = await operate(await provider())
-      .queue(`${consumerQueue(queue)}`)
-      .peek({ limit, bodies, id });
+    const found = await (await operate(await provider())).queue(`${consumerQueue(queue)}`).peek({ limit, bodies, id });
     if (output.json) return output.result(found);
     if (found.length === 0) return output.note(id === undefined ? "No events." : `The queue does not hold ${id}.`);
     const rows = found.map((event) => [

@@ -1,4 +1,4 @@
-import { operate } from "../../hive/operator.ts";
+import { operate } from "../../hive/operate.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
@@ -31,7 +31,7 @@ export const purge: CliCommand = defineCommand<PurgeOptions, [queue: string]>({
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, name) {
-    const queue = operate(await provider()).queue(`${consumerQueue(name)}`);
+    const queue = (await operate(await provider())).queue(`${consumerQueue(name)}`);
     const by = operatorOf(options);
     const waiting = (await queue.purge({ by, dryRun: true })) ?? 0;
     if (options.dryRun) {
@@ -79,7 +79,7 @@ export const cancel: CliCommand = defineCommand<CancelOptions, []>({
     const which =
       id !== undefined && key === undefined ? { id } : key !== undefined && id === undefined ? { key } : undefined;
     if (!which) throw new UsageError("Name the events: give --id or --key.");
-    const cancelled = await operate(await provider()).cancel(which, { by: operatorOf(options) });
+    const cancelled = await (await operate(await provider())).cancel(which, { by: operatorOf(options) });
     if (output.json) output.result({ cancelled });
     else output.print(`Cancelled ${cancelled}.`);
     return cancelled > 0 ? exitCode.well : exitCode.failed;

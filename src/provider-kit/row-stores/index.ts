@@ -9,6 +9,7 @@ import type {
   LockStore,
   Stores,
 } from "../../contract/stores.ts";
+import type { ClearedStore } from "../../contract/topic-log.ts";
 import type { AtomicRows, Rows } from "../rows.ts";
 import { RowCollectionStore } from "./collection-store.ts";
 import { RowCounterStore } from "./counter-store.ts";
@@ -68,6 +69,12 @@ export class RowStores extends SingleRowStores implements Stores {
     super(rows, clock, locks);
     this.counters = new RowCounterStore(rows, clock);
   }
+}
+
+/** Returns the tables of a store; the first one holds its items. */
+export function tablesOf({ kind, name }: ClearedStore): string[] {
+  if (kind === "counter") return [table("counter", name), `${table("counter", name)}.once`];
+  return [table(({ collection: "collection", "keyed list": "list", "key-value": "blob" } as const)[kind], name)];
 }
 
 function table(kind: string, name: string): string {

@@ -51,6 +51,74 @@ test("a hive is ready while it runs, and live until it has stopped", async () =>
   assert.equal(brief(await hive.health()), [false, false, "stopped"]);
 });
 
+test("a stuck subscription is told apart from a slow one", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  let finish = (): void => {};
+  const slow = actor("Paced-Actor", () => new Promise<void>((resolve) => (finish = resolve)), { parallelism: 1 });
+  const hive = await createHive({ ...options, clock, provider, actors: slow, keep: { Paced: "forever" } });
+  const look = async (): Promise<readonly unknown[]> => {
+    const [found] = (await hive.health()).detail.actors;
+    return [found?.lag?.behind, found?.lag?.ageMs, found?.lag?.state, found?.lag?.since?.getTime()];
+  };
+  await hive.start();
+  const start = clock.now();
+  assert.equal(await look(), [0, 0, "none", undefined]);
+  await hive.push([new Event("Paced", 1), new Event("Paced", 2)]);
+  await clock.advance(60_000);
+  assert.equal(await look(), [2, 60_000, "slow", undefined]);
+  await clock.advance(60_000);
+  await hive.push(new Event("Paced", 3));
+  const stalled = start + 60_000;
+  await clock.advance(60_000);
+  assert.equal(await look(), [3, 180_000, "stuck", stalled]);
+  finish();
+  await clock.advance(60_000);
+  assert.equal(await look(), [2, 240_000, "slow", undefined]);
+  await clock.advance(119_000);
+  assert.equal((await look())[2], "slow");
+  await clock.advance(1_000);
+  assert.equal((await look())[2], "slow", "an answer is reused for 5 s");
+  await clock.advance(5_000);
+  assert.equal((await look())[2], "stuck");
+  const stopped = hive.stop({ deadline: 0 });
+  await clock.advance(10_000);
+  await stopped;
+});
+
+test("/metrics/lag tells autoscalers the lag of each subscription", async () => {
+  const stuck = actor("Scaled-Slow", () => new Promise<void>(() => {}));
+  const clock = new ManualClock(Date.now());
+  let fails = false;
+  const flaky = providerWith(clock, { missing: async () => (fails ? gone() : []) });
+  const hive = await createHive({
+    ...options,
+    actors: [stuck, actor("Unkept-Actor", () => {})],
+    keep: { Scaled: "forever" },
+    provider: flaky,
+    clock,
+  });
+  await using server = await healthServer(hive, { port: 0 });
+  const ask = async (): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/metrics/lag`);
+    return [response.status, await response.json()];
+  };
+  assert.equal((await ask())[0], 503, "before the start");
+  await hive.start();
+  await hive.push([new Event("Scaled", 1), new Event("Scaled", 2)]);
+  const [status, body] = await ask();
+  const { subscriptions } = body as { subscriptions: Record<string, { behind: number; ageMs: number; state: string }> };
+  assert.equal([status, Object.keys(subscriptions)], [200, ["Scaled-Slow"]]);
+  assert.equal([subscriptions["Scaled-Slow"]?.behind, subscriptions["Scaled-Slow"]?.state], [2, "slow"]);
+  assert.type(subscriptions["Scaled-Slow"]?.ageMs, "number");
+  fails = true;
+  await clock.advance(6_000);
+  assert.equal(await ask(), [503, { error: "Unavailable" }]);
+  const stopped = hive.stop({ deadline: 0 });
+  await clock.advance(10_000);
+  await stopped;
+});
+
 test("health says how far a subscription of a kept topic is behind", async () => {
   const stuck = actor("Kept-Slow", () => new Promise<void>(() => {}));
   const actors = [stuck, actor("Other-Actor", () => {})];

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
-import { SegmentText, entriesOf, segmentsFrom } from "../../../src/journal/segment.ts";
+import { entriesOf } from "../../../src/journal/segment-entries.ts";
+import { SegmentText, segmentsFrom } from "../../../src/journal/segment.ts";
 import { suite } from "../../support/suite.ts";
 import { entry } from "./entries.ts";
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../../src/base/clock.ts";
 import type { PeekRequest, QueuedEvent } from "../../../../src/contract/queue-operator.ts";
 import type {
+  ClearedStore,
   KeptEvent,
   LogPosition,
   LogRange,
@@ -10,9 +11,11 @@ import type {
   TopicLog,
 } from "../../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
-import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import { areBehind, noDestination, notKept, placeTaken, unreadBefore } from "../../../../src/provider-kit/errors.ts";
+import { tablesOf } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { PostgresClient } from "../../client.ts";
-import { readMessage, type MessageRow } from "../message.ts";
+import { bytesOf } from "../commit-parameters.ts";
+import { messageOf, readMessage, type MessageRow } from "../message.ts";
 import { messageCounts } from "../state.ts";
 import { followersOf, type Topology } from "../topology.ts";
 import type { Waiting } from "../waiting.ts";
@@ -128,13 +131,51 @@ export class PostgresTopicLog implements TopicLog {
     });
   }
 
-  async rewind(name: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+  async rewind(
+    name: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear: readonly ClearedStore[] = [],
+  ): Promise<void> {
     const { client, topology, said } = this.#parts;
     const { id } = await topology.subscription(name);
     const { from, at } = startOf(to);
-    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", [client.lockKey, id, from, at, outputs]);
+    const values = [client.lockKey, id, from, at, outputs, clear.flatMap(tablesOf)];
+    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", values);
     if (rows[0]?.t !== true) throw notKept(name.destination);
     said(id);
+  }
+
+  async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    const { client, said } = this.#parts;
+    const id = await this.#destination(topic);
+    const { next } = await this.range(topic);
+    if (!areBehind(next, events)) throw placeTaken(topic, next);
+    const rows = events.map(({ event }) => messageOf(event));
+    const { rows: answers } = await client.call<{ readonly t: string | null }>("restore_1", [
+      client.lockKey,
+      id,
+      events.map(({ position }) => position),
+      events.map(({ published }) => published),
+      events.map(({ event }) => event.enqueueTime?.getTime() ?? null),
+      events.map(({ event }) => event.partitionKey ?? null),
+      rows.map(({ event }) => event),
+      rows.map(({ body }) => body),
+      rows.map(({ bytes }) => bytes && bytesOf(bytes)),
+    ]);
+    const problem = answers[0]?.t;
+    if (problem === "kept") throw notKept(topic);
+    if (problem === "unread") throw unreadBefore(topic);
+    if (problem === "taken") throw placeTaken(topic, (await this.range(topic)).next);
+    said(followersOf(id));
+  }
+
+  async countItems(store: ClearedStore): Promise<number> {
+    const { rows } = await this.#parts.client.query<{ readonly count: number }>(
+      "SELECT count(*) AS count FROM beehive.items WHERE store = $1",
+      [tablesOf(store)[0] as string],
+    );
+    return rows[0]?.count ?? 0;
   }
 
   async trim(): Promise<void> {

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
+import { actorDescription } from "../../../actors/actor.ts";
+import { Latch } from "../../../base/latch.ts";
+import type { CollectionStore, CounterStore } from "../../../contract/stores.ts";
 import { Event } from "../../../events/event.ts";
+import { injects } from "../../../injection/container.ts";
+import { collectionStore, counterStore } from "../../../injection/tokens.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
 import { actor, running } from "../hive/harness.ts";
 import { compareBodies, KeptTopic } from "./kept-topic.ts";
+
+interface Sum {
+  readonly id: string;
+  readonly sum: number;
+}
 
 /** A subscription that goes back. */
 export const rewinding: readonly ContractCase[] = [
@@ -94,6 +104,60 @@ export const rewinding: readonly ContractCase[] = [
           bodies.filter((n) => n % 3 === key),
         );
       }
+    },
+  },
+  {
+    name: "a rewind empties the named stores in the same act",
+    async run(subject) {
+      const { queues, stores } = subject.provider;
+      // Archives of a cloud are not in one place with its stores.
+      if (!queues.log?.countItems) return;
+      const [topic, name, counter] = [subject.newName(), subject.newName(), subject.newName()];
+      const Sums = collectionStore<Sum>(name);
+      const held = new Latch<void>();
+      let holding = false;
+      let underWay = false;
+      class SumActor {
+        readonly sums: CollectionStore<Sum>;
+        readonly counters: CounterStore;
+
+        constructor(sums: CollectionStore<Sum>, counters: CounterStore) {
+          this.sums = sums;
+          this.counters = counters;
+        }
+
+        async processAsync(event: Event): Promise<void> {
+          const sum = (await this.sums.find("all"))?.sum ?? 0;
+          await this.sums.upsert({ id: "all", sum: sum + event.getBody<number>() });
+          await this.counters.increment(counter, "all", 1, { once: event.id });
+          underWay = holding;
+          if (holding) await held.promise;
+        }
+      }
+      injects(Sums, counterStore)(SumActor);
+      actorDescription(`${topic}-Sums`, { parallelism: 2 })(SumActor);
+      await using hive = await running(subject, SumActor, { keep: { [topic]: "forever" } });
+      const sums = hive.store(Sums);
+      const derived = async (): Promise<unknown> => [
+        (await sums.find("all"))?.sum,
+        await stores.counters.get(counter, "all"),
+      ];
+      for (const n of [1, 2, 3]) await hive.push(new Event(topic, n));
+      await hive.whenIdle();
+      assert.deepEqual(await derived(), [6, 3]);
+      holding = true;
+      await hive.push(new Event(topic, 4));
+      await eventually("a step under way", () => underWay);
+      holding = false;
+      await hive.queue(`${topic}-Sums`).rewind({ to: "beginning", outputs: "drop", clear: [Sums, { counter }] });
+      held.resolve();
+      await eventually("the rebuild", async () => (await sums.find("all"))?.sum === 10);
+      await hive.whenIdle();
+      assert.deepEqual(await derived(), [10, 4]);
+      assert.equal(await queues.log.countItems({ kind: "collection", name }), 1);
+      await rejectsWith("InvalidConfiguration", () =>
+        hive.queue(`${topic}-Sums`).rewind({ to: "now", outputs: "drop", clear: [counterStore] }),
+      );
     },
   },
   {
