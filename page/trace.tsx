@@ -102,6 +102,7 @@ const signs: Readonly<Record<TracedBranch["state"], readonly [sign: string, word
   working: ["▸", "in work", ""],
   "dead-lettered": ["!", "dead letter", "bad"],
   "requeued-or-dropped": ["↻", "requeued or dropped", ""],
+  expired: ["×", "expired", ""],
   unread: ["–", "read by nobody", ""],
   unknown: ["?", "unknown", ""],
 };

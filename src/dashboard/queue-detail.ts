@@ -31,7 +31,7 @@ export async function queueDetail(text: string, watched: Watched, { activity }: 
     holders: holders.map(({ eventId, behind, attempts, state }) => ({ eventId, behind, attempts, state })),
     noPeek: reasonOf(provider.capabilities.peek),
     noPurge: reasonOf(provider.capabilities.purge),
-    behind: lag && { count: lag.behind, oldest: lag.oldest?.getTime() },
+    behind: lag && { count: lag.behind, oldest: lag.oldest },
   };
 }
 

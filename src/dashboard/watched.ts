@@ -4,7 +4,7 @@ import type { Provider } from "../contract/provider.ts";
 import { isEventType, type EventType } from "../events/event-type.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Hive } from "../hive/hive.ts";
-import { operate, type Operator } from "../hive/operator.ts";
+import { Operator } from "../hive/operator.ts";
 import type { Journal } from "../journal/journal.ts";
 import { defaultJournal, journalOf } from "../journal/open-journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
@@ -37,7 +37,7 @@ export function watchedOf(source: Hive | Provider, known: KnownParts = {}): Watc
   return {
     provider,
     clock,
-    operator: hive?.operator ?? operate(provider, { clock }),
+    operator: hive?.operator ?? new Operator(provider, clock),
     journal: hive ? hive.journal : defaultJournal(provider) === "memory" ? undefined : journalOf(provider),
     descriptors,
     pulsers: hive?.pulsers ?? known.pulsers ?? [],

@@ -60,7 +60,7 @@ export {
   type RowRange,
   type Rows,
 } from "./rows.ts";
-export { RowStores, SingleRowStores, tablesOf } from "./row-stores/index.ts";
+export { RowStores, SingleRowStores, tablesOf, type TableRange } from "./row-stores/index.ts";
 export { RowCounterStore, type CounterRows } from "./row-stores/counter-store.ts";
 export { RowLockStore } from "./row-stores/lock-store.ts";
 export { nextEtag } from "./row-stores/etag.ts";

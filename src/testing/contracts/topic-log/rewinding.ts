@@ -4,7 +4,7 @@ import { Latch } from "../../../base/latch.ts";
 import type { CollectionStore, CounterStore } from "../../../contract/stores.ts";
 import { Event } from "../../../events/event.ts";
 import { injects } from "../../../injection/container.ts";
-import { collectionStore, counterStore } from "../../../injection/tokens.ts";
+import { collectionStore, counterStore, keyedListStore } from "../../../injection/tokens.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
@@ -138,6 +138,8 @@ export const rewinding: readonly ContractCase[] = [
       actorDescription(`${topic}-Sums`, { parallelism: 2 })(SumActor);
       await using hive = await running(subject, SumActor, { keep: { [topic]: "forever" } });
       const sums = hive.store(Sums);
+      const lists = stores.keyedList(name);
+      for (const list of ["A", "B"]) await lists.upsert(list, "1", { id: "1" });
       const derived = async (): Promise<unknown> => [
         (await sums.find("all"))?.sum,
         await stores.counters.get(counter, "all"),
@@ -154,7 +156,15 @@ export const rewinding: readonly ContractCase[] = [
       await eventually("the rebuild", async () => (await sums.find("all"))?.sum === 10);
       await hive.whenIdle();
       assert.deepEqual(await derived(), [10, 4]);
-      assert.equal(await queues.log.countItems({ kind: "collection", name }), 1);
+      const counts = (["collection", "keyed list", "key-value", "counter"] as const).map((kind) =>
+        queues.log?.countItems?.({ kind, name: kind === "counter" ? counter : name }),
+      );
+      assert.deepEqual(await Promise.all(counts), [1, 2, 0, 1]);
+      await hive.queue(`${topic}-Sums`).rewind({ to: "now", outputs: "drop", clear: [keyedListStore(name)] });
+      assert.deepEqual(
+        [await lists.listExists("A"), await lists.listExists("B"), (await sums.find("all"))?.sum],
+        [false, false, 10],
+      );
       await rejectsWith("InvalidConfiguration", () =>
         hive.queue(`${topic}-Sums`).rewind({ to: "now", outputs: "drop", clear: [counterStore] }),
       );
