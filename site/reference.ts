@@ -1,6 +1,6 @@
 /** Writes the reference of every entry of the package as pages, from its docstrings. */
 import { join } from "node:path";
-import { Application, normalizePath } from "typedoc";
+import { Application } from "typedoc";
 import manifest from "../package.json" with { type: "json" };
 import { pagesFolder } from "./pages.ts";
 

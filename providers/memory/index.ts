@@ -56,7 +56,7 @@ export class MemoryProvider implements Provider {
       rows,
       clock,
       locks: this.stores.locks,
-      async commit(lease: MemoryLease, outputs, changes) {
+      commit(lease: MemoryLease, outputs, changes) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
       },
     };

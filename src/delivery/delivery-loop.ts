@@ -27,7 +27,7 @@ import { stampOutputs } from "./stamp.ts";
 export interface DeliveryLoopParts {
   readonly provider: Provider;
   /** Makes an actor whose injected stores belong to `step`. */
-  readonly resolve: (descriptor: ActorDescriptor, step: Step) => Promise<ProcessorActor>;
+  readonly resolve: (descriptor: ActorDescriptor, step: Step) => ProcessorActor | Promise<ProcessorActor>;
   readonly keeper: LeaseKeeper;
   readonly turnstile: Turnstile;
   readonly clock: Clock;
@@ -202,7 +202,7 @@ export class DeliveryLoop {
   /** Runs the step once. After a conflict on `collided`, such runs take turns with others that collided there. */
   async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
     const { lease } = delivery;
-    // Few locals: an async function keeps each of them on the heap, for each event.
+    // Few locals, and no `await` on values that are there already: both cost memory and a microtask for each event.
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
@@ -213,17 +213,18 @@ export class DeliveryLoop {
     try {
       delivery.throwIfCancelled();
       const step = (delivery.step = parts.provider.beginStep(lease));
-      actor = await parts.resolve(this.descriptor, step);
+      const making = parts.resolve(this.descriptor, step);
+      actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
-      // No `await` on values that are there already: the extra microtask is the most expensive thing in this function.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
       const sorted = byDelivery(stamped);
-      await step.commit(sorted.business);
+      const committing = step.commit(sorted.business);
+      if (committing) await committing;
       delivery.outputs = stamped;
       parts.logEvents.send(sorted.log);
       parts.telemetry.sent(stamped);

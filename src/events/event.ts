@@ -166,6 +166,11 @@ export class Event<Body = unknown> {
     return new Date(this.#timestamp);
   }
 
+  /** @internal The {@link timestamp} in ms since the epoch. */
+  get timestampMs(): number {
+    return this.#timestamp;
+  }
+
   /** The earliest delivery; `undefined` means at once. */
   get enqueueTime(): Date | undefined {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
@@ -180,6 +185,12 @@ export class Event<Body = unknown> {
   get bodySize(): number {
     const body = this.#serialised;
     return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  }
+
+  /** @internal Returns whether the body has more bytes. Counts them only where the length of the text leaves it open. */
+  isLargerThan(maxBytes: number): boolean {
+    // A UTF-16 unit takes at most 3 bytes of UTF-8.
+    return this.#serialised.length * 3 > maxBytes && this.bodySize > maxBytes;
   }
 
   /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */

@@ -28,7 +28,7 @@ export interface AtomicSteps<L extends Lease = Lease> {
    * @param changes `undefined` for a step that used no store.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
-  commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void>;
+  commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void> | void;
 }
 
 /** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
@@ -48,12 +48,13 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
     return (this.#stores ??= new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
   }
 
-  commit(outputs: readonly Event[]): Promise<void> {
-    const { underWay } = this.#steps;
+  commit(outputs: readonly Event[]): Promise<void> | void {
     const rows = this.#rows;
-    const changes = rows?.changes();
-    const commit = (): Promise<void> => this.#steps.commit(this.#lease, outputs, changes);
-    return rows && changes && underWay ? underWay.commit(changes, rows.relied, commit) : commit();
+    const { underWay } = this.#steps;
+    if (!rows) return this.#steps.commit(this.#lease, outputs, undefined);
+    const changes = rows.changes();
+    const commit = (): Promise<void> | void => this.#steps.commit(this.#lease, outputs, changes);
+    return underWay ? underWay.commit(changes, rows.relied, commit) : commit();
   }
 
   discard(): void {

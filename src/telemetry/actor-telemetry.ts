@@ -62,8 +62,7 @@ export class ActorTelemetry {
     if (span.isRecording()) span.setAttributes({ ...messageAttributes(event), "beehive.attempt": attempt });
     if (measuring) {
       inFlight.add(1, this.#attributes);
-      if (attempt === 1)
-        lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+      if (attempt === 1) lag.record(Math.max(0, (this.#clock.now() - event.timestampMs) / 1000), this.#attributes);
     }
     return new ProcessSpan(span, event, this);
   }

@@ -34,18 +34,19 @@ export class Destination {
     for (const queue of this.queues.values()) queue.follow(this.#log, 0);
   }
 
-  /** Makes a subscription, or configures it again. */
-  ensure({ name, ordered, from = "now" }: QueueSpec): void {
+  /** Makes a subscription, or configures it again, and returns it. */
+  ensure({ name, ordered, from = "now" }: QueueSpec): MemoryQueue {
     const made = this.queues.get(name.subscription);
     if (made) {
       made.configure(ordered);
-      return;
+      return made;
     }
     const queue = new MemoryQueue(name, this.#clock, ordered);
     this.queues.set(name.subscription, queue);
-    if (!this.#log) return;
+    if (!this.#log) return queue;
     if (from === "latest-per-key") queue.enqueueKept(this.#log.latestPerKey());
     queue.follow(this.#log, startOf(this.#log, from));
+    return queue;
   }
 
   /** Appends events of a backup, which no subscription gets. @returns What stands against it. */

@@ -29,9 +29,9 @@ interface Reading {
   readonly outputs: ReplayedOutputs;
 }
 
-/** A simple queue or subscription. All of its methods but `wait` are synchronous, hence atomic. */
+/** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
-  readonly #name: QueueName;
+  readonly name: QueueName;
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
@@ -46,13 +46,18 @@ export class MemoryQueue {
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
+  #deleted = false;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
-    this.#name = name;
+    this.name = name;
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
     this.#expiry = new Alarm(clock, () => this.#expire());
+  }
+
+  get isDeleted(): boolean {
+    return this.#deleted;
   }
 
   configure(ordered: boolean): void {
@@ -65,7 +70,7 @@ export class MemoryQueue {
   }
 
   #own(event: Event): Event {
-    const name = this.#name.toString();
+    const name = this.name.toString();
     return event.queueName === name ? event : event.with({ queueName: name });
   }
 
@@ -111,7 +116,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this.#name, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -156,7 +161,7 @@ export class MemoryQueue {
     const { ready, leased, delayed } = this.counts();
     const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
     const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
-    const times = taken.map(({ event, published = event.timestamp.getTime() }) => published);
+    const times = taken.map(({ event, published = event.timestampMs }) => published);
     const unread = log.at(position)?.published;
     if (unread !== undefined) times.push(unread);
     return {
@@ -166,9 +171,9 @@ export class MemoryQueue {
     };
   }
 
-  /** Resolves when an entry becomes ready, at `until`, or when `signal` aborts. */
-  wait(until: number, signal: AbortSignal): Promise<void> {
-    return new Promise((wake) => this.#waiters.add({ until, signal, wake, place: -1 }));
+  /** Wakes a waiter when an entry becomes ready, at its end, or when its signal aborts. */
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter);
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
@@ -229,7 +234,7 @@ export class MemoryQueue {
   /** The timestamp of the event that is leased next. */
   oldest(): number | undefined {
     const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
-    return first?.event.timestamp.getTime();
+    return first?.event.timestampMs;
   }
 
   get #unread(): KeptEvent | undefined {
@@ -254,6 +259,11 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
+  }
+
+  delete(): void {
+    this.#deleted = true;
+    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */

@@ -19,6 +19,7 @@ import { policy } from "./policy.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
+import { replay } from "./replay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { schedules } from "./schedules.ts";
@@ -46,6 +47,7 @@ export const commands: readonly CliCommand[] = [
   logExport,
   logImport,
   rewind,
+  replay,
   history,
   setup,
   policy,

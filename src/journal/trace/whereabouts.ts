@@ -1,5 +1,6 @@
 import { isBeeHiveError } from "../../base/errors.ts";
 import { journaledId } from "../recording.ts";
+import { withoutControls } from "../segment.ts";
 import type { JournalEntry } from "../journal.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
@@ -32,7 +33,9 @@ export class Whereabouts {
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts;
-    this.#working = new Set(parts.leases?.map(({ event, queueName }) => `${queueName} ${journaledId(event)}`));
+    this.#working = new Set(
+      parts.leases?.map(({ event, queueName }) => `${queueName} ${withoutControls(journaledId(event))}`),
+    );
   }
 
   /**
@@ -103,7 +106,7 @@ export class Whereabouts {
       async (name, queues) => {
         const ids = new Set<string>();
         for await (const { event } of queues.deadLetters(name))
-          if (ids.add(journaledId(event)).size > maxLetters) return undefined;
+          if (ids.add(withoutControls(journaledId(event))).size > maxLetters) return undefined;
         return ids;
       },
       this.#parts.queues,
