@@ -8,11 +8,11 @@ import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "..
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
 import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
 import { time } from "../base/numbers.ts";
 import { assertAct, operatorProblems } from "../controls/checks.ts";
+import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
 import { logOf } from "./hive-log.ts";
 import { chosen, type ChosenLetter } from "./letters/choice.ts";
 import { exportLine } from "./letters/export.ts";
