@@ -71,12 +71,12 @@ export type {
   RequeuedInSteps,
   RequeueStepsOptions,
   RewindOptions,
-  StoreToClear,
   WhichLetters,
 } from "./hive/hive-queue.ts";
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
@@ -91,7 +91,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,

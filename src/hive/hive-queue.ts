@@ -6,13 +6,13 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
-import type { ClearedStore, LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
+import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
 import { time } from "../base/numbers.ts";
 import { assertAct, operatorProblems } from "../controls/checks.ts";
-import { storeTokenOf, type Token } from "../injection/tokens.ts";
+import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
 import { logOf } from "./hive-log.ts";
 import { chosen, type ChosenLetter } from "./letters/choice.ts";
 import { exportLine } from "./letters/export.ts";
@@ -63,24 +63,6 @@ export interface RewindOptions {
    * { to: "beginning", outputs: "drop", clear: [Totals, { counter: "Sold" }] }
    */
   readonly clear?: readonly StoreToClear[] | undefined;
-}
-
-/** The token of a store, or a counter by name. */
-export type StoreToClear = Token<unknown> | { readonly counter: string };
-
-/** Returns what a rewind empties. @throws BeeHiveError when the provider cannot, or a store cannot be emptied. */
-function clearedStores(provider: Provider, clear: readonly StoreToClear[]): readonly ClearedStore[] {
-  if (clear.length > 0 && !logOf(provider).countItems)
-    throw new BeeHiveError("InvalidState", `A rewind on ${provider.name} cannot empty stores; empty them before it.`);
-  return clear.map((store) => {
-    if (typeof store === "object") return { kind: "counter", name: store.counter };
-    const { kind, name } = storeTokenOf(store);
-    if (kind !== "counters" && kind !== "locks") return { kind, name };
-    throw new BeeHiveError(
-      "InvalidConfiguration",
-      `A rewind empties no ${kind}; name one counter: { counter: "Sold" }.`,
-    );
-  });
 }
 
 function rewindProblems(options: unknown): string[] {

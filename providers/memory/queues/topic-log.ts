@@ -11,15 +11,15 @@ import type {
 } from "../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { noDestination, noQueue, notKept, placeTaken, unreadBefore } from "../../../src/provider-kit/errors.ts";
-import { tablesOf } from "../../../src/provider-kit/row-stores/index.ts";
+import { tablesOf, type TableRange } from "../../../src/provider-kit/row-stores/index.ts";
 import { startOf, type Destination } from "./destination.ts";
 import type { KeptEvents } from "./kept-events.ts";
 import type { MemoryQueue } from "./queue.ts";
 
 /** The tables of the stores. */
 export interface Tables {
-  count(table: string): number;
-  clear(table: string): void;
+  count(range: TableRange): number;
+  clear(range: TableRange): void;
 }
 
 /** The kept events of all topics in memory. */
@@ -71,12 +71,12 @@ export class MemoryTopicLog implements TopicLog {
   ): Promise<void> {
     const queue = this.#queue(subscription);
     const log = this.#log(subscription.destination);
-    for (const table of clear.flatMap(tablesOf)) this.#tables.clear(table);
+    for (const range of clear.flatMap(tablesOf)) this.#tables.clear(range);
     queue.rewind(startOf(log, to), outputs, to === "latest-per-key" ? log.latestPerKey() : []);
   }
 
   async countItems(store: ClearedStore): Promise<number> {
-    return this.#tables.count(tablesOf(store)[0] as string);
+    return this.#tables.count(tablesOf(store)[0] as TableRange);
   }
 
   async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {

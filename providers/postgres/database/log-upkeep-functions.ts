@@ -127,9 +127,10 @@ BEGIN
   END IF;
 END $$;
 
--- Moves a subscription to a position, and empties stores. Returns whether its topic keeps events.
+-- Moves a subscription to a position, and empties stores: those from a name of v_clear to one of v_clear_to. Returns whether its topic keeps events.
 CREATE OR REPLACE FUNCTION beehive.rewind_1(
-  v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text, v_clear text[])
+  v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text, v_clear text[],
+  v_clear_to text[])
 RETURNS boolean LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_destination int;
@@ -143,7 +144,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(v_key, 0);
   PERFORM 1 FROM beehive.readers WHERE subscription = v_subscription FOR UPDATE;
   -- All lock items in the order of keys, then messages in the order of ids, and lines in the order of keys.
-  PERFORM 1 FROM beehive.items WHERE store = ANY (v_clear) ORDER BY store, partition, id FOR UPDATE;
+  PERFORM 1 FROM beehive.items x, unnest(v_clear, v_clear_to) AS c (begins, ends)
+    WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C" ORDER BY store, partition, id FOR UPDATE OF x;
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = v_subscription;
   DELETE FROM beehive.delayed WHERE subscription = v_subscription;
@@ -151,7 +153,8 @@ BEGIN
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
   -- After the leases are gone: what their steps have added until then goes as well.
-  DELETE FROM beehive.items WHERE store = ANY (v_clear);
+  DELETE FROM beehive.items USING unnest(v_clear, v_clear_to) AS c (begins, ends)
+    WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C";
   -- Read before the position: what is published meanwhile was never delivered, and is not replayed.
   SELECT next INTO v_until FROM beehive.kept_topics WHERE destination = v_destination;
   v_position := beehive.start_1(v_destination, v_from, v_at);

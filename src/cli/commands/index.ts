@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
+import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
@@ -22,6 +23,7 @@ import { cancel, purge } from "./purge.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
+import { replay } from "./replay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { schedules } from "./schedules.ts";
@@ -38,6 +40,7 @@ export const commands: readonly CliCommand[] = [
   push,
   relay,
   queues,
+  dashboard,
   peek,
   ...deadLetters,
   ...moreDeadLetters,
@@ -53,6 +56,7 @@ export const commands: readonly CliCommand[] = [
   logExport,
   logImport,
   rewind,
+  replay,
   history,
   setup,
   policy,

@@ -45,7 +45,7 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     const loaded = await context.application(modules);
     const graph = await graphOf(loaded, options.observed);
     const container = loaded.isWhole ? loaded.options.container : "unknown";
-    const injection = checkInjection(loaded.descriptors, container);
+    const { findings: injection } = checkInjection(loaded.descriptors, container);
     const unread = options.observed === undefined ? [] : await unreadAt(options.observed, loaded);
     const found = [...findings(graph, loaded.descriptors, clouds, loaded.publishers, injection), ...unread].filter(
       ({ rule }) => !ignored.includes(rule),

@@ -14,7 +14,7 @@ export function withWorkerOptions(command: Command): Command {
     .option("--provider <url>", "the provider: memory:, sqlite:FILE, postgres://…, azure: or aws: (default: memory:)")
     .option("--actors <names>", "run only these actors, by class or subscription, separated by commas")
     .option("--topology <mode>", "create: make missing queues; check: refuse to start without them")
-    .option("--health-port <port>", "serve /live and /ready on this port; 0 takes a free port")
+    .option("--health-port <port>", "serve /live, /ready and /metrics/lag on this port; 0 takes a free port")
     .option("--health-host <host>", "the address to listen on (default: 127.0.0.1)")
     .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
     .option("--stop-deadline <time>", "how long actors may finish when it stops, such as 45s (default: 30s)");

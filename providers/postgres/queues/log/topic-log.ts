@@ -12,7 +12,7 @@ import type {
 } from "../../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
 import { areBehind, noDestination, notKept, placeTaken, unreadBefore } from "../../../../src/provider-kit/errors.ts";
-import { tablesOf } from "../../../../src/provider-kit/row-stores/index.ts";
+import { tablesOf, type TableRange } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { PostgresClient } from "../../client.ts";
 import { bytesOf } from "../commit-parameters.ts";
 import { messageOf, readMessage, type MessageRow } from "../message.ts";
@@ -140,7 +140,9 @@ export class PostgresTopicLog implements TopicLog {
     const { client, topology, said } = this.#parts;
     const { id } = await topology.subscription(name);
     const { from, at } = startOf(to);
-    const values = [client.lockKey, id, from, at, outputs, clear.flatMap(tablesOf)];
+    const tables = clear.flatMap(tablesOf);
+    const cleared = [tables.map((range) => range.from), tables.map((range) => range.to)];
+    const values = [client.lockKey, id, from, at, outputs, ...cleared];
     const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", values);
     if (rows[0]?.t !== true) throw notKept(name.destination);
     said(id);
@@ -171,9 +173,10 @@ export class PostgresTopicLog implements TopicLog {
   }
 
   async countItems(store: ClearedStore): Promise<number> {
+    const { from, to } = tablesOf(store)[0] as TableRange;
     const { rows } = await this.#parts.client.query<{ readonly count: number }>(
-      "SELECT count(*) AS count FROM beehive.items WHERE store = $1",
-      [tablesOf(store)[0] as string],
+      "SELECT count(*) AS count FROM beehive.items WHERE store >= $1 AND store < $2",
+      [from, to],
     );
     return rows[0]?.count ?? 0;
   }

@@ -13,7 +13,7 @@ import type {
 import type { Event } from "../../../../src/events/event.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
 import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
-import { tablesOf } from "../../../../src/provider-kit/row-stores/index.ts";
+import { tablesOf, type TableRange } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { SqliteClient } from "../../file/client.ts";
 import type { Statement } from "../../file/driver.ts";
 import { readRow, rowOf, type EventRow } from "../../../../src/provider-kit/event-row.ts";
@@ -75,7 +75,7 @@ export class SqliteTopicLog implements TopicLog {
     this.#rewind = client.prepare(
       "UPDATE readers SET position = ?, rewind = rewind + 1, until = ?, outputs = ? WHERE subscription = ?",
     );
-    this.#clear = client.prepare("DELETE FROM items WHERE store = ?");
+    this.#clear = client.prepare("DELETE FROM items WHERE store >= ? AND store < ?");
     this.#enqueueLatest = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, order_key, log_id, event, body) " +
         `SELECT ?2, ?3, ?3, iif(?4, nullif(key, ''), NULL), id, '', '' FROM log WHERE ${ofTopic} AND (key IS NULL OR ` +
@@ -272,7 +272,7 @@ export class SqliteTopicLog implements TopicLog {
       this.#feed.flush();
       kept.flush();
       messages.deleteAll(subscription);
-      for (const table of clear.flatMap(tablesOf)) this.#clear.run([table]);
+      for (const tables of clear.flatMap(tablesOf)) this.#clear.run([tables.from, tables.to]);
       this.#rewind.run([this.#places.startOf(topic, to), topic.next, outputs, subscription.id]);
       kept.forget();
       if (to === "latest-per-key") this.#enqueue(subscription, topic);
@@ -291,8 +291,11 @@ export class SqliteTopicLog implements TopicLog {
   }
 
   async countItems(store: ClearedStore): Promise<number> {
-    const query = this.#client.query<{ readonly count: number }>("SELECT count(*) AS count FROM items WHERE store = ?");
-    return query.get([tablesOf(store)[0] as string])?.count ?? 0;
+    const query = this.#client.query<{ readonly count: number }>(
+      "SELECT count(*) AS count FROM items WHERE store >= ? AND store < ?",
+    );
+    const { from, to } = tablesOf(store)[0] as TableRange;
+    return query.get([from, to])?.count ?? 0;
   }
 
   trim(): Promise<void> {
