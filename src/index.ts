@@ -75,7 +75,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,
@@ -165,7 +165,8 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate, type Operator } from "./hive/operator.ts";
+export { operate } from "./hive/operate.ts";
+export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
@@ -181,6 +182,10 @@ export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } f
 export type { ControlsOptions } from "./controls/options.ts";
 export type { ActivePause } from "./controls/pauses.ts";
 export type { ScheduledPulser } from "./controls/schedules.ts";
+
+// Alerts: incidents that are sent to people.
+export type { Alert, AlertContext, AlertRule, AlertSink } from "./controls/alerts/alert.ts";
+export { alertEvent, webhook, type WebhookOptions } from "./controls/alerts/sinks.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import pg from "pg";
 import { sleep, type Clock } from "../../src/base/clock.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
@@ -14,6 +15,8 @@ const retryMs = { min: 25, max: 500 };
 /** How long to wait for a connection, and for an answer, in ms. */
 const connectMs = 10_000;
 const answerMs = 60_000;
+/** How long a server takes that is still there, in ms. */
+const silentMs = 2_000;
 
 /** Rows of the server. */
 export interface Answer<R> {
@@ -45,6 +48,14 @@ export class PostgresClient {
   readonly #clock: Clock;
   readonly #pool: PostgresPool;
   readonly #normal: boolean;
+  /** Those of its connections, so that they can be dropped when the server is silent. */
+  readonly #sockets = new Set<Socket>();
+  /** True after a call that did not reach the server. */
+  #failing = false;
+  /** The calls under way, and when they were sent, by `performance.now()`; the oldest first. */
+  readonly #sent = new Set<{ readonly at: number }>();
+  /** The statements of this process, as they are sent. */
+  readonly #texts = new Map<string, string>();
   #preparing: Promise<void> | undefined;
   #prepared = false;
   #closed = false;
@@ -56,8 +67,14 @@ export class PostgresClient {
     this.channel = `beehive:${config.schema}`;
     this.lockKey = lockKeyOf(config.schema);
     this.#normal = config.durability === "normal";
-    this.#pool = config.pool ?? poolOf(config);
+    this.#pool = config.pool ?? this.#newPool();
     this.where = `The schema "${config.schema}" of ${shownServer(config)}`;
+  }
+
+  /** True while the server cannot be reached, or has been silent for a while. */
+  get failing(): boolean {
+    const [oldest] = this.#sent;
+    return this.#failing || (oldest !== undefined && performance.now() - oldest.at > silentMs);
   }
 
   /** Makes the schema ready for use, the first time. @throws BeeHiveError with what stands against it. */
@@ -71,7 +88,7 @@ export class PostgresClient {
     const giveUpAt = this.#clock.now() + retryLimitMs;
     for (;;) {
       try {
-        await prepare((text, values) => this.#send(text, values), this.#config, this.where);
+        await prepare((text, values) => this.#send(inSchema(text, this.schema), values), this.#config, this.where);
         this.#prepared = true;
         return;
       } catch (error) {
@@ -89,7 +106,9 @@ export class PostgresClient {
   /** Returns whether the schema exists. Makes nothing. */
   async exists(): Promise<boolean> {
     try {
-      const { version } = await stateOf((text, values) => this.#send(text, values), this.schema, this.where);
+      const send = <R>(text: string, values?: readonly Value[]): Promise<readonly R[]> =>
+        this.#send(inSchema(text, this.schema), values);
+      const { version } = await stateOf(send, this.schema, this.where);
       return version > 0;
     } catch (error) {
       throw translate(error, this.where);
@@ -119,9 +138,12 @@ export class PostgresClient {
     for (let pauseMs = retryMs.min; ; pauseMs = Math.min(retryMs.max, pauseMs * 2)) {
       if (this.#closed) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
       try {
-        return { rows: await this.#send<R>(text, values), repeated };
+        const rows = await this.#send<R>(this.#inSchema(text), values);
+        this.#failing = false;
+        return { rows, repeated };
       } catch (error) {
         const failure = failureOf(error);
+        this.#failing = failure !== "refused";
         if (failure === "refused" || this.#closed || this.#clock.now() >= giveUpAt) throw translate(error, this.where);
         repeated ||= failure === "unknown";
       }
@@ -133,7 +155,7 @@ export class PostgresClient {
   connect(): pg.Client {
     const { listen } = this.#config;
     const direct = /^postgres(ql)?:/.test(listen) ? { connectionString: listen } : undefined;
-    return new pg.Client(clientOptions(direct ?? this.#config.pool?.options ?? this.#config.connection));
+    return new pg.Client(this.#options(direct ?? this.#config.pool?.options ?? this.#config.connection));
   }
 
   async close(): Promise<void> {
@@ -141,27 +163,53 @@ export class PostgresClient {
     if (this.#config.pool === undefined) await this.#pool.end();
   }
 
-  async #send<R>(text: string, values: readonly Value[] = []): Promise<readonly R[]> {
-    const { rows } = await this.#pool.query({ text: inSchema(text, this.schema), values: [...values], types });
-    return rows as readonly R[];
+  /** Ends all calls and connections at once. */
+  drop(): void {
+    this.#closed = true;
+    for (const socket of this.#sockets) socket.destroy();
   }
-}
 
-function poolOf({ connection, connections }: PostgresConfig): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(connection), max: connections });
-  // A connection that is lost while nothing uses it is replaced when it is needed.
-  pool.on("error", () => {});
-  return pool;
-}
+  #inSchema(text: string): string {
+    let sent = this.#texts.get(text);
+    if (sent === undefined) this.#texts.set(text, (sent = inSchema(text, this.schema)));
+    return sent;
+  }
 
-function clientOptions(connection: object): pg.ClientConfig {
-  return {
-    application_name: "beehive",
-    keepAlive: true,
-    connectionTimeoutMillis: connectMs,
-    query_timeout: answerMs,
-    ...connection,
-  };
+  async #send<R>(text: string, values: readonly Value[] = []): Promise<readonly R[]> {
+    const call = { at: performance.now() };
+    this.#sent.add(call);
+    try {
+      const { rows } = await this.#pool.query({ text, values: [...values], types });
+      return rows as readonly R[];
+    } finally {
+      this.#sent.delete(call);
+    }
+  }
+
+  #newPool(): pg.Pool {
+    const { connection, connections } = this.#config;
+    const pool = new pg.Pool({ ...this.#options(connection), max: connections });
+    // A connection that is lost while nothing uses it is replaced when it is needed.
+    pool.on("error", () => {});
+    return pool;
+  }
+
+  #options(connection: object): pg.ClientConfig {
+    return {
+      application_name: "beehive",
+      keepAlive: true,
+      connectionTimeoutMillis: connectMs,
+      query_timeout: answerMs,
+      stream: () => this.#socket(),
+      ...connection,
+    };
+  }
+
+  #socket(): Socket {
+    const socket = new Socket();
+    this.#sockets.add(socket);
+    return socket.once("close", () => this.#sockets.delete(socket));
+  }
 }
 
 /** The server and the database, without secrets. */

@@ -1,6 +1,6 @@
-import { systemClock } from "../../src/base/clock.ts";
+import { systemClock, withTimeLimit, type Clock } from "../../src/base/clock.ts";
 import { inMs } from "../../src/base/duration.ts";
-import { standardErrorLogger } from "../../src/base/logger.ts";
+import { standardErrorLogger, type Logger } from "../../src/base/logger.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
@@ -22,6 +22,9 @@ export { fromDrizzle, fromKnex, fromKysely, fromPrisma } from "./adapters.ts";
 export type { PostgresOptions, PostgresPool, PostgresSettings } from "./config.ts";
 
 registerProvider(providerModule);
+
+/** How long closing may take, in ms: little while the server cannot be reached. */
+const closeMs = { usual: 3_000, failing: 250 };
 
 /** Opens a URL such as `postgres://user@host/database?schema=beehive`, and makes sure that it can be used. */
 export async function openUrl(url: string, context: ProviderContext): Promise<PostgresProvider> {
@@ -70,6 +73,8 @@ export class PostgresProvider implements Provider {
   readonly #locks: RowLockStore;
   readonly #steps: AtomicSteps<PostgresLease>;
   readonly #housekeeping: Housekeeping;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
 
   /** @throws BeeHiveError `InvalidConfiguration` when an option is wrong. */
   constructor({
@@ -78,6 +83,8 @@ export class PostgresProvider implements Provider {
     ...options
   }: PostgresOptions & Partial<ProviderContext>) {
     const config = configOf(options);
+    this.#clock = clock;
+    this.#logger = logger;
     this.#client = new PostgresClient(config, clock);
     this.#housekeeping = new Housekeeping(this.#client, clock, inMs(config.deduplication));
     const serverClock = new ServerClock(clock);
@@ -128,10 +135,19 @@ export class PostgresProvider implements Provider {
     return rows[0]?.time;
   }
 
+  /** Ends waiting calls, gives back leases that nobody works on, and ends the connections, within seconds. */
   async close(): Promise<void> {
     this.#locks.close();
     this.#housekeeping.close();
-    await this.queues.close();
-    await this.#client.close();
+    const client = this.#client;
+    const closed = this.queues.close().then(() => client.close());
+    await withTimeLimit(closed, this.#clock, client.failing ? closeMs.failing : closeMs.usual, () => {
+      client.drop();
+      this.#logger.warn(
+        { schema: client.schema },
+        "the server does not answer, its connections were dropped: what this process has leased is delivered again " +
+          "when others notice its end, or its leases end",
+      );
+    });
   }
 }

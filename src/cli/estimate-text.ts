@@ -14,16 +14,28 @@ export function estimateText({ traffic, plans, burst, assumed }: Estimate): stri
     queueTable(plans),
   ];
   if (assumed.length > 0) parts.push(`Assumed, where neither a journal nor the module says so: ${assumed.join("; ")}.`);
-  parts.push(
-    "Prices are lists of us-east-1 and East US without discounts, free amounts, storage and transfer. Check them, and " +
-      "the limits, at your provider.",
-  );
+  parts.push(pricesText(plans));
   return parts.join("\n\n");
+}
+
+/** Returns where and when the prices were read. */
+function pricesText(plans: readonly ProviderEstimate[]): string {
+  const prices = plans.flatMap(({ costs }) => costs.map(({ price }) => price));
+  const check = "Check the limits at your provider.";
+  if (prices.length === 0) return check;
+  const regions = [...new Set(prices.map(({ region }) => region))].join(" and ");
+  const dates = [...new Set(prices.map(({ date }) => date))].toSorted();
+  const first = dates[0] ?? "";
+  const last = dates.at(-1) ?? "";
+  return (
+    `Prices are lists of ${regions} of ${first === last ? first : `${first} to ${last}`}, without discounts, free amounts, ` +
+    `storage and transfer; --json names the source of each. Check them, and the limits, at your provider.`
+  );
 }
 
 function planText(plan: ProviderEstimate, burst: Estimate["burst"]): string {
   const { provider, processes, monthlyUsd, costs, notes, rehearsal } = plan;
-  const bill = costs.map(({ item, usd }) => `${item} ${dollars(usd)}`).join(", ");
+  const bill = [...bySum(costs)].map(([item, usd]) => `${item} ${dollars(usd)}`).join(", ");
   return [
     `${provider}: ${processes === 1 ? "1 process" : `${number(processes)} processes`}` +
       (costs.length === 0 ? "" : `, ${dollars(monthlyUsd)} a month`),
@@ -32,6 +44,13 @@ function planText(plan: ProviderEstimate, burst: Estimate["burst"]): string {
     ...notes,
     ...rehearsalLines(rehearsal, plan, burst),
   ].join("\n  ");
+}
+
+/** Returns the sums of the items of a bill. */
+function bySum(costs: ProviderEstimate["costs"]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { item, usd } of costs) sums.set(item, (sums.get(item) ?? 0) + usd);
+  return sums;
 }
 
 /** Returns the events, and by provider the requests and the slots, of each queue. */

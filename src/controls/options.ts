@@ -11,7 +11,7 @@ import { registeredProvider } from "../contract/provider-module.ts";
  */
 export interface ControlsOptions {
   /**
-   * The time between two looks at what operators set. A heartbeat follows every fifth look.
+   * The time between two looks at what operators set. A heartbeat takes five of it, a check of alerts 15.
    *
    * @default "2s" on `sqlite:` and `postgres:`, "5s" on others; none on `memory:`, which follows at once
    */
@@ -34,6 +34,15 @@ export function controlsProblems(controls: unknown): string[] {
     ...(interval === undefined ? [] : durationProblems("controls.interval", interval, intervalRule)),
     ...(version === undefined || typeof version === "string" ? [] : ["controls.version must be a text"]),
   ];
+}
+
+/** Looks for each check of alerts, which counts events. */
+const looksACheck = 15;
+const defaultCheckMs = 30_000;
+
+/** Returns the time between two checks of alerts, in ms. */
+export function checkInterval(intervalMs: number | undefined): number {
+  return intervalMs === undefined ? defaultCheckMs : intervalMs * looksACheck;
 }
 
 /** Returns the time between two looks, in ms; `undefined` where all hives of a provider are in this process. */

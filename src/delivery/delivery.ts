@@ -34,6 +34,8 @@ export interface DeliveryObserver {
   paused?(descriptor: ActorDescriptor, pause: Pause): void;
 }
 
+const over = Promise.resolve();
+
 /** An event in work. Its actor sees it as its context. */
 export class Delivery implements ActorContext, LeaseHolder, Bagged {
   place = -1;
@@ -41,7 +43,7 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
   readonly descriptor: ActorDescriptor;
   readonly clock: Clock;
   /** Resolves when the delivery has been settled. */
-  ended: Promise<unknown> = Promise.resolve();
+  ended: Promise<unknown> = over;
   /** The kept lease and the step of the run under way. */
   kept: KeptLease | undefined;
   step: Step | undefined;

@@ -118,9 +118,19 @@ export class Settlement {
   }
 
   /** Ends a delivery that outlived the deadline of a stop. Takes {@link maxSettlingMs} at most. */
-  end(delivery: Delivery): Promise<void> {
+  async end(delivery: Delivery): Promise<void> {
     const ending = delivery.settling ? delivery.ended : this.#abandonUnfinished(delivery);
-    return waitFor(ending, this.#parts.clock, maxSettlingMs);
+    let settled = false;
+    await waitFor(
+      ending.then(() => (settled = true)),
+      this.#parts.clock,
+      maxSettlingMs,
+    );
+    if (!settled)
+      this.#parts.logger.warn(
+        { eventId: delivery.lease.event.id },
+        "the hive stops while the provider settles the event; unless that succeeds, it is delivered again",
+      );
   }
 
   /** Cancels the actor and abandons its event without counting an attempt. */

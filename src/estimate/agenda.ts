@@ -3,7 +3,7 @@ interface Entry {
   readonly act: () => void;
 }
 
-/** What is to happen, by its time: a binary heap. */
+/** Actions by their times: a binary heap. */
 export class Agenda {
   readonly #heap: Entry[] = [];
 

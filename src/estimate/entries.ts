@@ -3,7 +3,7 @@ import type { EventGraph } from "../graph/event-graph.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import { destination } from "../actors/descriptor.ts";
 import { nextTime } from "../pulses/schedule.ts";
-import { topicOrQueue } from "./behaviour.ts";
+import { topicOrQueue } from "./work.ts";
 
 /** Events in a length of time: `"200/s"`, `"1_000/m"`, `"5_000/h"`, or a number a second. */
 export type Rate = number | `${number}/${"s" | "m" | "h" | "d"}` | (string & {});
@@ -11,7 +11,7 @@ export type Rate = number | `${number}/${"s" | "m" | "h" | "d"}` | (string & {})
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** Returns events a second. @throws BeeHiveError `InvalidConfiguration`. */
-export function perSecond(rate: Rate): number {
+function perSecond(rate: Rate): number {
   const [, number = "", unit = ""] = /^\s*([\d._]+)\s*\/\s*([smhd])\s*$/.exec(String(rate)) ?? [];
   const value = typeof rate === "number" ? rate : Number(number.replaceAll("_", "")) / (seconds[unit] ?? Number.NaN);
   if (Number.isFinite(value) && value >= 0 && (typeof rate === "number" || number !== "")) return value;
@@ -62,7 +62,7 @@ function ratesOf(
   const rate = perSecond(given);
   const seen = names.filter((name) => (observed.get(name) ?? 0) > 0);
   const total = seen.reduce((all, name) => all + (observed.get(name) ?? 0), 0);
-  // One rate is shared among the entries as they were seen.
+  // A single rate is shared among the entries as they were seen.
   if (total > 0) return seen.map((name) => [name, (rate * (observed.get(name) ?? 0)) / total] as const);
   const [only] = names;
   if (only !== undefined && names.length === 1) return [[only, rate]];

@@ -18,6 +18,7 @@ const throttling = "https://learn.microsoft.com/azure/service-bus-messaging/serv
 const premium = "https://learn.microsoft.com/azure/service-bus-messaging/service-bus-performance-improvements";
 const tables = "https://learn.microsoft.com/azure/storage/tables/scalability-targets";
 const bench = "bench/RESULTS.md";
+const postgresBench = "bench/postgres.ts";
 
 /** The names of the limits. */
 export type LimitName =
@@ -53,9 +54,9 @@ export const limits: Readonly<Record<LimitName, Bound>> = {
   tablePartition: { max: 2_000, unit: "calls/s", source: tables },
   tableAccount: { max: 20_000, unit: "calls/s", source: tables },
   /** Eight times the processors of the bench: more than that is not planned. */
-  postgresServer: { max: 16, unit: "server processors", source: bench },
+  postgresServer: { max: 16, unit: "server processors", source: postgresBench },
   /** A group of commits each 5 ms: a flush of 3 ms, and the way there and back. */
-  postgresItem: { max: 200, unit: "writes/s", source: bench },
+  postgresItem: { max: 200, unit: "writes/s", source: postgresBench },
   sqliteFile: { max: 30_000, unit: "events/s", source: bench },
 };
 

@@ -1,4 +1,4 @@
-import type { Calls } from "./behaviour.ts";
+import type { Calls } from "./work.ts";
 import type { Bound } from "./limits.ts";
 import type { Price } from "./prices.ts";
 import type { Slots } from "./slots.ts";
@@ -33,8 +33,8 @@ export interface LimitUse {
 export interface Cost {
   readonly item: string;
   readonly quantity: number;
-  readonly unit: string;
   readonly usd: number;
+  readonly price: Price;
 }
 
 /** The plan for one provider. */
@@ -60,6 +60,8 @@ export interface Circumstances {
   readonly traffic: Traffic;
   readonly slots: readonly Slots[];
   readonly processes: number;
+  /** Processors that all processes need. */
+  readonly processors: number;
   /** Bytes of an event, with its properties. */
   readonly bytes: number;
   /** True if queues hold more than a full request takes, so that all requests are full. */
@@ -86,17 +88,17 @@ export function useOf(
 }
 
 /** Returns an item of a bill. @param quantity in the unit of the price, a month. */
-export function cost(item: string, quantity: number, { usd, per }: Price): Cost {
-  return { item, quantity, unit: per, usd: quantity * usd };
+export function cost(item: string, quantity: number, price: Price): Cost {
+  return { item, quantity, usd: quantity * price.usd, price };
 }
 
 /** Returns the calls of each store, by all actors, a second. */
 export function storeCalls({ flows }: Traffic): Map<string, Calls> {
   const calls = new Map<string, Calls>();
-  for (const { rate, behaviour } of flows)
-    for (const [name, { reads, writes, items }] of behaviour.stores) {
+  for (const { rate, work } of flows)
+    for (const [name, { reads, writes, items }] of work.stores) {
       const before = calls.get(name) ?? { reads: 0, writes: 0, items: Infinity };
-      const times = rate * behaviour.attempts;
+      const times = rate * work.attempts;
       calls.set(name, {
         reads: before.reads + reads * times,
         writes: before.writes + writes * times,
@@ -108,8 +110,8 @@ export function storeCalls({ flows }: Traffic): Map<string, Calls> {
 
 /** Returns the commits of steps to a database, by queue. A database commits many of them together. */
 export function commits(service: string, { flows }: Traffic): Requests[] {
-  return flows.map(({ queue, rate, behaviour }) => {
-    const perSecond = rate * behaviour.attempts;
+  return flows.map(({ queue, rate, work }) => {
+    const perSecond = rate * work.attempts;
     return { service, action: "commit", to: queue, perSecond, events: perSecond };
   });
 }

@@ -13,7 +13,7 @@ const storage = 100;
 
 /** Load, limits and costs of one PostgreSQL server. */
 export function onPostgres({ traffic, processes }: Circumstances): ProviderPart {
-  const steps = sum(traffic.flows, ({ rate, behaviour }) => rate * behaviour.attempts);
+  const steps = sum(traffic.flows, ({ rate, work }) => rate * work.attempts);
   const writes = sum(storeCalls(traffic), ([, calls]) => calls.writes);
   const load = steps + writes * eventsOfWrite;
   const processors = load / eventsOfProcessor / 0.7;
@@ -39,7 +39,7 @@ export function onPostgres({ traffic, processes }: Circumstances): ProviderPart 
       ...fargate(processes),
     ],
     notes: [
-      `A server of ${size} processors; ${processors.toFixed(1)} are needed with room. Its rate was measured on two, and ` +
+      `A server of ${size} processors; ${Number(processors.toPrecision(2))} are needed with room. Its rate was measured on two, and ` +
         "is multiplied here.",
     ],
   };

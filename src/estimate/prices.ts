@@ -85,13 +85,14 @@ export const prices: Readonly<Record<PriceName, Price>> = {
   },
 };
 
-/** The prices of operations of the standard tier of Service Bus, by the month's operations up to a bound. */
-export const serviceBusTiers: readonly { readonly upTo: number; readonly usdPerMillion: number }[] = [
-  { upTo: 13e6, usdPerMillion: 0 },
-  { upTo: 100e6, usdPerMillion: 0.8 },
-  { upTo: 2_500e6, usdPerMillion: 0.5 },
-  { upTo: Infinity, usdPerMillion: 0.2 },
-];
+/** The prices of operations of the standard tier of Service Bus, by the millions of a month from which each holds. */
+export const serviceBusTiers: readonly { readonly from: number; readonly price: Price }[] = (
+  [
+    [13, 0.8],
+    [100, 0.5],
+    [2_500, 0.2],
+  ] as const
+).map(([from, usd]) => ({ from, price: { usd, per: "1,000,000 operations", source: serviceBus, ...azure } }));
 
 /** Hours of a month, as the clouds count them. */
 export const monthHours = 730;

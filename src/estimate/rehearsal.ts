@@ -11,7 +11,7 @@ export interface Burst {
 }
 
 /** A queue in a rehearsal. */
-export interface RehearsedQueue {
+interface RehearsedQueue {
   readonly queue: string;
   /** The mean number of slots in use before the burst. */
   readonly busy: number;
@@ -39,7 +39,7 @@ const calmShare = 0.05;
 /** A burst that is not worked off after so many times its length never is. */
 const maxDrain = 20;
 
-/** One queue at work. Times are in s. */
+/** A queue at work. Times are in s. */
 class Station {
   readonly flow: Flow;
   readonly slots: number;
@@ -193,10 +193,10 @@ class Run {
   #end(station: Station): void {
     this.#deliveries++;
     this.#count(station, -1);
-    const { behaviour, retryMs } = station.flow;
-    if (this.#draw() < 1 - 1 / behaviour.attempts)
+    const { work, retryMs } = station.flow;
+    if (this.#draw() < 1 - 1 / work.attempts)
       this.#agenda.add(this.#now + retryMs / 1_000, () => this.#arrive(station));
-    else for (const [to, mean] of behaviour.publishes) this.#publishSome(to, mean);
+    else for (const [to, mean] of work.publishes) this.#publishSome(to, mean);
     this.#begin(station);
   }
 

@@ -32,7 +32,11 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** Causes that slow the provider down and only an operator can end, in sentences. It may still be `well`. */
+  /**
+   * Causes that slow the provider down and only an operator can end, and subscriptions that no process reads.
+   *
+   * In sentences. The provider may still be `well`.
+   */
   readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
@@ -76,6 +80,8 @@ export interface HealthParts {
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
+  /** Returns the subscriptions that no process reads. @default They are not looked for. */
+  readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -164,9 +170,14 @@ export class HealthCheck {
     const names = loops.map(({ descriptor }) => descriptor.queueName);
     const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
     const asked = async (): Promise<Answer> => {
-      const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
+      const [missing, slow, unread = []] = await Promise.all([
+        provider.queues.missing(specs),
+        provider.warnings?.() ?? [],
+        this.#parts.unread?.() ?? [],
+      ]);
+      const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";
-      const found = state === "well" ? [...(await lagsOf(provider, names))] : [];
+      const found = state === "well" ? [...(await lagsOf(provider, names, specs))] : [];
       const now = clock.now();
       const lags = new Map(found.map(([name, progress]) => [name, this.#lags.look(name, progress, now)]));
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);

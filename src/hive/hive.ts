@@ -62,7 +62,7 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
-/** How long a stop waits beyond its deadline for log events under way, in ms. */
+/** How long a stop waits beyond its deadline for log events and the journal, in ms. */
 const closingMs = 5_000;
 
 /** Actors that work on one provider. Returned by {@link createHive}. */
@@ -143,7 +143,8 @@ export class Hive {
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { loops, specs } = this.#orchestrator;
-    if (options.controls !== false)
+    // A hive that only publishes has nothing to pause.
+    if (options.controls !== false && loops.length + this.#pulsers.length > 0)
       this.#operated = new Operated({
         provider,
         clock,
@@ -151,6 +152,9 @@ export class Hive {
         loops,
         pulsers: this.#pulsers,
         options: options.controls ?? {},
+        alerts: options.alerts ?? [],
+        operator: this.operator,
+        push: (events) => this.#publishing.publish(events),
       });
     this.#publishing = new Publishing({
       provider,
@@ -161,10 +165,11 @@ export class Hive {
       state: () => this.#state,
       specs,
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const unread = this.#operated && (() => this.operator.unread());
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
     const names = descriptors.map(({ queueName }) => queueName);
     const forget = telemetry.observeBehind(async () =>
-      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+      this.#state === "running" ? await lagsOf(provider, names, specs) : new Map(),
     );
     this.#idling.signal.addEventListener("abort", forget);
   }
@@ -306,13 +311,16 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
+    const end = this.#clock.now() + deadlineMs + closingMs;
+    const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
+      work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
     await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
     this.#keeper.close();
-    await this.#operated?.stop();
-    await waitFor(this.#logEvents.settled(), this.#clock, closingMs);
+    await soon(this.#operated?.stop());
+    await soon(this.#logEvents.settled());
     this.#idling.abort();
     await this.#container.close();
-    await this.journal?.close();
+    await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
   }
 

@@ -4,11 +4,14 @@ import { PauseSubscription } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { AlertContext, AlertRule } from "../controls/alerts/alert.ts";
+import { Alerting } from "../controls/alerts/alerting.ts";
 import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
-import { lookInterval, type ControlsOptions } from "../controls/options.ts";
+import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 
 export interface OperatedParts {
@@ -18,6 +21,9 @@ export interface OperatedParts {
   readonly loops: readonly DeliveryLoop[];
   readonly pulsers: readonly Pulsing[];
   readonly options: ControlsOptions;
+  readonly alerts: readonly AlertRule[];
+  readonly operator: Operator;
+  readonly push: AlertContext["push"];
 }
 
 const maxReason = 200;
@@ -28,8 +34,9 @@ const looksABeat = 5;
 export class Operated {
   readonly #follower: Follower;
   readonly #beater: Beater;
+  readonly #alerting: Alerting | undefined;
 
-  constructor({ provider, clock, logger, loops, pulsers, options }: OperatedParts) {
+  constructor({ provider, clock, logger, loops, pulsers, options, alerts, operator, push }: OperatedParts) {
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
     this.#beater = new Beater({
@@ -49,12 +56,17 @@ export class Operated {
       followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
       looked: () => this.#beater.sample(),
     });
+    if (alerts.length === 0) return;
+    const read = loops.map(({ descriptor }) => descriptor.queueName);
+    const everyMs = checkInterval(intervalMs);
+    this.#alerting = new Alerting({ provider, clock, logger, rules: alerts, read, everyMs, operator, push });
   }
 
   /** Applies what operators set before anything starts, and follows them. */
   async start(): Promise<void> {
     await this.#follower.start();
     await this.#beater.start();
+    this.#alerting?.start();
   }
 
   /** Follows operators before a delivery of a host, which runs no timers. */
@@ -69,6 +81,7 @@ export class Operated {
 
   async stop(): Promise<void> {
     this.#follower.stop();
+    await this.#alerting?.stop();
     await this.#beater.stop();
   }
 

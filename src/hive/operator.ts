@@ -13,28 +13,21 @@ import { HivePulser } from "./hive-pulser.ts";
 import { HiveQueue } from "./hive-queue.ts";
 
 /**
- * Returns the acts of an operator on a provider, without actors: for a tool, a dashboard, a script.
+ * The acts of an operator on all hives of a provider. Returned by {@link operate}, and `operator` of a hive.
  *
- * Every hive on the provider follows within seconds, see {@link ControlsOptions}. A hive has the same acts.
- *
- * @example
- * const operator = operate(await openProvider("postgres://localhost/shop"));
- * await operator.queue("OrderAccepted-Payment").pause({ reason: "the bank is down", by: "ada" });
+ * Every hive follows within seconds, see {@link ControlsOptions}.
  */
-export function operate(provider: Provider, { clock = systemClock }: { readonly clock?: Clock } = {}): Operator {
-  return new Operator(provider, clock);
-}
-
-/** The acts of an operator on all hives of a provider. Returned by {@link operate}. */
-export class Operator {
+export class Operator implements AsyncDisposable {
   readonly provider: Provider;
   readonly #clock: Clock;
   readonly #controls: Controls;
   readonly #heartbeats: Heartbeats;
+  readonly #ownsProvider: boolean;
 
   /** @internal Created by {@link operate}. */
-  constructor(provider: Provider, clock: Clock) {
+  constructor(provider: Provider, clock: Clock = systemClock, ownsProvider: boolean = false) {
     this.provider = provider;
+    this.#ownsProvider = ownsProvider;
     this.#clock = clock;
     this.#controls = new Controls(provider, clock);
     this.#heartbeats = new Heartbeats(provider.stores, clock);
@@ -97,6 +90,18 @@ export class Operator {
     return await schedulesOf(hives, states, this.provider.stores, this.#clock.now());
   }
 
+  /**
+   * Returns the subscriptions and queues that no process reads; `undefined` where the provider cannot list them.
+   *
+   * Their events wait for ever. Hosts that hand over events, and hives without controls, are not seen.
+   */
+  async unread(): Promise<readonly string[] | undefined> {
+    const names = await this.provider.queues.names?.();
+    if (!names) return undefined;
+    const read = new Set((await this.hives()).flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue)));
+    return names.map(String).filter((name) => !read.has(name));
+  }
+
   /** Yields what operators did in the last 90 days, newest first. */
   acts(): AsyncIterable<Act> {
     return this.#controls.acts.read();
@@ -116,5 +121,14 @@ export class Operator {
   async assertPulser(name: string): Promise<void> {
     const known = (await this.schedules()).map(({ pulser }) => pulser);
     if (!known.includes(name)) throw unknownName("NotFound", "pulser", name, known);
+  }
+
+  /** Closes the provider that {@link operate} opened. */
+  async close(): Promise<void> {
+    if (this.#ownsProvider) await this.provider.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
 import { nestedProblems, type ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
+import { alertProblems, type AlertRule } from "../controls/alerts/alert.ts";
 import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import { objectProblems } from "../base/problems.ts";
@@ -69,6 +70,8 @@ export interface HiveOptions extends Publisher {
    * @default Both, see {@link ControlsOptions.interval}.
    */
   readonly controls?: ControlsOptions | false | undefined;
+  /** Sends incidents to people, see {@link AlertRule}. @default [] */
+  readonly alerts?: readonly AlertRule[] | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** The time of the hive, for tests. @default {@link systemClock} */
@@ -92,6 +95,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   journal: true,
   keep: true,
   controls: true,
+  alerts: true,
   onDelivery: true,
   clock: true,
   random: true,
@@ -132,11 +136,12 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep, controls } = options as Partial<HiveOptions>;
+  const { keep, controls, alerts } = options as Partial<HiveOptions>;
   return [
     ...problems,
     ...keepProblems(keep),
     ...controlsProblems(controls),
+    ...alertProblems(alerts),
     ...publishesProblems("", options),
     ...defaultsProblems(defaults),
   ];

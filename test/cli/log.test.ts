@@ -175,7 +175,7 @@ test("queues shows how far behind a subscription is", async () => {
     cli(["queues", ...one.provider]),
     cli(["queues", "--json", ...one.provider]),
   ]);
-  assert.match(text.stdout, /^QUEUE .* LAG +BEHIND\nOrders-Packing .* 2\n$/);
+  assert.match(text.stdout, /^QUEUE .* LAG +BEHIND\nOrders-Packing .* 2$/m);
   const [row] = JSON.parse(json.stdout) as { log: { position: number; behind: number } }[];
   assert.equal([row?.log.position, row?.log.behind], [1, 2]);
 });

@@ -148,10 +148,10 @@ BEGIN
     WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C" ORDER BY store, partition, id FOR UPDATE OF x;
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = v_subscription;
+  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   PERFORM 1 FROM beehive.lines WHERE subscription = v_subscription ORDER BY key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
-  DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   -- After the leases are gone: what their steps have added until then goes as well.
   DELETE FROM beehive.items USING unnest(v_clear, v_clear_to) AS c (begins, ends)
     WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C";

@@ -64,6 +64,7 @@ DECLARE
   v_holds boolean;
   v_puts boolean := false;
   v_lines boolean;
+  v_locked bigint;
   ${declarations}
   r record;
 BEGIN
@@ -132,19 +133,18 @@ BEGIN
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
   END IF;
   IF v_lines THEN
-    PERFORM 1 FROM beehive.lines WHERE (subscription, key) IN (
-        SELECT subscription, line FROM unnest(l_subscription, l_line) AS l (subscription, line) WHERE line IS NOT NULL
-        UNION
-        SELECT subscription, line FROM unnest(o_subscription, o_line) AS o (subscription, line) WHERE line IS NOT NULL)
-      ORDER BY subscription, key FOR UPDATE;
-    v_now := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines) FROM (
+      SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
+      FROM unnest(o_step, o_subscription, o_line, o_due) AS o (step, subscription, line, due)
+      WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused)) AS o;
+    v_locked := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
     FOR r IN
       SELECT * FROM unnest(l_step, l_id, l_token, l_subscription, l_line) AS l (step, id, token, subscription, line)
       WHERE line IS NOT NULL AND step <> ALL (v_refused) ORDER BY subscription, line COLLATE "C"
     LOOP
       CONTINUE WHEN NOT EXISTS (SELECT 1 FROM beehive.lines
-        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due > v_now);
-      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_now);
+        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due + 0 > v_locked);
+      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_locked);
       v_ended := v_ended || r.step;
     END LOOP;
   END IF;
@@ -214,14 +214,18 @@ BEGIN
         ORDER BY n;
     END IF;
     IF v_lines THEN
-      FOR r IN
-        SELECT * FROM unnest(o_step, o_known, o_subscription, o_line, o_due, o_event, o_body, o_bytes)
+      -- A line that the last message has left above is begun anew.
+      INSERT INTO beehive.lines (subscription, key, due)
+        SELECT DISTINCT subscription, line, v_locked
+        FROM unnest(o_step, o_known, o_subscription, o_line, o_due) AS o (step, known, subscription, line, due)
+        WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
+        ON CONFLICT DO NOTHING;
+      INSERT INTO beehive.line_messages (subscription, key, event, body, bytes)
+        SELECT subscription, line, event, body, bytes
+        FROM unnest(o_step, o_known, o_subscription, o_line, o_due, o_event, o_body, o_bytes)
           WITH ORDINALITY AS o (step, known, subscription, line, due, event, body, bytes, n)
         WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
-        ORDER BY subscription, line COLLATE "C", n
-      LOOP
-        PERFORM beehive.join_line_1(r.subscription, r.line, v_now, r.event, r.body, r.bytes);
-      END LOOP;
+        ORDER BY n;
     END IF;
   END IF;
   ${append}

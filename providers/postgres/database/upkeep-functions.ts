@@ -36,6 +36,7 @@ BEGIN
     UPDATE beehive.hive SET topology = topology + 1;
   END IF;
   IF cardinality(v_lined) > 0 THEN
+    UPDATE beehive.delayed SET key = event::json ->> 'partitionKey' WHERE subscription = ANY (v_lined);
     FOR r IN
       WITH loose AS (
         DELETE FROM beehive.messages WHERE (subscription, id) IN (
@@ -46,7 +47,6 @@ BEGIN
     LOOP
       PERFORM beehive.join_line_1(r.subscription, r.key, v_now, r.event, r.body, r.bytes);
     END LOOP;
-    UPDATE beehive.delayed SET key = event::json ->> 'partitionKey' WHERE subscription = ANY (v_lined);
   END IF;
   -- Lines of a subscription that is no longer ordered are delivered as they are.
   IF cardinality(v_loose) > 0 THEN
@@ -66,8 +66,11 @@ BEGIN
   DELETE FROM beehive.subscriptions WHERE id = ANY (v_gone);
   DELETE FROM beehive.destinations WHERE name = v_destination;
   UPDATE beehive.hive SET topology = topology + 1;
+  -- As all lock them: messages in the order of ids, delayed ones, lines in the order of keys.
+  PERFORM 1 FROM beehive.messages WHERE subscription = ANY (v_gone) ORDER BY subscription, id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = ANY (v_gone);
   DELETE FROM beehive.delayed WHERE subscription = ANY (v_gone);
+  PERFORM 1 FROM beehive.lines WHERE subscription = ANY (v_gone) ORDER BY subscription, key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = ANY (v_gone);
   DELETE FROM beehive.lines WHERE subscription = ANY (v_gone);
   DELETE FROM beehive.dead_letters WHERE subscription = ANY (v_gone);
@@ -76,7 +79,7 @@ END $$;
 -- Looks, for a process that waits, whether something is due. A row for each subscription: ms until then, NULL for never.
 -- 'topology': it changed. 'taken': the leases of a dead process were taken over.
 CREATE OR REPLACE FUNCTION beehive.look_1(
-  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[]
+  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[], v_line_lows bigint[]
 ) RETURNS TABLE (what text, subscription int, wait bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -91,8 +94,8 @@ BEGIN
     END IF;
   END IF;
   RETURN QUERY
-    SELECT 'wait', s.id, w.wait FROM unnest(v_subscriptions, v_lows) AS s (id, low)
-    CROSS JOIN LATERAL beehive.wait_1(s.id, s.low, v_now) AS w;
+    SELECT 'wait', s.id, w.wait FROM unnest(v_subscriptions, v_lows, v_line_lows) AS s (id, low, line_low)
+    CROSS JOIN LATERAL beehive.wait_1(s.id, s.low, s.line_low, v_now) AS w;
 END $$;
 
 -- Gives back what dead processes had leased or locked: those whose advisory lock has been gone for a while. A message
@@ -110,6 +113,8 @@ BEGIN
     -- Whoever cannot see its own lock judges nobody.
     RETURN false;
   END IF;
+  -- Others look, too: they take turns.
+  PERFORM 1 FROM beehive.processes WHERE missed IS NOT NULL OR id <> ALL (v_alive) ORDER BY id FOR UPDATE;
   UPDATE beehive.processes SET missed = NULL WHERE missed IS NOT NULL AND id = ANY (v_alive);
   UPDATE beehive.processes SET missed = v_now WHERE missed IS NULL AND id <> ALL (v_alive);
   WITH gone AS (DELETE FROM beehive.processes WHERE missed <= v_now - ${missedMs} RETURNING id)
@@ -117,15 +122,18 @@ BEGIN
   IF v_dead IS NULL THEN
     RETURN false;
   END IF;
+  -- Items, then messages, then lines: as commit_1 locks them.
+  UPDATE beehive.items SET value = jsonb_set(value::jsonb, '{until}', '0')::text, etag = etag || '.'
+    WHERE store = 'lock' AND partition = '' AND id IN (
+      SELECT id FROM beehive.items WHERE store = 'lock' AND partition = ''
+        AND value::jsonb ->> 'holder' = ANY (v_dead::text[]) ORDER BY id FOR NO KEY UPDATE);
   UPDATE beehive.messages SET due = 0, lease = NULL, process = NULL WHERE (subscription, id) IN (
     SELECT subscription, id FROM beehive.messages
     WHERE process = ANY (v_dead) AND lease IS NOT NULL AND due > v_now AND attempts = 1 FOR UPDATE SKIP LOCKED);
-  UPDATE beehive.lines l SET due = 0, lease = NULL, process = NULL
+  UPDATE beehive.lines l SET due = v_now, lease = NULL, process = NULL
     FROM (SELECT subscription, key FROM beehive.lines
       WHERE process = ANY (v_dead) AND lease IS NOT NULL AND due > v_now AND attempts = 1 FOR UPDATE SKIP LOCKED) AS d
     WHERE l.subscription = d.subscription AND l.key = d.key;
-  UPDATE beehive.items SET value = jsonb_set(value::jsonb, '{until}', '0')::text, etag = etag || '.'
-    WHERE store = 'lock' AND partition = '' AND value::jsonb ->> 'holder' = ANY (v_dead::text[]);
   RETURN true;
 END $$;
 

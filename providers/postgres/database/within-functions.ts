@@ -24,7 +24,6 @@ DECLARE
   v_now bigint;
   v_window bigint := (v->>'window')::bigint;
   v_dropped bigint[] := '{}';
-  r record;
 BEGIN
   IF (SELECT topology FROM beehive.hive) <> (v->>'topology')::bigint THEN
     RETURN QUERY SELECT 'topology', 0::bigint, NULL::text;
@@ -32,6 +31,11 @@ BEGIN
   END IF;
   v_now := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
 
+  -- Lines, then ids: as commit_1 locks them.
+  PERFORM beehive.lock_lines_1('{}', '{}', o.subscriptions, o.lines) FROM (
+    SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
+    FROM json_to_recordset(v->'outputs') AS o (subscription int, line text, due bigint)
+    WHERE line IS NOT NULL AND due <= v_now) AS o;
   IF json_array_length(v->'known') > 0 THEN
     WITH known AS MATERIALIZED (
       SELECT * FROM ROWS FROM (json_to_recordset(v->'known') AS (destination int, id text)) WITH ORDINALITY
@@ -47,15 +51,13 @@ BEGIN
       SELECT given.n FROM given JOIN added ON added.destination = given.destination AND added.id = given.id COLLATE "C");
   END IF;
 
-  FOR r IN
-    SELECT * FROM ROWS FROM (json_to_recordset(v->'outputs')
+  INSERT INTO beehive.line_messages (subscription, key, event, body, bytes)
+    SELECT subscription, line, event, body, decode(bytes, 'base64')
+    FROM ROWS FROM (json_to_recordset(v->'outputs')
         AS (known bigint, subscription int, line text, due bigint, event text, body text, bytes text)) WITH ORDINALITY
       AS o (known, subscription, line, due, event, body, bytes, n)
     WHERE line IS NOT NULL AND due <= v_now AND known NOT IN (SELECT unnest(v_dropped))
-    ORDER BY subscription, line COLLATE "C", n
-  LOOP
-    PERFORM beehive.join_line_1(r.subscription, r.line, v_now, r.event, r.body, decode(r.bytes, 'base64'));
-  END LOOP;
+    ORDER BY n;
   INSERT INTO beehive.delayed (due, subscription, key, event, body, bytes)
     SELECT greatest(due, v_now), subscription, line, event, body, decode(bytes, 'base64')
     FROM ROWS FROM (json_to_recordset(v->'outputs')

@@ -188,17 +188,25 @@ export class Committing {
     const { waiting, notices } = this.#parts;
     const published = new Map<number, number>();
     const add = (id: number): void => void published.set(id, (published.get(id) ?? 0) + 1);
+    // Of these, others may be due as well.
+    const behind = new Set<number>();
     for (const { step, subscription, handed } of outputs)
       if (!handed && outcomes[step]?.kind === "committed") add(subscription.id);
     for (const { step, destination, handed } of kept)
       if (outcomes[step]?.kind === "committed")
-        for (const id of readersOf(destination)) if (!leased.has(handed.get(id)?.token ?? NaN)) add(id);
+        for (const id of readersOf(destination))
+          if (!leased.has(handed.get(id)?.token ?? NaN)) {
+            add(id);
+            behind.add(id);
+          }
     // The next of a line is due once the first is done.
     group.forEach(({ lease }, step) => {
-      if (lease && lease.line !== null && outcomes[step]?.kind === "committed") add(lease.subscription.id);
+      if (!lease || lease.line === null || outcomes[step]?.kind !== "committed") return;
+      add(lease.subscription.id);
+      behind.add(lease.subscription.id);
     });
     for (const [id, count] of published) {
-      waiting.touch(id);
+      waiting.touch(id, behind.has(id) ? Infinity : count);
       notices.published(id, count);
     }
   }

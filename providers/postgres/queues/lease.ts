@@ -2,6 +2,7 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { PendingCommit } from "../../../src/provider-kit/steps-under-way.ts";
 import type { Value } from "../database/value.ts";
 import type { Subscription } from "./topology.ts";
@@ -22,7 +23,7 @@ export class PostgresLease implements Lease {
   /** The commits of other steps that the failed step of this lease relied on. */
   relied: Iterable<PendingCommit> = [];
 
-  constructor(from: Omit<PostgresLease, "queueName" | "relied">) {
+  constructor(from: Omit<PostgresLease, "queueName" | "relied" | "assertHeld">) {
     this.id = from.id;
     this.token = from.token;
     this.subscription = from.subscription;
@@ -36,6 +37,11 @@ export class PostgresLease implements Lease {
 
   get queueName(): QueueName {
     return this.subscription.name;
+  }
+
+  /** @throws BeeHiveError `LeaseLost` once it has ended by the clock of the process, which is before the server's end. */
+  assertHeld(now: number): void {
+    if (this.expiresAt <= now) throw leaseLost(this);
   }
 }
 

@@ -33,7 +33,7 @@ import { Listener } from "./listener.ts";
 import { Looking } from "./looking.ts";
 import { Notices } from "./notices.ts";
 import { keyHolders, messageCounts, oldestMessage } from "./state.ts";
-import { Taking } from "./taking.ts";
+import { Taking, type Taken } from "./taking.ts";
 import { Topology, type Subscription } from "./topology.ts";
 import { Waiting } from "./waiting.ts";
 import { PushWithin } from "./within.ts";
@@ -117,7 +117,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#taking = new Taking({ ...shared, token, process });
     this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
     const windowMs = inMs(config.deduplication);
-    this.#within = new PushWithin({ ...shared, windowMs });
+    this.#within = new PushWithin({ ...shared, taking: this.#taking, windowMs });
     this.#committing = new Committing({ ...shared, token, process, windowMs, onCommitted });
   }
 
@@ -168,13 +168,15 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
       const subscription = await this.#topology.subscription(name);
       if (signal.aborted) return [];
       const kept = this.#waiting.kept(subscription, max);
-      if (kept.length > 0) return kept;
+      if (kept.length > 0) return this.#answer(subscription, request, kept);
       // A poll that does not wait asks the server, whatever this process was told.
       if (this.#waiting.mayHave(subscription) || (first && waitMs === 0)) {
         const leases = await this.#take(subscription, max, leaseMs);
         if (leases === undefined) continue;
+        // Others were handed over meanwhile.
+        leases.push(...this.#waiting.kept(subscription, max - leases.length));
         if (signal.aborted) await this.#giveBack(leases);
-        else if (leases.length > 0) return leases;
+        else if (leases.length > 0) return this.#answer(subscription, request, leases);
       }
       const now = this.#clock.now();
       // The wait gets no longer when the clock is put back.
@@ -182,19 +184,31 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
       if (signal.aborted || now >= giveUpAt) return [];
       const until = Math.min(giveUpAt, this.#waiting.dueAt(subscription.id));
       const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
-      if (handed.length > 0) return handed;
+      if (handed.length > 0) return this.#answer(subscription, request, handed);
     }
+  }
+
+  /** A poll that may wait is one of a loop: it comes again for the room that it has left. */
+  #answer(subscription: Subscription, { max, waitMs }: LeaseRequest, leases: PostgresLease[]): PostgresLease[] {
+    if (waitMs > 0) this.#waiting.comes(subscription, max - leases.length);
+    return leases;
   }
 
   /** Leases what is due. Returns `undefined` when the topology is to be looked at anew. */
   async #take(subscription: Subscription, max: number, leaseMs: number): Promise<PostgresLease[] | undefined> {
-    const mark = this.#waiting.mark(subscription);
-    const taken = await this.#taking.take(subscription, max, leaseMs);
+    const look = this.#waiting.looks(subscription, max, leaseMs);
+    let until: number | undefined;
+    let taken: Taken | undefined;
+    try {
+      taken = await this.#taking.take(subscription, max, leaseMs, look.due > 0);
+      if (taken && taken.waitMs > 0) until = this.#clock.now() + taken.waitMs;
+    } finally {
+      this.#waiting.looked(subscription, look, until);
+    }
     if (!taken) return undefined;
-    const { leases, unreadable, waitMs } = taken;
+    const { leases, unreadable } = taken;
     const count = leases.length + unreadable.length;
     this.#notices.took(subscription.id, count, count < max);
-    if (waitMs > 0) this.#waiting.quiet(subscription, mark, this.#clock.now() + waitMs);
     if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
     return leases;
   }
@@ -224,12 +238,14 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   /** Commits a step, or changes of items alone. @throws BeeHiveError `LeaseLost`; a conflict is returned. */
   async commitStep(commit: Commit): Promise<Outcome> {
     assertBodySizes(commit.events, this.#config.maxEventBytes);
+    commit.lease?.assertHeld(this.#clock.now());
     const outcome = await this.#committing.commit(commit);
     if (outcome.kind === "lease" && commit.lease) throw leaseLost(commit.lease);
     return outcome;
   }
 
   async abandon(lease: PostgresLease, options: AbandonOptions): Promise<void> {
+    lease.assertHeld(this.#clock.now());
     if (!(await this.#abandoning.add({ lease, options }))) throw leaseLost(lease);
     if (options.delayMs > 0) return this.#waiting.touch(lease.subscription.id);
     this.#said(lease.subscription.id);
@@ -247,6 +263,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   }
 
   async deadLetter(lease: PostgresLease, letter: DeadLetterRecord): Promise<void> {
+    lease.assertHeld(this.#clock.now());
     await assertHappened(lease);
     if (!(await this.#deadLetters.add(lease, letter))) throw leaseLost(lease);
     if (lease.line !== null) this.#said(lease.subscription.id);
@@ -316,6 +333,11 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   #onNotice(payload: string): void {
     const told = this.#notices.read(payload);
     if (told === "all") this.#waiting.touchAll();
-    else for (const id of told ?? []) this.#waiting.touch(id);
+    else for (const id of told ?? []) this.#told(Math.abs(id), id < 0);
+  }
+
+  #told(subscription: number, late: boolean): void {
+    if (late) this.#taking.unbound(subscription);
+    this.#waiting.touch(subscription);
   }
 }

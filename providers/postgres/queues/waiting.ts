@@ -43,9 +43,24 @@ class WaitingPoll implements Waiter {
   }
 }
 
+/** A look for messages under way. */
+export interface Look {
+  readonly max: number;
+  /** What had been said when it began. */
+  readonly said: number;
+  /** How many messages were known to be due when it began. */
+  readonly due: number;
+}
+
 /** The polls of a subscription, and what this process knows of its messages. */
 class Reader {
   readonly polls: Waiters<WaitingPoll>;
+  readonly looks = new Set<Look>();
+  /** How many messages are due that no look has begun for; `Infinity` when that is not known. */
+  due = Infinity;
+  /** The room of a poll that was answered, and comes again at once. */
+  coming = 0;
+  comesUntil = -Infinity;
   /** Messages that a commit under way has leased for the polls. */
   reserved = 0;
   /** Leases that a commit under way ends: a poll comes for as many messages. */
@@ -63,8 +78,11 @@ class Reader {
     this.polls = new Waiters(clock);
   }
 
-  get room(): number {
-    let room = this.ending - this.reserved - this.kept.length;
+  /** The number of messages that polls have room for, beside those that they find by themselves. */
+  roomAt(now: number): number {
+    let room = this.ending - this.reserved - this.kept.length - this.due;
+    if (now < this.comesUntil) room += this.coming;
+    for (const { max, due } of this.looks) room += max - due;
     for (const poll of this.polls) room += poll.room;
     return room;
   }
@@ -109,15 +127,33 @@ export class Waiting {
     return this.#of(id).quietUntil <= this.#clock.now();
   }
 
-  /** Returns a mark for {@link quiet}, before a look. */
-  mark({ id }: Subscription): number {
-    return this.#of(id).said;
+  /** Says that a poll looks for messages. */
+  looks({ id }: Subscription, max: number, leaseMs: number): Look {
+    const reader = this.#of(id);
+    const look = { max, said: reader.said, due: reader.due };
+    reader.looks.add(look);
+    reader.due = 0;
+    reader.coming = 0;
+    reader.leaseMs = leaseMs;
+    return look;
   }
 
-  /** Remembers that a look found no message that is due before `until`, unless one was said of since `mark`. */
-  quiet({ id }: Subscription, mark: number, until: number): void {
+  /**
+   * Says that a look is over, and found no message that is due before `until`; unless one was said of meanwhile.
+   * `undefined`: there may be more.
+   */
+  looked({ id }: Subscription, look: Look, until: number | undefined): void {
     const reader = this.#of(id);
-    if (reader.said === mark) reader.quietUntil = until;
+    reader.looks.delete(look);
+    if (until === undefined) reader.due = Infinity;
+    else if (reader.said === look.said) reader.quietUntil = until;
+  }
+
+  /** Says that a poll was answered, and comes again with room for as many messages. */
+  comes({ id }: Subscription, room: number): void {
+    const reader = this.#of(id);
+    reader.coming = room;
+    reader.comesUntil = this.#clock.now() + keptMs;
   }
 
   /** Returns the time from which a message may be due, in ms since the epoch. */
@@ -125,10 +161,11 @@ export class Waiting {
     return this.#of(id).quietUntil;
   }
 
-  /** Says that a message may be due: wakes the polls. */
-  touch(id: number): void {
+  /** Says that messages are due: wakes the polls. @param count their number, when nothing else is due. */
+  touch(id: number, count = Infinity): void {
     const reader = this.#of(id);
     reader.said++;
+    reader.due += count;
     reader.quietUntil = -Infinity;
     reader.polls.wakeAll();
   }
@@ -142,6 +179,7 @@ export class Waiting {
     return new Promise((resolve) => {
       this.#count++;
       const reader = this.#of(id);
+      reader.coming = 0;
       reader.leaseMs = wanted.leaseMs;
       reader.polls.add(
         new WaitingPoll(wanted, (leases) => {
@@ -154,12 +192,12 @@ export class Waiting {
   }
 
   /**
-   * Reserves room for a message in a poll that waits or will come. Returns for how long to lease it, in ms; `undefined`
-   * for no room, and where messages wait that would be overtaken.
+   * Reserves room for a message in a poll that waits, looks or will come. Returns for how long to lease it, in ms;
+   * `undefined` for no room, and where messages may wait that would be overtaken.
    */
   reserve({ id }: Subscription): number | undefined {
     const reader = this.#readers.get(id);
-    if (reader?.leaseMs === undefined || reader.quietUntil === -Infinity || reader.room <= 0) return undefined;
+    if (reader?.leaseMs === undefined || reader.roomAt(this.#clock.now()) <= 0) return undefined;
     reader.reserved++;
     return reader.leaseMs;
   }

@@ -1,5 +1,5 @@
 import type { Act } from "../../controls/acts.ts";
-import { operate } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { time, whole } from "../option-parsers.ts";
 import { table } from "../text.ts";
@@ -28,7 +28,7 @@ export const acts: CliCommand = defineCommand<Options, []>({
   ],
   async run({ provider, output }, { limit, since, on }) {
     const found: Act[] = [];
-    for await (const act of operate(await provider()).acts()) {
+    for await (const act of new Operator(await provider()).acts()) {
       if (found.length >= limit || (since && act.time < since)) break;
       if (on === undefined || act.on === on) found.push(act);
     }

@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import { operate } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { durationText, table } from "../text.ts";
 
@@ -16,7 +16,7 @@ export const hives: CliCommand = defineCommand<object, []>({
     ["beehive hives --json | jq '.[].subscriptions[].queue'", "the subscriptions that are read"],
   ],
   async run({ provider, output }) {
-    const running = await operate(await provider()).hives();
+    const running = await new Operator(await provider()).hives();
     if (output.json) return output.result(running);
     if (running.length === 0) return output.note("No process works on this provider.");
     const now = systemClock.now();

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { operate, type Operator } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { UsageError } from "../exit-code.ts";
@@ -32,15 +32,15 @@ const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | un
       .option("--for <time>", "how long, such as 30m or 2h", duration(1))
       .option("--until <time>", "the end, such as 2026-03-01T18:00Z", futureTime),
   examples: [
-    ['beehive pause OrderAccepted-Payment --reason "the bank is down" --for 1h', "one subscription, for an hour"],
-    ['beehive pause --all --reason "restoring the database"', "all subscriptions, until beehive resume --all"],
+    ["beehive pause OrderAccepted-Payment --reason bank-is-down --for 1h", "one subscription, for an hour"],
+    ["beehive pause --all --reason restoring", "all subscriptions, until beehive resume --all"],
     ["beehive pause --pulser Nightly --reason stocktaking --until 2026-03-02T00:00Z", "a pulser"],
   ],
   async run({ provider, output }, options, queue) {
     const { reason, for: forMs, until } = options;
     if (forMs !== undefined && until) throw new UsageError("Give --for or --until, not both.");
     const end = forMs === undefined ? until : new Date(systemClock.now() + forMs);
-    const target = targetOf(options, queue, operate(await provider()));
+    const target = targetOf(options, queue, new Operator(await provider()));
     await target.pause({ reason, until: end, by: operatorOf(options) });
     if (output.json) output.result({ paused: target.name, until: end?.toISOString() ?? null });
     else output.print(`Paused ${target.words}${end ? ` until ${end.toISOString()}` : ""}.`);
@@ -59,7 +59,7 @@ const resume: CliCommand = defineCommand<Target & AsOptions, [queue: string | un
     ["beehive resume --all --as ada", "all subscriptions"],
   ],
   async run({ provider, output }, options, queue) {
-    const target = targetOf(options, queue, operate(await provider()));
+    const target = targetOf(options, queue, new Operator(await provider()));
     await target.resume({ by: operatorOf(options) });
     if (output.json) output.result({ resumed: target.name });
     else output.print(`Resumed ${target.words}.`);

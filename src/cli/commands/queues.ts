@@ -6,7 +6,7 @@ import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue
 import type { LogPosition } from "../../contract/topic-log.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import { pausesOn, type ActivePause } from "../../controls/pauses.ts";
-import { operate } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
@@ -118,7 +118,7 @@ export function consumerQueue(text: string): QueueName {
 async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<Row[]> {
   const { queues } = provider;
   const now = systemClock.now();
-  const operator = operate(provider);
+  const operator = new Operator(provider);
   const [pauses, hives] = await Promise.all([operator.pauses(), operator.hives()]);
   const read = hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
   return Promise.all(

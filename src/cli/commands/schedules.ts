@@ -1,4 +1,4 @@
-import { operate } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { table } from "../text.ts";
 
@@ -11,7 +11,7 @@ export const schedules: CliCommand = defineCommand<object, []>({
   define: (command) => command.option("--provider <url>", "the provider of the hives"),
   examples: [["beehive schedules --provider sqlite:./hive.db", "the pulsers of the hives on a file"]],
   async run({ provider, output }) {
-    const pulsers = await operate(await provider()).schedules();
+    const pulsers = await new Operator(await provider()).schedules();
     if (output.json) return output.result(pulsers);
     if (pulsers.length === 0) return output.note("No pulser has run on this provider.");
     const rows = pulsers.map(({ pulser, schedule, missed, last, next, paused, hives }) => [

@@ -1,5 +1,5 @@
 import type { SettingsChange } from "../../controls/controls.ts";
-import { operate } from "../../hive/operator.ts";
+import { Operator } from "../../hive/operator.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { UsageError } from "../exit-code.ts";
@@ -29,7 +29,7 @@ export const set: CliCommand = defineCommand<AsOptions, [queue: string, settings
   async run({ provider, output }, options, queue, settings) {
     const name = consumerQueue(queue).toString();
     const change = changeOf(settings);
-    const subscription = operate(await provider()).queue(name);
+    const subscription = new Operator(await provider()).queue(name);
     await subscription.set({ ...change, by: operatorOf(options) });
     const { settings: now } = await subscription.operated();
     const { parallelism = "default", throttle = "default" } = now ?? {};

@@ -28,18 +28,16 @@ async function estimated(options: EstimateOptions): Promise<(service: string, ..
 test("the requests of the bench are those of the estimate", async () => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
   const names = ["One", "Two", "Three", "Four"];
-  const actors = names.map((name, n) => {
+  const actors = names.map((name, n): ActorClass => {
     class Hop {
       async processAsync(): Promise<void> {}
     }
     const next = names[n + 1];
     actorDescription(name, { name: `Hop${n}`, publishes: next === undefined ? [] : [`${next}-${next}`] })(Hop as never);
-    return Hop as ActorClass;
+    return Hop;
   });
-  const behaviour = Object.fromEntries(
-    names.slice(1).map((next, n) => [`Hop${n}`, { publishes: { [next]: 1 } }] as const),
-  );
-  const of = await estimated({ actors, behaviour, rates: { One: 1 } });
+  const work = Object.fromEntries(names.slice(1).map((next, n) => [`Hop${n}`, { publishes: { [next]: 1 } }] as const));
+  const of = await estimated({ actors, work, rates: { One: 1 } });
   near(await requestsOfHive(events), of("SQS", "send", "receive", "delete") / names.length, "requests an event");
 });
 

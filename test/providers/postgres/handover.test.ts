@@ -91,4 +91,25 @@ test("a poll that ends as it is handed an event loses none", async () => {
   if (found) await queues.commit(found, []);
 });
 
+test("an event that is pushed while a poll looks is handed to it, too", async () => {
+  const { poll } = await polling(1);
+  // The poll has room for one of them.
+  await queues.push([event("Output", 1), event("Output", 2)]);
+  const [first] = await poll;
+  const before = claims();
+  const answer = pool.holdNext("take_1");
+  const { signal } = new AbortController();
+  const looking = queues.lease(names.output, { max: 5, leaseMs, waitMs: 5_000, signal });
+  while (claims() === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  await queues.push([event("Output", 3)]);
+  answer();
+  const found = await looking;
+  assert.equal(
+    [first, ...found].map((lease) => lease?.event.getBody()),
+    [1, 2, 3],
+  );
+  assert.is(claims() - before, 1);
+  for (const lease of [first, ...found]) if (lease) await queues.commit(lease, []);
+});
+
 test.run();

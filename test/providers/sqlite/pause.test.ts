@@ -18,7 +18,7 @@ test("three processes follow a pause, one that starts later too, and a resume", 
   const provider = await openProvider(url, { clock: systemClock });
   try {
     await Promise.all(workers.map((worker) => worker.said("ready")));
-    const operator = operate(provider);
+    const operator = await operate(provider);
     await operator.queue(queue).pause({ reason: "the bank is down", by: "ada" });
     await eventually("all three follow", async () => (await heldIn(operator)) === 3);
     workers.push(new Worker({ ...options, url }));
@@ -41,7 +41,7 @@ test("a pause survives the end of every process", async () => {
   const url = `sqlite:${file.path}`;
   await new Worker({ ...options, url, stays: false }).done();
   const first = await openProvider(url, { clock: systemClock });
-  await operate(first).pauseAll({ reason: "restoring", by: "ada" });
+  await (await operate(first)).pauseAll({ reason: "restoring", by: "ada" });
   await first.close();
   const worker = new Worker({ ...options, url });
   const provider = await openProvider(url, { clock: systemClock });
@@ -50,9 +50,9 @@ test("a pause survives the end of every process", async () => {
     await provider.queues.push([new Event("Job", "job-1")]);
     await wait(quietMs);
     assert.is(worker.handled, 0);
-    const [pause] = await operate(provider).pauses();
+    const [pause] = await (await operate(provider)).pauses();
     assert.equal([pause?.on, pause?.operator, pause?.reason], ["*", "ada", "restoring"]);
-    await operate(provider).resumeAll({ by: "bob" });
+    await (await operate(provider)).resumeAll({ by: "bob" });
     await worker.said("handled job-1");
   } finally {
     await worker.kill();

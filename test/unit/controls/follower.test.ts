@@ -116,7 +116,7 @@ test("looks that fail leave the last state, and are warned about once", async ()
   const provider = { ...tampered(inner, {}), stores };
   const { hive, warnings } = await scene({ provider, clock });
   await hive.start();
-  await operate(provider, { clock }).queue(queue).pause({ reason, by });
+  await (await operate(provider, { clock })).queue(queue).pause({ reason, by });
   down = true;
   await clock.advance("1h");
   const { detail } = await hive.health({ askProvider: false });
@@ -129,7 +129,7 @@ test("looks that fail leave the last state, and are warned about once", async ()
 test("a hive without controls follows no pause and sends no heartbeat", async () => {
   const { clock, hive, seen, provider } = await scene({ controls: false });
   await hive.start();
-  await operate(provider, { clock }).pauseAll({ reason, by });
+  await (await operate(provider, { clock })).pauseAll({ reason, by });
   await hive.push(new Event("Job", 1));
   await clock.advance(0);
   assert.equal([seen, await hive.hives()], [[1], []]);
@@ -158,7 +158,7 @@ test("a pause of supervision is among the pauses, with its process and its end",
 test("a process that stops beating is gone after three beats", async () => {
   const { clock, hive, provider } = await scene();
   await hive.start();
-  const operator = operate(provider, { clock });
+  const operator = await operate(provider, { clock });
   await clock.advance("1m");
   assert.is((await operator.hives()).length, 1);
   // A crash leaves the heartbeat behind.
@@ -208,7 +208,7 @@ test("a throttle of an operator holds beside that of the code, and is described"
 test("operators of two processes that change one control lose nothing", async () => {
   const { clock, hive, provider } = await scene();
   await hive.start();
-  const operator = operate(provider, { clock });
+  const operator = await operate(provider, { clock });
   await Promise.all([
     operator.queue(queue).pause({ reason, by }),
     operator.queue(queue).set({ parallelism: 3, by: "bob" }),

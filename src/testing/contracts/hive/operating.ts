@@ -4,7 +4,7 @@ import { silentLogger } from "../../../base/logger.ts";
 import type { Lease } from "../../../contract/queue-operator.ts";
 import { Event } from "../../../events/event.ts";
 import { createHive, type Hive } from "../../../hive/hive.ts";
-import { operate } from "../../../hive/operator.ts";
+import { Operator } from "../../../hive/operator.ts";
 import { pulse } from "../../../pulses/pulser.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { eventually, quietMs, wait } from "../eventually.ts";
@@ -53,7 +53,7 @@ export const operating: readonly ContractCase[] = [
       const works = actor(name, () => void seen++);
       await (await running(subject, [works], { controls })).stop();
       const until = new Date(Date.now() + 2_000);
-      await operate(subject.provider).queue(name).pause({ reason, by, until });
+      await new Operator(subject.provider).queue(name).pause({ reason, by, until });
       await using hive = await running(subject, [works], { controls });
       await hive.push(new Event(topic));
       await wait(quietMs);
@@ -121,7 +121,7 @@ export const operating: readonly ContractCase[] = [
       const pulser = pulse(`${topic}Pulse`, { every: "1h" });
       const works = actor(name, () => {});
       const read = async (): Promise<readonly string[]> =>
-        (await operate(subject.provider).hives()).flatMap(({ subscriptions }) =>
+        (await new Operator(subject.provider).hives()).flatMap(({ subscriptions }) =>
           subscriptions.filter(({ queue }) => queue === name).map(({ queue }) => queue),
         );
       const hives = [
