@@ -52,9 +52,9 @@ export interface ReplayOptions extends Pick<
 /**
  * Runs a version of an actor over the past, and compares its results.
  *
- * Outputs are compared with the log, and writes with the stores. Commits nothing: writes stay in memory, outputs are published nowhere. Calls to other systems do happen; an actor
- * leaves them out when `context.replayed` is set. Events run one after the other, in the order of the log, and
- * `context.clock` tells the time when each was published.
+ * Outputs are compared with the log, and writes with the stores. Commits nothing: writes stay in memory, outputs are
+ * published nowhere. Calls to other systems do happen; an actor leaves them out when `context.replayed` is set. Events
+ * run one after the other, in the order of the log, and `context.clock` tells the time when each was published.
  *
  * @throws BeeHiveError `InvalidState` where events are not kept or stores cannot be read this way,
  *   `InvalidConfiguration` for a wrong option.
