@@ -29,6 +29,11 @@ interface Cost {
 
 const floor: Cost = { send: 1 / most, receive: 1 / most, remove: 1 / most, other: 0 };
 
+/** Returns the requests of a hive for each event and hop. */
+export async function requestsOfHive(events: number): Promise<number> {
+  return totalOf(await costOf(beehive, events));
+}
+
 export async function awsRequests(events: number): Promise<Outcome> {
   const chain = await costOf(beehive, events);
   const raw = await costOf(deleteEach, events);

@@ -1,5 +1,5 @@
 /**
- * Checks what docs/frameworks.md and docs/bundling.md say, with the package as it is built: `npm run check:adoption`.
+ * Checks what docs/frameworks.md, docs/bundling.md and docs/toolchains.md say, with the package as it is built: `npm run check:adoption`.
  *
  * Frameworks and bundlers are large, so the first run, and each after a change of their lockfiles, installs them.
  */
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { bundlerNames, bundles, entries } from "./adoption/bundlers.ts";
 import { samples, servesShop } from "./adoption/frameworks.ts";
 import { check, root, run } from "./adoption/run.ts";
+import { toolchainNames, toolchains, worksWith } from "./adoption/toolchains.ts";
 import { installLocked } from "./install.ts";
 
 const built = join(samples, "node_modules/beehive-actors");
@@ -15,6 +16,7 @@ const built = join(samples, "node_modules/beehive-actors");
 try {
   if (installLocked(samples)) console.log("ok    the frameworks are installed");
   if (installLocked(join(root, "scripts/bundlers"))) console.log("ok    the bundlers are installed");
+  if (installLocked(toolchains)) console.log("ok    the toolchains are installed");
   await check("the package is built beside them", build);
   await check("the samples compile", () => run(bin("tsc"), ["-p", samples, "--noEmit"]));
   for (const sample of ["express", "fastify", "hono", "nest", "node-http"])
@@ -24,9 +26,17 @@ try {
   for (const bundler of bundlerNames)
     for (const entry of Object.keys(entries) as (keyof typeof entries)[])
       await check(`${bundler} bundles ${entry}`, () => bundles(bundler, entry, built));
+  for (const name of toolchainNames) await toolchain(name);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** Checks a row of docs/toolchains.md. Says why it was skipped where this machine lacks it. */
+async function toolchain(name: string): Promise<void> {
+  let lacks: string | undefined;
+  await check(`${name} runs the shop or its test`, () => (lacks = worksWith(name, built)));
+  if (lacks !== undefined) console.log(`skip  ${name}: ${lacks}`);
 }
 
 function bin(name: string): string {
@@ -43,4 +53,5 @@ function build(): void {
   mkdirSync(built);
   copyFileSync(join(root, "package.json"), join(built, "package.json"));
   run(bin("tsc"), ["-p", join(root, "tsconfig.build.json"), "--outDir", join(built, "dist")]);
+  run(bin("tsx"), [join(root, "scripts/build-page.ts"), join(built, "dist")]);
 }

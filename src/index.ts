@@ -6,9 +6,10 @@ export {
   type BodyOf,
   type EventOf,
   type EventType,
-  type EventTypeOptions,
   type InputOf,
 } from "./events/event-type.ts";
+export type { EventTypeOptions } from "./events/event-type-options.ts";
+export type { Keep, KeepOptions } from "./events/keep.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
@@ -44,6 +45,13 @@ export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./in
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
+export {
+  concurrency,
+  rateLimit,
+  type ConcurrencyOptions,
+  type LimitName,
+  type RateLimitOptions,
+} from "./actors/middleware/limits.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
@@ -58,8 +66,19 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
-export type { Keep, KeepOptions, KeptTopics } from "./hive/keep.ts";
+export type {
+  HiveQueue,
+  RequeuedInSteps,
+  RequeueStepsOptions,
+  RewindOptions,
+  WhichLetters,
+} from "./hive/hive-queue.ts";
+export type { LetterGroup } from "./hive/letters/groups.ts";
+export type { LetterChanges } from "./hive/letters/mend.ts";
+export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { StoreToClear } from "./hive/cleared-stores.ts";
+export type { KeptTopics } from "./hive/keep.ts";
+export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -72,17 +91,22 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,
   LeaseRequest,
+  CancelChoice,
+  LineHead,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
+  ClearedStore,
   KeepRule,
   KeptEvent,
   LogPosition,
@@ -156,8 +180,32 @@ export {
   type TracedAttempt,
   type TracedBranch,
   type TracedEvent,
+  type TracedPause,
   type TraceState,
 } from "./journal/trace/trace.ts";
+
+// Operators: pauses, settings, processes at work, and who did what.
+export { operate } from "./hive/operate.ts";
+export type { Operator } from "./hive/operator.ts";
+export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { Act } from "./controls/acts.ts";
+export type {
+  ByOperator,
+  OperatedState,
+  OperatedStates,
+  OperatorPause,
+  OperatorSettings,
+  PauseOptions,
+  SettingsChange,
+} from "./controls/controls.ts";
+export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } from "./controls/heartbeats.ts";
+export type { ControlsOptions } from "./controls/options.ts";
+export type { ActivePause } from "./controls/pauses.ts";
+export type { ScheduledPulser } from "./controls/schedules.ts";
+
+// Alerts: incidents that are sent to people.
+export type { Alert, AlertContext, AlertRule, AlertSink } from "./controls/alerts/alert.ts";
+export { alertEvent, webhook, type WebhookOptions } from "./controls/alerts/sinks.ts";
 
 // The command line: its configuration as a module.
 export { defineConfig, type BeeHiveConfig } from "./cli/define-config.ts";

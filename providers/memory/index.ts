@@ -39,6 +39,9 @@ export class MemoryProvider implements Provider {
     ordering: true,
     log: true,
     transactions: "its queues are in the memory of this process, and in no database",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
@@ -49,15 +52,15 @@ export class MemoryProvider implements Provider {
   constructor({ clock = systemClock, ...config }: Partial<MemoryConfig> & Partial<ProviderContext> = {}) {
     const rows = new MemoryRows(clock);
     const complete = checkedOptions("memory", { ...defaultConfig, ...config }, optionRules);
-    const queues = new MemoryQueueOperator(clock, complete);
+    const queues = new MemoryQueueOperator(clock, complete, rows);
     this.stores = new RowStores(rows, clock);
     this.queues = this.#queues = queues;
     this.#steps = {
       rows,
       clock,
       locks: this.stores.locks,
-      async commit(lease: MemoryLease, outputs, changes) {
-        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
+      commit(lease: MemoryLease, outputs, changes, cancelled) {
+        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
   }

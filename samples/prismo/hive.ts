@@ -5,5 +5,6 @@ import { prismoContainer } from "./container.ts";
 
 export * from "./actors/index.ts";
 export * from "./events.ts";
+export { workload } from "./workload.ts";
 
 export const hive: Partial<HiveOptions> = { container: prismoContainer(), journal, defaults: { lease: defaultLease } };

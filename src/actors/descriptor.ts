@@ -23,8 +23,13 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
   retry: defaultRetry,
 };
 
+const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+
 /** The settings whose origins `hive.describe()` prints. */
-export const describedSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [
+  ...optionSettings,
+  "throttle",
+];
 
 /**
  * Makes the descriptor of one actor on one subscription or queue.
@@ -77,7 +82,7 @@ export function toDescriptor(
     failureLimit: failureLimit && limitInMs(failureLimit),
     middleware: [...(defaults.middleware ?? []), ...(options.middleware ?? [])],
     origins: Object.fromEntries(
-      describedSettings.map((setting) => [setting, options[setting] === undefined ? "default" : "decorator"]),
+      optionSettings.map((setting) => [setting, options[setting] === undefined ? "default" : "decorator"]),
     ),
   };
   problems.push(...descriptorProblems(descriptor));

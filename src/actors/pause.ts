@@ -4,6 +4,17 @@
  */
 export type PausedBy = "actor" | "circuit-breaker" | "supervision" | "failure-limit";
 
+/** A pause of a subscription or pulser that an operator set: nothing new starts until its end. */
+export interface Hold {
+  /** The operator. */
+  readonly by: string;
+  readonly reason: string;
+  /** The start, in ms since the epoch. */
+  readonly since: number;
+  /** The end, in ms since the epoch; `undefined` until an operator resumes. */
+  readonly until?: number | undefined;
+}
+
 /** Pauses a subscription. */
 export interface PauseDecision {
   readonly action: "pause";
@@ -14,6 +25,8 @@ export interface PauseDecision {
 /** A pause of one subscription in this process. */
 export interface Pause {
   readonly by: PausedBy;
+  /** The start, in ms since the epoch. */
+  readonly since: number;
   /** The end, in ms since the epoch. Lies in the past while events are tried one at a time, until one is committed. */
   readonly until: number;
   /** The failure that caused the pause. */

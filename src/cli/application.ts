@@ -1,6 +1,7 @@
 import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
 import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
 import type { Publisher } from "../actors/publishes.ts";
+import type { EstimateOptions } from "../estimate/estimate.ts";
 import { createHive, type HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import type { SimulateOptions } from "../simulation/simulate.ts";
@@ -34,6 +35,8 @@ export interface Application {
   readonly isWhole: boolean;
   /** The options of `beehive simulate` that the modules export as `simulation`. */
   readonly simulation: Partial<SimulateOptions>;
+  /** The options of `beehive estimate` that the modules export as `workload`. */
+  readonly workload: EstimateOptions;
   /** Calls the functions exported as `hive` and returns the complete options. */
   resolve(): Promise<HiveOptions>;
 }
@@ -64,6 +67,7 @@ export async function loadApplication(paths: readonly string[], settings: Settin
       {},
       ...loaded.map(({ module: { simulation } }) => simulation),
     ) as Partial<SimulateOptions>,
+    workload: Object.assign({}, ...loaded.map(({ module: { workload } }) => workload)) as EstimateOptions,
     isWhole: given.length === known.length && (known.length > 0 || paths.length === 0),
     async resolve() {
       const all = given.map(async ({ path, hive }) => ({

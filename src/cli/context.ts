@@ -11,12 +11,17 @@ export interface OwnedContext extends CommandContext {
   readonly close: () => Promise<void>;
 }
 
-/** Makes the context of a command from its options. */
-export function contextOf(flags: Readonly<Record<string, unknown>>, output: Output, signal: AbortSignal): OwnedContext {
+/** Makes the context of a command from its name and its options. */
+export function contextOf(
+  command: string,
+  flags: Readonly<Record<string, unknown>>,
+  output: Output,
+  signal: AbortSignal,
+): OwnedContext {
   let settings: Promise<Settings> | undefined;
   let provider: Promise<Provider> | undefined;
   const readOnce = (): Promise<Settings> =>
-    (settings ??= readSettings({ flags, environment: process.env, folder: process.cwd() }));
+    (settings ??= readSettings({ command, flags, environment: process.env, folder: process.cwd() }));
   return {
     output,
     signal,

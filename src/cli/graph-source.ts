@@ -29,7 +29,7 @@ export async function graphOf(
 }
 
 async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
-  const provider = await open(url);
+  const provider = await openObserved(url);
   try {
     const edges = await observedEdges(journalOf(provider));
     if (edges.length === 0)
@@ -43,7 +43,7 @@ async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
 }
 
 /** Opens the provider of `--observed`. Errors show its URL without the options. */
-async function open(url: string): Promise<Provider> {
+export async function openObserved(url: string): Promise<Provider> {
   try {
     return await openExistingProvider(url, false);
   } catch (error) {

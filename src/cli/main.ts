@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The executable `beehive`; try `npx beehive help`. */
 import { commands } from "./commands/index.ts";
-import { ownManifest } from "./package-root.ts";
+import { ownManifest } from "../base/package-root.ts";
 import { main } from "./program.ts";
 import { projectCommandLine } from "./project-install.ts";
 

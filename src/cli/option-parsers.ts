@@ -15,6 +15,13 @@ export function whole(min = 0): (text: string) => number {
   };
 }
 
+/** Parses a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value < Infinity) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}
+
 /** Parses a length of time, such as `30s` or a number of ms, as ms. */
 export function duration(minMs = 0): (text: string) => number {
   return (text) => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { styleText } from "node:util";
 import { printable } from "../base/printable.ts";
 import { safeText } from "../base/safe-text.ts";
@@ -56,6 +57,12 @@ export class Output {
   /** Writes text or bytes unchanged. */
   write(bytes: string | Uint8Array): void {
     this.#streams.stdout.write(bytes);
+  }
+
+  /** Resolves when the standard output has taken what was written, so that long outputs do not pile up. */
+  async taken(): Promise<void> {
+    const { stdout } = this.#streams;
+    if (stdout.writableNeedDrain) await once(stdout, "drain");
   }
 
   /** Prints the one JSON document of a command. */

@@ -44,6 +44,8 @@ export function programOf(commands: readonly CliCommand[], version: string, run:
     .description("Reactive cloud actors: create, run and operate hives.")
     .version(version)
     .exitOverride()
+    // A command with commands of its own must not take their options.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", "\nRun beehive help COMMAND for options and examples. More: docs/cli.md of beehive-actors.");
   const groupOf = (name: string): Command => {
@@ -70,7 +72,7 @@ export function programOf(commands: readonly CliCommand[], version: string, run:
 async function run(command: CliCommand, options: object, given: readonly unknown[]): Promise<ExitCode> {
   const output = new Output("json" in options);
   const signal = interruption(output);
-  const context = contextOf(options as Readonly<Record<string, unknown>>, output, signal);
+  const context = contextOf(command.name, options as Readonly<Record<string, unknown>>, output, signal);
   const work = command.run(context, options as never, ...(given as never)).then((code) => code ?? exitCode.well);
   const interrupted = aborted(signal).then(() => exitCode.interrupted);
   try {

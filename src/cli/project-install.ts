@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ownFile } from "./package-root.ts";
+import { ownFile } from "../base/package-root.ts";
 
 /**
  * Returns the URL of the project's own command line; undefined if it is this one.

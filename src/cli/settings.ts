@@ -31,7 +31,7 @@ const asFlag: Read = readFlag;
 /** Characters of a wrong text that a message shows. */
 const maxShown = 100;
 
-/** The settings that variables and flags can set, and how their texts are read. */
+/** The settings that variables and flags can set, and how their texts are read. A flag may be that of one command. */
 const variables: readonly (readonly [path: string, variable: string, flag: string, read: Read])[] = [
   ["provider", "BEEHIVE_PROVIDER", "--provider", asText],
   ["modules", "BEEHIVE_MODULES", "", asList],
@@ -40,8 +40,8 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
   ["journal", "BEEHIVE_JOURNAL", "", asFlag],
   ["health.port", "BEEHIVE_HEALTH_PORT", "--health-port", asNumber],
   ["health.host", "BEEHIVE_HEALTH_HOST", "--health-host", asText],
-  ["relay.from", "BEEHIVE_RELAY_FROM", "--from", asText],
-  ["relay.to", "BEEHIVE_RELAY_TO", "--to", asText],
+  ["relay.from", "BEEHIVE_RELAY_FROM", "relay --from", asText],
+  ["relay.to", "BEEHIVE_RELAY_TO", "relay --to", asText],
   ["logLevel", "BEEHIVE_LOG_LEVEL", "--log-level", asWord],
   ["stopDeadline", "BEEHIVE_STOP_DEADLINE", "--stop-deadline", asDuration],
 ];
@@ -49,6 +49,8 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface SettingsSources {
+  /** The name of the command. @default None. */
+  readonly command?: string | undefined;
   /** The options of a command by name, such as `{ provider, healthPort }`. Options that set no setting are ignored. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
@@ -61,9 +63,10 @@ export interface SettingsSources {
  *
  * @throws UsageError that lists every problem of all three.
  */
-export async function readSettings({ flags, environment, folder }: SettingsSources): Promise<Settings> {
-  const set = variables.flatMap(([path, variable, flag, read]) => {
-    const given = flags[optionOf(flag)];
+export async function readSettings({ command, flags, environment, folder }: SettingsSources): Promise<Settings> {
+  const set = variables.flatMap(([path, variable, words, read]) => {
+    const [flag = "", only = command] = words.split(" ").toReversed();
+    const given = only === command ? flags[optionOf(flag)] : undefined;
     if (typeof given === "string") return [{ path, origin: flag, text: given, value: read(given.trim()) }];
     const text = textOf(environment, variable);
     return text === undefined ? [] : [{ path, origin: variable, text, value: read(text.trim()) }];

@@ -30,7 +30,7 @@ export async function runWorker(
     await Promise.race([worker.start(), aborted(signal)]);
     if (!signal.aborted) {
       announce(health);
-      if (health) context.output.note(`Health: port ${health.port}, /live and /ready.`);
+      if (health) context.output.note(`Health: port ${health.port}, /live, /ready and /metrics/lag.`);
     }
     return await end(context, worker, stop);
   } finally {

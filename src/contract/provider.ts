@@ -15,6 +15,21 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
+/** What an archive cannot hold of a log: see {@link ArchivedLog.limits}. */
+export type LogLimit = "order" | "rewind" | "retention" | "delay";
+
+/** A log that a subscription of its own writes, after the events were published. */
+export interface ArchivedLog {
+  readonly kind: "archive";
+  /**
+   * What it cannot hold, with the reason, a sentence each.
+   *
+   * `order`: positions follow the commits. `rewind`: events under way are taken back. `retention`: what a subscription
+   * has not read stays. `delay`: a published event can be read at once.
+   */
+  readonly limits: Readonly<Partial<Record<LogLimit, string>>>;
+}
+
 /** Abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
   /** Commits store writes, outputs and event of a step together or not at all. */
@@ -24,21 +39,33 @@ export interface Capabilities {
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
   /** Keeps the events of topics for reading, rewinding and subscriptions that start in the past. */
-  readonly log: true | string;
+  readonly log: true | ArchivedLog | string;
   /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
   readonly transactions: true | string;
+  /** Cancels events that wait, by their id or cancel key. */
+  readonly cancel: true | string;
+  /** Shows the next events of a queue without leasing them. */
+  readonly peek: true | string;
+  /** Removes all waiting events of a queue. */
+  readonly purge: true | string;
 }
 
 /** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
+  /** True for a step whose writes, outputs and lease commit together. @default false */
+  readonly atomic?: boolean;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
+   *
+   * Returns a promise, unless it is done when it returns.
    *
    * @throws `ConcurrencyConflict` when another step changed a row that this one read. Nothing was changed.
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
-  commit(outputs: readonly Event[]): Promise<void>;
+  commit(outputs: readonly Event[]): Promise<void> | void;
+  /** Cancels waiting events with the commit, before the outputs are published. */
+  cancel(key: string): void;
   /** Ends a step without a commit. Its stores then throw `InvalidState` where steps are atomic. */
   discard(): void;
 }
@@ -65,11 +92,26 @@ export interface Provider {
    * Only where the provider can tell cheaply.
    */
   warnings?(): Promise<readonly string[]>;
+  /** Returns the time of the server, to the second at least, where there is one: milliseconds since 1970. */
+  serverTime?(): Promise<number | undefined>;
   /** Closes connections and timers. Waiting calls end; later calls may throw. */
   close(): Promise<void>;
 }
 
-/** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
+/**
+ * Returns a step that is not atomic.
+ *
+ * Stores write at once. At the commit events are cancelled, then outputs are pushed, then the event is committed.
+ */
 export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: Stores, lease: L): Step {
-  return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
+  let keys: string[] | undefined;
+  const cancelAll = async (): Promise<void> => {
+    for (const key of keys ?? []) await queues.cancel?.({ key });
+  };
+  return {
+    stores,
+    cancel: (key) => void (keys ??= []).push(key),
+    commit: (outputs) => (keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs)),
+    discard() {},
+  };
 }

@@ -61,6 +61,12 @@ export interface LogPosition {
 /** The fate of outputs of replayed events. `publish` gives them ids of their own, `drop` discards them. */
 export type ReplayedOutputs = "drop" | "publish";
 
+/** A store that a rewind empties; a counter with the keys of its `once`. */
+export interface ClearedStore {
+  readonly kind: "collection" | "keyed list" | "key-value" | "counter";
+  readonly name: string;
+}
+
 /** Marks an event that a rewind delivers again. */
 export interface Replayed {
   readonly position: number;
@@ -95,8 +101,36 @@ export interface TopicLog {
    *
    * Its unsettled events leave the queue, and their leases are lost. Dead letters stay. Events up to the newest are
    * delivered as {@link Replayed}.
+   *
+   * @param clear Stores that are emptied in the same act; only with {@link countItems}. @default None.
    */
-  rewind(subscription: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void>;
+  rewind(
+    subscription: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear?: readonly ClearedStore[],
+  ): Promise<void>;
+  /**
+   * Returns how many items a store holds.
+   *
+   * Only where the stores are in one place with the log, so that a rewind can empty them.
+   */
+  countItems?(store: ClearedStore): Promise<number>;
+  /**
+   * Appends events of a backup at their positions, which ascend from the next one or later, in one atomic act.
+   *
+   * No subscription of the topic gets them, unless it is rewound: all go on with the events to come. Only where the
+   * provider gives the positions.
+   *
+   * @throws `InvalidState` when a position is taken, or when a subscription has events before them in the log.
+   */
+  restore?(topic: QueueName, events: readonly KeptEvent[]): Promise<void>;
+  /**
+   * Writes the log of topics until the signal aborts; the hive that keeps them calls it. Never rejects.
+   *
+   * Only where the provider does not write the log with the events.
+   */
+  archive?(topics: readonly QueueName[], signal: AbortSignal): Promise<void>;
   /** Removes what the rules of the topics no longer keep. Providers do so by themselves now and then. */
   trim(): Promise<void>;
 }

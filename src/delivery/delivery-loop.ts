@@ -12,9 +12,10 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import { isExpired } from "../events/event-handles.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -27,7 +28,7 @@ import { stampOutputs } from "./stamp.ts";
 export interface DeliveryLoopParts {
   readonly provider: Provider;
   /** Makes an actor whose injected stores belong to `step`. */
-  readonly resolve: (descriptor: ActorDescriptor, step: Step) => Promise<ProcessorActor>;
+  readonly resolve: (descriptor: ActorDescriptor, step: Step) => ProcessorActor | Promise<ProcessorActor>;
   readonly keeper: LeaseKeeper;
   readonly turnstile: Turnstile;
   readonly clock: Clock;
@@ -53,13 +54,15 @@ const maxReruns = 20;
  * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
 export class DeliveryLoop {
-  readonly descriptor: ActorDescriptor;
+  /** Its settings may change while it runs, see {@link use}. */
+  descriptor: ActorDescriptor;
   /** Leases events as slots come free, and knows about pauses. */
   readonly polling: Polling;
   /** The partition keys that failing events of an ordered subscription hold back. */
   readonly heldKeys: HeldKeys | undefined;
   readonly #parts: DeliveryLoopParts;
   readonly #logger: Logger;
+  readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
   readonly #deliveries = new Bag<Delivery>();
@@ -67,6 +70,7 @@ export class DeliveryLoop {
   readonly #maxAttempts: number;
   #stopped = false;
   #settled = 0;
+  #committed = 0;
 
   constructor(descriptor: ActorDescriptor, parts: DeliveryLoopParts) {
     const { clock, provider, random, stopHive } = parts;
@@ -88,6 +92,7 @@ export class DeliveryLoop {
     this.heldKeys = heldKeys;
     this.#parts = parts;
     this.#logger = logger;
+    this.#home = { descriptor, clock, logger, stores: provider.stores };
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
     this.#atomic = provider.capabilities.atomicStep === true;
@@ -104,6 +109,11 @@ export class DeliveryLoop {
     return this.#settled;
   }
 
+  /** The number of events that were committed so far. */
+  get committed(): number {
+    return this.#committed;
+  }
+
   /** The leases that are worked on now. */
   get leases(): readonly Lease[] {
     return [...this.#deliveries].map(({ lease }) => lease);
@@ -111,6 +121,12 @@ export class DeliveryLoop {
 
   start(): void {
     this.polling.start();
+  }
+
+  /** Works with other settings from the next event on. */
+  use(descriptor: ActorDescriptor): void {
+    this.descriptor = descriptor;
+    this.polling.use(descriptor);
   }
 
   /**
@@ -151,7 +167,7 @@ export class DeliveryLoop {
 
   #begin(lease: Lease): Delivery {
     this.heldKeys?.release(lease);
-    return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
+    return new Delivery(lease, this.#home);
   }
 
   /** Takes one delivery from its lease to its settlement. Never rejects, and always frees its slot. */
@@ -164,14 +180,18 @@ export class DeliveryLoop {
       try {
         assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(lease.event);
-        outcome =
-          this.polling.pausedMs > 0
+        outcome = isExpired(lease.event, this.#parts.clock)
+          ? await this.#settlement.dropExpired(delivery)
+          : this.polling.refuses
             ? await this.#settlement.abandonWhilePaused(delivery)
             : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }
-      if (outcome === "committed") this.polling.proven();
+      if (outcome === "committed") {
+        this.#committed++;
+        this.polling.proven();
+      }
       this.#report(delivery, outcome, span.end(outcome, failure), failure);
     } catch (error) {
       // Telemetry runs application code, which may throw. An event left unsettled is redelivered when its lease ends.
@@ -187,7 +207,7 @@ export class DeliveryLoop {
   /** Runs the step once. After a conflict on `collided`, such runs take turns with others that collided there. */
   async #runStep(delivery: Delivery, span: ProcessSpan, collided?: string): Promise<"committed"> {
     const { lease } = delivery;
-    // Few locals: an async function keeps each of them on the heap, for each event.
+    // Few locals, and no `await` on values that are there already: both cost memory and a microtask for each event.
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
@@ -198,17 +218,18 @@ export class DeliveryLoop {
     try {
       delivery.throwIfCancelled();
       const step = (delivery.step = parts.provider.beginStep(lease));
-      actor = await parts.resolve(this.descriptor, step);
+      const making = parts.resolve(this.descriptor, step);
+      actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
-      // No `await` on values that are there already: the extra microtask is the most expensive thing in this function.
       const outputs = collected instanceof Promise ? await collected : collected;
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
       const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
       const sorted = byDelivery(stamped);
-      await step.commit(sorted.business);
+      const committing = step.commit(sorted.business);
+      if (committing) await committing;
       delivery.outputs = stamped;
       parts.logEvents.send(sorted.log);
       parts.telemetry.sent(stamped);

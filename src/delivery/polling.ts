@@ -1,5 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import type { Pause, PauseDecision } from "../actors/pause.ts";
+import type { Hold, Pause, PauseDecision } from "../actors/pause.ts";
 import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
@@ -9,6 +9,8 @@ import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
 const pollMs = 20_000;
 /** The wait after a poll that failed, in ms; doubled after each further failure. */
 const pollRetryMs = { min: 100, max: 30_000 };
+/** The longest delay of an event that a host delivers while an operator holds its subscription, in ms. */
+const maxRefusedMs = 60_000;
 
 export interface PollingParts {
   readonly queues: QueueOperator;
@@ -25,18 +27,20 @@ export interface PollingParts {
 /** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
 export class Polling {
   readonly state: PollState = new PollState();
-  readonly #descriptor: ActorDescriptor;
+  #descriptor: ActorDescriptor;
   readonly #parts: PollingParts;
   readonly #stop = new AbortController();
   /** Ends the poll under way; replaced at each pause. */
   #endPoll = new AbortController();
   /** Fields, because a poll reads them more often than it does anything else. */
   #pollEnd: AbortSignal = this.#endPoll.signal;
+  #started = false;
   #stopped = false;
   #ended: Promise<void> = Promise.resolve();
   #slotFreed: (() => void) | undefined;
   #pausing: Span | undefined;
   #pause: Pause | undefined;
+  #hold: Hold | undefined;
   /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
 
@@ -46,6 +50,7 @@ export class Polling {
   }
 
   start(): void {
+    this.#started = true;
     this.#ended = this.#poll().finally(() => {
       this.state.over = true;
     });
@@ -62,7 +67,10 @@ export class Polling {
 
   /** Must be called whenever a delivery has ended. */
   slotFreed(): void {
-    this.#slotFreed?.();
+    const freed = this.#slotFreed;
+    if (!freed) return;
+    this.#slotFreed = undefined;
+    freed();
   }
 
   /** Must be called when an event was committed: it proves that the reason of a pause is over. */
@@ -77,10 +85,33 @@ export class Polling {
     logger.warn({ err: error, pauseMs, pausedBy: by }, "the subscription is paused");
     if (this.pausedMs < pauseMs) {
       this.#pausing = new Span(clock, pauseMs);
-      this.#pause = { by, until: clock.now() + pauseMs, error };
+      this.#pause = { by, since: clock.now(), until: clock.now() + pauseMs, error };
       onPause?.(this.#pause);
     }
     this.#probing = true;
+    this.#endThisPoll();
+  }
+
+  /** Works with other settings from the next poll on. */
+  use(descriptor: ActorDescriptor): void {
+    this.#descriptor = descriptor;
+    this.#endThisPoll();
+    this.slotFreed();
+  }
+
+  /** Leases nothing while an operator holds the subscription; leases again without a hold. */
+  hold(hold: Hold | undefined): void {
+    this.#hold = hold;
+    if (hold) this.#endThisPoll();
+    else this.slotFreed();
+  }
+
+  /** The pause that an operator set. */
+  get held(): Hold | undefined {
+    return this.#hold;
+  }
+
+  #endThisPoll(): void {
     if (this.#stop.signal.aborted) return;
     this.#endPoll.abort();
     this.#endPoll = new AbortController();
@@ -92,6 +123,21 @@ export class Polling {
     return this.#pause;
   }
 
+  /** True while events that arrive must go back. */
+  get refuses(): boolean {
+    return this.#hold !== undefined || this.pausedMs > 0;
+  }
+
+  /**
+   * The delay of an event that arrives meanwhile, in ms.
+   *
+   * A host that delivers itself would bring it back at once.
+   */
+  get refusedMs(): number {
+    if (!this.#hold || this.#started) return this.pausedMs;
+    return Math.max(this.pausedMs, Math.min(maxRefusedMs, (this.#hold.until ?? Infinity) - this.#parts.clock.now()));
+  }
+
   /** The rest of the pause, in ms; 0 when there is none. */
   get pausedMs(): number {
     return this.#pausing?.left ?? 0;
@@ -99,7 +145,6 @@ export class Polling {
 
   async #poll(): Promise<void> {
     const { clock, logger, queues } = this.#parts;
-    const { queueName, lease: leaseMs } = this.#descriptor;
     let failures = 0;
     while (!this.#stopped) {
       if (this.pausedMs > 0) await this.#whilePaused();
@@ -114,6 +159,7 @@ export class Polling {
       if (this.pausedMs > 0) continue;
       this.state.asking(clock.now());
       const end = this.#pollEnd;
+      const { queueName, lease: leaseMs } = this.#descriptor;
       try {
         const request = { max: free, leaseMs, waitMs: pollMs, signal: end, moreSlots: this.#moreSlots };
         const taking = this.#take(await queues.lease(queueName, request));
@@ -141,6 +187,7 @@ export class Polling {
   }
 
   get #slots(): number {
+    if (this.#hold) return 0;
     return this.#probing ? 1 : this.#descriptor.parallelism;
   }
 

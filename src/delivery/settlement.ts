@@ -44,8 +44,18 @@ export class Settlement {
   async abandonWhilePaused(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
     const { queues, polling } = this.#parts;
-    await queues.abandon(delivery.lease, { delayMs: polling.pausedMs, countAttempt: false });
+    await queues.abandon(delivery.lease, { delayMs: polling.refusedMs, countAttempt: false });
     return "abandoned";
+  }
+
+  /** Drops an event that has expired. */
+  async dropExpired(delivery: Delivery): Promise<Outcome> {
+    delivery.settling = true;
+    const { queues, logger } = this.#parts;
+    const { event } = delivery.lease;
+    await queues.commit(delivery.lease, []);
+    logger.info({ eventId: event.id, eventType: event.eventType, expires: event.expires }, "the event has expired");
+    return "expired";
   }
 
   /** Settles a delivery whose step failed, as its supervision decides. A lease that was lost cannot be settled. */
@@ -89,7 +99,7 @@ export class Settlement {
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
       case "abandon":
-        logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
+        logger[decision.usual ? "debug" : "warn"]({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         heldKeys?.hold(attemptsBefore(lease), decision.delayMs, clock.now());
         return "abandoned";
@@ -138,7 +148,7 @@ export class Settlement {
     const { queues, logger } = this.#parts;
     const eventId = delivery.lease.event.id;
     delivery.abandoned = true;
-    delivery.cancel(
+    delivery.abort(
       new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was abandoned."),
     );
     delivery.step?.discard();

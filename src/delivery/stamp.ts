@@ -64,6 +64,21 @@ function newId(
   return atomic ? id : id.text;
 }
 
+/** Returns the id that a subscription gives to an output without one, also to one that was published with trace headers. */
+export function outputIdOf(input: Event, subscription: string, output: Event, ordinal: number): string {
+  const { traceparent: _parent, tracestate: _state, ...properties } = output.properties;
+  const { eventType, queueName } = output;
+  return new OutputId({
+    inputId: input.properties["source"] === undefined ? input.idSource : identityOf(input),
+    subscription,
+    eventType,
+    queueName,
+    traits: traitsOf(output.with({ properties })),
+    body: textOf(output),
+    ordinal,
+  }).text;
+}
+
 /** Returns how many equal outputs of the step came before. */
 function ordinalOf(content: string, ordinals: Map<string, number>): number {
   const ordinal = ordinals.get(content) ?? 0;

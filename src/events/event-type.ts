@@ -1,56 +1,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { durationForms, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { valueText } from "../base/numbers.ts";
 import type { Received } from "../base/json-value.ts";
 import { isTypeAlone } from "./body-of.ts";
-import { kindOf } from "./event-checks.ts";
-import { defaultNewerVersionWaitMs, guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
+import { assertDeclaration, assertUpcasters, newerVersionWaitOf, type EventTypeOptions } from "./event-type-options.ts";
+import { guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import { Event, type EventOptions } from "./event.ts";
+import type { Keep } from "./keep.ts";
 import { schemaProblems } from "./schema-problems.ts";
-
-/**
- * The options of an event type.
- *
- * @example
- * const OrderAccepted = eventType("OrderAccepted", schema, {
- *   version: 2,
- *   upcasters: { 1: (body: OrderV1) => ({ ...body, currency: "EUR" }) },
- * });
- */
-export interface EventTypeOptions {
-  /**
-   * The destination of its events.
-   *
-   * @default the topic named like the type
-   */
-  readonly queueName?: string | undefined;
-  /**
-   * The version of the bodies that this code writes. Versions above 1 are in the property `schemaVersion`.
-   *
-   * @default 1
-   */
-  readonly version?: number | undefined;
-  /** Functions by old version. Each turns a body of its version into one of the next. */
-  readonly upcasters?: Readonly<Record<number, (body: never) => unknown>> | undefined;
-  /**
-   * The time for which an event of a newer version waits for newer code, without counting attempts.
-   *
-   * Then it is dead-lettered, with 0 at once. Cover the time that two releases run side by side.
-   *
-   * @default "5m"
-   */
-  readonly newerVersionWait?: Duration | undefined;
-  /**
-   * True if code outside the actors publishes such events, such as a web server.
-   *
-   * `beehive graph` and `beehive lint` cannot see such code.
-   *
-   * @default false
-   */
-  readonly entry?: boolean | undefined;
-}
 
 /** A type of event. Makes events with a checked body, and reads the bodies of received ones. */
 export interface EventType<Input, Output = Input, Name extends string = string> {
@@ -62,6 +19,8 @@ export interface EventType<Input, Output = Input, Name extends string = string> 
   /** The destination of its events; `undefined` for the topic named like the type. */
   readonly queueName: string | undefined;
   readonly entry: boolean;
+  /** The rule by which its topic keeps events; `undefined` for none. */
+  readonly keep: Keep | undefined;
   /**
    * Returns an event of this type. Checks the body as its readers will see it, after JSON.
    *
@@ -134,19 +93,17 @@ export function eventType<Schema extends StandardSchemaV1, const Name extends st
 ): EventType<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Name>;
 export function eventType(name: string, given?: StandardSchemaV1, options: EventTypeOptions = {}): EventType<unknown> {
   const schema = isTypeAlone(given) ? undefined : given;
-  const { version = 1, upcasters = {}, queueName, entry = false } = options;
+  const { version = 1, upcasters = {}, queueName, entry = false, keep } = options;
   assertDeclaration(name, schema, options);
   assertUpcasters(name, version, upcasters);
-  const newerVersionWaitMs = waitIn(
-    name,
-    options.newerVersionWait === undefined ? defaultNewerVersionWaitMs : options.newerVersionWait,
-  );
+  const newerVersionWaitMs = newerVersionWaitOf(name, options);
   const type: EventType<unknown> = {
     name,
     version,
     schema,
     queueName,
     entry,
+    keep,
     create(body, given) {
       const properties = version === 1 ? given?.properties : { ...given?.properties, [versionProperty]: version };
       const event = new Event(name, body, { ...(queueName === undefined ? {} : { queueName }), ...given, properties });
@@ -166,8 +123,10 @@ export function eventType(name: string, given?: StandardSchemaV1, options: Event
   return Object.defineProperty(type, brand, { value: true });
 }
 
-/** Declared types by name and version, so that a repeated declaration takes no more memory. */
-const declared = new Map<string, EventType<unknown>>();
+const registry = Symbol.for("beehive-actors.eventTypes");
+const shared = globalThis as { [registry]?: Map<string, EventType<unknown>> };
+/** Declared types by name and version, of all copies of this module. A repeated declaration takes no more memory. */
+const declared = (shared[registry] ??= new Map<string, EventType<unknown>>());
 
 /** @internal Returns every declared type of event, exported or not. */
 export function declaredTypes(): readonly EventType<unknown>[] {
@@ -232,53 +191,6 @@ function bodyOf(event: Event): unknown {
 
 function unfit(name: string, problem: string): BeeHiveError {
   return new BeeHiveError("InvalidEvent", `The body, as it is read from JSON, does not fit ${name}: ${problem}.`);
-}
-
-const optionNames = [
-  "queueName",
-  "version",
-  "upcasters",
-  "entry",
-  "newerVersionWait",
-] as const satisfies (keyof EventTypeOptions)[];
-
-/** Checks at run time what TypeScript checks at compile time, for callers without it. */
-function assertDeclaration(name: unknown, schema: StandardSchemaV1 | undefined, options: EventTypeOptions): void {
-  const wrong = (problem: string): BeeHiveError => new BeeHiveError("InvalidConfiguration", problem);
-  if (typeof name !== "string" || name === "")
-    throw wrong(`The name of an event type must be a text that is not empty, not ${kindOf(name)}.`);
-  if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function")
-    throw wrong(
-      `The schema of ${name} is no Standard Schema; ` +
-        `options are the third argument: eventType("${name}", undefined, options).`,
-    );
-  const unknown = Object.keys(options).find((option) => !(optionNames as readonly string[]).includes(option));
-  if (unknown === undefined) return;
-  throw wrong(`"${unknown}" is not an option of ${name}; there are ${optionNames.join(", ")}.`);
-}
-
-function assertUpcasters(name: string, version: number, upcasters: NonNullable<EventTypeOptions["upcasters"]>): void {
-  if (!Number.isSafeInteger(version) || version < 1) {
-    throw new BeeHiveError(
-      "InvalidConfiguration",
-      `The version of ${name} must be a whole number from 1, not ${version}.`,
-    );
-  }
-  const odd = Object.keys(upcasters).find((from) => !(Number(from) >= 1 && Number(from) < version));
-  if (odd === undefined) return;
-  throw new BeeHiveError(
-    "InvalidConfiguration",
-    `${name} is of version ${version}; an upcaster from version ${odd} leads nowhere.`,
-  );
-}
-
-function waitIn(name: string, wait: Duration): number {
-  const ms = inMs(wait);
-  if (typeof ms === "number" && ms >= 0 && ms < Infinity) return ms;
-  throw new BeeHiveError(
-    "InvalidConfiguration",
-    `The newerVersionWait of ${name} must be a time from 0 ms, not ${valueText(wait)}; ${durationForms}.`,
-  );
 }
 
 function unreadable(event: Event, reason: string, cause?: unknown): BeeHiveError {

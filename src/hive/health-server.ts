@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { HealthDetail } from "./health.ts";
 import type { Hive } from "./hive.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
@@ -25,6 +26,8 @@ const maxRequestMs = 5_000;
 
 /**
  * Serves the health of a hive at `GET /live` and `GET /ready`: status 200 or 503, and details as JSON.
+ *
+ * `GET /metrics/lag` is for autoscalers: how far each subscription of a kept topic is behind, 503 while unknown.
  *
  * `/live` never asks the provider: restarting the process does not help against a cloud that is down. The server does
  * not keep the process alive, and keeps running while the hive stops; close it afterwards.
@@ -68,16 +71,25 @@ export async function healthServer(
 
 async function answer(hive: Pick<Hive, "health">, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url?.split("?", 1)[0];
-  if (path !== "/live" && path !== "/ready") return send(response, 404, { error: "Not found. Use /live or /ready." });
+  if (path !== "/live" && path !== "/ready" && path !== "/metrics/lag")
+    return send(response, 404, { error: "Not found. Use /live, /ready or /metrics/lag." });
   if (request.method !== "GET" && request.method !== "HEAD")
     return send(response, 405, { error: "Method not allowed. Use GET or HEAD." });
   try {
-    const { live, ready, detail } = await hive.health({ askProvider: path === "/ready" });
-    if (path === "/live") send(response, live ? 200 : 503, { live, detail });
+    const { live, ready, detail } = await hive.health({ askProvider: path !== "/live" });
+    if (path === "/metrics/lag") send(response, detail.provider.state === "well" ? 200 : 503, lagsIn(detail));
+    else if (path === "/live") send(response, live ? 200 : 503, { live, detail });
     else send(response, ready ? 200 : 503, { live, ready, detail });
   } catch {
-    send(response, 503, { [path.slice(1)]: false });
+    send(response, 503, path === "/metrics/lag" ? { error: "unknown" } : { [path.slice(1)]: false });
   }
+}
+
+/** Returns the lags by subscription, so that a path such as `subscriptions.OrderAccepted-Payment.behind` finds one. */
+function lagsIn({ provider, actors }: HealthDetail): object {
+  if (provider.state !== "well") return { error: provider.error ?? provider.state };
+  const lags = actors.flatMap(({ subscription, lag }) => (lag ? [[subscription, lag] as const] : []));
+  return { subscriptions: Object.fromEntries(lags) };
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -1,13 +1,13 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import { PauseSubscription } from "../base/errors.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
-import type { PausedBy } from "../actors/pause.ts";
+import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
-import { lagsOf, type Lag } from "./lags.ts";
+import { causeOf } from "./operated.ts";
+import { LagWatch, lagsOf, type Lag } from "./lags.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
 export interface Health {
@@ -32,7 +32,11 @@ export interface ProviderHealth {
   readonly state: "well" | "failed" | "unknown";
   /** Queues that do not exist. */
   readonly missing: readonly string[];
-  /** Causes that slow the provider down and only an operator can end, in sentences. It may still be `well`. */
+  /**
+   * Causes that slow the provider down and only an operator can end, and subscriptions that no process reads.
+   *
+   * In sentences. The provider may still be `well`.
+   */
   readonly warnings: readonly string[];
   /** The code of a `BeeHiveError` or the name of another error; `Timeout` without a response in time. */
   readonly error: string | undefined;
@@ -54,12 +58,20 @@ export interface ActorHealth {
   readonly lag: Lag | undefined;
 }
 
+/** A pause of a subscription, which an operator or supervision began. */
 export interface PauseHealth {
-  readonly by: PausedBy;
-  /** When the pause ends. In the past while single events are tried, until one is committed. */
-  readonly until: Date;
-  /** The failure behind the pause, as {@link ProviderHealth.error}. */
-  readonly error: string;
+  readonly by: PausedBy | "operator";
+  /** The name of the operator; `undefined` for a pause of supervision. */
+  readonly operator: string | undefined;
+  /** The words of the operator, or the failure behind the pause as {@link ProviderHealth.error}. */
+  readonly reason: string;
+  readonly since: Date;
+  /**
+   * The end of the pause; `undefined` until an operator resumes.
+   *
+   * In the past while single events are tried, until one is committed.
+   */
+  readonly until: Date | undefined;
 }
 
 export interface HealthParts {
@@ -68,6 +80,8 @@ export interface HealthParts {
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
+  /** Returns the subscriptions that no process reads. @default They are not looked for. */
+  readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -79,9 +93,14 @@ const stuckMs = 120_000;
 
 const maxHeldKeys = 10;
 
-/** Returns the cause of a requested pause, which says more than the request. */
-function causeOf(error: unknown): unknown {
-  return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
+function heldHealth({ by, reason, since, until }: Hold): PauseHealth {
+  const end = until === undefined ? undefined : new Date(until);
+  return { by: "operator", operator: by, reason, since: new Date(since), until: end };
+}
+
+function pausedHealth({ by, error, since, until }: Pause): PauseHealth {
+  const reason = errorNameOf(causeOf(error));
+  return { by, operator: undefined, reason, since: new Date(since), until: new Date(until) };
 }
 
 /** The response of the provider. */
@@ -93,6 +112,7 @@ interface Answer {
 /** Computes the health of a hive. */
 export class HealthCheck {
   readonly #parts: HealthParts;
+  readonly #lags = new LagWatch();
   #asked: { readonly at: number; readonly answer: Promise<Answer> } | undefined;
 
   constructor(parts: HealthParts) {
@@ -111,7 +131,7 @@ export class HealthCheck {
   }
 
   #actor(
-    { descriptor, inFlight, polling: { state, paused }, heldKeys }: DeliveryLoop,
+    { descriptor, inFlight, polling: { state, paused, held }, heldKeys }: DeliveryLoop,
     lags: Answer["lags"],
     running: boolean,
   ): ActorHealth {
@@ -125,7 +145,7 @@ export class HealthCheck {
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
-      paused: paused && { by: paused.by, until: new Date(paused.until), error: errorNameOf(causeOf(paused.error)) },
+      paused: held ? heldHealth(held) : paused && pausedHealth(paused),
       heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
       lag: lags.get(descriptor.queueName),
     };
@@ -150,9 +170,16 @@ export class HealthCheck {
     const names = loops.map(({ descriptor }) => descriptor.queueName);
     const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
     const asked = async (): Promise<Answer> => {
-      const [missing, warnings] = await Promise.all([provider.queues.missing(specs), provider.warnings?.() ?? []]);
+      const [missing, slow, unread = []] = await Promise.all([
+        provider.queues.missing(specs),
+        provider.warnings?.() ?? [],
+        this.#parts.unread?.() ?? [],
+      ]);
+      const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";
-      const lags = state === "well" ? await lagsOf(provider, names) : undefined;
+      const found = state === "well" ? [...(await lagsOf(provider, names, specs))] : [];
+      const now = clock.now();
+      const lags = new Map(found.map(([name, progress]) => [name, this.#lags.look(name, progress, now)]));
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);
     };
     try {

@@ -1,8 +1,9 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { Provider } from "../contract/provider.ts";
+import type { Capabilities, Provider } from "../contract/provider.ts";
 import type { KeptEvent, LogRange, TopicLog } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { Restoration, type Restored } from "./restore.ts";
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -101,6 +102,24 @@ export class HiveLog {
     }
   }
 
+  /**
+   * Appends events of a backup, at their positions and with their times. Leaves out those that are there.
+   *
+   * No subscription gets them as new events: rewind those that derive state. Nothing else may publish to the topic
+   * meanwhile.
+   *
+   * @throws BeeHiveError `InvalidState` when other events are at these positions, when a subscription has unread events,
+   *   or where the provider cannot; `InvalidEvent` out of order.
+   * @example
+   * await hive.log("OrderAccepted").restore(old.log("OrderAccepted").read());
+   */
+  async restore(events: Iterable<LoggedEvent> | AsyncIterable<LoggedEvent>): Promise<Restored> {
+    const restoration = new Restoration(this.topic, this.#log);
+    for await (const { published, ...kept } of events)
+      await restoration.add({ ...kept, published: published.getTime() });
+    return await restoration.end();
+  }
+
   async #position(at: Date | number): Promise<number> {
     return typeof at === "number" ? at : await this.#log.positionAt(this.topic, at.getTime());
   }
@@ -117,5 +136,10 @@ function logged({ position, published, event }: KeptEvent): LoggedEvent {
 /** Returns the log of a provider. @throws BeeHiveError `InvalidState` with the reason when it keeps no events. */
 export function logOf({ name, queues, capabilities }: Provider): TopicLog {
   if (queues.log) return queues.log;
-  throw new BeeHiveError("InvalidState", `${name} keeps no events of topics: ${String(capabilities.log)}`);
+  throw new BeeHiveError("InvalidState", `${name} keeps no events of topics: ${reasonOf(capabilities)}`);
+}
+
+/** Returns why a provider has no log. */
+export function reasonOf({ log }: Capabilities): string {
+  return typeof log === "string" ? log : "it has no log";
 }

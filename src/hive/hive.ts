@@ -14,26 +14,29 @@ import { delay } from "../base/numbers.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
-import type { Lease } from "../contract/queue-operator.ts";
+import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
+import type { RunningHive } from "../controls/heartbeats.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import type { Event } from "../events/event.ts";
-import { QueueName } from "../events/queue-name.ts";
 import { ActorContainer } from "../injection/container.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import type { Trace } from "../journal/trace/trace.ts";
-import { pulserProblems } from "../pulses/pulser.ts";
+import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type Health, type HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
-import { HiveQueue } from "./hive-queue.ts";
+import type { HivePulser } from "./hive-pulser.ts";
+import type { HiveQueue } from "./hive-queue.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
 import { openProvider } from "./open-provider.ts";
+import { Operated } from "./operated.ts";
+import { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import { Orchestrator, type Topology } from "./orchestrator.ts";
 import { Publishing } from "./publishing.ts";
@@ -65,7 +68,11 @@ const closingMs = 5_000;
 /** Actors that work on one provider. Returned by {@link createHive}. */
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
+  /** Its publishers by the clock. */
+  readonly pulsers: readonly Pulser[];
   readonly provider: Provider;
+  /** The acts of an operator on all hives of the provider. */
+  readonly operator: Operator;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
   readonly #publishing: Publishing;
@@ -79,6 +86,7 @@ export class Hive {
   readonly #pulsers: readonly Pulsing[];
   readonly #orchestrator: Orchestrator;
   readonly #healthCheck: HealthCheck;
+  readonly #operated: Operated | undefined;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
   #state: HiveState = "new";
@@ -97,6 +105,7 @@ export class Hive {
     const logger = safeLogger(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
     this.provider = provider;
+    this.operator = new Operator(provider, clock);
     this.#clock = clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = topology;
@@ -108,7 +117,8 @@ export class Hive {
     const recording = this.journal && new Recording(this.journal, clock, logger, subject);
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
-    this.#pulsers = (options.pulsers ?? []).map(
+    this.pulsers = options.pulsers ?? [];
+    this.#pulsers = this.pulsers.map(
       (pulser) =>
         new Pulsing(pulser, {
           clock,
@@ -131,10 +141,24 @@ export class Hive {
       observers: [
         ...(recording ? [recording] : []),
         ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
+        ...(options.controls === false ? [] : [{ paused: () => this.#operated?.pauseBegan() }]),
       ],
       stopHive: (reason) => this.#stopBecause(reason),
     });
     const { loops, specs } = this.#orchestrator;
+    // A hive that only publishes has nothing to pause.
+    if (options.controls !== false && loops.length + this.#pulsers.length > 0)
+      this.#operated = new Operated({
+        provider,
+        clock,
+        logger,
+        loops,
+        pulsers: this.#pulsers,
+        options: options.controls ?? {},
+        alerts: options.alerts ?? [],
+        operator: this.operator,
+        push: (events) => this.#publishing.publish(events),
+      });
     this.#publishing = new Publishing({
       provider,
       clock,
@@ -144,10 +168,11 @@ export class Hive {
       state: () => this.#state,
       specs,
     });
-    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs });
+    const unread = this.#operated && (() => this.operator.unread());
+    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
     const names = descriptors.map(({ queueName }) => queueName);
     const forget = telemetry.observeBehind(async () =>
-      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+      this.#state === "running" ? await lagsOf(provider, names, specs) : new Map(),
     );
     this.#idling.signal.addEventListener("abort", forget);
   }
@@ -193,7 +218,8 @@ export class Hive {
    */
   async deliver(lease: Lease): Promise<Outcome> {
     this.#container.check(this.descriptors, this.#logger);
-    return this.#orchestrator.deliver(lease);
+    await this.#operated?.beforeDelivery();
+    return await this.#orchestrator.deliver(lease);
   }
 
   /**
@@ -208,6 +234,9 @@ export class Hive {
     if (this.#state !== "new")
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
+    await this.#operated?.start();
+    // It may have been stopped meanwhile.
+    if (this.#state !== "running") return;
     this.#orchestrator.start();
     for (const pulser of this.#pulsers) pulser.start();
   }
@@ -290,6 +319,7 @@ export class Hive {
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
     await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
     this.#keeper.close();
+    await soon(this.#operated?.stop());
     await soon(this.#logEvents.settled());
     this.#idling.abort();
     await this.#container.close();
@@ -303,7 +333,7 @@ export class Hive {
 
   /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
-    return descriptorsText(this.descriptors);
+    return descriptorsText(this.#orchestrator.loops.map(({ descriptor }) => descriptor));
   }
 
   /**
@@ -334,18 +364,54 @@ export class Hive {
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
-    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live });
+    const holds = live ? await this.operator.controls.holds() : undefined;
+    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
   }
 
   /**
-   * Returns a subscription or queue, to count its events and to requeue or drop its dead letters.
+   * Cancels events that are ready or delayed, by the id of one or by their cancel key. Returns how many.
+   *
+   * An event of a topic counts once for each subscription, on a cloud once in all. Leased events are not cancelled, and on
+   * a cloud none that was delivered before.
+   *
+   * @throws BeeHiveError `InvalidKey`, `InvalidState` with the reason where the provider cannot.
+   * @example
+   * await hive.push(HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes }));
+   * const cancelled = await hive.cancel({ key: `hold-${seat}` });
+   */
+  cancel(which: CancelChoice): Promise<number> {
+    return this.operator.cancel(which);
+  }
+
+  /**
+   * Returns a subscription or queue, to look after: counts, pauses, settings, dead letters.
    *
    * @throws BeeHiveError `InvalidQueueName`.
    * @example
    * await hive.queue("OrderAccepted-Payment").requeue({ all: true });
    */
   queue(name: string): HiveQueue {
-    return new HiveQueue(QueueName.parse(name), this.provider);
+    return this.operator.queue(name);
+  }
+
+  /**
+   * Returns a pulser, to pause and resume it.
+   *
+   * @example
+   * await hive.pulser("Nightly").pause({ reason: "stocktaking", by: "ada" });
+   */
+  pulser(name: string): HivePulser {
+    return this.operator.pulser(name);
+  }
+
+  /**
+   * Returns the processes at work on the provider, with their subscriptions.
+   *
+   * @example
+   * for (const { host, pid, inFlight } of await hive.hives()) console.log(host, pid, inFlight);
+   */
+  hives(): Promise<readonly RunningHive[]> {
+    return this.operator.hives();
   }
 
   /**

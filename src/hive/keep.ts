@@ -1,48 +1,65 @@
 import { destination } from "../actors/descriptor.ts";
-import { durationProblems, inMs, type Duration } from "../base/duration.ts";
+import { inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import { numberProblems, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { KeepRule } from "../contract/topic-log.ts";
-
-/**
- * How a topic keeps its events after its subscriptions have read them.
- *
- * @example
- * { keep: { "OrderAccepted-": "30d", "ProductChanged-": { compact: true }, "*": { for: "7d", maxBytes: 1_000_000_000 } } }
- */
-export interface KeepOptions {
-  /** The age from which events are removed. @default "forever" */
-  readonly for?: Duration | "forever" | undefined;
-  /** The bytes of bodies above which the oldest events are removed. @default Infinity */
-  readonly maxBytes?: number | undefined;
-  /**
-   * Keeps the newest event of each partition key, and all events without one. An event without a body ends its key; it
-   * is removed as well after {@link KeepOptions.for}.
-   *
-   * @default false
-   */
-  readonly compact?: boolean | undefined;
-  /** Removes events also while a subscription has not read them. @default false */
-  readonly evenUnread?: boolean | undefined;
-}
-
-/** A length of time, or all options. */
-export type Keep = Duration | "forever" | KeepOptions;
+import { declaredTypes } from "../events/event-type.ts";
+import { keepRuleProblems, type Keep } from "../events/keep.ts";
+import { reasonOf } from "./hive-log.ts";
 
 /** Topics by name, `OrderAccepted-` or `OrderAccepted`; `*` stands for all others. */
 export type KeptTopics = Readonly<Record<string, Keep>>;
 
-/** Returns the specs with the rules of their topics. */
-export function withRules(specs: readonly QueueSpec[], keep: KeptTopics | undefined): readonly QueueSpec[] {
-  if (keep === undefined) return specs;
-  const rules = new Map(Object.entries(keep).map(([topic, rule]) => [keyOf(topic), ruleOf(rule)]));
+/** Returns the specs with the rules of their topics: those of the hive by name, of event types, then of `*`. */
+export function withRules(specs: readonly QueueSpec[], keep: KeptTopics = {}): readonly QueueSpec[] {
+  const named = rulesOf(keep);
+  const typed = rulesOfTypes();
+  if (named.size === 0 && typed.size === 0) return specs;
   return specs.map((spec) => {
-    const rule = spec.name.kind === "topic" ? (rules.get(spec.name.toString()) ?? rules.get("*")) : undefined;
+    if (spec.name.kind !== "topic") return spec;
+    const topic = spec.name.toString();
+    const rule = named.get(topic) ?? typed.get(topic)?.[0]?.rule ?? named.get("*");
     return rule === undefined ? spec : { ...spec, keep: rule };
   });
+}
+
+/** Returns where event types disagree on how a topic is kept, in words. The option of the hive settles it. */
+export function typeRuleProblems(specs: readonly QueueSpec[], keep: KeptTopics = {}): string[] {
+  const named = rulesOf(keep);
+  return [...rulesOfTypes()].flatMap(([topic, types]) => {
+    if (named.has(topic) || !specs.some(({ name }) => name.toString() === topic)) return [];
+    const [first, ...others] = types;
+    const other = others.find(({ rule }) => JSON.stringify(rule) !== JSON.stringify(first?.rule));
+    if (!first || !other) return [];
+    return [
+      `${first.type} and ${other.type} keep ${topic} differently; ` +
+        `say it once: createHive({ keep: { "${topic}": ... } }) wins over event types`,
+    ];
+  });
+}
+
+function rulesOf(keep: KeptTopics): ReadonlyMap<string, KeepRule> {
+  return new Map(Object.entries(keep).map(([topic, rule]) => [keyOf(topic), ruleOf(rule)]));
+}
+
+interface TypeRule {
+  /** The type in words. */
+  readonly type: string;
+  readonly rule: KeepRule;
+}
+
+/** Returns the rules that event types of this process declare, by topic. */
+function rulesOfTypes(): ReadonlyMap<string, readonly TypeRule[]> {
+  const rules = new Map<string, TypeRule[]>();
+  for (const type of declaredTypes()) {
+    if (type.keep === undefined) continue;
+    const topic = destination(type).toString();
+    const rule = { type: `version ${type.version} of ${type.name}`, rule: ruleOf(type.keep) };
+    rules.set(topic, [...(rules.get(topic) ?? []), rule]);
+  }
+  return rules;
 }
 
 /** Returns what the provider cannot keep, and which subscriptions start in a past that nothing keeps, in words. */
@@ -51,7 +68,7 @@ export function logProblems(specs: readonly QueueSpec[], { name, queues, capabil
   const past = specs.filter(({ from }) => from !== undefined && from !== "now");
   if (queues.log) return [];
   const asked = [...kept.map((spec) => `keep of ${spec.name}`), ...past.map((spec) => `from of ${spec.name}`)];
-  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${String(capabilities.log)}`];
+  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${reasonOf(capabilities)}`];
 }
 
 /** Returns what is wrong with the option `keep`, in words. */
@@ -61,7 +78,7 @@ export function keepProblems(keep: unknown): string[] {
   if (problems.length > 0) return problems;
   return Object.entries(keep as KeptTopics).flatMap(([topic, rule]) => [
     ...topicProblems(topic),
-    ...ruleProblems(`keep["${topic}"]`, rule),
+    ...keepRuleProblems(`keep["${topic}"]`, rule),
   ]);
 }
 
@@ -72,27 +89,6 @@ function topicProblems(topic: string): string[] {
   } catch (error) {
     return [`keep: ${messageOf(error)}`];
   }
-}
-
-const names: Readonly<Record<keyof KeepOptions, true>> = { for: true, maxBytes: true, compact: true, evenUnread: true };
-
-function ruleProblems(at: string, rule: unknown): string[] {
-  if (rule === "forever") return [];
-  if (typeof rule === "string" || typeof rule === "number") return durationProblems(at, rule, wholeMs(1));
-  const problems = objectProblems(at, rule);
-  if (problems.length > 0) return problems;
-  const options = rule as KeepOptions;
-  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(names, name));
-  const flags = (["compact", "evenUnread"] as const).filter(
-    (name) => !["boolean", "undefined"].includes(typeof options[name]),
-  );
-  const { for: length = "forever", maxBytes = Infinity } = options;
-  return [
-    ...unknown.map((name) => `${at}.${name} is not an option; there are ${Object.keys(names).join(", ")}`),
-    ...flags.map((name) => `${at}.${name} must be true or false`),
-    ...(length === "forever" ? [] : durationProblems(`${at}.for`, length, wholeMs(1))),
-    ...(maxBytes === Infinity ? [] : numberProblems(`${at}.maxBytes`, maxBytes, wholeNumber(1))),
-  ];
 }
 
 function keyOf(topic: string): string {

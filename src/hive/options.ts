@@ -1,6 +1,8 @@
 import type { DescriptorSource, ActorClasses } from "../actors/actors-from.ts";
 import { nestedProblems, type ActorDefaults } from "../actors/descriptor.ts";
 import type { ActorOverrides } from "../actors/overrides.ts";
+import { alertProblems, type AlertRule } from "../controls/alerts/alert.ts";
+import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
@@ -62,6 +64,14 @@ export interface HiveOptions extends Publisher {
    * @default None.
    */
   readonly keep?: KeptTopics | undefined;
+  /**
+   * Follows what operators set (pauses, settings), and sends heartbeats. `false` does neither.
+   *
+   * @default Both, see {@link ControlsOptions.interval}.
+   */
+  readonly controls?: ControlsOptions | false | undefined;
+  /** Sends incidents to people, see {@link AlertRule}. @default [] */
+  readonly alerts?: readonly AlertRule[] | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** The time of the hive, for tests. @default {@link systemClock} */
@@ -84,6 +94,8 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   logger: true,
   journal: true,
   keep: true,
+  controls: true,
+  alerts: true,
   onDelivery: true,
   clock: true,
   random: true,
@@ -124,8 +136,15 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep } = options as Partial<HiveOptions>;
-  return [...problems, ...keepProblems(keep), ...publishesProblems("", options), ...defaultsProblems(defaults)];
+  const { keep, controls, alerts } = options as Partial<HiveOptions>;
+  return [
+    ...problems,
+    ...keepProblems(keep),
+    ...controlsProblems(controls),
+    ...alertProblems(alerts),
+    ...publishesProblems("", options),
+    ...defaultsProblems(defaults),
+  ];
 }
 
 function defaultsProblems(defaults: object): string[] {

@@ -7,7 +7,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
-import { logProblems, withRules, type KeptTopics } from "./keep.ts";
+import { logProblems, typeRuleProblems, withRules, type KeptTopics } from "./keep.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
 export type Topology = "create" | "check";
@@ -20,6 +20,9 @@ export class Orchestrator {
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
   #specs: readonly QueueSpec[] | undefined;
+  readonly #stopping = new AbortController();
+  /** Ends when the log of kept topics is no longer written here. */
+  #archiving: Promise<void> | undefined;
 
   constructor(
     descriptors: readonly ActorDescriptor[],
@@ -44,7 +47,7 @@ export class Orchestrator {
     const { provider } = this.#parts;
     const { queues } = provider;
     const { specs } = this;
-    throwProblems([...queues.problems(specs), ...logProblems(specs, provider)]);
+    throwProblems([...queues.problems(specs), ...logProblems(specs, provider), ...typeRuleProblems(specs, this.#keep)]);
     if (topology === "create") {
       await Promise.all([queues.ensure(await this.#toEnsure(specs)), provider.setup?.()]);
       return;
@@ -89,13 +92,16 @@ export class Orchestrator {
 
   start(): void {
     for (const loop of this.#loops) loop.start();
+    const kept = this.specs.filter(({ keep }) => keep !== undefined).map(({ name }) => name);
+    if (kept.length > 0) this.#archiving = this.#parts.provider.queues.log?.archive?.(kept, this.#stopping.signal);
   }
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
     const stopped = new AbortController();
     const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
-    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    await Promise.all([...this.#loops.map((loop) => loop.stop(deadline)), this.#archiving]);
     stopped.abort();
   }
 

@@ -93,6 +93,8 @@ export class ActorContainer {
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
+  /** True when no actor waits for anything as it is made. */
+  #atOnce = false;
   #bound = 0;
   #checked = false;
 
@@ -118,9 +120,10 @@ export class ActorContainer {
     const own = this.#resolver
       ? descriptors.filter(({ actorType }) => Object.hasOwn(actorType, injected))
       : descriptors;
-    const findings = checkInjection(own, this.#parent);
+    const { findings, mayWait } = checkInjection(own, this.#parent);
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
+    this.#atOnce = !mayWait && !this.#resolver;
     this.#checked = true;
   }
 
@@ -129,7 +132,7 @@ export class ActorContainer {
    *
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
-  resolve(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+  resolve(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
     return this.#resolver ? this.#ask(this.#resolver, descriptor, step) : this.#make(descriptor, step);
   }
 
@@ -143,14 +146,20 @@ export class ActorContainer {
     return resolved ?? this.#make(descriptor, step);
   }
 
-  #make(descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
+  #make(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
     this.#bindStores();
+    const { actorType } = descriptor;
     this.#step = step;
-    const resolving = this.#container.getAsync<ProcessorActor>(descriptor.actorType);
-    this.#step = this.#direct;
-    return resolving.catch((cause: unknown) => {
+    try {
+      if (this.#atOnce) return this.#container.get<ProcessorActor>(actorType);
+      return this.#container.getAsync<ProcessorActor>(actorType).catch((cause: unknown) => {
+        throw unresolvable(descriptor, cause);
+      });
+    } catch (cause) {
       throw unresolvable(descriptor, cause);
-    });
+    } finally {
+      this.#step = this.#direct;
+    }
   }
 
   /** Deactivates the singletons of the hive's own container. */

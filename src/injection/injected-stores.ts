@@ -1,6 +1,6 @@
 import type { Newable } from "inversify";
 import { identifierOf, metadataOf } from "./metadata.ts";
-import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
+import { storeKinds, storeTokens, type StoreKind, type StoreToken } from "./tokens.ts";
 
 /**
  * Returns the kinds of stores that classes have injected, at any depth.
@@ -8,21 +8,31 @@ import { storeKinds, storeTokens, type StoreKind } from "./tokens.ts";
  * Returns all kinds when a dependency is bound in the application's container, where it cannot be seen.
  */
 export function injectedStores(types: Iterable<object>): ReadonlySet<StoreKind> {
-  const kinds = new Map<unknown, StoreKind>([...storeTokens()].map(({ token, kind }) => [token, kind]));
-  const found = new Set<StoreKind>();
+  const tokens = injectedTokens(types);
+  return new Set(tokens ? tokens.map(({ kind }) => kind) : storeKinds);
+}
+
+/**
+ * Returns the stores that classes have injected, at any depth.
+ *
+ * Returns `undefined` when a dependency is bound in the application's container, where it cannot be seen.
+ */
+export function injectedTokens(types: Iterable<object>): readonly StoreToken[] | undefined {
+  const stores = new Map<unknown, StoreToken>([...storeTokens()].map((store) => [store.token, store]));
+  const found = new Set<StoreToken>();
   const seen = new Set<unknown>();
   const waiting: unknown[] = [...types];
   while (waiting.length > 0) {
     const one = waiting.pop();
     if (seen.has(one)) continue;
     seen.add(one);
-    const kind = kinds.get(one);
+    const store = stores.get(one);
     const dependencies = typeof one === "function" ? dependenciesOf(one) : undefined;
-    if (kind !== undefined) found.add(kind);
+    if (store) found.add(store);
     else if (dependencies) waiting.push(...dependencies);
-    else return new Set(storeKinds);
+    else return undefined;
   }
-  return found;
+  return [...found];
 }
 
 /** Returns the dependencies of a class or its base class; `undefined` if only the container knows. */

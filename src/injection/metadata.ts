@@ -25,6 +25,7 @@ export interface ClassMetadata {
   readonly properties: ReadonlyMap<string | symbol, Dependency>;
   /** The scope that `@injectable("Singleton")` names. */
   readonly scope: string | undefined;
+  readonly lifecycle?: { readonly postConstructMethodNames: ReadonlySet<string | symbol> };
 }
 
 export interface Binding {

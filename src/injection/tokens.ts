@@ -30,6 +30,8 @@ export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "ke
 export interface StoreToken {
   readonly token: symbol;
   readonly kind: StoreKind;
+  /** The name of the store; empty for counters and locks. */
+  readonly name: string;
   /** Finds it among the stores of a step. */
   readonly find: (stores: Stores) => unknown;
 }
@@ -94,7 +96,12 @@ export const lockStore: Token<LockStore> = tokenOf("locks", "", (stores) => stor
  * const orders = storeOf(Orders, stores);
  */
 export function storeOf<T>(token: Token<T>, stores: Stores): T {
-  for (const store of known.values()) if (store.token === token) return store.find(stores) as T;
+  return storeTokenOf(token).find(stores) as T;
+}
+
+/** Returns what a token stands for. @throws BeeHiveError `InvalidConfiguration` when it is of no store. */
+export function storeTokenOf(token: unknown): StoreToken {
+  for (const store of known.values()) if (store.token === token) return store;
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
 }
 
@@ -102,6 +109,6 @@ function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T)
   const name = `${kind} ${named}`.trim();
   const before = known.get(name);
   const token = before?.token ?? Symbol(`beehive ${name}`);
-  if (!before) known.set(name, { token, kind, find });
+  if (!before) known.set(name, { token, kind, name: named, find });
   return token as Token<T>;
 }

@@ -1,4 +1,5 @@
 import type { Journal, JournalEntry, JournalFilter, LateEntry } from "./journal.ts";
+import { withoutControls } from "./segment.ts";
 
 /** A larger journal makes its entries at once: they take less memory than the events that they are made of. */
 const maxLateEntries = 10_000;
@@ -36,11 +37,21 @@ export class MemoryJournal implements Journal {
     const newestFirst = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
     for (const late of newestFirst) {
       const entry = "made" in late ? late.made() : late;
-      if (entry.time >= since && entry.time < until) yield entry;
+      if (entry.time >= since && entry.time < until) yield printable(entry);
     }
   }
 
   async prune(): Promise<void> {}
 
   async close(): Promise<void> {}
+}
+
+/** Returns an entry without control characters, as a stored journal writes it. */
+function printable(entry: JournalEntry): JournalEntry {
+  return {
+    ...entry,
+    eventId: withoutControls(entry.eventId),
+    subject: entry.subject && withoutControls(entry.subject),
+    outputs: entry.outputs.map((output) => ({ ...output, id: withoutControls(output.id) })),
+  };
 }

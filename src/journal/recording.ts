@@ -16,7 +16,6 @@ import {
   type JournaledEvent,
   type LateEntry,
 } from "./journal.ts";
-import { withoutControls } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
 export class Recording {
@@ -85,7 +84,7 @@ const maxKeptBody = 1_024;
 
 /** Returns whether a journal may refer to an event, which keeps its body in memory. */
 function isLight(event: Event): boolean {
-  return !event.byReference && event.bodySize <= maxKeptBody;
+  return !event.byReference && !event.isLargerThan(maxKeptBody);
 }
 
 /** An error may hold anything, such as the answer of a server. */
@@ -147,9 +146,12 @@ const maxSource = 200;
 /** Returns the id of an event, with its source since two sources may use one id: `1 from /sensors/a`. */
 export function journaledId({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
-  return withoutControls(
-    typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id,
-  );
+  return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
+}
+
+/** Returns whether a journaled id names a source. */
+export function isOfSource(journaled: string): boolean {
+  return journaled.includes(from);
 }
 
 /** Returns whether a journaled id has that id, from any source. */
@@ -165,7 +167,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
   return {
     time,
     eventId: journaledId(event),
-    timestamp: event.timestamp.getTime(),
+    timestamp: event.timestampMs,
     eventType: event.eventType,
     queueName: event.queueName,
     actor: undefined,
@@ -175,7 +177,7 @@ export function pushEntry(event: Event, subject: string | undefined, time: numbe
     dueAt: event.enqueueTime?.getTime(),
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject: subject && withoutControls(subject),
+    subject,
     outputs: nothing,
     errorName: undefined,
     errorMessage: undefined,
@@ -217,7 +219,7 @@ export function deliveryEntry(
   return {
     time,
     eventId: journaledId(event),
-    timestamp: event.timestamp.getTime(),
+    timestamp: event.timestampMs,
     eventType: event.eventType,
     queueName: event.queueName,
     actor: descriptor.name,
@@ -227,7 +229,7 @@ export function deliveryEntry(
     dueAt: undefined,
     correlationId: event.correlationId,
     causationId: event.causationId,
-    subject: subject && withoutControls(subject),
+    subject,
     outputs: outputs.length === 0 ? nothing : outputs.map(journaled),
     errorName: error === undefined ? undefined : errorNameOf(error),
     errorMessage: error === undefined ? undefined : firstLine(messageOf(error)),

@@ -1,5 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { JournalEntry, JournaledEvent } from "./journal.ts";
+import type { JournalEntry } from "./journal.ts";
+
+/** Entries that are written together: one row of the store. */
+export interface Segment {
+  readonly id: string;
+  /** The time of its newest entry, in ms since the epoch. */
+  readonly time: number;
+  readonly entries: number;
+  /** See {@link SegmentText}. */
+  readonly fields?: string;
+  /** The text of a segment of an earlier release. */
+  readonly lines?: string;
+}
 
 /** An end of time, in ms since the epoch: the year 2286. */
 const end = 9_999_999_999_999;
@@ -22,45 +34,71 @@ export function segmentsFrom(time: number): string {
  * A segment is one text of fields. It is no JSON: it is written for every event, and stored as a text within JSON, which
  * would escape each quotation mark.
  *
- * It begins with a time. Other times are written as their short difference from it. A text is written once, later its
- * number. Most fields of most entries have their usual value, so the bits of a number say which of them an entry writes.
+ * It begins with a time; each entry has its difference from the entry before. Entries that look alike share a form,
+ * which is written once, later its number; so is any other text. An event that an entry of the segment published needs
+ * no correlation id and no cause: both follow from that entry.
  */
 
 /** DEL: no id or type holds it, and JSON does not escape it. */
-const delimiter = "\u007f";
+export const delimiter = "\u007f";
 /** Marks the first occurrence of a text. */
-const newText = "=";
+export const newText = "=";
+/** Marks the first occurrence of a form. */
+export const newForm = "+";
 // oxlint-disable-next-line no-control-regex -- control characters are removed
 const control = /[\u0000-\u001f\u007f]/;
 
-/** Fields with usual values, which an entry leaves out, in the order of writing. */
-const bits = {
+/** Fields that not every entry has, as bits. */
+export const has = {
   actor: 1,
+  /** Another attempt than the first; of a push, another than none. */
   attempt: 2,
-  durationMs: 4,
-  dueAt: 8,
+  dueAt: 4,
+  /** Its correlation id and its cause follow from the entry that published its event. */
+  ties: 8,
   correlationId: 16,
   causationId: 32,
   subject: 64,
   errorName: 128,
   errorMessage: 256,
-  outputs: 512,
+  /** An output that is due later. */
+  outputDueAt: 512,
 } as const;
 
-/** About how many characters an entry and an output take besides their texts. */
-const entryLength = 36;
-const outputLength = 12;
+/** Looks of entries, of which each subscription has few. */
+interface Form {
+  readonly number: number;
+  readonly bits: number;
+  /** The first entry that looks so. */
+  readonly first: JournalEntry;
+}
 
-/** A text to which entries are appended. */
+/** A text that was written, and the ties of the event with that id. */
+interface Known {
+  readonly number: number;
+  correlationId: string | undefined;
+  causationId: string | undefined;
+}
+
+/** The most forms of one queue that are compared with an entry; another form is written again. */
+const maxCompared = 16;
+
+/** About how many characters an entry and an output take besides their texts. */
+const entryLength = 18;
+const outputLength = 4;
+
+/** The text of a segment, which grows by entries. */
 export class SegmentText {
-  /** Joined when the text is read: a text that grows is a tree of small ones. */
+  /** The numbers and texts of all entries. Joined once: a text that grows by each of them would be copied many times. */
   readonly #fields: (string | number)[] = [];
-  readonly #texts = new Map<string, number>();
+  readonly #texts = new Map<string, Known>();
+  readonly #forms = new Map<string, Form[]>();
+  #formsWritten = 0;
   #length = 0;
   #entries = 0;
   #newest = 0;
-  /** The time of the first entry. */
-  #start = 0;
+  /** The time of the last entry. */
+  #last = 0;
 
   get entries(): number {
     return this.#entries;
@@ -81,125 +119,102 @@ export class SegmentText {
   }
 
   append(entry: JournalEntry): void {
-    if (this.#entries === 0) this.#fields.push((this.#start = Math.round(entry.time)));
-    this.#time(entry.time);
+    const fields = this.#fields;
+    const { attempt, dueAt, correlationId, causationId, subject, errorMessage, outputs } = entry;
+    const time = Math.round(entry.time);
+    if (this.#entries++ === 0) fields.push((this.#last = time));
+    const bits = bitsOf(entry, this.#texts.get(entry.eventId));
+    this.#form(entry, bits);
     this.#text(entry.eventId);
-    this.#time(entry.timestamp);
-    this.#text(entry.eventType);
-    this.#text(entry.queueName);
-    this.#text(entry.outcome);
-    const at = this.#fields.push(0) - 1;
-    this.#fields[at] = this.#unusual(entry);
-    this.#length += entryLength;
-    this.#entries++;
+    fields.push(time - this.#last, time - Math.round(entry.timestamp), Math.round(entry.durationMs));
+    if (bits & has.attempt) fields.push(attempt);
+    if (dueAt !== undefined) fields.push(dueAt - time);
+    if (bits & has.correlationId) this.#text(correlationId as string);
+    if (bits & has.causationId) this.#text(causationId as string);
+    if (subject !== undefined) this.#text(subject);
+    if (errorMessage !== undefined) this.#text(errorMessage);
+    for (const output of outputs) {
+      const known = this.#text(output.id);
+      known.correlationId = correlationId ?? entry.eventId;
+      known.causationId = entry.eventId;
+      if (bits & has.outputDueAt) fields.push(output.dueAt === undefined ? "" : output.dueAt - time);
+    }
+    this.#last = time;
+    this.#length += entryLength + outputs.length * outputLength;
     if (entry.time > this.#newest) this.#newest = entry.time;
   }
 
-  /** Writes the fields whose value is unusual. Returns their bits. */
-  #unusual(entry: JournalEntry): number {
-    const { dueAt, outputs } = entry;
-    return (
-      this.#textIf(bits.actor, entry.actor) |
-      this.#numberUnless(1, bits.attempt, entry.attempt) |
-      this.#numberUnless(0, bits.durationMs, Math.round(entry.durationMs)) |
-      this.#numberUnless(undefined, bits.dueAt, dueAt === undefined ? undefined : dueAt - this.#start) |
-      this.#textIf(bits.correlationId, entry.correlationId) |
-      this.#textIf(bits.causationId, entry.causationId) |
-      this.#textIf(bits.subject, entry.subject) |
-      this.#textIf(bits.errorName, entry.errorName) |
-      this.#textIf(bits.errorMessage, entry.errorMessage) |
-      (outputs.length === 0 ? 0 : this.#outputs(outputs))
-    );
-  }
-
-  #outputs(outputs: readonly JournaledEvent[]): number {
-    this.#fields.push(outputs.length);
-    for (const { id, eventType, destination, dueAt } of outputs) {
-      this.#text(id);
+  /** Writes the number of the form of an entry, or the form. */
+  #form(entry: JournalEntry, bits: number): void {
+    let forms = this.#forms.get(entry.queueName);
+    if (!forms) this.#forms.set(entry.queueName, (forms = []));
+    for (const form of forms)
+      if (form.bits === bits && looksLike(form.first, entry)) return void this.#fields.push(form.number);
+    if (forms.unshift({ number: this.#formsWritten++, bits, first: entry }) > maxCompared) forms.pop();
+    this.#fields.push(newForm + bits);
+    this.#text(entry.eventType);
+    this.#text(entry.queueName);
+    this.#text(entry.outcome);
+    if (entry.actor !== undefined) this.#text(entry.actor);
+    if (entry.errorName !== undefined) this.#text(entry.errorName);
+    this.#fields.push(entry.outputs.length);
+    for (const { eventType, destination } of entry.outputs) {
       this.#text(eventType);
       this.#text(destination);
-      this.#fields.push(dueAt === undefined ? "" : dueAt - this.#start);
     }
-    this.#length += outputs.length * outputLength;
-    return bits.outputs;
   }
 
-  #time(time: number): void {
-    this.#fields.push(Math.round(time) - this.#start);
-  }
-
-  #text(text: string): void {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return void this.#fields.push(known);
-    this.#texts.set(text, this.#texts.size);
+  #text(text: string): Known {
+    let known = this.#texts.get(text);
+    if (known) {
+      this.#fields.push(known.number);
+      return known;
+    }
+    known = { number: this.#texts.size, correlationId: undefined, causationId: undefined };
+    this.#texts.set(text, known);
     this.#fields.push(newText + withoutControls(text));
     this.#length += text.length;
-  }
-
-  #textIf(bit: number, text: string | undefined): number {
-    if (text === undefined) return 0;
-    this.#text(text);
-    return bit;
-  }
-
-  #numberUnless(usual: number | undefined, bit: number, value: number | undefined): number {
-    if (value === usual || value === undefined) return 0;
-    this.#fields.push(value);
-    return bit;
+    return known;
   }
 }
 
-/** Returns the entries of a text, in the order of writing. */
-export function entriesOf(text: string): JournalEntry[] {
-  const entries: JournalEntry[] = [];
-  const texts: string[] = [];
-  const fields = text.split(delimiter);
-  let at = 0;
-  const next = (): string => fields[at++] ?? "";
-  const nextNumber = (): number => Number(next());
-  const start = nextNumber();
-  const nextTime = (): number => start + nextNumber();
-  const nextText = (): string => {
-    const field = next();
-    if (!field.startsWith(newText)) return texts[Number(field)] ?? "";
-    const text = field.slice(newText.length);
-    texts.push(text);
-    return text;
-  };
-  const nextOutput = (): JournaledEvent => {
-    const output = { id: nextText(), eventType: nextText(), destination: nextText() };
-    const due = next();
-    return { ...output, dueAt: due === "" ? undefined : start + Number(due) };
-  };
-  while (at < fields.length) {
-    const time = nextTime();
-    const eventId = nextText();
-    const timestamp = nextTime();
-    const eventType = nextText();
-    const queueName = nextText();
-    const outcome = nextText() as JournalEntry["outcome"];
-    const has = nextNumber();
-    const ifHas = <T>(bit: number, read: () => T): T | undefined => ((has & bit) === 0 ? undefined : read());
-    entries.push({
-      time,
-      eventId,
-      timestamp,
-      eventType,
-      queueName,
-      outcome,
-      actor: ifHas(bits.actor, nextText),
-      attempt: ifHas(bits.attempt, nextNumber) ?? 1,
-      durationMs: ifHas(bits.durationMs, nextNumber) ?? 0,
-      dueAt: ifHas(bits.dueAt, nextTime),
-      correlationId: ifHas(bits.correlationId, nextText),
-      causationId: ifHas(bits.causationId, nextText),
-      subject: ifHas(bits.subject, nextText),
-      errorName: ifHas(bits.errorName, nextText),
-      errorMessage: ifHas(bits.errorMessage, nextText),
-      outputs: ifHas(bits.outputs, () => Array.from({ length: nextNumber() }, nextOutput)) ?? [],
-    });
-  }
-  return entries;
+function bitsOf(entry: JournalEntry, event: Known | undefined): number {
+  const { correlationId, causationId } = entry;
+  // An event without a cause was published by no entry.
+  const tied = causationId !== undefined && event?.causationId === causationId && event.correlationId === correlationId;
+  const ties = tied
+    ? has.ties
+    : (correlationId === undefined ? 0 : has.correlationId) | (causationId === undefined ? 0 : has.causationId);
+  return (
+    ties |
+    (entry.actor === undefined ? 0 : has.actor) |
+    (entry.attempt === usualAttempt(entry.actor) ? 0 : has.attempt) |
+    (entry.dueAt === undefined ? 0 : has.dueAt) |
+    (entry.subject === undefined ? 0 : has.subject) |
+    (entry.errorName === undefined ? 0 : has.errorName) |
+    (entry.errorMessage === undefined ? 0 : has.errorMessage) |
+    (entry.outputs.some(({ dueAt }) => dueAt !== undefined) ? has.outputDueAt : 0)
+  );
+}
+
+/** Returns the attempt that an entry leaves out. */
+export function usualAttempt(actor: string | undefined): number {
+  return actor === undefined ? 0 : 1;
+}
+
+/** Returns whether two entries of one queue have the same form, apart from its bits. */
+function looksLike(one: JournalEntry, other: JournalEntry): boolean {
+  return (
+    one.eventType === other.eventType &&
+    one.outcome === other.outcome &&
+    one.actor === other.actor &&
+    one.errorName === other.errorName &&
+    one.outputs.length === other.outputs.length &&
+    one.outputs.every(({ eventType, destination }, n) => {
+      const output = other.outputs[n];
+      return eventType === output?.eventType && destination === output.destination;
+    })
+  );
 }
 
 /** Returns a text with its control characters as spaces, as a journal holds it. */

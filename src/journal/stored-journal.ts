@@ -4,17 +4,8 @@ import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
 import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
-import { SegmentText, entriesOf, nextSegmentId, segmentsFrom } from "./segment.ts";
-
-/** Entries that are written together: one row of the store. */
-interface Segment {
-  readonly id: string;
-  /** The time of its newest entry, in ms since the epoch. */
-  readonly time: number;
-  readonly entries: number;
-  /** See {@link SegmentText}. Missing in segments of earlier releases. */
-  readonly lines: string | undefined;
-}
+import { entriesIn } from "./segment-entries.ts";
+import { SegmentText, type Segment, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
@@ -88,10 +79,7 @@ export class StoredJournal implements Journal {
     for await (const segment of this.#segments.all()) {
       // Segments come newest first, and no entry is newer than its segment.
       if (segment.time < since) return;
-      // A segment of another format: it is removed like the others when it is old.
-      if (segment.lines === undefined) continue;
-      for (const entry of entriesOf(segment.lines).reverse())
-        if (entry.time >= since && entry.time < until) yield entry;
+      for (const entry of entriesIn(segment).reverse()) if (entry.time >= since && entry.time < until) yield entry;
     }
   }
 
@@ -128,7 +116,7 @@ export class StoredJournal implements Journal {
     this.#timer = undefined;
     const { entries, newest } = this.#gathered;
     if (entries === 0) return;
-    const segment = { id: nextSegmentId(newest), time: newest, entries, lines: this.#gathered.toString() };
+    const segment = { id: nextSegmentId(newest), time: newest, entries, fields: this.#gathered.toString() };
     this.#gathered = new SegmentText();
     if (this.#writing.size >= maxWriting) this.#lose(entries, "the store does not keep up");
     else this.#track(this.#save(segment));

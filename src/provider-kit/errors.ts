@@ -1,7 +1,9 @@
 import { BeeHiveError } from "../base/errors.ts";
+import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { letterKey } from "../contract/dead-letter.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { KeptEvent } from "../contract/topic-log.ts";
 
 /*
  * The errors of all providers, in the same words.
@@ -45,6 +47,38 @@ export function notKept(topic: QueueName): BeeHiveError {
     "InvalidState",
     `"${topic}" keeps no events. Name it in the option keep of the hive: { keep: { "${topic}": "30d" } }.`,
   );
+}
+
+/** Returns the error of an event with a cancel key to a topic that keeps its events. */
+export function keptIsNotCancelled({ eventType, id, queueName }: Event): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidEvent",
+    `The event ${eventType} ${id} has a cancelKey, but ${queueName} keeps its events, also for those who come later. ` +
+      "Leave the cancelKey out, or send the event to a queue.",
+  );
+}
+
+/** Returns the error of a backup whose events are not behind those of the topic. */
+export function placeTaken(topic: QueueName, next: number): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidState",
+    `"${topic}" has positions up to ${next - 1}, and restored events come after them in order. ` +
+      "Restore into a topic without events of its own, while nothing publishes to it.",
+  );
+}
+
+/** Returns the error of a topic that cannot be restored while a subscription reads it. */
+export function unreadBefore(topic: QueueName): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidState",
+    `A subscription of "${topic}" has events to read, and would go on with those of the backup as if they were new. ` +
+      "Let it read them, or move it to the end: beehive rewind SUBSCRIPTION --to now --outputs drop.",
+  );
+}
+
+/** Returns whether events of a backup are in order, from a position on. */
+export function areBehind(next: number, events: readonly KeptEvent[]): boolean {
+  return events.every(({ position }, n) => position >= (n === 0 ? next : (events[n - 1] as KeptEvent).position + 1));
 }
 
 /** Returns the error of a missing dead letter. @param id of the letter or of its event. */

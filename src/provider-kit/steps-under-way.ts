@@ -96,7 +96,7 @@ export class StepsUnderWay {
   async commit(
     { seen, writes }: StepChanges,
     relied: Iterable<PendingCommit>,
-    commit: () => Promise<void>,
+    commit: () => Promise<void> | void,
   ): Promise<void> {
     for (const { key, etag } of seen) {
       const pending = this.#pending.get(rowName(key));
@@ -104,7 +104,9 @@ export class StepsUnderWay {
     }
     // Else others would read the writes of a commit that must fail, and so on without an end.
     for (const { failed } of relied) if (failed && seen[0]) throw stepConflict({ key: seen[0].key, found: undefined });
-    const own: PendingCommit = { happened: commit(), failed: false };
+    const happened = commit();
+    if (!happened) return;
+    const own: PendingCommit = { happened, failed: false };
     const pending = writes.map((write) => ({ ...write, commit: own }));
     for (const write of pending) this.#pending.set(rowName(write.key), write);
     try {

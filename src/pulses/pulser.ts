@@ -83,7 +83,7 @@ export function pulserProblems(given: readonly Pulser[]): string[] {
   return [...shapes.flatMap(({ problems }) => problems), ...twice, ...unpublishable, ...wrong];
 }
 
-const scheduleNames = ["every", "cron", "timezone"];
+const scheduleNames = ["every", "cron", "timezone", "missed"];
 
 function shapeProblems(pulser: unknown): string[] {
   if (typeof pulser !== "object" || pulser === null) return [`a pulser must be an object, not ${valueText(pulser)}`];
@@ -96,5 +96,8 @@ function shapeProblems(pulser: unknown): string[] {
     ...(schedule.every === undefined && (schedule.cron as unknown) === undefined
       ? [`${at}: its schedule has neither every nor cron`]
       : []),
+    ...([undefined, "skip", "once"].includes(schedule.missed)
+      ? []
+      : [`${at}: missed must be "skip" or "once", not ${valueText(schedule.missed)}`]),
   ];
 }

@@ -1,4 +1,5 @@
 import { actorDefaults } from "../actors/descriptor.ts";
+import type { Hold } from "../actors/pause.ts";
 import { collect } from "../actors/output.ts";
 import { sleep, waitFor, type Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
@@ -15,8 +16,11 @@ export interface PulsingParts {
   readonly push: (events: readonly Event[]) => Promise<unknown>;
 }
 
+/** The collection of {@link Fired}. */
+export const firedCollection = "Pulses";
+
 /** The last pulse of a pulser, stored for all processes. */
-interface Fired {
+export interface Fired {
   readonly id: string;
   /** In ms since the epoch. */
   readonly time: number;
@@ -31,7 +35,8 @@ const maxAheadMs = 10_000;
  * Runs one pulser in one process; the lock store lets one process fire each pulse.
  *
  * When that process dies meanwhile, another one fires the pulse. Events carry ids made from the pulse, so a repeated
- * one is dropped as a duplicate. Pulses that were missed while no process ran are not fired later.
+ * one is dropped as a duplicate. Pulses that were missed while no process ran are fired once later if the schedule says
+ * so.
  */
 export class Pulsing {
   readonly #pulser: Pulser;
@@ -40,14 +45,25 @@ export class Pulsing {
   /** Ends the outputs that a pulse under way still reads. */
   readonly #end = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #hold: Hold | undefined;
 
   constructor(pulser: Pulser, parts: PulsingParts) {
     this.#pulser = pulser;
     this.#parts = parts;
   }
 
+  get pulser(): Pulser {
+    return this.#pulser;
+  }
+
   start(): void {
     this.#running = this.#run();
+  }
+
+  /** Fires nothing while an operator holds the pulser. Without a hold it fires again, and makes up for missed pulses. */
+  hold(hold: Hold | undefined): void {
+    this.#hold = hold;
+    if (!hold) this.#running = Promise.all([this.#running, this.#makeUp()]).then(() => undefined);
   }
 
   /** Stops firing, and waits for a pulse under way, `deadline` ms at most. */
@@ -61,6 +77,7 @@ export class Pulsing {
     const { clock } = this.#parts;
     const { signal } = this.#stop;
     let last = clock.now();
+    await this.#makeUp();
     while (!signal.aborted) {
       // After a clock was put back, past times come again; the stored pulse keeps them from firing twice.
       if (clock.now() < last) last = clock.now() - 1;
@@ -69,8 +86,24 @@ export class Pulsing {
       await sleep(clock, due - clock.now(), signal);
       if (clock.now() < due) continue;
       last = Math.max(due, lastTime(this.#pulser.schedule, clock.now()));
-      await this.#fireOrWait(last);
+      if (!this.#hold) await this.#fireOrWait(last);
     }
+  }
+
+  /** Fires the last pulse that no process has fired, if the schedule says so. */
+  async #makeUp(): Promise<void> {
+    const { clock, logger, stores } = this.#parts;
+    const { name, schedule } = this.#pulser;
+    if (schedule.missed !== "once" || this.#hold) return;
+    const time = lastTime(schedule, clock.now());
+    try {
+      // The pulses before the first start of a pulser were not missed.
+      if (await stores.collection<Fired>(firedCollection).insertIfAbsent({ id: name, time })) return;
+    } catch (error) {
+      logger.error({ err: error, pulser: name }, "missed pulses could not be made up for");
+      return;
+    }
+    await this.#fireOrWait(time);
   }
 
   /** Tries until the pulse has fired, in this process or another, or the next one is due. */
@@ -79,7 +112,7 @@ export class Pulsing {
     const next = nextTime(this.#pulser.schedule, time) ?? Infinity;
     try {
       while (!(await this.#fire(time))) {
-        if (this.#stop.signal.aborted || clock.now() + lockMs >= next) return;
+        if (this.#stop.signal.aborted || this.#hold || clock.now() + lockMs >= next) return;
         await sleep(clock, lockMs, this.#stop.signal);
         if (await this.#fired(time)) return;
       }
@@ -97,7 +130,7 @@ export class Pulsing {
     try {
       if (await this.#fired(time)) return true;
       await push(await pulseEvents(this.#pulser, time, this.#end.signal));
-      await stores.collection<Fired>("Pulses").upsert({ id: name, time });
+      await stores.collection<Fired>(firedCollection).upsert({ id: name, time });
       return true;
     } finally {
       await lock.release();
@@ -108,7 +141,7 @@ export class Pulsing {
   async #fired(time: number): Promise<boolean> {
     const { clock, stores } = this.#parts;
     const { name } = this.#pulser;
-    const pulses = stores.collection<Fired>("Pulses");
+    const pulses = stores.collection<Fired>(firedCollection);
     const fired = (await pulses.find(name))?.time ?? -Infinity;
     return fired >= time && fired <= Math.max(time, clock.now()) + maxAheadMs;
   }

@@ -6,11 +6,14 @@ import { BeeHiveError } from "../base/errors.ts";
 /**
  * When a pulser fires: at multiples of a length of time since the epoch, or by a cron line.
  *
+ * `missed` says what becomes of firings that no process made, because none ran or an operator paused the pulser: `skip`
+ * leaves them out, `once` makes up for them with a single firing, that of the last due time. `@default "skip"`
+ *
  * @example
  * { every: "5m" }
- * { cron: "0 3 * * *", timezone: "Europe/Berlin" }
+ * { cron: "0 3 * * *", timezone: "Europe/Berlin", missed: "once" }
  */
-export type Schedule =
+export type Schedule = (
   | { readonly every: Duration; readonly cron?: undefined }
   | {
       /** Five fields, or six with seconds: `"0 3 * * *"`, see croner. */
@@ -18,7 +21,8 @@ export type Schedule =
       /** An IANA name. Never that of the machine, so that all processes agree. @default "UTC" */
       readonly timezone?: string | undefined;
       readonly every?: undefined;
-    };
+    }
+) & { readonly missed?: "skip" | "once" | undefined };
 
 /**
  * Returns the first time of the schedule after `after`, in ms; `undefined` after its end.
@@ -44,6 +48,12 @@ export function lastTime(schedule: Schedule, now: number): number {
       .previousRuns(1, new Date(now + 1))[0]
       ?.getTime() ?? 0
   );
+}
+
+/** Returns a schedule in words: `every 5m`, `0 3 * * * (Europe/Berlin)`. */
+export function scheduleText(schedule: Schedule): string {
+  if (schedule.every !== undefined) return `every ${schedule.every}${typeof schedule.every === "number" ? " ms" : ""}`;
+  return schedule.timezone === undefined ? schedule.cron : `${schedule.cron} (${schedule.timezone})`;
 }
 
 function cronOf({ cron, timezone = "UTC" }: Extract<Schedule, { readonly cron: string }>): Cron {

@@ -1,4 +1,4 @@
-import { chance, hashOf } from "./chance.ts";
+import { chance, hashOf } from "../base/chance.ts";
 import type { Fault, FaultProfile } from "./faults.ts";
 
 /** A fault, where it strikes. */

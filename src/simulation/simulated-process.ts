@@ -82,6 +82,7 @@ export class SimulatedProcess implements Host {
       journal: false,
       random: () => 0,
       ...options,
+      controls: false,
       clock: this.#scene.world.clockOf(this),
       provider: new SimulatedProvider(this.#scene, this),
       onDelivery: (report) => {

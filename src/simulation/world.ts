@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import { hashOf } from "./chance.ts";
+import { hashOf } from "../base/chance.ts";
 
 /** The hooks of a process for the time of its world. */
 export interface Living {

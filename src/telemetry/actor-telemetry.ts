@@ -23,6 +23,7 @@ const settlements: Readonly<Partial<Record<Outcome, string>>> = {
   retried: "abandon",
   abandoned: "abandon",
   "dead-lettered": "dead-letter",
+  expired: "commit",
 };
 
 /** Spans and metrics of one actor on one subscription. */
@@ -62,8 +63,7 @@ export class ActorTelemetry {
     if (span.isRecording()) span.setAttributes({ ...messageAttributes(event), "beehive.attempt": attempt });
     if (measuring) {
       inFlight.add(1, this.#attributes);
-      if (attempt === 1)
-        lag.record(Math.max(0, (this.#clock.now() - event.timestamp.getTime()) / 1000), this.#attributes);
+      if (attempt === 1) lag.record(Math.max(0, (this.#clock.now() - event.timestampMs) / 1000), this.#attributes);
     }
     return new ProcessSpan(span, event, this);
   }

@@ -55,14 +55,23 @@ export class Telemetry {
    * to: otherwise all events that follow from a batch would be one trace. An event that carries a trace already keeps
    * it.
    */
-  async push(events: readonly Event[], send: (traced: readonly Event[]) => Promise<void>): Promise<void> {
+  push(events: readonly Event[], send: (traced: readonly Event[]) => Promise<void>): Promise<void> {
     const attributes = this.#destinationOf(events);
     const span = this.#instruments.tracer.startSpan(nameOfSpan("send", attributes), {
       // By the conventions, events continue the span of a producer.
       kind: events.length === 1 ? SpanKind.PRODUCER : SpanKind.CLIENT,
       attributes,
     });
-    if (!span.isRecording() && !this.#instruments.measuring) return await send(events);
+    if (!span.isRecording() && !this.#instruments.measuring) return send(events);
+    return this.#measured(events, span, attributes, send);
+  }
+
+  async #measured(
+    events: readonly Event[],
+    span: Span,
+    attributes: Attributes,
+    send: (traced: readonly Event[]) => Promise<void>,
+  ): Promise<void> {
     const startedAt = performance.now();
     let failure: unknown;
     try {

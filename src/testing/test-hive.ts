@@ -72,6 +72,8 @@ export class TestHive implements AsyncDisposable {
       logger: silentLogger,
       random: () => 0,
       environment: {},
+      // On memory, operators are followed without timers. Elsewhere, each look would be a step of the virtual time.
+      ...(inner.name !== "memory" && { controls: false }),
       ...rest,
       clock,
       provider: new RecordingProvider(inner, recorder),

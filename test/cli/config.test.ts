@@ -53,6 +53,17 @@ test("every problem of a configuration is reported with its path", () => {
   assert.equal(configProblems({}), []);
 });
 
+test("a flag of one command sets nothing for another", async () => {
+  using folder = folderWith();
+  const flags = { from: "2h", to: "beginning" };
+  for (const command of ["log", undefined]) {
+    const { relay } = await settings(folder.path, { command, flags });
+    assert.is(relay, undefined);
+  }
+  const { relay, origins } = await settings(folder.path, { command: "relay", flags: { from: "sqlite:./a.db" } });
+  assert.equal([relay, origins["relay.from"]], [{ from: "sqlite:./a.db" }, "--from"]);
+});
+
 test("a flag wins over the environment, which wins over the file", async () => {
   using folder = folderWith({
     "beehive.config.json": '{"provider":"aws:","logLevel":"info","health":{"port":1,"host":"::1"}}',

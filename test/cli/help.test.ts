@@ -10,7 +10,9 @@ const test = suite("the help of the command line", { timeoutMs: 60_000 });
 /** Returns the words of a line as a shell sees them; of a pipeline, those of beehive. */
 function words(line: string): string[] {
   const ours = line.split(" | ").find((part) => /\bbeehive(-actors)? /.test(part)) ?? "";
-  const found = [...ours.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  const found = [...ours.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, ...kinds]) => kinds.find((one) => one !== undefined) ?? "",
+  );
   return found.slice(found.findIndex((word) => /^beehive(-actors)?$/.test(word)) + 1);
 }
 

@@ -103,7 +103,7 @@ test("a rewind says how many events it delivers, and delivers them", async () =>
   ]);
   assert.is(dry.stdout, "Would deliver 2 events to Orders-Packing.\n");
   assert.is(latest.code, 0, latest.stderr);
-  assert.equal(JSON.parse(latest.stdout), { subscription: "Orders-Packing", events: 2, rewound: false });
+  assert.equal(JSON.parse(latest.stdout), { subscription: "Orders-Packing", events: 2, stores: [], rewound: false });
   assert.is(noOutputs.code, 2);
   assert.match(noOutputs.stderr, /--outputs/);
   assert.is(one.seen.length, 3);
@@ -111,6 +111,41 @@ test("a rewind says how many events it delivers, and delivers them", async () =>
   assert.equal([done.code, done.stdout], [0, "Delivers 3 events to Orders-Packing.\n"]);
   await one.hive.whenIdle();
   assert.is(one.seen.length, 6);
+});
+
+test("a rewind empties stores by name, and refuses names without items", async () => {
+  await using one = await shop();
+  const { stores } = one.hive.provider;
+  await stores.collection("Totals").upsert({ id: "1" });
+  await stores.counters.increment("Totals", "packed", 3, { once: "e1" });
+  await stores.collection("Others").upsert({ id: "1" });
+  const rewind = (...words: string[]): ReturnType<typeof cli> =>
+    cli(["rewind", "Orders-Packing", "--to", "beginning", "--outputs", "drop", ...words, ...one.provider]);
+  const [dry, wrong] = await Promise.all([rewind("--clear", "Totals", "--dry-run"), rewind("--clear", "Totls")]);
+  assert.is(
+    dry.stdout,
+    "Would empty the collection Totals, 1 item.\nWould empty the counter Totals, 1 item.\n" +
+      "Would deliver 3 events to Orders-Packing.\n",
+    dry.stderr,
+  );
+  assert.is(wrong.code, 2);
+  assert.match(wrong.stderr, /No store Totls holds anything/);
+  await one.hive.whenIdle();
+  assert.equal([one.seen.length, await stores.counters.get("Totals", "packed")], [3, 3]);
+  const done = await rewind("--clear", "Totals", "--json");
+  assert.equal(
+    (JSON.parse(done.stdout) as { stores: { items: number }[] }).stores.map(({ items }) => items),
+    [1, 1],
+  );
+  assert.equal(
+    [
+      await stores.collection("Totals").find("1"),
+      await stores.counters.get("Totals", "packed"),
+      await stores.counters.increment("Totals", "packed", 1, { once: "e1" }),
+      (await stores.collection("Others").find("1"))?.id,
+    ],
+    [undefined, 0, 1, "1"],
+  );
 });
 
 test("the history of a key or a process has bodies", async () => {
@@ -140,7 +175,7 @@ test("queues shows how far behind a subscription is", async () => {
     cli(["queues", ...one.provider]),
     cli(["queues", "--json", ...one.provider]),
   ]);
-  assert.match(text.stdout, /^QUEUE .* LAG +BEHIND\nOrders-Packing .* 2\n$/);
+  assert.match(text.stdout, /^QUEUE .* LAG +BEHIND\nOrders-Packing .* 2$/m);
   const [row] = JSON.parse(json.stdout) as { log: { position: number; behind: number } }[];
   assert.equal([row?.log.position, row?.log.behind], [1, 2]);
 });

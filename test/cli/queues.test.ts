@@ -39,7 +39,8 @@ test("each event is counted in its state, with the oldest age", async () => {
     delayed: 1,
     dead: 1,
     lag: 2,
-    paused: null,
+    pauses: [],
+    readers: 0,
     holders: [],
     log: null,
   });
@@ -49,7 +50,14 @@ test("each event is counted in its state, with the oldest age", async () => {
       .replaceAll(/1h( \dm)?/g, "1h   ")
       .split("\n")
       .map((line) => line.trimEnd().replaceAll(/ +/g, " ")),
-    ["QUEUE READY LEASED DELAYED DEAD OLDEST LAG", "OrderPlaced-Packing 2 0 1 1 1h 2", "Invoices 0 0 0 0 - 0", ""],
+    [
+      "QUEUE READY LEASED DELAYED DEAD OLDEST LAG",
+      "OrderPlaced-Packing 2 0 1 1 1h 2",
+      "Invoices 0 0 0 0 - 0",
+      "",
+      "No process reads OrderPlaced-Packing, Invoices. Functions of a cloud are not seen here.",
+      "",
+    ],
   );
 });
 
@@ -73,16 +81,19 @@ test("a paused subscription and a key holder are shown", async () => {
   while (!(await hive.health()).detail.actors[0]?.paused) await new Promise((resolve) => setTimeout(resolve, 5));
   const traced = await hive.trace("behind");
   assert.match(traceText(traced), /Packing: waiting behind failing \(paused by actor until 2/);
-  await hive.stop();
+  while ((await hive.operator.pauses()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
 
   const [text, json] = await Promise.all([
     cli(["queues", "--provider", provider]),
     cli(["queues", "--provider", provider, "--json"]),
   ]);
-  assert.match(text.stdout, /^Orders-Packing: paused in a process until 2\S+Z by actor$/m);
+  assert.match(
+    text.stdout,
+    /^Orders-Packing: paused in process \w{8} by actor until 2\S+Z: Unavailable: asked to pause/m,
+  );
   assert.match(text.stdout, /^Orders-Packing: failing \(delayed, tried once\) holds back 1 of its key$/m);
-  const [row] = JSON.parse(json.stdout) as { paused: { by: string }; holders: unknown }[];
-  assert.is(row?.paused.by, "actor");
+  const [row] = JSON.parse(json.stdout) as { pauses: { by: string }[]; readers: number; holders: unknown }[];
+  assert.equal([row?.pauses[0]?.by, row?.readers], ["actor", 1]);
   assert.equal(row?.holders, [{ eventId: "failing", behind: 1, attempts: 1, state: "delayed" }]);
 });
 

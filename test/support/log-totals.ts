@@ -9,6 +9,11 @@ export const topic = QueueName.topic("Sale");
 export const reader = QueueName.parse("Sale-Totals");
 const batch = 500;
 
+/** Returns the number of events after which to kill a worker that handles so many; it reports whole hundreds. */
+export function killAt(events: number): number {
+  return Math.ceil(events / 1_000) * 100;
+}
+
 /** Publishes sales, the first of which is number 0. */
 export async function publish({ queues }: Provider, count: number): Promise<void> {
   for (let at = 0; at < count; at += batch) {
@@ -26,8 +31,7 @@ export async function totalsOf({ stores }: Provider): Promise<Total[]> {
 
 /** Deletes all totals and goes back, as before a rebuild. */
 export async function startOver(provider: Provider): Promise<void> {
-  for (const { id } of await totalsOf(provider)) await provider.stores.collection<Total>("Totals").delete(id);
-  await logOf(provider).rewind(reader, "beginning", "drop");
+  await logOf(provider).rewind(reader, "beginning", "drop", [{ kind: "collection", name: "Totals" }]);
 }
 
 export async function handleAll(provider: Provider): Promise<void> {

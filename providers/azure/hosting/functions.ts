@@ -73,7 +73,7 @@ const earlyMs = 500;
 /**
  * Registers a function for a pulser, triggered by a timer. The host lets one instance fire each pulse.
  *
- * The time zone is UTC, unless `WEBSITE_TIME_ZONE` is set.
+ * The time zone is UTC, unless `WEBSITE_TIME_ZONE` is set. While an operator pauses the pulser, it publishes nothing.
  *
  * @throws BeeHiveError `InvalidConfiguration` when no timer can fire at the same times as a worker.
  * @example
@@ -82,6 +82,14 @@ const earlyMs = 500;
 export function pulserFunction(app: FunctionsApp, hive: Hive, pulser: Pulser): void {
   const { name, schedule } = pulser;
   const handler = async (): Promise<void> => {
+    // A store that fails must not stop the pulser.
+    if (
+      await hive
+        .pulser(name)
+        .paused()
+        .catch(() => undefined)
+    )
+      return;
     await hive.push(await pulseEvents(pulser, lastTime(schedule, systemClock.now() + earlyMs)));
   };
   app.timer(`pulser-${name}`, { schedule: timerSchedule(name, schedule), handler });

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
-import type { KeepRule, StartPosition } from "../../../src/contract/topic-log.ts";
+import type { KeepRule, KeptEvent, StartPosition } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
+import { areBehind } from "../../../src/provider-kit/errors.ts";
 import { KeptEvents } from "./kept-events.ts";
 import { MemoryQueue } from "./queue.ts";
 
@@ -33,18 +34,30 @@ export class Destination {
     for (const queue of this.queues.values()) queue.follow(this.#log, 0);
   }
 
-  /** Makes a subscription, or configures it again. */
-  ensure({ name, ordered, from = "now" }: QueueSpec): void {
+  /** Makes a subscription, or configures it again, and returns it. */
+  ensure({ name, ordered, from = "now" }: QueueSpec): MemoryQueue {
     const made = this.queues.get(name.subscription);
     if (made) {
       made.configure(ordered);
-      return;
+      return made;
     }
     const queue = new MemoryQueue(name, this.#clock, ordered);
     this.queues.set(name.subscription, queue);
-    if (!this.#log) return;
+    if (!this.#log) return queue;
     if (from === "latest-per-key") queue.enqueueKept(this.#log.latestPerKey());
     queue.follow(this.#log, startOf(this.#log, from));
+    return queue;
+  }
+
+  /** Appends events of a backup, which no subscription gets. @returns What stands against it. */
+  restore(log: KeptEvents, events: readonly KeptEvent[]): "taken" | "unread" | undefined {
+    const { next } = log.range;
+    if (!areBehind(next, events)) return "taken";
+    const queues = [...this.queues.values()];
+    if (queues.some(({ position = next }) => position < next)) return "unread";
+    log.restore(events);
+    for (const queue of queues) queue.skipTo(log.range.next);
+    return undefined;
   }
 
   publish(event: Event): void {

@@ -3,6 +3,7 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { MemoryQueue } from "./queue.ts";
 
 /** An event in a queue, with the facts that are kept from one delivery to the next. */
 export interface Entry {
@@ -12,27 +13,33 @@ export interface Entry {
   /** True in an ordered queue for the one event of each key that may be leased. */
   holdsKey: boolean;
   readonly replayed: Replayed | undefined;
+  /** When it was published, of an event of the log. */
+  readonly published: number | undefined;
 }
 
-export function newEntry(event: Event, replayed?: Replayed): Entry {
-  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed };
+export function newEntry(event: Event, replayed?: Replayed, published?: number): Entry {
+  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed, published };
 }
 
 /** A leased entry. The lease is held while its queue lists it and it has not expired. */
 export class MemoryLease implements Lease, Bagged {
   place = -1;
   readonly entry: Entry;
-  readonly queueName: QueueName;
+  readonly queue: MemoryQueue;
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
 
-  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
+  constructor(entry: Entry, queue: MemoryQueue, firstSeen: number, expiresAt: number) {
     this.entry = entry;
-    this.queueName = queueName;
+    this.queue = queue;
     this.attempt = entry.attempt;
     this.firstSeen = firstSeen;
     this.expiresAt = expiresAt;
+  }
+
+  get queueName(): QueueName {
+    return this.queue.name;
   }
 
   get event(): Event {

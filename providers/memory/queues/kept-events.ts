@@ -32,6 +32,19 @@ export class KeptEvents {
     this.#wakers.clear();
   }
 
+  /** Appends events of a backup at their positions. */
+  restore(events: readonly KeptEvent[]): void {
+    for (const { position, published, event } of events) {
+      const last = this.#events.at(-1)?.published ?? published;
+      this.#events.push({ position, published: Math.max(published, last), event });
+      this.#next = position + 1;
+      this.#bytes += event.bodySize;
+      this.#sinceCompaction++;
+    }
+    for (const wake of this.#wakers) wake();
+    this.#wakers.clear();
+  }
+
   /** Returns the first kept event at a position or after it. */
   at(position: number): KeptEvent | undefined {
     return this.#events[this.#indexOf(position)];

@@ -4,23 +4,29 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   LeaseRequest,
   KeyHolder,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
+import { keptIsNotCancelled, noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
 import { Destination } from "./destination.ts";
 import type { MemoryLease } from "./entry.ts";
 import type { MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { MemoryTopicLog } from "./topic-log.ts";
+import { MemoryTopicLog, type Tables } from "./topic-log.ts";
+
+/** Calls its listeners in a microtask. */
+const soon = Promise.resolve();
 
 /**
  * Queues in the memory of this process, as strict as those of a cloud.
@@ -32,16 +38,18 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   readonly #clock: Clock;
   readonly #config: MemoryConfig;
   readonly #destinations = new Map<string, Destination>();
+  /** All simple queues and subscriptions, by their names. */
+  readonly #queues = new Map<string, MemoryQueue>();
   readonly #recent: RecentIds;
   readonly log: MemoryTopicLog;
   #destinationsMade = 0;
   #closed = false;
 
-  constructor(clock: Clock, config: MemoryConfig) {
+  constructor(clock: Clock, config: MemoryConfig, tables: Tables) {
     this.#clock = clock;
     this.#config = config;
     this.#recent = new RecentIds(clock, inMs(config.deduplication));
-    this.log = new MemoryTopicLog(clock, this.#destinations);
+    this.log = new MemoryTopicLog(clock, this.#destinations, tables);
   }
 
   problems(): readonly string[] {
@@ -53,7 +61,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     for (const { name, keep } of queues) if (keep) this.#ensureDestination(name).keep(keep);
     for (const spec of queues) {
       const destination = this.#ensureDestination(spec.name);
-      if (spec.name.kind !== "topic") destination.ensure(spec);
+      if (spec.name.kind !== "topic") this.#queues.set(String(spec.name), destination.ensure(spec));
     }
   }
 
@@ -81,8 +89,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     if (!destination) return;
     const gone = name.kind === "subscription" ? [name.subscription] : [...destination.queues.keys()];
     for (const subscription of gone) {
-      destination.queues.get(subscription)?.close();
+      const queue = destination.queues.get(subscription);
       destination.queues.delete(subscription);
+      if (!queue) continue;
+      this.#queues.delete(String(queue.name));
+      queue.delete();
     }
     if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
   }
@@ -98,26 +109,44 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     return dropped;
   }
 
-  async lease(name: QueueName, { max, leaseMs, waitMs, signal }: LeaseRequest): Promise<MemoryLease[]> {
-    let giveUpAt = this.#clock.now() + waitMs;
-    for (;;) {
-      // Look the queue up each time: it may have been deleted, and made again, during the wait.
+  lease(name: QueueName, request: LeaseRequest): Promise<MemoryLease[]> {
+    return new Promise((resolve, reject) => {
+      this.#look(name, request, Infinity, resolve, reject);
+    });
+  }
+
+  /** Leases what is ready, or looks again when something is. One promise serves a call, however long it waits. */
+  #look(
+    name: QueueName,
+    request: LeaseRequest,
+    latest: number,
+    resolve: (leases: MemoryLease[]) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      // Looks the queue up each time: it may have been deleted, and made again, during the wait.
       const queue = this.#queue(name);
+      const { max, leaseMs, waitMs, signal } = request;
       if (signal.aborted) {
         queue.wakeNext();
-        return [];
+        return resolve([]);
       }
       if (this.#closed) throw new BeeHiveError("InvalidState", "The memory provider is closed.");
-      const leases = queue.take(max, leaseMs);
-      if (leases.length > 0 || giveUpAt <= this.#clock.now()) return leases;
-      await queue.wait(giveUpAt, signal);
+      const now = this.#clock.now();
       // The wait gets no longer when the clock is put back.
-      giveUpAt = Math.min(giveUpAt, this.#clock.now() + waitMs);
+      const until = Math.min(latest, now + waitMs);
+      const leases = queue.take(max, leaseMs);
+      if (leases.length > 0 || until <= now) return resolve(leases);
+      // In a microtask, so that one look finds all events of a push.
+      const again = (): void => this.#look(name, request, until, resolve, reject);
+      queue.wait({ until, signal, wake: () => void soon.then(again), place: -1 });
+    } catch (error) {
+      reject(error);
     }
   }
 
   async renew(leases: readonly MemoryLease[], leaseMs: number): Promise<readonly boolean[]> {
-    return leases.map((lease) => this.#queue(lease.queueName).renew(lease, leaseMs));
+    return leases.map((lease) => this.#queueOf(lease).renew(lease, leaseMs));
   }
 
   async commit(lease: MemoryLease, outputs: readonly Event[]): Promise<void> {
@@ -130,32 +159,57 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    * Atomic because it is synchronous from the first check to the last change.
    *
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
+   * @param cancelled The cancel keys of the step.
    */
-  commitStep(lease: MemoryLease, outputs: readonly Event[], applyWrites?: () => void): void {
-    const queue = this.#queue(lease.queueName);
+  commitStep(
+    lease: MemoryLease,
+    outputs: readonly Event[],
+    applyWrites?: () => void,
+    cancelled?: readonly string[],
+  ): void {
+    const queue = this.#queueOf(lease);
     queue.assertHeld(lease);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
+    for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
     queue.remove(lease);
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
-    const queue = this.#queue(lease.queueName);
+    const queue = this.#queueOf(lease);
     queue.assertHeld(lease);
     queue.abandon(lease, options);
   }
 
   async deadLetter(lease: MemoryLease, letter: DeadLetterRecord): Promise<void> {
-    const queue = this.#queue(lease.queueName);
+    const queue = this.#queueOf(lease);
     queue.assertHeld(lease);
     queue.deadLetter(lease, letter);
   }
 
+  async cancel(which: CancelChoice): Promise<number> {
+    return this.cancelNow(which);
+  }
+
+  /** Cancels at once, for {@link cancel} and for steps. */
+  cancelNow(which: CancelChoice): number {
+    let cancelled = 0;
+    for (const { queues } of this.#destinations.values())
+      for (const queue of queues.values()) cancelled += queue.cancel(which);
+    return cancelled;
+  }
+
+  async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    return this.#queue(name).peek(request);
+  }
+
+  async purge(name: QueueName): Promise<number> {
+    return this.#queue(name).purge();
+  }
+
   async names(): Promise<readonly QueueName[]> {
-    return [...this.#destinations].flatMap(([at, { queues }]) =>
-      [...queues.keys()].map((subscription) => QueueName.parse(at + subscription)),
-    );
+    return [...this.#queues.values()].map(({ name }) => name);
   }
 
   async holders(name: QueueName): Promise<readonly KeyHolder[]> {
@@ -174,8 +228,9 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     yield* this.#queue(name).deadLetters();
   }
 
-  async requeue(name: QueueName, id: string): Promise<void> {
-    if (!this.#queue(name).requeue(id)) throw noDeadLetter(name, id);
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    if (mended) assertBodySize(mended, this.#config.maxEventBytes);
+    if (!this.#queue(name).requeue(id, mended)) throw noDeadLetter(name, id);
   }
 
   async drop(name: QueueName, id: string): Promise<void> {
@@ -184,16 +239,18 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
 
   close(): void {
     this.#closed = true;
-    for (const { queues } of this.#destinations.values()) for (const queue of queues.values()) queue.close();
+    for (const queue of this.#queues.values()) queue.close();
   }
 
   #queue(name: QueueName): MemoryQueue {
-    const queue =
-      name.kind === "topic"
-        ? undefined
-        : this.#destinations.get(String(name.destination))?.queues.get(name.subscription);
+    const queue = this.#queues.get(String(name));
     if (queue) return queue;
     throw noQueue(name);
+  }
+
+  /** Returns the queue that leased; after its deletion the one that was made in its place, which has no such lease. */
+  #queueOf({ queue, queueName }: MemoryLease): MemoryQueue {
+    return queue.isDeleted ? this.#queue(queueName) : queue;
   }
 
   /** Returns the destination of each event. Throws when one event cannot be published, so that none is. */
@@ -203,6 +260,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       const name = QueueName.parse(event.queueName);
       const destination = this.#destinations.get(String(name.destination));
       if (!destination) throw noDestination(name);
+      if (destination.log && event.cancelKey !== undefined) throw keptIsNotCancelled(event);
       return destination;
     });
   }

@@ -1,5 +1,6 @@
 import { sleep, type Clock } from "../../../src/base/clock.ts";
 import type {
+  ClearedStore,
   KeptEvent,
   LogPosition,
   LogRange,
@@ -9,19 +10,28 @@ import type {
   TopicLog,
 } from "../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDestination, noQueue, notKept } from "../../../src/provider-kit/errors.ts";
+import { noDestination, noQueue, notKept, placeTaken, unreadBefore } from "../../../src/provider-kit/errors.ts";
+import { tablesOf, type TableRange } from "../../../src/provider-kit/row-stores/index.ts";
 import { startOf, type Destination } from "./destination.ts";
 import type { KeptEvents } from "./kept-events.ts";
 import type { MemoryQueue } from "./queue.ts";
+
+/** The tables of the stores. */
+export interface Tables {
+  count(range: TableRange): number;
+  clear(range: TableRange): void;
+}
 
 /** The kept events of all topics in memory. */
 export class MemoryTopicLog implements TopicLog {
   readonly #clock: Clock;
   readonly #destinations: ReadonlyMap<string, Destination>;
+  readonly #tables: Tables;
 
-  constructor(clock: Clock, destinations: ReadonlyMap<string, Destination>) {
+  constructor(clock: Clock, destinations: ReadonlyMap<string, Destination>, tables: Tables) {
     this.#clock = clock;
     this.#destinations = destinations;
+    this.#tables = tables;
   }
 
   async topics(): Promise<readonly QueueName[]> {
@@ -53,10 +63,27 @@ export class MemoryTopicLog implements TopicLog {
     return this.#queue(subscription).behind();
   }
 
-  async rewind(subscription: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+  async rewind(
+    subscription: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear: readonly ClearedStore[] = [],
+  ): Promise<void> {
     const queue = this.#queue(subscription);
     const log = this.#log(subscription.destination);
+    for (const range of clear.flatMap(tablesOf)) this.#tables.clear(range);
     queue.rewind(startOf(log, to), outputs, to === "latest-per-key" ? log.latestPerKey() : []);
+  }
+
+  async countItems(store: ClearedStore): Promise<number> {
+    return this.#tables.count(tablesOf(store)[0] as TableRange);
+  }
+
+  async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    const log = this.#log(topic);
+    const problem = this.#destinations.get(String(topic))?.restore(log, events);
+    if (problem === "taken") throw placeTaken(topic, log.range.next);
+    if (problem === "unread") throw unreadBefore(topic);
   }
 
   async trim(): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type RowRange,
   type AtomicRows,
 } from "../../../src/provider-kit/rows.ts";
+import type { TableRange } from "../../../src/provider-kit/row-stores/index.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 
 /** Expiring rows checked with each one that is added. More than one, so that expired rows do not pile up. */
@@ -72,6 +73,23 @@ export class MemoryRows implements AtomicRows {
     }
     for (const { key, content } of writes) this.#put(key, content);
     return undefined;
+  }
+
+  /** Returns how many rows are in some tables. */
+  count(range: TableRange): number {
+    return this.#within(range).reduce(
+      (sum, [name, table]) => sum + table.page({ table: name, limit: Infinity }).length,
+      0,
+    );
+  }
+
+  /** Deletes all rows of some tables. */
+  clear(range: TableRange): void {
+    for (const [name] of this.#within(range)) this.#tables.delete(name);
+  }
+
+  #within({ from, to }: TableRange): (readonly [string, Table])[] {
+    return [...this.#tables].filter(([name]) => compareIds(name, from) >= 0 && compareIds(name, to) < 0);
   }
 
   #find({ table, partition, id }: RowKey): RowContent | undefined {

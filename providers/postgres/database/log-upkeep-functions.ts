@@ -127,9 +127,10 @@ BEGIN
   END IF;
 END $$;
 
--- Moves a subscription to a position. Returns whether its topic keeps events.
+-- Moves a subscription to a position, and empties stores: those from a name of v_clear to one of v_clear_to. Returns whether its topic keeps events.
 CREATE OR REPLACE FUNCTION beehive.rewind_1(
-  v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text)
+  v_key int, v_subscription int, v_from text, v_at bigint, v_outputs text, v_clear text[],
+  v_clear_to text[])
 RETURNS boolean LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   v_destination int;
@@ -142,13 +143,18 @@ BEGIN
   END IF;
   PERFORM pg_advisory_xact_lock(v_key, 0);
   PERFORM 1 FROM beehive.readers WHERE subscription = v_subscription FOR UPDATE;
-  -- All lock messages in the order of ids, and lines in the order of keys.
+  -- All lock items in the order of keys, then messages in the order of ids, and lines in the order of keys.
+  PERFORM 1 FROM beehive.items x, unnest(v_clear, v_clear_to) AS c (begins, ends)
+    WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C" ORDER BY store, partition, id FOR UPDATE OF x;
   PERFORM 1 FROM beehive.messages WHERE subscription = v_subscription ORDER BY id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = v_subscription;
   DELETE FROM beehive.delayed WHERE subscription = v_subscription;
   PERFORM 1 FROM beehive.lines WHERE subscription = v_subscription ORDER BY key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = v_subscription;
   DELETE FROM beehive.lines WHERE subscription = v_subscription;
+  -- After the leases are gone: what their steps have added until then goes as well.
+  DELETE FROM beehive.items USING unnest(v_clear, v_clear_to) AS c (begins, ends)
+    WHERE store >= begins COLLATE "C" AND store < ends COLLATE "C";
   -- Read before the position: what is published meanwhile was never delivered, and is not replayed.
   SELECT next INTO v_until FROM beehive.kept_topics WHERE destination = v_destination;
   v_position := beehive.start_1(v_destination, v_from, v_at);
@@ -158,6 +164,45 @@ BEGIN
     PERFORM beehive.queue_1(v_subscription, 0, v_position, true, ${now});
   END IF;
   RETURN true;
+END $$;
+
+-- Appends events of a backup at their positions. Returns what stands against it: kept, taken, unread.
+CREATE OR REPLACE FUNCTION beehive.restore_1(
+  v_key int, v_destination int, v_position bigint[], v_published bigint[], v_due bigint[], v_line text[],
+  v_event text[], v_body text[], v_bytes bytea[])
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  v_next bigint;
+  v_last bigint;
+  v_size bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(v_key, 0);
+  PERFORM beehive.enter_1(v_destination);
+  -- The rows of readers are locked before that of the topic.
+  PERFORM 1 FROM beehive.readers WHERE destination = v_destination ORDER BY subscription FOR UPDATE;
+  SELECT next, published INTO v_next, v_last FROM beehive.kept_topics WHERE destination = v_destination FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 'kept';
+  ELSIF v_position[1] < v_next THEN
+    RETURN 'taken';
+  ELSIF EXISTS (SELECT 1 FROM beehive.readers WHERE destination = v_destination AND position < v_next) THEN
+    RETURN 'unread';
+  END IF;
+  INSERT INTO beehive.log (destination, position, published, due, key, event, body, bytes)
+    SELECT v_destination, position, greatest(v_last, max(published) OVER (ORDER BY position)), due, key, event, body, bytes
+    FROM unnest(v_position, v_published, v_due, v_line, v_event, v_body, v_bytes)
+      AS e (position, published, due, key, event, body, bytes);
+  SELECT coalesce(sum(${size}), 0) INTO v_size FROM unnest(v_body, v_bytes) AS e (body, bytes);
+  UPDATE beehive.kept_topics SET next = v_position[cardinality(v_position)] + 1, bytes = bytes + v_size,
+    published = greatest(published, (SELECT max(at) FROM unnest(v_published) AS at)),
+    -- Positions that are left out are gaps, which must be counted.
+    compacted = greatest(compacted, (SELECT max(position) FROM (
+      SELECT position, lag(position, 1, v_next - 1) OVER (ORDER BY position) AS before FROM unnest(v_position) AS position
+    ) AS part WHERE position > before + 1))
+    WHERE destination = v_destination;
+  UPDATE beehive.readers SET position = (SELECT next FROM beehive.kept_topics WHERE destination = v_destination)
+    WHERE destination = v_destination;
+  RETURN NULL;
 END $$;
 
 -- Removes up to v_max events of each topic that its rule no longer keeps. Returns whether there may be more.

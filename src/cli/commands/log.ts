@@ -39,7 +39,6 @@ export const log: CliCommand = defineCommand<Options, [topic: string]>({
       .option("--follow", "go on with events as they come, until interrupted; from now on without --from"),
   examples: [
     ["beehive log OrderAccepted- --from 2h --key order-1042", "what happened to an order lately"],
-    ["beehive log OrderAccepted- --json | gzip > accepted.ndjson.gz", "a copy of the log"],
     ["beehive log OrderAccepted- --json | beehive push Orders2- - --cloud-events", "fill another topic"],
     ["beehive log OrderAccepted- --follow", "watch events as they come"],
   ],
@@ -51,6 +50,7 @@ export const log: CliCommand = defineCommand<Options, [topic: string]>({
     let left = limit;
     for await (const one of events) {
       show(output, one);
+      await output.taken();
       if (--left === 0 || signal.aborted) break;
     }
     return signal.aborted && !follow ? exitCode.interrupted : exitCode.well;
@@ -66,7 +66,7 @@ export function placeInLog(text: string): Date | number {
 }
 
 /** Returns a topic, with or without its hyphen. @throws UsageError for a subscription. */
-function topicOf(text: string): QueueName {
+export function topicOf(text: string): QueueName {
   const name = QueueName.parse(text);
   if (name.kind === "subscription") throw new UsageError(`${name} is a subscription; its topic is ${name.topic}-`);
   return QueueName.topic(name.topic);

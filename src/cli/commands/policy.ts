@@ -17,7 +17,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   description:
     "Prints the least rights that the actors of modules need: for aws: an IAM policy as JSON, for azure: roles, for " +
     "postgres: the GRANTs of a role. Rights to tables and blobs are included only where they are used: by injected " +
-    "stores, pulsers, a journal, or options of the provider. No cloud and no server is called.",
+    "stores, pulsers, a journal, the controls of operators, or options of the provider. No cloud and no server is called.",
   define: (command) =>
     command
       .argument("[modules...]", moduleArgument)
@@ -38,7 +38,8 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
-    const { publishes } = hive;
+    const { publishes, keep } = hive;
+    const controls = hive.controls !== false;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
     const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
     if (!module?.leastRights) {
@@ -46,7 +47,15 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       const named = clouds.map((scheme) => `--provider ${scheme}:`).join(" or ");
       throw new UsageError(`This provider has no rights: name one with ${named}.`);
     }
-    const rights = await module.leastRights(provider, { ...options, descriptors, pulsers, publishes, journal });
+    const rights = await module.leastRights(provider, {
+      ...options,
+      descriptors,
+      pulsers,
+      publishes,
+      keep,
+      journal,
+      controls,
+    });
     const [head, ...rows] = rights.table ?? [];
     if (head && !output.json) output.print(table(rows, head));
     else output.result(rights.document);

@@ -5,8 +5,8 @@ import type { Provider } from "../../contract/provider.ts";
 import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
 import type { LogPosition } from "../../contract/topic-log.ts";
 import { QueueName } from "../../events/queue-name.ts";
-import { defaultJournal, journalOf } from "../../journal/open-journal.ts";
-import { recentPauses, type RecentPause } from "../../journal/recent-pauses.ts";
+import { pausesOn, type ActivePause } from "../../controls/pauses.ts";
+import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
@@ -26,8 +26,10 @@ interface Row extends QueueCounts {
   readonly oldestMs: number | null;
   /** The number of events that are due and not settled: ready and leased. */
   readonly lag: number;
-  /** The pause of the subscription in some process; `null` when none is known. */
-  readonly paused: RecentPause | null;
+  /** The pauses of the subscription: of operators, and of supervision in each process. */
+  readonly pauses: readonly ActivePause[];
+  /** The number of processes that read it, by their heartbeats. */
+  readonly readers: number;
   /** Events of an ordered queue that hold back their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
   /** The place in the log of its topic; `null` when the topic keeps no events. */
@@ -42,9 +44,9 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     "waited, and the lag: events that are due and not settled. BEHIND counts the events of a kept topic that a " +
     "subscription has not handled.\n\nWithout names it shows the queues that the actors " +
     "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
-    "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nOn sqlite: and postgres: it also shows subscriptions that a process has " +
-    "paused, from the journal, and events that hold back others of their partition key. For other providers ask GET " +
-    "/ready of each worker (health in beehive.config.json).",
+    "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nBelow the table it names pauses of operators and " +
+    "of supervision with their reasons, subscriptions that no process reads, and on sqlite: and postgres: events " +
+    "that hold back others of their partition key.",
   define: (command) =>
     command
       .argument("[queues...]", "Topic-Subscription or Queue")
@@ -114,18 +116,28 @@ export function consumerQueue(text: string): QueueName {
 }
 
 async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<Row[]> {
-  const { queues: operator } = provider;
+  const { queues } = provider;
   const now = systemClock.now();
-  const pauses = defaultJournal(provider) === "stored" ? await recentPauses(journalOf(provider), now) : undefined;
+  const operator = new Operator(provider);
+  const [pauses, hives] = await Promise.all([operator.pauses(), operator.hives()]);
+  const read = hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
   return Promise.all(
     names.map(async (name) => {
-      const counts = await countsOf(operator, name);
-      const oldest = counts.ready > 0 ? await operator.oldest?.(name) : undefined;
+      const counts = await countsOf(queues, name);
+      const oldest = counts.ready > 0 ? await queues.oldest?.(name) : undefined;
       const oldestMs = oldest === undefined ? null : Math.max(0, now - oldest);
-      const paused = pauses?.get(name.toString()) ?? null;
-      const holders = (await operator.holders?.(name))?.map(({ partitionKey: _, ...holder }) => holder) ?? null;
-      const log = await positionOf(operator, name);
-      return { queue: name.toString(), ...counts, oldestMs, lag: counts.ready + counts.leased, paused, holders, log };
+      const holders = (await queues.holders?.(name))?.map(({ partitionKey: _, ...holder }) => holder) ?? null;
+      const queue = name.toString();
+      return {
+        queue,
+        ...counts,
+        oldestMs,
+        lag: counts.ready + counts.leased,
+        pauses: pausesOn(pauses, queue),
+        readers: read.filter((one) => one === queue).length,
+        holders,
+        log: await positionOf(queues, name),
+      };
     }),
   );
 }
@@ -164,20 +176,28 @@ function tableOf(output: Output, rows: readonly Row[]): string {
   });
   const [title = "", ...lines] = table(cells, titles).split("\n");
   const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));
-  const notes = rows.flatMap(notesOf);
+  const unread = rows.filter(({ readers }) => readers === 0).map(({ queue }) => queue);
+  const notes = [
+    ...rows.flatMap(notesOf),
+    ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}. Functions of a cloud are not seen here.`] : []),
+  ];
   return [output.style("bold", title), ...marked, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
 /** Events shown for each queue that hold back others. */
 const maxHolders = 3;
 
-function notesOf({ queue, paused, holders }: Row): string[] {
+function notesOf({ queue, pauses, holders }: Row): string[] {
   const held = (holders ?? []).slice(0, maxHolders).map(({ eventId, attempts, state, behind }) => {
     const tried = attempts === 1 ? "once" : `${attempts} times`;
     return `${queue}: ${printable(eventId)} (${state}, tried ${tried}) holds back ${behind} of its key`;
   });
-  const pause = paused
-    ? [`${queue}: paused in a process until ${new Date(paused.until).toISOString()} by ${paused.by}`]
-    : [];
-  return [...pause, ...held];
+  return [...pauses.map((pause) => `${queue}: ${printable(pauseText(pause))}`), ...held];
+}
+
+/** Returns a pause in words, without its subscription. */
+function pauseText({ by, operator, reason, until, hive }: ActivePause): string {
+  const place = hive === undefined ? "paused" : `paused in process ${hive.slice(0, 8)}`;
+  const end = until ? ` until ${until.toISOString()}` : "";
+  return `${place} by ${operator ?? by}${end}: ${reason}`;
 }

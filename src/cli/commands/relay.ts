@@ -22,7 +22,7 @@ export const relay: CliCommand = defineCommand<object, [topics: string[]]>({
       .option("--from <url>", "where the events were published (default: the provider of the settings)")
       .option("--to <url>", "where they are published again")
       .option("--topology <mode>", "create: make missing subscriptions; check: refuse to start without them")
-      .option("--health-port <port>", "serve /live and /ready on this port; 0 takes a free port")
+      .option("--health-port <port>", "serve /live, /ready and /metrics/lag on this port; 0 takes a free port")
       .option("--health-host <host>", "the address to listen on (default: 127.0.0.1)")
       .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
       .option("--stop-deadline <time>", "how long events may finish when it stops, such as 45s (default: 30s)"),

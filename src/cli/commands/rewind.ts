@@ -1,20 +1,19 @@
 import { Option } from "commander";
-import type { ReplayedOutputs, StartPosition, TopicLog } from "../../contract/topic-log.ts";
+import type { Provider } from "../../contract/provider.ts";
+import type { ClearedStore, ReplayedOutputs, StartPosition, TopicLog } from "../../contract/topic-log.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { logOf } from "../../hive/hive-log.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { assertQueueExists } from "../open-existing-provider.ts";
+import { UsageError } from "../exit-code.ts";
+import { several } from "../option-parsers.ts";
 import { placeInLog } from "./log.ts";
 import { consumerQueue } from "./queues.ts";
 
-/** An object, since a text would be taken for the setting that `relay --to` sets. */
-interface Start {
-  readonly start: StartPosition;
-}
-
 interface Options {
-  readonly to: Start;
+  readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
+  readonly clear?: readonly string[];
   readonly dryRun?: boolean;
 }
 
@@ -24,7 +23,7 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
   description:
     "Moves a subscription to a place in the log of its topic, in one atomic act. Its actor gets each event from there " +
     "up to the newest again, with context.replayed. Steps under way lose their leases and publish nothing. Dead " +
-    "letters stay, and so do stores: to rebuild what an actor derives, empty its stores first; see docs/log.md.",
+    "letters stay. To rebuild what an actor derives, name its stores with --clear: they are emptied in the same act.",
   define: (command) =>
     command
       .argument("<subscription>", "Topic-Subscription")
@@ -39,30 +38,56 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
           .choices(["drop", "publish"])
           .makeOptionMandatory(),
       )
-      .option("--dry-run", "say how many events there are, change nothing"),
+      .option("--clear <store>", "empty this store or counter, such as Totals; may be repeated", several)
+      .option("--dry-run", "say how many events and items there are, change nothing"),
   examples: [
     ["beehive rewind OrderAccepted-Totals --to beginning --outputs drop --dry-run", "how many events there are"],
-    ["beehive rewind OrderAccepted-Totals --to beginning --outputs drop", "handle all events again, publish nothing"],
+    ["beehive rewind OrderAccepted-Totals --to beginning --outputs drop --clear Totals", "derive all totals anew"],
     ["beehive rewind OrderAccepted-Mail --to 2026-03-01T12:00Z --outputs publish", "repair what went wrong since noon"],
   ],
-  async run({ provider, output }, { to: { start }, outputs, dryRun = false }, name) {
+  async run({ provider, output }, { to, outputs, clear = [], dryRun = false }, name) {
     const subscription = consumerQueue(name);
     const opened = await provider();
     await assertQueueExists(opened.queues, subscription);
     const log = logOf(opened);
-    const events = await countFrom(log, subscription, start);
-    if (!dryRun) await log.rewind(subscription, start, outputs);
-    if (output.json) output.result({ subscription: subscription.toString(), events, rewound: !dryRun });
-    else
-      output.print(
-        `${dryRun ? "Would deliver" : "Delivers"} ${events} ${events === 1 ? "event" : "events"} to ${subscription}.`,
-      );
+    const stores = await storesToClear(opened, log, clear);
+    const events = await countFrom(log, subscription, to);
+    if (!dryRun) await log.rewind(subscription, to, outputs, stores);
+    if (output.json) output.result({ subscription: subscription.toString(), events, stores, rewound: !dryRun });
+    else {
+      for (const { kind, name: store, items } of stores)
+        output.print(`${dryRun ? "Would empty" : "Emptied"} the ${kind} ${store}, ${counted(items, "item")}.`);
+      output.print(`${dryRun ? "Would deliver" : "Delivers"} ${counted(events, "event")} to ${subscription}.`);
+    }
   },
 });
 
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
+
+const kinds = ["collection", "keyed list", "key-value", "counter"] as const;
+
+/** Returns the stores of these names that hold something. @throws UsageError for a name without one: it may be wrong. */
+async function storesToClear(
+  { name: provider }: Provider,
+  log: TopicLog,
+  names: readonly string[],
+): Promise<readonly (ClearedStore & { readonly items: number })[]> {
+  if (names.length > 0 && !log.countItems)
+    throw new UsageError(`A rewind on ${provider}: cannot empty stores. Leave out --clear, and empty them before it.`);
+  const all = names.map(async (name) => {
+    const stores = kinds.map(async (kind) => ({ kind, name, items: (await log.countItems?.({ kind, name })) ?? 0 }));
+    const full = (await Promise.all(stores)).filter(({ items }) => items > 0);
+    if (full.length > 0) return full;
+    throw new UsageError(`No store ${name} holds anything. Correct the name, or leave out --clear ${name}.`);
+  });
+  return (await Promise.all(all)).flat();
+}
+
 /** Parses the start of a subscription. */
-function startPosition(text: string): Start {
-  return { start: text === "beginning" || text === "now" || text === "latest-per-key" ? text : placeInLog(text) };
+function startPosition(text: string): StartPosition {
+  return text === "beginning" || text === "now" || text === "latest-per-key" ? text : placeInLog(text);
 }
 
 const page = 1_000;

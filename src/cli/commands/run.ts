@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { registeredProvider } from "../../contract/provider-module.ts";
 import type { HealthServer } from "../../hive/health-server.ts";
 import { createHive, type Hive } from "../../hive/hive.ts";
@@ -5,6 +6,19 @@ import { defineCommand, moduleArgument, type CliCommand, type CommandContext } f
 import { UsageError } from "../exit-code.ts";
 import { stderrLogger } from "../stderr-logger.ts";
 import { runWorker } from "../worker.ts";
+
+/** Adds the modules and the options of a worker. */
+export function withWorkerOptions(command: Command): Command {
+  return command
+    .argument("[modules...]", moduleArgument)
+    .option("--provider <url>", "the provider: memory:, sqlite:FILE, postgres://…, azure: or aws: (default: memory:)")
+    .option("--actors <names>", "run only these actors, by class or subscription, separated by commas")
+    .option("--topology <mode>", "create: make missing queues; check: refuse to start without them")
+    .option("--health-port <port>", "serve /live, /ready and /metrics/lag on this port; 0 takes a free port")
+    .option("--health-host <host>", "the address to listen on (default: 127.0.0.1)")
+    .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
+    .option("--stop-deadline <time>", "how long actors may finish when it stops, such as 45s (default: 30s)");
+}
 
 export const run: CliCommand = defineCommand<object, [modules: string[]]>({
   name: "run",
@@ -14,16 +28,7 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
     "--stop-deadline, abandons the remaining events and ends with 0. A second signal ends it at once. It ends " +
     "with 1 when " +
     'supervision stops the hive. Options that only code can set (a container, middleware) are exported as "hive".',
-  define: (command) =>
-    command
-      .argument("[modules...]", moduleArgument)
-      .option("--provider <url>", "the provider: memory:, sqlite:FILE, postgres://…, azure: or aws: (default: memory:)")
-      .option("--actors <names>", "run only these actors, by class or subscription, separated by commas")
-      .option("--topology <mode>", "create: make missing queues; check: refuse to start without them")
-      .option("--health-port <port>", "serve /live and /ready on this port; 0 takes a free port")
-      .option("--health-host <host>", "the address to listen on (default: 127.0.0.1)")
-      .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
-      .option("--stop-deadline <time>", "how long actors may finish when it stops, such as 45s (default: 30s)"),
+  define: withWorkerOptions,
   examples: [
     ["beehive run src/actors.ts", "in memory, for a first look"],
     ["beehive run src/actors.ts --provider sqlite:./hive.db", "durable, on this machine"],

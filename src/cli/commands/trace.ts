@@ -2,6 +2,7 @@ import type { ActorDescriptor } from "../../actors/actor.ts";
 import { systemClock } from "../../base/clock.ts";
 import { printable } from "../../base/printable.ts";
 import { redact } from "../../base/redact.ts";
+import { Operator } from "../../hive/operator.ts";
 import { journalOf } from "../../journal/open-journal.ts";
 import { traceItem } from "../../journal/trace/trace-item.ts";
 import { traceText } from "../../journal/trace/trace.ts";
@@ -35,6 +36,7 @@ export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, m
       descriptors: await descriptorsOf(context, modules),
       now: systemClock.now(),
       queues: live ? provider.queues : undefined,
+      holds: live ? await new Operator(provider).controls.holds() : undefined,
     });
     if (output.json) output.result(traced);
     else output.write(printable(redact(traceText(traced))));

@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import { basename } from "node:path";
-import { ownManifest } from "../package-root.ts";
+import { ownManifest } from "../../base/package-root.ts";
 
 /** Returns the version range of this release. */
 export function packageSpec(): string {
@@ -25,7 +25,7 @@ export function starterManifest(folder: string, spec: string): string {
     private: true,
     type: "module",
     scripts: {
-      dev: "beehive run",
+      dev: "beehive dev",
       build: "tsc -p tsconfig.build.json",
       start: "beehive run dist/actors.js",
       push: "beehive push CustomerRegistered- customers.ndjson",

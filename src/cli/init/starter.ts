@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../base/error-text.ts";
 import { listOf } from "../config-file.ts";
 import { UsageError } from "../exit-code.ts";
-import { ownFile } from "../package-root.ts";
+import { ownFile } from "../../base/package-root.ts";
 import { starterManifest } from "./manifest.ts";
 
 /** How the actors of a starter are written. */

@@ -1,7 +1,7 @@
 import { publisherText, type EventGraph, type GraphQueue } from "../event-graph.ts";
 import type { Finding } from "../finding.ts";
 import { cyclesOf } from "../cycles.ts";
-import { nearestOf } from "../nearest.ts";
+import { nearestOf } from "../../base/nearest.ts";
 
 /** Finds events without readers, subscriptions without events, and cycles without an exit. */
 export function flowFindings(graph: EventGraph): Finding[] {

@@ -1,4 +1,5 @@
 import type { ActorDescriptor } from "../../actors/actor.ts";
+import type { Hold } from "../../actors/pause.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
 import { withoutControls } from "../segment.ts";
 import type { Lease, QueueOperator } from "../../contract/queue-operator.ts";
@@ -16,6 +17,8 @@ export interface TraceParts {
   readonly queues?: QueueOperator | undefined;
   /** The leases of this process. */
   readonly leases?: readonly Lease[] | undefined;
+  /** The pauses that operators set, by subscription; `*` for all of them. @default None are known. */
+  readonly holds?: ReadonlyMap<string, Hold> | undefined;
 }
 
 /** Maximum depth, for endless chains such as a clock that sets itself. */
@@ -30,7 +33,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   const named = record.named(id);
   const name = withoutControls(id);
   const isSubject = named.some(({ subjects }) => subjects.has(name));
-  const tree = new TreeBuilder(record, new Whereabouts(parts), parts.now, isSubject ? name : undefined);
+  const tree = new TreeBuilder(record, new Whereabouts(parts), parts, isSubject ? name : undefined);
   const names = new Set(named.map((event) => event.id));
   const roots: TracedEvent[] = [];
   for (const event of named.filter((one) => !record.follows(one, names))) roots.push(await tree.event(event, 0, true));
@@ -39,17 +42,17 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   return { id, live: queues !== undefined, since: record.since, roots };
 }
 
-const nothingMore = { dueAt: undefined, behind: undefined, paused: undefined };
+const nothingMore = { dueAt: undefined, behind: undefined, behindUntil: undefined, paused: undefined };
 
 class TreeBuilder {
   readonly shown = new Set<string>();
   readonly #record: JournalRecord;
   readonly #whereabouts: Whereabouts;
   readonly #subject: string | undefined;
-  readonly #now: number;
+  readonly #parts: TraceParts;
 
-  constructor(record: JournalRecord, whereabouts: Whereabouts, now: number, subject: string | undefined) {
-    this.#now = now;
+  constructor(record: JournalRecord, whereabouts: Whereabouts, parts: TraceParts, subject: string | undefined) {
+    this.#parts = parts;
     this.#record = record;
     this.#whereabouts = whereabouts;
     this.#subject = subject;
@@ -100,10 +103,12 @@ class TreeBuilder {
 
   /** Returns the pause of a branch; a pause concerns waiting events only. */
   #pauseOf(queueName: string, state: TraceState): TracedBranch["paused"] {
-    const { dueAt = 0, errorName = "" } = this.#record.pauses.get(queueName) ?? {};
-    return (state === "waiting" || state === "delayed") && dueAt > this.#now
-      ? { until: dueAt, by: errorName }
-      : undefined;
+    if (state !== "waiting" && state !== "delayed") return undefined;
+    const { now, holds } = this.#parts;
+    const hold = holds?.get(queueName) ?? holds?.get("*");
+    if (hold) return { until: hold.until, by: hold.by, reason: hold.reason };
+    const { dueAt = 0, errorName = "", errorMessage } = this.#record.pauses.get(queueName) ?? {};
+    return dueAt > now ? { until: dueAt, by: errorName, reason: errorMessage } : undefined;
   }
 
   async #attempts(entries: readonly JournalEntry[], depth: number): Promise<readonly TracedAttempt[]> {

@@ -10,6 +10,7 @@ import { QueueName } from "../../events/queue-name.ts";
  * - `working`: an actor is processing it.
  * - `dead-lettered`: it was dead-lettered; only a live trace checks that it still is.
  * - `requeued-or-dropped`: it was dead-lettered and is no longer among the dead letters.
+ * - `expired`: it was delivered after its `expires`, and dropped.
  * - `unread`: its topic has no known subscription.
  * - `unknown`: the queue is empty and the journal has no end of it, because the entry is too old or lost.
  */
@@ -20,6 +21,7 @@ export type TraceState =
   | "working"
   | "dead-lettered"
   | "requeued-or-dropped"
+  | "expired"
   | "unread"
   | "unknown";
 
@@ -53,6 +55,16 @@ export interface TracedEvent {
   readonly branches: readonly TracedBranch[];
 }
 
+/** The pause of a subscription where an event waits. */
+export interface TracedPause {
+  /** The end, in ms since the epoch; `undefined` until an operator resumes. */
+  readonly until: number | undefined;
+  /** The operator, or the cause for which a process paused, see {@link PausedBy}. */
+  readonly by: string;
+  /** The words of the operator, or the message of the error. */
+  readonly reason: string | undefined;
+}
+
 /** The copy of an event at one subscription or queue. */
 export interface TracedBranch {
   /** The subscription or queue; the destination when it is unread. */
@@ -62,12 +74,14 @@ export interface TracedBranch {
   readonly dueAt: number | undefined;
   /** The event of its partition key that it waits behind, if the provider reports it. */
   readonly behind: string | undefined;
+  /** When that event is tried again, or its lease ends, in ms since the epoch; if the provider reports it. */
+  readonly behindUntil: number | undefined;
   /**
-   * The pause of the subscription: its end in ms since the epoch, and its reason, see {@link PausedBy}.
+   * The pause of the subscription, of an operator or in a process, see {@link TracedPause}.
    *
    * The journal does not know whether the process that paused it has ended.
    */
-  readonly paused: { readonly until: number; readonly by: string } | undefined;
+  readonly paused: TracedPause | undefined;
   /** Sorted by their ends. */
   readonly attempts: readonly TracedAttempt[];
 }
@@ -109,6 +123,7 @@ const words: Readonly<Record<TraceState, string>> = {
   working: "being worked on",
   "dead-lettered": "in the dead letters",
   "requeued-or-dropped": "requeued or dropped from the dead letters",
+  expired: "expired",
   unread: "read by nobody",
   unknown: "unknown",
 };
@@ -159,16 +174,23 @@ function writeBranch(branch: TracedBranch, indent: string, start: number, lines:
     lines.push(`${indent}${reader}: ${attemptText(attempt, start)}`);
     for (const output of attempt.outputs) writeEvent(output, `${indent}  `, start, lines);
   });
-  if (branch.state === "done") return;
+  if (branch.state === "done" || branch.state === "expired") return;
   if (branch.state === "dead-lettered" && branch.attempts.at(-1)?.outcome === "dead-lettered") return;
   const due = branch.dueAt === undefined ? "" : ` until ${timeOf(branch.dueAt)}`;
-  const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}`;
-  const paused = branch.paused ? ` (paused by ${branch.paused.by} until ${timeOf(branch.paused.until)})` : "";
+  const until =
+    branch.behindUntil === undefined ? "" : `, which is busy or delayed until ${timeOf(branch.behindUntil)}`;
+  const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}${until}`;
+  const paused = branch.paused ? ` (${pauseText(branch.paused)})` : "";
   lines.push(
     name.kind === "topic"
       ? `${indent}${words[branch.state]}`
       : `${indent}${reader}: ${words[branch.state]}${behind}${due}${paused}`,
   );
+}
+
+function pauseText({ by, until, reason = "" }: TracedPause): string {
+  const end = until === undefined ? "" : ` until ${timeOf(until)}`;
+  return `paused by ${by}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function attemptText({ actor, attempt, outcome, time, durationMs, error }: TracedAttempt, start: number): string {

@@ -9,6 +9,7 @@ import type {
   LockStore,
   Stores,
 } from "../../contract/stores.ts";
+import type { ClearedStore } from "../../contract/topic-log.ts";
 import type { AtomicRows, Rows } from "../rows.ts";
 import { RowCollectionStore } from "./collection-store.ts";
 import { RowCounterStore } from "./counter-store.ts";
@@ -62,12 +63,38 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
  */
 export class RowStores extends SingleRowStores implements Stores {
   readonly counters: CounterStore;
+  readonly rows: AtomicRows;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: AtomicRows, clock: Clock, locks?: LockStore) {
     super(rows, clock, locks);
+    this.rows = rows;
     this.counters = new RowCounterStore(rows, clock);
   }
+}
+
+/** Tables from a name to another, exclusive, by code point. */
+export interface TableRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Returns the tables of a store; the first range holds its items. */
+export function tablesOf({ kind, name }: ClearedStore): readonly TableRange[] {
+  switch (kind) {
+    case "keyed list":
+      // A table for each list; "0" follows "/".
+      return [{ from: `${table("list", name)}/`, to: `${table("list", name)}0` }];
+    case "counter":
+      return [only(table("counter", name)), only(`${table("counter", name)}.once`)];
+    default:
+      return [only(table(kind === "collection" ? kind : "blob", name))];
+  }
+}
+
+/** No name goes on with a control character. */
+function only(from: string): TableRange {
+  return { from, to: `${from}\u0001` };
 }
 
 function table(kind: string, name: string): string {

@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { BeeHiveError, type ErrorCode } from "../../base/errors.ts";
 import type { Event, EventRecord } from "../../events/event.ts";
 
-/** Returns the error of that code that `work` rejects with. */
-export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown>): Promise<BeeHiveError> {
-  const outcome = await work().then(
-    () => "it was not refused",
-    (error: unknown) => error,
-  );
+/** Returns the error of that code that `work` rejects with, or throws. */
+export async function rejectsWith(code: ErrorCode, work: () => Promise<unknown> | void): Promise<BeeHiveError> {
+  let outcome: unknown;
+  try {
+    await work();
+    outcome = "it was not refused";
+  } catch (error) {
+    outcome = error;
+  }
   if (outcome instanceof BeeHiveError && outcome.code === code) return outcome;
   if (outcome instanceof Error)
     throw new assert.AssertionError({

@@ -168,7 +168,7 @@ test("an unfinished event is reported as failed and its signal aborts", async ()
     ["slow", "quick"],
   );
   const batch = await records(2);
-  const failed = failedOf(await handler({ Records: batch }, inTime(1_300)));
+  const failed = failedOf(await handler({ Records: batch }, inTime(2_500)));
   assert.equal(
     failed,
     batch.filter((record) => bodyIn(record) === "slow").map(({ messageId }) => messageId),

@@ -210,6 +210,28 @@ test("a pulser becomes a timer that publishes its events", async () => {
   await hive.stop();
 });
 
+test("the timer of a paused pulser publishes nothing", async () => {
+  const topic = newName();
+  const hive = await createHive({
+    actors: actor(`${topic}-Reader`, () => []),
+    pulsers: [pulse(topic, { cron: "0 3 * * *" })],
+    provider,
+    logger: silentLogger,
+  });
+  await hive.start();
+  const { app: recorded, registered } = recordingApp();
+  pulserFunction(recorded, hive, pulse(topic, { cron: "0 3 * * *" }));
+  await hive.pulser(topic).pause({ reason: "stocktaking", by: "ada" });
+  await hive.stop();
+  const pushed: unknown[] = [];
+  const { queues } = provider;
+  const push = queues.push.bind(queues);
+  queues.push = async (events) => push(events).finally(() => pushed.push(...events));
+  await registered[0]?.options.handler();
+  queues.push = push;
+  assert.equal(pushed, []);
+});
+
 test("intervals that divide evenly become timers, others are refused", () => {
   const lines = [1_000, 15_000, 60_000, 300_000, 3_600_000, 86_400_000].map((every) => timerSchedule("P", { every }));
   assert.equal(lines, [

@@ -7,7 +7,7 @@ const test = suite("Azure: least roles");
 
 /** Returns the roles on the storage account. */
 function onStorage(options: RoleOptions): string[] {
-  const storage = leastRoles(options).filter(({ scope }) => scope === "storage account");
+  const storage = leastRoles({ controls: false, ...options }).filter(({ scope }) => scope === "storage account");
   return storage.map(({ role }) => role.replace(/^Storage (\w+) .*/, "$1"));
 }
 const using = (...kinds: readonly StoreKind[]): ReadonlySet<StoreKind> => new Set(kinds);
@@ -20,7 +20,9 @@ test("the roles cover exactly the parts that a hive uses", () => {
   for (const kind of ["key-value", "locks"] as const) assert.equal(onStorage({ stores: using(kind) }), ["Blob"], kind);
   assert.equal(onStorage({ stores, pulsers: true }), ["Table", "Blob"]);
   assert.equal(onStorage({ stores, journal: true }), ["Table"]);
+  assert.equal(onStorage({ stores, controls: undefined }), ["Table"]);
   assert.equal(onStorage({ stores, claimCheck: true }), ["Blob"]);
+  assert.equal(onStorage({ stores, kept: true }), ["Table", "Blob"]);
   assert.equal(onStorage({}), ["Table", "Blob"]);
 });
 

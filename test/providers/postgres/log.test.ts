@@ -20,7 +20,7 @@ import {
   query,
   type PostgresSchema,
 } from "../../support/postgres-server.ts";
-import { handleAll, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
+import { handleAll, killAt, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 2_000);
@@ -55,7 +55,7 @@ test("a rebuild that is killed and started again gives the same totals", async (
   await startOver(provider);
   for (let kill = 1; kill <= 3; kill++) {
     const victim = new Worker({ url: schema.url }, "log-worker.ts");
-    await victim.said("handled 300");
+    await victim.said(`handled ${killAt(length)}`);
     await victim.kill();
     // A lease of a second attempt would run on until its end.
     await query(`UPDATE ${schema.name}.lines SET due = 0 WHERE lease IS NOT NULL`);

@@ -93,7 +93,9 @@ test("two steps on one item in one turn collide", async () => {
   const leases = await lease(provider, 2);
   const steps = leases.map((one) => provider.beginStep(one));
   for (const step of steps) await step.stores.counters.increment("Sold", "lamp", 1);
-  const codes = await Promise.all(steps.map((step, index) => codeOf(step.commit([letter(`after ${index}`)]))));
+  const codes = await Promise.all(
+    steps.map((step, index) => codeOf(Promise.resolve(step.commit([letter(`after ${index}`)])))),
+  );
   assert.equal(codes, ["done", "ConcurrencyConflict"]);
   assert.is(await provider.stores.counters.get("Sold", "lamp"), 1);
   assert.equal(await provider.queues.counts(name), { ready: 1, leased: 1, delayed: 0, dead: 0 });

@@ -9,7 +9,7 @@ import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts"
 import { products } from "../../support/log-worker.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { Worker } from "../../support/effects-process.ts";
-import { handleAll, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
+import { handleAll, killAt, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 5_000);
@@ -46,19 +46,18 @@ test(`a rewind over ${length} events gives the totals of the first run`, async (
 test("a rebuild that is killed and started again gives the same totals", async () => {
   using file = sqliteFile();
   const provider = await keeping(file.path);
-  const events = Math.min(length, 5_000);
-  await publish(provider, events);
+  await publish(provider, length);
   await handleAll(provider);
   const first = await totalsOf(provider);
   await startOver(provider);
   const url = `sqlite:${file.path}`;
   for (let kill = 1; kill <= 3; kill++) {
     const victim = new Worker({ url }, "log-worker.ts");
-    await victim.said("handled 300");
+    await victim.said(`handled ${killAt(length)}`);
     await victim.kill();
   }
   const { behind } = await provider.queues.log.position(reader);
-  assert.ok(behind > 0 && behind < events, `${behind} events are behind`);
+  assert.ok(behind > 0 && behind < length, `${behind} events are behind`);
   await new Worker({ url }, "log-worker.ts").done();
   assert.equal(await totalsOf(provider), first);
   await provider.close();

@@ -51,6 +51,74 @@ test("a hive is ready while it runs, and live until it has stopped", async () =>
   assert.equal(brief(await hive.health()), [false, false, "stopped"]);
 });
 
+test("a stuck subscription is told apart from a slow one", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  let finish = (): void => {};
+  const slow = actor("Paced-Actor", () => new Promise<void>((resolve) => (finish = resolve)), { parallelism: 1 });
+  const hive = await createHive({ ...options, clock, provider, actors: slow, keep: { Paced: "forever" } });
+  const look = async (): Promise<readonly unknown[]> => {
+    const [found] = (await hive.health()).detail.actors;
+    return [found?.lag?.behind, found?.lag?.ageMs, found?.lag?.state, found?.lag?.since?.getTime()];
+  };
+  await hive.start();
+  const start = clock.now();
+  assert.equal(await look(), [0, 0, "none", undefined]);
+  await hive.push([new Event("Paced", 1), new Event("Paced", 2)]);
+  await clock.advance(60_000);
+  assert.equal(await look(), [2, 60_000, "slow", undefined]);
+  await clock.advance(60_000);
+  await hive.push(new Event("Paced", 3));
+  const stalled = start + 60_000;
+  await clock.advance(60_000);
+  assert.equal(await look(), [3, 180_000, "stuck", stalled]);
+  finish();
+  await clock.advance(60_000);
+  assert.equal(await look(), [2, 240_000, "slow", undefined]);
+  await clock.advance(119_000);
+  assert.equal((await look())[2], "slow");
+  await clock.advance(1_000);
+  assert.equal((await look())[2], "slow", "an answer is reused for 5 s");
+  await clock.advance(5_000);
+  assert.equal((await look())[2], "stuck");
+  const stopped = hive.stop({ deadline: 0 });
+  await clock.advance(10_000);
+  await stopped;
+});
+
+test("/metrics/lag tells autoscalers the lag of each subscription", async () => {
+  const stuck = actor("Scaled-Slow", () => new Promise<void>(() => {}));
+  const clock = new ManualClock(Date.now());
+  let fails = false;
+  const flaky = providerWith(clock, { missing: async () => (fails ? gone() : []) });
+  const hive = await createHive({
+    ...options,
+    actors: [stuck, actor("Unkept-Actor", () => {})],
+    keep: { Scaled: "forever" },
+    provider: flaky,
+    clock,
+  });
+  await using server = await healthServer(hive, { port: 0 });
+  const ask = async (): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/metrics/lag`);
+    return [response.status, await response.json()];
+  };
+  assert.equal((await ask())[0], 503, "before the start");
+  await hive.start();
+  await hive.push([new Event("Scaled", 1), new Event("Scaled", 2)]);
+  const [status, body] = await ask();
+  const { subscriptions } = body as { subscriptions: Record<string, { behind: number; ageMs: number; state: string }> };
+  assert.equal([status, Object.keys(subscriptions)], [200, ["Scaled-Slow"]]);
+  assert.equal([subscriptions["Scaled-Slow"]?.behind, subscriptions["Scaled-Slow"]?.state], [2, "slow"]);
+  assert.type(subscriptions["Scaled-Slow"]?.ageMs, "number");
+  fails = true;
+  await clock.advance(6_000);
+  assert.equal(await ask(), [503, { error: "Unavailable" }]);
+  const stopped = hive.stop({ deadline: 0 });
+  await clock.advance(10_000);
+  await stopped;
+});
+
 test("health says how far a subscription of a kept topic is behind", async () => {
   const stuck = actor("Kept-Slow", () => new Promise<void>(() => {}));
   const actors = [stuck, actor("Other-Actor", () => {})];
@@ -277,13 +345,27 @@ test("a paused subscription shows its cause, end and error", async () => {
     assert.is(await paused(), undefined);
     await hive.push(new Event("Healthy"));
     await clock.advance(1_000);
-    const until = new Date(clock.now() + 29_000);
-    assert.equal(await paused(), { by, until, error: "TypeError" });
+    const [since, until] = [new Date(clock.now() - 1_000), new Date(clock.now() + 29_000)];
+    assert.equal(await paused(), { by, operator: undefined, reason: "TypeError", since, until });
     assert.is((await hive.health()).ready, true);
     down = false;
     await clock.advance(29_000);
     assert.is(await paused(), undefined, "an event was committed");
   }
+});
+
+test("a pause of an operator shows its name, reason and end", async () => {
+  const clock = new ManualClock();
+  await using hive = await createHive({ ...options, clock });
+  await hive.start();
+  const until = new Date(clock.now() + 60_000);
+  await hive.queue("Healthy-Actor").pause({ reason: "the bank is down", until, by: "ada" });
+  const paused = async (): Promise<unknown> => (await hive.health()).detail.actors[0]?.paused;
+  const since = new Date(clock.now());
+  assert.equal(await paused(), { by: "operator", operator: "ada", reason: "the bank is down", since, until });
+  assert.is((await hive.health()).ready, true);
+  await clock.advance("1m");
+  assert.is(await paused(), undefined);
 });
 
 test("a pause requested by an actor shows in health, over HTTP too", async () => {
@@ -296,12 +378,13 @@ test("a pause requested by an actor shows in health, over HTTP too", async () =>
   await hive.push(new Event("Healthy"));
   await clock.advance(500);
   const { actors } = (await hive.health()).detail;
-  assert.equal(actors[0]?.paused, { by: "actor", until: new Date(clock.now() + 500), error: "Unavailable" });
+  const [since, until] = [new Date(clock.now() - 500), new Date(clock.now() + 500)];
+  assert.equal(actors[0]?.paused, { by: "actor", operator: undefined, reason: "Unavailable", since, until });
   await using server = await healthServer(hive, { port: 0 });
   const response = await fetch(`http://127.0.0.1:${server.port}/live`);
   assert.match(
     await response.text(),
-    '"paused":{"by":"actor","until":"2020-01-01T00:00:01.000Z","error":"Unavailable"}',
+    '"paused":{"by":"actor","reason":"Unavailable","since":"2020-01-01T00:00:00.000Z","until":"2020-01-01T00:00:01.000Z"}',
   );
 });
 

@@ -101,7 +101,7 @@ test("an outage of any length dead-letters nothing", async () => {
   await clock.advance("1h");
   assert.ok(calls > 100, `${calls} tries`);
   const { detail } = await relay.health();
-  assert.is(detail.actors[0]?.paused?.error, "Unavailable");
+  assert.is(detail.actors[0]?.paused?.reason, "Unavailable");
   down = false;
   await clock.advance("10s");
   await relay.whenIdle();

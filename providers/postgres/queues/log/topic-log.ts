@@ -1,5 +1,7 @@
 import type { Clock } from "../../../../src/base/clock.ts";
+import type { PeekRequest, QueuedEvent } from "../../../../src/contract/queue-operator.ts";
 import type {
+  ClearedStore,
   KeptEvent,
   LogPosition,
   LogRange,
@@ -9,9 +11,11 @@ import type {
   TopicLog,
 } from "../../../../src/contract/topic-log.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
-import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import { areBehind, noDestination, notKept, placeTaken, unreadBefore } from "../../../../src/provider-kit/errors.ts";
+import { tablesOf, type TableRange } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { PostgresClient } from "../../client.ts";
-import { readMessage, type MessageRow } from "../message.ts";
+import { bytesOf } from "../commit-parameters.ts";
+import { messageOf, readMessage, type MessageRow } from "../message.ts";
 import { messageCounts } from "../state.ts";
 import { followersOf, type Topology } from "../topology.ts";
 import type { Waiting } from "../waiting.ts";
@@ -22,6 +26,7 @@ import { startOf } from "./parameters.ts";
 export interface TopicLogParts {
   readonly client: PostgresClient;
   readonly clock: Clock;
+  readonly serverClock: Clock;
   readonly topology: Topology;
   readonly waiting: Waiting;
   /** Returns the time after which a follower looks by itself, in ms. */
@@ -37,6 +42,9 @@ interface LogRow extends MessageRow {
 
 /** Events that one statement removes of each topic. */
 const maxTrimmed = 5_000;
+
+/** Events that a peek searches for an id. */
+const maxSearched = 10_000;
 
 /** The kept events of all topics, in one table. The position of an event is in the order of commits. */
 export class PostgresTopicLog implements TopicLog {
@@ -109,13 +117,68 @@ export class PostgresTopicLog implements TopicLog {
     return { position: rows[0].position, behind, oldest };
   }
 
-  async rewind(name: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+  /** Returns events of the log that are not in the queue of a subscription yet. */
+  async peek(name: QueueName, { id }: PeekRequest, limit: number): Promise<readonly QueuedEvent[]> {
+    const { position } = await this.position(name);
+    const now = this.#parts.serverClock.now();
+    const kept = await this.read(name.destination, { from: position, limit: id === undefined ? limit : maxSearched });
+    const wanted = kept.filter(({ event }) => id === undefined || event.id === id).slice(0, limit);
+    return wanted.map(({ event }) => {
+      const time = event.enqueueTime?.getTime() ?? 0;
+      const dueAt = time > now ? time : undefined;
+      const own = event.with({ queueName: name.toString() });
+      return { event: own, state: dueAt === undefined ? "ready" : "delayed", dueAt, attempts: 0 };
+    });
+  }
+
+  async rewind(
+    name: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear: readonly ClearedStore[] = [],
+  ): Promise<void> {
     const { client, topology, said } = this.#parts;
     const { id } = await topology.subscription(name);
     const { from, at } = startOf(to);
-    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", [client.lockKey, id, from, at, outputs]);
+    const tables = clear.flatMap(tablesOf);
+    const cleared = [tables.map((range) => range.from), tables.map((range) => range.to)];
+    const values = [client.lockKey, id, from, at, outputs, ...cleared];
+    const { rows } = await client.call<{ readonly t: boolean }>("rewind_1", values);
     if (rows[0]?.t !== true) throw notKept(name.destination);
     said(id);
+  }
+
+  async restore(topic: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    const { client, said } = this.#parts;
+    const id = await this.#destination(topic);
+    const { next } = await this.range(topic);
+    if (!areBehind(next, events)) throw placeTaken(topic, next);
+    const rows = events.map(({ event }) => messageOf(event));
+    const { rows: answers } = await client.call<{ readonly t: string | null }>("restore_1", [
+      client.lockKey,
+      id,
+      events.map(({ position }) => position),
+      events.map(({ published }) => published),
+      events.map(({ event }) => event.enqueueTime?.getTime() ?? null),
+      events.map(({ event }) => event.partitionKey ?? null),
+      rows.map(({ event }) => event),
+      rows.map(({ body }) => body),
+      rows.map(({ bytes }) => bytes && bytesOf(bytes)),
+    ]);
+    const problem = answers[0]?.t;
+    if (problem === "kept") throw notKept(topic);
+    if (problem === "unread") throw unreadBefore(topic);
+    if (problem === "taken") throw placeTaken(topic, (await this.range(topic)).next);
+    said(followersOf(id));
+  }
+
+  async countItems(store: ClearedStore): Promise<number> {
+    const { from, to } = tablesOf(store)[0] as TableRange;
+    const { rows } = await this.#parts.client.query<{ readonly count: number }>(
+      "SELECT count(*) AS count FROM beehive.items WHERE store >= $1 AND store < $2",
+      [from, to],
+    );
+    return rows[0]?.count ?? 0;
   }
 
   async trim(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../../src/base/clock.ts";
 import type { QueueSpec } from "../../../../src/contract/queue-operator.ts";
 import type {
+  ClearedStore,
   KeptEvent,
   LogPosition,
   LogRange,
@@ -12,6 +13,7 @@ import type {
 import type { Event } from "../../../../src/events/event.ts";
 import { QueueName } from "../../../../src/events/queue-name.ts";
 import { noDestination, notKept } from "../../../../src/provider-kit/errors.ts";
+import { tablesOf, type TableRange } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { SqliteClient } from "../../file/client.ts";
 import type { Statement } from "../../file/driver.ts";
 import { readRow, rowOf, type EventRow } from "../../../../src/provider-kit/event-row.ts";
@@ -21,6 +23,8 @@ import type { Destination, Subscription, Topology } from "../topology.ts";
 import type { Waiting } from "../waiting.ts";
 import { Feed } from "./feed.ts";
 import { positionOf, rowAt, rowsEnd, ruleText, type KeptTopic, type KeptTopics, type Reader } from "./kept-topics.ts";
+import { Places } from "./places.ts";
+import { Restoring } from "./restoring.ts";
 import { Trimming } from "./trimming.ts";
 
 /** The dependencies of the log. */
@@ -44,11 +48,14 @@ export class SqliteTopicLog implements TopicLog {
   readonly #client: SqliteClient;
   readonly #clock: Clock;
   readonly #parts: TopicLogParts;
+  readonly #places: Places;
   readonly #feed: Feed;
   readonly #trimming: Trimming;
+  readonly #restoring: Restoring;
   readonly #keep: Statement;
   readonly #addReader: Statement;
   readonly #rewind: Statement;
+  readonly #clear: Statement;
   readonly #enqueueLatest: Statement;
   readonly #deletions: readonly Statement[];
   readonly #deleteReader: Statement;
@@ -57,7 +64,9 @@ export class SqliteTopicLog implements TopicLog {
     this.#client = client;
     this.#clock = clock;
     this.#parts = parts;
+    this.#places = new Places(client);
     this.#feed = new Feed(client, parts);
+    this.#restoring = new Restoring(client, parts.kept);
     this.#trimming = new Trimming(client, clock, parts.kept);
     this.#keep = client.prepare(
       "INSERT INTO kept_topics (topic, rule) VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET rule = excluded.rule",
@@ -66,6 +75,7 @@ export class SqliteTopicLog implements TopicLog {
     this.#rewind = client.prepare(
       "UPDATE readers SET position = ?, rewind = rewind + 1, until = ?, outputs = ? WHERE subscription = ?",
     );
+    this.#clear = client.prepare("DELETE FROM items WHERE store >= ? AND store < ?");
     this.#enqueueLatest = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, order_key, log_id, event, body) " +
         `SELECT ?2, ?3, ?3, iif(?4, nullif(key, ''), NULL), id, '', '' FROM log WHERE ${ofTopic} AND (key IS NULL OR ` +
@@ -102,7 +112,7 @@ export class SqliteTopicLog implements TopicLog {
     for (const subscription of topic.subscriptions) {
       if (kept.reader(subscription)) continue;
       const from = starts.get(subscription.name.toString()) ?? "now";
-      this.#addReader.run([subscription.id, head.id, this.#startOf(head, from)]);
+      this.#addReader.run([subscription.id, head.id, this.#places.startOf(head, from)]);
       kept.forget();
       if (from === "latest-per-key") this.#enqueue(subscription, head);
     }
@@ -148,6 +158,31 @@ export class SqliteTopicLog implements TopicLog {
     this.#feed.fill(subscription, max, now);
   }
 
+  /** Skips the events of the log that are not in the queue of a subscription. Returns how many. Call within a group. */
+  skip(subscription: Subscription): number {
+    const { kept } = this.#parts;
+    const reader = kept.reader(subscription);
+    if (!reader) return 0;
+    this.#feed.flush();
+    const unread = this.unread(subscription);
+    kept.move(reader, reader.topic.next);
+    return unread;
+  }
+
+  /** Returns whether a destination is a topic that keeps its events. */
+  keeps({ id }: Destination): boolean {
+    return this.#parts.kept.topic(id) !== undefined;
+  }
+
+  /** Returns events of the log that are not in the queue of a subscription yet. */
+  async next({ name }: Subscription, limit: number): Promise<readonly Event[]> {
+    const subscription = this.#parts.topology.subscription(name);
+    const reader = this.#parts.kept.reader(subscription);
+    if (!reader) return [];
+    const kept = await this.read(name.destination, { from: reader.position, limit });
+    return kept.map(({ event }) => event.with({ queueName: name.toString() }));
+  }
+
   /** Returns how many events of the log are not in the queue of a subscription. */
   unread(subscription: Subscription): number {
     this.#parts.waiting.look();
@@ -155,7 +190,7 @@ export class SqliteTopicLog implements TopicLog {
     if (!reader) return 0;
     const { topic, position } = reader;
     const { next, compacted } = topic;
-    const from = Math.max(position, this.#first(topic));
+    const from = Math.max(position, this.#places.first(topic));
     if (from >= compacted) return next - from;
     const query = this.#client.query<{ readonly count: number }>(
       `SELECT count(*) AS count FROM log WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowAt("?1", "?3")}`,
@@ -167,7 +202,7 @@ export class SqliteTopicLog implements TopicLog {
   oldestUnread(subscription: Subscription): number | undefined {
     this.#parts.waiting.look();
     const reader = this.#parts.kept.reader(subscription);
-    return reader && this.#at(reader.topic, reader.position)?.published;
+    return reader && this.#places.at(reader.topic, reader.position)?.published;
   }
 
   async topics(): Promise<readonly QueueName[]> {
@@ -179,11 +214,11 @@ export class SqliteTopicLog implements TopicLog {
 
   async range(topic: QueueName): Promise<LogRange> {
     const head = this.#head(topic);
-    return { first: this.#first(head), next: head.next };
+    return { first: this.#places.first(head), next: head.next };
   }
 
   async positionAt(topic: QueueName, time: number): Promise<number> {
-    return this.#positionAt(this.#head(topic), time);
+    return this.#places.positionAt(this.#head(topic), time);
   }
 
   async read(topic: QueueName, { from, limit, key }: LogRequest): Promise<readonly KeptEvent[]> {
@@ -224,7 +259,12 @@ export class SqliteTopicLog implements TopicLog {
     return { position, behind, oldest: oldest?.published ?? this.oldestUnread(subscription) };
   }
 
-  async rewind(name: QueueName, to: StartPosition, outputs: ReplayedOutputs): Promise<void> {
+  async rewind(
+    name: QueueName,
+    to: StartPosition,
+    outputs: ReplayedOutputs,
+    clear: readonly ClearedStore[] = [],
+  ): Promise<void> {
     const { kept, topology, messages, waiting } = this.#parts;
     await this.#client.write(() => {
       const subscription = topology.subscription(name);
@@ -232,11 +272,30 @@ export class SqliteTopicLog implements TopicLog {
       this.#feed.flush();
       kept.flush();
       messages.deleteAll(subscription);
-      this.#rewind.run([this.#startOf(topic, to), topic.next, outputs, subscription.id]);
+      for (const tables of clear.flatMap(tablesOf)) this.#clear.run([tables.from, tables.to]);
+      this.#rewind.run([this.#places.startOf(topic, to), topic.next, outputs, subscription.id]);
       kept.forget();
       if (to === "latest-per-key") this.#enqueue(subscription, topic);
       waiting.touch(subscription);
     });
+  }
+
+  async restore(name: QueueName, events: readonly KeptEvent[]): Promise<void> {
+    await this.#client.write(() => {
+      this.#feed.flush();
+      this.#parts.kept.flush();
+      const topic = this.#head(name);
+      this.#restoring.append(name, topic, events);
+      this.#parts.waiting.touch(followersOf(topic));
+    });
+  }
+
+  async countItems(store: ClearedStore): Promise<number> {
+    const query = this.#client.query<{ readonly count: number }>(
+      "SELECT count(*) AS count FROM items WHERE store >= ? AND store < ?",
+    );
+    const { from, to } = tablesOf(store)[0] as TableRange;
+    return query.get([from, to])?.count ?? 0;
   }
 
   trim(): Promise<void> {
@@ -248,39 +307,6 @@ export class SqliteTopicLog implements TopicLog {
     const now = this.#clock.now();
     this.#enqueueLatest.run([topic.id, subscription.id, now, subscription.ordered ? 1 : 0]);
     this.#parts.messages.dueAt(subscription.id, now);
-  }
-
-  #startOf(topic: KeptTopic, from: StartPosition): number {
-    const first = this.#first(topic);
-    if (from === "beginning") return first;
-    if (from instanceof Date) return this.#positionAt(topic, from.getTime());
-    return typeof from === "number" ? Math.min(Math.max(from, first), topic.next) : topic.next;
-  }
-
-  #first(topic: KeptTopic): number {
-    return this.#at(topic, 0)?.position ?? topic.next;
-  }
-
-  /** Returns the first event at a position or after it. */
-  #at({ id }: KeptTopic, position: number): Omit<LogRow, keyof EventRow> | undefined {
-    const query = this.#client.query<Omit<LogRow, keyof EventRow>>(
-      `SELECT ${positionOf("id")}, published FROM log ` +
-        `WHERE id >= ${rowAt("?1", "?2")} AND id < ${rowsEnd("?1")} ORDER BY id LIMIT 1`,
-    );
-    return query.get([id, position]);
-  }
-
-  /** Times grow with positions, so a search needs no index. */
-  #positionAt(topic: KeptTopic, time: number): number {
-    let low = 0;
-    let high = topic.next;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const found = this.#at(topic, middle);
-      if (!found || found.published >= time) high = middle;
-      else low = found.position + 1;
-    }
-    return this.#at(topic, low)?.position ?? topic.next;
   }
 
   #head(name: QueueName): KeptTopic {

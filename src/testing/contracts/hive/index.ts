@@ -2,11 +2,13 @@ import type { ContractCase } from "../contract.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
+import { operating } from "./operating.ts";
 import { once } from "./once.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
 import { transactions } from "./transactions.ts";
+import { withdrawing } from "./withdrawing.ts";
 
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
@@ -18,4 +20,6 @@ export const hiveContract: readonly ContractCase[] = [
   ...publishing,
   ...state,
   ...transactions,
+  ...operating,
+  ...withdrawing,
 ];

@@ -1,0 +1,44 @@
+import type { OperatedStates, OperatorPause } from "./controls.ts";
+import type { RunningHive } from "./heartbeats.ts";
+
+/** A pause that has not ended. Returned by `hive.pauses()`. */
+export interface ActivePause {
+  readonly kind: "queue" | "pulser";
+  /** The subscription, queue or pulser; `*` for all subscriptions. */
+  readonly on: string;
+  /** `operator`, or the cause for which one process paused. */
+  readonly by: string;
+  /** The name of the operator; `undefined` for a pause of supervision. */
+  readonly operator: string | undefined;
+  /** The words of the operator, or the error behind the pause. */
+  readonly reason: string;
+  readonly since: Date;
+  /** The end; `undefined` until an operator resumes. */
+  readonly until: Date | undefined;
+  /** The id of the process that is paused; `undefined` for a pause of an operator, which holds in all. */
+  readonly hive: string | undefined;
+}
+
+/** Returns every pause: of operators first, then of supervision in each process. */
+export function pausesOf(states: OperatedStates, hives: readonly RunningHive[]): readonly ActivePause[] {
+  const byOperators = [
+    ...(states.all ? [operatorPause("queue", "*", states.all)] : []),
+    ...[...states.queues].flatMap(([on, { pause }]) => (pause ? [operatorPause("queue", on, pause)] : [])),
+    ...[...states.pulsers].flatMap(([on, { pause }]) => (pause ? [operatorPause("pulser", on, pause)] : [])),
+  ];
+  const bySupervision = hives.flatMap(({ id, subscriptions }) =>
+    subscriptions.flatMap(({ queue, paused }): ActivePause[] =>
+      paused ? [{ kind: "queue", on: queue, operator: undefined, hive: id, ...paused }] : [],
+    ),
+  );
+  return [...byOperators, ...bySupervision];
+}
+
+function operatorPause(kind: ActivePause["kind"], on: string, { by, ...pause }: OperatorPause): ActivePause {
+  return { kind, on, by: "operator", operator: by, hive: undefined, ...pause };
+}
+
+/** Returns the pauses of one subscription: its own, and that of all subscriptions. */
+export function pausesOn(pauses: readonly ActivePause[], queue: string): readonly ActivePause[] {
+  return pauses.filter(({ kind, on }) => kind === "queue" && (on === queue || on === "*"));
+}

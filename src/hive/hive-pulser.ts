@@ -1,0 +1,41 @@
+import type { ByOperator, OperatorPause, PauseOptions } from "../controls/controls.ts";
+import type { Operator } from "./operator.ts";
+
+/**
+ * A pulser, to look after. Returned by `hive.pulser(name)`.
+ *
+ * @example
+ * await hive.pulser("Nightly").pause({ reason: "stocktaking", until: new Date("2026-03-02"), by: "ada" });
+ */
+export class HivePulser {
+  readonly name: string;
+  readonly #operator: Operator;
+
+  /** @internal Created by `hive.pulser`. */
+  constructor(name: string, operator: Operator) {
+    this.name = name;
+    this.#operator = operator;
+  }
+
+  /**
+   * Fires nothing in any process until an operator resumes, or until the end of the pause.
+   *
+   * Pulses that fall due meanwhile are missed, see {@link Schedule}.
+   *
+   * @throws BeeHiveError `NotFound` when no process has run the pulser, `InvalidConfiguration` for a wrong option.
+   */
+  async pause(options: PauseOptions): Promise<void> {
+    await this.#operator.assertPulser(this.name);
+    await this.#operator.controls.pause("pulser", this.name, options);
+  }
+
+  /** Fires again. Does nothing for a pulser that is not paused. */
+  resume(options: ByOperator): Promise<void> {
+    return this.#operator.controls.resume("pulser", this.name, options);
+  }
+
+  /** Returns the pause; `undefined` when there is none. */
+  async paused(): Promise<OperatorPause | undefined> {
+    return (await this.#operator.states()).pulsers.get(this.name)?.pause;
+  }
+}

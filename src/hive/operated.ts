@@ -1,0 +1,137 @@
+import { errorNameOf, messageOf } from "../base/error-text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { PauseSubscription } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Provider } from "../contract/provider.ts";
+import type { AlertContext, AlertRule } from "../controls/alerts/alert.ts";
+import { Alerting } from "../controls/alerts/alerting.ts";
+import { Beater, type SampledSubscription } from "../controls/beater.ts";
+import { Follower, type Followed } from "../controls/follower.ts";
+import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
+import { withSettings } from "../controls/settings.ts";
+import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { Operator } from "./operator.ts";
+import type { Pulsing } from "../pulses/pulsing.ts";
+
+export interface OperatedParts {
+  readonly provider: Provider;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly loops: readonly DeliveryLoop[];
+  readonly pulsers: readonly Pulsing[];
+  readonly options: ControlsOptions;
+  readonly alerts: readonly AlertRule[];
+  readonly operator: Operator;
+  readonly push: AlertContext["push"];
+}
+
+const maxReason = 200;
+/** Looks for each heartbeat. */
+const looksABeat = 5;
+
+/** Makes the loops and pulsers of a hive follow what operators set, and tells other processes about them. */
+export class Operated {
+  readonly #follower: Follower;
+  readonly #beater: Beater;
+  readonly #alerting: Alerting | undefined;
+
+  constructor({ provider, clock, logger, loops, pulsers, options, alerts, operator, push }: OperatedParts) {
+    const intervalMs = lookInterval(provider.name, options.interval);
+    const { stores } = provider;
+    this.#beater = new Beater({
+      stores,
+      clock,
+      logger,
+      everyMs: intervalMs === undefined ? undefined : intervalMs * looksABeat,
+      appVersion: options.version ?? process.env["npm_package_version"],
+      subscriptions: () => loops.map(sampleOf),
+      pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
+    });
+    this.#follower = new Follower({
+      stores,
+      clock,
+      logger,
+      intervalMs,
+      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
+      looked: () => this.#beater.sample(),
+    });
+    if (alerts.length === 0) return;
+    const read = loops.map(({ descriptor }) => descriptor.queueName);
+    const everyMs = checkInterval(intervalMs);
+    this.#alerting = new Alerting({ provider, clock, logger, rules: alerts, read, everyMs, operator, push });
+  }
+
+  /** Applies what operators set before anything starts, and follows them. */
+  async start(): Promise<void> {
+    await this.#follower.start();
+    await this.#beater.start();
+    this.#alerting?.start();
+  }
+
+  /** Follows operators before a delivery of a host, which runs no timers. */
+  beforeDelivery(): Promise<void> {
+    return this.#follower.lookIfOld();
+  }
+
+  /** Must be called when supervision pauses a subscription. */
+  pauseBegan(): void {
+    this.#beater.soon();
+  }
+
+  async stop(): Promise<void> {
+    this.#follower.stop();
+    await this.#alerting?.stop();
+    await this.#beater.stop();
+  }
+
+  #followedLoop(loop: DeliveryLoop): Followed {
+    const { descriptor } = loop;
+    return {
+      kind: "queue",
+      name: descriptor.queueName.toString(),
+      hold: (hold) => {
+        loop.polling.hold(hold);
+        this.#beater.soon();
+      },
+      use: (settings) => {
+        loop.use(withSettings(descriptor, settings));
+        this.#beater.soon();
+      },
+    };
+  }
+}
+
+function followedPulser(pulsing: Pulsing): Followed {
+  return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
+}
+
+function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop): SampledSubscription {
+  const { name: actor, queueName, parallelism } = descriptor;
+  return {
+    queue: queueName.toString(),
+    actor,
+    parallelism,
+    inFlight,
+    committed,
+    held: held !== undefined,
+    ...(paused && {
+      paused: {
+        by: paused.by,
+        reason: reasonOf(causeOf(paused.error)),
+        since: paused.since,
+        until: paused.until,
+      },
+    }),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const [line = ""] = messageOf(error).split("\n", 1);
+  return safeText(`${errorNameOf(error)}: ${line}`, maxReason);
+}
+
+/** Returns the cause of a requested pause, which says more than the request. */
+export function causeOf(error: unknown): unknown {
+  return error instanceof PauseSubscription && error.cause !== undefined ? error.cause : error;
+}

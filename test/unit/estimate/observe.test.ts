@@ -1,0 +1,82 @@
+import { createHive, Event, RetryLater, silentLogger } from "beehive-actors";
+import { estimate } from "beehive-actors/testing";
+import * as assert from "uvu/assert";
+import { observe } from "../../../src/estimate/observe.ts";
+import type { JournalEntry } from "../../../src/journal/journal.ts";
+import { suite } from "../../support/suite.ts";
+import { actorOf } from "../graph/graphs.ts";
+
+const test = suite("what an estimate reads in a journal");
+
+async function* entries(given: readonly Partial<JournalEntry>[]) {
+  for (const entry of given)
+    yield { outcome: "committed", attempt: 1, outputs: [], ...entry } as unknown as JournalEntry;
+}
+
+const output = (destination: string) => ({ id: "o", eventType: "O", destination, dueAt: undefined });
+
+test("durations, attempts and outputs are means for an event", async () => {
+  const read = () =>
+    entries([
+      { eventId: "1", queueName: "In-A", outcome: "retry" as never, time: 0, durationMs: 30 },
+      {
+        eventId: "1",
+        queueName: "In-A",
+        attempt: 2,
+        time: 5,
+        durationMs: 10,
+        outputs: [output("Out-"), output("Out-")],
+      },
+      { eventId: "2", queueName: "In-A", time: 10, durationMs: 20, outputs: [output("Out-")] },
+    ]);
+  const { actors } = await observe({ read });
+  assert.equal(actors.get("In-A"), { events: 2, durationMs: 20, attempts: 1.5, publishes: { "Out-": 1.5 } });
+});
+
+test("an attempt whose outputs fill several entries counts once", async () => {
+  const part = { eventId: "1", queueName: "In-A", time: 0, durationMs: 8 };
+  const read = () =>
+    entries([
+      { ...part, outputs: [output("Out-")] },
+      { ...part, outputs: [output("Out-")] },
+    ]);
+  const { actors } = await observe({ read });
+  assert.equal(actors.get("In-A"), { events: 1, durationMs: 8, attempts: 1, publishes: { "Out-": 2 } });
+});
+
+test("pushes give the rates at the entries, and pauses nothing", async () => {
+  const push = { outcome: "pushed", queueName: "In-", attempt: 0, durationMs: 0 } as const;
+  const read = () =>
+    entries([
+      { ...push, eventId: "1", time: 0 },
+      { ...push, eventId: "2", time: 4_000 },
+      { outcome: "paused", queueName: "In-A", time: 9_000 },
+    ]);
+  const { rates, seconds } = await observe({ read });
+  assert.equal([[...rates], seconds], [[["In-", 0.5]], 4]);
+});
+
+test("a hive that ran is planned as it was seen", async () => {
+  const tried = new Set<string>();
+  const reader = actorOf("Reader", { "Done-Reader": [] });
+  const worker = actorOf("Worker", { "In-Worker": ["Done", "Failed"] });
+  worker.prototype.processAsync = async ({ id }: Event): Promise<Event[]> => {
+    if (tried.has(id)) return [new Event("Done", 1)];
+    tried.add(id);
+    throw new RetryLater(1);
+  };
+  await using hive = await createHive({ actors: [reader, worker], journal: true, logger: silentLogger });
+  await hive.start();
+  await hive.push(Array.from({ length: 10 }, (_, n) => new Event("In", n)));
+  await hive.whenIdle();
+  const { traffic } = await estimate({ actors: [reader, worker], rates: { In: "10/s" }, observed: hive.journal });
+  assert.equal(
+    traffic.flows.map(({ queue, rate, work }) => [queue, rate, work.attempts]),
+    [
+      ["Done-Reader", 10, 1],
+      ["In-Worker", 10, 2],
+    ],
+  );
+});
+
+test.run();
