@@ -39,6 +39,9 @@ export class MemoryProvider implements Provider {
     ordering: true,
     log: true,
     transactions: "its queues are in the memory of this process, and in no database",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
@@ -56,8 +59,8 @@ export class MemoryProvider implements Provider {
       rows,
       clock,
       locks: this.stores.locks,
-      commit(lease: MemoryLease, outputs, changes) {
-        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
+      commit(lease: MemoryLease, outputs, changes, cancelled) {
+        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
   }

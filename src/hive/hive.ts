@@ -14,7 +14,7 @@ import { delay } from "../base/numbers.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
-import type { Lease } from "../contract/queue-operator.ts";
+import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
@@ -363,6 +363,21 @@ export class Hive {
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     const holds = live ? await this.operator.controls.holds() : undefined;
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
+  }
+
+  /**
+   * Cancels events that are ready or delayed, by the id of one or by their cancel key. Returns how many.
+   *
+   * An event of a topic counts once for each subscription, on a cloud once in all. Leased events are not cancelled, and on
+   * a cloud none that was delivered before.
+   *
+   * @throws BeeHiveError `InvalidKey`, `InvalidState` with the reason where the provider cannot.
+   * @example
+   * await hive.push(HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes }));
+   * const cancelled = await hive.cancel({ key: `hold-${seat}` });
+   */
+  cancel(which: CancelChoice): Promise<number> {
+    return this.operator.cancel(which);
   }
 
   /**

@@ -84,7 +84,7 @@ const maxKeptBody = 1_024;
 
 /** Returns whether a journal may refer to an event, which keeps its body in memory. */
 function isLight(event: Event): boolean {
-  return !event.byReference && event.bodySize <= maxKeptBody;
+  return !event.byReference && !event.isLargerThan(maxKeptBody);
 }
 
 /** An error may hold anything, such as the answer of a server. */
@@ -147,6 +147,11 @@ const maxSource = 200;
 export function journaledId({ id, properties }: Pick<Event, "id" | "properties">): string {
   const source = properties["source"];
   return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
+}
+
+/** Returns whether a journaled id names a source. */
+export function isOfSource(journaled: string): boolean {
+  return journaled.includes(from);
 }
 
 /** Returns whether a journaled id has that id, from any source. */

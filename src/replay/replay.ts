@@ -161,14 +161,15 @@ class Run {
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
-    const delivery = new Delivery({ event, queueName, replayed, ...times }, this.#descriptor, clock, this.#logger);
-    const step = { stores, commit: async () => {}, discard: () => {} };
+    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores };
+    const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
+    const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
     const actor = await this.#container.resolve(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
       const outputs = stampOutputs(event, await collect(returned, delivery), {}, this.#atomic);
       this.overlay.absorb(layer);
-      // Those of the log kind may be lost at any time.
+      // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");
     } finally {
       stores.close();

@@ -27,6 +27,8 @@ export interface CommitFunction {
   readonly declarations?: string;
   /** The condition under which something is published, so that the topology counts. */
   readonly publishes?: string;
+  /** The statements before events are published. */
+  readonly withdraw?: string;
   /** The statements at the end. */
   readonly append?: string;
 }
@@ -37,6 +39,7 @@ export function commitFunction({
   parameters = "",
   declarations = "",
   publishes = "cardinality(o_step) > 0",
+  withdraw = "",
   append = "",
 }: CommitFunction): string {
   return `
@@ -133,7 +136,7 @@ BEGIN
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
   END IF;
   IF v_lines THEN
-    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines, v_now) FROM (
+    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines) FROM (
       SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
       FROM unnest(o_step, o_subscription, o_line, o_due) AS o (step, subscription, line, due)
       WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused)) AS o;
@@ -143,8 +146,8 @@ BEGIN
       WHERE line IS NOT NULL AND step <> ALL (v_refused) ORDER BY subscription, line COLLATE "C"
     LOOP
       CONTINUE WHEN NOT EXISTS (SELECT 1 FROM beehive.lines
-        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due > v_locked);
-      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_now);
+        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due + 0 > v_locked);
+      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_locked);
       v_ended := v_ended || r.step;
     END LOOP;
   END IF;
@@ -173,6 +176,7 @@ BEGIN
         OR (i.n = ANY (v_inserted) AND i.step = ANY (v_refused)));
   END IF;
 
+  ${withdraw}
   -- Events: drop those that are known. An id that is older than the window is new again.
   IF cardinality(d_step) > 0 THEN
     WITH given AS (
@@ -216,7 +220,7 @@ BEGIN
     IF v_lines THEN
       -- A line that the last message has left above is begun anew.
       INSERT INTO beehive.lines (subscription, key, due)
-        SELECT DISTINCT subscription, line, v_now
+        SELECT DISTINCT subscription, line, v_locked
         FROM unnest(o_step, o_known, o_subscription, o_line, o_due) AS o (step, known, subscription, line, due)
         WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
         ON CONFLICT DO NOTHING;

@@ -9,8 +9,10 @@ import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
 import { codeOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
+import { assertNoneIsKept } from "./committing.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { Notices } from "./notices.ts";
+import type { Taking } from "./taking.ts";
 import { readersOf, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -20,6 +22,7 @@ export interface PushWithinParts {
   readonly clock: Clock;
   readonly topology: Topology;
   readonly waiting: Waiting;
+  readonly taking: Taking;
   readonly notices: Notices;
   /** How long the id of an event is known, in ms. */
   readonly windowMs: number;
@@ -64,10 +67,11 @@ export class PushWithin {
 
   constructor(parts: PushWithinParts) {
     this.#parts = parts;
-    const { client, clock, waiting, notices } = parts;
+    const { client, clock, waiting, taking, notices } = parts;
     this.#open = new OpenTransactions(client, clock, (subscription, count) => {
+      taking.unbound(subscription);
       waiting.touch(subscription);
-      notices.published(subscription, count);
+      notices.published(subscription, count, true);
     });
   }
 
@@ -83,6 +87,7 @@ export class PushWithin {
     await this.#inTime(client.ready());
     for (let times = 1; ; times++) {
       await this.#inTime(topology.assertDestinations(events));
+      assertNoneIsKept(events, topology);
       const { text, subscriptions } = this.#pushOf(events);
       const { what, n, xact } = await send(transaction, text, client);
       if (what === "xact") {

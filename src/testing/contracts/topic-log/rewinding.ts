@@ -162,8 +162,9 @@ export const rewinding: readonly ContractCase[] = [
       await eventually("the rebuild", async () => (await sums.find("all"))?.sum === 10);
       await hive.whenIdle();
       assert.deepEqual(await derived(), [10, 4]);
-      const counts = (["collection", "keyed list", "key-value", "counter"] as const).map((kind) =>
-        queues.log?.countItems?.({ kind, name: kind === "counter" ? counter : name }),
+      const { log } = queues;
+      const counts = (["collection", "keyed list", "key-value", "counter"] as const).map(async (kind) =>
+        log.countItems?.({ kind, name: kind === "counter" ? counter : name }),
       );
       assert.deepEqual(await Promise.all(counts), [1, 2, 0, 1]);
       await hive.queue(`${topic}-Sums`).rewind({ to: "now", outputs: "drop", clear: [keyedListStore(name)] });
