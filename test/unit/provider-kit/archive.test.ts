@@ -36,8 +36,8 @@ class SettableClock implements Clock {
 /** A log over queues that tests fill. */
 function scene(): Scene {
   const clock = new SettableClock();
-  const provider = new MemoryProvider({ clock });
-  const blobs = provider.stores.keyValue("BeeHiveLog");
+  const { stores } = new MemoryProvider();
+  const blobs = new MemoryProvider({ clock }).stores.keyValue("BeeHiveLog");
   const waiting = new Map<string, EventCopy[]>();
   const sent: EventCopy[] = [];
   const result: Scene = {
@@ -49,7 +49,13 @@ function scene(): Scene {
     afterSend: () => {},
     another: () =>
       new ArchivedLog({
-        stores: provider.stores,
+        stores: {
+          collection: (name) => stores.collection(name),
+          keyedList: (name) => stores.keyedList(name),
+          keyValue: () => blobs,
+          counters: stores.counters,
+          locks: stores.locks,
+        },
         clock,
         logger: silentLogger,
         delayMs: 0,
